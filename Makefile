@@ -1,0 +1,61 @@
+# Everything here needs only Python 3.11 or newer, git and make: the rest is installed into .venv.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/ready
+
+.DEFAULT_GOAL := help
+.PHONY: help venv quickstart check lint types layers generated format test unit bench proto lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+venv: $(READY) ## Make the virtual environment .venv with everything pinned in requirements-dev.txt
+
+$(READY): requirements-dev.txt pyproject.toml provider/terraform_provider_veeam/__init__.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed, $(PYTHON) is older; try: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+check: lint types layers generated ## Lint, types, layers, and generated files up to date
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(READY)
+	$(BIN)/mypy
+
+layers: $(READY)
+	$(BIN)/lint-imports
+
+generated: $(READY)
+	$(BIN)/python tools/generate_protocol.py --check
+
+format: $(READY) ## Format the code
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+test: $(READY) ## Run every test: unit, contract, and acceptance with real Terraform
+	$(BIN)/python -m pytest --numprocesses auto
+
+unit: $(READY) ## Run the fast tests only
+	$(BIN)/python -m pytest tests/unit tests/contract
+
+bench: $(READY) ## Measure the time from exec to the provider's schema
+	$(BIN)/python -m tests.benchmarks.startup
+
+proto: $(READY) ## Generate the protocol module from plugin/tfplugin6.proto
+	$(BIN)/python tools/generate_protocol.py
+
+lock: $(READY) ## Pin the newest development dependencies that pyproject.toml allows
+	$(BIN)/uv pip compile --quiet --upgrade --all-extras --group dev --universal --generate-hashes \
+	  --no-annotate --no-header --python-version 3.11 --output-file requirements-dev.txt pyproject.toml
+
+clean: ## Remove what make made
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
