@@ -1,0 +1,13 @@
+resource "veeam_mount_point" "oracle" {
+  restore_point_id = "urn:veeam:VmRestorePoint:3f2504e0-4f89-41d3-9a0c-0305e82c3301"
+  os_kind          = "Windows"
+
+  timeouts {
+    create = "15m"
+  }
+}
+
+# Where the files begin: one entry for each volume in the backup.
+output "volumes" {
+  value = veeam_mount_point.oracle.file_system_roots
+}

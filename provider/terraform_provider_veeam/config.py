@@ -1,0 +1,242 @@
+"""The provider block: its attributes, their environment variables, and the client's settings."""
+
+import os
+import re
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from terraform_provider_veeam.durations import parse_duration
+from terraform_provider_veeam.em.settings import Settings
+
+DEFAULT_PORT = 9398
+MAXIMUM_RETRIES = 100
+_SHA256_DIGITS, _SHA1_DIGITS = 64, 40
+_WORDS = {"true": True, "1": True, "false": False, "0": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with the provider block, and on which attribute."""
+
+    attribute: str
+    summary: str
+    detail: str
+
+
+class InvalidConfiguration(Exception):
+    """The provider block can't be used; `problems` has an entry for each thing to mend."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(problem.summary for problem in problems))
+        self.problems = problems
+
+
+def check(block: Mapping[str, Any]) -> list[Problem]:
+    """Return what is wrong with the values written in the block, whatever the environment says.
+
+    Values not known yet are left out by the caller; null and "" count as not set.
+    """
+    given = _set(block)
+    return _convert(given, {})[1] + _contradictions(given, {})
+
+
+def resolve(
+    block: Mapping[str, Any], user_agent: str, environment: Mapping[str, str] = os.environ
+) -> Settings:
+    """Return the client's settings: the block beats the environment beats the default.
+
+    Raises InvalidConfiguration with everything that is wrong.
+    """
+    given = _set(block)
+    origins = {}
+    for name, (variable, _) in ATTRIBUTES.items():
+        if name not in given and environment.get(variable) and not _overridden(name, block):
+            given[name] = environment[variable]
+            origins[name] = variable
+
+    values, problems = _convert(given, origins)
+    problems += _contradictions(given, origins) + _missing(given)
+    if problems:
+        raise InvalidConfiguration(problems)
+    return Settings(base_url=values.pop("url"), user_agent=user_agent, **values)
+
+
+def _set(block: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: block[name] for name in ATTRIBUTES if block.get(name) not in (None, "")}
+
+
+def _overridden(name: str, block: Mapping[str, Any]) -> bool:
+    """Tell whether the block chose another way, so that this variable does not count."""
+    written = _set(block)
+    if name == "session_token":
+        return "username" in written
+    if name in ("username", "password"):
+        return "session_token" in written
+    if name == "insecure":
+        return "certificate_fingerprint" in written
+    return name == "certificate_fingerprint" and written.get("insecure") is True
+
+
+def _convert(
+    given: Mapping[str, Any], origins: Mapping[str, str]
+) -> tuple[dict[str, Any], list[Problem]]:
+    values: dict[str, Any] = {}
+    problems = []
+    for name, value in given.items():
+        try:
+            values[name] = ATTRIBUTES[name][1](value)
+        except ValueError as error:
+            source = f"From the environment variable {origins[name]}: " if name in origins else ""
+            problems.append(Problem(name, f"Invalid {name}", f"{source}{error}"))
+    return values, problems
+
+
+def _contradictions(given: Mapping[str, Any], origins: Mapping[str, str]) -> list[Problem]:
+    def named(name: str) -> str:
+        return origins.get(name, name)
+
+    problems = []
+    if "session_token" in given and ("username" in given or "password" in given):
+        other = "username" if "username" in given else "password"
+        problems.append(
+            Problem(
+                "session_token",
+                f"Both {named('session_token')} and {named(other)} are set",
+                "An existing logon session is used as it is, so it needs no user name and no "
+                "password. Set session_token alone, or username and password.",
+            )
+        )
+    insecure = str(given.get("insecure", "")).lower() in ("true", "1")
+    if insecure and "certificate_fingerprint" in given:
+        problems.append(
+            Problem(
+                "insecure",
+                f"Both {named('insecure')} and {named('certificate_fingerprint')} are set",
+                "insecure switches off the certificate check that certificate_fingerprint asks "
+                "for. Remove insecure: the fingerprint is enough for a self-signed certificate.",
+            )
+        )
+    if str(given.get("url", "")).lower().startswith("http://") and not insecure:
+        problems.append(
+            Problem(
+                "url",
+                "url is not encrypted",
+                "With http:// the password and the backup's files would cross the network in "
+                "clear text. Write https://. If the connection is safe in another way, set "
+                "insecure = true.",
+            )
+        )
+    return problems
+
+
+def _missing(given: Mapping[str, Any]) -> list[Problem]:
+    needed = {"url": "the address of Enterprise Manager, like https://em.example.com:9398"}
+    if "session_token" not in given:
+        needed["username"] = "an account with the Portal Administrator, Portal User or Restore "
+        needed["username"] += 'Operator role, like "EXAMPLE\\\\backup"'
+        needed["password"] = "the password of that account"  # noqa: S105 - what it is, no password
+    return [
+        Problem(
+            name,
+            f"{name} is not set",
+            f"The provider needs {what}. Set {name} in the provider block or the environment "
+            f"variable {ATTRIBUTES[name][0]}."
+            + ("" if name == "url" else " An existing logon session (session_token) does too."),
+        )
+        for name, what in needed.items()
+        if name not in given
+    ]
+
+
+def _url(value: str) -> str:
+    text = value.strip()
+    hint = "Write https://HOST or https://HOST:9398."
+    if "://" not in text:
+        raise ValueError(f'"{text}" has no scheme. {hint}')
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(f"It can't be understood: {error}. {hint}") from None
+    if parts.scheme.lower() not in ("https", "http"):
+        raise ValueError(f'"{parts.scheme}://" is not spoken by Enterprise Manager. {hint}')
+    if "@" in parts.netloc:
+        raise ValueError("It holds a user name: use the attributes username and password.")
+    if not parts.hostname or re.search(r"[\s<>\\^`{|}]", parts.netloc):
+        raise ValueError(f"It names no host. {hint}")
+    if parts.path.rstrip("/") not in ("", "/api") or parts.query or parts.fragment:
+        raise ValueError(f'It ends in "{text.split(parts.netloc, 1)[1]}". {hint}')
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme.lower()}://{host}:{port or DEFAULT_PORT}/api"
+
+
+def _api_version(value: str) -> str:
+    if not re.fullmatch(r"latest|v\d+_\d+", value):
+        raise ValueError(f'"{value}" is no API version. Write "latest" or one like "v1_7".')
+    return value
+
+
+def _ca_certificate(value: str) -> str:
+    pem = value
+    if "-----BEGIN" not in value:
+        try:
+            pem = Path(value).expanduser().read_text(encoding="ascii")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is no PEM text"
+            raise ValueError(
+                f'"{value}" can\'t be read: {reason}. Give the PEM text of the certificate, or '
+                "the path of a file that holds it."
+            ) from None
+    try:
+        ssl.create_default_context(cadata=pem)
+    except (ssl.SSLError, ValueError):
+        raise ValueError(
+            "It holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)."
+        ) from None
+    return pem
+
+
+def _fingerprint(value: str) -> str:
+    digits = re.sub(r"^sha-?256[:=]?|[\s:]", "", value.strip().lower())
+    if re.fullmatch(r"[0-9a-f]+", digits) and len(digits) == _SHA1_DIGITS:
+        raise ValueError(
+            "It has 40 digits, as the SHA-1 thumbprint that Windows shows. The SHA-256 "
+            "fingerprint has 64: openssl x509 -noout -fingerprint -sha256 -in certificate.pem"
+        )
+    if not re.fullmatch(r"[0-9a-f]{64}", digits):
+        raise ValueError("A SHA-256 fingerprint has 64 hexadecimal digits, with or without colons.")
+    return digits
+
+
+def _insecure(value: bool | str) -> bool:  # noqa: FBT001 - the attribute's own value
+    if isinstance(value, str):
+        if value.lower() not in _WORDS:
+            raise ValueError(f'"{value}" is neither true nor false.')
+        return _WORDS[value.lower()]
+    return value
+
+
+def _max_retries(value: float | str) -> int:
+    text = str(value).removesuffix(".0")
+    if not re.fullmatch(r"\d{1,3}", text) or int(text) > MAXIMUM_RETRIES:
+        raise ValueError(f'"{value}" is not a whole number from 0 to {MAXIMUM_RETRIES}.')
+    return int(text)
+
+
+# Attribute → environment variable, and what its value becomes.
+ATTRIBUTES: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "url": ("VEEAM_EM_URL", _url),
+    "username": ("VEEAM_EM_USERNAME", str),
+    "password": ("VEEAM_EM_PASSWORD", str),
+    "session_token": ("VEEAM_EM_SESSION_TOKEN", str),
+    "api_version": ("VEEAM_EM_API_VERSION", _api_version),
+    "ca_certificate": ("VEEAM_EM_CA_CERTIFICATE", _ca_certificate),
+    "certificate_fingerprint": ("VEEAM_EM_CERTIFICATE_FINGERPRINT", _fingerprint),
+    "insecure": ("VEEAM_EM_INSECURE", _insecure),
+    "request_timeout": ("VEEAM_EM_REQUEST_TIMEOUT", parse_duration),
+    "max_retries": ("VEEAM_EM_MAX_RETRIES", _max_retries),
+}

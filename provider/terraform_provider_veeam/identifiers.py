@@ -1,0 +1,58 @@
+"""Identifiers that users write: restore points by UUID or URN, mount points by their path."""
+
+import re
+from dataclasses import dataclass
+from uuid import UUID
+
+from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
+
+_UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_URN = re.compile(rf"(?:urn:veeam:(?P<entity>\w+):)?(?P<uuid>{_UUID})", re.ASCII)
+_MOUNT_POINT = re.compile(
+    rf"(?:(?P<type>[^/]*)/)?(?P<restore_point>{_UUID})/(?P<mount>[1-9]\d{{0,18}})", re.ASCII
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Uid:
+    """A restore point's identifier: the UUID in lower case; the entity's name if a URN told it."""
+
+    uuid: str
+    entity: str | None = None
+
+    @property
+    def type(self) -> RestorePointType | None:
+        """The restore point type that the entity belongs to; None for a bare UUID or another."""
+        return next((t for t in RestorePointType if t.entity == self.entity), None)
+
+
+def parse_uid(text: str) -> Uid:
+    """Read a UUID or `urn:veeam:ENTITY:UUID`; ValueError tells a person what is wrong."""
+    if not (found := _URN.fullmatch(text.strip())):
+        raise ValueError(
+            f'"{text}" is neither a UUID, like 3f2504e0-4f89-41d3-9a0c-0305e82c3301, nor a UID '
+            "of Enterprise Manager, like "
+            "urn:veeam:VmRestorePoint:3f2504e0-4f89-41d3-9a0c-0305e82c3301."
+        )
+    return Uid(str(UUID(found["uuid"])), found["entity"])
+
+
+def format_mount_point_id(restore_point: RestorePointRef, mount_id: int) -> str:
+    """Return `TYPE/RESTORE_POINT_UUID/MOUNT_ID`."""
+    return f"{restore_point.type}/{restore_point.id}/{mount_id}"
+
+
+def parse_mount_point_id(text: str) -> tuple[RestorePointRef, int]:
+    """Read `[TYPE/]RESTORE_POINT_UUID/MOUNT_ID`; ValueError tells a person what is wrong."""
+    found = _MOUNT_POINT.fullmatch(text.strip())
+    types = ", ".join(RestorePointType)
+    if not found:
+        raise ValueError(
+            f'"{text}" is no mount point. Write [TYPE/]RESTORE_POINT_UUID/MOUNT_ID, like '
+            f"vm/3f2504e0-4f89-41d3-9a0c-0305e82c3301/1; TYPE is one of {types}."
+        )
+    kind = found["type"] if found["type"] is not None else RestorePointType.VM
+    if kind not in list(RestorePointType):
+        raise ValueError(f'"{kind}" is no restore point type. It is one of {types}.')
+    restore_point = RestorePointRef(RestorePointType(kind), str(UUID(found["restore_point"])))
+    return restore_point, int(found["mount"])

@@ -1,0 +1,132 @@
+"""`terraform-provider-veeam install`: the filesystem mirror that `terraform init` looks into."""
+
+import os
+import platform
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from terraform_provider_veeam import __version__
+
+HOSTS = ("registry.terraform.io", "registry.opentofu.org")
+NAMESPACE, TYPE = "veeam-em", "veeam"
+
+_KERNEL_LIMIT = 127  # characters of a #! line that every kernel in use understands
+_ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
+_LAUNCHER = """\
+from terraform_provider_veeam.cli import main
+
+main()
+"""
+
+
+class CannotInstall(Exception):
+    """The provider could not be put in place; the text says why and what to do."""
+
+
+def run(plugin_dir: Path | None) -> int:
+    """Install and tell a person what was done. Returns the exit code."""
+    try:
+        folder = (plugin_dir or default_plugin_dir()).expanduser().absolute()
+        files = install(folder)
+    except CannotInstall as error:
+        sys.stderr.write(f"terraform-provider-veeam: {error}\n")
+        return 1
+    lines = [f"Installed terraform-provider-veeam {__version__}:", *(f"  {file}" for file in files)]
+    if plugin_dir:
+        lines.append(f"\nUse it with: terraform init -plugin-dir={shlex.quote(str(folder))}")
+    elif os.environ.get("TF_CLI_CONFIG_FILE") or Path("~/.terraformrc").expanduser().exists():
+        lines.append(
+            "\nIf your Terraform CLI configuration has a provider_installation block, let its "
+            "filesystem_mirror include this folder."
+        )
+    lines.append(
+        f"""
+In your configuration:
+
+  terraform {{
+    required_providers {{
+      veeam = {{ source = "{NAMESPACE}/{TYPE}" }}
+    }}
+  }}
+
+Then: terraform init"""
+    )
+    print("\n".join(lines))  # noqa: T201 - a person asked
+    return 0
+
+
+def default_plugin_dir() -> Path:
+    """Return the folder that Terraform and OpenTofu both search without being told to."""
+    if sys.platform == "win32":
+        return Path(os.environ["APPDATA"], "terraform.d", "plugins")
+    return Path("~", ".terraform.d", "plugins")
+
+
+def install(plugin_dir: Path) -> list[Path]:
+    """Put a launcher for this Python below plugin_dir, for each registry's address.
+
+    Returns the files written. Raises CannotInstall.
+    """
+    launcher = f"{interpreter_line(sys.executable)}\n{_LAUNCHER}"
+    files = []
+    for host in HOSTS:
+        folder = plugin_dir / host / NAMESPACE / TYPE / __version__ / target()
+        file = folder / f"terraform-provider-{TYPE}_v{__version__}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            _replace(file, launcher)
+        except OSError as error:
+            raise CannotInstall(
+                f"{error.filename or folder} can't be written: {error.strerror}. "
+                "Choose another folder with --plugin-dir."
+            ) from None
+        files.append(file)
+    _try_out(files[0])
+    return files
+
+
+def target() -> str:
+    """Return this machine as Terraform names it, like linux_amd64."""
+    system = {"win32": "windows"}.get(sys.platform, sys.platform)
+    machine = platform.machine().lower()
+    return f"{system}_{_ARCHITECTURES.get(machine, machine)}"
+
+
+def interpreter_line(python: str) -> str:
+    """Return the first line, or lines, that start a script with this interpreter.
+
+    -P keeps the folder of the script off the module path, -E variables meant for other programs.
+    """
+    line = f"#!{python} -EP"
+    if " " not in python and len(line) <= _KERNEL_LIMIT:
+        return line
+    # A path that the kernel can't take is left to the shell; to Python it reads as a string.
+    return f"#!/bin/sh\n'''exec' {shlex.quote(python)} -EP \"$0\" \"$@\"\n' '''"
+
+
+def _replace(file: Path, text: str) -> None:
+    """Write the file in one step: a Terraform that runs now must not find half of it."""
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=".")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as new:
+            new.write(text)
+        Path(name).chmod(0o755)
+        Path(name).replace(file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _try_out(file: Path) -> None:
+    tried = subprocess.run(  # noqa: S603 - the file just written
+        [file, "version"], capture_output=True, text=True, check=False
+    )
+    if tried.returncode != 0:
+        raise CannotInstall(
+            f"{file} was written but does not start:\n{tried.stderr.strip()}\n"
+            "Is the provider installed in a way that needs PYTHONPATH? A virtual environment, "
+            "pipx or uv will do."
+        )

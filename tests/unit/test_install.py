@@ -1,0 +1,74 @@
+"""`terraform-provider-veeam install`."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from terraform_provider_veeam import __version__, install
+from terraform_provider_veeam.install import CannotInstall
+
+
+def test_the_layout_is_the_filesystem_mirror_of_both_registries(tmp_path: Path) -> None:
+    files = install.install(tmp_path)
+    ending = f"veeam-em/veeam/{__version__}/{install.target()}/"
+    ending += f"terraform-provider-veeam_v{__version__}"
+    assert [str(file.relative_to(tmp_path)) for file in files] == [
+        f"registry.terraform.io/{ending}",
+        f"registry.opentofu.org/{ending}",
+    ]
+    assert all(os.access(file, os.X_OK) for file in files)
+    assert [p for p in tmp_path.rglob("*") if p.is_file()] == sorted(files, reverse=True)
+
+
+def test_the_installed_file_starts_whatever_the_folder_and_pythonpath_hold(tmp_path: Path) -> None:
+    file = install.install(tmp_path)[0]
+    (file.parent / "terraform_provider_veeam.py").write_text("raise SystemExit('shadowed')")
+    tried = subprocess.run(
+        [file, "version"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": str(file.parent)},
+    )
+    assert tried.stdout == f"terraform-provider-veeam {__version__}\n"
+
+
+def test_installing_again_writes_the_same_file(tmp_path: Path) -> None:
+    first = [file.read_bytes() for file in install.install(tmp_path)]
+    assert [file.read_bytes() for file in install.install(tmp_path)] == first
+
+
+@pytest.mark.parametrize("folder", ["has space", "x" * 200])
+def test_an_interpreter_path_the_kernel_refuses_is_left_to_the_shell(
+    tmp_path: Path, folder: str
+) -> None:
+    python = tmp_path / folder / "python"
+    python.parent.mkdir()
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    script = tmp_path / "script"
+    script.write_text(f"{install.interpreter_line(str(python))}\nprint('started')\n")
+    script.chmod(0o755)
+    assert subprocess.run([script], capture_output=True, text=True, check=True).stdout == (
+        "started\n"
+    )
+
+
+def test_a_folder_that_can_not_be_written_is_named(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    with pytest.raises(CannotInstall, match="--plugin-dir"):
+        install.install(blocked)
+
+
+def test_an_interpreter_without_the_provider_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = shutil.which("python3", path=os.defpath) or sys._base_executable  # type: ignore[attr-defined]
+    monkeypatch.setattr(sys, "executable", bare)
+    with pytest.raises(CannotInstall, match="does not start"):
+        install.install(tmp_path)
