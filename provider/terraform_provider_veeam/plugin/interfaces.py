@@ -1,0 +1,299 @@
+"""What a provider is made of: one abstract class for each kind of object Terraform knows."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from terraform_provider_veeam.plugin.contexts import (
+    ActionContext,
+    ConfigureContext,
+    Context,
+    CreateContext,
+    DeferredReason,
+    DeleteContext,
+    EphemeralContext,
+    ImportContext,
+    ListContext,
+    Path,
+    PlanContext,
+    ReadContext,
+    ReadDataContext,
+    State,
+    UpdateContext,
+    UpgradeContext,
+    ValidateContext,
+)
+from terraform_provider_veeam.plugin.schema import (
+    Attribute,
+    IdentityAttribute,
+    IdentitySchema,
+    SingleNestedBlock,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tf.function import FunctionSignature
+    from tf.schema import Schema
+    from tf.utils import Diagnostics
+
+__all__ = [
+    "Action",
+    "ActionContext",
+    "Attribute",
+    "ConfigureContext",
+    "Context",
+    "CreateContext",
+    "DataSource",
+    "DeferredReason",
+    "DeleteContext",
+    "Described",
+    "EphemeralContext",
+    "EphemeralResource",
+    "Function",
+    "FunctionFailed",
+    "IdentityAttribute",
+    "IdentitySchema",
+    "ImportContext",
+    "ListContext",
+    "ListResource",
+    "ListedResource",
+    "Path",
+    "PlanContext",
+    "Provider",
+    "ReadContext",
+    "ReadDataContext",
+    "Refused",
+    "Resource",
+    "SingleNestedBlock",
+    "State",
+    "UpdateContext",
+    "UpgradeContext",
+    "ValidateContext",
+]
+
+
+class Described:
+    """What a person is told of an exception."""
+
+    def __init__(self, summary: str, detail: str = "", path: Path | None = None) -> None:
+        self.summary = summary
+        self.detail = detail
+        self.path = path
+
+
+class Refused(Exception):
+    """Raised by any object to end its call with one error diagnostic."""
+
+    def __init__(self, summary: str, detail: str = "", path: Path | None = None) -> None:
+        super().__init__(summary)
+        self.described = Described(summary, detail, path)
+
+
+class FunctionFailed(Exception):
+    """Raised by a function; `argument` is the position of the argument at fault, from 0."""
+
+    def __init__(self, text: str, argument: int | None = None) -> None:
+        super().__init__(text)
+        self.text = text
+        self.argument = argument
+
+
+class Named(ABC):
+    """An object of the provider. One is made for each call, by `Provider.new`."""
+
+    def __init__(self, provider: Any) -> None:
+        self.provider = provider
+
+    @classmethod
+    @abstractmethod
+    def get_name(cls) -> str:
+        """Return the name, without the provider's prefix."""
+
+
+class Typed(Named):
+    """An object with a schema, written as a block."""
+
+    @classmethod
+    @abstractmethod
+    def get_schema(cls) -> Schema:
+        """Return the schema of the block."""
+
+    def validate(self, ctx: ValidateContext, config: State) -> None:
+        """Check a block as it is written; values may be Unknown."""
+
+
+class Resource(Typed):
+    """A managed resource.
+
+    A state may be returned together with errors: both go back to Terraform, and nothing is lost.
+    """
+
+    @classmethod
+    def get_identity_schema(cls) -> IdentitySchema | None:
+        """Return the schema of the identity, None when there is none."""
+        return None
+
+    def plan(self, ctx: PlanContext, current: State | None, planned: State | None) -> State | None:
+        """Return the planned state.
+
+        `current` is None when the resource is to be created, `planned` when it is to be deleted.
+        In `planned` the defaults stand already; what a create will find out is Unknown, and what
+        was computed before keeps its value.
+        """
+        return planned
+
+    @abstractmethod
+    def create(self, ctx: CreateContext, planned: State) -> State | None:
+        """Make the resource and return its state; None, with an error, when nothing was made."""
+
+    @abstractmethod
+    def read(self, ctx: ReadContext, current: State) -> State | None:
+        """Return the state as it is now, None when the resource is gone."""
+
+    @abstractmethod
+    def update(self, ctx: UpdateContext, current: State, planned: State) -> State | None:
+        """Change the resource in place and return its state."""
+
+    @abstractmethod
+    def delete(self, ctx: DeleteContext, current: State) -> None:
+        """Delete the resource; with an error it stays in the state."""
+
+    def import_(self, ctx: ImportContext, id: str) -> State | None:  # noqa: A002 - tf's name
+        """Return the state of a resource that Terraform did not make."""
+        raise Refused(f"{ctx.type_name} can't be imported")
+
+    def upgrade(self, ctx: UpgradeContext, version: int, old: State) -> State | None:
+        """Return the state of an older schema version as one of today's.
+
+        `old` holds the state's JSON; what today's schema does not know is dropped afterwards.
+        """
+        return old
+
+
+class DataSource(Typed):
+    """A data source."""
+
+    @abstractmethod
+    def read(self, ctx: ReadDataContext, config: State) -> State | None:
+        """Return the configuration with everything computed filled in."""
+
+
+class EphemeralResource(Typed):
+    """Something that exists only while Terraform runs, and is never stored."""
+
+    @abstractmethod
+    def open(self, ctx: EphemeralContext, config: State) -> State | None:
+        """Make it, and return the configuration with everything computed filled in."""
+
+    def renew(self, ctx: EphemeralContext) -> None:
+        """Keep it alive; set `ctx.renew_at` to be called again."""
+
+    def close(self, ctx: EphemeralContext) -> None:
+        """End it. Called after a stop too, so `ctx.stop` is not set here by one."""
+
+
+class ListedResource:
+    """One result of a listing."""
+
+    def __init__(
+        self,
+        identity: State,
+        display_name: str,
+        resource_object: State | None = None,
+        diagnostics: Diagnostics | None = None,
+    ) -> None:
+        self.identity = identity
+        self.display_name = display_name
+        self.resource_object = resource_object
+        self.diagnostics = diagnostics
+
+
+class ListResource(Typed):
+    """A listing of the resources of one type, which must have an identity."""
+
+    @abstractmethod
+    def list(self, ctx: ListContext, config: State) -> Iterator[ListedResource]:
+        """Return what is found, one by one."""
+
+
+class Action(Typed):
+    """Something to do that leaves no state."""
+
+    def plan(self, ctx: ActionContext, config: State) -> None:
+        """Check whether the action could be run."""
+
+    @abstractmethod
+    def invoke(self, ctx: ActionContext, config: State) -> Iterator[str]:
+        """Do it; each line that is yielded is shown while it goes on."""
+
+
+class Function(Named):
+    """A function; its name has no prefix."""
+
+    @classmethod
+    @abstractmethod
+    def get_signature(cls) -> FunctionSignature:
+        """Return the parameters and the type of the result."""
+
+    @abstractmethod
+    def call(self, arguments: Sequence[Any]) -> Any:
+        """Return the result. Raises FunctionFailed."""
+
+
+AnyNamed = TypeVar("AnyNamed", bound=Named)
+
+
+class Provider(ABC):
+    """The provider: its own block, and the objects there are. One lives as long as the process."""
+
+    type_prefix: str
+    address: str
+
+    @abstractmethod
+    def get_schema(self) -> Schema:
+        """Return the schema of the provider block."""
+
+    def resources(self) -> Sequence[type[Resource]]:
+        """Return the managed resources."""
+        return ()
+
+    def data_sources(self) -> Sequence[type[DataSource]]:
+        """Return the data sources."""
+        return ()
+
+    def ephemeral_resources(self) -> Sequence[type[EphemeralResource]]:
+        """Return the ephemeral resources."""
+        return ()
+
+    def list_resources(self) -> Sequence[type[ListResource]]:
+        """Return the listings, each named as the resource that it lists."""
+        return ()
+
+    def actions(self) -> Sequence[type[Action]]:
+        """Return the actions."""
+        return ()
+
+    def functions(self) -> Sequence[type[Function]]:
+        """Return the functions."""
+        return ()
+
+    @abstractmethod
+    def validate(self, ctx: ValidateContext, config: State) -> None:
+        """Check the provider block as it is written; values may be Unknown."""
+
+    @abstractmethod
+    def configure(self, ctx: ConfigureContext, config: State) -> None:
+        """Take over the configuration; values may be Unknown during a plan."""
+
+    def new(self, cls: type[AnyNamed]) -> AnyNamed:
+        """Return an object for one call."""
+        return cls(self)
+
+    def describe(self, error: Exception) -> Described | None:
+        """Return what a person is told of an exception, None when it was not expected."""
+        return None
+
+    def close(self, seconds: float) -> None:  # noqa: B027 - many hold nothing open
+        """End what the process holds open, within that many seconds."""
