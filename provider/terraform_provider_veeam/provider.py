@@ -1,0 +1,167 @@
+"""The provider: its configuration block, and the Terraform objects there are."""
+
+from __future__ import annotations
+
+import platform
+import threading
+from typing import TYPE_CHECKING
+
+from tf.schema import Attribute, Schema
+from tf.types import Bool, Number, String, Unknown
+
+from terraform_provider_veeam import __version__
+from terraform_provider_veeam.em.errors import EnterpriseManagerError
+from terraform_provider_veeam.plugin import interfaces
+from terraform_provider_veeam.plugin.logs import conceal
+from terraform_provider_veeam.resources.mount_point import MountPointResource
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tf.utils import Diagnostics
+
+    from terraform_provider_veeam.config import Problem
+    from terraform_provider_veeam.em.manager import EnterpriseManager
+    from terraform_provider_veeam.plugin.interfaces import ConfigureContext, State, ValidateContext
+
+ADDRESS = "registry.terraform.io/veeam-em/veeam"
+
+
+class VeeamProvider(interfaces.Provider):
+    """The provider `veeam`: one Enterprise Manager, reached through one lazily made session."""
+
+    type_prefix = "veeam"
+    address = ADDRESS
+
+    def __init__(self) -> None:
+        self._manager: EnterpriseManager | None = None
+        self._lock = threading.Lock()
+
+    def get_schema(self) -> Schema:
+        """Return the schema of the provider block."""
+        return Schema(
+            description="Mounts restore points of Veeam Backup & Replication through "
+            "Veeam Backup Enterprise Manager.",
+            attributes=[
+                _text(
+                    "url",
+                    "Address of Enterprise Manager, `https://HOST[:PORT][/api]`; port 9398 when "
+                    "none is written. Or set `VEEAM_EM_URL`. `http://` needs `insecure = true`.",
+                ),
+                _text(
+                    "username",
+                    "Account with the role Portal Administrator, Portal User or Restore Operator, "
+                    "usually `DOMAIN\\user`. Or set `VEEAM_EM_USERNAME`.",
+                ),
+                _text("password", "Its password. Or set `VEEAM_EM_PASSWORD`.", sensitive=True),
+                _text(
+                    "session_token",
+                    "Token of an existing logon session, in place of `username` and `password`. "
+                    "The session is used as it is and never logged out. "
+                    "Or set `VEEAM_EM_SESSION_TOKEN`.",
+                    sensitive=True,
+                ),
+                _text(
+                    "api_version",
+                    "Version of the REST API to log on with, like `v1_7`. Default `latest`. "
+                    "Or set `VEEAM_EM_API_VERSION`.",
+                ),
+                _text(
+                    "ca_certificate",
+                    "Certificate authority that signed the server's certificate: PEM text or the "
+                    "path of a file. Default: the system's store. "
+                    "Or set `VEEAM_EM_CA_CERTIFICATE`.",
+                ),
+                _text(
+                    "certificate_fingerprint",
+                    "SHA-256 fingerprint of the server's certificate, the safe way to use the "
+                    "self-signed one that Enterprise Manager installs. "
+                    "Or set `VEEAM_EM_CERTIFICATE_FINGERPRINT`.",
+                ),
+                Attribute(
+                    "insecure",
+                    Bool(),
+                    "Do not check the server's certificate. Default `false`; a warning is shown "
+                    "every time. Or set `VEEAM_EM_INSECURE`.",
+                    optional=True,
+                ),
+                _text(
+                    "request_timeout",
+                    "Longest time for one HTTP request, like `30s` (the default). "
+                    "Or set `VEEAM_EM_REQUEST_TIMEOUT`.",
+                ),
+                Attribute(
+                    "max_retries",
+                    Number(),
+                    "How often a request is tried again after a passing fault. Default `5`. "
+                    "Or set `VEEAM_EM_MAX_RETRIES`.",
+                    optional=True,
+                ),
+            ],
+        )
+
+    def resources(self) -> Sequence[type[interfaces.Resource]]:
+        """Return the managed resources."""
+        return (MountPointResource,)
+
+    def validate(self, ctx: ValidateContext, config: State) -> None:
+        """Check what is written in the block; what is not known yet is passed over."""
+        from terraform_provider_veeam.config import check  # noqa: PLC0415 - not before the schema
+
+        known = {name: value for name, value in config.items() if value is not Unknown}
+        _report(ctx.diagnostics, check(known))
+
+    def configure(self, ctx: ConfigureContext, config: State) -> None:
+        """Make the client. Nothing is sent, and with a value unknown nothing is made yet."""
+        # `requests` takes longer to import than all the rest: not before it is needed.
+        from terraform_provider_veeam.config import (  # noqa: PLC0415
+            InvalidConfiguration,
+            resolve,
+        )
+        from terraform_provider_veeam.em.manager import EnterpriseManager  # noqa: PLC0415
+
+        if any(value is Unknown for value in config.values()):
+            return
+        try:
+            settings = resolve(
+                config,
+                f"terraform-provider-veeam/{__version__} (Terraform/{ctx.terraform_version}; "
+                f"Python/{platform.python_version()})",
+            )
+        except InvalidConfiguration as error:
+            _report(ctx.diagnostics, error.problems)
+            return
+        if settings.insecure:
+            ctx.diagnostics.add_warning(
+                "The certificate of Enterprise Manager is not checked",
+                "insecure = true (or VEEAM_EM_INSECURE) lets anybody on the network path read "
+                "the password and the backup's files. certificate_fingerprint is as easy to use "
+                "and safe.",
+                path=["insecure"],
+            )
+        self._manager = EnterpriseManager(settings, conceal=conceal)
+
+    @property
+    def manager(self) -> EnterpriseManager | None:
+        """The client; None while the configuration is not known."""
+        return self._manager
+
+    def describe(self, error: Exception) -> interfaces.Described | None:
+        """Return what a person is told of an error of the client."""
+        if isinstance(error, EnterpriseManagerError):
+            return interfaces.Described(error.summary, error.detail)
+        return None
+
+    def close(self, seconds: float) -> None:
+        """End what the process holds open on the server."""
+        if self._manager:
+            self._manager.close(seconds)
+
+
+def _text(name: str, description: str, *, sensitive: bool = False) -> Attribute:
+    return Attribute(name, String(), description, optional=True, sensitive=sensitive)
+
+
+def _report(diagnostics: Diagnostics, problems: list[Problem]) -> None:
+    for problem in problems:
+        diagnostics.add_error(problem.summary, problem.detail, path=[problem.attribute])

@@ -1,0 +1,409 @@
+"""The resource `veeam_mount_point`: a restore point, mounted for as long as Terraform wants it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tf.schema import Attribute, Block, Schema
+from tf.types import List, Number, String, Unknown
+
+from terraform_provider_veeam.durations import parse_duration
+from terraform_provider_veeam.em.errors import MountIncomplete, NotFound, SessionExpired
+from terraform_provider_veeam.em.models import MountPoint, RestorePointRef, RestorePointType
+from terraform_provider_veeam.em.waiting import Deadline
+from terraform_provider_veeam.identifiers import (
+    format_mount_point_id,
+    parse_mount_point_id,
+    parse_uid,
+)
+from terraform_provider_veeam.plugin import interfaces
+from terraform_provider_veeam.plugin.interfaces import (
+    IdentityAttribute,
+    IdentitySchema,
+    SingleNestedBlock,
+)
+from terraform_provider_veeam.resources.mount_session import (
+    MountSession,
+    SessionGone,
+    confirm_gone,
+    find_session,
+)
+
+if TYPE_CHECKING:
+    from terraform_provider_veeam.em.manager import EnterpriseManager
+    from terraform_provider_veeam.em.models import LogonSession
+    from terraform_provider_veeam.plugin.interfaces import (
+        Context,
+        CreateContext,
+        DeleteContext,
+        ImportContext,
+        PlanContext,
+        ReadContext,
+        State,
+        UpdateContext,
+        ValidateContext,
+    )
+    from terraform_provider_veeam.provider import VeeamProvider
+
+OS_KINDS = ("Windows", "Linux")
+DEFAULT_TIMEOUTS = {"create": "30m", "read": "2m", "delete": "10m"}
+
+
+class RestorePointId(String):
+    """A restore point's UUID, alone or in a URN: both spellings mean the same."""
+
+    def semantically_equal(self, a_decoded: Any, b_decoded: Any) -> bool:
+        """Compare by the UUID."""
+        try:
+            return parse_uid(a_decoded).uuid == parse_uid(b_decoded).uuid
+        except (ValueError, AttributeError):
+            return bool(a_decoded == b_decoded)
+
+
+class MountPointResource(interfaces.Resource):
+    """`veeam_mount_point`, bound to the logon session that made it."""
+
+    def __init__(self, provider: VeeamProvider) -> None:
+        self._provider = provider
+
+    @classmethod
+    def get_name(cls) -> str:
+        """Return the name after the provider's prefix."""
+        return "mount_point"
+
+    @classmethod
+    def get_schema(cls) -> Schema:
+        """Return the schema of the resource."""
+        return Schema(
+            version=0,
+            description="Mounts a restore point on its backup server and unmounts it when "
+            "destroyed. A mount point lives only inside the logon session that made it, and "
+            "Enterprise Manager ends a session after 15 idle minutes.",
+            attributes=[
+                Attribute(
+                    "restore_point_id",
+                    RestorePointId(),
+                    "UUID of the restore point; the form `urn:veeam:VmRestorePoint:UUID` does too.",
+                    required=True,
+                    requires_replace=True,
+                ),
+                Attribute(
+                    "restore_point_type",
+                    String(),
+                    "Family of the restore point: `vm` (default), `replica` or `agent`.",
+                    optional=True,
+                    computed=True,
+                    default=RestorePointType.VM.value,
+                    requires_replace=True,
+                ),
+                Attribute(
+                    "os_kind",
+                    String(),
+                    "Operating system in the backup, `Windows` or `Linux`. Enterprise Manager "
+                    "takes Windows when nothing is said.",
+                    optional=True,
+                    requires_replace=True,
+                ),
+                _computed("id", String(), "`TYPE/RESTORE_POINT_UUID/MOUNT_ID`, as for import."),
+                _computed("mount_id", Number(), "Number of the mount in its logon session."),
+                _computed("href", String(), "Path of the mount point below `/api`."),
+                _computed(
+                    "session_id",
+                    String(),
+                    "Id of the logon session that the mount point lives in; not its token.",
+                ),
+                _computed(
+                    "restore_point_name",
+                    String(),
+                    "Name of the restore point, as Enterprise Manager shows it; known at plan.",
+                ),
+                _computed(
+                    "restore_point_created_at",
+                    String(),
+                    "When the restore point was created, RFC 3339 in UTC; known at plan.",
+                ),
+                _computed(
+                    "file_system_roots",
+                    List(String()),
+                    "Volumes found in the backup, like `C:`: where paths in it begin.",
+                ),
+            ],
+            block_types=[
+                SingleNestedBlock(
+                    "timeouts",
+                    Block(
+                        description="How long the work on the server may take, like `90s` or `1h`.",
+                        attributes=[
+                            _timeout("create", "mount and read the mount point"),
+                            _timeout("read", "read it in a plan"),
+                            _timeout("delete", "unmount it"),
+                        ],
+                    ),
+                )
+            ],
+        )
+
+    @classmethod
+    def get_identity_schema(cls) -> IdentitySchema:
+        """Return the schema of the resource's identity."""
+        return IdentitySchema(
+            version=0,
+            attributes=[
+                IdentityAttribute("restore_point_type", String(), optional_for_import=True),
+                IdentityAttribute("restore_point_id", String(), required_for_import=True),
+                IdentityAttribute("mount_id", Number(), required_for_import=True),
+                IdentityAttribute("session_id", String(), optional_for_import=True),
+            ],
+        )
+
+    def validate(self, ctx: ValidateContext, config: State) -> None:
+        """Check what can be checked without the server; values not known yet are passed over."""
+        kind = _known(config["restore_point_type"])
+        if kind is not None and kind not in list(RestorePointType):
+            _refuse(ctx, "restore_point_type", _not_one_of(kind, RestorePointType))
+        os_kind = _known(config["os_kind"])
+        if os_kind is not None and os_kind not in OS_KINDS:
+            _refuse(ctx, "os_kind", _not_one_of(os_kind, OS_KINDS))
+        self._validate_restore_point(ctx, _known(config["restore_point_id"]), config)
+        for name, text in (_known(config["timeouts"]) or {}).items():
+            try:
+                parse_duration(_known(text) or "1s")
+            except ValueError as error:
+                ctx.diagnostics.add_error(
+                    f"Invalid timeouts.{name}", str(error), path=["timeouts", name]
+                )
+
+    def _validate_restore_point(
+        self, ctx: ValidateContext, restore_point_id: str | None, config: State
+    ) -> None:
+        if restore_point_id is None:
+            return
+        try:
+            uid = parse_uid(restore_point_id)
+        except ValueError as error:
+            _refuse(ctx, "restore_point_id", str(error))
+            return
+        kind = config["restore_point_type"]
+        if uid.entity and uid.type is None:
+            names = ", ".join(t.entity for t in RestorePointType)
+            _refuse(
+                ctx,
+                "restore_point_id",
+                f"It names a {uid.entity}. What can be mounted is one of {names}.",
+            )
+        elif uid.type and kind is not Unknown and uid.type != (kind or RestorePointType.VM):
+            _refuse(
+                ctx,
+                "restore_point_type",
+                f'restore_point_id names a {uid.entity}: write restore_point_type = "{uid.type}".',
+            )
+
+    def plan(self, ctx: PlanContext, current: State | None, planned: State | None) -> State | None:
+        """Look up what a create will mount, so that a wrong id fails now and a plan reads well."""
+        if current is None and planned is not None:
+            self._describe_restore_point(ctx, planned)
+        return planned
+
+    def _describe_restore_point(self, ctx: Context, state: State) -> None:
+        """Fill in the restore point's name and age, as far as they can be known now."""
+        manager = self._provider.manager
+        if manager is None or any(
+            state[name] is Unknown for name in ("restore_point_id", "restore_point_type")
+        ):
+            return
+        restore_point = _restore_point(state)
+        deadline = _deadline(ctx, state, "read", f"Looking up restore point {restore_point.id}")
+        try:
+            found = manager.restore_point(restore_point, deadline)
+        except NotFound as error:
+            others = " or ".join(f'"{t}"' for t in RestorePointType if t != restore_point.type)
+            ctx.diagnostics.add_error(
+                "Restore point not found",
+                f"{error.detail}\nCheck the id, and restore_point_type: it is "
+                f'"{restore_point.type}" here, and could be {others}. '
+                "A restore point also goes when its retention is over.",
+                path=["restore_point_id"],
+            )
+            return
+        state["restore_point_name"] = found.name
+        state["restore_point_created_at"] = found.created_at
+
+    def create(self, ctx: CreateContext, planned: State) -> State | None:
+        """Mount the restore point. A mount that could not be read is returned with the error."""
+        manager = self._manager()
+        if planned["restore_point_name"] is Unknown:
+            self._describe_restore_point(ctx, planned)
+            if ctx.diagnostics.has_errors():
+                return None
+        restore_point = _restore_point(planned)
+        name = planned["restore_point_name"] or restore_point.id
+        deadline = _deadline(ctx, planned, "create", f"Mounting restore point {name}")
+        try:
+            mounted = manager.mount(restore_point, planned["os_kind"], deadline)
+        except MountIncomplete as error:
+            ctx.diagnostics.add_error(error.summary, error.detail)
+            mounted = error.mounted
+        return _record(ctx, manager, planned, mounted.session, mounted.mount_point)
+
+    def read(self, ctx: ReadContext, current: State) -> State | None:
+        """Read the mount point in its own session; None, with a warning, when it is gone."""
+        manager = self._provider.manager
+        if manager is None:
+            return current
+        restore_point, mount_id = _restore_point(current), int(current["mount_id"])
+        deadline = _deadline(ctx, current, "read", f"Reading mount point {current['id']}")
+        try:
+            session = find_session(manager, ctx.private, current["session_id"], deadline)
+            try:
+                mount_point = manager.mount_point(
+                    session, restore_point, mount_id, deadline, href=current["href"]
+                )
+            except SessionExpired as error:
+                confirm_gone(manager, session, error, deadline)
+                raise SessionGone from error
+        except SessionGone:
+            _warn_of_lost_session(ctx, current, "Terraform drops it from the state.")
+            return None
+        except NotFound:
+            ctx.diagnostics.add_warning(
+                f"Mount point {current['id']} is gone",
+                "Its logon session lives, but no longer has it: somebody unmounted it without "
+                "Terraform, which drops it from the state.",
+            )
+            return None
+        if current["restore_point_name"] is None:
+            self._describe_restore_point(ctx, current)
+        return _record(ctx, manager, current, session, mount_point)
+
+    def update(self, ctx: UpdateContext, current: State, planned: State) -> State:
+        """Take over new timeouts: whatever else changes replaces the mount point."""
+        return planned
+
+    def delete(self, ctx: DeleteContext, current: State) -> None:
+        """Unmount, in the mount's own session; a mount that is gone already is no error."""
+        manager = self._manager()
+        restore_point, mount_id = _restore_point(current), int(current["mount_id"])
+        deadline = _deadline(ctx, current, "delete", f"Unmounting {current['id']}")
+        try:
+            session = find_session(manager, ctx.private, current["session_id"], deadline)
+            try:
+                manager.unmount(session, restore_point, mount_id, deadline, href=current["href"])
+            except SessionExpired as error:
+                confirm_gone(manager, session, error, deadline)
+                raise SessionGone from error
+        except SessionGone:
+            _warn_of_lost_session(ctx, current, "There was nothing left to unmount.")
+
+    def import_(self, ctx: ImportContext, id: str) -> State | None:  # noqa: A002 - tf's name
+        """Take over a mount point of the session whose token the provider was given."""
+        manager = self._manager()
+        try:
+            restore_point, mount_id = parse_mount_point_id(id)
+        except ValueError as error:
+            ctx.diagnostics.add_error("Invalid import id", str(error))
+            return None
+        if not manager.session_is_borrowed:
+            ctx.diagnostics.add_error(
+                "Import needs the logon session of the mount point",
+                "A mount point can only be reached in the logon session that made it. Set "
+                "session_token in the provider block (or VEEAM_EM_SESSION_TOKEN) to the token of "
+                "that session, and leave out username and password.",
+            )
+            return None
+        state: State = dict.fromkeys(attribute.name for attribute in self.get_schema().attributes)
+        state |= {
+            "restore_point_id": restore_point.id,
+            "restore_point_type": restore_point.type.value,
+            "timeouts": None,
+        }
+        deadline = _deadline(ctx, state, "read", f"Reading mount point {id}")
+        session = manager.session(deadline)
+        try:
+            mount_point = manager.mount_point(session, restore_point, mount_id, deadline)
+        except NotFound as error:
+            ctx.diagnostics.add_error(
+                "Mount point not found",
+                f"{error.detail}\nThe session of this session_token has no such mount point.",
+            )
+            return None
+        return _record(ctx, manager, state, session, mount_point)
+
+    def _manager(self) -> EnterpriseManager:
+        manager = self._provider.manager
+        if manager is None:
+            raise interfaces.Refused(
+                "The provider is not configured",
+                "Its configuration still has values that are not known.",
+            )
+        return manager
+
+
+def _record(
+    ctx: CreateContext | ReadContext | ImportContext,
+    manager: EnterpriseManager,
+    state: State,
+    session: LogonSession,
+    mount_point: MountPoint,
+) -> State:
+    """Return the state with what the server told, and keep the session in private state."""
+    restore_point = mount_point.restore_point
+    ctx.private = MountSession(manager.base_url, session).to_private()
+    ctx.identity = {
+        "restore_point_type": restore_point.type.value,
+        "restore_point_id": restore_point.id,
+        "mount_id": mount_point.mount_id,
+        "session_id": session.session_id,
+    }
+    return state | {
+        "id": format_mount_point_id(restore_point, mount_point.mount_id),
+        "mount_id": mount_point.mount_id,
+        "href": mount_point.href,
+        "session_id": session.session_id,
+        "file_system_roots": list(mount_point.file_system_roots),
+    }
+
+
+def _warn_of_lost_session(ctx: Context, state: State, consequence: str) -> None:
+    session = f" {state['session_id']}" if state["session_id"] else ""
+    ctx.diagnostics.add_warning(
+        f"Mount point {state['id']} is gone: its logon session has ended",
+        f"Enterprise Manager ends a logon session after 15 idle minutes, and its mount points "
+        f"with it. It no longer knows session{session}, in which "
+        f"{state['restore_point_name'] or state['restore_point_id']} was mounted. {consequence}",
+    )
+
+
+def _restore_point(state: State) -> RestorePointRef:
+    kind = RestorePointType(state["restore_point_type"] or RestorePointType.VM)
+    return RestorePointRef(kind, parse_uid(state["restore_point_id"]).uuid)
+
+
+def _deadline(ctx: Context, state: State, step: str, operation: str) -> Deadline:
+    timeouts = state.get("timeouts") or {}
+    text = timeouts.get(step) or DEFAULT_TIMEOUTS[step]
+    return Deadline(operation=operation, seconds=parse_duration(text), stop=ctx.stop)
+
+
+def _known(value: Any) -> Any:
+    return None if value is Unknown else value
+
+
+def _refuse(ctx: ValidateContext, attribute: str, detail: str) -> None:
+    ctx.diagnostics.add_error(f"Invalid {attribute}", detail, path=[attribute])
+
+
+def _not_one_of(value: str, choices: Any) -> str:
+    return f'"{value}" is not one of ' + ", ".join(f'"{choice}"' for choice in choices) + "."
+
+
+def _computed(name: str, type_: Any, description: str) -> Attribute:
+    return Attribute(name, type_, description, computed=True)
+
+
+def _timeout(step: str, what: str) -> Attribute:
+    return Attribute(
+        step,
+        String(),
+        f"Longest time to {what}. Default `{DEFAULT_TIMEOUTS[step]}`.",
+        optional=True,
+    )

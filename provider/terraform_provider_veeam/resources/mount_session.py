@@ -1,0 +1,108 @@
+"""The logon session that a mount point lives in: kept in private state, and what became of it.
+
+A mount is never read or deleted through another session: there, its number may be another mount's.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from terraform_provider_veeam.em.errors import EnterpriseManagerError
+from terraform_provider_veeam.em.models import LogonSession
+
+if TYPE_CHECKING:
+    from terraform_provider_veeam.em.errors import SessionExpired
+    from terraform_provider_veeam.em.manager import EnterpriseManager
+    from terraform_provider_veeam.em.waiting import Deadline
+
+
+class SessionGone(Exception):
+    """The mount's logon session no longer exists, and the mount went with it."""
+
+
+class SessionOutOfReach(EnterpriseManagerError):
+    """The mount's logon session may well live, but this configuration can't use it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MountSession:
+    """A mount's logon session and the Enterprise Manager that it belongs to."""
+
+    base_url: str
+    session: LogonSession
+
+    def to_private(self) -> bytes:
+        """Return what Terraform keeps for us, out of sight, beside the mount's state."""
+        kept = {
+            "api_url": self.base_url,
+            "session_id": self.session.session_id,
+            "token": self.session.token,
+            "borrowed": self.session.borrowed,
+        }
+        return json.dumps(kept).encode()
+
+    @classmethod
+    def from_private(cls, private: bytes) -> Self | None:
+        """Read what to_private wrote; None when there is nothing that can be read."""
+        try:
+            kept = json.loads(private)
+            session = LogonSession(
+                session_id=kept["session_id"], token=kept["token"], borrowed=kept["borrowed"]
+            )
+            return cls(kept["api_url"], session)
+        except (ValueError, KeyError, TypeError):
+            return None
+
+
+def find_session(
+    manager: EnterpriseManager, private: bytes, session_id: str | None, deadline: Deadline
+) -> LogonSession:
+    """Return the logon session that a mount was made in, from its private state.
+
+    Raises SessionGone, or SessionOutOfReach when the token is missing or belongs to a server at
+    another address. Sends nothing unless one of the two has to be told apart.
+    """
+    kept = MountSession.from_private(private)
+    if kept is None:
+        if session_id and manager.session_is_gone(session_id, deadline):
+            raise SessionGone
+        raise SessionOutOfReach(
+            "The mount point's logon session can't be used",
+            "The state holds no token of the logon session that made this mount point, perhaps "
+            "because it was edited by hand. Import the mount point with session_token set in the "
+            "provider, or remove it from the state (terraform state rm): Enterprise Manager drops "
+            "it when its session has been idle for 15 minutes.",
+        )
+    if kept.base_url != manager.base_url and (
+        not kept.session.session_id or manager.session_is_gone(kept.session.session_id, deadline)
+    ):
+        # The ids of sessions are GUIDs: were it known here, this would be the same server.
+        raise SessionOutOfReach(
+            "The mount point belongs to another Enterprise Manager",
+            f"It was made through {kept.base_url}, the provider is set to {manager.base_url}, "
+            "where its logon session is not known. Set url back to where it was. If that "
+            "session has been idle for 15 minutes the mount point is gone, and can be removed "
+            "from the state (terraform state rm).",
+        )
+    return kept.session
+
+
+def confirm_gone(
+    manager: EnterpriseManager, session: LogonSession, refused: SessionExpired, deadline: Deadline
+) -> None:
+    """Return when a session whose token was refused is really gone; raise SessionOutOfReach else.
+
+    Enterprise Manager is asked for it by its id, in a session of our own.
+    """
+    if session.session_id is None:
+        manager.session(deadline)  # the server answers us, so its refusal can be believed
+        return
+    if not manager.session_is_gone(session.session_id, deadline):
+        raise SessionOutOfReach(
+            "Enterprise Manager refuses the mount point's logon session",
+            f"It still lists logon session {session.session_id} but refuses its token. "
+            "The mount point stays in the state. Try again later: after 15 idle minutes the "
+            "session ends, and the mount point with it.",
+        ) from refused

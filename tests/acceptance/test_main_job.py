@@ -1,0 +1,237 @@
+"""Mount by `terraform apply`, unmount by `terraform destroy`, in other processes, later."""
+
+from collections.abc import Callable
+
+import pytest
+from em_simulator import Simulator
+from helpers import MOUNTS, Server, mount_points
+from terraform import Workspace, flat
+
+
+@pytest.mark.parametrize("flags", [(), ("-refresh=false",)], ids=["refreshed", "unrefreshed"])
+def test_destroy_unmounts_through_the_session_that_mounted(
+    workspace: Workspace, server: Server, flags: tuple[str, ...]
+) -> None:
+    workspace.write(mount_points(1))
+    workspace.apply()
+    (mount,) = server.mounts()
+    (made,) = server.requests("POST", MOUNTS)
+
+    output = workspace.destroy(*flags)
+
+    (unmount,) = server.requests("DELETE", mount.path)
+    assert (unmount.status, unmount.session_id) == (204, mount.session_id)
+    assert unmount.token == made.token
+    assert server.mounts() == []
+    assert server.sessions() == []
+    assert "Warning" not in output
+
+
+def test_what_was_mounted_is_in_the_plan_and_in_the_state(
+    workspace: Workspace, server: Server
+) -> None:
+    workspace.write(mount_points(1))
+    plan = workspace.plan()
+    assert 'restore_point_name       = "' in plan
+    assert "restore_point_created_at = \"20" in plan
+    workspace.apply()
+    (mount,) = server.mounts()
+    (instance,) = workspace.instances()
+    attributes = instance["attributes"]
+    assert attributes["href"] == mount.path
+    assert attributes["session_id"] == mount.session_id
+    assert attributes["mount_id"] == 1
+    assert attributes["id"] == f"vm/{attributes['restore_point_id']}/1"
+    assert attributes["file_system_roots"]
+    assert attributes["restore_point_type"] == "vm"
+
+
+def test_requests_are_few(workspace: Workspace, server: Server) -> None:
+    count = 12
+    workspace.write(mount_points(count))
+    workspace.apply()
+    assert len(server.requests("POST", "/sessionMngr")) == 2  # plan and apply
+    assert len(server.requests("POST", MOUNTS)) == count
+    assert len(server.requests("GET", f"{MOUNTS}/\\d+")) == count
+    # At -parallelism=10 two rounds are waited for, whatever the number of mounts in each.
+    single = server.requests("GET", "/tasks/.+")
+    together = server.requests("GET", "/tasks")
+    assert len(single) + len(together) <= 8
+
+    before = len(server.requests())
+    assert "No changes" in workspace.plan()
+    seen = server.requests()[before:]
+    assert [(r.method, r.status) for r in seen] == [("GET", 200)] * count
+    assert len(server.requests("GET", f"{MOUNTS}/\\d+")) == 2 * count
+
+    before = len(server.requests())
+    workspace.destroy()
+    seen = server.requests()[before:]
+    assert not [r for r in seen if "/sessionMngr" in r.path]
+    assert len([r for r in seen if r.method == "GET" and "/mounts/" in r.path]) == count
+    assert len([r for r in seen if r.method == "DELETE" and "/mounts/" in r.path]) == count
+    rest = [f"{r.method} {r.path}" for r in seen if "/mounts/" not in r.path]
+    assert len(rest) == 2, rest  # which mounts the session had, and its log-out
+    assert server.sessions() == []
+
+
+def test_a_mount_added_later_gets_a_session_of_its_own(
+    workspace: Workspace, server: Server
+) -> None:
+    workspace.write(mount_points(1))
+    workspace.apply()
+    workspace.write(mount_points(2))
+    workspace.apply()
+    first, second = server.mounts()
+    assert first.session_id != second.session_id
+
+    workspace.destroy()
+
+    for mount in (first, second):
+        (unmount,) = [
+            r for r in server.requests("DELETE", mount.path) if r.session_id == mount.session_id
+        ]
+        assert unmount.status == 204
+    assert len(server.requests("DELETE", f"{MOUNTS}/\\d+")) == 2
+    assert server.sessions() == []
+
+
+def test_mounts_of_one_session_destroyed_one_by_one_end_it_with_the_last(
+    workspace: Workspace, server: Server
+) -> None:
+    workspace.write(mount_points(2))
+    workspace.apply()
+    workspace.write(mount_points(1))
+    workspace.apply()
+    assert len(server.mounts()) == len(server.sessions()) == 1
+    workspace.destroy()
+    assert server.mounts() == server.sessions() == []
+
+
+@pytest.mark.parametrize("kind", ["vm", "replica", "agent"])
+def test_every_family_of_restore_points_is_mounted_and_unmounted(
+    workspace: Workspace, server: Server, kind: str
+) -> None:
+    workspace.write(mount_points(1, kind=kind))
+    workspace.apply()
+    (mount,) = server.mounts()
+    assert workspace.instances()[0]["attributes"]["id"].startswith(f"{kind}/")
+    assert "No changes" in workspace.plan()
+    workspace.destroy()
+    assert len(server.requests("DELETE", mount.path)) == 1
+    assert server.mounts() == []
+
+
+def test_a_plan_of_a_mount_whose_session_expired_drops_it_and_says_why(
+    workspace: Workspace, server: Server
+) -> None:
+    workspace.write(mount_points(1))
+    workspace.apply()
+    server.expire_sessions()
+    output = flat(workspace.plan())
+    assert "its logon session has ended" in output
+    assert "15 idle minutes" in output
+    assert "1 to add" in output
+    assert server.requests("DELETE", f"{MOUNTS}/.*") == []
+
+
+def test_a_new_apply_mounts_again_after_the_session_expired(
+    workspace: Workspace, server: Server
+) -> None:
+    workspace.write(mount_points(1))
+    workspace.apply()
+    server.expire_sessions()
+    output = flat(workspace.apply())
+    assert "its logon session has ended" in output
+    assert "1 added" in output
+    assert len(server.mounts()) == 1
+    workspace.destroy()
+    assert server.mounts() == server.sessions() == []
+
+
+@pytest.mark.parametrize("flags", [(), ("-refresh=false",)], ids=["refreshed", "unrefreshed"])
+def test_destroy_of_a_mount_whose_session_expired_succeeds(
+    workspace: Workspace, server: Server, flags: tuple[str, ...]
+) -> None:
+    workspace.write(mount_points(1))
+    workspace.apply()
+    server.expire_sessions()
+    output = flat(workspace.destroy(*flags))
+    if flags:
+        assert "its logon session has ended" in output
+    assert workspace.instances() == []
+    assert not [r for r in server.requests("DELETE", f"{MOUNTS}/.*") if r.status == 204]
+
+
+def test_nothing_is_deleted_through_a_foreign_session(
+    workspace: Workspace, server: Server
+) -> None:
+    """The lost mount was mounts/1, as is another user's mount of the same restore point."""
+    workspace.write(mount_points(1))
+    workspace.apply()
+    server.expire_sessions()
+    foreign = server.mount_as_somebody_else()
+    workspace.destroy("-refresh=false")
+    assert server.mounts() == [foreign]
+
+
+def test_another_spelling_of_the_same_restore_point_changes_nothing(
+    workspace: Workspace, server: Server
+) -> None:
+    workspace.write(mount_points(1))
+    workspace.apply()
+    (instance,) = workspace.instances()
+    uuid = instance["attributes"]["restore_point_id"]
+    workspace.write(mount_points(1).replace(uuid, f"urn:veeam:VmRestorePoint:{uuid.upper()}"))
+    assert "No changes" in workspace.plan()
+
+
+def test_new_timeouts_are_taken_over_in_place(workspace: Workspace, server: Server) -> None:
+    workspace.write(mount_points(1))
+    workspace.apply()
+    before = server.mounts()
+    workspace.write(mount_points(1, extra='timeouts {\n delete = "1m"\n }'))
+    assert "0 to add, 1 to change, 0 to destroy" in workspace.apply()
+    assert server.mounts() == before
+    workspace.destroy()
+    assert server.mounts() == server.sessions() == []
+
+
+def test_another_os_kind_replaces_the_mount(workspace: Workspace, server: Server) -> None:
+    workspace.write(mount_points(1))
+    workspace.apply()
+    workspace.write(mount_points(1, extra='os_kind = "Linux"'))
+    output = workspace.apply()
+    assert "1 added, 0 changed, 1 destroyed" in output
+    assert len(server.mounts()) == len(server.sessions()) == 1
+
+
+def test_a_plan_alone_leaves_no_session_behind(workspace: Workspace, server: Server) -> None:
+    workspace.write(mount_points(1))
+    workspace.plan()
+    assert server.sessions() == []
+    assert len(server.requests("DELETE", "/logonSessions/.+")) == 1
+
+
+def test_init_writes_a_lock_file(workspace: Workspace, server: Server) -> None:
+    lock = (workspace.folder / ".terraform.lock.hcl").read_text()
+    assert 'provider "registry.terraform.io/veeam-em/veeam"' in lock
+    assert "h1:" in lock
+
+
+def test_an_existing_session_is_used_and_never_logged_out(
+    workspace: Workspace, server: Server, simulator: Simulator, log_on: Callable[[], str]
+) -> None:
+    token = log_on()
+    (session,) = server.sessions()
+    environment = {
+        "VEEAM_EM_SESSION_TOKEN": token,
+        "VEEAM_EM_USERNAME": "",
+        "VEEAM_EM_PASSWORD": "",
+    }
+    workspace.write(mount_points(1))
+    workspace.apply(**environment)
+    assert [mount.session_id for mount in server.mounts()] == [session]
+    workspace.destroy()  # with the user's name again: the session is still not ours to end
+    assert server.mounts() == []
+    assert session in server.sessions()
