@@ -1,0 +1,162 @@
+"""Log lines as Terraform reads them from stderr, and the secrets that never appear in them."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+import threading
+import time
+from base64 import b64encode, urlsafe_b64encode
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+TRACE = 5
+
+_MASK = "***"
+_SHORTEST_SECRET = 4
+_VARIABLES = ("TF_LOG_PROVIDER_VEEAM", "TF_LOG_PROVIDER", "TF_LOG")
+_LEVELS = {
+    "TRACE": TRACE,
+    "JSON": TRACE,
+    "DEBUG": logging.DEBUG,
+    "INFO": logging.INFO,
+    "WARN": logging.WARNING,
+    "ERROR": logging.ERROR,
+    "OFF": logging.ERROR,
+    "": logging.ERROR,
+}
+# What others have to say is detail to us, even when they call it a warning.
+_FOREIGN = frozenset({"urllib3", "requests", "charset_normalizer", "py.warnings"})
+_OWN_KEYS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+
+_lock = threading.Lock()
+_forms: set[str] = set()
+_pattern: re.Pattern[str] | None = None
+
+
+def setup(environment: Mapping[str, str]) -> None:
+    """Send all log lines to stderr, from the level on that Terraform's variables ask for.
+
+    Below error nothing is written when no variable is set, or `OFF`; a level that does not exist
+    means all, as with Terraform.
+    """
+    wanted = next((environment[name] for name in _VARIABLES if environment.get(name)), "")
+    level = _LEVELS.get(wanted.upper(), TRACE)
+    root = logging.getLogger()
+    for handler in list(root.handlers):
+        root.removeHandler(handler)
+    root.addHandler(_LineHandler(level))
+    root.setLevel(level)
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _log_uncaught
+    threading.excepthook = _log_uncaught_in_thread
+
+
+def conceal(secret: str) -> None:
+    """Have every later log line and `mask` show `***` in place of a secret.
+
+    A secret shorter than 4 characters is not masked: it would blank ordinary words.
+    """
+    global _pattern  # noqa: PLW0603 - replaced as a whole, so that readers need no lock
+    if len(secret) < _SHORTEST_SECRET:
+        return
+    with _lock:
+        _forms.update(_forms_of(secret))
+        longest_first = sorted(_forms, key=len, reverse=True)
+        _pattern = re.compile("|".join(map(re.escape, longest_first)))
+
+
+def mask(text: str) -> str:
+    """Return the text with every secret replaced, also where it is escaped or encoded."""
+    pattern = _pattern
+    return pattern.sub(_MASK, text) if pattern else text
+
+
+def _forms_of(secret: str) -> set[str]:
+    """Return the ways in which a secret may be written in a log line."""
+    from html import escape  # noqa: PLC0415 - 10 ms that only a configured provider needs
+    from urllib.parse import quote, quote_plus  # noqa: PLC0415 - the same
+
+    octets = secret.encode(errors="surrogatepass")
+    forms = {
+        secret,
+        repr(secret)[1:-1],
+        quote(octets),
+        quote(octets, safe=""),
+        quote_plus(octets),
+        escape(secret),
+        escape(secret, quote=False),
+        b64encode(octets).decode().rstrip("="),
+        urlsafe_b64encode(octets).decode().rstrip("="),
+    }
+    # Twice: a JSON body is quoted in a message, and the message in the line.
+    for _ in range(2):
+        forms |= {json.dumps(form)[1:-1] for form in forms}
+        forms |= {json.dumps(form, ensure_ascii=False)[1:-1] for form in forms}
+    return forms
+
+
+class _LineHandler(logging.Handler):
+    """Writes one masked line of JSON for each record."""
+
+    _exceptions = logging.Formatter()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record; with nobody left to read it, it is dropped."""
+        levelno = record.levelno
+        if record.name.split(".", 1)[0] in _FOREIGN or record.name in _FOREIGN:
+            levelno = min(levelno, logging.DEBUG)
+        if levelno < self.level:
+            return
+        try:
+            line = mask(json.dumps(self._entry(record, levelno), default=_text, skipkeys=True))
+        except Exception as error:  # noqa: BLE001 - a log line must never end a call
+            line = json.dumps({"@level": "error", "@message": f"log line lost: {type(error)}"})
+        with suppress(OSError, ValueError):  # Terraform is gone, stderr closed
+            sys.stderr.write(line + "\n")
+            sys.stderr.flush()
+
+    def _entry(self, record: logging.LogRecord, levelno: int) -> dict[str, Any]:
+        seconds, micros = divmod(int(record.created * 1_000_000), 1_000_000)
+        entry = {key: value for key, value in record.__dict__.items() if key not in _OWN_KEYS}
+        entry["@level"] = _level_name(levelno)
+        entry["@message"] = record.getMessage()
+        entry["@module"] = record.name
+        moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+        entry["@timestamp"] = f"{moment}.{micros:06d}Z"
+        if record.exc_info and record.exc_info[0]:
+            entry["traceback"] = self._exceptions.formatException(record.exc_info)
+        if record.stack_info:
+            entry["stack"] = record.stack_info
+        return entry
+
+
+def _level_name(levelno: int) -> str:
+    if levelno >= logging.ERROR:
+        return "error"
+    if levelno >= logging.WARNING:
+        return "warn"
+    if levelno >= logging.INFO:
+        return "info"
+    return "debug" if levelno >= logging.DEBUG else "trace"
+
+
+def _text(value: object) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+
+def _log_uncaught(
+    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    logging.getLogger(__name__).critical("uncaught error", exc_info=(kind, error, traceback))
+
+
+def _log_uncaught_in_thread(happened: threading.ExceptHookArgs) -> None:
+    if happened.exc_value:
+        _log_uncaught(happened.exc_type, happened.exc_value, happened.exc_traceback)
