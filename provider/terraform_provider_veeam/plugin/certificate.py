@@ -19,6 +19,7 @@ _VALID_AFTER_SECONDS = 365 * 24 * 3600
 # DER: tags, and whole values that never change.
 _BOOLEAN, _INTEGER, _BITS, _OCTETS, _OID, _UTF8, _TIME = 0x01, 0x02, 0x03, 0x04, 0x06, 0x0C, 0x17
 _SEQUENCE, _SET = 0x30, 0x31
+_LONG_FORM = 0x80
 _PRIME256V1 = bytes.fromhex("06082a8648ce3d030107")
 _EC_PUBLIC_KEY = bytes.fromhex("06072a8648ce3d0201")
 _ECDSA_WITH_SHA256 = bytes.fromhex("06082a8648ce3d040302")
@@ -95,7 +96,7 @@ def _der(tag: int, *parts: bytes) -> bytes:
     """Return a value with its tag and length."""
     content = b"".join(parts)
     length = len(content)
-    if length < 0x80:
+    if length < _LONG_FORM:
         return bytes((tag, length)) + content
     size = (length.bit_length() + 7) // 8
-    return bytes((tag, 0x80 | size)) + length.to_bytes(size, "big") + content
+    return bytes((tag, _LONG_FORM | size)) + length.to_bytes(size, "big") + content

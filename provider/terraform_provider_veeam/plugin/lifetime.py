@@ -1,0 +1,85 @@
+"""What ends a process that serves: Terraform's Shutdown, a signal, or the death of Terraform."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from contextlib import contextmanager
+from enum import Enum
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_PARENT_POLL_SECONDS = 0.5
+
+
+class Ending(Enum):
+    """Why the process ends."""
+
+    SHUTDOWN = "Terraform asked for it"
+    SIGNAL = "a signal asked for it"
+    ORPHANED = "Terraform is gone"
+
+
+class Lifetime:
+    """Waits for the first thing that ends the process."""
+
+    def __init__(self, parent: int | None = None) -> None:
+        """Take the pid of the process whose death is an ending too, None for any."""
+        self._parent = parent
+        # A SimpleQueue may be filled by a signal handler that interrupts its own reader.
+        self._endings: SimpleQueue[Ending] = SimpleQueue()
+
+    def end(self, ending: Ending) -> None:
+        """End the process. May be called by any thread and any number of times."""
+        self._endings.put(ending)
+
+    def wait(self) -> Ending:
+        """Return the first ending. Call it on the main thread, so that signals are noticed."""
+        while True:
+            try:
+                return self._endings.get(timeout=_PARENT_POLL_SECONDS)
+            except Empty:
+                if self._parent is not None and os.getppid() != self._parent:
+                    return Ending.ORPHANED
+
+    @contextmanager
+    def signals(self, *, ctrl_c_ends: bool) -> Iterator[None]:
+        """End on SIGTERM, and on SIGHUP unless it is ignored, as under `nohup`.
+
+        Ctrl-C reaches Terraform and the provider: Terraform decides, and the provider ignores it.
+        """
+        handlers: dict[signal.Signals, Callable[..., None] | signal.Handlers] = {
+            signal.SIGTERM: self._on_signal,
+            signal.SIGINT: self._on_signal if ctrl_c_ends else signal.SIG_IGN,
+        }
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            handlers[signal.SIGHUP] = self._on_signal
+        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _on_signal(self, *_: object) -> None:
+        self.end(Ending.SIGNAL)
+
+
+def leave_within(seconds: float, last_words: Callable[[], None]) -> None:
+    """Have the process gone within that many seconds, whatever hangs. Exit code 0."""
+
+    def leave() -> None:
+        logging.getLogger(__name__).error("something hangs: the process is ended")
+        last_words()
+        sys.stderr.flush()
+        os._exit(0)
+
+    watchdog = threading.Timer(seconds, leave)
+    watchdog.daemon = True
+    watchdog.start()

@@ -1,0 +1,67 @@
+"""The gRPC services of a provider's process, built from descriptors: no generated stubs."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING, Any, cast
+
+import grpc
+
+from terraform_provider_veeam.plugin import tfplugin6_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from google.protobuf.descriptor import Descriptor
+    from google.protobuf.message import Message
+
+
+def provider_service(servicer: object) -> grpc.GenericRpcHandler:
+    """Return the service tfplugin6.Provider; a call the servicer lacks is unimplemented."""
+    service = tfplugin6_pb2.DESCRIPTOR.services_by_name["Provider"]
+    handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+    for method in service.methods:
+        behaviour = getattr(servicer, method.name, None)
+        if behaviour is None:
+            continue
+        make_handler: Callable[..., grpc.RpcMethodHandler[Any, Any]] = (
+            grpc.unary_stream_rpc_method_handler
+            if method.server_streaming
+            else grpc.unary_unary_rpc_method_handler
+        )
+        handlers[method.name] = make_handler(
+            behaviour,
+            request_deserializer=message_class(method.input_type).FromString,
+            response_serializer=message_class(method.output_type).SerializeToString,
+        )
+    return grpc.method_handlers_generic_handler(service.full_name, handlers)
+
+
+def message_class(descriptor: Descriptor) -> type[Message]:
+    """Return the generated class of a message of the protocol."""
+    _package, *names = descriptor.full_name.split(".")
+    found: Any = reduce(getattr, names, tfplugin6_pb2)
+    return cast("type[Message]", found)
+
+
+def controller_service(shut_down: Callable[[], None]) -> grpc.GenericRpcHandler:
+    """Return go-plugin's service by which Terraform ends the process."""
+
+    def answer(_request: bytes, _context: grpc.ServicerContext) -> bytes:
+        shut_down()
+        return b""
+
+    return grpc.method_handlers_generic_handler(
+        "plugin.GRPCController", {"Shutdown": grpc.unary_unary_rpc_method_handler(answer)}
+    )
+
+
+def stdio_service() -> grpc.GenericRpcHandler:
+    """Return go-plugin's service for what a plugin prints: nothing, the stream ends at once."""
+
+    def answer(_request: bytes, _context: grpc.ServicerContext) -> Iterator[bytes]:
+        return iter(())
+
+    return grpc.method_handlers_generic_handler(
+        "plugin.GRPCStdio", {"StreamStdio": grpc.unary_stream_rpc_method_handler(answer)}
+    )
