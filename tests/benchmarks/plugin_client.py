@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from base64 import b64decode
@@ -19,6 +18,7 @@ from terraform_provider_veeam.plugin.cookie import COOKIE, COOKIE_VARIABLE
 from terraform_provider_veeam.plugin.services import message_class
 
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Mapping, Sequence
     from typing import Self
 
@@ -45,7 +45,7 @@ class PluginClient:
             **(environment or {}),
         }
         popen = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **popen}
-        self.process = subprocess.Popen(command, env=started_with, **popen)
+        self.process: subprocess.Popen[bytes] = subprocess.Popen(command, env=started_with, **popen)
         self.handshake = ""
         self._channel: grpc.Channel | None = None
 
@@ -85,7 +85,8 @@ class PluginClient:
 
     def shut_down(self, seconds: float = 5) -> int:
         """Ask the provider to end, as Terraform does, and return its exit code."""
-        self.connect().unary_unary("/plugin.GRPCController/Shutdown")(b"", timeout=seconds)
+        shutdown: Any = self.connect().unary_unary("/plugin.GRPCController/Shutdown")
+        shutdown(b"", timeout=seconds)
         return self.wait(seconds)
 
     def signal(self, number: signal.Signals) -> None:

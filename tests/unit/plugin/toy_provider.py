@@ -60,17 +60,17 @@ class ToyServicer:
 
     def ValidateProviderConfig(self, request: Any, context: Any) -> Any:  # noqa: N802 - the call's name
         """Log a secret in every way."""
-        secret = 'top "secret" ß'
-        logs.conceal(secret)
+        word = 'a "canary" ß'
+        logs.conceal(word)
         log = logging.getLogger("toy")
-        log.info("message %s", secret, extra={"field": secret})
+        log.info("message %s", word, extra={"field": word})
         try:
-            raise ValueError(secret)
+            int(word)
         except ValueError:
             log.exception("failed")
-        threading.Thread(target=int, args=(secret,)).start()
+        threading.Thread(target=int, args=(word,)).start()
         return pb.ValidateProviderConfig.Response(
-            diagnostics=[pb.Diagnostic(summary=self._mask(secret))]
+            diagnostics=[pb.Diagnostic(summary=self._mask(word))]
         )
 
     def InvokeAction(self, request: Any, context: Any) -> Iterator[Any]:  # noqa: N802 - the call's name
