@@ -1,0 +1,203 @@
+"""Logon sessions: at most one of our own, made when it is first needed; and what became of others.
+
+Follows the vendor's pages http_authentication, logging_on and logonsessions.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+import threading
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from terraform_provider_veeam.em.client import TOKEN_HEADER
+from terraform_provider_veeam.em.decoding import Document, api_path, clean, links, text
+from terraform_provider_veeam.em.errors import (
+    AnswerLost,
+    EnterpriseManagerError,
+    LogonRefused,
+    NotEnterpriseManager,
+    NotFound,
+    RequestRefused,
+    SessionExpired,
+    UnexpectedAnswer,
+)
+from terraform_provider_veeam.em.models import LogonSession
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from terraform_provider_veeam.em.client import Client
+    from terraform_provider_veeam.em.settings import Settings
+    from terraform_provider_veeam.em.waiting import Deadline
+
+log = logging.getLogger(__name__)
+
+
+class LogonSessions:
+    """Knows our own session, or the existing one whose token was configured."""
+
+    def __init__(self, client: Client, settings: Settings, conceal: Callable[[str], None]) -> None:
+        self._client = client
+        self._settings = settings
+        self._conceal = conceal
+        self._lock = threading.Lock()
+        self._own: LogonSession | None = None
+        self._refused: LogonRefused | None = None
+        for secret in (settings.password, settings.session_token):
+            if secret:
+                conceal(secret)
+
+    @property
+    def current(self) -> LogonSession | None:
+        """Our own session, if there is one by now."""
+        return self._own
+
+    def own(self, deadline: Deadline) -> LogonSession:
+        """Return our session, logging on when it is the first time.
+
+        Raises NotEnterpriseManager, LogonRefused (asked once only: accounts get locked), …
+        """
+        deadline.acquire(self._lock)
+        try:
+            if self._own is None:
+                if self._refused:
+                    raise self._refused
+                self._check_server(deadline)
+                try:
+                    self._own = self._adopt(deadline) or self._log_on(deadline)
+                except LogonRefused as error:
+                    self._refused = error
+                    raise
+            return self._own
+        finally:
+            self._lock.release()
+
+    def forget(self, session: LogonSession) -> None:
+        """Our session has ended on the server: the next call of `own` makes another."""
+        with self._lock:
+            if self._own is session and not session.borrowed:
+                self._own = None
+
+    def exists(self, session_id: str, deadline: Deadline) -> bool:
+        """Tell whether the server still has that session; it is asked in a session of our own."""
+        own = self.own(deadline)
+        try:
+            self._client.request("GET", f"/logonSessions/{session_id}", deadline, token=own.token)
+        except NotFound:
+            return False
+        return True
+
+    def log_out(self, session: LogonSession, deadline: Deadline) -> None:
+        """End a session by its own token; one that has ended already is no error."""
+        if session.session_id is None:
+            return
+        path = f"/logonSessions/{session.session_id}"
+        try:
+            self._client.request("DELETE", path, deadline, token=session.token)
+        except (SessionExpired, NotFound):
+            return
+        log.info("logged out session %s", session.session_id)
+
+    def _check_server(self, deadline: Deadline) -> None:
+        """Ask who is there before anything secret is sent."""
+        try:
+            answer = self._client.request("GET", "/", deadline)
+        except RequestRefused as error:
+            if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR or error.attribute == "url":
+                raise
+            raise self._not_enterprise_manager(f"answered with {error.status}") from error
+        except UnexpectedAnswer as error:
+            raise self._not_enterprise_manager("answered with something else") from error
+        if not _is_enterprise_manager(answer.document):
+            raise self._not_enterprise_manager("answered with something else")
+
+    def _not_enterprise_manager(self, came: str) -> NotEnterpriseManager:
+        return NotEnterpriseManager(
+            "This is not Enterprise Manager",
+            f"GET {self._settings.base_url}/ needs no logon and should describe Enterprise "
+            f"Manager, but was {came}. No password was sent. Check url: the REST API of "
+            "Enterprise Manager is on port 9398; 9419 is Veeam Backup & Replication's own REST "
+            "API, 9443 the web site of Enterprise Manager.",
+            attribute="url",
+        )
+
+    def _log_on(self, deadline: Deadline) -> LogonSession:
+        settings = self._settings
+        pair = f"{settings.username}:{settings.password}"
+        credentials = base64.b64encode(pair.encode()).decode()
+        self._conceal(credentials)
+        answer = self._client.request(
+            "POST",
+            f"/sessionMngr/?v={settings.api_version}",
+            deadline,
+            authorization=f"Basic {credentials}",
+            retry_if=_was_not_taken,
+        )
+        token = answer.headers.get(TOKEN_HEADER)
+        if not token:
+            raise UnexpectedAnswer(
+                "Enterprise Manager gave no session token",
+                f"POST {settings.base_url}/sessionMngr/ was answered with {answer.status} but "
+                f"without the header {TOKEN_HEADER}. Does a proxy remove it?",
+            )
+        self._conceal(token)
+        session_id = _session_id(answer.document)
+        log.info("logged on, session %s", session_id)
+        return LogonSession(session_id, token)
+
+    def _adopt(self, deadline: Deadline) -> LogonSession | None:
+        """Return the session whose token was configured, with its id if that can be told."""
+        token = self._settings.session_token
+        if not token:
+            return None
+        try:
+            answer = self._client.request("GET", "/logonSessions", deadline, token=token)
+        except SessionExpired as error:
+            raise token_refused(error) from error
+        except EnterpriseManagerError as error:
+            if not isinstance(error, RequestRefused | UnexpectedAnswer):
+                raise
+            return LogonSession(None, token, borrowed=True)
+        ids = [
+            text(member, "SessionId")
+            for member in answer.document.items("LogonSessions", "LogonSession")
+        ]
+        return LogonSession(ids[0] if len(ids) == 1 else None, token, borrowed=True)
+
+
+def token_refused(error: SessionExpired) -> LogonRefused:
+    """Return the error for a configured session token that the server does not take."""
+    return LogonRefused(
+        "Enterprise Manager refuses the session token",
+        f"{error.detail}\nThe session of session_token (VEEAM_EM_SESSION_TOKEN) has ended, or it "
+        "belongs to another server. Log on anew and set the new token.",
+        status=error.status,
+        attribute="session_token",
+    )
+
+
+def _was_not_taken(error: EnterpriseManagerError) -> bool:
+    """A logon whose answer is lost is not sent again: it would count as one more attempt."""
+    return not isinstance(error, AnswerLost | UnexpectedAnswer)
+
+
+def _is_enterprise_manager(document: Document) -> bool:
+    if document.root == "EnterpriseManager" or document.property("SupportedVersions"):
+        return True
+    kind = text(document.value, "Type") or ""
+    return kind.startswith("EnterpriseManager") or any(
+        link.path.startswith("/sessionMngr") for link in links(document.value)
+    )
+
+
+def _session_id(document: Document) -> str | None:
+    if found := text(document.value, "SessionId"):
+        return found
+    path = api_path(document.property("Href")) or ""
+    paths = [path, *(link.path for link in links(document.value) if link.rel == "Delete")]
+    for path in paths:
+        if path.startswith("/logonSessions/"):
+            return clean(path.rpartition("/")[2])
+    return None

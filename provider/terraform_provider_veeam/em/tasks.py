@@ -1,0 +1,173 @@
+"""Tasks of Enterprise Manager, and waiting for them: one poller, however many are waited for.
+
+Follows the vendor's pages tasks_id, get_tasks, get_tasks_id and delete_task_id.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from typing import TYPE_CHECKING, Any
+
+from terraform_provider_veeam.em.decoding import api_path, boolean, links, text
+from terraform_provider_veeam.em.errors import (
+    DeadlinePassed,
+    EnterpriseManagerError,
+    NotFound,
+    Stopped,
+    TaskVanished,
+    UnexpectedAnswer,
+)
+from terraform_provider_veeam.em.models import LogonSession, Task
+
+if TYPE_CHECKING:
+    from terraform_provider_veeam.em.client import Client
+    from terraform_provider_veeam.em.waiting import Clock, Deadline
+
+FIRST_INTERVAL = 0.3  # seconds
+LONGEST_INTERVAL = 5.0  # seconds
+_GROWTH = 1.5
+_PAUSE = 0.02  # seconds, while another thread polls
+_MOUNT_HREF = re.compile(r"/.+/mounts/[1-9]\d{0,18}")
+
+
+def parse_task(resource: Any) -> Task | None:
+    """Return the task that a resource describes; None when it names none."""
+    path = api_path(resource.get("Href")) if isinstance(resource, dict) else None
+    task_id = text(resource, "TaskId") or (path or "").rpartition("/")[2]
+    if not task_id:
+        return None
+    result = resource.get("Result")
+    mounts = [
+        link.path
+        for link in links(resource)
+        if link.rel == "Related" and _MOUNT_HREF.fullmatch(link.path)
+    ]
+    return Task(
+        task_id=task_id,
+        state=text(resource, "State"),
+        operation=text(resource, "Operation"),
+        success=boolean(result, "Success"),
+        message=text(result, "Message"),
+        mount_href=mounts[0] if mounts else None,
+    )
+
+
+class Tasks:
+    """The tasks of one logon session."""
+
+    def __init__(self, client: Client, session: LogonSession, clock: Clock) -> None:
+        self._client = client
+        self._session = session
+        self._clock = clock
+        self._lock = threading.Lock()  # of what follows, never held while waiting
+        self._awaited: dict[str, Task | EnterpriseManagerError | None] = {}
+        self._interval = FIRST_INTERVAL
+        self._next_poll = 0.0
+        self._polling = threading.Lock()
+
+    def get(self, task_id: str, deadline: Deadline) -> Task:
+        """Return a task as it is now. Raises NotFound."""
+        path = f"/tasks/{task_id}"
+        answer = self._client.request("GET", path, deadline, token=self._session.token)
+        task = parse_task(answer.document.value)
+        if task is None or task.state is None:
+            raise UnexpectedAnswer(
+                "Enterprise Manager's answer can't be understood",
+                f"GET {path} was answered with {answer.status}, but with no task.",
+            )
+        return task
+
+    def all(self, deadline: Deadline) -> list[Task]:
+        """Return the tasks of the session; the server may leave out how they stand."""
+        answer = self._client.request("GET", "/tasks", deadline, token=self._session.token)
+        members = answer.document.items("Tasks", "Task") or answer.document.items("Refs", "Ref")
+        return [task for member in members if (task := parse_task(member))]
+
+    def described(self, deadline: Deadline) -> list[Task]:
+        """Return the tasks of the session, each with how it stands."""
+        found = []
+        for task in self.all(deadline):
+            try:
+                found.append(task if task.state else self.get(task.task_id, deadline))
+            except NotFound:
+                continue
+        return found
+
+    def cancel(self, task_id: str, deadline: Deadline) -> None:
+        """Stop and remove a task; one that is gone already is no error."""
+        path = f"/tasks/{task_id}"
+        try:
+            self._client.request("DELETE", path, deadline, token=self._session.token)
+        except NotFound:
+            return
+
+    def wait(self, task_id: str, deadline: Deadline) -> Task:
+        """Return the task when it is finished. Raises TaskVanished, Stopped, DeadlinePassed, …
+
+        Whoever of those who wait wakes first asks for all of them.
+        """
+        with self._lock:
+            self._awaited[task_id] = None
+            self._interval = FIRST_INTERVAL
+            soon = self._clock.monotonic() + FIRST_INTERVAL
+            alone = len(self._awaited) == 1
+            self._next_poll = soon if alone else min(self._next_poll, soon)
+        try:
+            while True:
+                deadline.wait(max(0.0, self._next_poll - self._clock.monotonic()))
+                if not self._polling.acquire(blocking=False):
+                    deadline.wait(_PAUSE)
+                else:
+                    try:
+                        if self._clock.monotonic() >= self._next_poll:
+                            self._poll(deadline)
+                    finally:
+                        self._polling.release()
+                with self._lock:
+                    outcome = self._awaited[task_id]
+                if isinstance(outcome, Task):
+                    return outcome
+                if outcome is not None:
+                    raise outcome
+        finally:
+            with self._lock:
+                del self._awaited[task_id]
+
+    def _poll(self, deadline: Deadline) -> None:
+        with self._lock:
+            awaited = [task_id for task_id, outcome in self._awaited.items() if outcome is None]
+        try:
+            outcomes = self._ask(awaited, deadline)
+        except (Stopped, DeadlinePassed):
+            raise  # the matter of this one waiter
+        except EnterpriseManagerError as error:
+            outcomes = dict.fromkeys(awaited, error)
+        with self._lock:
+            for task_id, outcome in outcomes.items():
+                if task_id in self._awaited:
+                    self._awaited[task_id] = outcome
+            self._next_poll = self._clock.monotonic() + self._interval
+            self._interval = min(LONGEST_INTERVAL, self._interval * _GROWTH)
+
+    def _ask(
+        self, awaited: list[str], deadline: Deadline
+    ) -> dict[str, Task | EnterpriseManagerError]:
+        """Return what is known of those that have come to an end."""
+        listed = {}
+        if len(awaited) > 1:
+            listed = {task.task_id: task for task in self.all(deadline) if task.state}
+        outcomes: dict[str, Task | EnterpriseManagerError] = {}
+        for task_id in awaited:
+            try:
+                task = listed.get(task_id) or self.get(task_id, deadline)
+            except NotFound as error:
+                outcomes[task_id] = TaskVanished(
+                    "Enterprise Manager no longer knows the task",
+                    f"{error.detail}\nTask {task_id} of logon session "
+                    f"{self._session.session_id} was removed before it was finished.",
+                )
+                continue
+            if task.finished:
+                outcomes[task_id] = task
+        return outcomes

@@ -1,0 +1,171 @@
+"""One HTTP exchange: bounded in time and size, only with the configured server, no cookies."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import ssl
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import requests
+import urllib3.exceptions
+from requests.utils import get_environ_proxies
+
+from terraform_provider_veeam.em import trust
+from terraform_provider_veeam.em.decoding import clean
+from terraform_provider_veeam.em.errors import AnswerLost, UnexpectedAnswer, Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from terraform_provider_veeam.em.settings import Settings
+    from terraform_provider_veeam.em.waiting import Clock
+
+MAXIMUM_BODY = 64 * 1024 * 1024
+_CHUNK = 64 * 1024
+
+_NOT_SENT = (
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.ConnectTimeoutError,
+    urllib3.exceptions.ProxyError,
+    ssl.SSLCertVerificationError,
+    ConnectionRefusedError,
+    socket.gaierror,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RawAnswer:
+    """What came back, not looked into."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class NoSuchHost(Unreachable):
+    """The host's name is not known: trying again would not help."""
+
+
+class Transport:
+    """Sends requests to the configured Enterprise Manager and to nobody else."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._adapter = trust.TrustingAdapter(settings)
+
+    def send(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, timeout: float
+    ) -> RawAnswer:
+        """Send one request to a path below `/api`; `timeout` is in seconds.
+
+        Raises Unreachable when nothing was sent, AnswerLost when the server may have acted,
+        UnexpectedAnswer when the body is too large.
+        """
+        url = self._settings.base_url + path
+        request = requests.Request(method, url, headers=dict(headers), data=body).prepare()
+        end = self._clock.monotonic() + timeout
+        try:
+            response = self._adapter.send(
+                request,
+                stream=True,
+                timeout=timeout,
+                proxies=get_environ_proxies(url, no_proxy=None),
+            )
+            try:
+                return RawAnswer(
+                    response.status_code, response.headers, self._read(response, end, method)
+                )
+            finally:
+                response.close()
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise self._explain(error, f"{method} {url}", timeout) from error
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._adapter.close()
+
+    def _read(self, response: requests.Response, end: float, method: str) -> bytes:
+        body = bytearray()
+        for chunk in response.iter_content(_CHUNK):
+            body += chunk
+            if len(body) > MAXIMUM_BODY:
+                raise UnexpectedAnswer(
+                    "The answer is too large",
+                    f"{method} {response.url} was answered with more than "
+                    f"{MAXIMUM_BODY // 2**20} MiB, which nothing in Enterprise Manager's API "
+                    "needs. Is there a proxy in between?",
+                )
+            if self._clock.monotonic() > end:
+                raise requests.ReadTimeout("the body came too slowly")
+        return bytes(body)
+
+    def _explain(self, error: Exception, tried: str, timeout: float) -> Unreachable:
+        causes = list(_causes(error))
+        for cause in causes:
+            if isinstance(cause, ssl.SSLCertVerificationError) or "Fingerprints did not" in str(
+                cause
+            ):
+                return trust.explain(self._settings, cause, timeout)
+        base = self._settings.base_url
+        for cause in causes:
+            if isinstance(cause, socket.gaierror):
+                return NoSuchHost(
+                    "Enterprise Manager can't be found",
+                    f"{tried}: the host name is not known. Check url, and that this machine can "
+                    "resolve the name.",
+                    attribute="url",
+                )
+        if any(
+            isinstance(cause, ssl.SSLError) and "WRONG_VERSION" in str(cause) for cause in causes
+        ):
+            return Unreachable(
+                "Enterprise Manager does not answer in TLS",
+                f"{tried}: what listens there does not speak TLS. Enterprise Manager's REST API "
+                f"is at https://HOST:9398; check url.",
+                attribute="url",
+            )
+        reason = _reason(causes, timeout)
+        if any(isinstance(cause, _NOT_SENT) for cause in causes):
+            return Unreachable(
+                "Enterprise Manager can't be reached",
+                f"{tried}: {reason}. Check url ({base}), that the service Veeam RESTful API "
+                "runs, and that no firewall is in between.",
+                attribute="url",
+            )
+        return AnswerLost(
+            "The answer of Enterprise Manager was lost",
+            f"{tried}: {reason}. The server may have acted all the same.",
+        )
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception and all that it was made from: urllib3 and requests nest them."""
+    waiting, seen = [error], set()
+    while waiting:
+        current = waiting.pop()
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        nested = (current.__cause__, current.__context__, getattr(current, "reason", None))
+        waiting += [c for c in (*nested, *current.args) if isinstance(c, BaseException)]
+
+
+def _reason(causes: list[BaseException], timeout: float) -> str:
+    for cause in causes:
+        if isinstance(cause, urllib3.exceptions.ProxyError):
+            return f"the proxy refused ({clean(str(cause.original_error))})"
+        if isinstance(cause, requests.ConnectTimeout | urllib3.exceptions.ConnectTimeoutError):
+            return f"no connection within {timeout:g} seconds"
+        if isinstance(cause, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
+            return f"no answer within {timeout:g} seconds"
+    for cause in causes:
+        if isinstance(cause, OSError) and cause.errno and not isinstance(cause, ssl.SSLError):
+            known = {errno.ECONNREFUSED: "connection refused", errno.ECONNRESET: "connection reset"}
+            return known.get(cause.errno) or clean(cause.strerror or str(cause))
+        if isinstance(cause, ssl.SSLError):
+            return f"the TLS connection failed ({clean(cause.reason or str(cause))})"
+    return "the connection broke off"
