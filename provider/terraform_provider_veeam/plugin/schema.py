@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from terraform_provider_veeam.plugin import messages  # noqa: F401 - before tf.schema
+
+# isort: split
 from tf import schema
 
 if TYPE_CHECKING:
