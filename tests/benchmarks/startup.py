@@ -1,0 +1,91 @@
+"""What a start costs: from exec to the provider's schema, beside a bare `import grpc`.
+
+`make bench` runs it. Another command may be measured: `python -m tests.benchmarks.startup COMMAND`.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from .plugin_client import INSTALLED, PluginClient
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+RUNS = 15
+
+
+def seconds_to_schema(command: tuple[str, ...]) -> tuple[float, float, dict[str, int]]:
+    """Return the seconds from exec to the schema and from Shutdown to exit, and the memory."""
+    began = time.perf_counter()
+    with PluginClient(command, stderr=subprocess.DEVNULL) as client:
+        client.call("GetProviderSchema")
+        answered = time.perf_counter()
+        memory = client.memory_kib() if sys.platform == "linux" else {}
+        asked = time.perf_counter()
+        client.shut_down()
+        return answered - began, time.perf_counter() - asked, memory
+
+
+def seconds_to_import_grpc() -> float:
+    """Return the seconds from exec to exit of an interpreter that imports grpc."""
+    began = time.perf_counter()
+    subprocess.run((sys.executable, "-c", "import grpc"), check=True)
+    return time.perf_counter() - began
+
+
+def imported_before_configure(command: tuple[str, ...]) -> dict[str, int]:
+    """Return the microseconds of each top package that is imported until the schema is answered."""
+    with PluginClient(command, {"PYTHONPROFILEIMPORTTIME": "1"}) as client:
+        client.call("GetProviderSchema")
+        client.shut_down()
+        lines = [line.split("|") for line in client.errors().splitlines() if "|" in line]
+    packages: dict[str, int] = {}
+    for own, _, name in lines[1:]:
+        package = name.strip().partition(".")[0]
+        packages[package] = packages.get(package, 0) + int(own.rpartition(":")[2])
+    return packages
+
+
+def report(command: tuple[str, ...]) -> str:
+    """Measure alternately, and return the medians as text."""
+    starts, imports = [], []
+    for _ in range(RUNS):
+        starts.append(seconds_to_schema(command))
+        imports.append(seconds_to_import_grpc())
+    to_schema, to_exit, memory = zip(*starts, strict=True)
+    packages = imported_before_configure(command)
+    longest = sorted(packages, key=lambda name: -packages[name])[:8]
+
+    def resident(name: str) -> str:
+        return f"{statistics.median(of_run.get(name, 0) for of_run in memory) / 1024:.1f} MiB"
+
+    ratio = statistics.median(to_schema) / statistics.median(imports)
+    rows = {
+        "exec to the answer of GetProviderSchema": _milliseconds(to_schema),
+        "python -c 'import grpc', exec to exit": _milliseconds(imports),
+        "ratio of the medians": f"{ratio:.2f}",
+        "Shutdown to exit": _milliseconds(to_exit),
+        "resident memory after that answer": resident("VmRSS"),
+        "resident memory at its highest": resident("VmHWM"),
+        "`requests` imported before ConfigureProvider": "yes" if "requests" in packages else "no",
+        "imports, under the profiler": ", ".join(
+            f"{name} {packages[name] / 1e3:.0f} ms" for name in longest
+        ),
+    }
+    version = sys.version.split()[0]
+    lines = [f"{RUNS} alternating runs, Python {version}, medians (and minima)"]
+    lines += [f"  {meaning:<46}{value}" for meaning, value in rows.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _milliseconds(runs: Sequence[float]) -> str:
+    return f"{statistics.median(runs) * 1e3:.0f} ms ({min(runs) * 1e3:.0f})"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(report(tuple(sys.argv[1:]) or INSTALLED))
