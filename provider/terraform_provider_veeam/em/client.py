@@ -88,8 +88,8 @@ class Client:
         """Send a request to a path below `/api` and return its answer, a status from 200 to 299.
 
         Faults that pass are tried again within the deadline: all of them when the method is
-        idempotent, else those that `retry_if` allows. Raises a RequestRefused for other statuses, Unreachable, UnexpectedAnswer,
-        Stopped, DeadlinePassed.
+        idempotent, else those that `retry_if` allows. Raises a RequestRefused for other
+        statuses, Unreachable, UnexpectedAnswer, Stopped, DeadlinePassed.
         """
         headers = {"Accept": "application/json", "User-Agent": self._settings.user_agent}
         if body is not None:
@@ -100,9 +100,7 @@ class Client:
             headers[TOKEN_HEADER] = token
         if authorization is not None:
             headers["Authorization"] = authorization
-        if retry_if is None:
-            retry_if = _always if method in _IDEMPOTENT else _never
-
+        idempotent = method in _IDEMPOTENT
         retries = 0
         while True:
             deadline.check()
@@ -110,7 +108,7 @@ class Client:
                 return self._once(method, path, headers, body, deadline)
             except _Passing as fault:
                 pause = None
-                if retry_if(fault.error):
+                if idempotent or (retry_if and retry_if(fault.error)):
                     pause = self.policy.pause(retries, fault.retry_after)
                 if pause is None or pause >= deadline.remaining():
                     raise fault.error from fault.error.__cause__
@@ -207,14 +205,6 @@ class Client:
         return RequestFailed(
             "Enterprise Manager could not do it", came + _advice(raw.status), status=raw.status
         )
-
-
-def _always(error: EnterpriseManagerError) -> bool:
-    return True
-
-
-def _never(error: EnterpriseManagerError) -> bool:
-    return False
 
 
 def _phrase(status: int) -> str:

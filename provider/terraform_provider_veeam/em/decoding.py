@@ -108,12 +108,10 @@ def _convert(element: Element, depth: int) -> Any:
 def items(value: Any, singular: str) -> list[Mapping[str, Any]]:
     """Return the members of a list inside a resource, with its wrapper or without."""
     if isinstance(value, Mapping):
-        wrapped = [
-            value[name] for name in (singular, f"{singular}s", _plural(singular)) if name in value
-        ]
-        value = wrapped[0] if wrapped else [value]
-        if isinstance(value, Mapping):
-            value = [value]
+        for name in (singular, f"{singular}s", _plural(singular)):
+            if name in value:
+                return items(value[name], singular)
+        value = [value]
     if not isinstance(value, Sequence) or isinstance(value, str | bytes):
         return []
     return [member for member in value if isinstance(member, Mapping)]

@@ -45,7 +45,14 @@ class Unreachable(EnterpriseManagerError):
 
 
 class AnswerLost(Unreachable):
-    """The whole answer did not come: the server may have acted, or may still act."""
+    """The whole answer did not come: the server may have acted.
+
+    When it `timed_out`, the server may still be busy with it.
+    """
+
+    def __init__(self, summary: str, detail: str = "", *, timed_out: bool = False) -> None:
+        super().__init__(summary, detail)
+        self.timed_out = timed_out
 
 
 class CertificateNotTrusted(Unreachable):

@@ -80,9 +80,8 @@ class LogonSessions:
             if self._own is session and not session.borrowed:
                 self._own = None
 
-    def exists(self, session_id: str, deadline: Deadline) -> bool:
-        """Tell whether the server still has that session; it is asked in a session of our own."""
-        own = self.own(deadline)
+    def exists(self, own: LogonSession, session_id: str, deadline: Deadline) -> bool:
+        """Tell whether the server still has a session; it is asked in a session of our own."""
         try:
             self._client.request("GET", f"/logonSessions/{session_id}", deadline, token=own.token)
         except NotFound:
@@ -179,7 +178,7 @@ def token_refused(error: SessionExpired) -> LogonRefused:
 
 
 def _was_not_taken(error: EnterpriseManagerError) -> bool:
-    """A logon whose answer is lost is not sent again: it would count as one more attempt."""
+    # A logon whose answer is lost is not sent again: it would count as one more attempt.
     return not isinstance(error, AnswerLost | UnexpectedAnswer)
 
 

@@ -33,9 +33,11 @@ _MOUNT_HREF = re.compile(r"/.+/mounts/[1-9]\d{0,18}")
 
 def parse_task(resource: Any) -> Task | None:
     """Return the task that a resource describes; None when it names none."""
-    path = api_path(resource.get("Href")) if isinstance(resource, dict) else None
-    task_id = text(resource, "TaskId") or (path or "").rpartition("/")[2]
-    if not task_id:
+    if not isinstance(resource, dict):
+        return None
+    path = api_path(resource.get("Href")) or ""
+    task_id = text(resource, "TaskId") or path.removeprefix("/tasks/")
+    if not task_id or "/" in task_id:
         return None
     result = resource.get("Result")
     mounts = [
@@ -103,9 +105,10 @@ class Tasks:
             return
 
     def wait(self, task_id: str, deadline: Deadline) -> Task:
-        """Return the task when it is finished. Raises TaskVanished, Stopped, DeadlinePassed, …
+        """Return the task when it is finished.
 
-        Whoever of those who wait wakes first asks for all of them.
+        Whoever of those who wait wakes first asks for all of them. Raises TaskVanished, Stopped,
+        DeadlinePassed, and what a request raises.
         """
         with self._lock:
             self._awaited[task_id] = None

@@ -138,6 +138,7 @@ class Transport:
         return AnswerLost(
             "The answer of Enterprise Manager was lost",
             f"{tried}: {reason}. The server may have acted all the same.",
+            timed_out=reason.startswith("no answer"),
         )
 
 

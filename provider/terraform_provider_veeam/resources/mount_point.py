@@ -381,7 +381,12 @@ def _restore_point(state: State) -> RestorePointRef:
 def _deadline(ctx: Context, state: State, step: str, operation: str) -> Deadline:
     timeouts = state.get("timeouts") or {}
     text = timeouts.get(step) or DEFAULT_TIMEOUTS[step]
-    return Deadline(operation=operation, seconds=parse_duration(text), stop=ctx.stop)
+    return Deadline(
+        operation=operation,
+        seconds=parse_duration(text),
+        stop=ctx.stop,
+        setting=f"timeouts.{step}",
+    )
 
 
 def _known(value: Any) -> Any:

@@ -1,0 +1,168 @@
+"""Enterprise Manager as the provider sees it: what can be asked of it, by many threads at once."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import random as system_random
+import threading
+from typing import TYPE_CHECKING, TypeVar
+
+from terraform_provider_veeam.em.client import Client
+from terraform_provider_veeam.em.errors import EnterpriseManagerError, SessionExpired
+from terraform_provider_veeam.em.mounts import mount_id_of, mount_path
+from terraform_provider_veeam.em.restore_points import read_restore_point
+from terraform_provider_veeam.em.scope import SessionScope
+from terraform_provider_veeam.em.session import LogonSessions, token_refused
+from terraform_provider_veeam.em.waiting import SYSTEM_CLOCK, Clock, Deadline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from terraform_provider_veeam.em.models import (
+        LogonSession,
+        Mounted,
+        MountPoint,
+        RestorePoint,
+        RestorePointRef,
+    )
+    from terraform_provider_veeam.em.settings import Settings
+
+Result = TypeVar("Result")
+
+log = logging.getLogger(__name__)
+
+
+def _ignore(secret: str) -> None:
+    """Hide nothing: for those who keep no log."""
+
+
+class EnterpriseManager:
+    """One Enterprise Manager. Errors are those of `errors`, ready to be shown.
+
+    `conceal` is called with every secret the moment it is known, so that logs can hide it.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+        random: Callable[[], float] = system_random.random,
+        conceal: Callable[[str], None] = _ignore,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._conceal = conceal
+        self._client = Client(settings, clock=clock, random=random)
+        self._sessions = LogonSessions(self._client, settings, conceal)
+        self._lock = threading.Lock()
+        self._scopes: dict[str, SessionScope] = {}
+
+    @property
+    def base_url(self) -> str:
+        """Where Enterprise Manager is: `https://HOST:PORT/api`."""
+        return self._settings.base_url
+
+    @property
+    def session_is_borrowed(self) -> bool:
+        """Whether an existing session's token was configured, in place of a user name."""
+        return self._settings.session_token is not None
+
+    def session(self, deadline: Deadline) -> LogonSession:
+        """Return our own session, logging on when it is the first time."""
+        return self._sessions.own(deadline)
+
+    def session_is_gone(self, session_id: str, deadline: Deadline) -> bool:
+        """Tell whether the server no longer has that logon session."""
+        return not self._in_own_session(
+            lambda session: self._sessions.exists(session, session_id, deadline), deadline
+        )
+
+    def restore_point(self, ref: RestorePointRef, deadline: Deadline) -> RestorePoint:
+        """Return a restore point. Raises NotFound."""
+        return self._in_own_session(
+            lambda session: read_restore_point(self._client, session, ref, deadline), deadline
+        )
+
+    def mount(self, ref: RestorePointRef, os_kind: str | None, deadline: Deadline) -> Mounted:
+        """Mount a restore point in our own session, and return it when its disks are there.
+
+        Raises MountIncomplete when it is mounted but could not be read; after any other error
+        nothing is mounted, or the error names the task and the session that may still do it.
+        """
+        return self._in_own_session(
+            lambda session: self._scope(session).mount(ref, os_kind, deadline), deadline
+        )
+
+    def mount_point(
+        self,
+        session: LogonSession,
+        ref: RestorePointRef,
+        mount_id: int,
+        deadline: Deadline,
+        *,
+        href: str | None = None,
+    ) -> MountPoint:
+        """Return a mount point of that session. Never logs on. Raises NotFound, SessionExpired."""
+        return self._scope(session).mounts.read(ref, _path(ref, mount_id, href), deadline)
+
+    def unmount(
+        self,
+        session: LogonSession,
+        ref: RestorePointRef,
+        mount_id: int,
+        deadline: Deadline,
+        *,
+        href: str | None = None,
+    ) -> None:
+        """Unmount a mount point of that session; one that is gone already is no error.
+
+        Never logs on. Raises SessionExpired, TaskFailed.
+        """
+        self._scope(session).unmount(_path(ref, mount_id, href), deadline)
+
+    def close(self, seconds: float) -> None:
+        """End what was begun within that many seconds: sessions that nothing lives in. No error."""
+        bound = Deadline(
+            operation="Logging out", seconds=seconds, stop=threading.Event(), clock=self._clock
+        )
+        with self._lock:
+            scopes = list(self._scopes.values())
+        own = self._sessions.current
+        if own and own.token not in self._scopes:
+            scopes.append(self._scope(own))
+        for scope in scopes:
+            with contextlib.suppress(EnterpriseManagerError):
+                scope.settle(bound, ours=own is not None and scope.session.token == own.token)
+        self._client.close()
+
+    def _scope(self, session: LogonSession) -> SessionScope:
+        with self._lock:
+            scope = self._scopes.get(session.token)
+            if scope is None:
+                self._conceal(session.token)
+                scope = SessionScope(session, self._client, self._sessions, self._clock)
+                self._scopes[session.token] = scope
+            return scope
+
+    def _in_own_session(
+        self, operation: Callable[[LogonSession], Result], deadline: Deadline
+    ) -> Result:
+        """Run an operation that asks for nothing twice; a session that idled away is replaced."""
+        session = self._sessions.own(deadline)
+        try:
+            return operation(session)
+        except SessionExpired as error:
+            if session.borrowed:
+                raise token_refused(error) from error
+            log.info("session %s has ended; logging on anew", session.session_id)
+            self._sessions.forget(session)
+        return operation(self._sessions.own(deadline))
+
+
+def _path(ref: RestorePointRef, mount_id: int, href: str | None) -> str:
+    """Return the path the server gave, if it is one of this mount, else the documented one."""
+    if href and href.startswith("/") and mount_id_of(href) == mount_id and ".." not in href:
+        return href
+    return mount_path(ref, mount_id)

@@ -1,0 +1,95 @@
+"""Everything that is done in one logon session, and what its end depends on."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from terraform_provider_veeam.em.errors import EnterpriseManagerError, MountIncomplete
+from terraform_provider_veeam.em.leases import OlderSession
+from terraform_provider_veeam.em.mounting import Mounter
+from terraform_provider_veeam.em.mounts import MountPoints
+from terraform_provider_veeam.em.posting import MountRequests
+from terraform_provider_veeam.em.strays import Strays
+from terraform_provider_veeam.em.tasks import Tasks
+
+if TYPE_CHECKING:
+    from terraform_provider_veeam.em.client import Client
+    from terraform_provider_veeam.em.models import LogonSession, Mounted, RestorePointRef
+    from terraform_provider_veeam.em.session import LogonSessions
+    from terraform_provider_veeam.em.waiting import Clock, Deadline
+
+log = logging.getLogger(__name__)
+
+
+class SessionScope:
+    """One logon session, ours or an older one whose mount points are read and unmounted."""
+
+    def __init__(
+        self, session: LogonSession, client: Client, sessions: LogonSessions, clock: Clock
+    ) -> None:
+        self.session = session
+        self._client = client
+        self._sessions = sessions
+        self._tasks = Tasks(client, session, clock)
+        self.mounts = MountPoints(client, session, self._tasks)
+        self._requests = MountRequests(client, session, self._tasks, clock)
+        self._strays = Strays(session, self._tasks, self.mounts)
+        self._mounter = Mounter(
+            session,
+            tasks=self._tasks,
+            mounts=self.mounts,
+            requests=self._requests,
+            strays=self._strays,
+            clock=clock,
+        )
+        self._older = OlderSession(session, self._tasks, log_out=sessions.log_out)
+        self._lock = threading.Lock()
+        self._alive: set[str] = set()
+        """Mount points made by this process that may still live."""
+
+    def mount(
+        self, restore_point: RestorePointRef, os_kind: str | None, deadline: Deadline
+    ) -> Mounted:
+        """Mount as Mounter does, and hold the session open for what was mounted."""
+        try:
+            mounted = self._mounter.mount(restore_point, os_kind, deadline)
+        except MountIncomplete as error:
+            self._remember(error.mounted.mount_point.href)
+            raise
+        self._remember(mounted.mount_point.href)
+        return mounted
+
+    def unmount(self, href: str, deadline: Deadline) -> None:
+        """Unmount as MountPoints does; the last one out ends an older session."""
+        self.mounts.unmount(href, deadline)
+        with self._lock:
+            self._alive.discard(href)
+        if self.session is not self._sessions.current:
+            self._older.unmounted(href, deadline)
+
+    def settle(self, deadline: Deadline, *, ours: bool) -> None:
+        """Log the session out unless a mount point may still live in it."""
+        if not ours:
+            self._older.settle(self._read, deadline)
+            return
+        if not self._alive and not self.session.borrowed:
+            self._sessions.log_out(self.session, deadline)
+            return
+        for restore_point in self._requests.unanswered:
+            self._unmount_strays(restore_point, deadline)
+
+    def _unmount_strays(self, restore_point: RestorePointRef, deadline: Deadline) -> None:
+        """Unmount what a lost request or a cancelled task has brought about after all."""
+        try:
+            self._strays.unmount(restore_point, "", deadline)
+        except EnterpriseManagerError as error:
+            log.info("looking for strays of %s: %s", restore_point.id, error)
+
+    def _read(self, href: str, deadline: Deadline) -> None:
+        self._client.request("GET", href, deadline, token=self.session.token)
+
+    def _remember(self, href: str) -> None:
+        with self._lock:
+            self._alive.add(href)
