@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from terraform_provider_veeam.plugin.codec import (
     Encoder,
@@ -44,6 +44,15 @@ if TYPE_CHECKING:
     )
     from terraform_provider_veeam.plugin.schema import IdentitySchema
 
+
+def put(response: Any, field: str, message: Any) -> None:
+    """Set a field of a response to a message, or clear it for None."""
+    if message is None:
+        response.ClearField(field)
+    else:
+        getattr(response, field).CopyFrom(message)
+
+
 AnyNamed = TypeVar("AnyNamed", bound=Named)
 
 
@@ -52,13 +61,12 @@ class Call:
 
     def __init__(self, provider: Provider, mask: Callable[[str], str], doing: str) -> None:
         self.diagnostics = Diagnostics()
-        self.failed = False
-        """Whether an exception ended the block."""
         self._provider = provider
         self._mask = mask
-        self._doing = doing
+        self.doing = doing
+        """What a person reads that failed, like "creating veeam_mount_point"."""
 
-    def __enter__(self) -> Call:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -69,14 +77,13 @@ class Call:
     ) -> bool:
         if not isinstance(error, Exception):
             return False
-        self.failed = True
         described = self.describe(error)
         self.diagnostics.add_error(described.summary, described.detail, path=described.path)
         return True
 
     def describe(self, error: Exception) -> Described:
         """Return what a person is told of an exception in this call."""
-        return describe(error, self._doing, self._provider, self._mask)
+        return describe(error, self.doing, self._provider, self._mask)
 
     def report(self, encoder: Encoder) -> None:
         """Add what could not be encoded to the diagnostics."""
@@ -87,18 +94,18 @@ class Call:
                 path=problem.path,
             )
 
-    def defer(self, ctx: Context) -> pb.Deferred | None:
-        """Return the message of a deferral, None without one; an error if the client can't."""
+    def put_deferred(self, response: Any, ctx: Context) -> None:
+        """Pass on a deferral, if there is one; an error if the client can't take it."""
         if ctx.deferred is None:
-            return None
-        if not ctx.client_can_defer:
-            self.diagnostics.add_error(
-                f"The answer has to wait, while {self._doing}",
-                "It needs values that are not known yet, and this Terraform can't come back for "
-                f"them later ({_REASONS[ctx.deferred]}).",
-            )
-            return None
-        return pb.Deferred(reason=pb.Deferred.Reason.ValueType(int(ctx.deferred)))
+            return
+        if ctx.client_can_defer:
+            response.deferred.reason = int(ctx.deferred)
+            return
+        self.diagnostics.add_error(
+            f"The answer has to wait, while {self.doing}",
+            "It needs values that are not known yet, and this Terraform can't come back for them "
+            f"later ({_REASONS[ctx.deferred]}).",
+        )
 
     def diagnostics_to_pb(self) -> list[pb.Diagnostic]:
         """Return the messages of the diagnostics, with secrets masked."""
