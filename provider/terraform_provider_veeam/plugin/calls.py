@@ -20,7 +20,6 @@ from terraform_provider_veeam.plugin.diagnostics import (
     path_to_text,
 )
 from terraform_provider_veeam.plugin.interfaces import Named, Refused
-from terraform_provider_veeam.plugin.messages import pb
 
 # isort: split
 from tf.utils import Diagnostics
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
         Provider,
         Resource,
     )
+    from terraform_provider_veeam.plugin.messages import pb
     from terraform_provider_veeam.plugin.schema import IdentitySchema
 
 

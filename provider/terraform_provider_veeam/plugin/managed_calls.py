@@ -138,7 +138,7 @@ _NO_STATE = (
 )
 
 
-def _put_plan(
+def _put_plan(  # noqa: PLR0917 - one caller, which names them alike
     response: pb.PlanResourceChange.Response,
     call: Call,
     form: Form,

@@ -129,7 +129,7 @@ class MountPointResource(interfaces.Resource):
                 ),
             ],
             block_types=[
-                SingleNestedBlock(
+                SingleNestedBlock(  # type: ignore[abstract]  # tf marks what nobody calls
                     "timeouts",
                     Block(
                         description="How long the work on the server may take, like `90s` or `1h`.",
@@ -298,10 +298,11 @@ class MountPointResource(interfaces.Resource):
         """Take over a mount point of the session whose token the provider was given."""
         manager = self._manager()
         try:
-            restore_point, mount_id = parse_mount_point_id(id)
+            restore_point, mount_id = _imported(id, ctx.identity)
         except ValueError as error:
             ctx.diagnostics.add_error("Invalid import id", str(error))
             return None
+        id = format_mount_point_id(restore_point, mount_id)  # noqa: A001 - tf's name
         if not manager.session_is_borrowed:
             ctx.diagnostics.add_error(
                 "Import needs the logon session of the mount point",
@@ -361,6 +362,14 @@ def _record(
         "session_id": session.session_id,
         "file_system_roots": list(mount_point.file_system_roots),
     }
+
+
+def _imported(text: str, identity: State | None) -> tuple[RestorePointRef, int]:
+    """Return what is to be imported, by its id or its identity. Raises ValueError."""
+    if not text and identity:
+        kind = identity["restore_point_type"] or RestorePointType.VM
+        text = f"{kind}/{parse_uid(identity['restore_point_id']).uuid}/{identity['mount_id']}"
+    return parse_mount_point_id(text)
 
 
 def _warn_of_lost_session(ctx: Context, state: State, consequence: str) -> None:

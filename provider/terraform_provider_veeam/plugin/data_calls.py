@@ -1,0 +1,89 @@
+"""The calls that only compute a value: data sources and functions."""
+
+# ruff: noqa: N802 - a method is named as its call in the protocol
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from terraform_provider_veeam.plugin.calls import Calls
+from terraform_provider_veeam.plugin.codec import Encoder, decode_value, pack, unpack
+from terraform_provider_veeam.plugin.contexts import ReadDataContext
+from terraform_provider_veeam.plugin.diagnostics import Unusable
+from terraform_provider_veeam.plugin.interfaces import FunctionFailed
+from terraform_provider_veeam.plugin.messages import pb
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tf.function import FunctionSignature, Parameter
+
+
+class DataCalls(Calls):
+    """Reading data sources, and calling functions."""
+
+    def ReadDataSource(
+        self, request: pb.ReadDataSource.Request, context: object = None
+    ) -> pb.ReadDataSource.Response:
+        """Return what a data source finds."""
+        response = pb.ReadDataSource.Response()
+        call = self._call("reading", request.type_name)
+        with call:
+            form = self._form(self._data_sources, request.type_name)
+            source = self._new(self._data_sources, request.type_name)
+            ctx = ReadDataContext(
+                call.diagnostics,
+                request.type_name,
+                self.stop,
+                client_can_defer=request.client_capabilities.deferral_allowed,
+            )
+            found = source.read(ctx, form.decode_present(request.config))
+            call.put_deferred(response, ctx)
+            if ctx.deferred is None and found is not None:
+                response.state.CopyFrom(form.encode(found, call))
+        response.diagnostics.extend(call.diagnostics_to_pb())
+        return response
+
+    def CallFunction(
+        self, request: pb.CallFunction.Request, context: object = None
+    ) -> pb.CallFunction.Response:
+        """Return the result of a function, or why there is none."""
+        response = pb.CallFunction.Response()
+        call = self._call("calling", request.name)
+        try:
+            function = self._new(self._functions, request.name)
+            signature = function.get_signature()
+            result = function.call(_arguments(signature, request.arguments))
+            response.result.CopyFrom(_result(signature, result))
+        except FunctionFailed as error:
+            response.error.text = self._mask(error.text)
+            if error.argument is not None:
+                response.error.function_argument = error.argument
+        except Exception as error:  # noqa: BLE001 - whatever it is, a person is told
+            described = call.describe(error)
+            text = f"{described.summary}: {described.detail}".removesuffix(": ")
+            response.error.text = self._mask(text)
+        return response
+
+
+def _result(signature: FunctionSignature, result: Any) -> pb.DynamicValue:
+    """Return the message of a result. Raises Unusable."""
+    encoder = Encoder(may_be_unknown=True)
+    plain = encoder.value(signature.return_type.type, result, [])
+    for problem in encoder.problems:
+        raise problem
+    return pack(plain)
+
+
+def _arguments(signature: FunctionSignature, messages: Sequence[pb.DynamicValue]) -> list[Any]:
+    """Return the arguments as Python values. Raises FunctionFailed."""
+    parameters: list[Parameter] = list(signature.parameters)
+    if signature.variadic_parameter:
+        parameters += [signature.variadic_parameter] * (len(messages) - len(parameters))
+    arguments = []
+    for position, (parameter, message) in enumerate(zip(parameters, messages, strict=True)):
+        try:
+            arguments.append(decode_value(parameter.type, unpack(message), [parameter.name]))
+        except Unusable as error:
+            raise FunctionFailed(f"{parameter.name}: {error.text}", position) from error
+    return arguments
