@@ -1,0 +1,171 @@
+"""Enterprise Manager without HTTP: logon, tasks that take their time, mount points.
+
+Follows the vendor's pages tasks, post_vmrestorepoints_id_mountpoints and
+delete_vmrestorepoints_id_mountpoints_id.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from em_simulator.accounts import ACCOUNTS, Account
+from em_simulator.catalogue import Catalogue, RestorePoint
+from em_simulator.sessions import Mount, Session, Sessions, Task, TaskState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MOUNT = "MountRestorePoint"
+UNMOUNT = "UnmountRestorePoint"
+_COLLECTING = 0.2  # part of a task's time between its end on the backup server and its collection
+
+
+class MountNumbers(StrEnum):
+    """Where the numbers of mount points begin anew; the documentation does not say."""
+
+    SESSION = "session"
+    RESTORE_POINT = "restore-point"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFault:
+    """What goes wrong with one task."""
+
+    fails: str | None = None
+    """It ends without success, with this message."""
+    stays: float = 0.0
+    """Seconds for which it is OperationFinished."""
+    vanishes: bool = False
+    """It is no longer known as soon as it is finished; its work is done all the same."""
+    shows_link: bool = True
+    """Whether the finished task links to the mount point."""
+
+
+NO_FAULT = TaskFault()
+
+
+class Manager:
+    """The state of one Enterprise Manager. Callers hold `lock` around what belongs together."""
+
+    def __init__(
+        self,
+        *,
+        seed: int,
+        idle_limit: float,
+        mount_seconds: float,
+        clock: Callable[[], float],
+        mount_numbers: MountNumbers = MountNumbers.SESSION,
+    ) -> None:
+        self.lock = threading.RLock()
+        self.catalogue = Catalogue(seed)
+        self.sessions = Sessions(seed, idle_limit)
+        self.mount_seconds = mount_seconds
+        self._mount_numbers = mount_numbers
+        self._clock = clock
+
+    def advance(self) -> None:
+        """Let everything happen whose time has come."""
+        now = self._clock()
+        self.sessions.expire(now)
+        for session in self.sessions.all():
+            for task in list(session.tasks.values()):
+                _advance(session, task, now)
+
+    def authenticate(self, username: str, password: str) -> Account | None:
+        """Return the account; Windows does not care for capitals in its name."""
+        return next(
+            (
+                account
+                for account in ACCOUNTS
+                if account.username.lower() == username.lower() and account.password == password
+            ),
+            None,
+        )
+
+    def log_on(self, account: Account) -> Session:
+        """Make a session."""
+        return self.sessions.make(account, self._clock())
+
+    def use(self, token: str) -> Session | None:
+        """Return the session of a token, which is no longer idle."""
+        session = self.sessions.find(token)
+        if session:
+            session.last_request = self._clock()
+        return session
+
+    def mount(
+        self,
+        session: Session,
+        restore_point: RestorePoint,
+        os_kind: str,
+        fault: TaskFault = NO_FAULT,
+    ) -> Task:
+        """Begin to mount."""
+
+        def work() -> Mount:
+            key = restore_point.id
+            if self._mount_numbers is MountNumbers.SESSION:
+                key = ""
+            number = session.mounts_made.get(key, 0) + 1
+            session.mounts_made[key] = number
+            mount = Mount(number, restore_point, os_kind)
+            session.mounts[restore_point.id, number] = mount
+            return mount
+
+        return self._begin(session, MOUNT, work, self.mount_seconds, fault)
+
+    def unmount(self, session: Session, mount: Mount) -> None:
+        """Unmount at once."""
+        session.mounts.pop((mount.restore_point.id, mount.id), None)
+
+    def unmount_by_task(self, session: Session, mount: Mount, fault: TaskFault = NO_FAULT) -> Task:
+        """Begin to unmount."""
+
+        def work() -> None:
+            self.unmount(session, mount)
+
+        return self._begin(session, UNMOUNT, work, self.mount_seconds, fault)
+
+    def cancel(self, session: Session, task: Task) -> None:
+        """Stop a task and remove it."""
+        session.tasks.pop(task.id, None)
+
+    def _begin(
+        self,
+        session: Session,
+        operation: str,
+        work: Callable[[], Mount | None],
+        seconds: float,
+        fault: TaskFault,
+    ) -> Task:
+        now = self._clock()
+        session.tasks_made += 1
+        task = Task(
+            id=f"task-{session.tasks_made}",
+            operation=operation,
+            work=work,
+            collected_at=now + seconds * (1 - _COLLECTING),
+            finished_at=now + seconds + fault.stays,
+            failure=fault.fails,
+            shows_link=fault.shows_link,
+        )
+        if fault.stays:
+            task.collected_at = min(task.collected_at, now)
+        if not fault.vanishes:
+            session.tasks[task.id] = task
+        else:
+            task.state = TaskState.FINISHED
+            task.mount = work()
+        return task
+
+
+def _advance(session: Session, task: Task, now: float) -> None:
+    if task.state is TaskState.RUNNING and now >= task.collected_at:
+        task.state = TaskState.OPERATION_FINISHED
+    if task.state is TaskState.OPERATION_FINISHED and now >= task.finished_at:
+        task.state = TaskState.FINISHED
+        if task.failure is None:
+            task.mount = task.work()

@@ -1,0 +1,111 @@
+"""Logon sessions, and what lives and dies with each: its tasks and its mount points.
+
+Follows the vendor's pages http_authentication and vmrestorepoints_id_mountpoint.
+"""
+
+from __future__ import annotations
+
+import base64
+import random
+import uuid
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from em_simulator.accounts import Account
+    from em_simulator.catalogue import RestorePoint
+
+
+class TaskState(StrEnum):
+    """How far a task is."""
+
+    RUNNING = "Running"
+    OPERATION_FINISHED = "OperationFinished"
+    FINISHED = "Finished"
+
+
+@dataclass(slots=True)
+class Mount:
+    """A mount point."""
+
+    id: int
+    restore_point: RestorePoint
+    os_kind: str
+
+
+@dataclass(slots=True)
+class Task:
+    """A task. `work` is done, once, when its time has come; its result is the message."""
+
+    id: str
+    operation: str
+    work: Callable[[], Mount | None]
+    collected_at: float
+    """When the operation is finished on the backup server."""
+    finished_at: float
+    """When Enterprise Manager has collected the result."""
+    state: TaskState = TaskState.RUNNING
+    failure: str | None = None
+    """Message of a task that ends without success."""
+    mount: Mount | None = None
+    shows_link: bool = True
+
+
+@dataclass(slots=True)
+class Session:
+    """A logon session."""
+
+    id: str
+    token: str
+    account: Account
+    last_request: float
+    tasks: dict[str, Task] = field(default_factory=dict)
+    mounts: dict[tuple[str, int], Mount] = field(default_factory=dict)
+    """By restore point and number."""
+    tasks_made: int = 0
+    mounts_made: dict[str, int] = field(default_factory=dict)
+
+
+class Sessions:
+    """The logon sessions that exist, by token."""
+
+    def __init__(self, seed: int, idle_limit: float) -> None:
+        self._random = random.Random(f"sessions {seed}")  # noqa: S311 - the same on every run
+        self.idle_limit = idle_limit
+        self._by_token: dict[str, Session] = {}
+
+    def make(self, account: Account, now: float) -> Session:
+        """Log an account on."""
+        token = base64.b64encode(self._random.randbytes(16)).decode()
+        session_id = str(uuid.UUID(bytes=self._random.randbytes(16), version=4))
+        self._by_token[token] = Session(session_id, token, account, now)
+        return self._by_token[token]
+
+    def expire(self, now: float) -> None:
+        """Drop the sessions that have been idle for too long, with all that lives in them."""
+        for session in self.all():
+            if now - session.last_request > self.idle_limit:
+                self.drop(session)
+
+    def find(self, token: str) -> Session | None:
+        """Return the session of a token."""
+        return self._by_token.get(token)
+
+    def find_by_id(self, session_id: str) -> Session | None:
+        """Return the session with an id."""
+        return next((s for s in self.all() if s.id == session_id.lower()), None)
+
+    def all(self) -> list[Session]:
+        """Return all sessions, the oldest first."""
+        return list(self._by_token.values())
+
+    def drop(self, session: Session) -> None:
+        """End a session, and with it its tasks and mount points."""
+        self._by_token.pop(session.token, None)
+
+    def drop_all(self) -> None:
+        """End every session, as a restart does."""
+        self._by_token.clear()
