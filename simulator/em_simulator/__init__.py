@@ -1,1 +1,21 @@
 """A Veeam Backup Enterprise Manager for tests and trials; it imports nothing of the provider."""
+
+from em_simulator.accounts import ADMINISTRATOR, GUEST, PORTAL_USER, RESTORE_OPERATOR, Account
+from em_simulator.catalogue import Family, RestorePoint
+from em_simulator.journal import JournalEntry
+from em_simulator.manager import MountNumbers
+from em_simulator.simulator import MountPoint, Simulator
+
+__all__ = [
+    "ADMINISTRATOR",
+    "GUEST",
+    "PORTAL_USER",
+    "RESTORE_OPERATOR",
+    "Account",
+    "Family",
+    "JournalEntry",
+    "MountNumbers",
+    "MountPoint",
+    "RestorePoint",
+    "Simulator",
+]

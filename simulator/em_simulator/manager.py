@@ -151,14 +151,9 @@ class Manager:
             finished_at=now + seconds + fault.stays,
             failure=fault.fails,
             shows_link=fault.shows_link,
+            vanishes=fault.vanishes,
         )
-        if fault.stays:
-            task.collected_at = min(task.collected_at, now)
-        if not fault.vanishes:
-            session.tasks[task.id] = task
-        else:
-            task.state = TaskState.FINISHED
-            task.mount = work()
+        session.tasks[task.id] = task
         return task
 
 
@@ -169,3 +164,5 @@ def _advance(session: Session, task: Task, now: float) -> None:
         task.state = TaskState.FINISHED
         if task.failure is None:
             task.mount = task.work()
+        if task.vanishes:
+            del session.tasks[task.id]

@@ -7,10 +7,12 @@ special_symbols.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET  # what is written here is not parsed here
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 NAMESPACE = "http://www.veeam.com/ent/v1.0"
 
@@ -91,7 +93,8 @@ def to_xml(resource: Resource | Collection) -> bytes:
         root = _append(ET.Element(""), resource.element, resource)
     root.set("xmlns", NAMESPACE)
     declaration = b'<?xml version="1.0" encoding="utf-8"?>\n'
-    return declaration + ET.tostring(root, encoding="utf-8", xml_declaration=False)
+    text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=False)
+    return declaration + text
 
 
 def _append(parent: ET.Element, name: str, value: Any) -> ET.Element:
@@ -101,7 +104,8 @@ def _append(parent: ET.Element, name: str, value: Any) -> ET.Element:
             _append(element, value.element, member)
     elif isinstance(value, Resource):
         for key, attribute in value.attributes.items():
-            element.set(key, _text(attribute))
+            if attribute is not None:
+                element.set(key, _text(attribute))
         if value.links:
             links = ET.SubElement(element, "Links")
             for link in value.links:

@@ -52,6 +52,8 @@ class Task:
     """Message of a task that ends without success."""
     mount: Mount | None = None
     shows_link: bool = True
+    vanishes: bool = False
+    """Whether it is no longer known as soon as it is finished."""
 
 
 @dataclass(slots=True)

@@ -1,0 +1,168 @@
+"""The command `em-simulator`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import textwrap
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from em_simulator import faults
+from em_simulator.accounts import ACCOUNTS
+from em_simulator.manager import MountNumbers
+from em_simulator.simulator import DEFAULT_HREF_HOST, DEFAULT_IDLE_LIMIT, Simulator
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DEFAULT_PORT = 9398
+_PARENT_SECONDS = 0.5  # between two looks whether the parent lives
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGINT or SIGTERM; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    simulator = Simulator(
+        port=options.port,
+        idle_limit=options.idle_limit,
+        mount_seconds=options.mount_seconds,
+        seed=options.seed,
+        journal=options.journal,
+        journal_tokens=options.journal_tokens,
+        href_host=options.href_host,
+        mount_numbers=options.mount_numbers,
+    )
+    try:
+        for text in options.fault:
+            name, pattern, count, settings = faults.parse(text)
+            simulator.add_fault(name, pattern, count, **settings)
+    except ValueError as error:
+        return _fail(str(error))
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    parent = os.getppid()
+    try:
+        simulator.start()
+    except OSError as error:
+        return _fail(f"can't listen on 127.0.0.1:{options.port}: {error.strerror}")
+    try:
+        _announce(simulator, as_json=options.json)
+        while not ended.wait(_PARENT_SECONDS if options.with_parent else None):
+            if os.getppid() != parent:
+                break
+    finally:
+        simulator.stop()
+    return 0
+
+
+def _fail(text: str) -> int:
+    sys.stderr.write(f"em-simulator: {text}\n")
+    return 1
+
+
+def _announce(simulator: Simulator, *, as_json: bool) -> None:
+    described = simulator.description()
+    if as_json:
+        sys.stdout.write(json.dumps(described) + "\n")
+    else:
+        accounts = "\n".join(
+            f"  {account.username:<20} {account.password:<20} {account.role}"
+            for account in ACCOUNTS
+        )
+        sys.stdout.write(
+            f"Enterprise Manager simulator at {described['url']}, until Ctrl-C.\n\n"
+            f"export VEEAM_EM_URL='{described['url']}'\n"
+            f"export VEEAM_EM_USERNAME='{described['username']}'\n"
+            f"export VEEAM_EM_PASSWORD='{described['password']}'\n"
+            f"export VEEAM_EM_CERTIFICATE_FINGERPRINT='{described['fingerprint']}'\n\n"
+            f"Accounts:\n{accounts}\n\n"
+            "Newest restore points of type vm:\n  "
+            + "\n  ".join(described["restore_points"])
+            + "\n"
+        )
+    sys.stdout.flush()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="em-simulator",
+        description="A Veeam Backup Enterprise Manager to try things out with: HTTPS on loopback "
+        "with a certificate of its own, some machines, and their restore points.",
+        epilog=_fault_help(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--port", type=int, default=DEFAULT_PORT, help="default %(default)s; 0 for any free one"
+    )
+    parser.add_argument(
+        "--idle-limit",
+        type=float,
+        default=DEFAULT_IDLE_LIMIT,
+        metavar="SECONDS",
+        help="life of an idle logon session (default %(default)g)",
+    )
+    parser.add_argument(
+        "--mount-seconds",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="how long a mount takes (default %(default)g)",
+    )
+    parser.add_argument(
+        "--mount-numbers",
+        type=MountNumbers,
+        choices=list(MountNumbers),
+        default=MountNumbers.SESSION,
+        help="where the numbers of mount points begin anew (default %(default)s)",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of UUIDs and tokens")
+    parser.add_argument(
+        "--href-host",
+        default=DEFAULT_HREF_HOST,
+        metavar="HOST:PORT",
+        help="the server's own name in links (default %(default)s)",
+    )
+    parser.add_argument(
+        "--journal", type=Path, metavar="FILE", help="append each request to FILE, as JSON lines"
+    )
+    parser.add_argument("--journal-tokens", action="store_true", help="with their session tokens")
+    parser.add_argument("--fault", action="append", default=[], metavar="FAULT", help="see below")
+    parser.add_argument(
+        "--json", action="store_true", help="print one line of JSON when it is ready"
+    )
+    parser.add_argument(
+        "--with-parent", action="store_true", help="end when the process that started it has ended"
+    )
+    return parser
+
+
+def _fault_help() -> str:
+    lines = [
+        "Faults, NAME[(option=value,...)][*COUNT]@METHOD /path, happen once, COUNT times or",
+        "*always, to requests whose method and path below /api match as a regular expression:",
+        "",
+        "  em-simulator --fault 'status(code=503,retry_after=1)*3@POST .*/mounts'",
+        "",
+    ]
+    for name, (what, options) in faults.NAMES.items():
+        defaults = ", ".join(f"{key}={value}" for key, value in options.items())
+        text = what + (f" ({defaults})" if defaults else "")
+        lines += textwrap.wrap(
+            f"{name:<16} {text}", 96, initial_indent="  ", subsequent_indent=" " * 19
+        )
+    lines += [
+        "",
+        "While it runs: GET /simulator/state, POST /simulator/expire, and POST /simulator/faults",
+        'with {"name": …, "pattern": …, "count": …} or DELETE /simulator/faults.',
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,256 @@
+"""What each path below `/api` answers."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from defusedxml.ElementTree import fromstring
+
+from em_simulator.catalogue import Family, RestorePoint
+from em_simulator.messages import Refusal, Reply, Request
+from em_simulator.representations import NAMESPACE, Collection
+
+if TYPE_CHECKING:
+    from em_simulator.manager import Manager
+    from em_simulator.resources import Representations
+    from em_simulator.sessions import Mount, Session, Task
+
+_UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_FAMILIES = {family.collection: family for family in Family}
+_POINTS = f"/(?P<family>{'|'.join(_FAMILIES)})"
+_POINT = rf"{_POINTS}/(?P<point>{_UUID})"
+_VERSIONS = ("v1_5", "v1_6", "v1_7", "latest")
+_OS_KINDS = ("Windows", "Linux")
+
+Handler = Callable[["Handlers", Request, "Session", "re.Match[str]"], Reply]
+
+
+class Route(NamedTuple):
+    """A method and a path, and who answers."""
+
+    method: str
+    path: re.Pattern[str]
+    handler: Handler
+
+
+class Handlers:
+    """Answers requests from the state of one Enterprise Manager."""
+
+    def __init__(self, manager: Manager, representations: Representations) -> None:
+        self._manager = manager
+        self._shown = representations
+
+    def answer(self, request: Request) -> Reply:
+        """Return the answer to one request. The caller holds the manager's lock."""
+        session = None
+        try:
+            if reply := self._without_logon(request):
+                return reply
+            session = self._manager.use(request.token or "")
+            if session is None:
+                raise _unauthorized("Session is not found or has expired.")
+            reply = self._route(request, session)
+        except Refusal as refusal:
+            reply = refusal.reply()
+        reply.session = reply.session or session
+        return reply
+
+    def _without_logon(self, request: Request) -> Reply | None:
+        if request.path == "/" and request.method == "GET":
+            return Reply(HTTPStatus.OK, self._shown.root())
+        if request.path == "/sessionMngr/" and request.method == "POST":
+            return self._log_on(request)
+        return None
+
+    def _route(self, request: Request, session: Session) -> Reply:
+        methods = set()
+        for route in _ROUTES:
+            found = route.path.fullmatch(request.path)
+            if found and route.method == request.method:
+                return route.handler(self, request, session, found)
+            if found:
+                methods.add(route.method)
+        if methods:
+            allowed = {"Allow": ", ".join(sorted(methods))}
+            raise Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "Method is not allowed.", allowed)
+        node = request.path.strip("/").split("/")[0]
+        raise Refusal(HTTPStatus.NOT_FOUND, f"Node [{node}] does not exist.")
+
+    def _log_on(self, request: Request) -> Reply:
+        version = request.query.get("v", "latest")
+        if version not in _VERSIONS:
+            raise Refusal(HTTPStatus.BAD_REQUEST, f"API version [{version}] is not supported.")
+        username, password = _credentials(request.headers.get("Authorization", ""))
+        account = self._manager.authenticate(username, password)
+        if account is None:
+            raise _unauthorized("Logon failure: unknown user name or bad password.")
+        if not account.may_log_on:
+            raise Refusal(HTTPStatus.FORBIDDEN, f"{account.username} has no role that allows it.")
+        session = self._manager.log_on(account)
+        headers = {
+            "X-RestSvcSessionId": session.token,
+            "Set-Cookie": f"X-RestSvcSessionId={session.token}; Path=/api;",
+        }
+        return Reply(HTTPStatus.CREATED, self._shown.session(session), headers, session)
+
+    def sessions(self, request: Request, session: Session, _: re.Match[str]) -> Reply:
+        """GET /logonSessions."""
+        shown = [self._shown.session(other) for other in self._manager.sessions.all()]
+        return Reply(HTTPStatus.OK, Collection("LogonSessions", shown))
+
+    def one_session(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
+        """GET and DELETE /logonSessions/{ID}."""
+        other = self._manager.sessions.find_by_id(found["session"])
+        if other is None:
+            raise Refusal(HTTPStatus.NOT_FOUND, f"Session [{found['session']}] does not exist.")
+        if request.method == "GET":
+            return Reply(HTTPStatus.OK, self._shown.session(other))
+        if other is not session and not session.account.may_browse:
+            raise _forbidden(session)
+        self._manager.sessions.drop(other)
+        return Reply(HTTPStatus.NO_CONTENT)
+
+    def tasks(self, request: Request, session: Session, _: re.Match[str]) -> Reply:
+        """GET /tasks."""
+        shown = [self._shown.task(task) for task in session.tasks.values()]
+        return Reply(HTTPStatus.OK, Collection("Tasks", shown))
+
+    def one_task(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
+        """GET and DELETE /tasks/{ID}."""
+        task = session.tasks.get(found["task"])
+        if task is None:
+            raise Refusal(HTTPStatus.NOT_FOUND, f"Task [{found['task']}] does not exist.")
+        if request.method == "GET":
+            return Reply(HTTPStatus.OK, self._shown.task(task))
+        self._manager.cancel(session, task)
+        return Reply(HTTPStatus.NO_CONTENT)
+
+    def restore_points(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
+        """GET /vmRestorePoints and its siblings."""
+        family = _FAMILIES[found["family"]]
+        points = self._manager.catalogue.of(family)
+        if request.query.get("format", "").lower() == "entity":
+            entities = [self._shown.restore_point(point) for point in points]
+            return Reply(HTTPStatus.OK, Collection(f"{family.entity}s", entities))
+        references = [self._shown.reference(point) for point in points]
+        return Reply(HTTPStatus.OK, Collection("Refs", references))
+
+    def restore_point(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
+        """GET /vmRestorePoints/{ID} and its siblings."""
+        point = self._point(found)
+        if request.query.get("format", "").lower() == "entity":
+            return Reply(HTTPStatus.OK, self._shown.restore_point(point))
+        return Reply(HTTPStatus.OK, self._shown.reference(point))
+
+    def mounts(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
+        """GET and POST …/mounts."""
+        point = self._point(found)
+        if not session.account.may_mount:
+            raise _forbidden(session)
+        if request.method == "POST":
+            os_kind = _os_kind(request)
+            task = self._manager.mount(session, point, os_kind, request.task_fault)
+            return self._accepted(task)
+        shown = [
+            self._shown.mount(mount)
+            for mount in session.mounts.values()
+            if mount.restore_point.id == point.id
+        ]
+        entity = f"{point.machine.family.entity}Mounts"
+        return Reply(HTTPStatus.OK, Collection(entity, shown))
+
+    def one_mount(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
+        """GET and DELETE …/mounts/{ID}."""
+        mount = self._mount(session, found)
+        if request.method == "GET":
+            return Reply(HTTPStatus.OK, self._shown.mount(mount))
+        if request.unmounts_by_task:
+            task = self._manager.unmount_by_task(session, mount, request.task_fault)
+            return self._accepted(task)
+        self._manager.unmount(session, mount)
+        return Reply(HTTPStatus.NO_CONTENT)
+
+    def _accepted(self, task: Task) -> Reply:
+        return Reply(HTTPStatus.ACCEPTED, self._shown.task(task))
+
+    def _point(self, found: re.Match[str]) -> RestorePoint:
+        family = _FAMILIES[found["family"]]
+        point = self._manager.catalogue.find(family, found["point"])
+        if point is None:
+            message = f"{family.entity} [{found['point']}] does not exist."
+            raise Refusal(HTTPStatus.NOT_FOUND, message)
+        return point
+
+    def _mount(self, session: Session, found: re.Match[str]) -> Mount:
+        point = self._point(found)
+        mount = session.mounts.get((point.id, int(found["mount"])))
+        if mount is None:
+            message = f"Mount point [{found['mount']}] does not exist."
+            raise Refusal(HTTPStatus.NOT_FOUND, message)
+        return mount
+
+
+_ROUTES = [
+    Route(method, re.compile(path), handler)
+    for methods, path, handler in (
+        ("GET", "/logonSessions", Handlers.sessions),
+        ("GET DELETE", rf"/logonSessions/(?P<session>{_UUID})", Handlers.one_session),
+        ("GET", "/tasks", Handlers.tasks),
+        ("GET DELETE", r"/tasks/(?P<task>task-\d+)", Handlers.one_task),
+        ("GET", _POINTS, Handlers.restore_points),
+        ("GET", _POINT, Handlers.restore_point),
+        ("GET POST", f"{_POINT}/mounts", Handlers.mounts),
+        ("GET DELETE", rf"{_POINT}/mounts/(?P<mount>\d{{1,9}})", Handlers.one_mount),
+    )
+    for method in methods.split()
+]
+
+
+def _credentials(header: str) -> tuple[str, str]:
+    scheme, _, encoded = header.partition(" ")
+    try:
+        text = base64.b64decode(encoded, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        text = ""
+    username, colon, password = text.partition(":")
+    if scheme.lower() != "basic" or not colon:
+        raise _unauthorized("Authorization header is missing or can't be read.")
+    return username, password
+
+
+def _os_kind(request: Request) -> str:
+    """Return what a mount request asks for; Windows when it does not say."""
+    if not request.body.strip():
+        return "Windows"
+    kind = request.headers.get("Content-Type", "").split(";")[0].strip().lower()
+    if kind not in _READERS:
+        raise Refusal(HTTPStatus.BAD_REQUEST, f"Content-Type [{kind}] is not supported.")
+    try:
+        os_kind = _READERS[kind](request.body)
+    except Exception as error:
+        raise Refusal(HTTPStatus.BAD_REQUEST, "Request body can't be read.") from error
+    if os_kind is not None and os_kind not in _OS_KINDS:
+        raise Refusal(HTTPStatus.BAD_REQUEST, f"OsKind [{os_kind}] is not valid.")
+    return os_kind or "Windows"
+
+
+_READERS: dict[str, Callable[[bytes], Any]] = {
+    "application/json": lambda body: json.loads(body).get("OsKind"),
+    "application/xml": lambda body: fromstring(body).findtext(f"{{{NAMESPACE}}}OsKind"),
+}
+
+
+def _unauthorized(message: str) -> Refusal:
+    headers = {"WWW-Authenticate": "Basic Realm=RestSvc"}
+    return Refusal(HTTPStatus.UNAUTHORIZED, message, headers)
+
+
+def _forbidden(session: Session) -> Refusal:
+    message = f"Access is denied: {session.account.username} is a {session.account.role}."
+    return Refusal(HTTPStatus.FORBIDDEN, message)

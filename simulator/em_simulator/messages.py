@@ -1,0 +1,80 @@
+"""What a handler is asked and what it answers, without HTTP's own machinery."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from em_simulator.manager import NO_FAULT, TaskFault
+from em_simulator.representations import Collection, Resource, to_json, to_xml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from http import HTTPStatus
+
+    from em_simulator.sessions import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request to a path below `/api`."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    cookies: Mapping[str, str]
+    body: bytes
+    task_fault: TaskFault = NO_FAULT
+    unmounts_by_task: bool = False
+
+    @property
+    def wants_json(self) -> bool:
+        """Whether the client asks for JSON; XML is the default."""
+        accepted = self.headers.get("Accept", "").lower()
+        kinds = [part.split(";")[0].strip() for part in accepted.split(",")]
+        return "application/json" in kinds
+
+    @property
+    def token(self) -> str | None:
+        """The session token; that of a cookie beats that of the header."""
+        name = "X-RestSvcSessionId"
+        return self.cookies.get(name) or self.headers.get(name)
+
+
+@dataclass(slots=True)
+class Reply:
+    """The answer: a status and perhaps a resource."""
+
+    status: HTTPStatus
+    resource: Resource | Collection | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    session: Session | None = None
+    """The session that it was answered in."""
+
+    def body(self, *, as_json: bool) -> tuple[bytes, str]:
+        """Return the body and its type."""
+        if self.resource is None:
+            return b"", ""
+        if as_json:
+            return to_json(self.resource), "application/json; charset=utf-8"
+        return to_xml(self.resource), "application/xml; charset=utf-8"
+
+
+class Refusal(Exception):
+    """An error that the client is told."""
+
+    def __init__(
+        self, status: HTTPStatus, message: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.headers = dict(headers or {})
+
+    def reply(self) -> Reply:
+        """Return the answer with the documented error body."""
+        attributes = {"Message": self.message, "StatusCode": int(self.status), "Status": None}
+        properties = {"FirstChanceExceptionMessage": None, "StackTrace": None}
+        error = Resource("Error", attributes, properties=properties)
+        return Reply(self.status, error, self.headers)

@@ -1,0 +1,161 @@
+"""How sessions, tasks, mount points and restore points are represented.
+
+Follows the vendor's pages loginsessions, tasks_id, vmrestorepoints_id,
+get_vmrestorepoints_id_mountpoints_id and their siblings.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from em_simulator.catalogue import BACKUP_SERVER, RestorePoint
+from em_simulator.representations import Link, Listing, Resource
+from em_simulator.sessions import TaskState
+
+if TYPE_CHECKING:
+    from em_simulator.sessions import Mount, Session, Task
+
+_VERSIONS = ("v1_5", "v1_6", "v1_7")
+
+
+class Representations:
+    """Makes resources whose links carry the server's own name, whatever the client dialled."""
+
+    def __init__(self, href_host: str) -> None:
+        self._base = f"https://{href_host}/api"
+
+    def root(self) -> Resource:
+        """Return what is told before a logon."""
+        create = [
+            Link("Create", f"{self._base}/sessionMngr/?v={version}", "LogonSession")
+            for version in (*_VERSIONS, "latest")
+        ]
+        versions = [Resource("SupportedVersion", {"Name": version}) for version in _VERSIONS]
+        return Resource(
+            "EnterpriseManager",
+            {"Href": f"{self._base}/", "Type": "EnterpriseManager"},
+            create,
+            {"SupportedVersions": Listing("SupportedVersion", versions)},
+        )
+
+    def session(self, session: Session) -> Resource:
+        """Return a logon session."""
+        href = f"{self._base}/logonSessions/{session.id}"
+        links = [
+            Link("Delete", href, "LogonSession"),
+            Link("Down", f"{self._base}/tasks", "TaskList"),
+            Link("Alternate", f"{self._base}/query", "QueryService"),
+        ]
+        return Resource(
+            "LogonSession",
+            {"Href": href, "Type": "LogonSession"},
+            links,
+            {"UserName": session.account.username, "SessionId": session.id},
+        )
+
+    def task(self, task: Task) -> Resource:
+        """Return a task; its result once it is finished."""
+        href = f"{self._base}/tasks/{task.id}"
+        links = [Link("Delete", href, "Task")]
+        properties: dict[str, object] = {
+            "TaskId": task.id,
+            "State": str(task.state),
+            "Operation": task.operation,
+        }
+        if task.state is TaskState.FINISHED:
+            if task.mount and task.shows_link:
+                links.append(self._related(task.mount))
+            properties["Result"] = Resource(
+                "Result",
+                {"Success": task.failure is None},
+                properties={"Message": task.failure or "Ok"},
+            )
+        return Resource("Task", {"Href": href, "Type": "Task"}, links, properties)
+
+    def mount(self, mount: Mount) -> Resource:
+        """Return a mount point with the roots of its file systems."""
+        href = self._mount_href(mount)
+        entries = [
+            Resource(
+                "DirectoryEntry",
+                {"Href": f"{href}/{root}", "Type": "DirectoryEntry"},
+                [Link("Up", href, f"{mount.restore_point.machine.family.entity}Mount")],
+                {"Path": root, "Name": root},
+            )
+            for root in mount.restore_point.machine.roots
+        ]
+        kind = f"{mount.restore_point.machine.family.entity}Mount"
+        return Resource(
+            kind,
+            {"Href": href, "Type": kind},
+            [
+                Link("Delete", href, kind),
+                Link("Up", self._href(mount.restore_point), _reference(mount.restore_point)),
+            ],
+            {"FSRoots": Listing("DirectoryEntry", entries)},
+        )
+
+    def restore_point(self, point: RestorePoint) -> Resource:
+        """Return a restore point as an entity."""
+        machine = point.machine
+        href = self._href(point)
+        moment = point.created_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        of_machine = {"ComputerName" if machine.family.entity.startswith("Agent") else "VmName"}
+        return Resource(
+            machine.family.entity,
+            {
+                "Href": f"{href}?format=Entity",
+                "Type": machine.family.entity,
+                "Name": point.name,
+                "UID": point.uid,
+            },
+            [
+                Link("Up", f"{self._base}/backupServers", "BackupServerReference", BACKUP_SERVER),
+                Link("Alternate", href, _reference(point), point.name),
+                Link("Down", f"{href}/mounts", f"{machine.family.entity}MountList"),
+            ],
+            {
+                "CreationTimeUTC": moment,
+                **dict.fromkeys(of_machine, machine.name),
+                "Algorithm": "Full" if point.is_full else "Increment",
+                "PointType": "Full" if point.is_full else "Increment",
+            },
+        )
+
+    def reference(self, point: RestorePoint) -> Resource:
+        """Return a restore point as a reference: the default format."""
+        return Resource(
+            "Ref",
+            {
+                "Href": self._href(point),
+                "Type": _reference(point),
+                "Name": point.name,
+                "UID": point.uid,
+            },
+            [
+                Link(
+                    "Alternate",
+                    f"{self._href(point)}?format=Entity",
+                    point.machine.family.entity,
+                    point.name,
+                )
+            ],
+        )
+
+    def _related(self, mount: Mount) -> Link:
+        return Link(
+            "Related",
+            self._mount_href(mount),
+            f"{mount.restore_point.machine.family.entity}Mount",
+            f"{mount.restore_point.id}@{mount.id}",
+        )
+
+    def _href(self, point: RestorePoint) -> str:
+        return f"{self._base}/{point.machine.family.collection}/{point.id}"
+
+    def _mount_href(self, mount: Mount) -> str:
+        return f"{self._href(mount.restore_point)}/mounts/{mount.id}"
+
+
+def _reference(point: RestorePoint) -> str:
+    return f"{point.machine.family.entity}Reference"

@@ -1,0 +1,232 @@
+"""An Enterprise Manager in a thread of this process, for tests."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from em_simulator.accounts import ACCOUNTS
+from em_simulator.catalogue import Family, RestorePoint
+from em_simulator.certificate import Certificate
+from em_simulator.faults import Faults
+from em_simulator.handlers import Handlers
+from em_simulator.journal import Journal, JournalEntry
+from em_simulator.manager import Manager, MountNumbers
+from em_simulator.resources import Representations
+from em_simulator.service import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from typing import Self
+
+DEFAULT_IDLE_LIMIT = 900.0
+DEFAULT_HREF_HOST = "srv12.tech.local:9398"
+_START_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class MountPoint:
+    """A mount point that exists now."""
+
+    path: str
+    """Below `/api`."""
+    mount_id: int
+    session_id: str
+    restore_point_id: str
+    restore_point_type: str
+    os_kind: str
+
+
+class Simulator:
+    """An HTTPS server on loopback, from `start` to `stop`, or as a `with` block."""
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        idle_limit: float = DEFAULT_IDLE_LIMIT,
+        mount_seconds: float = 0.0,
+        seed: int = 1,
+        journal: Path | None = None,
+        journal_tokens: bool = False,
+        href_host: str = DEFAULT_HREF_HOST,
+        mount_numbers: MountNumbers = MountNumbers.SESSION,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._port = port
+        self._certificate = Certificate()
+        self._journal_file = journal
+        self._journal_tokens = journal_tokens
+        self._manager = Manager(
+            seed=seed,
+            idle_limit=idle_limit,
+            mount_seconds=mount_seconds,
+            clock=clock,
+            mount_numbers=mount_numbers,
+        )
+        self._handlers = Handlers(self._manager, Representations(href_host))
+        self._faults = Faults()
+        self._journal: Journal
+        self._loop = asyncio.new_event_loop()
+        self._runner: web.AppRunner | None = None
+        self._thread = threading.Thread(target=self._loop.run_forever, name="simulator")
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Listen. Raises OSError when the port is taken."""
+        listener = socket.create_server(("127.0.0.1", self._port), backlog=256)
+        self._port = listener.getsockname()[1]
+        self._journal = Journal(self._journal_file, with_tokens=self._journal_tokens)
+        service = Service(self._manager, self._handlers, self._faults, self._journal)
+        self._thread.start()
+        serving = asyncio.run_coroutine_threadsafe(self._serve(service, listener), self._loop)
+        serving.result(_START_SECONDS)
+
+    async def _serve(self, service: Service, listener: socket.socket) -> None:
+        application = service.application()
+        application.router.add_route("*", "/simulator/{what}", self._control)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.SockSite(self._runner, listener, ssl_context=self._certificate.context())
+        await site.start()
+
+    def stop(self) -> None:
+        """Stop listening and end the thread."""
+        if self._runner:
+            stopping = asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop)
+            stopping.result(_START_SECONDS)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        self._journal.close()
+
+    @property
+    def url(self) -> str:
+        """Address, without `/api`."""
+        return f"https://127.0.0.1:{self._port}"
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the server's certificate, in capitals with colons."""
+        return self._certificate.fingerprint
+
+    @property
+    def certificate_pem(self) -> str:
+        """The server's certificate as PEM text."""
+        return self._certificate.pem
+
+    @property
+    def journal(self) -> list[JournalEntry]:
+        """All requests so far, as they were answered."""
+        return list(self._journal.entries)
+
+    def mounts(self) -> list[MountPoint]:
+        """Return the mount points that exist in any session."""
+        with self._manager.lock:
+            self._manager.advance()
+            return [
+                MountPoint(
+                    path=f"/{mount.restore_point.machine.family.collection}/"
+                    f"{mount.restore_point.id}/mounts/{mount.id}",
+                    mount_id=mount.id,
+                    session_id=session.id,
+                    restore_point_id=mount.restore_point.id,
+                    restore_point_type=mount.restore_point.machine.family.name.lower(),
+                    os_kind=mount.os_kind,
+                )
+                for session in self._manager.sessions.all()
+                for mount in session.mounts.values()
+            ]
+
+    def sessions(self) -> list[str]:
+        """Return the ids of the logon sessions that exist, the oldest first."""
+        with self._manager.lock:
+            self._manager.advance()
+            return [session.id for session in self._manager.sessions.all()]
+
+    def log_on(self, username: str, password: str) -> tuple[str, str]:
+        """Make a logon session; returns its id and its token. Raises ValueError."""
+        with self._manager.lock:
+            account = self._manager.authenticate(username, password)
+            if account is None:
+                raise ValueError("there is no such account")
+            session = self._manager.log_on(account)
+            return session.id, session.token
+
+    def mount(self, token: str, family: Family, restore_point_id: str) -> MountPoint:
+        """Mount at once in the session of that token, as another client would."""
+        with self._manager.lock:
+            session = self._manager.use(token)
+            point = self._manager.catalogue.find(family, restore_point_id)
+            if session is None or point is None:
+                raise ValueError("there is no such session or restore point")
+            task = self._manager.mount(session, point, "Windows")
+            task.collected_at = task.finished_at = 0.0
+            self._manager.advance()
+        return next(
+            mount
+            for mount in reversed(self.mounts())
+            if (mount.session_id, mount.restore_point_id) == (session.id, point.id)
+        )
+
+    def expire_sessions(self) -> None:
+        """Let every logon session expire, as after 15 idle minutes."""
+        with self._manager.lock:
+            self._manager.sessions.drop_all()
+
+    def add_fault(self, name: str, pattern: str, count: int | None = 1, **options: Any) -> None:
+        """Switch a fault on for requests whose `METHOD /path` matches. Raises ValueError."""
+        with self._manager.lock:
+            self._faults.add(name, pattern, count, options)
+
+    def clear_faults(self) -> None:
+        """Switch all faults off."""
+        with self._manager.lock:
+            self._faults.clear()
+
+    def restore_points(self, family: Family) -> list[RestorePoint]:
+        """Return the restore points of a family, the newest first."""
+        return self._manager.catalogue.of(family)
+
+    def description(self) -> dict[str, Any]:
+        """Return what somebody needs to try it out."""
+        return {
+            "url": self.url,
+            "fingerprint": self.fingerprint,
+            "username": ACCOUNTS[0].username,
+            "password": ACCOUNTS[0].password,
+            "restore_points": [point.id for point in self.restore_points(Family.VM)[:5]],
+        }
+
+    async def _control(self, request: web.Request) -> web.Response:
+        """Answer who controls the simulator from another process."""
+        match request.method, request.match_info["what"]:
+            case "GET", "state":
+                mounts = [mount.path for mount in self.mounts()]
+                return web.json_response({"mounts": mounts, "sessions": self.sessions()})
+            case "POST", "expire" | "restart":
+                self.expire_sessions()
+            case "POST", "faults":
+                wanted = await request.json()
+                try:
+                    self.add_fault(**wanted)
+                except (TypeError, ValueError) as error:
+                    return web.json_response({"error": str(error)}, status=400)
+            case "DELETE", "faults":
+                self.clear_faults()
+            case _:
+                return web.json_response({"error": "no such control"}, status=404)
+        return web.json_response({})
