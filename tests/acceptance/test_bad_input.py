@@ -203,7 +203,7 @@ def test_insecure_works_and_warns_every_time(workspace: Workspace) -> None:
 def test_a_task_that_fails_shows_the_servers_message(
     workspace: Workspace, server: Server
 ) -> None:
-    server.fault("POST .*/mounts", "task-fails", "The backup file is locked by another job.")
+    server.fault("task-fails", "POST .*/mounts", message="The backup file is locked by another job.")
     workspace.write(mount_points(1))
     output = workspace.fail("apply", "-auto-approve", "-no-color")
     assert "The backup file is locked by another job." in output

@@ -85,8 +85,9 @@ class ManagedCalls(Calls):
                 request.type_name,
                 self.stop,
                 client_can_defer=request.client_capabilities.deferral_allowed,
-                # To replace a resource Terraform plans a create with what the old one left.
-                private=b"" if is_create else request.prior_private,
+                # To replace a resource Terraform plans a create with what the old one left, and
+                # what that plan returns is all that the old one's delete will get.
+                private=request.prior_private,
                 identity=None if is_create else form.decode_identity(request.prior_identity),
                 config=form.decode(request.config),
             )
@@ -180,7 +181,8 @@ def _change_context(
         call.diagnostics,
         request.type_name,
         stop,
-        private=request.planned_private,
+        # In a create it would be that of the resource that is replaced.
+        private=b"" if kind is CreateContext else request.planned_private,
         identity=form.decode_identity(request.planned_identity),
         config=form.decode(request.config),
     )

@@ -1,0 +1,78 @@
+"""A simulator and a folder for each test; the provider is installed and `init` run only once."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from em_simulator import GUEST, Simulator
+from helpers import REQUIRED, SEED, Server
+from terraform import Workspace
+
+PROVIDER = Path(sys.executable).parent / "terraform-provider-veeam"
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """An initialised folder, and a home in which the provider is installed."""
+    home = tmp_path_factory.mktemp("home")
+    environment = {
+        "HOME": str(home),
+        "PATH": os.environ["PATH"],
+        "CHECKPOINT_DISABLE": "1",
+        "TF_IN_AUTOMATION": "1",
+    }
+    subprocess.run([str(PROVIDER), "install"], env=environment, check=True, capture_output=True)
+    template = Workspace(tmp_path_factory.mktemp("template"), environment)
+    template.write(REQUIRED)
+    template.run("init", "-no-color")
+    return template
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    with Simulator(seed=SEED) as running:
+        yield running
+
+
+@pytest.fixture
+def server(simulator: Simulator) -> Server:
+    return Server(simulator)
+
+
+@pytest.fixture
+def slow_server() -> Iterator[Server]:
+    """One whose mounts take longer than any test waits."""
+    with Simulator(seed=SEED, mount_seconds=600) as running:
+        yield Server(running)
+
+
+@pytest.fixture
+def workspace(installed: Workspace, server: Server, tmp_path: Path) -> Workspace:
+    folder = tmp_path / "work"
+    shutil.copytree(installed.folder, folder, symlinks=True)
+    return Workspace(folder, installed.environment | server.environment)
+
+
+@pytest.fixture
+def guest() -> dict[str, str]:
+    """An account without a role."""
+    return {"VEEAM_EM_USERNAME": GUEST.username, "VEEAM_EM_PASSWORD": GUEST.password}
+
+
+@pytest.fixture
+def log_on(server: Server) -> Callable[[], str]:
+    return server.log_on
+
+
+@pytest.fixture
+def token(server: Server) -> dict[str, str]:
+    """A logon session that exists already, in place of a user name."""
+    return {
+        "VEEAM_EM_SESSION_TOKEN": server.log_on(),
+        "VEEAM_EM_USERNAME": "",
+        "VEEAM_EM_PASSWORD": "",
+    }
