@@ -22,6 +22,9 @@ $(READY): requirements-dev.txt pyproject.toml provider/terraform_provider_veeam/
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+quickstart: $(READY) ## Watch Terraform mount a restore point of a simulator, and unmount it
+	@$(BIN)/python tools/quickstart.py
+
 check: lint types layers generated ## Lint, types, layers, and generated files up to date
 
 lint: $(READY)

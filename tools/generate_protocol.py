@@ -1,4 +1,4 @@
-"""Make tfplugin6_pb2.py and .pyi from tfplugin6.proto; with --check, only say whether they match."""
+"""Make tfplugin6_pb2.py and .pyi from tfplugin6.proto; with --check, only compare them."""
 
 import argparse
 import os
@@ -56,7 +56,9 @@ def main() -> None:
         else:
             target.write_text(text, encoding="utf-8")
     if stale:
-        sys.exit(f"{', '.join(stale)}: not what tfplugin6.proto gives. Run `make proto` and commit.")
+        sys.exit(
+            f"{', '.join(stale)}: not what tfplugin6.proto gives. Run `make proto` and commit."
+        )
 
 
 if __name__ == "__main__":

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from em_simulator import GUEST, Simulator
 from helpers import REQUIRED, SEED, Server
 from terraform import Workspace
+
+from em_simulator import GUEST, Simulator
 
 PROVIDER = Path(sys.executable).parent / "terraform-provider-veeam"
 

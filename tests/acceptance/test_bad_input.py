@@ -47,7 +47,7 @@ def test_a_missing_attribute_names_the_variable(
         ('url = "http://em.example.com"', "not encrypted", 3),
         ('url = "https://em.example.com/web"', "Invalid url", 3),
         ('request_timeout = "soon"', '"soon" is no duration', 3),
-        ('max_retries = -1', "is not a whole number", 3),
+        ("max_retries = -1", "is not a whole number", 3),
         ('certificate_fingerprint = "ab"', "64 hexadecimal digits", 3),
         ('ca_certificate = "/no/such/file"', "No such file", 3),
         ('api_version = "new"', "is no API version", 3),
@@ -200,15 +200,16 @@ def test_insecure_works_and_warns_every_time(workspace: Workspace) -> None:
         assert "certificate of Enterprise Manager is not checked" in workspace.plan(**environment)
 
 
-def test_a_task_that_fails_shows_the_servers_message(
-    workspace: Workspace, server: Server
-) -> None:
-    server.fault("task-fails", "POST .*/mounts", message="The backup file is locked by another job.")
+def test_a_task_that_fails_shows_the_servers_message(workspace: Workspace, server: Server) -> None:
+    server.fault(
+        "task-fails", "POST .*/mounts", message="The backup file is locked by another job."
+    )
     workspace.write(mount_points(1))
     output = workspace.fail("apply", "-auto-approve", "-no-color")
     assert "The backup file is locked by another job." in output
     assert workspace.instances() == []
-    assert server.mounts() == server.sessions() == []
+    assert server.mounts() == []
+    assert server.sessions() == []
 
 
 def test_a_mount_that_outlasts_its_timeout_is_cancelled(
@@ -219,7 +220,8 @@ def test_a_mount_that_outlasts_its_timeout_is_cancelled(
     assert "timeouts" in output
     assert len(slow_server.requests("DELETE", "/tasks/.+")) == 1
     assert workspace.instances() == []
-    assert slow_server.mounts() == slow_server.sessions() == []
+    assert slow_server.mounts() == []
+    assert slow_server.sessions() == []
 
 
 @pytest.mark.parametrize("wrong", ["1", "vm/1", "tape/" + RESTORE_POINT + "/1"])
@@ -269,16 +271,14 @@ def test_nothing_is_contacted_while_the_configuration_is_unknown(
     workspace: Workspace, server: Server
 ) -> None:
     workspace.write(
-        """
-resource "terraform_data" "url" {
-  input = "%s"
-}
-provider "veeam" {
+        f"""
+resource "terraform_data" "url" {{
+  input = "{workspace.environment["VEEAM_EM_URL"]}"
+}}
+provider "veeam" {{
   url = terraform_data.url.output
-}
-"""
-        % workspace.environment["VEEAM_EM_URL"]
-        + mount_points(1)
+}}
+{mount_points(1)}"""
     )
     assert "(known after apply)" in workspace.plan()
     assert server.requests() == []

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 import pytest
-from em_simulator import Simulator
 from helpers import MOUNTS, Server, mount_points
 from terraform import Workspace, flat
+
+from em_simulator import Simulator
 
 
 @pytest.mark.parametrize("flags", [(), ("-refresh=false",)], ids=["refreshed", "unrefreshed"])
@@ -33,7 +34,7 @@ def test_what_was_mounted_is_in_the_plan_and_in_the_state(
     workspace.write(mount_points(1))
     plan = workspace.plan()
     assert 'restore_point_name       = "' in plan
-    assert "restore_point_created_at = \"20" in plan
+    assert 'restore_point_created_at = "20' in plan
     workspace.apply()
     (mount,) = server.mounts()
     (instance,) = workspace.instances()
@@ -105,7 +106,8 @@ def test_mounts_of_one_session_destroyed_one_by_one_end_it_with_the_last(
     workspace.apply()
     assert len(server.mounts()) == len(server.sessions()) == 1
     workspace.destroy()
-    assert server.mounts() == server.sessions() == []
+    assert server.mounts() == []
+    assert server.sessions() == []
 
 
 @pytest.mark.parametrize("kind", ["vm", "replica", "agent"])
@@ -146,7 +148,8 @@ def test_a_new_apply_mounts_again_after_the_session_expired(
     assert "1 added" in output
     assert len(server.mounts()) == 1
     workspace.destroy()
-    assert server.mounts() == server.sessions() == []
+    assert server.mounts() == []
+    assert server.sessions() == []
 
 
 @pytest.mark.parametrize("flags", [(), ("-refresh=false",)], ids=["refreshed", "unrefreshed"])
@@ -163,9 +166,7 @@ def test_destroy_of_a_mount_whose_session_expired_succeeds(
     assert not [r for r in server.requests("DELETE", f"{MOUNTS}/.*") if r.status == 204]
 
 
-def test_nothing_is_deleted_through_a_foreign_session(
-    workspace: Workspace, server: Server
-) -> None:
+def test_nothing_is_deleted_through_a_foreign_session(workspace: Workspace, server: Server) -> None:
     """The lost mount was mounts/1, as is another user's mount of the same restore point."""
     workspace.write(mount_points(1))
     workspace.apply()
@@ -194,7 +195,8 @@ def test_new_timeouts_are_taken_over_in_place(workspace: Workspace, server: Serv
     assert "0 to add, 1 to change, 0 to destroy" in workspace.apply()
     assert server.mounts() == before
     workspace.destroy()
-    assert server.mounts() == server.sessions() == []
+    assert server.mounts() == []
+    assert server.sessions() == []
 
 
 def test_another_os_kind_replaces_the_mount(workspace: Workspace, server: Server) -> None:

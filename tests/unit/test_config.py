@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 import trustme
-from terraform_provider_veeam.em.settings import Settings
 
 from terraform_provider_veeam.config import InvalidConfiguration, Problem, check, resolve
+from terraform_provider_veeam.em.settings import Settings
 
 WHOLE = {"url": "https://em.example.com", "username": "EXAMPLE\\backup", "password": "secret"}
 
@@ -80,7 +80,7 @@ def test_a_missing_attribute_is_named_with_its_variable(missing: str, variable: 
 
 def test_the_block_beats_the_environment_beats_the_default() -> None:
     environment = {"VEEAM_EM_PASSWORD": "other", "VEEAM_EM_MAX_RETRIES": "0", "VEEAM_EM_URL": ""}
-    got = settings(**environment)
+    got = settings(WHOLE, **environment)
     assert (got.password, got.max_retries, got.request_timeout) == ("secret", 0, 30.0)
     assert got.api_version == "latest"
 

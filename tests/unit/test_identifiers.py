@@ -1,8 +1,8 @@
 """Identifiers that users write."""
 
 import pytest
-from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
 
+from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
 from terraform_provider_veeam.identifiers import (
     format_mount_point_id,
     parse_mount_point_id,
