@@ -1,20 +1,17 @@
 """Identifiers that users write: restore points by UUID or URN, mount points by their path."""
 
 import re
-from dataclasses import dataclass
-from uuid import UUID
+from typing import NamedTuple
 
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
 
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_URN = re.compile(rf"(?:urn:veeam:(?P<entity>\w+):)?(?P<uuid>{_UUID})", re.ASCII)
-_MOUNT_POINT = re.compile(
-    rf"(?:(?P<type>[^/]*)/)?(?P<restore_point>{_UUID})/(?P<mount>[1-9]\d{{0,18}})", re.ASCII
-)
+# Compiled when first used: Terraform's user waits for every start.
+_URN = rf"(?:urn:veeam:(?P<entity>\w+):)?(?P<uuid>{_UUID})"
+_MOUNT_POINT = rf"(?:(?P<type>[^/]*)/)?(?P<restore_point>{_UUID})/(?P<mount>[1-9]\d{{0,18}})"
 
 
-@dataclass(frozen=True, slots=True)
-class Uid:
+class Uid(NamedTuple):
     """A restore point's identifier: the UUID in lower case; the entity's name if a URN told it."""
 
     uuid: str
@@ -28,13 +25,13 @@ class Uid:
 
 def parse_uid(text: str) -> Uid:
     """Read a UUID or `urn:veeam:ENTITY:UUID`; ValueError tells a person what is wrong."""
-    if not (found := _URN.fullmatch(text.strip())):
+    if not (found := re.fullmatch(_URN, text.strip(), re.ASCII)):
         raise ValueError(
             f'"{text}" is neither a UUID, like 3f2504e0-4f89-41d3-9a0c-0305e82c3301, nor a UID '
             "of Enterprise Manager, like "
             "urn:veeam:VmRestorePoint:3f2504e0-4f89-41d3-9a0c-0305e82c3301."
         )
-    return Uid(str(UUID(found["uuid"])), found["entity"])
+    return Uid(found["uuid"].lower(), found["entity"])
 
 
 def format_mount_point_id(restore_point: RestorePointRef, mount_id: int) -> str:
@@ -44,7 +41,7 @@ def format_mount_point_id(restore_point: RestorePointRef, mount_id: int) -> str:
 
 def parse_mount_point_id(text: str) -> tuple[RestorePointRef, int]:
     """Read `[TYPE/]RESTORE_POINT_UUID/MOUNT_ID`; ValueError tells a person what is wrong."""
-    found = _MOUNT_POINT.fullmatch(text.strip())
+    found = re.fullmatch(_MOUNT_POINT, text.strip(), re.ASCII)
     types = ", ".join(RestorePointType)
     if not found:
         raise ValueError(
@@ -54,5 +51,5 @@ def parse_mount_point_id(text: str) -> tuple[RestorePointRef, int]:
     kind = found["type"] if found["type"] is not None else RestorePointType.VM
     if kind not in list(RestorePointType):
         raise ValueError(f'"{kind}" is no restore point type. It is one of {types}.')
-    restore_point = RestorePointRef(RestorePointType(kind), str(UUID(found["restore_point"])))
+    restore_point = RestorePointRef(RestorePointType(kind), found["restore_point"].lower())
     return restore_point, int(found["mount"])

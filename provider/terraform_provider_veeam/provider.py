@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import platform
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -126,7 +126,7 @@ class VeeamProvider(interfaces.Provider):
             settings = resolve(
                 config,
                 f"terraform-provider-veeam/{__version__} (Terraform/{ctx.terraform_version}; "
-                f"Python/{platform.python_version()})",
+                f"Python/{'.'.join(map(str, sys.version_info[:3]))})",
             )
         except InvalidConfiguration as error:
             _report(ctx.diagnostics, error.problems)

@@ -1,9 +1,12 @@
-"""What Enterprise Manager knows: restore points, mount points, tasks, logon sessions."""
+"""What Enterprise Manager knows: restore points, mount points, tasks, logon sessions.
+
+Named tuples, not dataclasses: those are compiled at import, and Terraform's user waits for that.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class RestorePointType(StrEnum):
@@ -32,8 +35,7 @@ class RestorePointType(StrEnum):
         }[self]
 
 
-@dataclass(frozen=True, slots=True)
-class RestorePointRef:
+class RestorePointRef(NamedTuple):
     """Which restore point: its family, and its UUID in lower case."""
 
     type: RestorePointType
@@ -50,8 +52,7 @@ class RestorePointRef:
         return f"{self.path}/mounts"
 
 
-@dataclass(frozen=True, slots=True)
-class RestorePoint:
+class RestorePoint(NamedTuple):
     """A restore point; `created_at` is RFC 3339 in UTC."""
 
     ref: RestorePointRef
@@ -59,17 +60,18 @@ class RestorePoint:
     created_at: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class LogonSession:
+class LogonSession(NamedTuple):
     """A logon session; `borrowed` when somebody else made it, who alone may end it."""
 
     session_id: str | None
-    token: str = field(repr=False)
+    token: str
     borrowed: bool = False
 
+    def __repr__(self) -> str:
+        return f"LogonSession({self.session_id!r})"  # the token is a secret
 
-@dataclass(frozen=True, slots=True)
-class MountPoint:
+
+class MountPoint(NamedTuple):
     """A mount point; `href` is its path below `/api`."""
 
     restore_point: RestorePointRef
@@ -78,16 +80,14 @@ class MountPoint:
     file_system_roots: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Mounted:
+class Mounted(NamedTuple):
     """A mount point, and the logon session without which it can't be reached."""
 
     session: LogonSession
     mount_point: MountPoint
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """A task. `success` is None until the server tells a result; `mount_href` as in MountPoint."""
 
     task_id: str

@@ -6,8 +6,7 @@ A mount is never read or deleted through another session: there, its number may 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
 from terraform_provider_veeam.em.models import LogonSession
@@ -26,8 +25,7 @@ class SessionOutOfReach(EnterpriseManagerError):
     """The mount's logon session may well live, but this configuration can't use it."""
 
 
-@dataclass(frozen=True, slots=True)
-class MountSession:
+class MountSession(NamedTuple):
     """A mount's logon session and the Enterprise Manager that it belongs to."""
 
     base_url: str
