@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 BACKUP_SERVER = "backup01.tech.local"
+BACKUP_SERVER_ID = "8c88c6d6-931f-4044-8c0b-7a0c5f188b00"
 NIGHTS = 21
 LAST_NIGHT = dt.datetime(2026, 11, 15, 22, 0, 42, tzinfo=dt.UTC)
 _NAMESPACE = uuid.UUID("5b1ad5b5-4a5d-4f0e-9c3f-0d4f3a6c7e21")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from em_simulator.manager import NO_FAULT, TaskFault
-from em_simulator.representations import Collection, Resource, to_json, to_xml
+from em_simulator.representations import Collection, Empty, Resource, to_json, to_xml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,6 +75,6 @@ class Refusal(Exception):
     def reply(self) -> Reply:
         """Return the answer with the documented error body."""
         attributes = {"Message": self.message, "StatusCode": int(self.status), "Status": None}
-        properties = {"FirstChanceExceptionMessage": None, "StackTrace": None}
+        properties = {"FirstChanceExceptionMessage": Empty(), "StackTrace": Empty()}
         error = Resource("Error", attributes, properties=properties)
         return Reply(self.status, error, self.headers)

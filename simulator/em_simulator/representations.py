@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 NAMESPACE = "http://www.veeam.com/ent/v1.0"
 
 
+class Empty:
+    """A property without a value that is written all the same: null, or an empty element."""
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """A link from one resource to another."""
@@ -75,6 +79,8 @@ def to_json(resource: Resource | Collection) -> bytes:
 def _plain(value: Any) -> Any:
     if isinstance(value, Listing):
         return {plural(value.element): [_plain(member) for member in value.members]}
+    if isinstance(value, Empty):
+        return None
     if not isinstance(value, Resource):
         return value
     properties = {name: _plain(inner) for name, inner in value.properties.items()}
@@ -113,7 +119,7 @@ def _append(parent: ET.Element, name: str, value: Any) -> ET.Element:
         for key, inner in value.properties.items():
             if inner is not None:
                 _append(element, key, inner)
-    else:
+    elif not isinstance(value, Empty):
         element.text = _text(value)
     return element
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from em_simulator.catalogue import BACKUP_SERVER, RestorePoint
+from em_simulator.catalogue import BACKUP_SERVER, BACKUP_SERVER_ID, RestorePoint
 from em_simulator.representations import Link, Listing, Resource
 from em_simulator.sessions import TaskState
 
@@ -110,14 +110,21 @@ class Representations:
                 "UID": point.uid,
             },
             [
-                Link("Up", f"{self._base}/backupServers", "BackupServerReference", BACKUP_SERVER),
+                Link("Restore", f"{href}?action=restore"),
+                Link(
+                    "Up",
+                    f"{self._base}/backupServers/{BACKUP_SERVER_ID}",
+                    "BackupServerReference",
+                    BACKUP_SERVER,
+                ),
                 Link("Alternate", href, _reference(point), point.name),
                 Link("Down", f"{href}/mounts", f"{machine.family.entity}MountList"),
+                Link("Create", f"{href}/mounts", f"{machine.family.entity}Mount"),
             ],
             {
                 "CreationTimeUTC": moment,
                 **dict.fromkeys(of_machine, machine.name),
-                "Algorithm": "Full" if point.is_full else "Increment",
+                "Algorithm": "Full" if point.is_full else "Incremental",
                 "PointType": "Full" if point.is_full else "Increment",
             },
         )

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 DEFAULT_IDLE_LIMIT = 900.0
 DEFAULT_HREF_HOST = "srv12.tech.local:9398"
 _START_SECONDS = 30.0
+_CLOSING_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +106,20 @@ class Simulator:
 
     def stop(self) -> None:
         """Stop listening and end the thread."""
-        if self._runner:
-            stopping = asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop)
-            stopping.result(_START_SECONDS)
+        stopping = asyncio.run_coroutine_threadsafe(self._end(), self._loop)
+        stopping.result(_START_SECONDS)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
         self._journal.close()
+
+    async def _end(self) -> None:
+        if self._runner and self._runner.server:
+            for connection in self._runner.server.connections:
+                if connection.transport:
+                    connection.transport.abort()  # no waiting for the client's good-bye
+            await self._runner.cleanup()
+        await asyncio.sleep(_CLOSING_SECONDS)  # connections that were cut get closed
 
     @property
     def url(self) -> str:

@@ -22,6 +22,7 @@ from terraform_provider_veeam.em.models import LogonSession, Task
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.client import Client
+    from terraform_provider_veeam.em.decoding import Document
     from terraform_provider_veeam.em.waiting import Clock, Deadline
 
 FIRST_INTERVAL = 0.3  # seconds
@@ -55,6 +56,15 @@ def parse_task(resource: Any) -> Task | None:
     )
 
 
+def find_task(document: Document, task_id: str) -> Task | None:
+    """Return a task from an answer; the page of agents' restore points shows it in a list."""
+    task = parse_task(document.value)
+    if task is not None:
+        return task
+    members = [parse_task(member) for member in document.items("Tasks", "Task")]
+    return next((member for member in members if member and member.task_id == task_id), None)
+
+
 class Tasks:
     """The tasks of one logon session."""
 
@@ -72,7 +82,7 @@ class Tasks:
         """Return a task as it is now. Raises NotFound."""
         path = f"/tasks/{task_id}"
         answer = self._client.request("GET", path, deadline, token=self._session.token)
-        task = parse_task(answer.document.value)
+        task = find_task(answer.document, task_id)
         if task is None or task.state is None:
             raise UnexpectedAnswer(
                 "Enterprise Manager's answer can't be understood",

@@ -1,0 +1,76 @@
+"""The client against a real server, on a clock that is handed in."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from clocks import FakeClock
+from em_simulator import ADMINISTRATOR, Family, Simulator
+from terraform_provider_veeam.em.manager import EnterpriseManager
+from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
+from terraform_provider_veeam.em.settings import Settings
+from terraform_provider_veeam.em.waiting import Deadline
+
+MakeDeadline = Callable[..., Deadline]
+MakeManager = Callable[..., EnterpriseManager]
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def simulator(clock: FakeClock) -> Iterator[Simulator]:
+    with Simulator(clock=clock, mount_seconds=10) as running:
+        yield running
+
+
+@pytest.fixture
+def settings(simulator: Simulator) -> Settings:
+    return Settings(
+        base_url=f"{simulator.url}/api",
+        username=ADMINISTRATOR.username,
+        password=ADMINISTRATOR.password,
+        certificate_fingerprint=simulator.fingerprint.replace(":", "").lower(),
+    )
+
+
+@pytest.fixture
+def stop() -> threading.Event:
+    return threading.Event()
+
+
+@pytest.fixture
+def deadline(clock: FakeClock, stop: threading.Event) -> MakeDeadline:
+    def make(seconds: float = 600) -> Deadline:
+        return Deadline(operation="The test", seconds=seconds, stop=stop, clock=clock)
+
+    return make
+
+
+@pytest.fixture
+def make_manager(settings: Settings, clock: FakeClock) -> Iterator[MakeManager]:
+    made = []
+
+    def make(**changes: Any) -> EnterpriseManager:
+        changed = replace(settings, **changes)
+        made.append(EnterpriseManager(changed, clock=clock, random=lambda: 1.0))
+        return made[-1]
+
+    yield make
+    for manager in made:
+        manager.close(1)
+
+
+@pytest.fixture
+def manager(make_manager: MakeManager) -> EnterpriseManager:
+    return make_manager()
+
+
+@pytest.fixture
+def restore_point(simulator: Simulator) -> RestorePointRef:
+    return RestorePointRef(RestorePointType.VM, simulator.restore_points(Family.VM)[0].id)

@@ -1,0 +1,194 @@
+"""Requests: what is tried again, what is not, and what a person is told."""
+
+import ssl
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from clocks import FakeClock
+from em_simulator import Simulator
+from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em.manager import EnterpriseManager
+from terraform_provider_veeam.em.models import RestorePointRef
+from terraform_provider_veeam.em.waiting import Deadline
+
+MakeDeadline = Callable[..., Deadline]
+MakeManager = Callable[..., EnterpriseManager]
+ENTITY = "GET /vmRestorePoints/.*"
+
+
+@pytest.mark.parametrize(
+    "fault", ["status", "reset-before", "reset-after", "cut-body", "garbage", "html"]
+)
+def test_a_passing_fault_of_a_read_is_tried_again(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    fault: str,
+) -> None:
+    simulator.add_fault(fault, ENTITY, count=2)
+    assert manager.restore_point(restore_point, deadline()).name
+    assert len([entry for entry in simulator.journal if entry.fault]) == 2
+
+
+def test_the_pauses_grow_and_end_after_max_retries(
+    simulator: Simulator,
+    make_manager: MakeManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    clock: FakeClock,
+) -> None:
+    simulator.add_fault("status", ENTITY, count=None, code=503)
+    with pytest.raises(errors.RequestFailed) as caught:
+        make_manager(max_retries=3).restore_point(restore_point, deadline())
+    assert clock.waits == [0.5, 1.0, 2.0]
+    assert "503" in caught.value.detail
+
+
+def test_retry_after_is_honoured(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    clock: FakeClock,
+) -> None:
+    simulator.add_fault("status", ENTITY, code=429, retry_after=17)
+    manager.restore_point(restore_point, deadline())
+    assert clock.waits == [17.0]
+
+
+def test_a_pause_that_the_deadline_does_not_allow_is_not_begun(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    clock: FakeClock,
+) -> None:
+    simulator.add_fault("status", ENTITY, code=503, retry_after=3600)
+    with pytest.raises(errors.RequestFailed):
+        manager.restore_point(restore_point, deadline(60))
+    assert clock.waits == []
+
+
+@pytest.mark.parametrize("code", [400, 403, 405, 500, 501])
+def test_a_fault_that_lasts_is_not_tried_again(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    code: int,
+) -> None:
+    simulator.add_fault("status", ENTITY, count=None, code=code)
+    with pytest.raises(errors.RequestRefused) as caught:
+        manager.restore_point(restore_point, deadline())
+    assert caught.value.status == code
+    assert len([entry for entry in simulator.journal if entry.fault]) == 1
+
+
+def test_a_stop_ends_a_pause(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    stop: threading.Event,
+) -> None:
+    manager.session(deadline())
+    stop.set()
+    with pytest.raises(errors.Stopped):
+        manager.restore_point(restore_point, deadline())
+
+
+def test_a_redirection_is_not_followed(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    simulator.add_fault("redirect", ENTITY, location="https://evil.example/api/")
+    with pytest.raises(errors.RequestFailed) as caught:
+        manager.restore_point(restore_point, deadline())
+    assert "https://evil.example" in caught.value.detail
+
+
+def test_an_enormous_body_is_not_read_to_its_end(
+    simulator: Simulator,
+    make_manager: MakeManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    simulator.add_fault("huge-body", ENTITY, count=None, mebibytes=70)
+    with pytest.raises(errors.UnexpectedAnswer, match="too large"):
+        make_manager(max_retries=0).restore_point(restore_point, deadline())
+
+
+def test_the_user_agent_is_sent(
+    simulator: Simulator, make_manager: MakeManager, deadline: MakeDeadline
+) -> None:
+    make_manager(user_agent="terraform-provider-veeam/1 (test)").session(deadline())
+    agents = {entry.user_agent for entry in simulator.journal}
+    assert agents == {"terraform-provider-veeam/1 (test)"}
+
+
+def test_the_session_of_a_token_is_never_sent_as_a_cookie(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    """A cookie would beat the header: with two sessions, requests would go to the wrong one."""
+    first = manager.mount(restore_point, None, deadline())
+    simulator.log_on(r"TECH\administrator", "Backup#2026 übt")
+    found = manager.mount_point(
+        first.session, restore_point, first.mount_point.mount_id, deadline()
+    )
+    assert found.file_system_roots
+
+
+def test_a_certificate_authority_is_trusted_whatever_the_environment_says(
+    simulator: Simulator,
+    make_manager: MakeManager,
+    deadline: MakeDeadline,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", ssl.get_default_verify_paths().openssl_cafile)
+    pem = simulator.certificate_pem
+    manager = make_manager(certificate_fingerprint=None, ca_certificate=pem)
+    assert manager.session(deadline()).session_id
+    manager.close(1)
+
+
+def test_another_certificate_than_the_pinned_one_is_refused_before_anything_is_sent(
+    simulator: Simulator, make_manager: MakeManager, deadline: MakeDeadline
+) -> None:
+    manager = make_manager(certificate_fingerprint="0" * 64)
+    with pytest.raises(errors.CertificateNotTrusted) as caught:
+        manager.session(deadline())
+    assert simulator.fingerprint in caught.value.detail
+    assert simulator.journal == []
+
+
+def test_an_untrusted_certificate_is_refused_even_if_the_environment_trusts_it(
+    simulator: Simulator,
+    make_manager: MakeManager,
+    deadline: MakeDeadline,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    bundle = tmp_path_factory.mktemp("ca") / "ca.pem"
+    bundle.write_text(simulator.certificate_pem)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    with pytest.raises(errors.CertificateNotTrusted) as caught:
+        make_manager(certificate_fingerprint=None).session(deadline())
+    assert simulator.fingerprint in caught.value.detail
+
+
+def test_the_password_is_sent_once_only_when_it_is_wrong(
+    simulator: Simulator, make_manager: MakeManager, deadline: MakeDeadline
+) -> None:
+    manager = make_manager(password="wrong")
+    for _ in range(3):
+        with pytest.raises(errors.LogonRefused):
+            manager.session(deadline())
+    assert len([e for e in simulator.journal if e.path == "/sessionMngr/"]) == 1

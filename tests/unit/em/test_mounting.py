@@ -1,0 +1,263 @@
+"""Mounting and unmounting, and every way out of both."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from clocks import FakeClock
+from em_simulator import ADMINISTRATOR, Family, MountNumbers, Simulator
+from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em.manager import EnterpriseManager
+from terraform_provider_veeam.em.models import Mounted, RestorePointRef, RestorePointType
+from terraform_provider_veeam.em.waiting import Deadline
+
+MakeDeadline = Callable[..., Deadline]
+MakeManager = Callable[..., EnterpriseManager]
+POST = "POST .*/mounts"
+
+
+def posts(simulator: Simulator) -> int:
+    return len([e for e in simulator.journal if e.method == "POST" and e.path.endswith("/mounts")])
+
+
+def unmount(manager: EnterpriseManager, mounted: Mounted, deadline: Deadline) -> None:
+    point = mounted.mount_point
+    manager.unmount(mounted.session, point.restore_point, point.mount_id, deadline)
+
+
+@pytest.mark.parametrize("fault", ["reset-after", "cut-body", "garbage", "html", "wrong-shape"])
+def test_a_mount_whose_answer_is_lost_is_found_and_not_asked_for_again(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    fault: str,
+) -> None:
+    simulator.add_fault(fault, POST)
+    mounted = manager.mount(restore_point, None, deadline())
+    (there,) = simulator.mounts()
+    assert there.path == mounted.mount_point.href
+    assert posts(simulator) == 1
+
+
+@pytest.mark.parametrize("fault", ["reset-before", "status"])
+def test_a_mount_that_was_certainly_not_taken_is_asked_for_again(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    fault: str,
+) -> None:
+    simulator.add_fault(fault, POST, count=2)
+    manager.mount(restore_point, None, deadline())
+    assert len(simulator.mounts()) == 1
+    assert posts(simulator) == 3
+
+
+@pytest.mark.parametrize("code", [500, 502, 503, 504])
+def test_a_status_after_the_server_has_acted_makes_no_second_mount(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    code: int,
+) -> None:
+    simulator.add_fault("status", POST, code=code, when="after")
+    manager.mount(restore_point, None, deadline())
+    assert len(simulator.mounts()) == posts(simulator) == 1
+
+
+@pytest.mark.parametrize("numbers", list(MountNumbers))
+def test_a_task_without_a_link_is_found_in_the_collection(
+    clock: FakeClock, make_manager: MakeManager, deadline: MakeDeadline, numbers: MountNumbers
+) -> None:
+    with Simulator(clock=clock, mount_numbers=numbers) as simulator:
+        manager = make_manager(
+            base_url=f"{simulator.url}/api",
+            certificate_fingerprint=simulator.fingerprint.replace(":", "").lower(),
+        )
+        simulator.add_fault("no-related-link", POST, count=None)
+        first, second = (
+            RestorePointRef(RestorePointType.VM, point.id)
+            for point in simulator.restore_points(Family.VM)[:2]
+        )
+        found = [manager.mount(ref, None, deadline()).mount_point for ref in (first, second, first)]
+        assert {point.href for point in found} == {mount.path for mount in simulator.mounts()}
+        assert len({point.href for point in found}) == 3
+        manager.close(1)
+
+
+def test_links_on_another_host_are_followed_on_the_configured_one(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    simulator.add_fault("foreign-href", ".*", count=None)
+    mounted = manager.mount(restore_point, None, deadline())
+    assert mounted.mount_point.href == simulator.mounts()[0].path
+
+
+def test_a_task_that_vanished_after_mounting_leaves_nothing_behind(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    simulator.add_fault("task-vanishes", POST)
+    try:
+        mounted = manager.mount(restore_point, None, deadline())
+    except errors.EnterpriseManagerError:
+        assert simulator.mounts() == []
+    else:
+        assert [mount.path for mount in simulator.mounts()] == [mounted.mount_point.href]
+
+
+def test_a_mount_that_takes_too_long_is_cancelled(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    with pytest.raises(errors.DeadlinePassed, match="cancelled; nothing is left mounted"):
+        manager.mount(restore_point, None, deadline(5))
+    assert simulator.mounts() == []
+    manager.close(1)
+    assert simulator.sessions() == []
+
+
+def test_a_mount_that_can_not_be_read_is_returned_with_the_error(
+    simulator: Simulator,
+    make_manager: MakeManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    simulator.add_fault("status", r"GET .*/mounts/\d+", count=None, code=500)
+    manager = make_manager()
+    with pytest.raises(errors.MountIncomplete) as caught:
+        manager.mount(restore_point, None, deadline())
+    assert caught.value.mounted.mount_point.href == simulator.mounts()[0].path
+    manager.close(1)
+    assert len(simulator.sessions()) == 1  # the mount lives in it
+
+
+def test_the_session_ending_during_the_mount_is_told(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    simulator.add_fault("expire-all", "GET /tasks.*")
+    with pytest.raises(errors.TaskVanished, match="session ended during the mount"):
+        manager.mount(restore_point, None, deadline())
+    assert simulator.mounts() == []
+
+
+def test_a_session_that_idled_away_before_the_mount_is_replaced(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    first = manager.session(deadline())
+    simulator.expire_sessions()
+    mounted = manager.mount(restore_point, None, deadline())
+    assert mounted.session.session_id != first.session_id
+    assert len(simulator.mounts()) == 1
+
+
+@pytest.mark.parametrize("fault", ["reset-after", "delete-by-task", "status", "cut-body"])
+def test_every_way_of_unmounting_is_a_success(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    fault: str,
+) -> None:
+    mounted = manager.mount(restore_point, None, deadline())
+    simulator.add_fault(fault, "DELETE .*/mounts/.*")
+    unmount(manager, mounted, deadline())
+    assert simulator.mounts() == []
+    unmount(manager, mounted, deadline())  # gone already: a success too
+
+
+def test_a_failed_unmount_task_is_an_error(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    mounted = manager.mount(restore_point, None, deadline())
+    simulator.add_fault("delete-by-task", "DELETE .*/mounts/.*")
+    simulator.add_fault("status", "GET /tasks/.*", count=None, code=500)
+    with pytest.raises(errors.EnterpriseManagerError):
+        unmount(manager, mounted, deadline())
+    assert len(simulator.sessions()) == 1
+
+
+@pytest.fixture
+def older(
+    make_manager: MakeManager, restore_point: RestorePointRef, deadline: MakeDeadline
+) -> list[Mounted]:
+    """Two mounts of a process that has ended."""
+    process = make_manager()
+    mounts = [process.mount(restore_point, None, deadline()) for _ in range(2)]
+    process.close(1)
+    return mounts
+
+
+def test_the_last_mount_out_ends_the_session_that_made_it(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    older: list[Mounted],
+    deadline: MakeDeadline,
+) -> None:
+    unmount(manager, older[0], deadline())
+    assert len(simulator.sessions()) == 1
+    unmount(manager, older[1], deadline())
+    assert simulator.sessions() == []
+
+
+def test_a_session_with_a_mount_left_is_never_logged_out(
+    simulator: Simulator,
+    make_manager: MakeManager,
+    older: list[Mounted],
+    deadline: MakeDeadline,
+) -> None:
+    manager = make_manager()
+    unmount(manager, older[0], deadline())
+    manager.close(1)
+    assert len(simulator.sessions()) == len(simulator.mounts()) == 1
+
+
+def test_a_borrowed_session_is_never_logged_out(
+    simulator: Simulator,
+    make_manager: MakeManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    _, token = simulator.log_on(ADMINISTRATOR.username, ADMINISTRATOR.password)
+    manager = make_manager(session_token=token, username=None, password=None)
+    unmount(manager, manager.mount(restore_point, None, deadline()), deadline())
+    manager.close(1)
+    assert len(simulator.sessions()) == 1
+
+
+def test_a_stop_cancels_what_is_under_way(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    clock: FakeClock,
+) -> None:
+    stop = threading.Event()
+
+    class Interrupted(FakeClock):
+        def wait(self, event: threading.Event, seconds: float) -> bool:
+            stop.set()
+            return True
+
+    bound = Deadline(operation="The test", seconds=600, stop=stop, clock=Interrupted())
+    with pytest.raises(errors.Stopped, match="cancelled; nothing is left mounted"):
+        manager.mount(restore_point, None, bound)
+    assert [e.path for e in simulator.journal if e.method == "DELETE"] == ["/tasks/task-1"]
