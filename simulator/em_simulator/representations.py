@@ -109,19 +109,23 @@ def _append(parent: ET.Element, name: str, value: Any) -> ET.Element:
         for member in value.members:
             _append(element, value.element, member)
     elif isinstance(value, Resource):
-        for key, attribute in value.attributes.items():
-            if attribute is not None:
-                element.set(key, _text(attribute))
-        if value.links:
-            links = ET.SubElement(element, "Links")
-            for link in value.links:
-                ET.SubElement(links, "Link", link.attributes())
-        for key, inner in value.properties.items():
-            if inner is not None:
-                _append(element, key, inner)
+        _fill(element, value)
     elif not isinstance(value, Empty):
         element.text = _text(value)
     return element
+
+
+def _fill(element: ET.Element, resource: Resource) -> None:
+    for name, attribute in resource.attributes.items():
+        if attribute is not None:
+            element.set(name, _text(attribute))
+    if resource.links:
+        links = ET.SubElement(element, "Links")
+        for link in resource.links:
+            ET.SubElement(links, "Link", link.attributes())
+    for name, inner in resource.properties.items():
+        if inner is not None:
+            _append(element, name, inner)
 
 
 def _text(value: Any) -> str:
