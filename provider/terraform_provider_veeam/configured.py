@@ -8,10 +8,13 @@ from terraform_provider_veeam.plugin.interfaces import Refused
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.manager import EnterpriseManager
+    from terraform_provider_veeam.em.waiting import Clock
 
 
 class Configured(Protocol):
     """The provider, as its objects see it."""
+
+    clock: Clock
 
     @property
     def manager(self) -> EnterpriseManager | None:

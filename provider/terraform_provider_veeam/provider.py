@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 from typing import TYPE_CHECKING
 
 from tf.schema import Attribute, Schema
@@ -11,6 +10,7 @@ from tf.types import Bool, Number, String, Unknown
 
 from terraform_provider_veeam import __version__
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
+from terraform_provider_veeam.em.waiting import SYSTEM_CLOCK
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.logs import conceal
 from terraform_provider_veeam.resources.mount_point import MountPointResource
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from terraform_provider_veeam.config import Problem
     from terraform_provider_veeam.em.manager import EnterpriseManager
+    from terraform_provider_veeam.em.waiting import Clock
     from terraform_provider_veeam.plugin.interfaces import ConfigureContext, State, ValidateContext
 
 ADDRESS = "registry.terraform.io/veeam-em/veeam"
@@ -33,9 +34,9 @@ class VeeamProvider(interfaces.Provider):
     type_prefix = "veeam"
     address = ADDRESS
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
+        self.clock = clock
         self._manager: EnterpriseManager | None = None
-        self._lock = threading.Lock()
 
     def get_schema(self) -> Schema:
         """Return the schema of the provider block."""
@@ -139,7 +140,7 @@ class VeeamProvider(interfaces.Provider):
                 "and safe.",
                 path=["insecure"],
             )
-        self._manager = EnterpriseManager(settings, conceal=conceal)
+        self._manager = EnterpriseManager(settings, clock=self.clock, conceal=conceal)
 
     @property
     def manager(self) -> EnterpriseManager | None:

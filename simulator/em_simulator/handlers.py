@@ -113,7 +113,7 @@ class Handlers:
             return Reply(HTTPStatus.OK, self._shown.session(other))
         if other is not session and not session.account.may_browse:
             raise _forbidden(session)
-        self._manager.sessions.drop(other)
+        self._manager.sessions.log_out(other)
         return Reply(HTTPStatus.NO_CONTENT)
 
     def tasks(self, request: Request, session: Session, _: re.Match[str]) -> Reply:

@@ -78,6 +78,8 @@ class Sessions:
         self._random = random.Random(f"sessions {seed}")  # noqa: S311 - the same on every run
         self.idle_limit = idle_limit
         self._by_token: dict[str, Session] = {}
+        self.lost_by_logout: list[tuple[Session, Mount]] = []
+        """Mount points that went because a client logged their session out."""
 
     def make(self, account: Account, now: float) -> Session:
         """Log an account on."""
@@ -107,6 +109,11 @@ class Sessions:
     def drop(self, session: Session) -> None:
         """End a session, and with it its tasks and mount points."""
         self._by_token.pop(session.token, None)
+
+    def log_out(self, session: Session) -> None:
+        """End a session because a client asked for it."""
+        self.lost_by_logout += [(session, mount) for mount in session.mounts.values()]
+        self.drop(session)
 
     def drop_all(self) -> None:
         """End every session, as a restart does."""

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
+    from em_simulator.sessions import Mount, Session
+
 DEFAULT_IDLE_LIMIT = 900.0
 DEFAULT_HREF_HOST = "srv12.tech.local:9398"
 _START_SECONDS = 30.0
@@ -60,6 +62,7 @@ class Simulator:
         href_host: str = DEFAULT_HREF_HOST,
         mount_numbers: MountNumbers = MountNumbers.SESSION,
         clock: Callable[[], float] = time.monotonic,
+        faults: Faults | None = None,
     ) -> None:
         self._port = port
         self._certificate = Certificate()
@@ -73,7 +76,7 @@ class Simulator:
             mount_numbers=mount_numbers,
         )
         self._handlers = Handlers(self._manager, Representations(href_host))
-        self._faults = Faults()
+        self._faults = faults or Faults()
         self._journal: Journal
         self._loop = asyncio.new_event_loop()
         self._runner: web.AppRunner | None = None
@@ -146,15 +149,7 @@ class Simulator:
         with self._manager.lock:
             self._manager.advance()
             return [
-                MountPoint(
-                    path=f"/{mount.restore_point.machine.family.collection}/"
-                    f"{mount.restore_point.id}/mounts/{mount.id}",
-                    mount_id=mount.id,
-                    session_id=session.id,
-                    restore_point_id=mount.restore_point.id,
-                    restore_point_type=mount.restore_point.machine.family.name.lower(),
-                    os_kind=mount.os_kind,
-                )
+                _described(session, mount)
                 for session in self._manager.sessions.all()
                 for mount in session.mounts.values()
             ]
@@ -164,6 +159,11 @@ class Simulator:
         with self._manager.lock:
             self._manager.advance()
             return [session.id for session in self._manager.sessions.all()]
+
+    def lost_by_logout(self) -> list[MountPoint]:
+        """Return the mount points that went because a client logged their session out."""
+        with self._manager.lock:
+            return [_described(*lost) for lost in self._manager.sessions.lost_by_logout]
 
     def log_on(self, username: str, password: str) -> tuple[str, str]:
         """Make a logon session; returns its id and its token. Raises ValueError."""
@@ -238,3 +238,15 @@ class Simulator:
             case _:
                 return web.json_response({"error": "no such control"}, status=404)
         return web.json_response({})
+
+
+def _described(session: Session, mount: Mount) -> MountPoint:
+    point = mount.restore_point
+    return MountPoint(
+        path=f"/{point.machine.family.collection}/{point.id}/mounts/{mount.id}",
+        mount_id=mount.id,
+        session_id=session.id,
+        restore_point_id=point.id,
+        restore_point_type=point.machine.family.name.lower(),
+        os_kind=mount.os_kind,
+    )

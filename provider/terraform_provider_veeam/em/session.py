@@ -142,7 +142,16 @@ class LogonSessions:
                 f"without the header {TOKEN_HEADER}. Does a proxy remove it?",
             )
         self._conceal(token)
-        session_id = _session_id(answer.document)
+        session_id = _session_id(answer.document) or self._only_session(token, deadline)
+        if session_id is None:
+            # Without it nobody could tell later whether the session, and a mount in it, lives.
+            raise UnexpectedAnswer(
+                "Enterprise Manager gave no session id",
+                f"POST {settings.base_url}/sessionMngr/ was answered with {answer.status} and a "
+                "token, but with no LogonSession that has a SessionId. Is there a proxy in "
+                "between that changes answers? Nothing was done in the session; it ends when it "
+                "has been idle.",
+            )
         log.info("logged on, session %s", session_id)
         return LogonSession(session_id, token)
 
@@ -152,18 +161,25 @@ class LogonSessions:
         if not token:
             return None
         try:
-            answer = self._client.request("GET", "/logonSessions", deadline, token=token)
+            session_id = self._only_session(token, deadline)
         except SessionExpired as error:
             raise token_refused(error) from error
-        except EnterpriseManagerError as error:
-            if not isinstance(error, RequestRefused | UnexpectedAnswer):
-                raise
-            return LogonSession(None, token, borrowed=True)
-        ids = [
-            text(member, "SessionId")
-            for member in answer.document.items("LogonSessions", "LogonSession")
-        ]
-        return LogonSession(ids[0] if len(ids) == 1 else None, token, borrowed=True)
+        return LogonSession(session_id, token, borrowed=True)
+
+    def _only_session(self, token: str, deadline: Deadline) -> str | None:
+        """Return the id of a token's session; None when there are others and it can't be told.
+
+        Raises SessionExpired.
+        """
+        try:
+            answer = self._client.request("GET", "/logonSessions", deadline, token=token)
+        except SessionExpired:
+            raise
+        except (RequestRefused, UnexpectedAnswer):
+            return None
+        members = answer.document.items("LogonSessions", "LogonSession")
+        ids = [found for member in members if (found := text(member, "SessionId"))]
+        return ids[0] if len(ids) == 1 else None
 
 
 def token_refused(error: SessionExpired) -> LogonRefused:

@@ -89,7 +89,9 @@ class MountPointResource(interfaces.Resource):
         ):
             return
         restore_point = _restore_point(state)
-        deadline = _deadline(ctx, state, "read", f"Looking up restore point {restore_point.id}")
+        deadline = self._deadline(
+            ctx, state, "read", f"Looking up restore point {restore_point.id}"
+        )
         try:
             found = manager.restore_point(restore_point, deadline)
         except NotFound as error:
@@ -114,7 +116,7 @@ class MountPointResource(interfaces.Resource):
                 return None
         restore_point = _restore_point(planned)
         name = planned["restore_point_name"] or restore_point.id
-        deadline = _deadline(ctx, planned, "create", f"Mounting restore point {name}")
+        deadline = self._deadline(ctx, planned, "create", f"Mounting restore point {name}")
         try:
             mounted = manager.mount(restore_point, planned["os_kind"], deadline)
         except MountIncomplete as error:
@@ -128,7 +130,7 @@ class MountPointResource(interfaces.Resource):
         if manager is None:
             return current
         restore_point, mount_id = _restore_point(current), int(current["mount_id"])
-        deadline = _deadline(ctx, current, "read", f"Reading mount point {current['id']}")
+        deadline = self._deadline(ctx, current, "read", f"Reading mount point {current['id']}")
         try:
             session = find_session(manager, ctx.private, current["session_id"], deadline)
             try:
@@ -160,7 +162,7 @@ class MountPointResource(interfaces.Resource):
         """Unmount, in the mount's own session; a mount that is gone already is no error."""
         manager = manager_of(self._provider)
         restore_point, mount_id = _restore_point(current), int(current["mount_id"])
-        deadline = _deadline(ctx, current, "delete", f"Unmounting {current['id']}")
+        deadline = self._deadline(ctx, current, "delete", f"Unmounting {current['id']}")
         try:
             session = find_session(manager, ctx.private, current["session_id"], deadline)
             try:
@@ -194,7 +196,7 @@ class MountPointResource(interfaces.Resource):
             "restore_point_type": restore_point.type.value,
             "timeouts": None,
         }
-        deadline = _deadline(ctx, state, "read", f"Reading mount point {id}")
+        deadline = self._deadline(ctx, state, "read", f"Reading mount point {id}")
         session = manager.session(deadline)
         try:
             mount_point = manager.mount_point(session, restore_point, mount_id, deadline)
@@ -205,6 +207,16 @@ class MountPointResource(interfaces.Resource):
             )
             return None
         return _record(ctx, manager, state, session, mount_point)
+
+    def _deadline(self, ctx: Context, state: State, step: str, operation: str) -> Deadline:
+        timeouts = state.get("timeouts") or {}
+        return Deadline(
+            operation=operation,
+            seconds=parse_duration(timeouts.get(step) or DEFAULT_TIMEOUTS[step]),
+            stop=ctx.stop,
+            clock=self._provider.clock,
+            setting=f"timeouts.{step}",
+        )
 
 
 def _record(
@@ -253,14 +265,3 @@ def _warn_of_lost_session(ctx: Context, state: State, consequence: str) -> None:
 def _restore_point(state: State) -> RestorePointRef:
     kind = RestorePointType(state["restore_point_type"] or RestorePointType.VM)
     return RestorePointRef(kind, parse_uid(state["restore_point_id"]).uuid)
-
-
-def _deadline(ctx: Context, state: State, step: str, operation: str) -> Deadline:
-    timeouts = state.get("timeouts") or {}
-    text = timeouts.get(step) or DEFAULT_TIMEOUTS[step]
-    return Deadline(
-        operation=operation,
-        seconds=parse_duration(text),
-        stop=ctx.stop,
-        setting=f"timeouts.{step}",
-    )

@@ -38,7 +38,7 @@ class ToyServicer:
         self._waiting = 0
 
     def GetProviderSchema(self, request: Any, context: Any) -> Any:  # noqa: N802 - the call's name
-        print("a stray line")  # noqa: T201 - shows that it does no harm
+        print("a stray line")
         return pb.GetProviderSchema.Response(
             server_capabilities=pb.ServerCapabilities(plan_destroy=True)
         )

@@ -1,0 +1,38 @@
+"""`python -m chaos`: play many seeds on all processors, or replay one.
+
+A failing seed is printed with what does not hold; `python -m chaos --seed N` plays it alone.
+"""
+
+import argparse
+import os
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+
+from chaos.driver import play
+
+
+def main() -> int:
+    """Play; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=200, help="how many (default %(default)s)")
+    parser.add_argument("--first", type=int, default=0, help="the first of them")
+    parser.add_argument("--seed", type=int, help="play this one alone")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="at once")
+    options = parser.parse_args()
+    if options.seed is not None:
+        seeds = range(options.seed, options.seed + 1)
+    else:
+        seeds = range(options.first, options.first + options.seeds)
+    began, failed = time.monotonic(), 0
+    with ProcessPoolExecutor(options.jobs) as processes:
+        for seed, broken in zip(seeds, processes.map(play, seeds, chunksize=5), strict=True):
+            if broken:
+                failed += 1
+                print(f"seed {seed}: {broken}", flush=True)
+    print(f"{len(seeds)} seeds, {failed} failed, {time.monotonic() - began:.0f} s")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
