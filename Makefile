@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help venv quickstart check lint types layers generated format test unit bench proto lock clean
+.PHONY: help venv quickstart check lint types layers generated format test unit chaos bench proto lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ test: $(READY) ## Run every test: unit, contract, and acceptance with real Terra
 
 unit: $(READY) ## Run the fast tests only
 	$(BIN)/python -m pytest tests/unit tests/contract
+
+chaos: $(READY) ## Play 2,000 seeds of faults at the protocol; SEED=n replays one of them alone
+	cd tests && ../$(BIN)/python -m chaos $(if $(SEED),--seed $(SEED),--seeds 2000)
 
 bench: $(READY) ## Measure the time from exec to the provider's schema
 	$(BIN)/python -m tests.benchmarks.startup

@@ -8,6 +8,7 @@ import logging
 import random
 import re
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from chaos.clock import FastClock
@@ -32,6 +33,7 @@ PROVIDER = (
     "request_timeout",
     "max_retries",
 )
+_LEFT_BEHIND = "when that session has been idle for 15 minutes"
 _SESSION = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -126,10 +128,16 @@ class Play:
         }
         if len(known) != len(terraform.state):
             raise Broken("two instances share a mount")
-        named = {session for text in self._errors for session in _SESSION.findall(text)}
-        forgotten = [mount for mount in mounted - known if mount[0] not in named]
-        if forgotten:
-            raise Broken(f"forgotten: {forgotten}")
+        # An error accounts for one mount, and only if it says what becomes of it.
+        named = Counter(
+            session
+            for text in self._errors
+            if _LEFT_BEHIND in text
+            for session in set(_SESSION.findall(text.lower().partition("logon session")[2]))
+        )
+        forgotten = Counter(session for session, _ in mounted - known)
+        if forgotten - named:
+            raise Broken(f"forgotten: {mounted - known}, named: {named}")
         lost = {(mount.session_id, mount.path) for mount in self._simulator.lost_by_logout()}
         if lost & known:
             raise Broken(f"logged out with a mount of the state in it: {lost & known}")

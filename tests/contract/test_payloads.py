@@ -64,7 +64,9 @@ def test_a_task_that_comes_in_a_list_of_one_is_read(form: str) -> None:
 
 @FORMATS
 def test_a_list_of_tasks_is_read(form: str) -> None:
-    found = [parse_task(member) for member in read("tasks", form).items("Tasks", "Task")]
+    found = [
+        parse_task(member) for member in read("tasks", form).collection(("Tasks", "Task")) or ()
+    ]
     assert [(task.task_id, task.finished) for task in found if task] == [
         ("task-1", True),
         ("task-2", False),
@@ -76,7 +78,9 @@ def test_a_list_of_tasks_is_read(form: str) -> None:
 def test_the_roots_of_a_mount_are_read(family: str, form: str) -> None:
     assert file_system_roots(read(f"{family}_mount", form).value) == ("C:", "Volume$0:")
     kind = f"{RestorePointType(family).entity}Mount"
-    (mount,) = read(f"{family}_mounts", form).items(f"{kind}s", kind)
+    members = read(f"{family}_mounts", form).collection((f"{kind}s", kind))
+    assert members
+    (mount,) = members
     assert file_system_roots(mount) == ("C:", "Volume$0:")
 
 

@@ -49,11 +49,22 @@ class Document:
         """Return a property of the root; None when it is missing."""
         return self.value.get(name) if isinstance(self.value, Mapping) else None
 
-    def items(self, plural: str, singular: str) -> list[Mapping[str, Any]]:
-        """Return the members of a root collection."""
-        if self.root is None and isinstance(self.value, Mapping) and plural in self.value:
-            return items(self.value[plural], singular)
-        return items(self.value, singular)
+    def collection(self, *names: tuple[str, str]) -> list[Mapping[str, Any]] | None:
+        """Return the members of a root collection, whose name may be any of (plural, singular).
+
+        None when this is no such collection: an empty one must not be mistaken for another answer.
+        """
+        if isinstance(self.value, list):
+            members = [member for member in self.value if isinstance(member, Mapping)]
+            return members if len(members) == len(self.value) else None
+        for plural, singular in names:
+            if self.root == plural:
+                return items(self.value, singular)
+            if isinstance(self.value, Mapping) and self.root is None and plural in self.value:
+                return items(self.value[plural], singular)
+            if isinstance(self.value, Mapping) and singular in self.value:
+                return items(self.value[singular], singular)
+        return None
 
 
 def decode(body: bytes) -> Document:
@@ -114,7 +125,7 @@ def items(value: Any, singular: str) -> list[Mapping[str, Any]]:
         value = [value]
     if not isinstance(value, Sequence) or isinstance(value, str | bytes):
         return []
-    return [member for member in value if isinstance(member, Mapping)]
+    return [member for member in value if isinstance(member, Mapping) and member]
 
 
 def _plural(singular: str) -> str:

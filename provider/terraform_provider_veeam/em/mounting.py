@@ -22,6 +22,7 @@ from terraform_provider_veeam.em.errors import (
 )
 from terraform_provider_veeam.em.models import Mounted, MountPoint
 from terraform_provider_veeam.em.mounts import MountPoints, mount_id_of
+from terraform_provider_veeam.em.persisting import persist
 from terraform_provider_veeam.em.waiting import Deadline
 
 if TYPE_CHECKING:
@@ -101,17 +102,17 @@ class Mounter:
         log.info("giving task %s up: %s", task.task_id, reason.summary)
         try:
             try:
-                now = self._tasks.get(task.task_id, bound)
+                now = persist(lambda: self._tasks.get(task.task_id, bound), bound)
             except NotFound:
                 now = None
             if now and now.finished:
                 if now.success is False or isinstance(reason, Stopped | TaskVanished):
                     return now
-                if now.mount_href:
-                    self._mounts.unmount(now.mount_href, bound)
+                if href := now.mount_href:
+                    persist(lambda: self._mounts.unmount(href, bound), bound)
             elif now:
-                self._tasks.cancel(task.task_id, bound)
-            self._strays.unmount(restore_point, task.task_id, bound)
+                persist(lambda: self._tasks.cancel(task.task_id, bound), bound)
+            persist(lambda: self._strays.unmount(restore_point, task.task_id, bound), bound)
         except SessionExpired as error:
             raise self._lost_with_session(error) from error
         except EnterpriseManagerError as failure:
@@ -132,7 +133,7 @@ class Mounter:
         """Return the path of the mount point of a finished task that has no link to it."""
         bound = self._bound("Finding the mount point", READ_SECONDS)
         try:
-            return self._strays.find(restore_point, task, bound)
+            return persist(lambda: self._strays.find(restore_point, task, bound), bound)
         except SessionExpired as error:
             raise self._lost_with_session(error) from error
         except EnterpriseManagerError as failure:

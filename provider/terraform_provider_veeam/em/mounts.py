@@ -64,13 +64,18 @@ class MountPoints:
         except NotFound:
             return []
         entity = f"{restore_point.type.entity}Mount"
-        members = (
-            answer.document.items(f"{entity}s", entity)
-            or answer.document.items("VmRestorePointMounts", "VmRestorePointMount")
-            or answer.document.items("Refs", "Ref")
+        members = answer.document.collection(
+            (f"{entity}s", entity), ("VmRestorePointMounts", "VmRestorePointMount"), ("Refs", "Ref")
         )
-        found = [api_path(member.get("Href")) for member in members]
-        return [path for path in found if path and mount_id_of(path)]
+        paths = [api_path(member.get("Href")) for member in members or ()]
+        found = [path for path in paths if path and mount_id_of(path)]
+        if members is None or len(found) < len(paths):
+            raise UnexpectedAnswer(
+                "Enterprise Manager's answer can't be understood",
+                f"GET {restore_point.mounts} was answered with {answer.status}, but with no list "
+                "of mount points.",
+            )
+        return found
 
     def unmount(self, href: str, deadline: Deadline) -> None:
         """Unmount; 204, 200, 404 and a 202 whose task succeeds are success.

@@ -19,6 +19,7 @@ from terraform_provider_veeam.em.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
+from terraform_provider_veeam.em.persisting import persist
 from terraform_provider_veeam.em.retrying import PASSING_STATUSES
 from terraform_provider_veeam.em.tasks import Tasks, parse_task
 from terraform_provider_veeam.em.waiting import Deadline
@@ -82,7 +83,8 @@ class MountRequests:
             deadline.check()
             try:
                 return self._post(restore_point, body, deadline)
-            except EnterpriseManagerError as error:
+            except EnterpriseManagerError as caught:
+                error = caught
                 if may_have_acted(error):
                     self.unanswered.add(restore_point)
                     if task := self._find(error, late=is_late(error)):
@@ -98,7 +100,7 @@ class MountRequests:
             retries += 1
             log.info("POST %s: not taken; trying again in %.1f s", restore_point.mounts, pause)
             deadline.wait(pause)
-            if restore_point in self.unanswered and (task := self._unknown_task(self._look())):
+            if restore_point in self.unanswered and (task := self._find(error, late=False)):
                 return task
 
     def _post(self, restore_point: RestorePointRef, body: bytes, deadline: Deadline) -> Task:
@@ -124,11 +126,11 @@ class MountRequests:
     def _find(self, error: EnterpriseManagerError, *, late: bool) -> Task | None:
         look = self._look()
         try:
-            task = self._unknown_task(look)
+            task = persist(lambda: self._unknown_task(look), look)
             for pause in _LATE_LOOKS if late else ():
                 if task is None:
                     look.wait(pause)
-                    task = self._unknown_task(look)
+                    task = persist(lambda: self._unknown_task(look), look)
         except EnterpriseManagerError as failure:
             raise self._in_doubt(error) from failure
         return task

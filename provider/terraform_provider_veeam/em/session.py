@@ -177,7 +177,7 @@ class LogonSessions:
             raise
         except (RequestRefused, UnexpectedAnswer):
             return None
-        members = answer.document.items("LogonSessions", "LogonSession")
+        members = answer.document.collection(("LogonSessions", "LogonSession")) or []
         ids = [found for member in members if (found := text(member, "SessionId"))]
         return ids[0] if len(ids) == 1 else None
 

@@ -5,6 +5,7 @@ Follows the vendor's pages tasks_id, get_tasks, get_tasks_id and delete_task_id.
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from terraform_provider_veeam.em.errors import (
     DeadlinePassed,
     EnterpriseManagerError,
     NotFound,
+    SessionExpired,
     Stopped,
     TaskVanished,
     UnexpectedAnswer,
@@ -28,8 +30,11 @@ if TYPE_CHECKING:
 FIRST_INTERVAL = 0.3  # seconds
 LONGEST_INTERVAL = 5.0  # seconds
 _GROWTH = 1.5
+PATIENCE = 60.0  # seconds of nothing but errors before those who wait are told
 _PAUSE = 0.02  # seconds, while another thread polls
 _MOUNT_HREF = re.compile(r"/.+/mounts/[1-9]\d{0,18}")
+
+log = logging.getLogger(__name__)
 
 
 def parse_task(resource: Any) -> Task | None:
@@ -61,7 +66,7 @@ def find_task(document: Document, task_id: str) -> Task | None:
     task = parse_task(document.value)
     if task is not None:
         return task
-    members = [parse_task(member) for member in document.items("Tasks", "Task")]
+    members = [parse_task(member) for member in document.collection(("Tasks", "Task")) or ()]
     return next((member for member in members if member and member.task_id == task_id), None)
 
 
@@ -77,6 +82,7 @@ class Tasks:
         self._interval = FIRST_INTERVAL
         self._next_poll = 0.0
         self._polling = threading.Lock()
+        self._failing_since: float | None = None
 
     def get(self, task_id: str, deadline: Deadline) -> Task:
         """Return a task as it is now. Raises NotFound."""
@@ -93,8 +99,15 @@ class Tasks:
     def all(self, deadline: Deadline) -> list[Task]:
         """Return the tasks of the session; the server may leave out how they stand."""
         answer = self._client.request("GET", "/tasks", deadline, token=self._session.token)
-        members = answer.document.items("Tasks", "Task") or answer.document.items("Refs", "Ref")
-        return [task for member in members if (task := parse_task(member))]
+        members = answer.document.collection(("Tasks", "Task"), ("Refs", "Ref"))
+        tasks = [parse_task(member) for member in members or ()]
+        found = [task for task in tasks if task]
+        if members is None or len(found) < len(tasks):
+            raise UnexpectedAnswer(
+                "Enterprise Manager's answer can't be understood",
+                f"GET /tasks was answered with {answer.status}, but with no list of tasks.",
+            )
+        return found
 
     def described(self, deadline: Deadline) -> list[Task]:
         """Return the tasks of the session, each with how it stands."""
@@ -155,13 +168,27 @@ class Tasks:
         except (Stopped, DeadlinePassed):
             raise  # the matter of this one waiter
         except EnterpriseManagerError as error:
-            outcomes = dict.fromkeys(awaited, error)
+            outcomes = self._failed(awaited, error)
+        else:
+            self._failing_since = None
         with self._lock:
             for task_id, outcome in outcomes.items():
                 if task_id in self._awaited:
                     self._awaited[task_id] = outcome
             self._next_poll = self._clock.monotonic() + self._interval
             self._interval = min(LONGEST_INTERVAL, self._interval * _GROWTH)
+
+    def _failed(
+        self, awaited: list[str], error: EnterpriseManagerError
+    ) -> dict[str, Task | EnterpriseManagerError]:
+        """Return the error for all when it is final; the tasks go on without being looked at."""
+        now = self._clock.monotonic()
+        if self._failing_since is None:
+            self._failing_since = now
+        if isinstance(error, SessionExpired) or now - self._failing_since >= PATIENCE:
+            return dict.fromkeys(awaited, error)
+        log.info("the tasks could not be looked at: %s", error.summary)
+        return {}
 
     def _ask(
         self, awaited: list[str], deadline: Deadline
