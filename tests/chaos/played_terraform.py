@@ -32,6 +32,7 @@ ATTRIBUTES = (
     "restore_point_id",
     "restore_point_type",
     "os_kind",
+    "keep_alive",
     "id",
     "mount_id",
     "href",

@@ -60,6 +60,11 @@ class EnterpriseManager:
         self._scopes: dict[str, SessionScope] = {}
 
     @property
+    def settings(self) -> Settings:
+        """What it was made with."""
+        return self._settings
+
+    @property
     def base_url(self) -> str:
         """Where Enterprise Manager is: `https://HOST:PORT/api`."""
         return self._settings.base_url
@@ -121,6 +126,15 @@ class EnterpriseManager:
         Never logs on. Raises SessionExpired, TaskFailed.
         """
         self._scope(session).unmount(_path(ref, mount_id, href), deadline)
+
+    def touch(self, session: LogonSession, href: str, deadline: Deadline) -> None:
+        """Read the mount point at a path in its session. Raises NotFound, SessionExpired."""
+        self._client.request("GET", href, deadline, token=session.token)
+
+    def log_out(self, session: LogonSession, deadline: Deadline) -> None:
+        """End a session in which nothing lives any more; never one that somebody else made."""
+        if not session.borrowed:
+            self._sessions.log_out(session, deadline)
 
     def close(self, seconds: float) -> None:
         """End what was begun within that many seconds: sessions that nothing lives in. No error."""

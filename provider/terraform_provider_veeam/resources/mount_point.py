@@ -16,7 +16,9 @@ from terraform_provider_veeam.identifiers import (
     parse_mount_point_id,
     parse_uid,
 )
+from terraform_provider_veeam.keep_alive import starting as keep_alive
 from terraform_provider_veeam.plugin import interfaces
+from terraform_provider_veeam.private_state import MountSession
 from terraform_provider_veeam.resources.mount_point_schema import (
     DEFAULT_TIMEOUTS,
     mount_point_identity,
@@ -24,7 +26,6 @@ from terraform_provider_veeam.resources.mount_point_schema import (
     validate_mount_point,
 )
 from terraform_provider_veeam.resources.mount_session import (
-    MountSession,
     SessionGone,
     confirm_gone,
     find_session,
@@ -122,6 +123,7 @@ class MountPointResource(interfaces.Resource):
         except MountIncomplete as error:
             ctx.diagnostics.add_error(error.summary, error.detail)
             mounted = error.mounted
+        _hold(ctx, manager, planned, mounted.session, mounted.mount_point.href)
         return _record(ctx, manager, planned, mounted.session, mounted.mount_point)
 
     def read(self, ctx: ReadContext, current: State) -> State | None:
@@ -155,7 +157,16 @@ class MountPointResource(interfaces.Resource):
         return _record(ctx, manager, current, session, mount_point)
 
     def update(self, ctx: UpdateContext, current: State, planned: State) -> State:
-        """Take over new timeouts: whatever else changes replaces the mount point."""
+        """Take over new timeouts, and hold the session for a new time; the rest replaces."""
+        if planned["keep_alive"] != current["keep_alive"]:
+            manager = manager_of(self._provider)
+            deadline = self._deadline(ctx, current, "read", f"Holding {current['id']}")
+            try:
+                session = find_session(manager, ctx.private, current["session_id"], deadline)
+            except SessionGone:
+                _warn_of_lost_session(ctx, current, "There is nothing left to hold.")
+                return planned
+            _hold(ctx, manager, planned, session, current["href"])
         return planned
 
     def delete(self, ctx: DeleteContext, current: State) -> None:
@@ -170,6 +181,8 @@ class MountPointResource(interfaces.Resource):
             except SessionExpired as error:
                 confirm_gone(manager, session, error, deadline)
                 raise SessionGone from error
+            finally:
+                keep_alive.check(session)
         except SessionGone:
             _warn_of_lost_session(ctx, current, "There was nothing left to unmount.")
 
@@ -242,6 +255,29 @@ def _record(
         "session_id": session.session_id,
         "file_system_roots": list(mount_point.file_system_roots),
     }
+
+
+def _hold(
+    ctx: CreateContext | UpdateContext,
+    manager: EnterpriseManager,
+    state: State,
+    session: LogonSession,
+    href: str,
+) -> None:
+    """Have the session held open for as long as keep_alive says; a failure is no error."""
+    if state["keep_alive"] is None:
+        return
+    try:
+        seconds = parse_duration(state["keep_alive"])
+        keep_alive.hold(manager.settings, session, (href,), seconds)
+    except (OSError, ValueError) as error:
+        ctx.diagnostics.add_warning(
+            "The logon session can't be held open",
+            f"The process that keep_alive asks for did not start: {error}. Without it the mount "
+            "point lives until its logon session has been idle for 15 minutes. In a pipeline: "
+            "terraform state pull | terraform-provider-veeam keep-alive --for 4h",
+            path=["keep_alive"],
+        )
 
 
 def _imported(text: str, identity: State | None) -> tuple[RestorePointRef, int]:

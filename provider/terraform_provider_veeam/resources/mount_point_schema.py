@@ -66,6 +66,15 @@ def mount_point_schema() -> Schema:
                 optional=True,
                 requires_replace=True,
             ),
+            Attribute(
+                "keep_alive",
+                String(),
+                "How long after the apply the logon session is held open, like `4h`. A small "
+                "process of this machine reads the mount point at a third of the idle limit; "
+                "`terraform-provider-veeam keep-alive list` shows it. Without it the mount point "
+                "is gone after 15 idle minutes.",
+                optional=True,
+            ),
             _computed("id", String(), "`TYPE/RESTORE_POINT_UUID/MOUNT_ID`, as for import."),
             _computed("mount_id", Number(), "Number of the mount in its logon session."),
             _computed("href", String(), "Path of the mount point below `/api`."),
@@ -128,6 +137,7 @@ def validate_mount_point(ctx: ValidateContext, config: State) -> None:
     if os_kind is not None and os_kind not in OS_KINDS:
         _refuse(ctx, "os_kind", _not_one_of(os_kind, OS_KINDS))
     _validate_restore_point(ctx, _known(config["restore_point_id"]), config)
+    _validate_keep_alive(ctx, _known(config["keep_alive"]))
     for name, text in (_known(config["timeouts"]) or {}).items():
         try:
             parse_duration(_known(text) or "1s")
@@ -135,6 +145,15 @@ def validate_mount_point(ctx: ValidateContext, config: State) -> None:
             ctx.diagnostics.add_error(
                 f"Invalid timeouts.{name}", str(error), path=["timeouts", name]
             )
+
+
+def _validate_keep_alive(ctx: ValidateContext, text: str | None) -> None:
+    if text is None:
+        return
+    try:
+        parse_duration(text)
+    except ValueError as error:
+        _refuse(ctx, "keep_alive", str(error))
 
 
 def _validate_restore_point(

@@ -5,15 +5,15 @@ A mount is never read or deleted through another session: there, its number may 
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
-from terraform_provider_veeam.em.models import LogonSession
+from terraform_provider_veeam.private_state import MountSession
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.errors import SessionExpired
     from terraform_provider_veeam.em.manager import EnterpriseManager
+    from terraform_provider_veeam.em.models import LogonSession
     from terraform_provider_veeam.em.waiting import Deadline
 
 
@@ -23,35 +23,6 @@ class SessionGone(Exception):
 
 class SessionOutOfReach(EnterpriseManagerError):
     """The mount's logon session may well live, but this configuration can't use it."""
-
-
-class MountSession(NamedTuple):
-    """A mount's logon session and the Enterprise Manager that it belongs to."""
-
-    base_url: str
-    session: LogonSession
-
-    def to_private(self) -> bytes:
-        """Return what Terraform keeps for us, out of sight, beside the mount's state."""
-        kept = {
-            "api_url": self.base_url,
-            "session_id": self.session.session_id,
-            "token": self.session.token,
-            "borrowed": self.session.borrowed,
-        }
-        return json.dumps(kept).encode()
-
-    @classmethod
-    def from_private(cls, private: bytes) -> Self | None:
-        """Read what to_private wrote; None when there is nothing that can be read."""
-        try:
-            kept = json.loads(private)
-            session = LogonSession(
-                session_id=kept["session_id"], token=kept["token"], borrowed=kept["borrowed"]
-            )
-            return cls(kept["api_url"], session)
-        except (ValueError, KeyError, TypeError):
-            return None
 
 
 def find_session(

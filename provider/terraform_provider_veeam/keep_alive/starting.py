@@ -1,0 +1,78 @@
+"""Starting a keeper from the provider, and telling it what changed. The token goes by pipe."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from terraform_provider_veeam.em.models import LogonSession
+    from terraform_provider_veeam.em.settings import Settings
+
+IDLE_LIMIT_VARIABLE = "VEEAM_EM_IDLE_LIMIT"
+_PASSED_ON = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "XDG_RUNTIME_DIR"),
+    *("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"),
+    *("NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR", "PYTHONPATH", "LD_LIBRARY_PATH"),
+)
+
+_lock = threading.Lock()
+_started: dict[str, subprocess.Popen[str]] = {}
+
+
+def hold(settings: Settings, session: LogonSession, hrefs: tuple[str, ...], seconds: float) -> None:
+    """Have a session held open for these mount points. Raises OSError, ValueError."""
+    from terraform_provider_veeam.keep_alive.order import Order  # noqa: PLC0415 - few need it
+
+    line = Order(settings, session, hrefs, seconds, idle_limit()).to_json() + "\n"
+    with _lock:
+        process = _started.get(session.token)
+        if process is None or process.poll() is not None:
+            process = _started[session.token] = _start()
+        if process.stdin is None:
+            raise OSError("the keeper has no pipe")
+        process.stdin.write(line)
+        process.stdin.flush()
+
+
+def check(session: LogonSession) -> None:
+    """Have the session's keeper, if there is one, look whether it is still needed."""
+    from terraform_provider_veeam.keep_alive import sockets  # noqa: PLC0415 - few need it
+
+    with suppress(OSError):
+        path = sockets.path_of(session.session_id or "")
+        if path.exists():
+            sockets.ask(path, "check")
+
+
+def idle_limit() -> float:
+    """Return the seconds after which Enterprise Manager ends an idle session. Raises ValueError.
+
+    15 minutes, unless VEEAM_EM_IDLE_LIMIT says otherwise.
+    """
+    from terraform_provider_veeam.durations import parse_duration  # noqa: PLC0415 - few need it
+
+    return parse_duration(os.environ.get(IDLE_LIMIT_VARIABLE) or "15m")
+
+
+def _start() -> subprocess.Popen[str]:
+    return subprocess.Popen(  # noqa: S603 - this program itself
+        [*_own_command(), "keep-alive", "hold"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd="/",
+        env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+        start_new_session=True,
+    )
+
+
+def _own_command() -> list[str]:
+    if "__compiled__" in globals():  # one executable, without a Python
+        return [os.path.realpath(sys.argv[0])]
+    return [sys.executable, "-m", "terraform_provider_veeam"]

@@ -1,0 +1,186 @@
+"""`keep_alive`: the logon session is held open after Terraform has ended, by one small process."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from helpers import MOUNTS, SEED, Server, mount_points
+from terraform import Workspace, flat
+
+from em_simulator import Simulator
+
+PROVIDER = str(Path(sys.executable).with_name("terraform-provider-veeam"))
+IDLE_LIMIT = 3.0
+KEEP = 'keep_alive = "1h"'
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    with Simulator(seed=SEED, idle_limit=IDLE_LIMIT) as running:
+        yield running
+
+
+@pytest.fixture
+def workspace(workspace: Workspace) -> Iterator[Workspace]:
+    runtime = tempfile.mkdtemp(dir="/tmp")  # a path short enough for a socket
+    workspace.environment |= {"VEEAM_EM_IDLE_LIMIT": f"{IDLE_LIMIT}s", "XDG_RUNTIME_DIR": runtime}
+    yield workspace
+    command(workspace, "stop", "--all")
+    shutil.rmtree(runtime)
+
+
+def command(workspace: Workspace, *arguments: str, stdin: str = "") -> str:
+    done = subprocess.run(
+        [PROVIDER, "keep-alive", *arguments],
+        env=workspace.environment,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+def keepers(workspace: Workspace) -> list[int]:
+    """The processes that hold a session."""
+    lines = command(workspace, "list").splitlines()[1:]
+    return [int(line.split()[3]) for line in lines]
+
+
+def is_alive(process: int) -> bool:
+    try:
+        status = Path(f"/proc/{process}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_mounts_live_on_until_they_are_destroyed(workspace: Workspace, server: Server) -> None:
+    workspace.write(mount_points(3, extra=KEEP))
+    workspace.apply()
+    (keeper,) = keepers(workspace)
+    arguments = Path(f"/proc/{keeper}/cmdline").read_bytes()
+    variables = Path(f"/proc/{keeper}/environ").read_bytes()
+
+    time.sleep(30)
+
+    assert len(server.mounts()) == 3
+    assert "No changes" in workspace.plan()
+    tokens = {entry.token.encode() for entry in server.requests() if entry.token}
+    assert not [t for t in tokens if t in arguments or t in variables]
+    assert b"PASSWORD" not in variables
+    workspace.destroy()
+    assert server.mounts() == []
+    assert server.sessions() == []
+    wait_until(lambda: not is_alive(keeper))
+    assert list(Path(workspace.environment["XDG_RUNTIME_DIR"]).rglob("*.sock")) == []
+
+
+def test_without_it_mounts_are_gone_after_the_idle_limit_and_reported(
+    workspace: Workspace, server: Server
+) -> None:
+    workspace.write(mount_points(1))
+    workspace.apply()
+    time.sleep(IDLE_LIMIT + 0.5)
+    assert server.mounts() == []
+    assert "its logon session has ended" in flat(workspace.plan())
+
+
+def test_it_ends_when_its_time_is_over(workspace: Workspace, server: Server) -> None:
+    workspace.write(mount_points(1, extra='keep_alive = "5s"'))
+    workspace.apply()
+    (keeper,) = keepers(workspace)
+    wait_until(lambda: not is_alive(keeper))
+    wait_until(lambda: server.mounts() == [])
+    assert keepers(workspace) == []
+
+
+def test_it_can_be_listed_and_stopped(workspace: Workspace, server: Server) -> None:
+    workspace.write(mount_points(2, extra=KEEP))
+    workspace.apply()
+    (session,) = server.sessions()
+    listed = command(workspace, "list")
+    assert session in listed
+    assert server.simulator.url in listed
+    (keeper,) = keepers(workspace)
+    assert session in command(workspace, "stop", session)
+    wait_until(lambda: not is_alive(keeper))
+    assert len(server.mounts()) == 2  # until the session has been idle
+    assert "No process holds" in command(workspace, "stop", session)
+
+
+def test_it_can_be_added_later(workspace: Workspace, server: Server) -> None:
+    workspace.write(mount_points(1))
+    workspace.apply()
+    workspace.write(mount_points(1, extra=KEEP))
+    assert "0 added, 1 changed, 0 destroyed" in workspace.apply()
+    assert len(keepers(workspace)) == 1
+    time.sleep(IDLE_LIMIT + 1)
+    assert len(server.mounts()) == 1
+
+
+def test_it_ends_by_itself_when_enterprise_manager_is_gone(workspace: Workspace) -> None:
+    with Simulator(seed=SEED, idle_limit=IDLE_LIMIT) as other:
+        workspace.environment |= Server(other).environment
+        workspace.write(mount_points(1, extra=KEEP))
+        workspace.apply()
+        (keeper,) = keepers(workspace)
+    wait_until(lambda: not is_alive(keeper), 20)
+
+
+def test_a_pipeline_holds_the_sessions_of_a_state_in_the_foreground(
+    workspace: Workspace, server: Server
+) -> None:
+    workspace.write(mount_points(2))
+    workspace.apply()
+    state = workspace.run("state", "pull")
+    output = command(workspace, "--for", "6s", stdin=state)
+    assert "mount points: 2" in output
+    assert "the time is over" in output
+    assert len(server.mounts()) == 2
+    for entry in server.requests():
+        assert entry.token is None or entry.token not in output
+
+
+def test_a_pipeline_without_a_state_is_told_what_to_pipe(workspace: Workspace) -> None:
+    assert "terraform state pull |" in command(workspace, "--for", "6s", stdin="no state")
+    assert "nothing to hold" in command(workspace, "--for", "6s", stdin="{}")
+
+
+def test_a_wrong_duration_is_shown_on_its_attribute(workspace: Workspace) -> None:
+    workspace.write(mount_points(1, extra='keep_alive = "long"'))
+    output = workspace.fail("validate", "-no-color")
+    assert "Invalid keep_alive" in output
+
+
+def test_a_keeper_that_can_not_start_is_a_warning(workspace: Workspace, server: Server) -> None:
+    workspace.write(mount_points(1, extra=KEEP))
+    output = flat(workspace.apply(VEEAM_EM_IDLE_LIMIT="never"))
+    assert "The logon session can't be held open" in output
+    assert len(server.mounts()) == 1
+    assert len(server.requests("POST", MOUNTS)) == 1
+
+
+def test_the_order_of_a_dead_keeper_is_taken_over(workspace: Workspace) -> None:
+    workspace.write(mount_points(1, extra=KEEP))
+    workspace.apply()
+    (first,) = keepers(workspace)
+    os.kill(first, 9)
+    wait_until(lambda: not is_alive(first))
+    workspace.write(mount_points(1, extra='keep_alive = "2h"'))
+    workspace.apply()
+    (second,) = keepers(workspace)
+    assert second != first
