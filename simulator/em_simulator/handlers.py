@@ -14,6 +14,7 @@ from defusedxml.ElementTree import fromstring
 
 from em_simulator.catalogue import Family, RestorePoint
 from em_simulator.messages import Refusal, Reply, Request
+from em_simulator.queries import Queries
 from em_simulator.representations import NAMESPACE, Collection
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Handlers:
     def __init__(self, manager: Manager, representations: Representations) -> None:
         self._manager = manager
         self._shown = representations
+        self._queries = Queries(manager, representations)
 
     def answer(self, request: Request) -> Reply:
         """Return the answer to one request. The caller holds the manager's lock."""
@@ -148,6 +150,10 @@ class Handlers:
             return Reply(HTTPStatus.OK, self._shown.restore_point(point))
         return Reply(HTTPStatus.OK, self._shown.reference(point))
 
+    def query(self, request: Request, session: Session, _: re.Match[str]) -> Reply:
+        """GET /query."""
+        return self._queries.answer(request)
+
     def mounts(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
         """GET and POST …/mounts."""
         point = self._point(found)
@@ -203,6 +209,7 @@ _ROUTES = [
         ("GET DELETE", rf"/logonSessions/(?P<session>{_UUID})", Handlers.one_session),
         ("GET", "/tasks", Handlers.tasks),
         ("GET DELETE", r"/tasks/(?P<task>task-\d+)", Handlers.one_task),
+        ("GET", "/query", Handlers.query),
         ("GET", _POINTS, Handlers.restore_points),
         ("GET", _POINT, Handlers.restore_point),
         ("GET POST", f"{_POINT}/mounts", Handlers.mounts),

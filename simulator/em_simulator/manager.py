@@ -6,6 +6,7 @@ delete_vmrestorepoints_id_mountpoints_id.
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,13 +14,14 @@ from typing import TYPE_CHECKING
 
 from em_simulator.accounts import ACCOUNTS, Account
 from em_simulator.catalogue import Catalogue, RestorePoint
-from em_simulator.sessions import Mount, Session, Sessions, Task, TaskState
+from em_simulator.sessions import Mount, RestoreSession, Session, Sessions, Task, TaskState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 MOUNT = "MountRestorePoint"
 UNMOUNT = "UnmountRestorePoint"
+LINGER = 1800.0  # seconds for which a restore whose logon session is lost is shown as working
 _COLLECTING = 0.2  # part of a task's time between its end on the backup server and its collection
 
 
@@ -62,6 +64,7 @@ class Manager:
         self.lock = threading.RLock()
         self.catalogue = Catalogue(seed)
         self.sessions = Sessions(seed, idle_limit)
+        self.restores: list[RestoreSession] = []
         self.mount_seconds = mount_seconds
         self._mount_numbers = mount_numbers
         self._clock = clock
@@ -111,7 +114,7 @@ class Manager:
                 key = ""
             number = session.mounts_made.get(key, 0) + 1
             session.mounts_made[key] = number
-            mount = Mount(number, restore_point, os_kind)
+            mount = Mount(number, restore_point, os_kind, self._restore(restore_point))
             session.mounts[restore_point.id, number] = mount
             return mount
 
@@ -119,7 +122,23 @@ class Manager:
 
     def unmount(self, session: Session, mount: Mount) -> None:
         """Unmount at once."""
+        mount.restore.is_stopped = True
         session.mounts.pop((mount.restore_point.id, mount.id), None)
+
+    def _restore(self, restore_point: RestorePoint) -> RestoreSession:
+        restore = RestoreSession(
+            id=self.sessions.new_id(),
+            restore_point=restore_point,
+            began_at=self._clock(),
+            began=dt.datetime.now(dt.UTC),
+        )
+        self.restores.append(restore)
+        return restore
+
+    def is_working(self, restore: RestoreSession) -> bool:
+        """Tell whether the backup server still shows a file-level restore as working."""
+        age = self._clock() - restore.began_at
+        return not restore.is_stopped and (not restore.is_lost or age < LINGER)
 
     def unmount_by_task(self, session: Session, mount: Mount, fault: TaskFault = NO_FAULT) -> Task:
         """Begin to unmount."""

@@ -84,7 +84,7 @@ def _plain(value: Any) -> Any:
     if not isinstance(value, Resource):
         return value
     properties = {name: _plain(inner) for name, inner in value.properties.items()}
-    if "Href" in value.attributes:
+    if "Href" in value.attributes or value.links:
         properties["Links"] = [link.attributes() for link in value.links] or None
     return properties | dict(value.attributes)
 

@@ -13,7 +13,8 @@ from em_simulator.representations import Link, Listing, Resource
 from em_simulator.sessions import TaskState
 
 if TYPE_CHECKING:
-    from em_simulator.sessions import Mount, Session, Task
+    from em_simulator.query import Page
+    from em_simulator.sessions import Mount, RestoreSession, Session, Task
 
 _VERSIONS = ("v1_5", "v1_6", "v1_7")
 
@@ -111,12 +112,7 @@ class Representations:
             },
             [
                 Link("Restore", f"{href}?action=restore"),
-                Link(
-                    "Up",
-                    f"{self._base}/backupServers/{BACKUP_SERVER_ID}",
-                    "BackupServerReference",
-                    BACKUP_SERVER,
-                ),
+                self._backup_server(),
                 Link("Alternate", href, _reference(point), point.name),
                 Link("Down", f"{href}/mounts", f"{machine.family.entity}MountList"),
                 Link("Create", f"{href}/mounts", f"{machine.family.entity}Mount"),
@@ -128,6 +124,60 @@ class Representations:
                 "PointType": "Full" if point.is_full else "Increment",
             },
         )
+
+    def restore_session(self, restore: RestoreSession, *, is_working: bool) -> Resource:
+        """Return a file-level restore."""
+        point = restore.restore_point
+        href = f"{self._base}/restoreSessions/{restore.id}"
+        name = f"FLR_[{point.machine.name}]@{restore.began:%Y-%m-%d %H:%M:%S}"
+        return Resource(
+            "RestoreSession",
+            {
+                "Href": f"{href}?format=Entity",
+                "Type": "RestoreSession",
+                "Name": name,
+                "UID": f"urn:veeam:RestoreSession:{restore.id}",
+                "VmDisplayName": point.machine.name,
+            },
+            [
+                self._backup_server(),
+                Link("Related", self._href(point), _reference(point), point.name),
+            ],
+            {
+                "JobType": "FileLevelRestore",
+                "CreationTimeUTC": f"{restore.began:%Y-%m-%dT%H:%M:%SZ}",
+                "State": "Working" if is_working else "Stopped",
+                "Result": "None" if is_working else "Success",
+                "Progress": 0 if is_working else 100,
+            },
+        )
+
+    def page(self, kind: str, members: list[Resource], page: Page) -> Resource:
+        """Return a page of a query's result: entities, or references."""
+        if members and members[0].element == "Ref":
+            name, listing = "Refs", Listing("Ref", members)
+            found: dict[str, object] = {name: listing}
+        else:
+            entities = {f"{kind}s": Listing(kind, members)}
+            found = {"Entities": Resource("Entities", properties=entities)}
+        paging = {"PageNum": page.number, "PageSize": page.size, "PagesCount": page.count}
+        links = [
+            Link(rel, f"{self._base}/query?type={kind}&pageSize={page.size}&page={number}")
+            for rel, number in (
+                ("First", 1),
+                ("Prev", page.number - 1),
+                ("Next", page.number + 1),
+                ("Last", page.count),
+            )
+            if 1 <= number <= page.count
+        ]
+        return Resource(
+            "QueryResult", properties=found | {"PagingInfo": Resource("PagingInfo", paging, links)}
+        )
+
+    def _backup_server(self) -> Link:
+        href = f"{self._base}/backupServers/{BACKUP_SERVER_ID}"
+        return Link("Up", href, "BackupServerReference", BACKUP_SERVER)
 
     def reference(self, point: RestorePoint) -> Resource:
         """Return a restore point as a reference: the default format."""

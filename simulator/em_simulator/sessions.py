@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable
 
     from em_simulator.accounts import Account
@@ -28,12 +29,26 @@ class TaskState(StrEnum):
 
 
 @dataclass(slots=True)
+class RestoreSession:
+    """A file-level restore as the backup server sees it. It outlives a lost logon session."""
+
+    id: str
+    restore_point: RestorePoint
+    began_at: float
+    began: dt.datetime
+    is_lost: bool = False
+    """Whether the logon session went without an unmount."""
+    is_stopped: bool = False
+
+
+@dataclass(slots=True)
 class Mount:
     """A mount point."""
 
     id: int
     restore_point: RestorePoint
     os_kind: str
+    restore: RestoreSession
 
 
 @dataclass(slots=True)
@@ -84,8 +99,7 @@ class Sessions:
     def make(self, account: Account, now: float) -> Session:
         """Log an account on."""
         token = base64.b64encode(self._random.randbytes(16)).decode()
-        session_id = str(uuid.UUID(bytes=self._random.randbytes(16), version=4))
-        self._by_token[token] = Session(session_id, token, account, now)
+        self._by_token[token] = Session(self.new_id(), token, account, now)
         return self._by_token[token]
 
     def expire(self, now: float) -> None:
@@ -108,7 +122,13 @@ class Sessions:
 
     def drop(self, session: Session) -> None:
         """End a session, and with it its tasks and mount points."""
+        for mount in session.mounts.values():
+            mount.restore.is_lost = True
         self._by_token.pop(session.token, None)
+
+    def new_id(self) -> str:
+        """Return an id that nothing has yet."""
+        return str(uuid.UUID(bytes=self._random.randbytes(16), version=4))
 
     def log_out(self, session: Session) -> None:
         """End a session because a client asked for it."""
@@ -117,4 +137,5 @@ class Sessions:
 
     def drop_all(self) -> None:
         """End every session, as a restart does."""
-        self._by_token.clear()
+        for session in self.all():
+            self.drop(session)

@@ -137,6 +137,19 @@ def test_a_plan_of_a_mount_whose_session_expired_drops_it_and_says_why(
     assert server.requests("DELETE", f"{MOUNTS}/.*") == []
 
 
+def test_a_lost_session_is_told_with_what_the_backup_server_still_shows(
+    workspace: Workspace, server: Server
+) -> None:
+    workspace.write(mount_points(1))
+    workspace.apply()
+    server.expire_sessions()
+    assert "still shows a working file-level restore of it (FLR_[" in flat(workspace.plan())
+    server.fault("status", "GET /query", None, code=500)
+    assert "could not be found out" in flat(workspace.plan())
+    output = flat(workspace.destroy("-refresh=false"))
+    assert "could not be found out" in output
+
+
 def test_a_new_apply_mounts_again_after_the_session_expired(
     workspace: Workspace, server: Server
 ) -> None:

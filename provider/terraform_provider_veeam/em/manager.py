@@ -12,6 +12,7 @@ from terraform_provider_veeam.em.client import Client
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, SessionExpired
 from terraform_provider_veeam.em.mounts import mount_id_of, mount_path
 from terraform_provider_veeam.em.restore_points import read_restore_point
+from terraform_provider_veeam.em.restore_sessions import RestoreSession, working_restores
 from terraform_provider_veeam.em.scope import SessionScope
 from terraform_provider_veeam.em.session import LogonSessions, token_refused
 from terraform_provider_veeam.em.waiting import SYSTEM_CLOCK, Clock, Deadline
@@ -88,6 +89,12 @@ class EnterpriseManager:
         """Return a restore point. Raises NotFound."""
         return self._in_own_session(
             lambda session: read_restore_point(self._client, session, ref, deadline), deadline
+        )
+
+    def working_restores(self, ref: RestorePointRef, deadline: Deadline) -> list[RestoreSession]:
+        """Return the file-level restores of a restore point that backup servers still show."""
+        return self._in_own_session(
+            lambda session: working_restores(self._client, session, ref, deadline), deadline
         )
 
     def mount(self, ref: RestorePointRef, os_kind: str | None, deadline: Deadline) -> Mounted:

@@ -8,7 +8,11 @@ from tf.types import Unknown
 
 from terraform_provider_veeam.configured import manager_of
 from terraform_provider_veeam.durations import parse_duration
-from terraform_provider_veeam.em.errors import MountIncomplete, NotFound, SessionExpired
+from terraform_provider_veeam.em.errors import (
+    MountIncomplete,
+    NotFound,
+    SessionExpired,
+)
 from terraform_provider_veeam.em.models import MountPoint, RestorePointRef, RestorePointType
 from terraform_provider_veeam.em.waiting import Deadline
 from terraform_provider_veeam.identifiers import (
@@ -19,6 +23,7 @@ from terraform_provider_veeam.identifiers import (
 from terraform_provider_veeam.keep_alive import starting as keep_alive
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.private_state import MountSession
+from terraform_provider_veeam.resources.lost_session import disks_of, warn_of_lost_session
 from terraform_provider_veeam.resources.mount_point_schema import (
     DEFAULT_TIMEOUTS,
     mount_point_identity,
@@ -143,7 +148,7 @@ class MountPointResource(interfaces.Resource):
                 confirm_gone(manager, session, error, deadline)
                 raise SessionGone from error
         except SessionGone:
-            _warn_of_lost_session(ctx, current, "Terraform drops it from the state.")
+            self._warn_of_loss(ctx, current, deadline, "Terraform drops it from the state.")
             return None
         except NotFound:
             ctx.diagnostics.add_warning(
@@ -164,7 +169,7 @@ class MountPointResource(interfaces.Resource):
             try:
                 session = find_session(manager, ctx.private, current["session_id"], deadline)
             except SessionGone:
-                _warn_of_lost_session(ctx, current, "There is nothing left to hold.")
+                self._warn_of_loss(ctx, current, deadline, "There is nothing left to hold.")
                 return planned
             _hold(ctx, manager, planned, session, current["href"])
         return planned
@@ -184,7 +189,7 @@ class MountPointResource(interfaces.Resource):
             finally:
                 keep_alive.check(session)
         except SessionGone:
-            _warn_of_lost_session(ctx, current, "There was nothing left to unmount.")
+            self._warn_of_loss(ctx, current, deadline, "There was nothing left to unmount.")
 
     def import_(self, ctx: ImportContext, id: str) -> State | None:  # noqa: A002 - tf's name
         """Take over a mount point of the session whose token the provider was given."""
@@ -220,6 +225,12 @@ class MountPointResource(interfaces.Resource):
             )
             return None
         return _record(ctx, manager, state, session, mount_point)
+
+    def _warn_of_loss(
+        self, ctx: Context, state: State, deadline: Deadline, consequence: str
+    ) -> None:
+        disks = disks_of(manager_of(self._provider), _restore_point(state), deadline)
+        warn_of_lost_session(ctx, state, consequence, disks)
 
     def _deadline(self, ctx: Context, state: State, step: str, operation: str) -> Deadline:
         timeouts = state.get("timeouts") or {}
@@ -286,16 +297,6 @@ def _imported(text: str, identity: State | None) -> tuple[RestorePointRef, int]:
         kind = identity["restore_point_type"] or RestorePointType.VM
         text = f"{kind}/{parse_uid(identity['restore_point_id']).uuid}/{identity['mount_id']}"
     return parse_mount_point_id(text)
-
-
-def _warn_of_lost_session(ctx: Context, state: State, consequence: str) -> None:
-    session = f" {state['session_id']}" if state["session_id"] else ""
-    ctx.diagnostics.add_warning(
-        f"Mount point {state['id']} is gone: its logon session has ended",
-        f"Enterprise Manager ends a logon session after 15 idle minutes, and its mount points "
-        f"with it. It no longer knows session{session}, in which "
-        f"{state['restore_point_name'] or state['restore_point_id']} was mounted. {consequence}",
-    )
 
 
 def _restore_point(state: State) -> RestorePointRef:
