@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from aiohttp import web
 
@@ -22,6 +22,7 @@ from em_simulator.resources import Representations
 from em_simulator.service import Service
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
     from pathlib import Path
     from typing import Self
@@ -47,6 +48,21 @@ class MountPoint:
     os_kind: str
 
 
+class ServerCertificate(Protocol):
+    """A certificate to serve with."""
+
+    @property
+    def pem(self) -> str:
+        """The certificate as PEM text."""
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the certificate, in capitals with colons."""
+
+    def context(self) -> ssl.SSLContext:
+        """Return what a TLS server needs."""
+
+
 class Simulator:
     """An HTTPS server on loopback, from `start` to `stop`, or as a `with` block."""
 
@@ -63,9 +79,10 @@ class Simulator:
         mount_numbers: MountNumbers = MountNumbers.SESSION,
         clock: Callable[[], float] = time.monotonic,
         faults: Faults | None = None,
+        certificate: ServerCertificate | None = None,
     ) -> None:
         self._port = port
-        self._certificate = Certificate()
+        self._certificate = certificate or Certificate()
         self._journal_file = journal
         self._journal_tokens = journal_tokens
         self._manager = Manager(
