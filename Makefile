@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help venv quickstart check lint types layers generated format test unit chaos bench proto lock clean
+.PHONY: help venv quickstart check lint types layers generated format test unit chaos fuzz bench proto lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ unit: $(READY) ## Run the fast tests only
 
 chaos: $(READY) ## Play 2,000 seeds of faults at the protocol; SEED=n replays one of them alone
 	cd tests && ../$(BIN)/python -m chaos $(if $(SEED),--seed $(SEED),--seeds 2000)
+
+fuzz: $(READY) ## Feed the parsers for a minute, guided by coverage; FUZZ_SECONDS=n for longer
+	cd tests && ../$(BIN)/python -m fuzz -max_total_time=$(or $(FUZZ_SECONDS),60) -rss_limit_mb=2048 -verbosity=0
 
 bench: $(READY) ## Measure the time from exec to the provider's schema
 	$(BIN)/python -m tests.benchmarks.startup

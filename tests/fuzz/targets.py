@@ -1,0 +1,86 @@
+"""Every parser of something that comes from elsewhere, as a function of bytes.
+
+Each raises nothing: its own error is caught here, any other is a finding.
+"""
+
+from contextlib import suppress
+
+from terraform_provider_veeam.config import InvalidConfiguration, resolve
+from terraform_provider_veeam.durations import parse_duration
+from terraform_provider_veeam.em.decoding import (
+    Malformed,
+    api_path,
+    clean,
+    decode,
+    error_message,
+    links,
+)
+from terraform_provider_veeam.em.errors import UnexpectedAnswer
+from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
+from terraform_provider_veeam.em.mounts import file_system_roots, mount_id_of
+from terraform_provider_veeam.em.restore_points import parse_restore_point
+from terraform_provider_veeam.em.restore_sessions import _entities, _parse
+from terraform_provider_veeam.em.retrying import retry_after_seconds
+from terraform_provider_veeam.em.session import _is_enterprise_manager, _session_id
+from terraform_provider_veeam.em.tasks import find_task, parse_task
+from terraform_provider_veeam.identifiers import parse_mount_point_id, parse_uid
+from terraform_provider_veeam.keep_alive.order import Order
+from terraform_provider_veeam.private_state import MountSession
+
+_REF = RestorePointRef(RestorePointType.VM, "710c0a5f-2783-4222-b669-0da996b09b97")
+
+
+def parse_answer(body: bytes) -> None:
+    """Read a body as each kind of answer of Enterprise Manager."""
+    error_message(body)
+    try:
+        document = decode(body)
+    except Malformed:
+        return
+    value = document.value
+    _is_enterprise_manager(document)
+    _session_id(document)
+    for member in [value, *(document.collection(("Tasks", "Task"), ("Refs", "Ref")) or ())]:
+        parse_task(member)
+        links(member)
+    find_task(document, "task-1")
+    parse_restore_point(value, _REF)
+    if isinstance(value, dict):
+        file_system_roots(value)
+    with suppress(UnexpectedAnswer):
+        for entity in _entities(document):
+            _parse(entity)
+
+
+def parse_texts(data: bytes) -> None:
+    """Read what users write and servers send as text."""
+    text = data.decode(errors="replace")
+    clean(text)
+    api_path(text)
+    mount_id_of(text)
+    retry_after_seconds(text)
+    for parse in (parse_duration, parse_uid, parse_mount_point_id):
+        with suppress(ValueError):
+            parse(text)
+
+
+def parse_configuration(data: bytes) -> None:
+    """Read a value of every attribute of the provider block."""
+    text = data.decode(errors="replace").replace("\0", "")
+    for name in ("url", "session_token", "api_version", "certificate_fingerprint"):
+        with suppress(InvalidConfiguration):
+            resolve({name: text}, "test", {})
+    variables = ("VEEAM_EM_INSECURE", "VEEAM_EM_MAX_RETRIES", "VEEAM_EM_REQUEST_TIMEOUT")
+    with suppress(InvalidConfiguration):
+        resolve({}, "test", dict.fromkeys(variables, text))
+
+
+def parse_stored(data: bytes) -> None:
+    """Read what was stored, and what Terraform sends."""
+    MountSession.from_private(data)
+    with suppress(ValueError):
+        Order.from_json(data.decode(errors="replace"))
+
+
+TARGETS = (parse_answer, parse_texts, parse_configuration, parse_stored)
+"""All of them."""
