@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help venv quickstart check lint types layers generated format test unit chaos fuzz bench proto lock clean
+.PHONY: help venv quickstart check lint types layers generated format test unit chaos fuzz load bench proto lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ chaos: $(READY) ## Play 2,000 seeds of faults at the protocol; SEED=n replays on
 
 fuzz: $(READY) ## Feed the parsers for a minute, guided by coverage; FUZZ_SECONDS=n for longer
 	cd tests && ../$(BIN)/python -m fuzz -max_total_time=$(or $(FUZZ_SECONDS),60) -rss_limit_mb=2048 -verbosity=0
+
+load: $(READY) ## A thousand mounts in one state: time, memory, threads and requests
+	$(BIN)/python -m tests.benchmarks.load
 
 bench: $(READY) ## Measure the time from exec to the provider's schema
 	$(BIN)/python -m tests.benchmarks.startup

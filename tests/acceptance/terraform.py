@@ -87,7 +87,9 @@ class Workspace:
     def state(self) -> dict[str, Any]:
         """The state file as it is, private state included."""
         file = self.folder / "terraform.tfstate"
-        state: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+        # A Terraform that was killed may leave an empty file.
+        text = file.read_text() if file.exists() else ""
+        state: dict[str, Any] = json.loads(text) if text else {}
         return state
 
     def instances(self) -> list[dict[str, Any]]:
