@@ -25,6 +25,7 @@ NAMES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "garbage": ("answer with bytes that are neither JSON nor XML, with the real status", {}),
     "html": ("answer with a web page, with the real status, as a proxy does", {}),
+    "xml": ("answer in XML, whatever was asked for, as old versions do", {}),
     "wrong-shape": ("answer with JSON that has nothing to do with the question", {}),
     "huge-body": ("answer with a body of so many MiB", {"mebibytes": 80}),
     "redirect": (

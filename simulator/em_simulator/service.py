@@ -118,7 +118,7 @@ class _Exchange:
         status = self.status
         if status is None:
             return _cut(received)
-        body, kind = self.reply.body(as_json=self.request.wants_json)
+        body, kind = self.reply.body(as_json=self.request.wants_json and self._name != "xml")
         headers = {"Server": _SERVER, **self.reply.headers}
         if self._fault:
             body, kind = self._spoil(self._fault, body, kind, headers)

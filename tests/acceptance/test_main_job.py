@@ -110,6 +110,17 @@ def test_mounts_of_one_session_destroyed_one_by_one_end_it_with_the_last(
     assert server.sessions() == []
 
 
+def test_a_server_that_answers_in_xml_is_understood(workspace: Workspace, server: Server) -> None:
+    server.fault("xml", ".*", None)
+    workspace.write(mount_points(2))
+    workspace.apply()
+    assert "No changes" in workspace.plan()
+    assert workspace.instances()[0]["attributes"]["file_system_roots"]
+    workspace.destroy()
+    assert server.mounts() == []
+    assert server.sessions() == []
+
+
 @pytest.mark.parametrize("kind", ["vm", "replica", "agent"])
 def test_every_family_of_restore_points_is_mounted_and_unmounted(
     workspace: Workspace, server: Server, kind: str

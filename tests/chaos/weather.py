@@ -21,6 +21,7 @@ ANYWHERE: list[tuple[str, dict[str, Any]]] = [
     ("garbage", {}),
     ("html", {}),
     ("wrong-shape", {}),
+    ("xml", {}),
     ("redirect", {}),
     ("foreign-href", {}),
     ("delay", {"seconds": 0.02}),
