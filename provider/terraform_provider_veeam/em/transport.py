@@ -159,14 +159,16 @@ def _reason(causes: list[BaseException], timeout: float) -> str:
     for cause in causes:
         if isinstance(cause, urllib3.exceptions.ProxyError):
             return f"the proxy refused ({clean(str(cause.original_error))})"
-        if isinstance(cause, requests.ConnectTimeout | urllib3.exceptions.ConnectTimeoutError):
-            return f"no connection within {timeout:g} seconds"
-        if isinstance(cause, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
-            return f"no answer within {timeout:g} seconds"
+    # The system's own error first: urllib3 calls a refused connection a timeout too.
     for cause in causes:
         if isinstance(cause, OSError) and cause.errno and not isinstance(cause, ssl.SSLError):
             known = {errno.ECONNREFUSED: "connection refused", errno.ECONNRESET: "connection reset"}
             return known.get(cause.errno) or clean(cause.strerror or str(cause))
         if isinstance(cause, ssl.SSLError):
             return f"the TLS connection failed ({clean(cause.reason or str(cause))})"
+    for cause in causes:
+        if isinstance(cause, requests.ConnectTimeout | urllib3.exceptions.ConnectTimeoutError):
+            return f"no connection within {timeout:g} seconds"
+        if isinstance(cause, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
+            return f"no answer within {timeout:g} seconds"
     return "the connection broke off"
