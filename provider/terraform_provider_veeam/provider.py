@@ -11,6 +11,9 @@ from tf.types import Bool, Number, String, Unknown
 from terraform_provider_veeam import __version__
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
 from terraform_provider_veeam.em.waiting import SYSTEM_CLOCK
+from terraform_provider_veeam.functions.mount_point_id import MountPointId
+from terraform_provider_veeam.functions.parse_mount_point_id import ParseMountPointId
+from terraform_provider_veeam.functions.parse_uid import ParseUid
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.logs import conceal
 from terraform_provider_veeam.resources.mount_point import MountPointResource
@@ -104,6 +107,10 @@ class VeeamProvider(interfaces.Provider):
     def resources(self) -> Sequence[type[interfaces.Resource]]:
         """Return the managed resources."""
         return (MountPointResource,)
+
+    def functions(self) -> Sequence[type[interfaces.Function]]:
+        """Return the functions."""
+        return (MountPointId, ParseMountPointId, ParseUid)
 
     def validate(self, ctx: ValidateContext, config: State) -> None:
         """Check what is written in the block; what is not known yet is passed over."""

@@ -1,0 +1,1 @@
+"""The functions, one a file: they compute, and never ask the server."""

@@ -1,0 +1,48 @@
+"""What `tf.types` has no class for: objects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tf.types import TfType, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Object(TfType):
+    """A value with named attributes, each of its own type. Maps to Python `dict`."""
+
+    def __init__(self, attributes: Mapping[str, TfType]) -> None:
+        self.attributes = attributes
+
+    def encode(self, value: Any) -> Any:
+        """Return the form that goes over the wire; what is missing is null."""
+        if value is None or value is Unknown:
+            return value
+        return {
+            name: None if value.get(name) is None else kind.encode(value[name])
+            for name, kind in self.attributes.items()
+        }
+
+    def decode(self, value: Any) -> Any:
+        """Return the Python value."""
+        if value is None or value is Unknown:
+            return value
+        return {name: kind.decode(value.get(name)) for name, kind in self.attributes.items()}
+
+    def semantically_equal(self, a_decoded: Any, b_decoded: Any) -> bool:
+        """Compare attribute by attribute."""
+        if not isinstance(a_decoded, dict) or not isinstance(b_decoded, dict):
+            return bool(a_decoded is b_decoded)
+        return all(
+            kind.semantically_equal(a_decoded.get(name), b_decoded.get(name))
+            for name, kind in self.attributes.items()
+        )
+
+    def tf_type(self) -> bytes:
+        """Return the type as the protocol writes it."""
+        inner = ",".join(
+            f'"{name}":{kind.tf_type().decode()}' for name, kind in sorted(self.attributes.items())
+        )
+        return f'["object",{{{inner}}}]'.encode()
