@@ -11,6 +11,8 @@ from tf.types import Bool, Number, String, Unknown
 from terraform_provider_veeam import __version__
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
 from terraform_provider_veeam.em.waiting import SYSTEM_CLOCK
+from terraform_provider_veeam.ephemeral.logon_session import LogonSessionEphemeral
+from terraform_provider_veeam.ephemeral.mount_point import MountPointEphemeral
 from terraform_provider_veeam.functions.mount_point_id import MountPointId
 from terraform_provider_veeam.functions.parse_mount_point_id import ParseMountPointId
 from terraform_provider_veeam.functions.parse_uid import ParseUid
@@ -107,6 +109,10 @@ class VeeamProvider(interfaces.Provider):
     def resources(self) -> Sequence[type[interfaces.Resource]]:
         """Return the managed resources."""
         return (MountPointResource,)
+
+    def ephemeral_resources(self) -> Sequence[type[interfaces.EphemeralResource]]:
+        """Return the ephemeral resources."""
+        return (LogonSessionEphemeral, MountPointEphemeral)
 
     def functions(self) -> Sequence[type[interfaces.Function]]:
         """Return the functions."""

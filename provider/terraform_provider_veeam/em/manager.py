@@ -97,14 +97,24 @@ class EnterpriseManager:
             lambda session: working_restores(self._client, session, ref, deadline), deadline
         )
 
-    def mount(self, ref: RestorePointRef, os_kind: str | None, deadline: Deadline) -> Mounted:
+    def mount(
+        self,
+        ref: RestorePointRef,
+        os_kind: str | None,
+        deadline: Deadline,
+        *,
+        outlives: bool = True,
+    ) -> Mounted:
         """Mount a restore point in our own session, and return it when its disks are there.
+
+        Unless it `outlives` this process, the session is logged out at the end in spite of it.
 
         Raises MountIncomplete when it is mounted but could not be read; after any other error
         nothing is mounted, or the error names the task and the session that may still do it.
         """
         return self._in_own_session(
-            lambda session: self._scope(session).mount(ref, os_kind, deadline), deadline
+            lambda session: self._scope(session).mount(ref, os_kind, deadline, outlives=outlives),
+            deadline,
         )
 
     def mount_point(
@@ -133,6 +143,10 @@ class EnterpriseManager:
         Never logs on. Raises SessionExpired, TaskFailed.
         """
         self._scope(session).unmount(_path(ref, mount_id, href), deadline)
+
+    def unmount_path(self, session: LogonSession, href: str, deadline: Deadline) -> None:
+        """Unmount the mount point at a path in its session, as `unmount` does."""
+        self._scope(session).unmount(href, deadline)
 
     def touch(self, session: LogonSession, href: str, deadline: Deadline) -> None:
         """Read the mount point at a path in its session. Raises NotFound, SessionExpired."""

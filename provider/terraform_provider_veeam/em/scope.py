@@ -47,18 +47,25 @@ class SessionScope:
         self._older = OlderSession(session, self._tasks, log_out=sessions.log_out)
         self._lock = threading.Lock()
         self._alive: set[str] = set()
-        """Mount points made by this process that may still live."""
+        """Mount points made by this process that have to live on after it."""
 
     def mount(
-        self, restore_point: RestorePointRef, os_kind: str | None, deadline: Deadline
+        self,
+        restore_point: RestorePointRef,
+        os_kind: str | None,
+        deadline: Deadline,
+        *,
+        outlives: bool,
     ) -> Mounted:
-        """Mount as Mounter does, and hold the session open for what was mounted."""
+        """Mount as Mounter does; if it `outlives` this process, the session is left open for it."""
         try:
             mounted = self._mounter.mount(restore_point, os_kind, deadline)
         except MountIncomplete as error:
-            self._remember(error.mounted.mount_point.href)
+            if outlives:
+                self._remember(error.mounted.mount_point.href)
             raise
-        self._remember(mounted.mount_point.href)
+        if outlives:
+            self._remember(mounted.mount_point.href)
         return mounted
 
     def unmount(self, href: str, deadline: Deadline) -> None:

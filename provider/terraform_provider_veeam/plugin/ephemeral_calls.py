@@ -74,4 +74,6 @@ class EphemeralCalls(Calls):
 def _put_lease(response: Any, ctx: EphemeralContext) -> None:
     response.private = ctx.private
     if ctx.renew_at is not None:
-        response.renew_at.FromDatetime(ctx.renew_at)
+        moment = ctx.renew_at.timestamp()
+        response.renew_at.seconds = int(moment)
+        response.renew_at.nanos = int(moment % 1 * 1e9)

@@ -14,21 +14,25 @@ from terraform_provider_veeam.em.errors import (
     SessionExpired,
 )
 from terraform_provider_veeam.em.models import MountPoint, RestorePointRef, RestorePointType
-from terraform_provider_veeam.em.waiting import Deadline
 from terraform_provider_veeam.identifiers import (
     format_mount_point_id,
     parse_mount_point_id,
     parse_uid,
 )
 from terraform_provider_veeam.keep_alive import starting as keep_alive
+from terraform_provider_veeam.mount_point_form import (
+    deadline_for,
+    describe_restore_point,
+    restore_point_of,
+    results_of,
+    validate_mount_point,
+)
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.private_state import MountSession
 from terraform_provider_veeam.resources.lost_session import disks_of, warn_of_lost_session
 from terraform_provider_veeam.resources.mount_point_schema import (
-    DEFAULT_TIMEOUTS,
     mount_point_identity,
     mount_point_schema,
-    validate_mount_point,
 )
 from terraform_provider_veeam.resources.mount_session import (
     SessionGone,
@@ -42,6 +46,7 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.configured import Configured
     from terraform_provider_veeam.em.manager import EnterpriseManager
     from terraform_provider_veeam.em.models import LogonSession
+    from terraform_provider_veeam.em.waiting import Deadline
     from terraform_provider_veeam.plugin.interfaces import (
         Context,
         CreateContext,
@@ -84,45 +89,21 @@ class MountPointResource(interfaces.Resource):
     def plan(self, ctx: PlanContext, current: State | None, planned: State | None) -> State | None:
         """Look up what a create will mount, so that a wrong id fails now and a plan reads well."""
         if current is None and planned is not None:
-            self._describe_restore_point(ctx, planned)
+            describe_restore_point(self._provider, ctx, planned)
         return planned
-
-    def _describe_restore_point(self, ctx: Context, state: State) -> None:
-        """Fill in the restore point's name and age, as far as they can be known now."""
-        manager = self._provider.manager
-        if manager is None or any(
-            state[name] is Unknown for name in ("restore_point_id", "restore_point_type")
-        ):
-            return
-        restore_point = _restore_point(state)
-        deadline = self._deadline(
-            ctx, state, "read", f"Looking up restore point {restore_point.id}"
-        )
-        try:
-            found = manager.restore_point(restore_point, deadline)
-        except NotFound as error:
-            others = " or ".join(f'"{t}"' for t in RestorePointType if t != restore_point.type)
-            ctx.diagnostics.add_error(
-                "Restore point not found",
-                f"{error.detail}\nCheck the id, and restore_point_type: it is "
-                f'"{restore_point.type}" here, and could be {others}. '
-                "A restore point also goes when its retention is over.",
-                path=["restore_point_id"],
-            )
-            return
-        state["restore_point_name"] = found.name
-        state["restore_point_created_at"] = found.created_at
 
     def create(self, ctx: CreateContext, planned: State) -> State | None:
         """Mount the restore point. A mount that could not be read is returned with the error."""
         manager = manager_of(self._provider)
         if planned["restore_point_name"] is Unknown:
-            self._describe_restore_point(ctx, planned)
+            describe_restore_point(self._provider, ctx, planned)
             if ctx.diagnostics.has_errors():
                 return None
-        restore_point = _restore_point(planned)
+        restore_point = restore_point_of(planned)
         name = planned["restore_point_name"] or restore_point.id
-        deadline = self._deadline(ctx, planned, "create", f"Mounting restore point {name}")
+        deadline = deadline_for(
+            self._provider, ctx, planned, "create", f"Mounting restore point {name}"
+        )
         try:
             mounted = manager.mount(restore_point, planned["os_kind"], deadline)
         except MountIncomplete as error:
@@ -136,8 +117,10 @@ class MountPointResource(interfaces.Resource):
         manager = self._provider.manager
         if manager is None:
             return current
-        restore_point, mount_id = _restore_point(current), int(current["mount_id"])
-        deadline = self._deadline(ctx, current, "read", f"Reading mount point {current['id']}")
+        restore_point, mount_id = restore_point_of(current), int(current["mount_id"])
+        deadline = deadline_for(
+            self._provider, ctx, current, "read", f"Reading mount point {current['id']}"
+        )
         try:
             session = find_session(manager, ctx.private, current["session_id"], deadline)
             try:
@@ -158,14 +141,16 @@ class MountPointResource(interfaces.Resource):
             )
             return None
         if current["restore_point_name"] is None:
-            self._describe_restore_point(ctx, current)
+            describe_restore_point(self._provider, ctx, current)
         return _record(ctx, manager, current, session, mount_point)
 
     def update(self, ctx: UpdateContext, current: State, planned: State) -> State:
         """Take over new timeouts, and hold the session for a new time; the rest replaces."""
         if planned["keep_alive"] != current["keep_alive"]:
             manager = manager_of(self._provider)
-            deadline = self._deadline(ctx, current, "read", f"Holding {current['id']}")
+            deadline = deadline_for(
+                self._provider, ctx, current, "read", f"Holding {current['id']}"
+            )
             try:
                 session = find_session(manager, ctx.private, current["session_id"], deadline)
             except SessionGone:
@@ -177,8 +162,10 @@ class MountPointResource(interfaces.Resource):
     def delete(self, ctx: DeleteContext, current: State) -> None:
         """Unmount, in the mount's own session; a mount that is gone already is no error."""
         manager = manager_of(self._provider)
-        restore_point, mount_id = _restore_point(current), int(current["mount_id"])
-        deadline = self._deadline(ctx, current, "delete", f"Unmounting {current['id']}")
+        restore_point, mount_id = restore_point_of(current), int(current["mount_id"])
+        deadline = deadline_for(
+            self._provider, ctx, current, "delete", f"Unmounting {current['id']}"
+        )
         try:
             session = find_session(manager, ctx.private, current["session_id"], deadline)
             try:
@@ -214,7 +201,7 @@ class MountPointResource(interfaces.Resource):
             "restore_point_type": restore_point.type.value,
             "timeouts": None,
         }
-        deadline = self._deadline(ctx, state, "read", f"Reading mount point {id}")
+        deadline = deadline_for(self._provider, ctx, state, "read", f"Reading mount point {id}")
         session = manager.session(deadline)
         try:
             mount_point = manager.mount_point(session, restore_point, mount_id, deadline)
@@ -229,18 +216,8 @@ class MountPointResource(interfaces.Resource):
     def _warn_of_loss(
         self, ctx: Context, state: State, deadline: Deadline, consequence: str
     ) -> None:
-        disks = disks_of(manager_of(self._provider), _restore_point(state), deadline)
+        disks = disks_of(manager_of(self._provider), restore_point_of(state), deadline)
         warn_of_lost_session(ctx, state, consequence, disks)
-
-    def _deadline(self, ctx: Context, state: State, step: str, operation: str) -> Deadline:
-        timeouts = state.get("timeouts") or {}
-        return Deadline(
-            operation=operation,
-            seconds=parse_duration(timeouts.get(step) or DEFAULT_TIMEOUTS[step]),
-            stop=ctx.stop,
-            clock=self._provider.clock,
-            setting=f"timeouts.{step}",
-        )
 
 
 def _record(
@@ -259,13 +236,7 @@ def _record(
         "mount_id": mount_point.mount_id,
         "session_id": session.session_id,
     }
-    return state | {
-        "id": format_mount_point_id(restore_point, mount_point.mount_id),
-        "mount_id": mount_point.mount_id,
-        "href": mount_point.href,
-        "session_id": session.session_id,
-        "file_system_roots": list(mount_point.file_system_roots),
-    }
+    return state | results_of(session, mount_point)
 
 
 def _hold(
@@ -297,8 +268,3 @@ def _imported(text: str, identity: State | None) -> tuple[RestorePointRef, int]:
         kind = identity["restore_point_type"] or RestorePointType.VM
         text = f"{kind}/{parse_uid(identity['restore_point_id']).uuid}/{identity['mount_id']}"
     return parse_mount_point_id(text)
-
-
-def _restore_point(state: State) -> RestorePointRef:
-    kind = RestorePointType(state["restore_point_type"] or RestorePointType.VM)
-    return RestorePointRef(kind, parse_uid(state["restore_point_id"]).uuid)

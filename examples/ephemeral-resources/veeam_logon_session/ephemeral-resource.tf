@@ -1,0 +1,12 @@
+ephemeral "veeam_logon_session" "this" {}
+
+# A script of the same run can call the REST API with it.
+resource "terraform_data" "tasks" {
+  provisioner "local-exec" {
+    command = "curl --silent --header \"X-RestSvcSessionId: $TOKEN\" \"$API/tasks\""
+    environment = {
+      TOKEN = ephemeral.veeam_logon_session.this.session_token
+      API   = ephemeral.veeam_logon_session.this.api_url
+    }
+  }
+}

@@ -1,0 +1,15 @@
+# Mounted while a command of Terraform runs, during plan too, and unmounted at its end.
+ephemeral "veeam_mount_point" "oracle" {
+  restore_point_id = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
+}
+
+# A script of the same apply can read the files.
+resource "terraform_data" "volumes" {
+  provisioner "local-exec" {
+    command = "echo \"Mounted at $HREF: $VOLUMES\""
+    environment = {
+      HREF    = ephemeral.veeam_mount_point.oracle.href
+      VOLUMES = join(" ", ephemeral.veeam_mount_point.oracle.file_system_roots)
+    }
+  }
+}

@@ -1,0 +1,1 @@
+"""The ephemeral resources, one a file: they exist only while Terraform runs."""

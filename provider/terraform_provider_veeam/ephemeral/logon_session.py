@@ -1,0 +1,95 @@
+"""The ephemeral resource `veeam_logon_session`: a token for scripts, while Terraform runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import TYPE_CHECKING
+
+from tf.schema import Attribute, Schema
+from tf.types import String
+
+from terraform_provider_veeam.configured import manager_of
+from terraform_provider_veeam.em.errors import EnterpriseManagerError
+from terraform_provider_veeam.em.models import LogonSession
+from terraform_provider_veeam.em.waiting import Deadline
+from terraform_provider_veeam.keep_alive.starting import idle_limit
+from terraform_provider_veeam.plugin import interfaces
+
+if TYPE_CHECKING:
+    from terraform_provider_veeam.configured import Configured
+    from terraform_provider_veeam.plugin.interfaces import EphemeralContext, State
+
+_SECONDS = 60.0
+
+
+class LogonSessionEphemeral(interfaces.EphemeralResource):
+    """`veeam_logon_session`: the provider's own session, which it logs out when it ends."""
+
+    def __init__(self, provider: Configured) -> None:
+        self._provider = provider
+
+    @classmethod
+    def get_name(cls) -> str:
+        """Return the name after the provider's prefix."""
+        return "logon_session"
+
+    @classmethod
+    def get_schema(cls) -> Schema:
+        """Return the schema of the block."""
+        return Schema(
+            description="A logon session of Enterprise Manager for scripts that call its REST "
+            "API while Terraform runs. It is the provider's own, logged out at the end of the "
+            "command unless a managed mount point lives in it.",
+            attributes=[
+                Attribute(
+                    "session_token",
+                    String(),
+                    "Token of the session: send it as the header `X-RestSvcSessionId`.",
+                    computed=True,
+                    sensitive=True,
+                ),
+                Attribute("session_id", String(), "Id of the session.", computed=True),
+                Attribute(
+                    "api_url",
+                    String(),
+                    "Address that paths of the API are appended to, `https://HOST:PORT/api`.",
+                    computed=True,
+                ),
+            ],
+        )
+
+    def open(self, ctx: EphemeralContext, config: State) -> State:
+        """Return the session, logging on if that has not happened."""
+        manager = manager_of(self._provider)
+        session = manager.session(self._deadline(ctx, "Logging on"))
+        ctx.private = json.dumps(list(session)).encode()
+        ctx.renew_at = _next_renewal()
+        return {
+            "session_token": session.token,
+            "session_id": session.session_id,
+            "api_url": manager.base_url,
+        }
+
+    def renew(self, ctx: EphemeralContext) -> None:
+        """Send a request, so that the session is not idle."""
+        session = LogonSession(*json.loads(ctx.private))
+        try:
+            manager_of(self._provider).touch(
+                session, "/tasks", self._deadline(ctx, "Holding the logon session")
+            )
+        except EnterpriseManagerError as error:
+            ctx.diagnostics.add_warning(error.summary, error.detail)
+        ctx.renew_at = _next_renewal()
+
+    def close(self, ctx: EphemeralContext) -> None:
+        """Leave it to the provider's end, which follows at once: others may use the session."""
+
+    def _deadline(self, ctx: EphemeralContext, operation: str) -> Deadline:
+        return Deadline(
+            operation=operation, seconds=_SECONDS, stop=ctx.stop, clock=self._provider.clock
+        )
+
+
+def _next_renewal() -> dt.datetime:
+    return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=idle_limit() / 3)

@@ -1,0 +1,182 @@
+"""The ephemeral resource `veeam_mount_point`: mounted while Terraform runs, and no longer."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import TYPE_CHECKING, Any
+
+from tf.schema import Attribute, Schema
+from tf.types import String
+
+from terraform_provider_veeam.configured import manager_of
+from terraform_provider_veeam.em.errors import (
+    EnterpriseManagerError,
+    MountIncomplete,
+    SessionExpired,
+)
+from terraform_provider_veeam.em.mounts import mount_id_of
+from terraform_provider_veeam.em.waiting import Deadline
+from terraform_provider_veeam.keep_alive.starting import idle_limit
+from terraform_provider_veeam.mount_point_form import (
+    deadline_for,
+    describe_restore_point,
+    inputs,
+    restore_point_of,
+    results,
+    results_of,
+    timeouts,
+    validate_mount_point,
+)
+from terraform_provider_veeam.plugin import interfaces
+from terraform_provider_veeam.private_state import MountSession
+
+if TYPE_CHECKING:
+    from terraform_provider_veeam.configured import Configured
+    from terraform_provider_veeam.em.models import Mounted
+    from terraform_provider_veeam.plugin.interfaces import (
+        EphemeralContext,
+        State,
+        ValidateContext,
+    )
+
+_RENEW_SECONDS = 60.0
+_CLOSE_SECONDS = 120.0
+
+
+class MountPointEphemeral(interfaces.EphemeralResource):
+    """`veeam_mount_point`, in the provider's own logon session."""
+
+    def __init__(self, provider: Configured) -> None:
+        self._provider = provider
+
+    @classmethod
+    def get_name(cls) -> str:
+        """Return the name after the provider's prefix."""
+        return "mount_point"
+
+    @classmethod
+    def get_schema(cls) -> Schema:
+        """Return the schema of the block."""
+        return Schema(
+            description="Mounts a restore point while Terraform runs. It is unmounted at the end "
+            "of the command, also after an error or Ctrl-C, and is in no state and no plan. "
+            "Terraform opens it during plan too, and then again during apply.",
+            attributes=[
+                *inputs(),
+                *results(),
+                Attribute(
+                    "session_token",
+                    String(),
+                    "Token of the logon session that the mount point lives in, for scripts that "
+                    "fetch files: send it as the header `X-RestSvcSessionId`.",
+                    computed=True,
+                    sensitive=True,
+                ),
+            ],
+            block_types=[timeouts()],
+        )
+
+    def validate(self, ctx: ValidateContext, config: State) -> None:
+        """Check what can be checked without the server."""
+        validate_mount_point(ctx, config)
+
+    def open(self, ctx: EphemeralContext, config: State) -> State | None:
+        """Mount. What was mounted is unmounted again if it can't be used."""
+        manager = manager_of(self._provider)
+        restore_point = restore_point_of(config)
+        state = config | {"restore_point_type": restore_point.type.value}
+        describe_restore_point(self._provider, ctx, state)
+        if ctx.diagnostics.has_errors():
+            return None
+        name = state["restore_point_name"] or restore_point.id
+        deadline = deadline_for(
+            self._provider, ctx, config, "create", f"Mounting restore point {name}"
+        )
+        try:
+            mounted = manager.mount(restore_point, config["os_kind"], deadline, outlives=False)
+        except MountIncomplete as error:
+            self._unmount_again(error.mounted)
+            raise
+        session = mounted.session
+        ctx.private = _to_private(
+            MountSession(manager.base_url, session), mounted.mount_point.href, None
+        )
+        ctx.renew_at = _next_renewal()
+        return state | results_of(session, mounted.mount_point) | {"session_token": session.token}
+
+    def renew(self, ctx: EphemeralContext) -> None:
+        """Read the mount point, so that its session is not idle; a failure is told at close."""
+        kept, href, trouble = _from_private(ctx.private)
+        try:
+            manager_of(self._provider).touch(
+                kept.session, href, self._deadline(ctx, _RENEW_SECONDS, f"Holding {href}")
+            )
+        except EnterpriseManagerError as error:
+            # Terraform before 1.17 drops diagnostics of a renewal.
+            trouble = f"{error.summary}: {error.detail}"
+        ctx.private = _to_private(kept, href, trouble)
+        ctx.renew_at = _next_renewal()
+
+    def close(self, ctx: EphemeralContext) -> None:
+        """Unmount. Nothing that goes wrong here fails the run."""
+        manager = manager_of(self._provider)
+        kept, href, trouble = _from_private(ctx.private)
+        if trouble:
+            ctx.diagnostics.add_warning(
+                "The ephemeral mount point could not be held all the time", trouble
+            )
+        try:
+            manager.unmount_path(
+                kept.session, href, self._deadline(ctx, _CLOSE_SECONDS, f"Unmounting {href}")
+            )
+        except SessionExpired:
+            ctx.diagnostics.add_warning(
+                "The ephemeral mount point was gone before its end",
+                f"Logon session {kept.session.session_id} ended while Terraform ran, and "
+                f"{href} with it. Was it idle for longer than Enterprise Manager allows?",
+            )
+        except EnterpriseManagerError as error:
+            ctx.diagnostics.add_warning(
+                "The ephemeral mount point could not be unmounted",
+                f"{error.summary}: {error.detail}\nEnterprise Manager unmounts it when logon "
+                f"session {kept.session.session_id} has been idle for 15 minutes.",
+            )
+
+    def _unmount_again(self, mounted: Mounted) -> None:
+        """Unmount what could not be read; the error that follows names it."""
+        point = mounted.mount_point
+        deadline = Deadline(
+            operation=f"Unmounting {point.href}",
+            seconds=_CLOSE_SECONDS,
+            stop=_never(),
+            clock=self._provider.clock,
+        )
+        manager_of(self._provider).unmount_path(mounted.session, point.href, deadline)
+
+    def _deadline(self, ctx: EphemeralContext, seconds: float, operation: str) -> Deadline:
+        return Deadline(
+            operation=operation, seconds=seconds, stop=ctx.stop, clock=self._provider.clock
+        )
+
+
+def _never() -> Any:
+    import threading  # noqa: PLC0415 - only after an error
+
+    return threading.Event()
+
+
+def _next_renewal() -> dt.datetime:
+    return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=idle_limit() / 3)
+
+
+def _to_private(kept: MountSession, href: str, trouble: str | None) -> bytes:
+    return json.dumps([kept.to_private().decode(), href, trouble]).encode()
+
+
+def _from_private(private: bytes) -> tuple[MountSession, str, str | None]:
+    session, href, trouble = json.loads(private)
+    kept = MountSession.from_private(session.encode())
+    if kept is None or mount_id_of(href) is None:
+        raise interfaces.Refused("Terraform sent back something else than it was given")
+    return kept, href, trouble

@@ -1,0 +1,157 @@
+"""Ephemeral objects: whatever ends the command, nothing of ours outlives it."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from helpers import MOUNTS, REQUIRED, RESTORE_POINT, SEED, Server
+from terraform import Workspace, flat
+
+from em_simulator import Simulator
+
+IDLE_LIMIT = 3.0
+
+
+def configuration(command: str = "true", restore_point: str = RESTORE_POINT) -> str:
+    """Return a mount that a command uses while Terraform runs."""
+    return f"""{REQUIRED}
+ephemeral "veeam_mount_point" "this" {{
+  restore_point_id = "{restore_point}"
+}}
+resource "terraform_data" "use" {{
+  provisioner "local-exec" {{
+    command = <<-EOT
+      {command}
+    EOT
+    environment = {{
+      HREF  = ephemeral.veeam_mount_point.this.href
+      TOKEN = ephemeral.veeam_mount_point.this.session_token
+      ROOTS = join(" ", ephemeral.veeam_mount_point.this.file_system_roots)
+    }}
+  }}
+}}
+"""
+
+
+def assert_that_nothing_is_left(
+    server: Server, *, opened: int, unmounted: int | None = None
+) -> None:
+    """Check that all is gone: unmounted, or with the session when Terraform did not close it."""
+    assert server.mounts() == []
+    assert server.sessions() == []
+    assert len(server.requests("POST", MOUNTS)) == opened
+    statuses = [request.status for request in server.requests("DELETE", f"{MOUNTS}/.*")]
+    assert statuses == [204] * (opened if unmounted is None else unmounted)
+
+
+def test_a_script_can_use_the_mount_and_nothing_is_left(
+    workspace: Workspace, server: Server
+) -> None:
+    script = f'printf "%s|%s" "$HREF" "$ROOTS" > {workspace.folder}/seen'
+    workspace.write(configuration(script))
+    workspace.apply()
+    seen = (workspace.folder / "seen").read_text()
+    assert seen == f"/vmRestorePoints/{RESTORE_POINT}/mounts/1|Volume$0: Volume$1:"
+    assert_that_nothing_is_left(server, opened=2)  # in plan and in apply
+    state = (workspace.folder / "terraform.tfstate").read_text()
+    assert "mounts/1" not in state
+    for entry in server.requests():
+        assert entry.token is None or entry.token not in state
+
+
+def test_a_plan_alone_leaves_nothing(workspace: Workspace, server: Server) -> None:
+    workspace.write(configuration())
+    workspace.plan()
+    assert_that_nothing_is_left(server, opened=1)
+
+
+def test_a_failed_apply_leaves_nothing(workspace: Workspace, server: Server) -> None:
+    workspace.write(configuration("exit 1"))
+    workspace.fail("apply", "-auto-approve", "-no-color")
+    # Terraform does not close what a failed resource has used: the log-out takes it along.
+    assert_that_nothing_is_left(server, opened=2, unmounted=1)
+
+
+def test_ctrl_c_in_the_middle_leaves_nothing(workspace: Workspace, server: Server) -> None:
+    workspace.write(configuration(f"touch {workspace.folder}/begun; sleep 60"))
+    with workspace.start("apply", "-auto-approve", "-no-color") as process:
+        while not (workspace.folder / "begun").exists():
+            assert process.poll() is None
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)
+        process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert_that_nothing_is_left(server, opened=2, unmounted=1)
+
+
+def test_a_mount_that_can_not_be_read_is_unmounted_again(
+    workspace: Workspace, server: Server
+) -> None:
+    server.fault("status", f"GET {MOUNTS}/.*", None, code=500)
+    workspace.write(configuration())
+    assert "could not be read" in workspace.fail("plan", "-no-color")
+    assert_that_nothing_is_left(server, opened=1)
+
+
+def test_an_unmount_that_fails_is_a_warning(workspace: Workspace, server: Server) -> None:
+    server.fault("status", f"DELETE {MOUNTS}/.*", None, code=500)
+    workspace.write(configuration())
+    output = flat(workspace.plan())
+    assert "Warning: The ephemeral mount point could not be unmounted" in output
+    # The session is logged out all the same, and the mount goes with it.
+    assert server.mounts() == []
+    assert server.sessions() == []
+
+
+def test_a_restore_point_that_does_not_exist(workspace: Workspace, server: Server) -> None:
+    workspace.write(configuration(restore_point="00000000-0000-4000-8000-000000000000"))
+    output = workspace.fail("plan", "-no-color")
+    assert "Error: Restore point not found" in output
+    assert server.sessions() == []
+
+
+class TestWithAShortIdleLimit:
+    """Sessions that end after 3 idle seconds."""
+
+    @pytest.fixture
+    def simulator(self) -> Iterator[Simulator]:
+        with Simulator(seed=SEED, idle_limit=IDLE_LIMIT) as running:
+            yield running
+
+    def test_a_long_apply_keeps_its_mount(self, workspace: Workspace, server: Server) -> None:
+        workspace.write(configuration("sleep 15"))
+        workspace.apply(VEEAM_EM_IDLE_LIMIT=f"{IDLE_LIMIT}s")
+        assert_that_nothing_is_left(server, opened=2)
+
+    def test_a_lost_mount_is_reported_at_the_end(
+        self, workspace: Workspace, server: Server
+    ) -> None:
+        workspace.write(configuration("sleep 5"))
+        output = flat(workspace.apply())  # which renews every 5 minutes
+        assert "The ephemeral mount point was gone before its end" in output
+        assert server.mounts() == []
+
+
+def test_a_logon_session_is_logged_out_at_the_end(
+    workspace: Workspace, server: Server, log_on: Callable[[], str]
+) -> None:
+    workspace.write(f"""{REQUIRED}
+ephemeral "veeam_logon_session" "this" {{}}
+resource "terraform_data" "use" {{
+  provisioner "local-exec" {{
+    command = "printf '%s %s' \\"$ID\\" \\"$API\\" > seen"
+    environment = {{
+      ID  = ephemeral.veeam_logon_session.this.session_id
+      API = ephemeral.veeam_logon_session.this.api_url
+    }}
+  }}
+}}
+""")
+    workspace.apply()
+    session, url = (workspace.folder / "seen").read_text().split()
+    assert url == f"{server.simulator.url}/api"
+    ended = [entry.path for entry in server.requests("DELETE", "/logonSessions/.*")]
+    assert f"/logonSessions/{session}" in ended
+    assert server.sessions() == []
