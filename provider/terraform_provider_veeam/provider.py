@@ -9,6 +9,8 @@ from tf.schema import Attribute, Schema
 from tf.types import Bool, Number, String, Unknown
 
 from terraform_provider_veeam import __version__
+from terraform_provider_veeam.data_sources.restore_point import RestorePointDataSource
+from terraform_provider_veeam.data_sources.restore_points import RestorePointsDataSource
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
 from terraform_provider_veeam.em.waiting import SYSTEM_CLOCK
 from terraform_provider_veeam.ephemeral.logon_session import LogonSessionEphemeral
@@ -109,6 +111,10 @@ class VeeamProvider(interfaces.Provider):
     def resources(self) -> Sequence[type[interfaces.Resource]]:
         """Return the managed resources."""
         return (MountPointResource,)
+
+    def data_sources(self) -> Sequence[type[interfaces.DataSource]]:
+        """Return the data sources."""
+        return (RestorePointDataSource, RestorePointsDataSource)
 
     def ephemeral_resources(self) -> Sequence[type[interfaces.EphemeralResource]]:
         """Return the ephemeral resources."""

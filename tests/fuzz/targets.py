@@ -18,8 +18,9 @@ from terraform_provider_veeam.em.decoding import (
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
 from terraform_provider_veeam.em.mounts import file_system_roots, mount_id_of
-from terraform_provider_veeam.em.restore_points import parse_restore_point
-from terraform_provider_veeam.em.restore_sessions import _entities, _parse
+from terraform_provider_veeam.em.querying import entities
+from terraform_provider_veeam.em.restore_points import found_restore_point, parse_restore_point
+from terraform_provider_veeam.em.restore_sessions import _parse
 from terraform_provider_veeam.em.retrying import retry_after_seconds
 from terraform_provider_veeam.em.session import _is_enterprise_manager, _session_id
 from terraform_provider_veeam.em.tasks import find_task, parse_task
@@ -48,8 +49,10 @@ def parse_answer(body: bytes) -> None:
     if isinstance(value, dict):
         file_system_roots(value)
     with suppress(UnexpectedAnswer):
-        for entity in _entities(document):
+        for entity in entities(document, "RestoreSession"):
             _parse(entity)
+        for entity in entities(document, "VmRestorePoint"):
+            found_restore_point(entity, RestorePointType.VM)
 
 
 def parse_texts(data: bytes) -> None:

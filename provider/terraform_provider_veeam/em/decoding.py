@@ -36,6 +36,7 @@ class Link:
     rel: str
     type: str
     path: str
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ def links(resource: Any) -> list[Link]:
     """Return the links of a resource whose address can be used."""
     value = resource.get("Links") if isinstance(resource, Mapping) else None
     return [
-        Link(text(link, "Rel") or "", text(link, "Type") or "", path)
+        Link(text(link, "Rel") or "", text(link, "Type") or "", path, text(link, "Name"))
         for link in items(value, "Link")
         if (path := api_path(link.get("Href")))
     ]

@@ -6,12 +6,18 @@ import contextlib
 import logging
 import random as system_random
 import threading
+from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from terraform_provider_veeam.em.client import Client
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, SessionExpired
 from terraform_provider_veeam.em.mounts import mount_id_of, mount_path
-from terraform_provider_veeam.em.restore_points import read_restore_point
+from terraform_provider_veeam.em.restore_points import (
+    FoundRestorePoint,
+    Wanted,
+    find_restore_points,
+    read_restore_point,
+)
 from terraform_provider_veeam.em.restore_sessions import RestoreSession, working_restores
 from terraform_provider_veeam.em.scope import SessionScope
 from terraform_provider_veeam.em.session import LogonSessions, token_refused
@@ -89,6 +95,17 @@ class EnterpriseManager:
         """Return a restore point. Raises NotFound."""
         return self._in_own_session(
             lambda session: read_restore_point(self._client, session, ref, deadline), deadline
+        )
+
+    def restore_points(
+        self, wanted: Wanted, limit: int, deadline: Deadline
+    ) -> list[FoundRestorePoint]:
+        """Return at most so many restore points, the newest first, reading no page in vain."""
+        return self._in_own_session(
+            lambda session: list(
+                islice(find_restore_points(self._client, session, wanted, deadline), limit)
+            ),
+            deadline,
         )
 
     def working_restores(self, ref: RestorePointRef, deadline: Deadline) -> list[RestoreSession]:

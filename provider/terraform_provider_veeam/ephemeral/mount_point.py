@@ -15,7 +15,6 @@ from terraform_provider_veeam.em.errors import (
     MountIncomplete,
     SessionExpired,
 )
-from terraform_provider_veeam.em.mounts import mount_id_of
 from terraform_provider_veeam.em.waiting import Deadline
 from terraform_provider_veeam.keep_alive.starting import idle_limit
 from terraform_provider_veeam.mount_point_form import (
@@ -177,6 +176,6 @@ def _to_private(kept: MountSession, href: str, trouble: str | None) -> bytes:
 def _from_private(private: bytes) -> tuple[MountSession, str, str | None]:
     session, href, trouble = json.loads(private)
     kept = MountSession.from_private(session.encode())
-    if kept is None or mount_id_of(href) is None:
+    if kept is None:
         raise interfaces.Refused("Terraform sent back something else than it was given")
     return kept, href, trouble

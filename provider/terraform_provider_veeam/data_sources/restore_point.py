@@ -1,0 +1,91 @@
+"""The data source `veeam_restore_point`: exactly one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tf.schema import Attribute, Schema
+from tf.types import Bool, String
+
+from terraform_provider_veeam.configured import manager_of
+from terraform_provider_veeam.data_sources.search import (
+    deadline_of,
+    described,
+    search_attributes,
+    validate_search,
+    wanted,
+)
+from terraform_provider_veeam.plugin import interfaces
+
+if TYPE_CHECKING:
+    from terraform_provider_veeam.configured import Configured
+    from terraform_provider_veeam.em.restore_points import FoundRestorePoint
+    from terraform_provider_veeam.plugin.interfaces import ReadDataContext, State, ValidateContext
+
+_SHOWN = 10  # of what was found, in an error
+
+
+class RestorePointDataSource(interfaces.DataSource):
+    """`veeam_restore_point`."""
+
+    def __init__(self, provider: Configured) -> None:
+        self._provider = provider
+
+    @classmethod
+    def get_name(cls) -> str:
+        """Return the name after the provider's prefix."""
+        return "restore_point"
+
+    @classmethod
+    def get_schema(cls) -> Schema:
+        """Return the schema of the block."""
+        return Schema(
+            description="Finds one restore point. None, or several, is an error, unless `latest` "
+            "is set.",
+            attributes=[
+                *search_attributes(),
+                Attribute("latest", Bool(), "Take the newest of several.", optional=True),
+                _computed("restore_point_id", "UUID, for `veeam_mount_point`."),
+                _computed("name", "Name, as Enterprise Manager shows it."),
+                _computed("created_at", "When it was created, RFC 3339 in UTC."),
+                _computed("point_type", "`Full`, `Increment` or `ReverseIncrement`."),
+            ],
+        )
+
+    def validate(self, ctx: ValidateContext, config: State) -> None:
+        """Check what can be checked without the server."""
+        validate_search(ctx, config)
+
+    def read(self, ctx: ReadDataContext, config: State) -> State | None:
+        """Return the one that is found."""
+        manager = manager_of(self._provider)
+        limit = 1 if config["latest"] else _SHOWN + 1
+        found = manager.restore_points(wanted(config), limit, deadline_of(self._provider, ctx))
+        if len(found) == 1:
+            told = described(found[0])
+            # What a user wrote stays as it is, a pattern for example.
+            return {
+                name: told.get(name) if config[name] is None else config[name] for name in config
+            }
+        if not found:
+            ctx.diagnostics.add_error(
+                "No restore point found",
+                "None meets the conditions. Names are compared as a whole: write oracle* for all "
+                "that begin like that. The data source veeam_restore_points shows what there is.",
+            )
+        else:
+            ctx.diagnostics.add_error(
+                "Several restore points found",
+                f"Set latest = true to take the newest, or narrow the search. Found:\n"
+                f"{_listed(found)}",
+            )
+        return None
+
+
+def _listed(found: list[FoundRestorePoint]) -> str:
+    lines = [f"  {point.created_at}  {point.name}  {point.ref.id}" for point in found[:_SHOWN]]
+    return "\n".join([*lines, "  …"] if len(found) > _SHOWN else lines)
+
+
+def _computed(name: str, description: str) -> Attribute:
+    return Attribute(name, String(), description, computed=True)

@@ -1,0 +1,82 @@
+"""The data source `veeam_restore_points`: a search, the newest first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tf.schema import Attribute, Schema
+from tf.types import List, Number, String, Unknown
+
+from terraform_provider_veeam.configured import manager_of
+from terraform_provider_veeam.data_sources.search import (
+    deadline_of,
+    described,
+    search_attributes,
+    validate_search,
+    wanted,
+)
+from terraform_provider_veeam.plugin import interfaces
+from terraform_provider_veeam.plugin.types import Object
+
+if TYPE_CHECKING:
+    from terraform_provider_veeam.configured import Configured
+    from terraform_provider_veeam.plugin.interfaces import ReadDataContext, State, ValidateContext
+
+DEFAULT_LIMIT = 100
+
+
+class RestorePointsDataSource(interfaces.DataSource):
+    """`veeam_restore_points`."""
+
+    def __init__(self, provider: Configured) -> None:
+        self._provider = provider
+
+    @classmethod
+    def get_name(cls) -> str:
+        """Return the name after the provider's prefix."""
+        return "restore_points"
+
+    @classmethod
+    def get_schema(cls) -> Schema:
+        """Return the schema of the block."""
+        names = (
+            *("restore_point_id", "restore_point_type", "name", "machine_name", "created_at"),
+            *("point_type", "backup_server"),
+        )
+        return Schema(
+            description="Finds restore points. Enterprise Manager filters and sorts them; the "
+            "newest comes first.",
+            attributes=[
+                *search_attributes(),
+                Attribute(
+                    "limit",
+                    Number(),
+                    f"How many to return at most. Default `{DEFAULT_LIMIT}`.",
+                    optional=True,
+                ),
+                Attribute(
+                    "restore_points",
+                    List(Object(dict.fromkeys(names, String()))),
+                    "What was found: objects with `restore_point_id`, `restore_point_type`, "
+                    "`name`, `machine_name`, `created_at` (RFC 3339, UTC), `point_type` (`Full`, "
+                    "`Increment` or `ReverseIncrement`) and `backup_server`.",
+                    computed=True,
+                ),
+            ],
+        )
+
+    def validate(self, ctx: ValidateContext, config: State) -> None:
+        """Check what can be checked without the server."""
+        validate_search(ctx, config)
+        limit = config["limit"]
+        if limit is not None and limit is not Unknown and (limit != int(limit) or limit < 1):
+            ctx.diagnostics.add_error(
+                "Invalid limit", f"{limit} is not a whole number greater than 0.", path=["limit"]
+            )
+
+    def read(self, ctx: ReadDataContext, config: State) -> State:
+        """Return what is found."""
+        manager = manager_of(self._provider)
+        limit = DEFAULT_LIMIT if config["limit"] is None else int(config["limit"])
+        found = manager.restore_points(wanted(config), limit, deadline_of(self._provider, ctx))
+        return config | {"restore_points": [described(point) for point in found]}

@@ -1,0 +1,114 @@
+"""Searching restore points: filtered by the server, read page by page."""
+
+import json
+from typing import Any
+
+import pytest
+from helpers import REQUIRED, Server
+from terraform import Workspace, flat
+
+from em_simulator.catalogue import MACHINES, NIGHTS
+
+
+def search(workspace: Workspace, body: str, kind: str = "veeam_restore_points") -> Any:
+    workspace.write(f"""{REQUIRED}
+data "{kind}" "this" {{
+  {body}
+}}
+output "result" {{
+  value = data.{kind}.this
+}}
+""")
+    workspace.apply()
+    return json.loads(workspace.run("output", "-json", "result"))
+
+
+def names(found: Any) -> list[str]:
+    return [point["name"] for point in found["restore_points"]]
+
+
+def test_a_name_and_a_time_are_filtered_by_the_server(workspace: Workspace, server: Server) -> None:
+    found = search(
+        workspace,
+        'machine_name = "oracle03"\n created_after = "2026-11-13T00:00:00+01:00"\n limit = 2',
+    )
+    assert names(found) == ["oracle03@2026-11-15 22:00:42", "oracle03@2026-11-14 22:00:42"]
+    assert {point["machine_name"] for point in found["restore_points"]} == {"oracle03"}
+    assert found["restore_points"][0]["created_at"] == "2026-11-15T22:00:42Z"
+    (asked,) = {entry.query for entry in server.requests("GET", "/query")}
+    assert "filter=VmDisplayName==oracle03;CreationTime>=2026-11-12T23:00:00Z" in asked
+    assert "sortDesc=CreationTime" in asked
+
+
+def test_a_pattern_is_matched_here_page_by_page(workspace: Workspace, server: Server) -> None:
+    found = search(workspace, 'machine_name = "*PRINTS"\n limit = 500')
+    assert len(names(found)) == NIGHTS
+    assert set(names(found)) == {name for name in names(found) if name.startswith("files & ")}
+    vms = sum(machine.family.name == "VM" for machine in MACHINES)
+    pages = {entry.query.rpartition("page=")[2] for entry in server.requests("GET", "/query")}
+    assert len(pages) == -(-vms * NIGHTS // 100)
+
+
+def test_a_limit_reads_no_page_in_vain(workspace: Workspace, server: Server) -> None:
+    assert len(names(search(workspace, "limit = 3"))) == 3
+    assert {e.query.rpartition("page=")[2] for e in server.requests("GET", "/query")} == {"1"}
+
+
+def test_a_name_with_a_space_is_quoted(workspace: Workspace, server: Server) -> None:
+    assert len(names(search(workspace, 'machine_name = "files & prints"'))) == NIGHTS
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("replica", "srv04_replica"), ("agent", "rhel72"), ("vm", "web02")]
+)
+def test_every_family_can_be_searched(workspace: Workspace, kind: str, name: str) -> None:
+    found = search(
+        workspace, f'restore_point_type = "{kind}"\n machine_name = "{name}"\n limit = 1'
+    )
+    assert names(found)[0].startswith(f"{name}@")
+    assert found["restore_points"][0]["backup_server"] == "backup01.tech.local"
+
+
+def test_nothing_is_found(workspace: Workspace) -> None:
+    assert names(search(workspace, 'machine_name = "nobody"')) == []
+
+
+def test_the_latest_can_be_mounted(workspace: Workspace, server: Server) -> None:
+    example = """
+data "veeam_restore_point" "oracle" {
+  machine_name   = "oracle03"
+  created_before = "2026-11-14T00:00:00Z"
+  latest         = true
+}
+resource "veeam_mount_point" "oracle" {
+  restore_point_id = data.veeam_restore_point.oracle.restore_point_id
+}
+"""
+    workspace.write(REQUIRED + example)
+    plan = workspace.plan()
+    assert 'restore_point_name       = "oracle03@2026-11-13 22:00:42"' in plan
+    workspace.apply()
+    assert len(server.mounts()) == 1
+    workspace.destroy()
+    assert server.sessions() == []
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ('machine_name = "nobody"', "No restore point found"),
+        ('machine_name = "oracle03"', "oracle03@2026-11-15 22:00:42"),
+        ('created_after = "yesterday"', '"yesterday" is no time'),
+        ('created_before = "2026-11-14T00:00:00"', "with Z or an offset"),
+        ('restore_point_type = "tape"', '"tape" is not one of'),
+        ('machine_name = "a\\"b"', "double quote"),
+    ],
+)
+def test_what_can_not_be_answered(workspace: Workspace, body: str, says: str) -> None:
+    workspace.write(f'{REQUIRED}\ndata "veeam_restore_point" "this" {{\n  {body}\n}}\n')
+    assert says in flat(workspace.fail("plan", "-no-color"))
+
+
+def test_a_limit_below_one_is_refused(workspace: Workspace) -> None:
+    workspace.write(f'{REQUIRED}\ndata "veeam_restore_points" "this" {{\n  limit = 0\n}}\n')
+    assert "whole number greater than 0" in flat(workspace.fail("validate", "-no-color"))
