@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help venv quickstart check lint types layers generated format test unit chaos fuzz load bench proto lock clean
+.PHONY: help venv quickstart check lint types layers generated format test unit chaos fuzz test-matrix load bench proto lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ chaos: $(READY) ## Play 2,000 seeds of faults at the protocol; SEED=n replays on
 fuzz: $(READY) ## Feed the parsers for a minute, guided by coverage; FUZZ_SECONDS=n for longer
 	cd tests && ../$(BIN)/python -m fuzz -max_total_time=$(or $(FUZZ_SECONDS),60) -rss_limit_mb=2048 -verbosity=0
 
+test-matrix: $(READY) ## Run the main job on Terraform 1.9 to 1.15
+	$(BIN)/python tools/test_matrix.py $(VERSIONS)
+
 load: $(READY) ## A thousand mounts in one state: time, memory, threads and requests
 	$(BIN)/python -m tests.benchmarks.load
 
@@ -70,4 +73,4 @@ lock: $(READY) ## Pin the newest development dependencies that pyproject.toml al
 	  --no-annotate --no-header --python-version 3.11 --output-file requirements-dev.txt pyproject.toml
 
 clean: ## Remove what make made
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-matrix .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,6 +1,8 @@
 """Real Terraform in a folder of its own: what the acceptance tests drive."""
 
 import json
+import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -9,7 +11,11 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-TERRAFORM = [sys.executable, str(ROOT / "tools" / "terraform.py")]
+# Another Terraform, or OpenTofu, is tested by naming its command.
+TERRAFORM = shlex.split(os.environ.get("TERRAFORM_COMMAND", "")) or [
+    sys.executable,
+    str(ROOT / "tools" / "terraform.py"),
+]
 TIME_LIMIT = 120  # seconds for one command: a hang is a failure
 
 

@@ -173,6 +173,8 @@ class _logging_to:  # noqa: N801 - reads as what it does
 
     def __enter__(self) -> None:
         logs.setup({"TF_LOG": "TRACE"})
+        # Each seed is a process of its own to Terraform: it knows no other seed's secrets.
+        logs._forms.clear()
         self._stderr, sys.stderr = sys.stderr, self._file
 
     def __exit__(self, *_: object) -> None:
