@@ -91,7 +91,9 @@ def test_a_mount_that_can_not_be_read_is_unmounted_again(
 ) -> None:
     server.fault("status", f"GET {MOUNTS}/.*", None, code=500)
     workspace.write(configuration())
-    assert "could not be read" in workspace.fail("plan", "-no-color")
+    output = workspace.fail("plan", "-no-color")
+    assert "could not be read" in output
+    assert "It was unmounted again." in output
     assert_that_nothing_is_left(server, opened=1)
 
 
@@ -110,6 +112,13 @@ def test_a_restore_point_that_does_not_exist(workspace: Workspace, server: Serve
     output = workspace.fail("plan", "-no-color")
     assert "Error: Restore point not found" in output
     assert server.sessions() == []
+
+
+def test_an_idle_limit_that_is_no_duration_is_refused(workspace: Workspace, server: Server) -> None:
+    workspace.write(configuration())
+    output = workspace.fail("plan", "-no-color", VEEAM_EM_IDLE_LIMIT="never")
+    assert "environment variable VEEAM_EM_IDLE_LIMIT" in output
+    assert server.requests("POST", MOUNTS) == []
 
 
 class TestWithAShortIdleLimit:

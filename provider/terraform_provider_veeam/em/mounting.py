@@ -155,9 +155,7 @@ class Mounter:
             known = MountPoint(restore_point, mount_id_of(href) or 0, href)
             raise MountIncomplete(
                 "The restore point is mounted, but the mount point could not be read",
-                f"{error.detail}\nIt is {href} in logon session {self._session.session_id}. "
-                "Terraform keeps it in the state, as tainted: the next apply replaces it, a "
-                "destroy unmounts it.",
+                f"{error.detail}\nIt is {href} in logon session {self._session.session_id}.",
                 mounted=Mounted(self._session, known),
             ) from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from terraform_provider_veeam.configured import manager_of
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
 from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.em.waiting import Deadline
-from terraform_provider_veeam.keep_alive.starting import idle_limit
+from terraform_provider_veeam.ephemeral.renewal import next_renewal
 from terraform_provider_veeam.plugin import interfaces
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ class LogonSessionEphemeral(interfaces.EphemeralResource):
         manager = manager_of(self._provider)
         session = manager.session(self._deadline(ctx, "Logging on"))
         ctx.private = json.dumps(list(session)).encode()
-        ctx.renew_at = _next_renewal()
+        ctx.renew_at = next_renewal()
         return {
             "session_token": session.token,
             "session_id": session.session_id,
@@ -80,7 +79,7 @@ class LogonSessionEphemeral(interfaces.EphemeralResource):
             )
         except EnterpriseManagerError as error:
             ctx.diagnostics.add_warning(error.summary, error.detail)
-        ctx.renew_at = _next_renewal()
+        ctx.renew_at = next_renewal()
 
     def close(self, ctx: EphemeralContext) -> None:
         """Leave it to the provider's end, which follows at once: others may use the session."""
@@ -89,7 +88,3 @@ class LogonSessionEphemeral(interfaces.EphemeralResource):
         return Deadline(
             operation=operation, seconds=_SECONDS, stop=ctx.stop, clock=self._provider.clock
         )
-
-
-def _next_renewal() -> dt.datetime:
-    return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=idle_limit() / 3)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from terraform_provider_veeam.em.errors import (
     SessionExpired,
 )
 from terraform_provider_veeam.em.waiting import Deadline
-from terraform_provider_veeam.keep_alive.starting import idle_limit
+from terraform_provider_veeam.ephemeral.renewal import next_renewal
 from terraform_provider_veeam.mount_point_form import (
     deadline_for,
     describe_restore_point,
@@ -83,6 +82,7 @@ class MountPointEphemeral(interfaces.EphemeralResource):
     def open(self, ctx: EphemeralContext, config: State) -> State | None:
         """Mount. What was mounted is unmounted again if it can't be used."""
         manager = manager_of(self._provider)
+        ctx.renew_at = next_renewal()  # before anything is mounted: it may be refused
         restore_point = restore_point_of(config)
         state = config | {"restore_point_type": restore_point.type.value}
         describe_restore_point(self._provider, ctx, state)
@@ -96,12 +96,12 @@ class MountPointEphemeral(interfaces.EphemeralResource):
             mounted = manager.mount(restore_point, config["os_kind"], deadline, outlives=False)
         except MountIncomplete as error:
             self._unmount_again(error.mounted)
-            raise
+            ctx.diagnostics.add_error(error.summary, f"{error.detail}\nIt was unmounted again.")
+            return None
         session = mounted.session
         ctx.private = _to_private(
             MountSession(manager.base_url, session), mounted.mount_point.href, None
         )
-        ctx.renew_at = _next_renewal()
         return state | results_of(session, mounted.mount_point) | {"session_token": session.token}
 
     def renew(self, ctx: EphemeralContext) -> None:
@@ -115,7 +115,7 @@ class MountPointEphemeral(interfaces.EphemeralResource):
             # Terraform before 1.17 drops diagnostics of a renewal.
             trouble = f"{error.summary}: {error.detail}"
         ctx.private = _to_private(kept, href, trouble)
-        ctx.renew_at = _next_renewal()
+        ctx.renew_at = next_renewal()
 
     def close(self, ctx: EphemeralContext) -> None:
         """Unmount. Nothing that goes wrong here fails the run."""
@@ -163,10 +163,6 @@ def _never() -> Any:
     import threading  # noqa: PLC0415 - only after an error
 
     return threading.Event()
-
-
-def _next_renewal() -> dt.datetime:
-    return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=idle_limit() / 3)
 
 
 def _to_private(kept: MountSession, href: str, trouble: str | None) -> bytes:

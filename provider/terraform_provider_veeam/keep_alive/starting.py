@@ -56,7 +56,10 @@ def idle_limit() -> float:
     """
     from terraform_provider_veeam.durations import parse_duration  # noqa: PLC0415 - few need it
 
-    return parse_duration(os.environ.get(IDLE_LIMIT_VARIABLE) or "15m")
+    try:
+        return parse_duration(os.environ.get(IDLE_LIMIT_VARIABLE) or "15m")
+    except ValueError as error:
+        raise ValueError(f"environment variable {IDLE_LIMIT_VARIABLE}: {error}") from None
 
 
 def _start() -> subprocess.Popen[str]:

@@ -107,7 +107,11 @@ class MountPointResource(interfaces.Resource):
         try:
             mounted = manager.mount(restore_point, planned["os_kind"], deadline)
         except MountIncomplete as error:
-            ctx.diagnostics.add_error(error.summary, error.detail)
+            ctx.diagnostics.add_error(
+                error.summary,
+                f"{error.detail}\nIt is in the state, as tainted: the next apply replaces it, a "
+                "destroy unmounts it.",
+            )
             mounted = error.mounted
         _hold(ctx, manager, planned, mounted.session, mounted.mount_point.href)
         return _record(ctx, manager, planned, mounted.session, mounted.mount_point)
