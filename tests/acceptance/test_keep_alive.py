@@ -174,6 +174,17 @@ def test_a_keeper_that_can_not_start_is_a_warning(workspace: Workspace, server: 
     assert len(server.requests("POST", MOUNTS)) == 1
 
 
+def test_a_keeper_that_ends_at_once_is_a_warning(workspace: Workspace, server: Server) -> None:
+    runtime = Path(workspace.environment["XDG_RUNTIME_DIR"], "terraform-provider-veeam")
+    runtime.mkdir(mode=0o755)  # others could look into it
+    runtime.chmod(0o755)
+    workspace.write(mount_points(1, extra=KEEP))
+    output = flat(workspace.apply())
+    assert "The logon session can't be held open" in output
+    assert len(server.mounts()) == 1
+    runtime.rmdir()
+
+
 def test_the_order_of_a_dead_keeper_is_taken_over(workspace: Workspace) -> None:
     workspace.write(mount_points(1, extra=KEEP))
     workspace.apply()

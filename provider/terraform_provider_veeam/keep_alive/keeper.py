@@ -28,7 +28,8 @@ def keep() -> int:
     order = Order.from_json(line)
     path = sockets.path_of(order.session.session_id or str(os.getpid()))
     if sockets.ask(path, "add", hrefs=order.hrefs, seconds=order.seconds):
-        return 0  # there is a keeper of this session already
+        _say_ready()  # there is a keeper of this session already
+        return 0
     Keeper(order, path).run()
     return 0
 
@@ -53,6 +54,7 @@ class Keeper:
                 self._path.unlink()  # of a keeper that was killed
             listener.bind(str(self._path))
             listener.listen()
+            _say_ready()
             for work in (lambda: self._listen(listener), self._read_orders):
                 threading.Thread(target=work, daemon=True).start()
             try:
@@ -94,3 +96,11 @@ class Keeper:
             "remaining": self._holder.remaining,
             "pid": os.getpid(),
         }
+
+
+def _say_ready() -> None:
+    """Tell who started this process that the session is held; nothing is said after that."""
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    with open(os.devnull, "w", encoding="ascii") as nowhere:  # noqa: PTH123 - a device
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())

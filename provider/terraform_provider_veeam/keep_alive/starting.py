@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sys
 import threading
@@ -20,6 +21,8 @@ _PASSED_ON = (
     *("NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR", "PYTHONPATH", "LD_LIBRARY_PATH"),
 )
 
+_READY_SECONDS = 15.0
+
 _lock = threading.Lock()
 _started: dict[str, subprocess.Popen[str]] = {}
 
@@ -32,11 +35,10 @@ def hold(settings: Settings, session: LogonSession, hrefs: tuple[str, ...], seco
     with _lock:
         process = _started.get(session.token)
         if process is None or process.poll() is not None:
-            process = _started[session.token] = _start()
-        if process.stdin is None:
-            raise OSError("the keeper has no pipe")
-        process.stdin.write(line)
-        process.stdin.flush()
+            _started[session.token] = _start(line)
+        elif process.stdin:
+            process.stdin.write(line)
+            process.stdin.flush()
 
 
 def check(session: LogonSession) -> None:
@@ -62,17 +64,28 @@ def idle_limit() -> float:
         raise ValueError(f"environment variable {IDLE_LIMIT_VARIABLE}: {error}") from None
 
 
-def _start() -> subprocess.Popen[str]:
-    return subprocess.Popen(  # noqa: S603 - this program itself
+def _start(order: str) -> subprocess.Popen[str]:
+    """Start a keeper and wait until it holds. Raises OSError when it does not."""
+    process = subprocess.Popen(  # noqa: S603 - this program itself
         [*_own_command(), "keep-alive", "hold"],
         stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
         cwd="/",
         env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
         start_new_session=True,
     )
+    if process.stdin is None or process.stdout is None:
+        raise OSError("it has no pipes")
+    process.stdin.write(order)
+    process.stdin.flush()
+    readable, _, _ = select.select([process.stdout], [], [], _READY_SECONDS)
+    if not readable or not process.stdout.readline():
+        process.kill()
+        raise OSError("it ended, or did not begin in time")
+    process.stdout.close()
+    return process
 
 
 def _own_command() -> list[str]:
