@@ -9,8 +9,10 @@ from tf.schema import Attribute, Schema
 from tf.types import Bool, Number, String, Unknown
 
 from terraform_provider_veeam import __version__
+from terraform_provider_veeam.data_sources.backup_servers import BackupServersDataSource
 from terraform_provider_veeam.data_sources.restore_point import RestorePointDataSource
 from terraform_provider_veeam.data_sources.restore_points import RestorePointsDataSource
+from terraform_provider_veeam.data_sources.restore_sessions import RestoreSessionsDataSource
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
 from terraform_provider_veeam.em.waiting import SYSTEM_CLOCK
 from terraform_provider_veeam.ephemeral.logon_session import LogonSessionEphemeral
@@ -114,7 +116,12 @@ class VeeamProvider(interfaces.Provider):
 
     def data_sources(self) -> Sequence[type[interfaces.DataSource]]:
         """Return the data sources."""
-        return (RestorePointDataSource, RestorePointsDataSource)
+        return (
+            BackupServersDataSource,
+            RestorePointDataSource,
+            RestorePointsDataSource,
+            RestoreSessionsDataSource,
+        )
 
     def ephemeral_resources(self) -> Sequence[type[interfaces.EphemeralResource]]:
         """Return the ephemeral resources."""

@@ -32,6 +32,7 @@ _QUERY_FIELDS = {
     "VmRestorePoint": (*_POINT_FIELDS, "VmDisplayName"),
     "VmReplicaPoint": (*_POINT_FIELDS, "VmDisplayName"),
     "AgentRestorePoint": (*_POINT_FIELDS, "ComputerName"),
+    "BackupServer": ("Name",),
     "RestoreSession": (
         *("Name", "Type", "State", "CreationTime", "VmDisplayName", "BackupServerName"),
     ),
@@ -46,7 +47,7 @@ class Queries:
         self._shown = representations
         self._kinds: dict[str, Callable[[], _Queried]] = {
             family.entity: partial(self._query_points, family) for family in Family
-        } | {"RestoreSession": self._query_restores}
+        } | {"RestoreSession": self._query_restores, "BackupServer": self._query_servers}
 
     def answer(self, request: Request) -> Reply:
         """GET /query."""
@@ -70,6 +71,12 @@ class Queries:
             self._shown.restore_point,
             self._shown.reference,
         )
+
+    def _query_servers(self) -> _Queried:
+        def shown(_: str) -> Resource:
+            return self._shown.backup_server()
+
+        return [BACKUP_SERVER], lambda name: {"Name": name}, shown, shown
 
     def _query_restores(self) -> _Queried:
         def shown(restore: RestoreSession) -> Resource:

@@ -152,6 +152,26 @@ class Representations:
             },
         )
 
+    def backup_server(self) -> Resource:
+        """Return the backup server."""
+        href = f"{self._base}/backupServers/{BACKUP_SERVER_ID}"
+        return Resource(
+            "BackupServer",
+            {
+                "Href": f"{href}?format=Entity",
+                "Type": "BackupServer",
+                "Name": BACKUP_SERVER,
+                "UID": f"urn:veeam:BackupServer:{BACKUP_SERVER_ID}",
+            },
+            [Link("Alternate", href, "BackupServerReference", BACKUP_SERVER)],
+            {
+                "Description": "Simulated",
+                "IpOrDnsName": BACKUP_SERVER,
+                "Port": 9392,
+                "Version": "13.0.1.1071",
+            },
+        )
+
     def page(self, kind: str, members: list[Resource], page: Page) -> Resource:
         """Return a page of a query's result: entities, or references."""
         if members and members[0].element == "Ref":

@@ -112,3 +112,19 @@ def test_what_can_not_be_answered(workspace: Workspace, body: str, says: str) ->
 def test_a_limit_below_one_is_refused(workspace: Workspace) -> None:
     workspace.write(f'{REQUIRED}\ndata "veeam_restore_points" "this" {{\n  limit = 0\n}}\n')
     assert "whole number greater than 0" in flat(workspace.fail("validate", "-no-color"))
+
+
+def test_working_restores_are_shown_even_of_lost_sessions(
+    workspace: Workspace, server: Server
+) -> None:
+    mount = server.mount_as_somebody_else()
+    server.expire_sessions()
+    found = search(workspace, "", "veeam_restore_sessions")["restore_sessions"]
+    assert [restore["restore_point_id"] for restore in found] == [mount.restore_point_id]
+    assert found[0]["name"].startswith("FLR_[")
+    assert found[0]["backup_server"] == "backup01.tech.local"
+
+
+def test_backup_servers_are_listed(workspace: Workspace) -> None:
+    (found,) = search(workspace, "", "veeam_backup_servers")["backup_servers"]
+    assert (found["name"], found["version"]) == ("backup01.tech.local", "13.0.1.1071")

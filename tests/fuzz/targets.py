@@ -20,7 +20,7 @@ from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
 from terraform_provider_veeam.em.mounts import file_system_roots, mount_id_of
 from terraform_provider_veeam.em.querying import entities
 from terraform_provider_veeam.em.restore_points import found_restore_point, parse_restore_point
-from terraform_provider_veeam.em.restore_sessions import _parse
+from terraform_provider_veeam.em.restore_sessions import parse_restore_session
 from terraform_provider_veeam.em.retrying import retry_after_seconds
 from terraform_provider_veeam.em.session import _is_enterprise_manager, _session_id
 from terraform_provider_veeam.em.tasks import find_task, parse_task
@@ -50,7 +50,7 @@ def parse_answer(body: bytes) -> None:
         file_system_roots(value)
     with suppress(UnexpectedAnswer):
         for entity in entities(document, "RestoreSession"):
-            _parse(entity)
+            parse_restore_session(entity)
         for entity in entities(document, "VmRestorePoint"):
             found_restore_point(entity, RestorePointType.VM)
 

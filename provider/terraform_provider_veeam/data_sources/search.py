@@ -75,10 +75,12 @@ def wanted(config: State) -> Wanted:
     )
 
 
-def deadline_of(provider: Configured, ctx: Context) -> Deadline:
+def deadline_of(
+    provider: Configured, ctx: Context, operation: str = "Looking restore points up"
+) -> Deadline:
     """Return the bound for a look-up."""
     return Deadline(
-        operation="Looking restore points up",
+        operation=operation,
         seconds=_SECONDS,
         stop=ctx.stop,
         clock=provider.clock,

@@ -9,6 +9,7 @@ import threading
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
+from terraform_provider_veeam.em.backup_servers import BackupServer, backup_servers
 from terraform_provider_veeam.em.client import Client
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, SessionExpired
 from terraform_provider_veeam.em.mounts import mount_id_of, mount_path
@@ -108,10 +109,16 @@ class EnterpriseManager:
             deadline,
         )
 
-    def working_restores(self, ref: RestorePointRef, deadline: Deadline) -> list[RestoreSession]:
-        """Return the file-level restores of a restore point that backup servers still show."""
+    def working_restores(self, deadline: Deadline) -> list[RestoreSession]:
+        """Return the file-level restores that backup servers show as working, the newest first."""
         return self._in_own_session(
-            lambda session: working_restores(self._client, session, ref, deadline), deadline
+            lambda session: list(working_restores(self._client, session, deadline)), deadline
+        )
+
+    def backup_servers(self, deadline: Deadline) -> list[BackupServer]:
+        """Return the backup servers."""
+        return self._in_own_session(
+            lambda session: list(backup_servers(self._client, session, deadline)), deadline
         )
 
     def mount(

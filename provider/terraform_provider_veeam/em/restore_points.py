@@ -135,10 +135,10 @@ def parse_restore_point(resource: Any, ref: RestorePointRef) -> RestorePoint | N
     if not isinstance(resource, dict) or not (text(resource, "UID") or text(resource, "Name")):
         return None
     created = text(resource, "CreationTimeUTC") or text(resource, "CreationTime")
-    return RestorePoint(ref, text(resource, "Name"), _utc(created))
+    return RestorePoint(ref, text(resource, "Name"), utc(created))
 
 
-def _utc(moment: str | None) -> str | None:
+def utc(moment: str | None) -> str | None:
     """Return a time of the API, which is in UTC unless it says otherwise, as RFC 3339."""
     if moment is None:
         return None

@@ -9,42 +9,52 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from terraform_provider_veeam.em.decoding import links, text
 from terraform_provider_veeam.em.querying import Comparison, query
+from terraform_provider_veeam.em.restore_points import utc
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from terraform_provider_veeam.em.client import Client
-    from terraform_provider_veeam.em.models import LogonSession, RestorePointRef
+    from terraform_provider_veeam.em.models import LogonSession
     from terraform_provider_veeam.em.waiting import Deadline
 
 _WORKING = (Comparison("Type", "==", "FileLevelRestore"), Comparison("State", "==", "Working"))
 
 
 class RestoreSession(NamedTuple):
-    """A file-level restore that is still working."""
+    """A file-level restore that is still working; `created_at` is RFC 3339 in UTC."""
 
     name: str
+    machine_name: str | None
+    created_at: str | None
     backup_server: str | None
     paths: tuple[str, ...]
     """Paths below `/api` of what it is related to: its restore point."""
 
 
 def working_restores(
-    client: Client, session: LogonSession, restore_point: RestorePointRef, deadline: Deadline
-) -> list[RestoreSession]:
-    """Return the file-level restores of a restore point that are still working."""
-    found = [
-        _parse(entity)
-        for entity in query(client, session, "RestoreSession", deadline, conditions=_WORKING)
-    ]
-    return [restore for restore in found if restore_point.path in restore.paths]
+    client: Client, session: LogonSession, deadline: Deadline
+) -> Iterator[RestoreSession]:
+    """Return the file-level restores that are still working, the newest first."""
+    for entity in query(
+        client,
+        session,
+        "RestoreSession",
+        deadline,
+        conditions=_WORKING,
+        sort_desc="CreationTime",
+    ):
+        yield parse_restore_session(entity)
 
 
-def _parse(entity: Mapping[str, Any]) -> RestoreSession:
+def parse_restore_session(entity: Mapping[str, Any]) -> RestoreSession:
+    """Return the restore that an entity describes."""
     found = links(entity)
-    servers = [link.path for link in found if link.rel == "Up"]
+    servers = [link.name or link.path for link in found if link.type.startswith("BackupServer")]
     return RestoreSession(
         name=text(entity, "Name") or "without a name",
+        machine_name=text(entity, "VmDisplayName"),
+        created_at=utc(text(entity, "CreationTimeUTC") or text(entity, "CreationTime")),
         backup_server=text(entity, "BackupServerName") or (servers[0] if servers else None),
         paths=tuple(link.path for link in found if link.rel == "Related"),
     )

@@ -28,7 +28,9 @@ def warn_of_lost_session(ctx: Context, state: State, consequence: str, disks: st
 def disks_of(manager: EnterpriseManager, ref: RestorePointRef, deadline: Deadline) -> str:
     """Return what the backup server shows of a mount point whose session is lost."""
     try:
-        working = manager.working_restores(ref, deadline)
+        working = [
+            restore for restore in manager.working_restores(deadline) if ref.path in restore.paths
+        ]
     except EnterpriseManagerError as error:
         return (
             "Whether the backup server still holds its disks could not be found out: "

@@ -1,0 +1,68 @@
+"""The data source `veeam_restore_sessions`: who forgot a mount."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tf.schema import Attribute, Schema
+from tf.types import List, String
+
+from terraform_provider_veeam.configured import manager_of
+from terraform_provider_veeam.data_sources.search import deadline_of
+from terraform_provider_veeam.plugin import interfaces
+from terraform_provider_veeam.plugin.types import Object
+
+if TYPE_CHECKING:
+    from terraform_provider_veeam.configured import Configured
+    from terraform_provider_veeam.plugin.interfaces import ReadDataContext, State
+
+_NAMES = ("name", "machine_name", "created_at", "backup_server", "restore_point_id")
+
+
+class RestoreSessionsDataSource(interfaces.DataSource):
+    """`veeam_restore_sessions`."""
+
+    def __init__(self, provider: Configured) -> None:
+        self._provider = provider
+
+    @classmethod
+    def get_name(cls) -> str:
+        """Return the name after the provider's prefix."""
+        return "restore_sessions"
+
+    @classmethod
+    def get_schema(cls) -> Schema:
+        """Return the schema of the block."""
+        return Schema(
+            description="The file-level restores that the backup servers show as working, also "
+            "those of mount points whose logon session is lost. Enterprise Manager's API can't "
+            "stop them.",
+            attributes=[
+                Attribute(
+                    "restore_sessions",
+                    List(Object(dict.fromkeys(_NAMES, String()))),
+                    "Objects with `name`, `machine_name`, `created_at` (RFC 3339, UTC), "
+                    "`backup_server` and `restore_point_id`, the newest first.",
+                    computed=True,
+                ),
+            ],
+        )
+
+    def read(self, ctx: ReadDataContext, config: State) -> State:
+        """Return what the backup servers show."""
+        manager = manager_of(self._provider)
+        deadline = deadline_of(self._provider, ctx, "Looking restore sessions up")
+        return {
+            "restore_sessions": [
+                {
+                    "name": restore.name,
+                    "machine_name": restore.machine_name,
+                    "created_at": restore.created_at,
+                    "backup_server": restore.backup_server,
+                    "restore_point_id": restore.paths[0].rpartition("/")[2]
+                    if restore.paths
+                    else None,
+                }
+                for restore in manager.working_restores(deadline)
+            ]
+        }
