@@ -43,7 +43,8 @@ class Failed(Exception):
 
 def main() -> int:
     """Run the whole tour; returns the exit code."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell ignores them
+        signal.signal(number, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="veeam-quickstart-") as folder:
         try:
             journal = Path(folder, "journal.jsonl")
