@@ -4,15 +4,19 @@ from em_simulator.accounts import ADMINISTRATOR, GUEST, PORTAL_USER, RESTORE_OPE
 from em_simulator.catalogue import Family, RestorePoint
 from em_simulator.journal import JournalEntry
 from em_simulator.manager import MountNumbers
+from em_simulator.restoring import GUEST_PASSWORD, GUEST_USERNAME, FileRestore
 from em_simulator.simulator import MountPoint, Simulator
 
 __all__ = [
     "ADMINISTRATOR",
     "GUEST",
+    "GUEST_PASSWORD",
+    "GUEST_USERNAME",
     "PORTAL_USER",
     "RESTORE_OPERATOR",
     "Account",
     "Family",
+    "FileRestore",
     "JournalEntry",
     "MountNumbers",
     "MountPoint",

@@ -75,13 +75,18 @@ MACHINES = (
 class Catalogue:
     """All restore points, found by family and UUID."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, minimum: int = 0) -> None:
+        """Make at least so many restore points of VMs."""
+        machines = [*MACHINES]
+        while len(machines) * NIGHTS < minimum:
+            machines.append(Machine(f"vm{len(machines):05}", "Windows", Family.VM, ("C:",)))
         self._points = {
             (point.machine.family, point.id): point
-            for number, machine in enumerate(MACHINES)
+            for number, machine in enumerate(machines)
             for night in range(NIGHTS)
             for point in [_restore_point(seed, number, machine, night)]
         }
+        self._sorted: dict[Family, list[RestorePoint]] = {}
 
     def find(self, family: Family, restore_point_id: str) -> RestorePoint | None:
         """Return a restore point; None when there is none in that family."""
@@ -89,8 +94,11 @@ class Catalogue:
 
     def of(self, family: Family) -> list[RestorePoint]:
         """Return the restore points of a family, the newest first."""
-        found = [point for (kind, _), point in self._points.items() if kind is family]
-        return sorted(found, key=lambda point: (point.created_at, point.name), reverse=True)
+        if family not in self._sorted:
+            found = [point for (kind, _), point in self._points.items() if kind is family]
+            found.sort(key=lambda point: (point.created_at, point.name), reverse=True)
+            self._sorted[family] = found
+        return self._sorted[family]
 
 
 def _restore_point(seed: int, number: int, machine: Machine, night: int) -> RestorePoint:

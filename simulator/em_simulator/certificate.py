@@ -8,6 +8,7 @@ import ipaddress
 import ssl
 import tempfile
 from pathlib import Path
+from typing import Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -85,3 +86,18 @@ _KEY_USAGE = x509.KeyUsage(
 def _names() -> list[x509.GeneralName]:
     loopback = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
     return [x509.DNSName("localhost"), loopback]
+
+
+class ServerCertificate(Protocol):
+    """A certificate to serve with."""
+
+    @property
+    def pem(self) -> str:
+        """The certificate as PEM text."""
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the certificate, in capitals with colons."""
+
+    def context(self) -> ssl.SSLContext:
+        """Return what a TLS server needs."""

@@ -9,10 +9,12 @@ import re
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote
 
 from defusedxml.ElementTree import fromstring
 
 from em_simulator.catalogue import Family, RestorePoint
+from em_simulator.file_handlers import FileHandlers
 from em_simulator.messages import Refusal, Reply, Request
 from em_simulator.queries import Queries
 from em_simulator.representations import NAMESPACE, Collection
@@ -47,6 +49,7 @@ class Handlers:
         self._manager = manager
         self._shown = representations
         self._queries = Queries(manager, representations)
+        self._files = FileHandlers(manager)
 
     def answer(self, request: Request) -> Reply:
         """Return the answer to one request. The caller holds the manager's lock."""
@@ -151,7 +154,11 @@ class Handlers:
         return Reply(HTTPStatus.OK, self._shown.reference(point))
 
     def query(self, request: Request, session: Session, _: re.Match[str]) -> Reply:
-        """GET /query."""
+        """GET /query; who may only restore is not shown the backup servers."""
+        if request.query.get("type", "").lower() == "backupserver" and (
+            not session.account.may_browse
+        ):
+            raise _forbidden(session)
         return self._queries.answer(request)
 
     def mounts(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
@@ -181,6 +188,14 @@ class Handlers:
             return self._accepted(task)
         self._manager.unmount(session, mount)
         return Reply(HTTPStatus.NO_CONTENT)
+
+    def file(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
+        """GET and POST …/mounts/{ID}/{filepath}."""
+        mount = self._mount(session, found)
+        path = unquote(found["file"])
+        if request.method == "POST":
+            return self._accepted(self._files.restore(request, session, mount, path))
+        return self._files.get(request, session, mount, self._shown.mount_href(mount), path)
 
     def _accepted(self, task: Task) -> Reply:
         return Reply(HTTPStatus.ACCEPTED, self._shown.task(task))
@@ -214,6 +229,7 @@ _ROUTES = [
         ("GET", _POINT, Handlers.restore_point),
         ("GET POST", f"{_POINT}/mounts", Handlers.mounts),
         ("GET DELETE", rf"{_POINT}/mounts/(?P<mount>\d{{1,9}})", Handlers.one_mount),
+        ("GET POST", rf"{_POINT}/mounts/(?P<mount>\d{{1,9}})/(?P<file>.+)", Handlers.file),
     )
     for method in methods.split()
 ]

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 from em_simulator.accounts import ACCOUNTS, Account
 from em_simulator.catalogue import Catalogue, RestorePoint
+from em_simulator.files import Disks
+from em_simulator.restoring import Download, FileRestore, OperationFailed
 from em_simulator.sessions import Mount, RestoreSession, Session, Sessions, Task, TaskState
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 MOUNT = "MountRestorePoint"
 UNMOUNT = "UnmountRestorePoint"
+FILE_RESTORE = "FileRestoreFromMountPoint"
 LINGER = 1800.0  # seconds for which a restore whose logon session is lost is shown as working
 _COLLECTING = 0.2  # part of a task's time between its end on the backup server and its collection
 
@@ -60,9 +63,12 @@ class Manager:
         mount_seconds: float,
         clock: Callable[[], float],
         mount_numbers: MountNumbers = MountNumbers.SESSION,
+        restore_points: int = 0,
     ) -> None:
         self.lock = threading.RLock()
-        self.catalogue = Catalogue(seed)
+        self.catalogue = Catalogue(seed, restore_points)
+        self.disks = Disks(seed)
+        self.restored: list[FileRestore] = []
         self.sessions = Sessions(seed, idle_limit)
         self.restores: list[RestoreSession] = []
         self.mount_seconds = mount_seconds
@@ -148,6 +154,41 @@ class Manager:
 
         return self._begin(session, UNMOUNT, work, self.mount_seconds, fault)
 
+    def prepare_download(
+        self, session: Session, download: Download, fault: TaskFault = NO_FAULT
+    ) -> Task:
+        """Begin to make files ready to be downloaded."""
+        mount = download.mount
+
+        def work() -> Download:
+            self._check_file(mount, download.asked)
+            ready = session.downloads.setdefault((mount.restore_point.id, mount.id), set())
+            ready.update(path.lower() for path in download.paths)
+            return download
+
+        return self._begin(session, FILE_RESTORE, work, self.mount_seconds, fault)
+
+    def restore_file(
+        self, session: Session, mount: Mount, restore: FileRestore, fault: TaskFault = NO_FAULT
+    ) -> Task:
+        """Begin to restore a file or a folder to its original place."""
+
+        def work() -> None:
+            self._check_file(mount, restore.path)
+            if restore.credentials and not restore.credentials.are_right:
+                raise OperationFailed(
+                    f"Failed to connect to guest agent on {restore.machine}: the user name or "
+                    "password is incorrect.",
+                    credentials_needed=True,
+                )
+            self.restored.append(restore)
+
+        return self._begin(session, FILE_RESTORE, work, self.mount_seconds, fault)
+
+    def _check_file(self, mount: Mount, path: str) -> None:
+        if self.disks.of(mount.restore_point.machine).find(path) is None:
+            raise OperationFailed(f"File or directory [{path}] does not exist.")
+
     def cancel(self, session: Session, task: Task) -> None:
         """Stop a task and remove it."""
         session.tasks.pop(task.id, None)
@@ -156,7 +197,7 @@ class Manager:
         self,
         session: Session,
         operation: str,
-        work: Callable[[], Mount | None],
+        work: Callable[[], Mount | Download | None],
         seconds: float,
         fault: TaskFault,
     ) -> Task:
@@ -176,12 +217,24 @@ class Manager:
         return task
 
 
+def _work(task: Task) -> None:
+    try:
+        made = task.work()
+    except OperationFailed as error:
+        task.failure, task.credentials_needed = str(error), error.credentials_needed
+        return
+    if isinstance(made, Mount):
+        task.mount = made
+    else:
+        task.download = made
+
+
 def _advance(session: Session, task: Task, now: float) -> None:
     if task.state is TaskState.RUNNING and now >= task.collected_at:
         task.state = TaskState.OPERATION_FINISHED
     if task.state is TaskState.OPERATION_FINISHED and now >= task.finished_at:
         task.state = TaskState.FINISHED
         if task.failure is None:
-            task.mount = task.work()
+            _work(task)
         if task.vanishes:
             del session.tasks[task.id]

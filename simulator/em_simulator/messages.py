@@ -51,9 +51,13 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     session: Session | None = None
     """The session that it was answered in."""
+    content: bytes | None = None
+    """What is sent in place of a resource."""
 
     def body(self, *, as_json: bool) -> tuple[bytes, str]:
         """Return the body and its type."""
+        if self.content is not None:
+            return self.content, "application/octet-stream"
         if self.resource is None:
             return b"", ""
         if as_json:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from em_simulator.catalogue import BACKUP_SERVER, BACKUP_SERVER_ID, RestorePoint
+from em_simulator.file_representations import href_of
 from em_simulator.representations import Link, Listing, Resource
 from em_simulator.sessions import TaskState
 
 if TYPE_CHECKING:
     from em_simulator.query import Page
+    from em_simulator.restoring import Download
     from em_simulator.sessions import Mount, RestoreSession, Session, Task
 
 _VERSIONS = ("v1_5", "v1_6", "v1_7")
@@ -66,16 +68,19 @@ class Representations:
         if task.state is TaskState.FINISHED:
             if task.mount and task.shows_link:
                 links.append(self._related(task.mount))
+            if task.download and task.shows_link:
+                links += self._downloads(task.download)
+            told: dict[str, object] = {"Message": task.failure or "Ok"}
+            if task.credentials_needed:
+                told["CredentialsNeeded"] = True
             properties["Result"] = Resource(
-                "Result",
-                {"Success": task.failure is None},
-                properties={"Message": task.failure or "Ok"},
+                "Result", {"Success": task.failure is None}, properties=told
             )
         return Resource("Task", {"Href": href, "Type": "Task"}, links, properties)
 
     def mount(self, mount: Mount) -> Resource:
         """Return a mount point with the roots of its file systems."""
-        href = self._mount_href(mount)
+        href = self.mount_href(mount)
         entries = [
             Resource(
                 "DirectoryEntry",
@@ -222,7 +227,7 @@ class Representations:
     def _related(self, mount: Mount) -> Link:
         return Link(
             "Related",
-            self._mount_href(mount),
+            self.mount_href(mount),
             f"{mount.restore_point.machine.family.entity}Mount",
             f"{mount.restore_point.id}@{mount.id}",
         )
@@ -230,7 +235,17 @@ class Representations:
     def _href(self, point: RestorePoint) -> str:
         return f"{self._base}/{point.machine.family.collection}/{point.id}"
 
-    def _mount_href(self, mount: Mount) -> str:
+    def _downloads(self, download: Download) -> list[Link]:
+        """Return a link to each file; their paths come in lower case, as in the vendor's page."""
+        href = self.mount_href(download.mount)
+        is_windows = download.mount.restore_point.machine.os_kind == "Windows"
+        return [
+            Link("Download", f"{href_of(href, path)}?action=download")
+            for path in (path.lower() if is_windows else path for path in download.paths)
+        ]
+
+    def mount_href(self, mount: Mount) -> str:
+        """Return the address of a mount point."""
         return f"{self._href(mount.restore_point)}/mounts/{mount.id}"
 
 

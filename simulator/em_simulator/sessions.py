@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from em_simulator.accounts import Account
     from em_simulator.catalogue import RestorePoint
+    from em_simulator.restoring import Download
 
 
 class TaskState(StrEnum):
@@ -57,7 +58,7 @@ class Task:
 
     id: str
     operation: str
-    work: Callable[[], Mount | None]
+    work: Callable[[], Mount | Download | None]
     collected_at: float
     """When the operation is finished on the backup server."""
     finished_at: float
@@ -66,6 +67,8 @@ class Task:
     failure: str | None = None
     """Message of a task that ends without success."""
     mount: Mount | None = None
+    download: Download | None = None
+    credentials_needed: bool = False
     shows_link: bool = True
     vanishes: bool = False
     """Whether it is no longer known as soon as it is finished."""
@@ -82,6 +85,8 @@ class Session:
     tasks: dict[str, Task] = field(default_factory=dict)
     mounts: dict[tuple[str, int], Mount] = field(default_factory=dict)
     """By restore point and number."""
+    downloads: dict[tuple[str, int], set[str]] = field(default_factory=dict)
+    """Paths in lower case that may be downloaded, by restore point and number of the mount."""
     tasks_made: int = 0
     mounts_made: dict[str, int] = field(default_factory=dict)
 

@@ -7,14 +7,15 @@ import socket
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from em_simulator.accounts import ACCOUNTS
-from em_simulator.catalogue import Family, RestorePoint
-from em_simulator.certificate import Certificate
+from em_simulator.catalogue import MACHINES, Family, RestorePoint
+from em_simulator.certificate import Certificate, ServerCertificate
 from em_simulator.faults import Faults
+from em_simulator.files import Disk, File
 from em_simulator.handlers import Handlers
 from em_simulator.journal import Journal, JournalEntry
 from em_simulator.manager import Manager, MountNumbers
@@ -22,11 +23,11 @@ from em_simulator.resources import Representations
 from em_simulator.service import Service
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable
     from pathlib import Path
     from typing import Self
 
+    from em_simulator.restoring import FileRestore
     from em_simulator.sessions import Mount, Session
 
 DEFAULT_IDLE_LIMIT = 900.0
@@ -48,21 +49,6 @@ class MountPoint:
     os_kind: str
 
 
-class ServerCertificate(Protocol):
-    """A certificate to serve with."""
-
-    @property
-    def pem(self) -> str:
-        """The certificate as PEM text."""
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 of the certificate, in capitals with colons."""
-
-    def context(self) -> ssl.SSLContext:
-        """Return what a TLS server needs."""
-
-
 class Simulator:
     """An HTTPS server on loopback, from `start` to `stop`, or as a `with` block."""
 
@@ -77,6 +63,7 @@ class Simulator:
         journal_tokens: bool = False,
         href_host: str = DEFAULT_HREF_HOST,
         mount_numbers: MountNumbers = MountNumbers.SESSION,
+        restore_points: int = 0,
         clock: Callable[[], float] = time.monotonic,
         faults: Faults | None = None,
         certificate: ServerCertificate | None = None,
@@ -91,6 +78,7 @@ class Simulator:
             mount_seconds=mount_seconds,
             clock=clock,
             mount_numbers=mount_numbers,
+            restore_points=restore_points,
         )
         self._handlers = Handlers(self._manager, Representations(href_host))
         self._faults = faults or Faults()
@@ -206,6 +194,36 @@ class Simulator:
             for mount in reversed(self.mounts())
             if (mount.session_id, mount.restore_point_id) == (session.id, point.id)
         )
+
+    def file(self, family: Family, restore_point_id: str, path: str) -> bytes:
+        """Return the bytes of a file as they were at a restore point. Raises ValueError."""
+        with self._manager.lock:
+            point = self._manager.catalogue.find(family, restore_point_id)
+            found = self._manager.disks.of(point.machine).find(path) if point else None
+            if point is None or not isinstance(found, File):
+                raise ValueError("there is no such file or restore point")
+            return self._manager.disks.content(point, found)
+
+    def add_file(self, machine: str, path: str, content: bytes) -> None:
+        """Put a file on a machine's disk, in all its restore points."""
+        with self._manager.lock:
+            self._disk(machine).add(path, content)
+
+    def remove_file(self, machine: str, path: str) -> None:
+        """Let a file or folder vanish from a machine's disk."""
+        with self._manager.lock:
+            self._disk(machine).remove(path)
+
+    def restored(self) -> list[FileRestore]:
+        """Return what was restored to its original place, in this order."""
+        with self._manager.lock:
+            return list(self._manager.restored)
+
+    def _disk(self, name: str) -> Disk:
+        for machine in MACHINES:
+            if machine.name == name:
+                return self._manager.disks.of(machine)
+        raise ValueError("there is no such machine")
 
     def expire_sessions(self) -> None:
         """Let every logon session expire, as after 15 idle minutes."""
