@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from terraform_provider_veeam.plugin.interfaces import Refused
+from tf.types import Unknown
+
+from terraform_provider_veeam.plugin.interfaces import DeferredReason, Refused
 
 if TYPE_CHECKING:
+    from tf.schema import Schema
+
     from terraform_provider_veeam.em.manager import EnterpriseManager
     from terraform_provider_veeam.em.waiting import Clock
+    from terraform_provider_veeam.plugin.interfaces import Context, State
 
 
 class Configured(Protocol):
@@ -19,6 +24,26 @@ class Configured(Protocol):
     @property
     def manager(self) -> EnterpriseManager | None:
         """The client; None while the configuration is not known."""
+
+
+def manager_or_defer(provider: Configured, ctx: Context) -> EnterpriseManager | None:
+    """Return the client; None, with a deferral, while the configuration is not known.
+
+    Raises Refused when the client of the protocol can't come back later.
+    """
+    if provider.manager is None and ctx.client_can_defer:
+        ctx.defer(DeferredReason.PROVIDER_CONFIG_UNKNOWN)
+        return None
+    return manager_of(provider)
+
+
+def unknown_results(schema: Schema, config: State) -> State:
+    """Return a block with Unknown in place of all that is not known before a client is there."""
+    return config | {
+        attribute.name: Unknown if attribute.default is Unknown else attribute.default
+        for attribute in schema.attributes
+        if attribute.computed and config[attribute.name] is None
+    }
 
 
 def manager_of(provider: Configured) -> EnterpriseManager:

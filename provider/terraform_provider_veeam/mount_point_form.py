@@ -9,10 +9,17 @@ from tf.types import List, Number, String, Unknown
 
 from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.errors import NotFound
-from terraform_provider_veeam.em.models import MountPoint, RestorePointRef, RestorePointType
+from terraform_provider_veeam.em.models import MountPoint, RestorePointType
 from terraform_provider_veeam.em.waiting import Deadline
-from terraform_provider_veeam.identifiers import format_mount_point_id, parse_uid
+from terraform_provider_veeam.identifiers import format_mount_point_id
 from terraform_provider_veeam.plugin.interfaces import SingleNestedBlock
+from terraform_provider_veeam.restore_point_form import (
+    not_one_of,
+    refuse,
+    restore_point_inputs,
+    restore_point_of,
+    validate_restore_point,
+)
 
 if TYPE_CHECKING:
     from tf.schema import NestedBlock
@@ -25,36 +32,10 @@ OS_KINDS = ("Windows", "Linux")
 DEFAULT_TIMEOUTS = {"create": "30m", "read": "2m", "delete": "10m"}
 
 
-class RestorePointId(String):
-    """A restore point's UUID, alone or in a URN: both spellings mean the same."""
-
-    def semantically_equal(self, a_decoded: Any, b_decoded: Any) -> bool:
-        """Compare by the UUID."""
-        try:
-            return parse_uid(a_decoded).uuid == parse_uid(b_decoded).uuid
-        except (ValueError, AttributeError):
-            return bool(a_decoded == b_decoded)
-
-
 def inputs() -> list[Attribute]:
     """Return what a user writes."""
     return [
-        Attribute(
-            "restore_point_id",
-            RestorePointId(),
-            "UUID of the restore point; the form `urn:veeam:VmRestorePoint:UUID` does too.",
-            required=True,
-            requires_replace=True,
-        ),
-        Attribute(
-            "restore_point_type",
-            String(),
-            "Family of the restore point: `vm` (default), `replica` or `agent`.",
-            optional=True,
-            computed=True,
-            default=RestorePointType.VM.value,
-            requires_replace=True,
-        ),
+        *restore_point_inputs(managed=True),
         Attribute(
             "os_kind",
             String(),
@@ -112,13 +93,10 @@ def timeouts() -> NestedBlock:
 
 def validate_mount_point(ctx: ValidateContext, config: State) -> None:
     """Check what can be checked without the server; values not known yet are passed over."""
-    kind = _known(config["restore_point_type"])
-    if kind is not None and kind not in list(RestorePointType):
-        _refuse(ctx, "restore_point_type", _not_one_of(kind, RestorePointType))
+    validate_restore_point(ctx, config)
     os_kind = _known(config["os_kind"])
     if os_kind is not None and os_kind not in OS_KINDS:
-        _refuse(ctx, "os_kind", _not_one_of(os_kind, OS_KINDS))
-    _validate_restore_point(ctx, _known(config["restore_point_id"]), config)
+        refuse(ctx, "os_kind", not_one_of(os_kind, OS_KINDS))
     _validate_keep_alive(ctx, _known(config.get("keep_alive")))
     for name, text in (_known(config["timeouts"]) or {}).items():
         try:
@@ -135,45 +113,11 @@ def _validate_keep_alive(ctx: ValidateContext, text: str | None) -> None:
     try:
         parse_duration(text)
     except ValueError as error:
-        _refuse(ctx, "keep_alive", str(error))
-
-
-def _validate_restore_point(
-    ctx: ValidateContext, restore_point_id: str | None, config: State
-) -> None:
-    if restore_point_id is None:
-        return
-    try:
-        uid = parse_uid(restore_point_id)
-    except ValueError as error:
-        _refuse(ctx, "restore_point_id", str(error))
-        return
-    kind = config["restore_point_type"]
-    if uid.entity and uid.type is None:
-        names = ", ".join(t.entity for t in RestorePointType)
-        _refuse(
-            ctx,
-            "restore_point_id",
-            f"It names a {uid.entity}. What can be mounted is one of {names}.",
-        )
-    elif uid.type and kind is not Unknown and uid.type != (kind or RestorePointType.VM):
-        _refuse(
-            ctx,
-            "restore_point_type",
-            f'restore_point_id names a {uid.entity}: write restore_point_type = "{uid.type}".',
-        )
+        refuse(ctx, "keep_alive", str(error))
 
 
 def _known(value: Any) -> Any:
     return None if value is Unknown else value
-
-
-def _refuse(ctx: ValidateContext, attribute: str, detail: str) -> None:
-    ctx.diagnostics.add_error(f"Invalid {attribute}", detail, path=[attribute])
-
-
-def _not_one_of(value: str, choices: Any) -> str:
-    return f'"{value}" is not one of ' + ", ".join(f'"{choice}"' for choice in choices) + "."
 
 
 def _computed(name: str, type_: Any, description: str) -> Attribute:
@@ -187,12 +131,6 @@ def _timeout(step: str, what: str) -> Attribute:
         f"Longest time to {what}. Default `{DEFAULT_TIMEOUTS[step]}`.",
         optional=True,
     )
-
-
-def restore_point_of(state: State) -> RestorePointRef:
-    """Return the restore point that a block or a state names."""
-    kind = RestorePointType(state["restore_point_type"] or RestorePointType.VM)
-    return RestorePointRef(kind, parse_uid(state["restore_point_id"]).uuid)
 
 
 def deadline_for(
@@ -244,4 +182,14 @@ def results_of(session: LogonSession, mount_point: MountPoint) -> State:
         "href": mount_point.href,
         "session_id": session.session_id,
         "file_system_roots": list(mount_point.file_system_roots),
+    }
+
+
+def identity_of(session: LogonSession, mount_point: MountPoint) -> State:
+    """Return what tells a mount point from every other."""
+    return {
+        "restore_point_type": mount_point.restore_point.type.value,
+        "restore_point_id": mount_point.restore_point.id,
+        "mount_id": mount_point.mount_id,
+        "session_id": session.session_id,
     }

@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING
 from tf.schema import Attribute, Schema
 from tf.types import Bool, Number, String, Unknown
 
-from terraform_provider_veeam import __version__
+from terraform_provider_veeam import __version__, handover
+from terraform_provider_veeam.actions.file_download import FileDownloadAction
+from terraform_provider_veeam.actions.file_restore import FileRestoreAction
+from terraform_provider_veeam.actions.unmount import UnmountAction
 from terraform_provider_veeam.data_sources.backup_servers import BackupServersDataSource
+from terraform_provider_veeam.data_sources.mount_point_files import MountPointFilesDataSource
+from terraform_provider_veeam.data_sources.mount_points import MountPointsDataSource
 from terraform_provider_veeam.data_sources.restore_point import RestorePointDataSource
 from terraform_provider_veeam.data_sources.restore_points import RestorePointsDataSource
 from terraform_provider_veeam.data_sources.restore_sessions import RestoreSessionsDataSource
@@ -20,6 +25,7 @@ from terraform_provider_veeam.ephemeral.mount_point import MountPointEphemeral
 from terraform_provider_veeam.functions.mount_point_id import MountPointId
 from terraform_provider_veeam.functions.parse_mount_point_id import ParseMountPointId
 from terraform_provider_veeam.functions.parse_uid import ParseUid
+from terraform_provider_veeam.lists.mount_point import MountPointList
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.logs import conceal
 from terraform_provider_veeam.resources.mount_point import MountPointResource
@@ -118,6 +124,8 @@ class VeeamProvider(interfaces.Provider):
         """Return the data sources."""
         return (
             BackupServersDataSource,
+            MountPointFilesDataSource,
+            MountPointsDataSource,
             RestorePointDataSource,
             RestorePointsDataSource,
             RestoreSessionsDataSource,
@@ -126,6 +134,14 @@ class VeeamProvider(interfaces.Provider):
     def ephemeral_resources(self) -> Sequence[type[interfaces.EphemeralResource]]:
         """Return the ephemeral resources."""
         return (LogonSessionEphemeral, MountPointEphemeral)
+
+    def list_resources(self) -> Sequence[type[interfaces.ListResource]]:
+        """Return the listings."""
+        return (MountPointList,)
+
+    def actions(self) -> Sequence[type[interfaces.Action]]:
+        """Return the actions."""
+        return (FileDownloadAction, FileRestoreAction, UnmountAction)
 
     def functions(self) -> Sequence[type[interfaces.Function]]:
         """Return the functions."""
@@ -181,6 +197,7 @@ class VeeamProvider(interfaces.Provider):
 
     def close(self, seconds: float) -> None:
         """End what the process holds open on the server."""
+        handover.clear()
         if self._manager:
             self._manager.close(seconds)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tf.schema import Attribute, Schema
 from tf.types import List, String
 
-from terraform_provider_veeam.configured import manager_of
+from terraform_provider_veeam.configured import manager_or_defer
 from terraform_provider_veeam.data_sources.search import deadline_of
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.types import Object
@@ -46,8 +46,11 @@ class BackupServersDataSource(interfaces.DataSource):
             ],
         )
 
-    def read(self, ctx: ReadDataContext, config: State) -> State:
+    def read(self, ctx: ReadDataContext, config: State) -> State | None:
         """Return the backup servers."""
+        manager = manager_or_defer(self._provider, ctx)
+        if manager is None:
+            return None
         deadline = deadline_of(self._provider, ctx, "Looking backup servers up")
-        found = manager_of(self._provider).backup_servers(deadline)
+        found = manager.backup_servers(deadline)
         return {"backup_servers": [server._asdict() for server in found]}

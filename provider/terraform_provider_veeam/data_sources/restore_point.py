@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tf.schema import Attribute, Schema
 from tf.types import Bool, String
 
-from terraform_provider_veeam.configured import manager_of
+from terraform_provider_veeam.configured import manager_or_defer
 from terraform_provider_veeam.data_sources.search import (
     deadline_of,
     described,
@@ -58,7 +58,9 @@ class RestorePointDataSource(interfaces.DataSource):
 
     def read(self, ctx: ReadDataContext, config: State) -> State | None:
         """Return the one that is found."""
-        manager = manager_of(self._provider)
+        manager = manager_or_defer(self._provider, ctx)
+        if manager is None:
+            return None
         limit = 1 if config["latest"] else _SHOWN + 1
         found = manager.restore_points(wanted(config), limit, deadline_of(self._provider, ctx))
         if len(found) == 1:

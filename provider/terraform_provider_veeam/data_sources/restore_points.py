@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tf.schema import Attribute, Schema
 from tf.types import List, Number, String, Unknown
 
-from terraform_provider_veeam.configured import manager_of
+from terraform_provider_veeam.configured import manager_or_defer
 from terraform_provider_veeam.data_sources.search import (
     deadline_of,
     described,
@@ -74,9 +74,11 @@ class RestorePointsDataSource(interfaces.DataSource):
                 "Invalid limit", f"{limit} is not a whole number greater than 0.", path=["limit"]
             )
 
-    def read(self, ctx: ReadDataContext, config: State) -> State:
+    def read(self, ctx: ReadDataContext, config: State) -> State | None:
         """Return what is found."""
-        manager = manager_of(self._provider)
+        manager = manager_or_defer(self._provider, ctx)
+        if manager is None:
+            return None
         limit = DEFAULT_LIMIT if config["limit"] is None else int(config["limit"])
         found = manager.restore_points(wanted(config), limit, deadline_of(self._provider, ctx))
         return config | {"restore_points": [described(point) for point in found]}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tf.schema import Attribute, Schema
 from tf.types import List, String
 
-from terraform_provider_veeam.configured import manager_of
+from terraform_provider_veeam.configured import manager_or_defer
 from terraform_provider_veeam.data_sources.search import deadline_of
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.types import Object
@@ -48,9 +48,11 @@ class RestoreSessionsDataSource(interfaces.DataSource):
             ],
         )
 
-    def read(self, ctx: ReadDataContext, config: State) -> State:
+    def read(self, ctx: ReadDataContext, config: State) -> State | None:
         """Return what the backup servers show."""
-        manager = manager_of(self._provider)
+        manager = manager_or_defer(self._provider, ctx)
+        if manager is None:
+            return None
         deadline = deadline_of(self._provider, ctx, "Looking restore sessions up")
         return {
             "restore_sessions": [

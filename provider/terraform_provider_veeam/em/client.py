@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from terraform_provider_veeam.em.decoding import (
@@ -45,6 +45,18 @@ _IDEMPOTENT = ("GET", "DELETE")
 _SHORTEST_TIMEOUT = 1.0  # seconds: a request near a deadline still gets a chance
 
 log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+
+class Sink(Protocol):
+    """Where a download goes."""
+
+    def restart(self) -> None:
+        """Forget what was written."""
+
+    def write(self, chunk: bytes) -> None:
+        """Append. Raises CannotWrite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,22 +112,67 @@ class Client:
             headers[TOKEN_HEADER] = token
         if authorization is not None:
             headers["Authorization"] = authorization
-        idempotent = method in _IDEMPOTENT
+        return self._repeat(
+            f"{method} {path}",
+            lambda: self._once(method, path, headers, body, deadline),
+            retry_if if method not in _IDEMPOTENT else _always,
+            deadline,
+        )
+
+    def download(self, path: str, deadline: Deadline, *, token: str, into: Sink) -> None:
+        """Write what a path below `/api` gives, as it comes; after a fault, from the beginning.
+
+        Raises CannotWrite when `into` does not take it, and what `request` raises.
+        """
+        headers = {"Accept": "*/*", "User-Agent": self._settings.user_agent, TOKEN_HEADER: token}
+        self._repeat(
+            f"GET {path}", lambda: self._download_once(path, headers, deadline, into), _always,
+            deadline,
+        )  # fmt: skip
+
+    def _download_once(
+        self, path: str, headers: Mapping[str, str], deadline: Deadline, into: Sink
+    ) -> None:
+        into.restart()
+
+        def write(chunk: bytes) -> None:
+            deadline.check()
+            into.write(chunk)
+
+        try:
+            raw = self._transport.send(
+                "GET", path, headers, None, self._settings.request_timeout, write=write
+            )
+        except Unreachable as error:
+            raise _Passing(error) from error
+        tried = f"GET {self._settings.base_url}{path}"
+        log.debug("GET %s: %d", path, raw.status)
+        if raw.status != HTTPStatus.OK:
+            self._raise_refusal(tried, raw, headers)
+
+    def _repeat(
+        self,
+        tried: str,
+        once: Callable[[], Result],
+        retry_if: Callable[[EnterpriseManagerError], bool] | None,
+        deadline: Deadline,
+    ) -> Result:
+        """Return the result of one exchange, repeated while its faults may pass."""
         retries = 0
         while True:
             deadline.check()
             try:
-                return self._once(method, path, headers, body, deadline)
+                return once()
             except _Passing as fault:
                 pause = None
-                if idempotent or (retry_if and retry_if(fault.error)):
+                if retry_if and retry_if(fault.error):
                     pause = self.policy.pause(retries, fault.retry_after)
                 if pause is None or pause >= deadline.remaining():
                     raise fault.error from fault.error.__cause__
                 retries += 1
                 log.info(
-                    "%s %s: %s; trying again in %.1f s (%d of %d)",
-                    method, path, fault.error.summary, pause, retries, self.policy.max_retries,
+                    "%s: %s; trying again in %.1f s (%d of %d)",
+                    tried, fault.error.summary, pause, retries, self.policy.max_retries,
                 )  # fmt: skip
             deadline.wait(pause)
 
@@ -145,10 +202,7 @@ class Client:
 
         tried = f"{method} {self._settings.base_url}{path}"
         if not HTTPStatus(200) <= raw.status < HTTPStatus(300):
-            refusal = self._refusal(tried, raw, headers)
-            if raw.status in PASSING_STATUSES:
-                raise _Passing(refusal, retry_after_seconds(raw.headers.get("Retry-After")))
-            raise refusal
+            self._raise_refusal(tried, raw, headers)
         try:
             document = (
                 decode(raw.body)
@@ -165,6 +219,12 @@ class Client:
                 )
             ) from malformed
         return Answer(raw.status, raw.headers, document)
+
+    def _raise_refusal(self, tried: str, raw: RawAnswer, headers: Mapping[str, str]) -> NoReturn:
+        refusal = self._refusal(tried, raw, headers)
+        if raw.status in PASSING_STATUSES:
+            raise _Passing(refusal, retry_after_seconds(raw.headers.get("Retry-After")))
+        raise refusal
 
     def _refusal(
         self, tried: str, raw: RawAnswer, headers: Mapping[str, str]
@@ -205,6 +265,10 @@ class Client:
         return RequestFailed(
             "Enterprise Manager could not do it", came + _advice(raw.status), status=raw.status
         )
+
+
+def _always(_: EnterpriseManagerError) -> bool:
+    return True
 
 
 def _phrase(status: int) -> str:

@@ -37,6 +37,12 @@ class Link:
     type: str
     path: str
     name: str | None = None
+    query: str = ""
+
+    @property
+    def target(self) -> str:
+        """The path with its query."""
+        return f"{self.path}?{self.query}" if self.query else self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +159,13 @@ def links(resource: Any) -> list[Link]:
     """Return the links of a resource whose address can be used."""
     value = resource.get("Links") if isinstance(resource, Mapping) else None
     return [
-        Link(text(link, "Rel") or "", text(link, "Type") or "", path, text(link, "Name"))
+        Link(
+            text(link, "Rel") or "",
+            text(link, "Type") or "",
+            path,
+            text(link, "Name"),
+            _query(link["Href"]),
+        )
         for link in items(value, "Link")
         if (path := api_path(link.get("Href")))
     ]
@@ -179,6 +191,12 @@ def api_path(href: Any) -> str | None:
     if _CONTROL.search(plain) or re.search(r"\s", rest):
         return None
     return f"/{rest}".rstrip("/") or None
+
+
+def _query(href: str) -> str:
+    """Return the query of an Href whose path can be used."""
+    query = urlsplit(href.strip()).query
+    return "" if _CONTROL.search(query) or re.search(r"\s", query) else query
 
 
 def clean(value: str) -> str:

@@ -13,6 +13,9 @@ EnterpriseManagerError
 │   └── RequestFailed           any other status
 ├── UnexpectedAnswer            it can't be understood
 ├── TaskFailed                  Success="false", with the server's message
+│   └── FileRestoreFailed       that of a file's restore
+├── SizeDiffers                 a download is shorter or longer than its file
+├── CannotWrite                 this machine's disk does not take a download
 ├── TaskVanished
 ├── MountIncomplete             mounted, but a later step failed
 ├── Stopped                     Terraform asked to stop
@@ -99,6 +102,22 @@ class UnexpectedAnswer(EnterpriseManagerError):
 
 class TaskFailed(EnterpriseManagerError):
     """A task of Enterprise Manager ended without success."""
+
+
+class FileRestoreFailed(TaskFailed):
+    """A file could not be restored; perhaps for want of the right guest account."""
+
+    def __init__(self, summary: str, detail: str, *, credentials_needed: bool) -> None:
+        super().__init__(summary, detail)
+        self.credentials_needed = credentials_needed
+
+
+class SizeDiffers(EnterpriseManagerError):
+    """A download does not have the size that the server told."""
+
+
+class CannotWrite(EnterpriseManagerError):
+    """A download can't be written on this machine."""
 
 
 class TaskVanished(EnterpriseManagerError):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from terraform_provider_veeam.em.backup_servers import BackupServer, backup_servers
 from terraform_provider_veeam.em.client import Client
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, SessionExpired
-from terraform_provider_veeam.em.mounts import mount_id_of, mount_path
+from terraform_provider_veeam.em.mounts import is_mount, restore_point_at
 from terraform_provider_veeam.em.restore_points import (
     FoundRestorePoint,
     Wanted,
@@ -25,8 +25,10 @@ from terraform_provider_veeam.em.session import LogonSessions, token_refused
 from terraform_provider_veeam.em.waiting import SYSTEM_CLOCK, Clock, Deadline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from terraform_provider_veeam.em.file_restores import FileRestores
+    from terraform_provider_veeam.em.files import Files
     from terraform_provider_veeam.em.models import (
         LogonSession,
         Mounted,
@@ -151,7 +153,58 @@ class EnterpriseManager:
         href: str | None = None,
     ) -> MountPoint:
         """Return a mount point of that session. Never logs on. Raises NotFound, SessionExpired."""
-        return self._scope(session).mounts.read(ref, _path(ref, mount_id, href), deadline)
+        scope = self._scope(session)
+        return scope.read(ref, scope.path(ref, mount_id, href), deadline)
+
+    def mount_points(
+        self, session: LogonSession, ref: RestorePointRef, deadline: Deadline
+    ) -> list[MountPoint]:
+        """Return what that session has mounted of a restore point, by number. Never logs on."""
+        scope = self._scope(session)
+        found = scope.mounts.list(ref, deadline)
+        scope.seen.update(mount_point.href for mount_point in found)
+        return found
+
+    def mounted_restore_points(self, deadline: Deadline) -> Iterator[RestorePointRef]:
+        """Return the restore points of which our own session may have mount points, each once.
+
+        Those of its tasks come first, then those that the backup servers show as being restored:
+        how long a finished task stays listed is not documented.
+        """
+        session = self._sessions.own(deadline)
+        seen = dict.fromkeys(self._scope(session).restore_points(deadline))
+        yield from list(seen)
+        for restore in working_restores(self._client, session, deadline):
+            for path in restore.paths:
+                ref = restore_point_at(path)
+                if ref and ref not in seen:
+                    seen[ref] = None
+                    yield ref
+
+    def sessions_with(self, ref: RestorePointRef, mount_id: int) -> list[LogonSession]:
+        """Return the sessions in which this process has made or read that mount point."""
+        with self._lock:
+            scopes = list(self._scopes.values())
+        return [
+            scope.session
+            for scope in scopes
+            if any(is_mount(href, ref, mount_id) for href in list(scope.seen))
+        ]
+
+    def known_session(self, session_id: str) -> LogonSession | None:
+        """Return a session that this process has come across; None when it has not."""
+        with self._lock:
+            known = [scope.session for scope in self._scopes.values()]
+        if self._sessions.current:
+            known.append(self._sessions.current)
+        return next((session for session in known if session.session_id == session_id), None)
+
+    def files(
+        self, session: LogonSession, ref: RestorePointRef, mount_id: int
+    ) -> tuple[Files, FileRestores]:
+        """Return the file system of a mount point of that session, and what restores from it."""
+        scope = self._scope(session)
+        return scope.files(scope.path(ref, mount_id, None)), scope.file_restores
 
     def unmount(
         self,
@@ -166,7 +219,8 @@ class EnterpriseManager:
 
         Never logs on. Raises SessionExpired, TaskFailed.
         """
-        self._scope(session).unmount(_path(ref, mount_id, href), deadline)
+        scope = self._scope(session)
+        scope.unmount(scope.path(ref, mount_id, href), deadline)
 
     def unmount_path(self, session: LogonSession, href: str, deadline: Deadline) -> None:
         """Unmount the mount point at a path in its session, as `unmount` does."""
@@ -218,10 +272,3 @@ class EnterpriseManager:
             log.info("session %s has ended; logging on anew", session.session_id)
             self._sessions.forget(session)
         return operation(self._sessions.own(deadline))
-
-
-def _path(ref: RestorePointRef, mount_id: int, href: str | None) -> str:
-    """Return the path the server gave, if it is one of this mount, else the documented one."""
-    if href and href.startswith("/") and mount_id_of(href) == mount_id and ".." not in href:
-        return href
-    return mount_path(ref, mount_id)

@@ -96,6 +96,10 @@ class Task(NamedTuple):
     success: bool | None = None
     message: str | None = None
     mount_href: str | None = None
+    downloads: tuple[str, ...] = ()
+    """Addresses below `/api`, with their query, of files that are ready to be downloaded."""
+    credentials_needed: bool | None = None
+    """Whether it failed for want of the right account; None when the server does not say."""
 
     @property
     def finished(self) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from terraform_provider_veeam.em.decoding import api_path, items, text
 from terraform_provider_veeam.em.errors import NotFound, TaskFailed, UnexpectedAnswer
-from terraform_provider_veeam.em.models import MountPoint, RestorePointRef
+from terraform_provider_veeam.em.models import MountPoint, RestorePointRef, RestorePointType
 from terraform_provider_veeam.em.tasks import Tasks, parse_task
 
 if TYPE_CHECKING:
@@ -33,6 +33,21 @@ def mount_id_of(href: str) -> int | None:
     """Return the number of the mount point at a path; None when it is no mount point's path."""
     found = _MOUNT_ID.search(href)
     return int(found[1]) if found else None
+
+
+def is_mount(href: str, restore_point: RestorePointRef, mount_id: int) -> bool:
+    """Tell whether a path is that of a mount point."""
+    return mount_id_of(href) == mount_id and restore_point.id in href.lower()
+
+
+def restore_point_at(path: str) -> RestorePointRef | None:
+    """Return the restore point that a path leads to or through; None for any other path."""
+    for kind in RestorePointType:
+        head, _, rest = path.partition(f"{kind.collection}/")
+        uuid = rest.partition("/")[0].lower()
+        if not head and re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", uuid):
+            return RestorePointRef(kind, uuid)
+    return None
 
 
 class MountPoints:
@@ -57,6 +72,10 @@ class MountPoints:
 
     def paths(self, restore_point: RestorePointRef, deadline: Deadline) -> list[str]:
         """Return the paths below `/api` of the mount points that the session has of it."""
+        return [mount_point.href for mount_point in self.list(restore_point, deadline)]
+
+    def list(self, restore_point: RestorePointRef, deadline: Deadline) -> list[MountPoint]:
+        """Return the mount points that the session has of a restore point, by number."""
         try:
             answer = self._client.request(
                 "GET", restore_point.mounts, deadline, token=self._session.token
@@ -67,15 +86,18 @@ class MountPoints:
         members = answer.document.collection(
             (f"{entity}s", entity), ("VmRestorePointMounts", "VmRestorePointMount"), ("Refs", "Ref")
         )
-        paths = [api_path(member.get("Href")) for member in members or ()]
-        found = [path for path in paths if path and mount_id_of(path)]
-        if members is None or len(found) < len(paths):
+        found = [
+            MountPoint(restore_point, mount_id, path, file_system_roots(member))
+            for member in members or ()
+            if (path := api_path(member.get("Href"))) and (mount_id := mount_id_of(path))
+        ]
+        if members is None or len(found) < len(members):
             raise UnexpectedAnswer(
                 "Enterprise Manager's answer can't be understood",
                 f"GET {restore_point.mounts} was answered with {answer.status}, but with no list "
                 "of mount points.",
             )
-        return found
+        return sorted(found, key=lambda mount_point: mount_point.mount_id)
 
     def unmount(self, href: str, deadline: Deadline) -> None:
         """Unmount; 204, 200, 404 and a 202 whose task succeeds are success.

@@ -63,7 +63,7 @@ def query(
     while True:
         answer = client.request("GET", f"{base}&page={page}", deadline, token=session.token)
         yield from entities(answer.document, kind)
-        if page >= _pages(answer.document):
+        if page >= pages_of(answer.document):
             return
         page += 1
 
@@ -90,6 +90,7 @@ def entities(document: Document, kind: str) -> list[Mapping[str, Any]]:
     )
 
 
-def _pages(document: Document) -> int:
+def pages_of(document: Document) -> int:
+    """Return how many pages there are, as the answer's PagingInfo tells; 1 when it does not."""
     count = text(document.property("PagingInfo"), "PagesCount")
     return int(count[:9]) if count and count.isascii() and count.isdigit() else 1

@@ -18,6 +18,7 @@ from terraform_provider_veeam.em.models import (
     RestorePointRef,
     RestorePointType,
 )
+from terraform_provider_veeam.em.patterns import name_matches
 from terraform_provider_veeam.em.querying import Comparison, query
 
 if TYPE_CHECKING:
@@ -72,8 +73,7 @@ class Wanted(NamedTuple):
         """Tell whether a restore point meets what the server can't filter by."""
         if self.machine_name is None or "*" not in self.machine_name:
             return True
-        parts = map(re.escape, self.machine_name.split("*"))
-        return bool(re.fullmatch(".*".join(parts), found.machine_name or "", re.IGNORECASE))
+        return name_matches(self.machine_name, found.machine_name or "")
 
 
 class FoundRestorePoint(NamedTuple):

@@ -7,16 +7,29 @@ import threading
 from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, MountIncomplete
+from terraform_provider_veeam.em.file_restores import FileRestores
+from terraform_provider_veeam.em.files import Files
 from terraform_provider_veeam.em.leases import OlderSession
 from terraform_provider_veeam.em.mounting import Mounter
-from terraform_provider_veeam.em.mounts import MountPoints
+from terraform_provider_veeam.em.mounts import (
+    MountPoints,
+    is_mount,
+    mount_id_of,
+    mount_path,
+    restore_point_at,
+)
 from terraform_provider_veeam.em.posting import MountRequests
 from terraform_provider_veeam.em.strays import Strays
 from terraform_provider_veeam.em.tasks import Tasks
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.client import Client
-    from terraform_provider_veeam.em.models import LogonSession, Mounted, RestorePointRef
+    from terraform_provider_veeam.em.models import (
+        LogonSession,
+        Mounted,
+        MountPoint,
+        RestorePointRef,
+    )
     from terraform_provider_veeam.em.session import LogonSessions
     from terraform_provider_veeam.em.waiting import Clock, Deadline
 
@@ -46,6 +59,9 @@ class SessionScope:
         )
         self._older = OlderSession(session, self._tasks, log_out=sessions.log_out)
         self._lock = threading.Lock()
+        self.file_restores = FileRestores(client, session, self._tasks, clock)
+        self.seen: set[str] = set()
+        """Paths of mount points that this process has made or read in the session."""
         self._alive: set[str] = set()
         """Mount points made by this process that have to live on after it."""
 
@@ -64,13 +80,38 @@ class SessionScope:
             if outlives:
                 self._remember(error.mounted.mount_point.href)
             raise
+        self.seen.add(mounted.mount_point.href)
         if outlives:
             self._remember(mounted.mount_point.href)
         return mounted
 
+    def path(self, ref: RestorePointRef, mount_id: int, href: str | None) -> str:
+        """Return the path the server gave, if it is one of this mount, else the documented one."""
+        if href and href.startswith("/") and mount_id_of(href) == mount_id and ".." not in href:
+            return href
+        seen = [known for known in list(self.seen) if is_mount(known, ref, mount_id)]
+        return seen[0] if seen else mount_path(ref, mount_id)
+
+    def read(self, ref: RestorePointRef, href: str, deadline: Deadline) -> MountPoint:
+        """Return a mount point. Raises NotFound, SessionExpired."""
+        mount_point = self.mounts.read(ref, href, deadline)
+        self.seen.add(href)
+        return mount_point
+
+    def restore_points(self, deadline: Deadline) -> list[RestorePointRef]:
+        """Return the restore points that the session's tasks have mounted, the first first."""
+        tasks = self._tasks.described(deadline)
+        found = [restore_point_at(task.mount_href) for task in tasks if task.mount_href]
+        return [ref for ref in found if ref]
+
+    def files(self, href: str) -> Files:
+        """Return the file system of the mount point at a path."""
+        return Files(self._client, self.session, href)
+
     def unmount(self, href: str, deadline: Deadline) -> None:
         """Unmount as MountPoints does; the last one out ends an older session."""
         self.mounts.unmount(href, deadline)
+        self.seen.discard(href)
         with self._lock:
             self._alive.discard(href)
         if self.session is not self._sessions.current:

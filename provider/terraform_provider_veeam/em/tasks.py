@@ -58,6 +58,8 @@ def parse_task(resource: Any) -> Task | None:
         success=boolean(result, "Success"),
         message=text(result, "Message"),
         mount_href=mounts[0] if mounts else None,
+        downloads=tuple(link.target for link in links(resource) if link.rel == "Download"),
+        credentials_needed=boolean(result, "CredentialsNeeded"),
     )
 
 

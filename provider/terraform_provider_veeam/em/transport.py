@@ -6,6 +6,7 @@ import errno
 import socket
 import ssl
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import requests
@@ -17,7 +18,7 @@ from terraform_provider_veeam.em.decoding import clean
 from terraform_provider_veeam.em.errors import AnswerLost, UnexpectedAnswer, Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from terraform_provider_veeam.em.settings import Settings
     from terraform_provider_veeam.em.waiting import Clock
@@ -57,9 +58,19 @@ class Transport:
         self._adapter = trust.TrustingAdapter(settings)
 
     def send(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, timeout: float
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        timeout: float,
+        *,
+        write: Callable[[bytes], None] | None = None,
     ) -> RawAnswer:
         """Send one request to a path below `/api`; `timeout` is in seconds.
+
+        The body of a success goes to `write`, if there is one, however long it is and takes:
+        the timeout is then that of each wait for the next bytes.
 
         Raises Unreachable when nothing was sent, AnswerLost when the server may have acted,
         UnexpectedAnswer when the body is too large.
@@ -75,6 +86,10 @@ class Transport:
                 proxies=get_environ_proxies(url, no_proxy=None),
             )
             try:
+                if write and response.status_code == HTTPStatus.OK:
+                    for chunk in response.iter_content(_CHUNK):
+                        write(chunk)
+                    return RawAnswer(response.status_code, response.headers, b"")
                 return RawAnswer(
                     response.status_code, response.headers, self._read(response, end, method)
                 )

@@ -59,7 +59,7 @@ class Deadline:
         self.seconds = seconds
         self.clock = clock
         self.setting = setting
-        self._stop = stop
+        self.stop = stop
         self._end = clock.monotonic() + seconds
 
     def remaining(self) -> float:
@@ -68,7 +68,7 @@ class Deadline:
 
     def check(self) -> None:
         """Raise Stopped when a stop was asked for, DeadlinePassed when the time is over."""
-        if self._stop.is_set():
+        if self.stop.is_set():
             raise Stopped(f"{self.operation} was interrupted", "Terraform was asked to stop.")
         if self.remaining() == 0.0:
             more = f" Set {self.setting} to allow more." if self.setting else ""
@@ -80,7 +80,7 @@ class Deadline:
     def wait(self, seconds: float) -> None:
         """Wait that long, and no longer than the deadline; raises as check does."""
         self.check()
-        self.clock.wait(self._stop, min(seconds, self.remaining()))
+        self.clock.wait(self.stop, min(seconds, self.remaining()))
         self.check()
 
     def acquire(self, lock: threading.Lock) -> None:

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 from tf.schema import Attribute, Schema
 from tf.types import String
 
-from terraform_provider_veeam.configured import manager_of
+from terraform_provider_veeam.configured import (
+    manager_of,
+    manager_or_defer,
+    unknown_results,
+)
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
 from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.em.waiting import Deadline
@@ -58,9 +62,13 @@ class LogonSessionEphemeral(interfaces.EphemeralResource):
             ],
         )
 
-    def open(self, ctx: EphemeralContext, config: State) -> State:
+    def open(self, ctx: EphemeralContext, config: State) -> State | None:
         """Return the session, logging on if that has not happened."""
-        manager = manager_of(self._provider)
+        if self._provider.manager is None and not ctx.client_can_defer:
+            return unknown_results(self.get_schema(), config)
+        manager = manager_or_defer(self._provider, ctx)
+        if manager is None:
+            return None
         session = manager.session(self._deadline(ctx, "Logging on"))
         ctx.private = json.dumps(list(session)).encode()
         ctx.renew_at = next_renewal()

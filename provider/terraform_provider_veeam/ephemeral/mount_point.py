@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 from tf.schema import Attribute, Schema
 from tf.types import String
 
-from terraform_provider_veeam.configured import manager_of
+from terraform_provider_veeam.configured import (
+    manager_of,
+    manager_or_defer,
+    unknown_results,
+)
 from terraform_provider_veeam.em.errors import (
     EnterpriseManagerError,
     MountIncomplete,
@@ -20,7 +24,6 @@ from terraform_provider_veeam.mount_point_form import (
     deadline_for,
     describe_restore_point,
     inputs,
-    restore_point_of,
     results,
     results_of,
     timeouts,
@@ -28,6 +31,7 @@ from terraform_provider_veeam.mount_point_form import (
 )
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.private_state import MountSession
+from terraform_provider_veeam.restore_point_form import restore_point_of
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.configured import Configured
@@ -81,7 +85,11 @@ class MountPointEphemeral(interfaces.EphemeralResource):
 
     def open(self, ctx: EphemeralContext, config: State) -> State | None:
         """Mount. What was mounted is unmounted again if it can't be used."""
-        manager = manager_of(self._provider)
+        if self._provider.manager is None and not ctx.client_can_defer:
+            return unknown_results(self.get_schema(), config)
+        manager = manager_or_defer(self._provider, ctx)
+        if manager is None:
+            return None
         ctx.renew_at = next_renewal()  # before anything is mounted: it may be refused
         restore_point = restore_point_of(config)
         state = config | {"restore_point_type": restore_point.type.value}
@@ -106,6 +114,8 @@ class MountPointEphemeral(interfaces.EphemeralResource):
 
     def renew(self, ctx: EphemeralContext) -> None:
         """Read the mount point, so that its session is not idle; a failure is told at close."""
+        if not ctx.private:
+            return
         kept, href, trouble = _from_private(ctx.private)
         try:
             manager_of(self._provider).touch(
@@ -119,6 +129,8 @@ class MountPointEphemeral(interfaces.EphemeralResource):
 
     def close(self, ctx: EphemeralContext) -> None:
         """Unmount. Nothing that goes wrong here fails the run."""
+        if not ctx.private:
+            return
         manager = manager_of(self._provider)
         kept, href, trouble = _from_private(ctx.private)
         if trouble:

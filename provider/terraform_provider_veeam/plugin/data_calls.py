@@ -12,6 +12,7 @@ from terraform_provider_veeam.plugin.contexts import ReadDataContext
 from terraform_provider_veeam.plugin.diagnostics import Unusable
 from terraform_provider_veeam.plugin.interfaces import FunctionFailed
 from terraform_provider_veeam.plugin.messages import pb
+from terraform_provider_veeam.plugin.planning import fill_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,9 +38,13 @@ class DataCalls(Calls):
                 self.stop,
                 client_can_defer=request.client_capabilities.deferral_allowed,
             )
-            found = source.read(ctx, form.decode_present(request.config))
+            config = form.decode_present(request.config)
+            found = source.read(ctx, config)
             call.put_deferred(response, ctx)
-            if ctx.deferred is None and found is not None:
+            if ctx.deferred is not None:
+                later = fill_in(form.block, config, config, None)
+                response.state.CopyFrom(form.encode(later, call, may_be_unknown=True))
+            elif found is not None:
                 response.state.CopyFrom(form.encode(found, call))
         response.diagnostics.extend(call.diagnostics_to_pb())
         return response

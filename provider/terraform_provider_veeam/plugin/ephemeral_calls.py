@@ -20,7 +20,8 @@ class EphemeralCalls(Calls):
     ) -> pb.OpenEphemeralResource.Response:
         """Make it and return what it looks like.
 
-        An error stands for nothing made: Terraform does not close what was not opened.
+        An error stands for nothing made: Terraform does not close what was not opened. A result
+        with Unknown values does too, while the provider's configuration is not known.
         """
         response = pb.OpenEphemeralResource.Response()
         call = self._call("opening", request.type_name)
@@ -36,7 +37,7 @@ class EphemeralCalls(Calls):
             result = ephemeral.open(ctx, form.decode_present(request.config))
             call.put_deferred(response, ctx)
             if ctx.deferred is None and result is not None:
-                response.result.CopyFrom(form.encode(result, call))
+                response.result.CopyFrom(form.encode(result, call, may_be_unknown=True))
             _put_lease(response, ctx)
         response.diagnostics.extend(call.diagnostics_to_pb())
         return response

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from tf.types import Unknown
 
-from terraform_provider_veeam.configured import manager_of
+from terraform_provider_veeam import handover
+from terraform_provider_veeam.configured import manager_of, manager_or_defer
 from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.errors import (
     MountIncomplete,
@@ -23,11 +24,12 @@ from terraform_provider_veeam.keep_alive import starting as keep_alive
 from terraform_provider_veeam.mount_point_form import (
     deadline_for,
     describe_restore_point,
-    restore_point_of,
+    identity_of,
     results_of,
     validate_mount_point,
 )
 from terraform_provider_veeam.plugin import interfaces
+from terraform_provider_veeam.plugin.interfaces import DeferredReason
 from terraform_provider_veeam.private_state import MountSession
 from terraform_provider_veeam.resources.lost_session import disks_of, warn_of_lost_session
 from terraform_provider_veeam.resources.mount_point_schema import (
@@ -39,6 +41,7 @@ from terraform_provider_veeam.resources.mount_session import (
     confirm_gone,
     find_session,
 )
+from terraform_provider_veeam.restore_point_form import restore_point_of
 
 if TYPE_CHECKING:
     from tf.schema import Schema
@@ -88,7 +91,9 @@ class MountPointResource(interfaces.Resource):
 
     def plan(self, ctx: PlanContext, current: State | None, planned: State | None) -> State | None:
         """Look up what a create will mount, so that a wrong id fails now and a plan reads well."""
-        if current is None and planned is not None:
+        if self._provider.manager is None and ctx.client_can_defer:
+            ctx.defer(DeferredReason.PROVIDER_CONFIG_UNKNOWN)
+        elif current is None and planned is not None:
             describe_restore_point(self._provider, ctx, planned)
         return planned
 
@@ -120,6 +125,8 @@ class MountPointResource(interfaces.Resource):
         """Read the mount point in its own session; None, with a warning, when it is gone."""
         manager = self._provider.manager
         if manager is None:
+            if ctx.client_can_defer:
+                ctx.defer(DeferredReason.PROVIDER_CONFIG_UNKNOWN)
             return current
         restore_point, mount_id = restore_point_of(current), int(current["mount_id"])
         deadline = deadline_for(
@@ -146,6 +153,7 @@ class MountPointResource(interfaces.Resource):
             return None
         if current["restore_point_name"] is None:
             describe_restore_point(self._provider, ctx, current)
+        handover.leave(MountSession(manager.base_url, session))
         return _record(ctx, manager, current, session, mount_point)
 
     def update(self, ctx: UpdateContext, current: State, planned: State) -> State:
@@ -184,7 +192,9 @@ class MountPointResource(interfaces.Resource):
 
     def import_(self, ctx: ImportContext, id: str) -> State | None:  # noqa: A002 - tf's name
         """Take over a mount point of the session whose token the provider was given."""
-        manager = manager_of(self._provider)
+        manager = manager_or_defer(self._provider, ctx)
+        if manager is None:
+            return None
         try:
             restore_point, mount_id = _imported(id, ctx.identity)
         except ValueError as error:
@@ -232,14 +242,8 @@ def _record(
     mount_point: MountPoint,
 ) -> State:
     """Return the state with what the server told, and keep the session in private state."""
-    restore_point = mount_point.restore_point
     ctx.private = MountSession(manager.base_url, session).to_private()
-    ctx.identity = {
-        "restore_point_type": restore_point.type.value,
-        "restore_point_id": restore_point.id,
-        "mount_id": mount_point.mount_id,
-        "session_id": session.session_id,
-    }
+    ctx.identity = identity_of(session, mount_point)
     return state | results_of(session, mount_point)
 
 

@@ -1,0 +1,1 @@
+"""The actions, one a file: something to do that leaves no state."""

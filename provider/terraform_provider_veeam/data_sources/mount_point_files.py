@@ -1,0 +1,156 @@
+"""The data source `veeam_mount_point_files`: what is in a folder of a mount point."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from tf.schema import Attribute, Schema
+from tf.types import Bool, List, Number, String, Unknown
+
+from terraform_provider_veeam.configured import manager_or_defer
+from terraform_provider_veeam.data_sources.search import deadline_of
+from terraform_provider_veeam.em.errors import NotFound, SessionExpired
+from terraform_provider_veeam.em.guest_paths import parse_guest_path
+from terraform_provider_veeam.em.patterns import name_matches
+from terraform_provider_veeam.mount_reference import (
+    find_mount,
+    reference_attributes,
+    validate_reference,
+)
+from terraform_provider_veeam.plugin import interfaces
+from terraform_provider_veeam.plugin.interfaces import Refused
+from terraform_provider_veeam.plugin.types import Object
+
+if TYPE_CHECKING:
+    from terraform_provider_veeam.configured import Configured
+    from terraform_provider_veeam.em.manager import EnterpriseManager
+    from terraform_provider_veeam.em.waiting import Deadline
+    from terraform_provider_veeam.mount_reference import MountReference
+    from terraform_provider_veeam.plugin.interfaces import ReadDataContext, State, ValidateContext
+
+DEFAULT_LIMIT = 1000
+_FORM = {
+    "path": String(),
+    "name": String(),
+    "is_folder": Bool(),
+    "size": Number(),
+    "owner": String(),
+    "modified_at": String(),
+}
+
+
+class MountPointFilesDataSource(interfaces.DataSource):
+    """`veeam_mount_point_files`."""
+
+    def __init__(self, provider: Configured) -> None:
+        self._provider = provider
+
+    @classmethod
+    def get_name(cls) -> str:
+        """Return the name after the provider's prefix."""
+        return "mount_point_files"
+
+    @classmethod
+    def get_schema(cls) -> Schema:
+        """Return the schema of the block."""
+        return Schema(
+            description="The files and folders in a folder of a mount point.",
+            attributes=[
+                *reference_attributes(),
+                Attribute(
+                    "path",
+                    String(),
+                    "The folder, from its volume on: `E:/Documentation 2014`, `Volume$0:/etc`. "
+                    "`file_system_roots` of the mount point has the volumes.",
+                    required=True,
+                ),
+                Attribute(
+                    "depth",
+                    Number(),
+                    "How many levels of folders are looked into. Default `1`: the folder itself.",
+                    optional=True,
+                ),
+                Attribute(
+                    "name",
+                    String(),
+                    "Only files and folders of this name; `*` stands for anything, capitals do "
+                    "not matter. It is matched here: Enterprise Manager sends all names.",
+                    optional=True,
+                ),
+                Attribute(
+                    "limit",
+                    Number(),
+                    f"How many to return at most; more are left out with a warning. "
+                    f"Default `{DEFAULT_LIMIT}`.",
+                    optional=True,
+                ),
+                Attribute(
+                    "files",
+                    List(Object(_FORM)),
+                    "Objects with `path`, `name`, `is_folder`, `size` (bytes), `owner` and "
+                    "`modified_at` (RFC 3339, UTC), by path. Of a folder the last three are null.",
+                    computed=True,
+                ),
+            ],
+        )
+
+    def validate(self, ctx: ValidateContext, config: State) -> None:
+        """Check what can be checked without the server."""
+        validate_reference(ctx, config)
+        if config["path"] is not Unknown and config["path"] is not None:
+            try:
+                parse_guest_path(config["path"])
+            except ValueError as error:
+                ctx.diagnostics.add_error("Invalid path", str(error), path=["path"])
+        for name in ("depth", "limit"):
+            value = config[name]
+            if value is not None and value is not Unknown and (value != int(value) or value < 1):
+                ctx.diagnostics.add_error(
+                    f"Invalid {name}",
+                    f"{value} is not a whole number greater than 0.",
+                    path=[name],
+                )
+
+    def read(self, ctx: ReadDataContext, config: State) -> State | None:
+        """Return what is found."""
+        manager = manager_or_defer(self._provider, ctx)
+        if manager is None:
+            return None
+        deadline = deadline_of(self._provider, ctx, f"Listing {config['path']}")
+        mount = find_mount(manager, config, deadline)
+        files, _ = manager.files(mount.session, mount.restore_point, mount.mount_id)
+        path, pattern = parse_guest_path(config["path"]), config["name"] or "*"
+        limit = int(config["limit"] or DEFAULT_LIMIT)
+        walk = files.walk(path, int(config["depth"] or 1), deadline)
+        try:
+            found = list(
+                islice((entry for entry in walk if name_matches(pattern, entry.name)), limit + 1)
+            )
+        except SessionExpired as error:
+            raise mount.lost(error) from error
+        except NotFound as error:
+            roots = _roots(manager, mount, deadline)
+            raise Refused(
+                "Folder not found",
+                f"{error.detail}\n{mount} has no folder {path}. Its volumes are: {roots}.",
+                path=["path"],
+            ) from error
+        if len(found) > limit:
+            ctx.diagnostics.add_warning(
+                "Not all files are listed",
+                f"There are more than {limit} in {path}. Raise limit, or narrow it with name or a "
+                "smaller depth.",
+                path=["limit"],
+            )
+        listed = sorted(found[:limit], key=lambda entry: entry.path)
+        return config | {"files": [entry._asdict() for entry in listed]}
+
+
+def _roots(manager: EnterpriseManager, mount: MountReference, deadline: Deadline) -> str:
+    """Return the volumes of a mount point. Raises Refused when it is not there at all."""
+    try:
+        point = manager.mount_point(mount.session, mount.restore_point, mount.mount_id, deadline)
+    except NotFound as error:
+        raise mount.missing(error) from error
+    return ", ".join(point.file_system_roots) or "not told"

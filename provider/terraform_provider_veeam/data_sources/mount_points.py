@@ -1,0 +1,88 @@
+"""The data source `veeam_mount_points`: what a logon session has mounted of a restore point."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tf.schema import Attribute, Schema
+from tf.types import List, Number, String
+
+from terraform_provider_veeam.configured import manager_or_defer
+from terraform_provider_veeam.data_sources.search import deadline_of
+from terraform_provider_veeam.em.errors import SessionExpired
+from terraform_provider_veeam.mount_point_form import (
+    results_of,
+)
+from terraform_provider_veeam.mount_reference import find_session, session_attribute
+from terraform_provider_veeam.plugin import interfaces
+from terraform_provider_veeam.plugin.interfaces import Refused
+from terraform_provider_veeam.plugin.types import Object
+from terraform_provider_veeam.restore_point_form import (
+    restore_point_inputs,
+    restore_point_of,
+    validate_restore_point,
+)
+
+if TYPE_CHECKING:
+    from terraform_provider_veeam.configured import Configured
+    from terraform_provider_veeam.plugin.interfaces import ReadDataContext, State, ValidateContext
+
+_FORM = {
+    "id": String(),
+    "mount_id": Number(),
+    "href": String(),
+    "session_id": String(),
+    "file_system_roots": List(String()),
+}
+
+
+class MountPointsDataSource(interfaces.DataSource):
+    """`veeam_mount_points`."""
+
+    def __init__(self, provider: Configured) -> None:
+        self._provider = provider
+
+    @classmethod
+    def get_name(cls) -> str:
+        """Return the name after the provider's prefix."""
+        return "mount_points"
+
+    @classmethod
+    def get_schema(cls) -> Schema:
+        """Return the schema of the block."""
+        return Schema(
+            description="The mount points that a logon session has of a restore point. Those of "
+            "other sessions can't be seen.",
+            attributes=[
+                *restore_point_inputs(),
+                session_attribute(),
+                Attribute(
+                    "mount_points",
+                    List(Object(_FORM)),
+                    "Objects with `id`, `mount_id`, `href` (path below `/api`), `session_id` and "
+                    "`file_system_roots`, by number.",
+                    computed=True,
+                ),
+            ],
+        )
+
+    def validate(self, ctx: ValidateContext, config: State) -> None:
+        """Check what can be checked without the server."""
+        validate_restore_point(ctx, config)
+
+    def read(self, ctx: ReadDataContext, config: State) -> State | None:
+        """Return the mount points."""
+        manager = manager_or_defer(self._provider, ctx)
+        if manager is None:
+            return None
+        deadline = deadline_of(self._provider, ctx, "Looking mount points up")
+        session = find_session(manager, config["session_id"], deadline)
+        try:
+            found = manager.mount_points(session, restore_point_of(config), deadline)
+        except SessionExpired as error:
+            raise Refused(
+                f"Logon session {session.session_id} has ended",
+                f"{error.detail}\nIts mount points are gone with it.",
+                path=["session_id"],
+            ) from error
+        return config | {"mount_points": [results_of(session, point) for point in found]}

@@ -1,0 +1,177 @@
+"""Restoring files of a mount point: to their original place, or for a download.
+
+Follows the vendor's page post_vmrestorepoints_id_mountpoints_id_filepath_actionrestore.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from terraform_provider_veeam.em.downloading import Downloaded, download
+from terraform_provider_veeam.em.errors import (
+    AnswerLost,
+    DeadlinePassed,
+    EnterpriseManagerError,
+    FileRestoreFailed,
+    Stopped,
+    UnexpectedAnswer,
+)
+from terraform_provider_veeam.em.posting import may_have_acted
+from terraform_provider_veeam.em.tasks import parse_task
+from terraform_provider_veeam.em.waiting import Deadline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from terraform_provider_veeam.em.client import Client
+    from terraform_provider_veeam.em.files import Files
+    from terraform_provider_veeam.em.models import LogonSession, Task
+    from terraform_provider_veeam.em.tasks import Tasks
+    from terraform_provider_veeam.em.waiting import Clock
+
+TELL_SECONDS = 10.0
+"""How often it is told that a task still runs."""
+_CANCEL_SECONDS = 30.0
+
+log = logging.getLogger(__name__)
+
+
+class ToOriginalPlace(NamedTuple):
+    """How files are restored to the machine that was backed up."""
+
+    overwrite: bool = False
+    permissions_only: bool = False
+    username: str | None = None
+    """Guest account, `DOMAIN\\USER`; None for the one that the backup job has."""
+    password: str | None = None
+
+    def __repr__(self) -> str:
+        return f"ToOriginalPlace({self.overwrite}, {self.permissions_only}, {self.username!r})"
+
+    def body(self) -> dict[str, Any]:
+        """Return the request's body, its elements in the documented order."""
+        options: dict[str, Any] = {}
+        if self.username is not None:
+            options["GuestCredentials"] = {"UserName": self.username, "Password": self.password}
+        options["Overwrite"] = self.overwrite
+        options["PermissionsOnly"] = self.permissions_only
+        return {"ToOriginalLocation": options}
+
+
+class FileRestores:
+    """Restores files of the mount points of one logon session."""
+
+    def __init__(self, client: Client, session: LogonSession, tasks: Tasks, clock: Clock) -> None:
+        self._client = client
+        self._session = session
+        self._tasks = tasks
+        self._clock = clock
+
+    def restore(
+        self, files: Files, path: str, how: ToOriginalPlace, deadline: Deadline
+    ) -> Iterator[float]:
+        """Restore a file or folder; yields the seconds gone by while the task runs.
+
+        The request is never repeated. Raises NotFound, FileRestoreFailed, AnswerLost, Stopped, …
+        """
+        yield from self._run(files, path, how.body(), deadline, [])
+
+    def prepare(
+        self, files: Files, path: str, deadline: Deadline, targets: list[str]
+    ) -> Iterator[float]:
+        """Make a file, or all files of a folder, ready to be downloaded; yields as `restore`.
+
+        The addresses below `/api` that the server gives are put into `targets`.
+        """
+        return self._run(files, path, {"ForDirectDownload": {}}, deadline, targets)
+
+    def download(
+        self, target: str, deadline: Deadline, *, size: int | None, destination: Path
+    ) -> Downloaded:
+        """Download what was made ready, as in `downloading`."""
+        return download(
+            self._client, self._session, target, deadline, size=size, destination=destination
+        )
+
+    def _run(
+        self,
+        files: Files,
+        path: str,
+        spec: dict[str, Any],
+        deadline: Deadline,
+        targets: list[str],
+    ) -> Iterator[float]:
+        began = self._clock.monotonic()
+        task = self._post(f"{files.address(path)}?action=restore", spec, deadline)
+        while not task.finished:
+            part = Deadline(
+                operation=deadline.operation,
+                seconds=min(TELL_SECONDS, deadline.remaining()),
+                stop=deadline.stop,
+                clock=self._clock,
+            )
+            try:
+                task = self._tasks.wait(task.task_id, part)
+            except (Stopped, DeadlinePassed) as error:
+                if isinstance(error, Stopped) or deadline.remaining() == 0.0:
+                    self._cancel(task)
+                    deadline.check()
+                yield self._clock.monotonic() - began
+        if task.success is False:
+            raise FileRestoreFailed(
+                f"Enterprise Manager could not restore {path}",
+                f"POST {files.address(path)}?action=restore was accepted, but its task "
+                f"{task.task_id} failed: {task.message or 'It gave no reason.'}",
+                credentials_needed=_is_about_credentials(task),
+            )
+        targets += task.downloads
+
+    def _post(self, address: str, spec: dict[str, Any], deadline: Deadline) -> Task:
+        try:
+            answer = self._client.request(
+                "POST",
+                address,
+                deadline,
+                token=self._session.token,
+                body=json.dumps(spec).encode(),
+                # To make a download ready changes nothing: that may be asked for again.
+                retry_if=lambda _: "ForDirectDownload" in spec,
+            )
+        except EnterpriseManagerError as error:
+            if not may_have_acted(error) or "ForDirectDownload" in spec:
+                raise
+            raise AnswerLost(
+                "It is not known whether the restore was begun",
+                f"{error.detail}\nIt was not asked for again. Look at the machine, and at the "
+                "file-level restores in the console of Veeam Backup & Replication.",
+            ) from error
+        task = parse_task(answer.document.value)
+        if task is None:
+            raise UnexpectedAnswer(
+                "Enterprise Manager's answer can't be understood",
+                f"POST {address} was answered with {answer.status}, but with no task.",
+            )
+        return task
+
+    def _cancel(self, task: Task) -> None:
+        bound = Deadline(
+            operation="Cancelling the restore",
+            seconds=_CANCEL_SECONDS,
+            stop=threading.Event(),
+            clock=self._clock,
+        )
+        try:
+            self._tasks.cancel(task.task_id, bound)
+        except EnterpriseManagerError as error:
+            log.info("task %s could not be cancelled: %s", task.task_id, error.summary)
+
+
+def _is_about_credentials(task: Task) -> bool:
+    if task.credentials_needed is not None:
+        return task.credentials_needed
+    message = (task.message or "").lower()
+    return any(word in message for word in ("password", "credential", "logon", "user name"))

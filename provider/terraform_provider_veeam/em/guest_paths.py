@@ -1,0 +1,61 @@
+"""Paths in a mount point: from the volume on, with forward slashes, like `E:/Docs/Offers.docx`.
+
+Follows the vendor's page get_vmrestorepoints_id_mountpoints_id_filepath.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def parse_guest_path(text: str) -> str:
+    """Return a path as the API writes it; ValueError tells a person what is wrong.
+
+    After a drive letter a backslash separates too; elsewhere it may be part of a name.
+    """
+    path = text.replace("\\", "/") if has_drive(text) else text
+    parts = path.rstrip("/").split("/")
+    if not parts[0]:
+        raise ValueError(
+            f'"{text}" does not begin with a volume. Write it like E:/Docs or Volume$0:/etc; '
+            "file_system_roots of the mount point lists its volumes."
+        )
+    if any(part in (".", "..") for part in parts):
+        raise ValueError(
+            f'"{text}" has a part . or .. in it, which Enterprise Manager\'s API does not know. '
+            "Write the whole path."
+        )
+    if "" in parts:
+        raise ValueError(f'"{text}" has two slashes in a row.')
+    if _CONTROL.search(path):
+        raise ValueError(f"{text!r} has a control character in it.")
+    return "/".join(parts)
+
+
+def has_drive(path: str) -> bool:
+    """Tell whether a path begins with a drive letter, as in Windows."""
+    return re.match(r"[A-Za-z]:", path) is not None
+
+
+def quoted(path: str) -> str:
+    """Return a path as it is written in an address."""
+    return quote(path, safe="/:$")
+
+
+def parent_and_name(path: str) -> tuple[str, str]:
+    """Return the folder that a path is in, empty for a volume, and its name there."""
+    parent, _, name = path.rpartition("/")
+    return parent, name
+
+
+def is_plain_name(name: str) -> bool:
+    """Tell whether a name that the server tells can be part of a path."""
+    return name not in ("", ".", "..") and "/" not in name and not _CONTROL.search(name)
+
+
+def same_path(one: str, other: str) -> bool:
+    """Tell whether two paths mean the same; Windows does not care for capitals."""
+    return one.lower() == other.lower() if has_drive(one) else one == other

@@ -1,0 +1,85 @@
+"""Handing a mount's logon session from Terraform's plan to the apply of the same command.
+
+Terraform reads a managed mount point in the plan, in one process of the provider, and runs the
+actions and data sources that refer to it in another, which is told nothing of a mount that stays
+as it is. So the first leaves the session for the second: in this user's private folder, under the
+number of the Terraform process that started both. It is removed once it was used; what a plan
+without an apply leaves is removed by the next command.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from terraform_provider_veeam.private_state import MountSession
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from terraform_provider_veeam.em.models import LogonSession
+
+_SUFFIX = ".session"
+_left: set[str] = set()
+_used: set[Path] = set()
+
+
+def leave(kept: MountSession) -> None:
+    """Leave a session for the apply; a failure is no error, as few will ask for it."""
+    session_id = kept.session.session_id
+    if session_id is None or session_id in _left:
+        return
+    _left.add(session_id)
+    with suppress(OSError):
+        _sweep()
+        path = _path(session_id)
+        temporary = path.with_suffix(".new")
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(kept.to_private())
+        temporary.replace(path)
+
+
+def find(session_id: str, base_url: str) -> LogonSession | None:
+    """Return a session that the plan of this command has left; None when there is none."""
+    try:
+        path = _path(session_id)
+        kept = MountSession.from_private(path.read_bytes())
+    except OSError:
+        return None
+    _used.add(path)
+    return kept.session if kept and kept.base_url == base_url else None
+
+
+def clear() -> None:
+    """Remove what was used."""
+    for path in _used:
+        with suppress(OSError):
+            path.unlink()
+
+
+def _path(session_id: str) -> Path:
+    from terraform_provider_veeam.keep_alive.sockets import folder  # noqa: PLC0415 - few need it
+
+    name = "".join(c for c in session_id if c.isalnum() or c == "-")
+    return folder() / f"{os.getppid()}-{name[:40]}{_SUFFIX}"
+
+
+def _sweep() -> None:
+    """Remove what belongs to Terraform processes that are gone."""
+    for path in _path("").parent.glob(f"*{_SUFFIX}"):
+        number = path.name.partition("-")[0]
+        with suppress(OSError):
+            if not number.isdigit() or not _is_alive(int(number)):
+                path.unlink()
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True

@@ -1,0 +1,1 @@
+"""The list resources, one a file: what `terraform query` finds."""
