@@ -1,0 +1,145 @@
+"""Looking into a mount point: `veeam_mount_points` and `veeam_mount_point_files`."""
+
+import json
+from typing import Any
+
+import pytest
+from helpers import MOUNTS, RESTORE_POINT, Server, mount_points
+from terraform import Workspace, flat
+
+from em_simulator import Family
+
+FILES = f"{MOUNTS}/1/.*"
+
+
+def files(workspace: Workspace, body: str) -> list[dict[str, Any]]:
+    workspace.write(with_files(body))
+    workspace.apply()
+    found: list[dict[str, Any]] = json.loads(workspace.run("output", "-json", "files"))
+    return found
+
+
+def with_files(body: str) -> str:
+    return f"""{mount_points(1)}
+data "veeam_mount_point_files" "this" {{
+  mount_point_id = veeam_mount_point.this[0].id
+  {body}
+}}
+output "files" {{
+  value = data.veeam_mount_point_files.this.files
+}}
+"""
+
+
+@pytest.fixture(autouse=True)
+def machine(server: Server) -> None:
+    """The tests' restore point is one of a machine whose disk has these files."""
+    point = next(p for p in server.simulator.restore_points(Family.VM) if p.id == RESTORE_POINT)
+    server.simulator.add_file(point.machine.name, point.machine.roots[0] + "/t/b/deep.txt", b"deep")
+    server.simulator.add_file(point.machine.name, point.machine.roots[0] + "/t/a.txt", b"12345")
+
+
+def test_a_folder_is_listed(workspace: Workspace, server: Server) -> None:
+    found = files(workspace, 'path = "Volume$0:/t/"')
+    assert found == [
+        {
+            "path": "Volume$0:/t/a.txt",
+            "name": "a.txt",
+            "is_folder": False,
+            "size": 5,
+            "owner": "TECH\\administrator",
+            "modified_at": "2026-11-02T08:15:30Z",
+        },
+        {
+            "path": "Volume$0:/t/b",
+            "name": "b",
+            "is_folder": True,
+            "size": None,
+            "owner": None,
+            "modified_at": None,
+        },
+    ]
+    (mount,) = server.mounts()
+    assert {entry.session_id for entry in server.requests("GET", FILES)} == {mount.session_id}
+    assert "No changes" in workspace.plan()
+
+
+def test_folders_are_looked_into_to_a_depth_and_names_matched(workspace: Workspace) -> None:
+    found = files(workspace, 'path = "Volume$0:"\n depth = 3\n name = "*.TXT"')
+    assert [entry["path"] for entry in found] == [
+        "Volume$0:/home/ann/notes: a\\b?.txt",
+        "Volume$0:/t/a.txt",
+        "Volume$0:/t/b/deep.txt",
+    ]
+
+
+def test_a_large_folder_is_read_page_by_page(workspace: Workspace, server: Server) -> None:
+    assert len(files(workspace, 'path = "Volume$0:/var/log"')) == 250
+    pages = {entry.query.rpartition("page=")[2] for entry in server.requests("GET", FILES)}
+    assert pages == {"1", "2", "3"}
+
+
+def test_a_limit_leaves_the_rest_out_and_says_so(workspace: Workspace, server: Server) -> None:
+    workspace.write(with_files('path = "Volume$0:/var/log"\n limit = 7'))
+    assert "There are more than 7 in Volume$0:/var/log" in flat(workspace.apply())
+    assert len(json.loads(workspace.run("output", "-json", "files"))) == 7
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ('path = "Volume$0:/nothing"', "has no folder Volume$0:/nothing. Its volumes are:"),
+        ('path = "X:/"', "Its volumes are: Volume$0:, Volume$1:"),
+        ('path = "Volume$0:/t/../etc"', "has a part . or .."),
+        ('path = "/etc"', "does not begin with a volume"),
+        ('path = "Volume$0:/t"\n depth = 0', "whole number greater than 0"),
+        ('path = "Volume$0:/t"\n session_id = "nobody"', "The logon session is not at hand"),
+    ],
+)
+def test_what_can_not_be_listed(workspace: Workspace, body: str, says: str) -> None:
+    workspace.write(with_files(body))
+    said = workspace.fail("apply", "-auto-approve", "-no-color")
+    assert says in said
+    assert "data.veeam_mount_point_files.this" in said or "main.tf line" in said
+
+
+def test_a_filter_that_matches_nothing_gives_an_empty_list(workspace: Workspace) -> None:
+    assert files(workspace, 'path = "Volume$0:/t"\n name = "*.pdf"') == []
+
+
+def test_a_mount_that_is_not_there_is_an_error_on_its_id(workspace: Workspace) -> None:
+    workspace.write(
+        with_files('path = "Volume$0:/t"').replace(
+            "veeam_mount_point.this[0].id", f'"vm/{RESTORE_POINT}/77"'
+        )
+    )
+    said = workspace.fail("apply", "-auto-approve", "-no-color")
+    assert "Mount point not found" in said
+    assert "mount_point_id" in said
+
+
+def test_the_mounts_of_a_session_are_listed(workspace: Workspace, server: Server) -> None:
+    server.mount_as_somebody_else()
+    workspace.write(f"""{mount_points(2)}
+data "veeam_mount_points" "managed" {{
+  restore_point_id = "{RESTORE_POINT}"
+  session_id       = veeam_mount_point.this[0].session_id
+  depends_on       = [veeam_mount_point.this]
+}}
+output "managed" {{
+  value = data.veeam_mount_points.managed.mount_points
+}}
+""")
+    workspace.apply()
+    found = json.loads(workspace.run("output", "-json", "managed"))
+    assert [point["mount_id"] for point in found] == [1, 2]
+    assert found[0]["id"] == f"vm/{RESTORE_POINT}/1"
+    assert found[0]["file_system_roots"] == ["Volume$0:", "Volume$1:"]
+    assert len(server.mounts()) == 3
+
+
+def test_a_lost_session_is_told(workspace: Workspace, server: Server) -> None:
+    workspace.write(with_files('path = "Volume$0:/t"'))
+    workspace.apply()
+    server.fault("expire-session", f"GET {MOUNTS}/1/.*", None)
+    assert "its logon session has ended" in workspace.fail("plan", "-no-color")
