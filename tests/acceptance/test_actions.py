@@ -1,0 +1,300 @@
+"""Actions on a mount point: restore, download, unmount, and how each can fail."""
+
+import resource
+from pathlib import Path
+
+import pytest
+from helpers import MOUNTS, RESTORE_POINT, Server, mount_points
+from terraform import Workspace, flat
+
+from em_simulator import GUEST_PASSWORD, GUEST_USERNAME, Family
+
+FILE = "Volume$0:/t/a.txt"
+APPLY = ("apply", "-auto-approve", "-no-color")
+
+
+@pytest.fixture(autouse=True)
+def files(server: Server) -> None:
+    server.simulator.add_file("web02", FILE, b"12345")
+    server.simulator.add_file("web02", "Volume$0:/t/b/deep.txt", b"deep")
+    server.simulator.add_file("web02", "Volume$0:/large.bin", bytes(3_000_000))
+
+
+def action(kind: str, body: str, *, mounts: int = 1) -> str:
+    """A mount, and an action that runs when it is made."""
+    lifecycle = f"""
+  lifecycle {{
+    action_trigger {{
+      events  = [after_create]
+      actions = [action.veeam_{kind}.this]
+    }}
+  }}
+"""
+    return f"""{mount_points(mounts, extra=lifecycle)}
+action "veeam_{kind}" "this" {{
+  config {{
+    mount_point_id = veeam_mount_point.this[0].id
+    session_id     = veeam_mount_point.this[0].session_id
+    {body}
+  }}
+}}
+"""
+
+
+def restore(more: str = "", paths: str = f'"{FILE}"') -> str:
+    return action("file_restore", f"paths = [{paths}]\n{more}")
+
+
+def download(folder: Path | str, paths: str = f'"{FILE}"') -> str:
+    return action("file_download", f'paths = [{paths}]\n    folder = "{folder}"')
+
+
+def guest(password: str) -> str:
+    return f"""
+    guest_credentials {{
+      username = "{GUEST_USERNAME.replace(chr(92), chr(92) * 2)}"
+      password = "{password}"
+    }}
+"""
+
+
+def test_a_file_goes_back_to_its_place(workspace: Workspace, server: Server) -> None:
+    workspace.write(restore(f"overwrite = true\n{guest(GUEST_PASSWORD)}"))
+    output = workspace.apply()
+    assert f"Restored {FILE}" in output
+    (restored,) = server.simulator.restored()
+    assert (restored.path, restored.overwrite, restored.permissions_only) == (FILE, True, False)
+    assert restored.credentials
+    assert restored.credentials.username == GUEST_USERNAME
+    stored = "".join(p.read_text() for p in workspace.folder.glob("*.tfstate*"))
+    assert GUEST_PASSWORD not in output + stored
+
+
+def test_without_credentials_the_backup_jobs_account_is_used(
+    workspace: Workspace, server: Server
+) -> None:
+    workspace.write(restore("permissions_only = true"))
+    workspace.apply()
+    (restored,) = server.simulator.restored()
+    assert (restored.credentials, restored.permissions_only) == (None, True)
+
+
+def test_wrong_guest_credentials_are_an_error_on_the_password(
+    workspace: Workspace, server: Server
+) -> None:
+    workspace.write(restore(guest("Wrong#Password")))
+    said = workspace.fail(*APPLY)
+    assert "the user name or password is incorrect" in said
+    assert "Check guest_credentials" in said
+    assert "Wrong#Password" not in said.replace('password = "Wrong#Password"', "")
+    assert server.simulator.restored() == []
+
+
+def test_a_restore_whose_answer_is_lost_is_not_asked_for_again(
+    workspace: Workspace, server: Server
+) -> None:
+    server.fault("reset-after", f"POST {MOUNTS}/1/.*", None)
+    workspace.write(restore())
+    assert "It is not known whether the restore was begun" in workspace.fail(*APPLY)
+    assert len(server.requests("POST", f"{MOUNTS}/1/.*")) == 1
+
+
+def test_progress_is_told_and_a_stop_cancels(workspace: Workspace, server: Server) -> None:
+    server.fault("task-stays", f"POST {MOUNTS}/1/.*", None, seconds=600)
+    workspace.write(restore('timeout = "12s"'))
+    said = workspace.fail(*APPLY)
+    assert f"Still restoring {FILE} (10 s)" in said
+    assert "took too long" in said
+    assert "Set timeout to allow more" in said
+    (cancelled,) = server.requests("DELETE", "/tasks/.*")
+    assert cancelled.status == 204
+
+
+def test_a_folder_is_downloaded_with_all_that_is_in_it(
+    workspace: Workspace, server: Server, tmp_path: Path
+) -> None:
+    server.simulator.add_file("web02", "Volume$0:/t/100% #1 ü.txt", b"odd")
+    target = tmp_path / "got"
+    workspace.write(download(target, '"Volume$0:/t", "Volume$0:/large.bin"'))
+    workspace.apply()
+    found = {str(p.relative_to(target)): p.read_bytes() for p in target.rglob("*") if p.is_file()}
+    assert found == {
+        "t/a.txt": b"12345",
+        "t/b/deep.txt": b"deep",
+        "t/100% #1 ü.txt": b"odd",
+        "large.bin": bytes(3_000_000),
+    }
+    assert len(server.requests("POST", f"{MOUNTS}/1/.*")) == 2
+
+
+def test_what_is_there_is_replaced_in_one_step_or_left(
+    workspace: Workspace, server: Server, tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_text("before")
+    server.fault("cut-body", "GET .*/a.txt", None)
+    workspace.write(download(tmp_path))
+    assert "The answer of Enterprise Manager was lost" in workspace.fail(
+        *APPLY, VEEAM_EM_MAX_RETRIES="1"
+    )
+    assert (tmp_path / "a.txt").read_text() == "before"
+    assert [p.name for p in tmp_path.iterdir() if p.suffix == ".part"] == []
+    server.simulator.clear_faults()
+    workspace.apply("-invoke=action.veeam_file_download.this")
+    assert (tmp_path / "a.txt").read_text() == "12345"
+
+
+def test_a_download_that_broke_off_is_begun_anew(
+    workspace: Workspace, server: Server, tmp_path: Path
+) -> None:
+    server.fault("cut-body", "GET .*/large.bin", 2)
+    workspace.write(download(tmp_path, '"Volume$0:/large.bin"'))
+    workspace.apply()
+    assert (tmp_path / "large.bin").read_bytes() == bytes(3_000_000)
+
+
+def test_a_size_that_differs_is_an_error(
+    workspace: Workspace, server: Server, tmp_path: Path
+) -> None:
+    server.fault("garbage", "GET .*/a.txt", None)
+    workspace.write(download(tmp_path))
+    said = workspace.fail(*APPLY)
+    assert "a.txt did not come whole" in said
+    assert "but the file has 5" in said
+    assert not (tmp_path / "a.txt").exists()
+
+
+def test_a_full_disk_is_an_error_on_the_folder(
+    workspace: Workspace, server: Server, tmp_path: Path
+) -> None:
+    workspace.write(download(tmp_path, '"Volume$0:/large.bin"'))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, before[1]))
+    try:
+        process = workspace.start(*APPLY)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    said = flat(process.communicate(timeout=60)[0])
+    assert process.returncode == 1
+    assert "The download can't be written" in said
+    assert "Is the disk full" in said
+    assert [p.name for p in tmp_path.glob(".large*")] == []
+
+
+def test_a_folder_that_can_not_be_made_is_an_error(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    workspace.write(download(tmp_path / "file" / "below"))
+    said = workspace.fail(*APPLY)
+    assert "The download can't be written" in said
+    assert "Not a directory" in said
+
+
+def test_a_link_out_of_the_folder_is_not_followed(
+    workspace: Workspace, server: Server, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    inside = tmp_path / "inside"
+    outside.mkdir()
+    inside.mkdir()
+    (inside / "t").symlink_to(outside)
+    workspace.write(download(inside, '"Volume$0:/t"'))
+    assert "would leave its folder" in workspace.fail(*APPLY)
+    assert list(outside.iterdir()) == []
+
+
+def test_a_name_that_leads_elsewhere_is_never_used(
+    workspace: Workspace, server: Server, tmp_path: Path
+) -> None:
+    target = tmp_path / "deep" / "er"
+    workspace.write(download(target, '"Volume$0:/t/../../etc"'))
+    assert "has a part . or .." in workspace.fail(*APPLY)
+    assert not target.exists()
+
+
+def test_a_file_that_vanishes_is_an_error_on_its_path(
+    workspace: Workspace, server: Server, tmp_path: Path
+) -> None:
+    server.fault("status", "GET .*/a.txt", None, code=404)
+    workspace.write(download(tmp_path))
+    said = workspace.fail(*APPLY)
+    assert "File or folder not found" in said
+    assert FILE in said
+
+
+@pytest.mark.parametrize(
+    ("paths", "says"),
+    [
+        (f'"{FILE}", "Volume$0:/nothing"', "has no Volume$0:/nothing"),
+        ('"nothing"', "has no nothing"),
+        ("", "There is no path in it"),
+        (f'"{FILE}", "Volume$0:/x/A.TXT"', "Two paths of the same name"),
+    ],
+)
+def test_paths_that_can_not_be_downloaded(
+    workspace: Workspace, tmp_path: Path, paths: str, says: str
+) -> None:
+    workspace.write(download(tmp_path, paths))
+    assert says in workspace.fail(*APPLY)
+
+
+def test_a_mount_of_a_given_session_is_unmounted(workspace: Workspace, server: Server) -> None:
+    token = server.log_on()
+    mount, other = server.mount_with(token), server.mount_with(token)
+    workspace.write(f"""
+terraform {{
+  required_providers {{
+    veeam = {{
+      source = "veeam-em/veeam"
+    }}
+  }}
+}}
+variable "token" {{
+  type      = string
+  ephemeral = true
+}}
+action "veeam_unmount" "this" {{
+  config {{
+    mount_point_id = "vm/{RESTORE_POINT}/{mount.mount_id}"
+    session_token  = var.token
+  }}
+}}
+""")
+    for said in ("Unmounted vm/", "is not mounted in logon session"):
+        arguments = ("-invoke=action.veeam_unmount.this", f"-var=token={token}")
+        output = workspace.apply(*arguments)
+        assert said in output
+        assert token not in output
+    assert [left.mount_id for left in server.mounts()] == [other.mount_id]
+    assert server.simulator.lost_by_logout() == []
+
+
+def test_a_managed_mount_is_unmounted_and_mounted_anew(
+    workspace: Workspace, server: Server
+) -> None:
+    body = (
+        mount_points(1)
+        + """
+action "veeam_unmount" "this" {
+  config {
+    mount_point_id = veeam_mount_point.this[0].id
+    session_id     = veeam_mount_point.this[0].session_id
+  }
+}
+"""
+    )
+    workspace.write(body)
+    workspace.apply()
+    workspace.apply("-invoke=action.veeam_unmount.this")
+    assert server.mounts() == []
+    assert "is gone" in flat(workspace.plan())
+    workspace.apply()
+    assert len(server.mounts()) == 1
+
+
+def test_a_download_needs_no_more_than_its_requests(
+    workspace: Workspace, server: Server, tmp_path: Path
+) -> None:
+    workspace.write(download(tmp_path))
+    workspace.apply()
+    files = server.requests("GET", f"{MOUNTS}/1/.*")
+    assert len(files) == 2, "the folder's listing and the download"
+    assert server.simulator.file(Family.VM, RESTORE_POINT, FILE) == b"12345"
