@@ -8,6 +8,7 @@ from helpers import REQUIRED
 from terraform import ROOT, Workspace
 
 EXAMPLES = sorted((ROOT / "examples").rglob("*.tf"))
+QUERIES = sorted((ROOT / "examples").rglob("*.tfquery.hcl"))
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(?:terraform|hcl)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 BLOCKS = [
@@ -26,6 +27,12 @@ def validate(workspace: Workspace, text: str) -> None:
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_an_example_is_valid(workspace: Workspace, example: Path) -> None:
     validate(workspace, example.read_text())
+
+
+@pytest.mark.parametrize("example", QUERIES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_an_example_of_a_query_is_valid(workspace: Workspace, example: Path) -> None:
+    workspace.write(example.read_text(), "example.tfquery.hcl")
+    assert "Success!" in workspace.run("validate", "-query", "-no-color")
 
 
 @pytest.mark.parametrize("block", BLOCKS)

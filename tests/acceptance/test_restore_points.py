@@ -1,12 +1,14 @@
 """Searching restore points: filtered by the server, read page by page."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import REQUIRED, Server
+from helpers import REQUIRED, SEED, Server
 from terraform import Workspace, flat
 
+from em_simulator import RESTORE_OPERATOR, Family, Simulator
 from em_simulator.catalogue import MACHINES, NIGHTS
 
 
@@ -128,3 +130,27 @@ def test_working_restores_are_shown_even_of_lost_sessions(
 def test_backup_servers_are_listed(workspace: Workspace) -> None:
     (found,) = search(workspace, "", "veeam_backup_servers")["backup_servers"]
     assert (found["name"], found["version"]) == ("backup01.tech.local", "13.0.1.1071")
+
+
+def test_of_a_hundred_thousand_only_the_pages_of_a_name_are_read(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    with Simulator(seed=SEED, restore_points=100_000) as simulator:
+        server = Server(simulator)
+        assert len(simulator.restore_points(Family.VM)) >= 100_000 - 21 * 3
+        workspace.environment |= server.environment
+        found = search(workspace, 'machine_name = "vm04000"')
+        assert len(names(found)) == NIGHTS
+        asked = server.requests("GET", "/query")
+        assert {entry.query.rpartition("page=")[2] for entry in asked} == {"1"}
+        assert all("filter=VmDisplayName==vm04000" in entry.query for entry in asked)
+        assert server.requests("GET", "/vmRestorePoints") == []
+
+
+def test_who_may_only_restore_is_told_so(workspace: Workspace) -> None:
+    workspace.environment |= {
+        "VEEAM_EM_USERNAME": RESTORE_OPERATOR.username,
+        "VEEAM_EM_PASSWORD": RESTORE_OPERATOR.password,
+    }
+    workspace.write(f'{REQUIRED}\ndata "veeam_backup_servers" "this" {{}}\n')
+    assert "The account's role is too low" in workspace.fail("plan", "-no-color")

@@ -1,0 +1,138 @@
+"""What a client is told while the provider's configuration is not known yet."""
+
+from typing import Any
+
+import pytest
+
+from terraform_provider_veeam.plugin.codec import Encoder, block_of, decode
+from terraform_provider_veeam.plugin.messages import pb
+from terraform_provider_veeam.plugin.servicer import ProviderServicer
+from terraform_provider_veeam.provider import VeeamProvider
+
+# isort: split
+from tf.types import Unknown
+
+POINT = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
+MOUNT: dict[str, Any] = {"restore_point_id": POINT}
+DATA: dict[str, dict[str, Any]] = {
+    "veeam_backup_servers": {},
+    "veeam_restore_point": {},
+    "veeam_restore_points": {},
+    "veeam_restore_sessions": {},
+    "veeam_mount_points": MOUNT,
+    "veeam_mount_point_files": {"mount_point_id": f"vm/{POINT}/1", "path": "C:"},
+}
+ACTIONS: dict[str, dict[str, Any]] = {
+    "veeam_unmount": {"mount_point_id": f"vm/{POINT}/1"},
+    "veeam_file_download": {"mount_point_id": f"vm/{POINT}/1", "paths": ["C:/a"], "folder": "x"},
+    "veeam_file_restore": {"mount_point_id": f"vm/{POINT}/1", "paths": ["C:/a"]},
+}
+UNKNOWN_CONFIG = pb.Deferred.PROVIDER_CONFIG_UNKNOWN
+
+
+class Client:
+    """A Terraform whose provider block has a value that is not known."""
+
+    def __init__(self, *, can_defer: bool) -> None:
+        self.provider = VeeamProvider()
+        self.servicer = ProviderServicer(self.provider)
+        self.capabilities = pb.ClientCapabilities(deferral_allowed=can_defer)
+        config = self.value(self.provider.get_schema(), {"url": Unknown})
+        answer = self.servicer.ConfigureProvider(
+            pb.ConfigureProvider.Request(
+                terraform_version="1.15.5", config=config, client_capabilities=self.capabilities
+            )
+        )
+        assert not answer.diagnostics
+
+    def value(self, schema: Any, written: dict[str, Any]) -> pb.DynamicValue:
+        """Return a block as it is written; what is left out is null."""
+        block = block_of(schema)
+        names = [attribute.name for attribute in block.attributes]
+        names += [nested.type_name for nested in block.block_types]
+        encoder = Encoder(may_be_unknown=True)
+        return encoder.encode(block, dict.fromkeys(names) | written)
+
+
+def schema_of(name: str) -> Any:
+    provider = VeeamProvider()
+    classes = (*provider.data_sources(), *provider.actions())
+    return next(cls.get_schema() for cls in classes if f"veeam_{cls.get_name()}" == name)
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_a_data_source_is_read_later_or_says_why_it_can_not_be(name: str) -> None:
+    def read(client: Client) -> pb.ReadDataSource.Response:
+        config = client.value(schema_of(name), DATA[name])
+        return client.servicer.ReadDataSource(
+            pb.ReadDataSource.Request(
+                type_name=name, config=config, client_capabilities=client.capabilities
+            )
+        )
+
+    later = read(Client(can_defer=True))
+    assert later.deferred.reason == UNKNOWN_CONFIG
+    assert not later.diagnostics
+    state = decode(block_of(schema_of(name)), later.state)
+    assert state
+    assert Unknown in state.values()
+    (error,) = read(Client(can_defer=False)).diagnostics
+    assert error.summary == "The provider is not configured"
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_an_action_is_planned_later(name: str) -> None:
+    client = Client(can_defer=True)
+    config = client.value(schema_of(name), ACTIONS[name])
+    request = pb.PlanAction.Request(
+        action_type=name, config=config, client_capabilities=client.capabilities
+    )
+    answer = client.servicer.PlanAction(request)
+    assert answer.deferred.reason == UNKNOWN_CONFIG
+    request.client_capabilities.deferral_allowed = False
+    answer = client.servicer.PlanAction(request)
+    assert (answer.HasField("deferred"), list(answer.diagnostics)) == (False, [])
+
+
+@pytest.mark.parametrize("can_defer", [True, False])
+def test_a_mount_point_is_planned_later_or_with_unknown_values(*, can_defer: bool) -> None:
+    client = Client(can_defer=can_defer)
+    (cls,) = client.provider.resources()
+    proposed = client.value(cls.get_schema(), MOUNT)
+    answer = client.servicer.PlanResourceChange(
+        pb.PlanResourceChange.Request(
+            type_name="veeam_mount_point",
+            prior_state=pb.DynamicValue(json=b"null"),
+            proposed_new_state=proposed,
+            config=proposed,
+            client_capabilities=client.capabilities,
+        )
+    )
+    assert not answer.diagnostics
+    assert answer.HasField("deferred") is can_defer
+    planned = decode(block_of(cls.get_schema()), answer.planned_state)
+    assert planned
+    assert planned["restore_point_name"] is Unknown
+
+
+@pytest.mark.parametrize("can_defer", [True, False])
+def test_an_ephemeral_mount_is_opened_later_or_with_unknown_values(*, can_defer: bool) -> None:
+    client = Client(can_defer=can_defer)
+    for cls in client.provider.ephemeral_resources():
+        name = f"veeam_{cls.get_name()}"
+        written: dict[str, Any] = MOUNT if name == "veeam_mount_point" else {}
+        answer = client.servicer.OpenEphemeralResource(
+            pb.OpenEphemeralResource.Request(
+                type_name=name,
+                config=client.value(cls.get_schema(), written),
+                client_capabilities=client.capabilities,
+            )
+        )
+        assert not answer.diagnostics
+        assert answer.HasField("deferred") is can_defer
+        if not can_defer:
+            result = decode(block_of(cls.get_schema()), answer.result)
+            assert result
+            assert result["session_token"] is Unknown
+            closing = pb.CloseEphemeralResource.Request(type_name=name, private=answer.private)
+            assert not client.servicer.CloseEphemeralResource(closing).diagnostics
