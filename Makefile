@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help venv quickstart check lint types layers generated format test unit chaos fuzz test-matrix load bench proto lock clean
+.PHONY: help venv quickstart check lint types layers generated format test unit chaos fuzz test-matrix load bench docs proto lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,7 @@ layers: $(READY)
 
 generated: $(READY)
 	$(BIN)/python tools/generate_protocol.py --check
+	$(BIN)/python tools/generate_docs.py --check
 
 format: $(READY) ## Format the code
 	$(BIN)/ruff check --fix
@@ -64,6 +65,9 @@ load: $(READY) ## A thousand mounts in one state: time, memory, threads and requ
 
 bench: $(READY) ## Measure the time from exec to the provider's schema
 	$(BIN)/python -m tests.benchmarks.startup
+
+docs: $(READY) ## Write the pages below docs/ from the schema and examples/
+	$(BIN)/python tools/generate_docs.py
 
 proto: $(READY) ## Generate the protocol module from plugin/tfplugin6.proto
 	$(BIN)/python tools/generate_protocol.py

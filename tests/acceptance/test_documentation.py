@@ -1,7 +1,10 @@
 """Every example and every block of HCL in the documentation is one that Terraform takes."""
 
+import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from helpers import REQUIRED
@@ -16,6 +19,14 @@ BLOCKS = [
     for page in PAGES
     for number, block in enumerate(BLOCK.findall(page.read_text()), start=1)
 ]
+KINDS = {
+    "resource_schemas": ("resources", "veeam_"),
+    "data_source_schemas": ("data-sources", "veeam_"),
+    "ephemeral_resource_schemas": ("ephemeral-resources", "veeam_"),
+    "list_resource_schemas": ("list-resources", "veeam_"),
+    "action_schemas": ("actions", "veeam_"),
+}
+LISTING = re.compile(r"^list ", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 
 
@@ -37,10 +48,46 @@ def test_an_example_of_a_query_is_valid(workspace: Workspace, example: Path) -> 
 
 @pytest.mark.parametrize("block", BLOCKS)
 def test_a_block_in_the_documentation_is_valid(workspace: Workspace, block: str) -> None:
-    validate(workspace, block)
+    if LISTING.search(block):
+        workspace.write(block, "example.tfquery.hcl")
+        assert "Success!" in workspace.run("validate", "-query", "-no-color")
+    else:
+        validate(workspace, block)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
     for target in LINK.findall(page.read_text()):
         assert (page.parent / target).exists(), target
+
+
+def test_every_attribute_is_described_and_on_its_page(workspace: Workspace) -> None:
+    workspace.write(REQUIRED)
+    schemas = json.loads(workspace.run("providers", "schema", "-json"))
+    (schema,) = schemas["provider_schemas"].values()
+    seen = 0
+    for kind, (folder, prefix) in KINDS.items():
+        for name, described in schema[kind].items():
+            page = (ROOT / "docs" / folder / f"{name.removeprefix(prefix)}.md").read_text()
+            for attribute, description in attributes(described["block"]):
+                assert description, f"{name}.{attribute}"
+                assert f"- `{attribute}` (" in page, f"{name}.{attribute}"
+                assert description in page, f"{name}.{attribute}"
+                seen += 1
+    for attribute, description in attributes(schema["provider"]["block"]):
+        assert description
+        assert description in (ROOT / "docs" / "index.md").read_text(), attribute
+    for name, function in schema["functions"].items():
+        page = (ROOT / "docs" / "functions" / f"{name}.md").read_text()
+        assert function["description"] in page
+        assert all(p["description"] in page for p in function["parameters"])
+    assert seen > 80
+
+
+def attributes(block: Any) -> Iterator[tuple[str, str]]:
+    """Every attribute of a block and of those in it, with what is said of it."""
+    for name, attribute in block.get("attributes", {}).items():
+        yield name, attribute.get("description", "")
+    for name, nested in block.get("block_types", {}).items():
+        yield name, nested["block"].get("description", "")
+        yield from attributes(nested["block"])

@@ -38,9 +38,29 @@ def mount_point_identity() -> IdentitySchema:
     return IdentitySchema(
         version=0,
         attributes=[
-            IdentityAttribute("restore_point_type", String(), optional_for_import=True),
-            IdentityAttribute("restore_point_id", String(), required_for_import=True),
-            IdentityAttribute("mount_id", Number(), required_for_import=True),
-            IdentityAttribute("session_id", String(), optional_for_import=True),
+            IdentityAttribute(
+                "restore_point_type",
+                String(),
+                "Family of the restore point: `vm` (default), `replica` or `agent`.",
+                optional_for_import=True,
+            ),
+            IdentityAttribute(
+                "restore_point_id",
+                String(),
+                "UUID of the restore point.",
+                required_for_import=True,
+            ),
+            IdentityAttribute(
+                "mount_id",
+                Number(),
+                "Number of the mount in its logon session.",
+                required_for_import=True,
+            ),
+            IdentityAttribute(
+                "session_id",
+                String(),
+                "Id of the logon session; an import takes the one that `session_token` tells.",
+                optional_for_import=True,
+            ),
         ],
     )

@@ -1,0 +1,249 @@
+"""`make docs`: the registry's pages below docs/, from the provider's schema and examples/.
+
+`--check` writes nothing and fails when a page differs. Guides are written by hand and left alone.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tf.types import Bool, List, Number, String
+
+from terraform_provider_veeam.plugin.codec import block_of
+from terraform_provider_veeam.plugin.interfaces import Resource
+from terraform_provider_veeam.plugin.types import Object
+from terraform_provider_veeam.provider import VeeamProvider
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tf.schema import Block
+    from tf.types import TfType
+
+    from terraform_provider_veeam.plugin.interfaces import Function, Typed
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS, EXAMPLES = ROOT / "docs", ROOT / "examples"
+PREFIX = VeeamProvider.type_prefix
+_NAMES: tuple[tuple[type[TfType], str], ...] = (
+    (Bool, "Boolean"), (Number, "Number"), (String, "String"),
+)  # fmt: skip
+_NOTES = {
+    "data-sources": "data source",
+    "resources": "resource",
+    "ephemeral-resources": "ephemeral resource",
+    "list-resources": "list resource",
+    "actions": "action",
+    "functions": "function",
+}
+# Where the registry puts the pages of a kind, its examples' file, and since when Terraform has it.
+_FILES = {
+    "resources": "resource.tf",
+    "data-sources": "data-source.tf",
+    "ephemeral-resources": "ephemeral-resource.tf",
+    "list-resources": "list-resource.tfquery.hcl",
+    "actions": "action.tf",
+    "functions": "function.tf",
+}
+_SINCE = {"ephemeral-resources": "1.10", "list-resources": "1.14", "actions": "1.14"}
+
+
+def pages() -> Iterator[tuple[Path, str]]:
+    """Return every generated page with its text."""
+    provider = VeeamProvider()
+    yield DOCS / "index.md", _index(provider)
+    kinds: dict[str, Sequence[type[Typed]]] = {
+        "resources": provider.resources(),
+        "data-sources": provider.data_sources(),
+        "ephemeral-resources": provider.ephemeral_resources(),
+        "list-resources": provider.list_resources(),
+        "actions": provider.actions(),
+    }
+    for kind, classes in kinds.items():
+        for cls in classes:
+            yield DOCS / kind / f"{cls.get_name()}.md", _page(kind, cls)
+    for function in provider.functions():
+        yield DOCS / "functions" / f"{function.get_name()}.md", _function(function)
+
+
+def _index(provider: VeeamProvider) -> str:
+    schema = provider.get_schema()
+    guides = sorted((DOCS / "guides").glob("*.md"))
+    return _joined(
+        _head("Provider: Veeam Backup Enterprise Manager", schema.description or ""),
+        "# Veeam Backup Enterprise Manager Provider",
+        schema.description,
+        "A mount point lives only inside the logon session that made it, and Enterprise Manager "
+        "ends a session after 15 idle minutes: see "
+        "[Sessions and the lifetime of a mount point](guides/sessions-and-lifetime.md).",
+        "## Example Usage",
+        _example(EXAMPLES / "provider" / "provider.tf"),
+        _schema(block_of(schema)),
+        "## Guides",
+        "\n".join(f"- [{_title(guide)}](guides/{guide.name})" for guide in guides),
+    )
+
+
+def _page(kind: str, cls: type[Typed]) -> str:
+    name = f"{PREFIX}_{cls.get_name()}"
+    schema = cls.get_schema()
+    folder = EXAMPLES / kind / name
+    since = _SINCE.get(kind)
+    return _joined(
+        _head(f"{name} ({_NOTES[kind].capitalize()})", schema.description or ""),
+        f"# {name} ({_NOTES[kind].capitalize()})",
+        schema.description,
+        f"-> Terraform {since} or newer is needed for {_NOTES[kind]}s." if since else None,
+        "## Example Usage",
+        _example(folder / _FILES[kind]),
+        _schema(block_of(schema)),
+        *(_identity_and_import(cls, folder) if issubclass(cls, Resource) else ()),
+    )
+
+
+def _identity_and_import(cls: type[Resource], folder: Path) -> Iterator[str]:
+    identity = cls.get_identity_schema()
+    if identity is not None:
+        yield "## Identity"
+        yield "What tells one from every other; also what an import by identity is given."
+        yield "\n".join(
+            f"- `{attribute.name}` ({_type(attribute.type)}"
+            f"{', Required for import' if attribute.required_for_import else ''}) "
+            f"{attribute.description}"
+            for attribute in identity.attributes
+        )
+    yield "## Import"
+    yield "With Terraform 1.12 or newer, by identity:"
+    yield _example(folder / "import-by-identity.tf")
+    yield "With Terraform 1.5 or newer, by id:"
+    yield _example(folder / "import-by-string-id.tf")
+    yield "Or by the command:"
+    yield _example(folder / "import.sh", "shell")
+
+
+def _function(function: type[Function]) -> str:
+    signature = function.get_signature()
+    name = function.get_name()
+    parameters = list(signature.parameters)
+    shown = ", ".join(f"{p.name} {_type(p.type).lower()}" for p in parameters)
+    return _joined(
+        _head(f"{name} (Function)", signature.summary or ""),
+        f"# function: {name}",
+        signature.description or signature.summary,
+        "-> Terraform 1.8 or newer is needed for functions.",
+        "## Example Usage",
+        _example(EXAMPLES / "functions" / name / "function.tf"),
+        "## Signature",
+        f"```text\n{name}({shown}) {_type(signature.return_type.type).lower()}\n```",
+        "## Arguments",
+        "\n".join(
+            f"{number}. `{p.name}` ({_type(p.type)}) {p.description or ''}".rstrip()
+            for number, p in enumerate(parameters, start=1)
+        ),
+    )
+
+
+def _schema(block: Block) -> str:
+    return _joined("## Schema", *_groups(block, "###"), *_nested(block)).rstrip()
+
+
+def _groups(block: Block, level: str) -> Iterator[str]:
+    groups: dict[str, list[str]] = {"Required": [], "Optional": [], "Read-Only": []}
+    for attribute in sorted(block.attributes, key=lambda attribute: attribute.name):
+        group = (
+            "Required" if attribute.required else "Optional" if attribute.optional else "Read-Only"
+        )
+        groups[group].append(_line(attribute))
+    for nested in sorted(block.block_types, key=lambda nested: nested.type_name):
+        name = nested.type_name
+        groups["Required" if nested.min_items else "Optional"].append(
+            f"- `{name}` (Block) {nested.block.description} "
+            f"(see [below for nested schema](#nestedblock--{name}))"
+        )
+    for group, lines in groups.items():
+        if lines:
+            yield f"{level} {group}"
+            yield "\n".join(lines)
+
+
+def _nested(block: Block) -> Iterator[str]:
+    for nested in block.block_types:
+        name = nested.type_name
+        yield f'<a id="nestedblock--{name}"></a>\n### Nested Schema for `{name}`'
+        yield from _groups(nested.block, "####")
+    for attribute in block.attributes:
+        inner = attribute.type.element_type if isinstance(attribute.type, List) else attribute.type
+        if isinstance(inner, Object):
+            name = attribute.name
+            yield f'<a id="nestedatt--{name}"></a>\n### Nested Schema for `{name}`'
+            yield "#### Read-Only"
+            yield "\n".join(f"- `{key}` ({_type(kind)})" for key, kind in inner.attributes.items())
+
+
+def _line(attribute: Any) -> str:
+    notes = [_type(attribute.type)]
+    if attribute.sensitive:
+        notes.append("Sensitive")
+    if getattr(attribute, "write_only", False):
+        notes.append("Write-only")
+    if attribute.deprecated:
+        notes.append("Deprecated")
+    nested = (
+        f" (see [below for nested schema](#nestedatt--{attribute.name}))"
+        if "Object" in notes[0]
+        else ""
+    )
+    return f"- `{attribute.name}` ({', '.join(notes)}) {attribute.description}{nested}"
+
+
+def _type(kind: TfType) -> str:
+    if isinstance(kind, List):
+        return f"List of {_type(kind.element_type)}"
+    if isinstance(kind, Object):
+        return "Object"
+    return next(name for cls, name in _NAMES if isinstance(kind, cls))
+
+
+def _example(path: Path, language: str = "terraform") -> str:
+    return f"```{language}\n{path.read_text().rstrip()}\n```"
+
+
+def _head(title: str, description: str) -> str:
+    return (
+        f'---\npage_title: "{title}"\nsubcategory: ""\ndescription: |-\n  {description}\n---\n\n'
+        "<!-- Made by `make docs` from the schema and examples/: change those. -->"
+    )
+
+
+def _title(guide: Path) -> str:
+    line = next(line for line in guide.read_text().splitlines() if line.startswith("# "))
+    return line.removeprefix("# ")
+
+
+def _joined(*parts: str | None) -> str:
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def main() -> int:
+    """Write the pages, or check them; returns the exit code."""
+    check = "--check" in sys.argv[1:]
+    wanted = dict(pages())
+    generated = {path for path in DOCS.rglob("*.md") if path.parent.name != "guides"}
+    wrong = sorted(generated - set(wanted))
+    wrong += [p for p, text in wanted.items() if not p.exists() or p.read_text() != text]
+    if check:
+        for path in wrong:
+            print(f"{path.relative_to(ROOT)} is not what the schema says: run make docs")
+        return 1 if wrong else 0
+    for path in generated - set(wanted):
+        path.unlink()
+    for path, text in wanted.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
