@@ -26,6 +26,10 @@ def run(arguments: Sequence[str]) -> int:
             from terraform_provider_veeam import install  # noqa: PLC0415 - each command its own
 
             return install.run(options.plugin_dir)
+        case "mirror":
+            from terraform_provider_veeam import mirror  # noqa: PLC0415
+
+            return mirror.run(options.folder, options.packages)
         case "keep-alive":
             return _keep_alive(options)
         case "serve":
@@ -84,6 +88,21 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="DIR",
         help="the folder of a filesystem mirror (default: ~/.terraform.d/plugins)",
+    )
+    mirror = commands.add_parser(
+        "mirror",
+        help="lay packages out as a mirror for `terraform init`",
+        description="Copy packages into a folder that is both a filesystem mirror and the files "
+        "of a network mirror, with the hashes that lock files need. Packages of other versions "
+        "and platforms that are there already are kept.",
+    )
+    mirror.add_argument("folder", type=Path, metavar="DIR", help="the mirror, made if need be")
+    mirror.add_argument(
+        "packages",
+        type=Path,
+        nargs="+",
+        metavar="ZIP",
+        help="terraform-provider-veeam_VERSION_OS_ARCH.zip",
     )
     _add_keep_alive(commands)
     serve = commands.add_parser(

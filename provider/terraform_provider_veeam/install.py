@@ -3,6 +3,7 @@
 import os
 import platform
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -66,26 +67,51 @@ def default_plugin_dir() -> Path:
 
 
 def install(plugin_dir: Path) -> list[Path]:
-    """Put a launcher for this Python below plugin_dir, for each registry's address.
+    """Put this program below plugin_dir, for each registry's address.
 
-    Returns the files written. Raises CannotInstall.
+    From a package it is copied, under a Python it is a launcher. Returns the executables. Raises
+    CannotInstall.
     """
-    launcher = f"{interpreter_line(sys.executable)}\n{_LAUNCHER}"
-    files = []
+    executables = []
     for host in HOSTS:
         folder = plugin_dir / host / NAMESPACE / TYPE / __version__ / target()
-        file = folder / f"terraform-provider-{TYPE}_v{__version__}"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            _replace(file, launcher)
+            executables.append(_put_package(folder) if own_package() else _put_launcher(folder))
         except OSError as error:
             raise CannotInstall(
                 f"{error.filename or folder} can't be written: {error.strerror}. "
                 "Choose another folder with --plugin-dir."
             ) from None
-        files.append(file)
-    _try_out(files[0])
-    return files
+    _try_out(executables[0])
+    return executables
+
+
+def own_package() -> Path | None:
+    """Return the folder of the package that this program runs from; None under a Python."""
+    if "__compiled__" not in globals():
+        return None
+    return Path(os.path.realpath(sys.argv[0])).parent
+
+
+def _put_launcher(folder: Path) -> Path:
+    """Write a launcher for this Python."""
+    file = folder / f"terraform-provider-{TYPE}_v{__version__}"
+    folder.mkdir(parents=True, exist_ok=True)
+    _replace(file, f"{interpreter_line(sys.executable)}\n{_LAUNCHER}")
+    return file
+
+
+def _put_package(folder: Path) -> Path:
+    """Copy the package that this program runs from."""
+    source = own_package() or Path()
+    if folder.exists() and folder.samefile(source):
+        return folder / Path(sys.argv[0]).name
+    new = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
+    shutil.copytree(source, new)
+    shutil.rmtree(folder, ignore_errors=True)
+    new.replace(folder)
+    return folder / Path(sys.argv[0]).name
 
 
 def target() -> str:

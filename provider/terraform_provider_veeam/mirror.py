@@ -1,0 +1,163 @@
+"""`terraform-provider-veeam mirror`: packages, laid out as Terraform's mirrors want them.
+
+The folder is both: a filesystem mirror in the packed layout, and the files of a network mirror, for
+any web server. Hashes follow the Go module `dirhash` (h1) and the registry (zh).
+"""
+
+import base64
+import hashlib
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from terraform_provider_veeam.install import HOSTS, NAMESPACE, TYPE
+
+_PACKAGE = re.compile(
+    rf"terraform-provider-{TYPE}_(?P<version>\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?)"
+    r"_(?P<target>[a-z0-9]+_[a-z0-9]+)\.zip"
+)
+_CHUNK = 1024 * 1024
+
+
+class CannotMirror(Exception):
+    """The mirror could not be written; the text says why and what to do."""
+
+
+class Package(NamedTuple):
+    """A package by its file's name."""
+
+    file: Path
+    version: str
+    target: str
+
+
+def run(folder: Path, packages: Sequence[Path]) -> int:
+    """Write the mirror and tell a person what was done. Returns the exit code."""
+    folder = folder.expanduser().absolute()
+    try:
+        written = mirror(folder, packages)
+    except CannotMirror as error:
+        sys.stderr.write(f"terraform-provider-veeam: {error}\n")
+        return 1
+    lines = [f"Mirrored below {folder}:", *(f"  {package.file.name}" for package in written)]
+    lines.append(
+        f"""
+In Terraform's CLI configuration:
+
+  provider_installation {{
+    filesystem_mirror {{
+      path    = {json.dumps(str(folder))}
+      include = ["{HOSTS[0]}/{NAMESPACE}/{TYPE}"]
+    }}
+    direct {{
+      exclude = ["{HOSTS[0]}/{NAMESPACE}/{TYPE}"]
+    }}
+  }}
+
+or, once a web server shows that folder with HTTPS, a network_mirror with its url. For OpenTofu it
+is {HOSTS[1]}/{NAMESPACE}/{TYPE}."""
+    )
+    print("\n".join(lines))  # noqa: T201 - a person asked
+    return 0
+
+
+def mirror(folder: Path, packages: Sequence[Path]) -> list[Package]:
+    """Add packages to a mirror, keeping what it has; returns those added. Raises CannotMirror."""
+    added = [_package(file) for file in packages]
+    for host in HOSTS:
+        place = folder / host / NAMESPACE / TYPE
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            for package in added:
+                _copy(package.file, place / package.file.name)
+            _write_indexes(place)
+        except OSError as error:
+            raise CannotMirror(
+                f"{error.filename or place} can't be written: {error.strerror}."
+            ) from None
+    return added
+
+
+def package_hash(file: Path) -> str:
+    """Return the `h1:` hash of what is in a package. Raises zipfile.BadZipFile."""
+    with zipfile.ZipFile(file) as archive:
+        lines = []
+        for name in sorted(archive.namelist(), key=str.encode):
+            with archive.open(name) as content:
+                lines.append(f"{_sha256(iter(lambda: content.read(_CHUNK), b''))}  {name}\n")
+    summed = hashlib.sha256("".join(lines).encode()).digest()
+    return "h1:" + base64.b64encode(summed).decode()
+
+
+def archive_hash(file: Path) -> str:
+    """Return the `zh:` hash of a package: of the zip itself."""
+    with file.open("rb") as content:
+        return "zh:" + _sha256(iter(lambda: content.read(_CHUNK), b""))
+
+
+def _package(file: Path) -> Package:
+    found = _PACKAGE.fullmatch(file.name)
+    if not found:
+        raise CannotMirror(
+            f"{file.name} is not named as a package is: "
+            f"terraform-provider-{TYPE}_VERSION_OS_ARCH.zip"
+        )
+    prefix = f"terraform-provider-{TYPE}_v"
+    try:
+        with zipfile.ZipFile(file) as archive:
+            damaged = archive.testzip()
+            names = archive.namelist()
+    except FileNotFoundError:
+        raise CannotMirror(f"There is no {file}.") from None
+    except (OSError, zipfile.BadZipFile) as error:
+        raise CannotMirror(f"{file} can't be read: {error}.") from None
+    if damaged or sum(name.startswith(prefix) for name in names) != 1:
+        raise CannotMirror(f"{file} is damaged, or no package: it needs one {prefix}... in it.")
+    return Package(file, found["version"], found["target"])
+
+
+def _write_indexes(place: Path) -> None:
+    """Write index.json and a VERSION.json for all packages that are there."""
+    versions: dict[str, dict[str, Any]] = {}
+    for file in sorted(place.glob("*.zip")):
+        if found := _PACKAGE.fullmatch(file.name):
+            hashes = [package_hash(file), archive_hash(file)]
+            archives = versions.setdefault(found["version"], {})
+            archives[found["target"]] = {"hashes": hashes, "url": file.name}
+    for version, archives in versions.items():
+        _write(place / f"{version}.json", {"archives": archives})
+    _write(place / "index.json", {"versions": {version: {} for version in versions}})
+
+
+def _write(file: Path, value: Any) -> None:
+    new = file.with_name(f".{file.name}.new")
+    new.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    new.replace(file)
+
+
+def _copy(source: Path, place: Path) -> None:
+    """Copy in one step: a Terraform that installs now must not find half of it."""
+    if place.exists() and place.samefile(source):
+        return
+    handle, name = tempfile.mkstemp(dir=place.parent, prefix=".")
+    os.close(handle)
+    try:
+        shutil.copyfile(source, name)
+        Path(name).chmod(0o644)
+        Path(name).replace(place)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _sha256(chunks: Iterable[bytes]) -> str:
+    found = hashlib.sha256()
+    for chunk in chunks:
+        found.update(chunk)
+    return found.hexdigest()

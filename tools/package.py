@@ -1,0 +1,97 @@
+"""`make package`: the provider as a zip that runs without Python, as the registry wants it.
+
+Needs a C compiler. It writes into dist/: the zip for this machine, SHA256SUMS, the manifest, and a
+signature if PACKAGE_SIGNING_KEY names a key that gpg has.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+from terraform_provider_veeam import __version__
+from terraform_provider_veeam.install import target
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD, DIST = ROOT / "build", ROOT / "dist"
+NAME = f"terraform-provider-veeam_{__version__}"
+EXECUTABLE = f"terraform-provider-veeam_v{__version__}" + (".exe" if os.name == "nt" else "")
+# No part of the provider asks for these; they would only make the zip larger.
+UNUSED = (
+    *("tkinter", "unittest", "doctest", "pydoc", "pdb", "lib2to3", "distutils", "test"),
+    *("grpc._simple_stubs", "grpc_tools", "setuptools", "pip", "sqlite3", "curses", "bz2", "lzma"),
+    *("xmlrpc", "wsgiref", "turtle", "chardet", "em_simulator", "cffi"),
+)
+_MOMENT = (1980, 1, 1, 0, 0, 0)  # the same in every zip
+
+
+def build() -> Path:
+    """Compile the provider and return the folder with all that it needs."""
+    shutil.rmtree(BUILD, ignore_errors=True)
+    command = [
+        *(sys.executable, "-m", "nuitka", "--mode=standalone", "--remove-output"),
+        *("--assume-yes-for-downloads", "--quiet", "--no-progressbar", "--lto=no"),
+        "--python-flag=isolated",
+        f"--output-dir={BUILD}",
+        f"--output-filename={EXECUTABLE}",
+        "--include-package=terraform_provider_veeam",
+        "--include-module=_cffi_backend",
+        *(f"--nofollow-import-to={module}" for module in UNUSED),
+        str(ROOT / "provider" / "terraform_provider_veeam"),
+    ]
+    # The same sources give the same bytes.
+    environment = os.environ | {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": "315532800"}
+    subprocess.run(command, check=True, env=environment)
+    (folder,) = BUILD.glob("*.dist")
+    return folder
+
+
+def pack(folder: Path) -> Path:
+    """Zip a folder, the same bytes for the same files, and return the zip."""
+    DIST.mkdir(exist_ok=True)
+    package = DIST / f"{NAME}_{target()}.zip"
+    with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+            name = file.relative_to(folder).as_posix()
+            info = zipfile.ZipInfo(name, _MOMENT)
+            info.create_system = 3  # permissions are Unix's, wherever it is packed
+            info.external_attr = (0o755 if name == EXECUTABLE else 0o644) << 16
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, file.read_bytes(), compresslevel=9)
+    return package
+
+
+def describe() -> None:
+    """Write the manifest and the checksums of all packages of this version, and sign them."""
+    manifest = DIST / f"{NAME}_manifest.json"
+    wanted = {"version": 1, "metadata": {"protocol_versions": ["6.0"]}}
+    manifest.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
+    sums = DIST / f"{NAME}_SHA256SUMS"
+    files = [*sorted(DIST.glob(f"{NAME}_*.zip")), manifest]
+    lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files]
+    sums.write_text("".join(lines), encoding="utf-8")
+    signature = sums.with_name(f"{sums.name}.sig")
+    signature.unlink(missing_ok=True)
+    if key := os.environ.get("PACKAGE_SIGNING_KEY"):
+        gpg = ["gpg", "--batch", "--local-user", key, "--output", str(signature)]
+        subprocess.run([*gpg, "--detach-sign", str(sums)], check=True)
+
+
+def main() -> int:
+    """Build, pack and describe; with --describe, only describe. Returns the exit code."""
+    if "--describe" not in sys.argv[1:]:
+        folder = build()
+        package = pack(folder)
+        unpacked = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        size = package.stat().st_size
+        print(f"{package.relative_to(ROOT)}: {size / 2**20:.1f} MiB, {unpacked / 2**20:.1f} MiB")
+    describe()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
