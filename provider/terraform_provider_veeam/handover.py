@@ -13,6 +13,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from terraform_provider_veeam.platforms import is_alive, private_folder
 from terraform_provider_veeam.private_state import MountSession
 
 if TYPE_CHECKING:
@@ -60,10 +61,10 @@ def clear() -> None:
 
 
 def _path(session_id: str) -> Path:
-    from terraform_provider_veeam.keep_alive.sockets import folder  # noqa: PLC0415 - few need it
+    from pathlib import Path  # noqa: PLC0415 - few need it
 
     name = "".join(c for c in session_id if c.isalnum() or c == "-")
-    return folder() / f"{os.getppid()}-{name[:40]}{_SUFFIX}"
+    return Path(private_folder()) / f"{os.getppid()}-{name[:40]}{_SUFFIX}"
 
 
 def _sweep() -> None:
@@ -71,15 +72,5 @@ def _sweep() -> None:
     for path in _path("").parent.glob(f"*{_SUFFIX}"):
         number = path.name.partition("-")[0]
         with suppress(OSError):
-            if not number.isdigit() or not _is_alive(int(number)):
+            if not number.isdigit() or not is_alive(int(number)):
                 path.unlink()
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        pass
-    return True

@@ -6,10 +6,12 @@ import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from pathlib import Path
 
 from terraform_provider_veeam import __version__
+from terraform_provider_veeam.platforms import IS_WINDOWS, executable, plugin_folder
 
 HOSTS = ("registry.terraform.io", "registry.opentofu.org")
 NAMESPACE, TYPE = "veeam-em", "veeam"
@@ -30,7 +32,7 @@ class CannotInstall(Exception):
 def run(plugin_dir: Path | None) -> int:
     """Install and tell a person what was done. Returns the exit code."""
     try:
-        folder = (plugin_dir or default_plugin_dir()).expanduser().absolute()
+        folder = (plugin_dir or Path(plugin_folder())).expanduser().absolute()
         files = install(folder)
     except CannotInstall as error:
         sys.stderr.write(f"terraform-provider-veeam: {error}\n")
@@ -57,13 +59,6 @@ Then: terraform init"""
     )
     print("\n".join(lines))  # noqa: T201 - a person asked
     return 0
-
-
-def default_plugin_dir() -> Path:
-    """Return the folder that Terraform and OpenTofu both search without being told to."""
-    if sys.platform == "win32":
-        return Path(os.environ["APPDATA"], "terraform.d", "plugins")
-    return Path("~", ".terraform.d", "plugins")
 
 
 def install(plugin_dir: Path) -> list[Path]:
@@ -95,8 +90,12 @@ def own_package() -> Path | None:
 
 def _put_launcher(folder: Path) -> Path:
     """Write a launcher for this Python."""
-    file = folder / f"terraform-provider-{TYPE}_v{__version__}"
+    file = folder / executable(f"terraform-provider-{TYPE}_v{__version__}")
     folder.mkdir(parents=True, exist_ok=True)
+    if IS_WINDOWS:
+        # Windows starts no scripts: the program that pip made for this Python is copied.
+        shutil.copyfile(Path(sysconfig.get_path("scripts"), f"terraform-provider-{TYPE}.exe"), file)
+        return file
     _replace(file, f"{interpreter_line(sys.executable)}\n{_LAUNCHER}")
     return file
 

@@ -128,7 +128,7 @@ class PlayedTerraform:
             lifetime = Lifetime()
             server = Server(VeeamProvider(self._clock), directory, lifetime)
             certificate = server.start()
-            channel = connect(handshake.line(directory.socket, certificate))
+            channel = connect(handshake.line(directory, certificate))
             try:
                 process = Process(channel)
                 request = pb.ConfigureProvider.Request(

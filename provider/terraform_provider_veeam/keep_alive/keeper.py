@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import signal
-import socket
 import sys
 import threading
 from contextlib import closing, suppress
@@ -15,14 +15,16 @@ from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.waiting import SYSTEM_CLOCK
 from terraform_provider_veeam.keep_alive import sockets
 from terraform_provider_veeam.keep_alive.order import Order
+from terraform_provider_veeam.platforms import hang_up_signals
 
 if TYPE_CHECKING:
+    import socket
     from pathlib import Path
 
 
 def keep() -> int:
     """Take orders from stdin, one a line, and hold the session of the first to its end."""
-    for number in (signal.SIGINT, signal.SIGHUP):
+    for number in (signal.SIGINT, *hang_up_signals()):
         signal.signal(number, signal.SIG_IGN)  # the terminal's end is not ours
     line = sys.stdin.readline()
     order = Order.from_json(line)
@@ -40,6 +42,7 @@ class Keeper:
     def __init__(self, order: Order, path: Path) -> None:
         self._order = order
         self._path = path
+        self._secret = ""
         self._manager = EnterpriseManager(order.settings)
         self._holder = SessionHolder(
             self._manager, order.session, clock=SYSTEM_CLOCK, idle_limit=order.idle_limit
@@ -49,11 +52,8 @@ class Keeper:
     def run(self) -> None:
         """Hold to the end."""
         signal.signal(signal.SIGTERM, lambda *_: self._holder.stop())
-        with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as listener:
-            with suppress(FileNotFoundError):
-                self._path.unlink()  # of a keeper that was killed
-            listener.bind(str(self._path))
-            listener.listen()
+        listener, self._secret = sockets.listen(self._path)
+        with closing(listener):
             _say_ready()
             for work in (lambda: self._listen(listener), self._read_orders):
                 threading.Thread(target=work, daemon=True).start()
@@ -79,7 +79,9 @@ class Keeper:
                 return
             with closing(connection), suppress(OSError, ValueError, KeyError, TypeError):
                 connection.settimeout(5.0)
-                sockets.send(connection, self._answer(sockets.receive(connection)))
+                message = sockets.receive(connection)
+                if hmac.compare_digest(str(message.get("secret", "")), self._secret):
+                    sockets.send(connection, self._answer(message))
 
     def _answer(self, message: dict[str, Any]) -> dict[str, Any]:
         match message["do"]:

@@ -5,34 +5,20 @@ from __future__ import annotations
 import json
 import os
 import socket
-import stat
-import tempfile
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
+
+from terraform_provider_veeam.platforms import IS_WINDOWS, private_folder
 
 _SECONDS = 5.0
 _LONGEST = 1024 * 1024
 _SUFFIX = ".sock"
 
 
-class NoPrivateFolder(OSError):
-    """The folder of the sockets belongs to somebody else."""
-
-
 def folder() -> Path:
     """Return the folder, made if need be, that only this user may enter. Raises OSError."""
-    runtime = os.environ.get("XDG_RUNTIME_DIR")
-    path = (
-        Path(runtime, "terraform-provider-veeam")
-        if runtime and Path(runtime).is_dir()
-        else Path(tempfile.gettempdir(), f"terraform-provider-veeam-{os.getuid()}")
-    )
-    path.mkdir(mode=0o700, exist_ok=True)
-    found = path.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
-        raise NoPrivateFolder(f"{path} is not a folder for this user alone: remove it")
-    return path
+    return Path(private_folder())
 
 
 def path_of(session_id: str) -> Path:
@@ -43,14 +29,49 @@ def path_of(session_id: str) -> Path:
 
 def ask(path: Path, what: str, **more: Any) -> dict[str, Any] | None:
     """Ask a keeper something and return its answer; None when none listens there."""
-    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as connection:
-        connection.settimeout(_SECONDS)
+    try:
+        connection, secret = _connect(path)
+    except (OSError, ValueError):
+        return None
+    with closing(connection):
         try:
-            connection.connect(str(path))
-            send(connection, {"do": what, **more})
+            send(connection, {"do": what, "secret": secret, **more})
             return receive(connection)
         except (OSError, ValueError):
             return None
+
+
+def listen(path: Path, *, windows: bool = IS_WINDOWS) -> tuple[socket.socket, str]:
+    """Return a socket that listens, and the secret that whoever asks has to know.
+
+    In Windows it is a port of this machine, which the file tells together with the secret.
+    """
+    if not windows:
+        with suppress(FileNotFoundError):
+            path.unlink()  # of a keeper that was killed
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(str(path))
+        listener.listen()
+        return listener, ""
+    listener = socket.create_server(("127.0.0.1", 0))
+    secret = os.urandom(16).hex()
+    path.write_text(json.dumps([listener.getsockname()[1], secret]), encoding="ascii")
+    return listener, secret
+
+
+def _connect(path: Path) -> tuple[socket.socket, str]:
+    """Return a connection to a keeper, and its secret. Raises OSError, ValueError."""
+    if path.is_socket():
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.settimeout(_SECONDS)
+        try:
+            connection.connect(str(path))
+        except OSError:
+            connection.close()
+            raise
+        return connection, ""
+    port, secret = json.loads(path.read_text(encoding="ascii"))
+    return socket.create_connection(("127.0.0.1", int(port)), _SECONDS), str(secret)
 
 
 def send(connection: socket.socket, message: dict[str, Any]) -> None:

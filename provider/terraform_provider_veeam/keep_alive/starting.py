@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import select
 import subprocess
 import sys
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
+
+from terraform_provider_veeam.platforms import detached
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.models import LogonSession
@@ -74,18 +75,26 @@ def _start(order: str) -> subprocess.Popen[str]:
         text=True,
         cwd="/",
         env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
-        start_new_session=True,
+        **detached(),
     )
     if process.stdin is None or process.stdout is None:
         raise OSError("it has no pipes")
     process.stdin.write(order)
     process.stdin.flush()
-    readable, _, _ = select.select([process.stdout], [], [], _READY_SECONDS)
-    if not readable or not process.stdout.readline():
+    if not _first_line(process.stdout):
         process.kill()
         raise OSError("it ended, or did not begin in time")
     process.stdout.close()
     return process
+
+
+def _first_line(source: IO[str]) -> str:
+    """Return a line if it comes in time, else nothing; Windows can't wait for a pipe otherwise."""
+    found: list[str] = []
+    reader = threading.Thread(target=lambda: found.append(source.readline()), daemon=True)
+    reader.start()
+    reader.join(_READY_SECONDS)
+    return found[0] if found else ""
 
 
 def _own_command() -> list[str]:

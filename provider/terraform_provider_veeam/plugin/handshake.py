@@ -6,16 +6,19 @@ import errno
 import os
 from base64 import b64encode
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
+
+from terraform_provider_veeam.platforms import IS_WINDOWS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Self
 
 PROTOCOL_VERSION = 6
 
 _CORE_PROTOCOL_VERSION = 1
 _VERSIONS_VARIABLE = "PLUGIN_PROTOCOL_VERSIONS"
+_PORT_VARIABLES = ("PLUGIN_MIN_PORT", "PLUGIN_MAX_PORT")
 _SOCKET = "provider"
 _FALLBACK = "/tmp"  # noqa: S108 - names in it are random, and mkdir refuses one that exists
 # A socket's path has 104 bytes on macOS and 108 on Linux, the last of them zero.
@@ -33,14 +36,79 @@ def refusal(environment: Mapping[str, str]) -> str | None:
     )
 
 
-def line(socket: str, certificate: bytes) -> str:
+def line(place: Place, certificate: bytes) -> str:
     """Return the line by which Terraform learns how to connect."""
     encoded = b64encode(certificate).decode().rstrip("=")
-    return f"{_CORE_PROTOCOL_VERSION}|{PROTOCOL_VERSION}|unix|{socket}|grpc|{encoded}\n"
+    where = f"{place.network}|{place.address}"
+    return f"{_CORE_PROTOCOL_VERSION}|{PROTOCOL_VERSION}|{where}|grpc|{encoded}\n"
+
+
+def make_place(environment: Mapping[str, str], *, windows: bool = IS_WINDOWS) -> Place:
+    """Return where to listen: go-plugin wants a socket of the file system, or TCP in Windows."""
+    return LoopbackPort(environment) if windows else SocketDirectory(environment)
+
+
+class Place(Protocol):
+    """Where the server listens."""
+
+    network: str
+    """As go-plugin calls it."""
+
+    @property
+    def address(self) -> str:
+        """What the client is told."""
+
+    def listen(self, add_port: Callable[[str], int]) -> None:
+        """Have the server listen. Raises OSError."""
+
+    def remove(self) -> None:
+        """Remove what it left; what is gone already is no error."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_: object) -> None: ...
+
+
+class LoopbackPort:
+    """A port of this machine, out of those that Terraform allows."""
+
+    network = "tcp"
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        """Take the bounds that go-plugin sets; any port when there are none."""
+        first, last = (environment.get(name, "") for name in _PORT_VARIABLES)
+        in_order = first.isdigit() and last.isdigit() and 0 < int(first) <= int(last)
+        self._ports = range(int(first), int(last) + 1) if in_order else range(1)
+        self._port = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
+    @property
+    def address(self) -> str:
+        """The address with its port."""
+        return f"127.0.0.1:{self._port}"
+
+    def listen(self, add_port: Callable[[str], int]) -> None:
+        """Take the first port that is free. Raises OSError."""
+        for port in self._ports:
+            with suppress(RuntimeError):
+                self._port = add_port(f"127.0.0.1:{port}")
+            if self._port:
+                return
+        bounds = f"{self._ports[0]} to {self._ports[-1]}"
+        raise OSError(errno.EADDRINUSE, f"no port from {bounds} is free")
+
+    def remove(self) -> None:
+        """Leave it to the server's end."""
 
 
 class SocketDirectory:
     """A new directory that nobody else may enter: it decides who can connect."""
+
+    network = "unix"
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         """Make it in TMPDIR; in /tmp when it can't be there, or its socket's path is too long."""
@@ -56,14 +124,18 @@ class SocketDirectory:
         self.remove()
 
     @property
-    def socket(self) -> str:
+    def address(self) -> str:
         """The path of the socket."""
         return f"{self._path}/{_SOCKET}"
+
+    def listen(self, add_port: Callable[[str], int]) -> None:
+        """Have the server listen. Raises OSError."""
+        add_port(f"unix:{self.address}")
 
     def remove(self) -> None:
         """Remove the directory and the socket; what is gone already is no error."""
         with suppress(OSError):
-            os.unlink(self.socket)  # noqa: PTH108 - no pathlib here
+            os.unlink(self.address)  # noqa: PTH108 - no pathlib here
         with suppress(OSError):
             os.rmdir(self._path)  # noqa: PTH106 - no pathlib here
 

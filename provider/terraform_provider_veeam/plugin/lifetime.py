@@ -12,6 +12,8 @@ from enum import Enum
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
+from terraform_provider_veeam.platforms import hang_up_signals, has_lost_parent
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -45,7 +47,7 @@ class Lifetime:
             try:
                 return self._endings.get(timeout=_PARENT_POLL_SECONDS)
             except Empty:
-                if self._parent is not None and os.getppid() != self._parent:
+                if self._parent is not None and has_lost_parent(self._parent):
                     return Ending.ORPHANED
 
     @contextmanager
@@ -58,8 +60,9 @@ class Lifetime:
             signal.SIGTERM: self._on_signal,
             signal.SIGINT: self._on_signal if ctrl_c_ends else signal.SIG_IGN,
         }
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-            handlers[signal.SIGHUP] = self._on_signal
+        for number in hang_up_signals():
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                handlers[number] = self._on_signal
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         try:
             yield

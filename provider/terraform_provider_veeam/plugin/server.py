@@ -13,7 +13,6 @@ import grpc
 
 from terraform_provider_veeam.plugin import handshake, logs
 from terraform_provider_veeam.plugin.certificate import make_certificate, pem
-from terraform_provider_veeam.plugin.handshake import SocketDirectory
 from terraform_provider_veeam.plugin.lifetime import Ending, Lifetime, leave_within
 from terraform_provider_veeam.plugin.services import (
     controller_service,
@@ -62,11 +61,11 @@ def serve(make_provider: Callable[[], Provider], make_servicer: MakeServicer | N
     if refusal:
         sys.stderr.write(refusal + "\n")
         return 1
-    with lifetime.signals(ctrl_c_ends=False), SocketDirectory(os.environ) as directory:
-        server = Server(make_provider(), directory, lifetime, make_servicer)
+    with lifetime.signals(ctrl_c_ends=False), handshake.make_place(os.environ) as place:
+        server = Server(make_provider(), place, lifetime, make_servicer)
         certificate = server.start()
         try:
-            os.write(sys.stdout.fileno(), handshake.line(directory.socket, certificate).encode())
+            os.write(sys.stdout.fileno(), handshake.line(place, certificate).encode())
         except OSError:
             lifetime.end(Ending.ORPHANED)
         sys.stdout = sys.stderr  # a stray print must not end up in a pipe that nobody empties
@@ -80,9 +79,9 @@ def serve_debug(
     """Serve any Terraform that is told so by TF_REATTACH_PROVIDERS, until a signal."""
     logs.setup(os.environ)
     lifetime = Lifetime()
-    with lifetime.signals(ctrl_c_ends=True), SocketDirectory(os.environ) as directory:
+    with lifetime.signals(ctrl_c_ends=True), handshake.make_place(os.environ) as place:
         provider = make_provider()
-        server = Server(provider, directory, lifetime, make_servicer)
+        server = Server(provider, place, lifetime, make_servicer)
         server.start_for_anybody()
         reattach = {
             provider.address: {
@@ -90,7 +89,7 @@ def serve_debug(
                 "ProtocolVersion": handshake.PROTOCOL_VERSION,
                 "Pid": os.getpid(),
                 "Test": True,
-                "Addr": {"Network": "unix", "String": directory.socket},
+                "Addr": {"Network": place.network, "String": place.address},
             }
         }
         sys.stdout.write(
@@ -103,12 +102,12 @@ def serve_debug(
 
 
 class Server:
-    """The gRPC server of one provider, on a socket in a directory of its own."""
+    """The gRPC server of one provider, at a place of its own."""
 
     def __init__(
         self,
         provider: Provider,
-        directory: SocketDirectory,
+        place: handshake.Place,
         lifetime: Lifetime,
         make_servicer: MakeServicer | None = None,
     ) -> None:
@@ -121,7 +120,7 @@ class Server:
         self._provider = provider
         self._lifetime = lifetime
         self._servicer = make_servicer(provider, mask=logs.mask)
-        self._directory = directory
+        self._place = place
         self._server = grpc.server(
             ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="call"),
             handlers=[provider_service(self._servicer), stdio_service()],
@@ -138,20 +137,20 @@ class Server:
         # does not know. Who may connect is decided by the socket's directory.
         credentials = grpc.ssl_server_credentials([(key, pem("CERTIFICATE", certificate))])
         self._server.add_generic_rpc_handlers((controller_service(self._on_shutdown),))
-        self._server.add_secure_port(f"unix:{self._directory.socket}", credentials)
+        self._place.listen(lambda address: self._server.add_secure_port(address, credentials))
         self._server.start()
         return certificate
 
     def start_for_anybody(self) -> None:
         """Serve one Terraform after the other, without TLS as their reattaching wants it."""
-        self._server.add_insecure_port(f"unix:{self._directory.socket}")
+        self._place.listen(self._server.add_insecure_port)
         self._server.start()
 
     def shut_down(self, ending: Ending) -> None:
         """Take no more calls, let those in flight return, and close the provider."""
         _log.debug("the provider ends: %s", ending.value)
         if ending is not Ending.SHUTDOWN:
-            leave_within(_CALLS_SECONDS + _SHUTDOWN_SECONDS, self._directory.remove)
+            leave_within(_CALLS_SECONDS + _SHUTDOWN_SECONDS, self._place.remove)
         self._servicer.stop.set()
         seconds = _SHUTDOWN_CALLS_SECONDS if ending is Ending.SHUTDOWN else _CALLS_SECONDS
         self._server.stop(seconds).wait(seconds)
@@ -161,5 +160,5 @@ class Server:
             _log.exception("the provider was not closed")
 
     def _on_shutdown(self) -> None:
-        leave_within(_SHUTDOWN_SECONDS, self._directory.remove)
+        leave_within(_SHUTDOWN_SECONDS, self._place.remove)
         self._lifetime.end(Ending.SHUTDOWN)

@@ -1,0 +1,118 @@
+"""What Windows does in another way than Linux and macOS: processes, signals, folders, sockets.
+
+Everything that differs is decided here and nowhere else. Each function can be asked for the other
+platform's answer, so that it is tested on either.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+IS_WINDOWS = sys.platform == "win32"
+
+_DETACHED_PROCESS = 0x00000008
+_NEW_PROCESS_GROUP = 0x00000200
+_SYNCHRONIZE = 0x00100000
+_WAIT_TIMEOUT = 0x00000102
+_FOLDER = "terraform-provider-veeam"
+
+
+class NoPrivateFolder(OSError):
+    """The folder that should be this user's own belongs to somebody else."""
+
+
+def detached(*, windows: bool = IS_WINDOWS) -> dict[str, Any]:
+    """Return the arguments of Popen for a process that survives the terminal and Terraform."""
+    if windows:
+        return {"creationflags": _DETACHED_PROCESS | _NEW_PROCESS_GROUP}
+    return {"start_new_session": True}
+
+
+def hang_up_signals(module: Any = signal) -> list[signal.Signals]:
+    """Return the signals that tell of a terminal's end: none in Windows."""
+    names = ("SIGHUP",)
+    return [getattr(module, name) for name in names if hasattr(module, name)]
+
+
+def is_alive(process: int, *, windows: bool = IS_WINDOWS) -> bool:
+    """Tell whether there is a process of that number."""
+    if windows:
+        return _is_alive_in_windows(process)
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass  # it is somebody else's
+    return True
+
+
+def has_lost_parent(parent: int, *, windows: bool = IS_WINDOWS) -> bool:
+    """Tell whether the process that started this one has ended.
+
+    Windows keeps telling its number, Linux and macOS give its children another parent.
+    """
+    if windows:
+        return not is_alive(parent, windows=True)
+    return os.getppid() != parent
+
+
+def private_folder(
+    environment: Mapping[str, str] = os.environ, *, windows: bool = IS_WINDOWS
+) -> str:
+    """Return a folder that only this user may enter, made if need be. Raises OSError.
+
+    In Windows that is so of everything in the user's profile; elsewhere it is checked.
+    """
+    if windows:
+        path = os.path.join(environment["LOCALAPPDATA"], _FOLDER)  # noqa: PTH118 - no pathlib here
+        os.makedirs(path, exist_ok=True)  # noqa: PTH103 - no pathlib here
+        return path
+    import stat  # noqa: PLC0415 - few need it
+    import tempfile  # noqa: PLC0415 - few need it
+
+    runtime = environment.get("XDG_RUNTIME_DIR")
+    if runtime and os.path.isdir(runtime):  # noqa: PTH112 - no pathlib here
+        path = f"{runtime}/{_FOLDER}"
+    else:
+        path = f"{tempfile.gettempdir()}/{_FOLDER}-{os.getuid()}"
+    with suppress(FileExistsError):
+        os.mkdir(path, 0o700)  # noqa: PTH102 - no pathlib here
+    found = os.lstat(path)
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise NoPrivateFolder(f"{path} is not a folder for this user alone: remove it")
+    return path
+
+
+def executable(name: str, *, windows: bool = IS_WINDOWS) -> str:
+    """Return the name of a program's file."""
+    return f"{name}.exe" if windows else name
+
+
+def plugin_folder(
+    environment: Mapping[str, str] = os.environ, *, windows: bool = IS_WINDOWS
+) -> str:
+    """Return the folder that Terraform and OpenTofu both search without being told to."""
+    if windows:
+        return os.path.join(environment["APPDATA"], "terraform.d", "plugins")  # noqa: PTH118
+    return "~/.terraform.d/plugins"
+
+
+def _is_alive_in_windows(process: int) -> bool:
+    import ctypes  # noqa: PLC0415 - few need it
+
+    kernel: Any = ctypes.WinDLL("kernel32")  # type: ignore[attr-defined,unused-ignore]
+    handle = kernel.OpenProcess(_SYNCHRONIZE, False, process)  # noqa: FBT003 - a C function
+    if not handle:
+        return False
+    try:
+        return bool(kernel.WaitForSingleObject(handle, 0) == _WAIT_TIMEOUT)
+    finally:
+        kernel.CloseHandle(handle)

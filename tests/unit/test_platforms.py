@@ -1,0 +1,93 @@
+"""What differs between the platforms, asked for on whichever this is."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from terraform_provider_veeam import platforms
+from terraform_provider_veeam.keep_alive import sockets
+from terraform_provider_veeam.plugin import handshake
+
+
+def test_a_detached_process_leaves_the_terminal() -> None:
+    assert platforms.detached(windows=False) == {"start_new_session": True}
+    flags = platforms.detached(windows=True)["creationflags"]
+    assert flags & 0x8  # DETACHED_PROCESS
+    assert flags & 0x200  # CREATE_NEW_PROCESS_GROUP
+
+
+def test_windows_has_no_hang_up() -> None:
+    assert platforms.hang_up_signals(SimpleNamespace(SIGTERM=15)) == []
+    assert platforms.hang_up_signals() == [signal.SIGHUP]
+
+
+def test_a_process_is_alive_until_it_has_ended() -> None:
+    assert platforms.is_alive(os.getpid(), windows=False)
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    assert not platforms.is_alive(process.pid, windows=False)
+    assert not platforms.has_lost_parent(os.getppid(), windows=False)
+    assert platforms.has_lost_parent(process.pid, windows=False)
+
+
+def test_the_private_folder_is_the_users_own(tmp_path: Path) -> None:
+    folder = Path(platforms.private_folder({"XDG_RUNTIME_DIR": str(tmp_path)}, windows=False))
+    assert folder == tmp_path / "terraform-provider-veeam"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    folder.chmod(0o755)
+    with pytest.raises(platforms.NoPrivateFolder, match="remove it"):
+        platforms.private_folder({"XDG_RUNTIME_DIR": str(tmp_path)}, windows=False)
+
+
+def test_the_folders_of_windows_are_in_the_profile(tmp_path: Path) -> None:
+    profile = {"LOCALAPPDATA": str(tmp_path), "APPDATA": str(tmp_path)}
+    assert Path(platforms.private_folder(profile, windows=True)).is_dir()
+    assert platforms.plugin_folder(profile, windows=True).startswith(str(tmp_path))
+    assert platforms.executable("terraform", windows=True) == "terraform.exe"
+
+
+def test_windows_listens_on_a_port_that_terraform_allows() -> None:
+    bounds = {"PLUGIN_MIN_PORT": "10000", "PLUGIN_MAX_PORT": "10002"}
+    place = handshake.make_place(bounds, windows=True)
+    tried = []
+
+    def add_port(address: str) -> int:
+        tried.append(address)
+        if address != "127.0.0.1:10002":
+            raise RuntimeError("in use")
+        return 10002
+
+    place.listen(add_port)
+    assert tried == ["127.0.0.1:10000", "127.0.0.1:10001", "127.0.0.1:10002"]
+    assert handshake.line(place, b"x").startswith("1|6|tcp|127.0.0.1:10002|grpc|")
+    with pytest.raises(OSError, match="no port from 10000 to 10002 is free"):
+        place.listen(lambda _: 0)
+
+
+def test_a_keeper_in_windows_is_asked_by_port_and_secret(tmp_path: Path) -> None:
+    path = tmp_path / "keeper.sock"
+    listener, secret = sockets.listen(path, windows=True)
+    heard = []
+
+    def answer() -> None:
+        connection, _ = listener.accept()
+        with closing(connection):
+            heard.append(sockets.receive(connection))
+            sockets.send(connection, {"fine": True})
+
+    with closing(listener):
+        thread = threading.Thread(target=answer)
+        thread.start()
+        assert sockets.ask(path, "status") == {"fine": True}
+        thread.join(5)
+    assert heard == [{"do": "status", "secret": secret}]
+    assert json.loads(path.read_text())[1] == secret
+    assert sockets.ask(path, "status") is None
