@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help venv quickstart check lint types layers generated format test unit chaos fuzz test-matrix load bench docs proto lock clean
+.PHONY: help venv quickstart check lint types layers generated format test unit chaos fuzz test-matrix package test-package load bench docs proto lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,16 @@ fuzz: $(READY) ## Feed the parsers for a minute, guided by coverage; FUZZ_SECOND
 test-matrix: $(READY) ## Run the main job on Terraform 1.9 to 1.15
 	$(BIN)/python tools/test_matrix.py $(VERSIONS)
 
+package: $(READY) ## Build dist/terraform-provider-veeam_VERSION_OS_ARCH.zip, which runs without Python
+	$(BIN)/python tools/package.py
+
+test-package: $(READY) ## Run the main job with the package that `make package` has built
+	PROVIDER_PACKAGE="$$(ls $(CURDIR)/dist/*_$$($(BIN)/python -c 'from terraform_provider_veeam.install import target; print(target())').zip)" \
+	  $(BIN)/python -m pytest --numprocesses auto tests/acceptance/test_main_job.py \
+	  tests/acceptance/test_bad_input.py tests/acceptance/test_keep_alive.py \
+	  tests/acceptance/test_interruption.py tests/acceptance/test_mirror.py \
+	  tests/acceptance/test_restore_a_file.py
+
 load: $(READY) ## A thousand mounts in one state: time, memory, threads and requests
 	$(BIN)/python -m tests.benchmarks.load
 
@@ -77,4 +87,4 @@ lock: $(READY) ## Pin the newest development dependencies that pyproject.toml al
 	  --no-annotate --no-header --python-version 3.11 --output-file requirements-dev.txt pyproject.toml
 
 clean: ## Remove what make made
-	rm -rf $(VENV) .venv-matrix .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-matrix build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -14,6 +14,8 @@ from terraform import Workspace
 from em_simulator import GUEST, Simulator
 
 PROVIDER = Path(sys.executable).parent / "terraform-provider-veeam"
+# `make test-package` names a package, which is then tested in place of this Python's provider.
+PACKAGE = Path(os.environ["PROVIDER_PACKAGE"]) if "PROVIDER_PACKAGE" in os.environ else None
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +28,11 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         "CHECKPOINT_DISABLE": "1",
         "TF_IN_AUTOMATION": "1",
     }
-    subprocess.run([str(PROVIDER), "install"], env=environment, check=True, capture_output=True)
+    command = [str(PROVIDER), "install"]
+    if PACKAGE:
+        command = [str(PROVIDER), "mirror", str(home / ".terraform.d" / "plugins"), str(PACKAGE)]
+        environment["PATH"] = ""  # no Python to be found
+    subprocess.run(command, env=environment, check=True, capture_output=True)
     template = Workspace(tmp_path_factory.mktemp("template"), environment)
     template.write(REQUIRED)
     template.run("init", "-no-color")
