@@ -6,10 +6,10 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help venv quickstart check lint types layers generated format test unit chaos fuzz test-matrix package test-package load bench docs proto lock clean
+.PHONY: help venv quickstart check lint types layers generated format test unit chaos fuzz test-matrix wheel test-wheel package test-package release-files load bench docs proto lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: $(READY) ## Make the virtual environment .venv with everything pinned in requirements-dev.txt
 
@@ -46,7 +46,7 @@ format: $(READY) ## Format the code
 	$(BIN)/ruff format
 
 test: $(READY) ## Run every test: unit, contract, and acceptance with real Terraform
-	$(BIN)/python -m pytest --numprocesses auto
+	$(BIN)/python -m pytest --numprocesses auto --ignore tests/packaging
 
 unit: $(READY) ## Run the fast tests only
 	$(BIN)/python -m pytest tests/unit tests/contract
@@ -60,6 +60,12 @@ fuzz: $(READY) ## Feed the parsers for a minute, guided by coverage; FUZZ_SECOND
 test-matrix: $(READY) ## Run the main job on Terraform 1.9 to 1.15
 	$(BIN)/python tools/test_matrix.py $(VERSIONS)
 
+wheel: $(READY) ## Build the wheel and the sdist into dist/
+	$(BIN)/python -m hatchling build -d dist
+
+test-wheel: $(READY) ## Install the wheel as a newcomer would, and apply examples/quickstart
+	$(BIN)/python -m pytest tests/packaging
+
 package: $(READY) ## Build dist/terraform-provider-veeam_VERSION_OS_ARCH.zip, which runs without Python
 	$(BIN)/python tools/package.py
 
@@ -69,6 +75,9 @@ test-package: $(READY) ## Run the main job with the package that `make package` 
 	  tests/acceptance/test_bad_input.py tests/acceptance/test_keep_alive.py \
 	  tests/acceptance/test_interruption.py tests/acceptance/test_mirror.py \
 	  tests/acceptance/test_restore_a_file.py
+
+release-files: $(READY) ## Write the checksums of all packages in dist/, and sign them if PACKAGE_SIGNING_KEY is set
+	$(BIN)/python tools/package.py --describe
 
 load: $(READY) ## A thousand mounts in one state: time, memory, threads and requests
 	$(BIN)/python -m tests.benchmarks.load

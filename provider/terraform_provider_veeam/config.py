@@ -212,7 +212,7 @@ def _ca_certificate(value: str) -> str:
 
 
 def _fingerprint(value: str) -> str:
-    digits = re.sub(r"^sha-?256[:=]?|[\s:]", "", value.strip().lower())
+    digits = re.sub(r"^sha-?256[:=]?|[\s:-]", "", value.strip().lower())
     if re.fullmatch(r"[0-9a-f]+", digits) and len(digits) == _SHA1_DIGITS:
         raise ValueError(
             "It has 40 digits, as the SHA-1 thumbprint that Windows shows. The SHA-256 "
