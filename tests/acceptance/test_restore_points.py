@@ -108,7 +108,9 @@ resource "veeam_mount_point" "oracle" {
 )
 def test_what_can_not_be_answered(workspace: Workspace, body: str, says: str) -> None:
     workspace.write(f'{REQUIRED}\ndata "veeam_restore_point" "this" {{\n  {body}\n}}\n')
-    assert says in flat(workspace.fail("plan", "-no-color"))
+    said = workspace.fail("plan", "-no-color")
+    assert says in said
+    assert f"11: {body.partition('=')[0].strip()}" in said, "the attribute is shown"
 
 
 def test_a_limit_below_one_is_refused(workspace: Workspace) -> None:

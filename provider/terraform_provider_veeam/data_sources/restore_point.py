@@ -74,14 +74,22 @@ class RestorePointDataSource(interfaces.DataSource):
                 "No restore point found",
                 "None meets the conditions. Names are compared as a whole: write oracle* for all "
                 "that begin like that. The data source veeam_restore_points shows what there is.",
+                path=_narrowest(config),
             )
         else:
             ctx.diagnostics.add_error(
                 "Several restore points found",
                 f"Set latest = true to take the newest, or narrow the search. Found:\n"
                 f"{_listed(found)}",
+                path=_narrowest(config),
             )
         return None
+
+
+def _narrowest(config: State) -> list[str] | None:
+    """Return the path of the condition that most likely has to be changed; None for none."""
+    names = ("machine_name", "created_before", "created_after", "backup_server")
+    return next(([name] for name in names if config[name] is not None), None)
 
 
 def _listed(found: list[FoundRestorePoint]) -> str:
