@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .plugin_client import INSTALLED, PluginClient
@@ -16,6 +17,7 @@ from .plugin_client import INSTALLED, PluginClient
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+ROOT = Path(__file__).resolve().parents[2]
 RUNS = 15
 
 
@@ -53,10 +55,13 @@ def imported_before_configure(command: tuple[str, ...]) -> dict[str, int]:
 
 def report(command: tuple[str, ...]) -> str:
     """Measure alternately, and return the medians as text."""
-    starts, imports = [], []
+    starts, imports, packaged = [], [], []
+    package = packaged_program()
     for _ in range(RUNS):
         starts.append(seconds_to_schema(command))
         imports.append(seconds_to_import_grpc())
+        if package:
+            packaged.append(seconds_to_schema((str(package),))[0])
     to_schema, to_exit, memory = zip(*starts, strict=True)
     packages = imported_before_configure(command)
     longest = sorted(packages, key=lambda name: -packages[name])[:8]
@@ -64,11 +69,10 @@ def report(command: tuple[str, ...]) -> str:
     def resident(name: str) -> str:
         return f"{statistics.median(of_run.get(name, 0) for of_run in memory) / 1024:.1f} MiB"
 
-    ratio = statistics.median(to_schema) / statistics.median(imports)
     rows = {
         "exec to the answer of GetProviderSchema": _milliseconds(to_schema),
         "python -c 'import grpc', exec to exit": _milliseconds(imports),
-        "ratio of the medians": f"{ratio:.2f}",
+        "ratio of the medians": f"{_ratio(to_schema, imports):.2f}",
         "Shutdown to exit": _milliseconds(to_exit),
         "resident memory after that answer": resident("VmRSS"),
         "resident memory at its highest": resident("VmHWM"),
@@ -77,10 +81,34 @@ def report(command: tuple[str, ...]) -> str:
             f"{name} {packages[name] / 1e3:.0f} ms" for name in longest
         ),
     }
+    if package:
+        rows |= {
+            "the package, exec to that answer": _milliseconds(packaged),
+            "ratio to the script": f"{_ratio(packaged, to_schema):.2f}",
+            "ratio to `import grpc`": f"{_ratio(packaged, imports):.2f}",
+            "zip, unpacked": _sizes(package),
+        }
     version = sys.version.split()[0]
     lines = [f"{RUNS} alternating runs, Python {version}, medians (and minima)"]
     lines += [f"  {meaning:<46}{value}" for meaning, value in rows.items()]
     return "\n".join(lines) + "\n"
+
+
+def packaged_program() -> Path | None:
+    """Return the program that `make package` has built; None when there is none."""
+    found = [p for p in ROOT.glob("build/*.dist/terraform-provider-veeam_v*") if p.is_file()]
+    return found[0] if found else None
+
+
+def _sizes(program: Path) -> str:
+    zips = sorted((ROOT / "dist").glob("terraform-provider-veeam_*.zip"))
+    packed = zips[-1].stat().st_size if zips else 0
+    unpacked = sum(p.stat().st_size for p in program.parent.rglob("*") if p.is_file())
+    return f"{packed / 2**20:.1f} MiB, {unpacked / 2**20:.1f} MiB"
+
+
+def _ratio(one: Sequence[float], other: Sequence[float]) -> float:
+    return statistics.median(one) / statistics.median(other)
 
 
 def _milliseconds(runs: Sequence[float]) -> str:
