@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from tf.schema import Schema
 from tf.types import List, String, Unknown
@@ -29,6 +27,7 @@ from terraform_provider_veeam.plugin.interfaces import Attribute, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from terraform_provider_veeam.em.file_restores import FileRestores
     from terraform_provider_veeam.em.files import Entry, Files
@@ -86,6 +85,8 @@ class FileDownloadAction(MountPointAction):
 
     def invoke(self, ctx: ActionContext, config: State) -> Iterator[str]:
         """Download, path by path."""
+        from pathlib import Path  # noqa: PLC0415 - not for the schema
+
         manager = manager_of(self._provider)
         deadline = deadline_for(self._provider, ctx, config, _TIMEOUT, "Downloading files")
         mount = find_mount(manager, config, deadline)
@@ -127,6 +128,8 @@ def _download(
 
 def _target(files: Files, entry: Entry, targets: list[str]) -> str:
     """Return the address that the server gave for a file, else the documented one."""
+    from urllib.parse import unquote  # noqa: PLC0415 - not for the schema
+
     for target in targets:
         address = unquote(target.partition("?")[0])
         if same_path(address.rpartition("/mounts/")[2].partition("/")[2], entry.path):

@@ -6,9 +6,8 @@ Follows the vendor's page get_vmrestorepoints_id_mountpoints_id_filepath.
 from __future__ import annotations
 
 import re
-from urllib.parse import quote
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = r"[\x00-\x1f\x7f]"
 
 
 def parse_guest_path(text: str) -> str:
@@ -30,7 +29,7 @@ def parse_guest_path(text: str) -> str:
         )
     if "" in parts:
         raise ValueError(f'"{text}" has two slashes in a row.')
-    if _CONTROL.search(path):
+    if re.search(_CONTROL, path):
         raise ValueError(f"{text!r} has a control character in it.")
     return "/".join(parts)
 
@@ -42,6 +41,8 @@ def has_drive(path: str) -> bool:
 
 def quoted(path: str) -> str:
     """Return a path as it is written in an address."""
+    from urllib.parse import quote  # noqa: PLC0415 - not for the schema
+
     return quote(path, safe="/:$")
 
 
@@ -53,7 +54,7 @@ def parent_and_name(path: str) -> tuple[str, str]:
 
 def is_plain_name(name: str) -> bool:
     """Tell whether a name that the server tells can be part of a path."""
-    return name not in ("", ".", "..") and "/" not in name and not _CONTROL.search(name)
+    return name not in ("", ".", "..") and "/" not in name and not re.search(_CONTROL, name)
 
 
 def same_path(one: str, other: str) -> bool:
