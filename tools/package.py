@@ -47,6 +47,9 @@ def build() -> Path:
     environment = os.environ | {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": "315532800"}
     subprocess.run(command, check=True, env=environment)
     (folder,) = BUILD.glob("*.dist")
+    if sys.platform == "linux" and (strip := shutil.which("strip")):
+        for library in sorted(folder.rglob("*.so*")):
+            subprocess.run([strip, "--strip-unneeded", str(library)], check=True)
     return folder
 
 
