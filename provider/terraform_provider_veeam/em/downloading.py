@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.waiting import Deadline
 
 
+FORBIDDEN = frozenset('/\0\\<>:"|?*' if os.name == "nt" else "/\0")
+"""Characters that no file's name has on this machine."""
+
+
 class Downloaded(NamedTuple):
     """A file that is in its place."""
 
@@ -139,7 +143,7 @@ def make_folder(folder: Path, names: Sequence[str]) -> Path:
 def _local(name: str) -> str:
     """Return the name of a file here; that of a volume loses its colon. Raises CannotWrite."""
     local = name.rstrip(":") or name
-    if local in ("", ".", "..") or set(local) & {"/", os.sep, "\0"}:
+    if local in ("", ".", "..") or set(local) & FORBIDDEN:
         raise CannotWrite("The download can't be written", f"{name!r} is no file's name here.")
     return local
 
