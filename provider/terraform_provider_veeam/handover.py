@@ -17,6 +17,7 @@ from terraform_provider_veeam.platforms import is_alive, private_folder
 from terraform_provider_veeam.private_state import MountSession
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from terraform_provider_veeam.em.models import LogonSession
@@ -53,11 +54,14 @@ def find(session_id: str, base_url: str) -> LogonSession | None:
     return kept.session if kept and kept.base_url == base_url else None
 
 
-def clear() -> None:
-    """Remove what was used."""
-    for path in _used:
-        with suppress(OSError):
-            path.unlink()
+def clear(session_ids: Iterable[str]) -> None:
+    """Remove what was used, and what was left for sessions that this process has come to know.
+
+    What this process has left itself stays: the apply comes after it.
+    """
+    with suppress(OSError):
+        for path in _used | {_path(known) for known in session_ids if known not in _left}:
+            path.unlink(missing_ok=True)
 
 
 def _path(session_id: str) -> Path:

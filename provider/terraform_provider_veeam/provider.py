@@ -197,8 +197,8 @@ class VeeamProvider(interfaces.Provider):
 
     def close(self, seconds: float) -> None:
         """End what the process holds open on the server."""
-        handover.clear()
         if self._manager:
+            handover.clear(self._manager.known_session_ids)
             self._manager.close(seconds)
 
 

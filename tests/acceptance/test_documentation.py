@@ -12,7 +12,7 @@ from terraform import ROOT, Workspace
 
 EXAMPLES = sorted((ROOT / "examples").rglob("*.tf"))
 QUERIES = sorted((ROOT / "examples").rglob("*.tfquery.hcl"))
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(?:terraform|hcl)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 BLOCKS = [
     pytest.param(block, id=f"{page.relative_to(ROOT)}-{number}")
@@ -27,7 +27,7 @@ KINDS = {
     "action_schemas": ("actions", "veeam_"),
 }
 LISTING = re.compile(r"^list ", re.MULTILINE)
-LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
+LINK = re.compile(r"\]\((?!https?://)([^)#]*)#?([^)]*)\)")
 
 
 def validate(workspace: Workspace, text: str) -> None:
@@ -57,8 +57,19 @@ def test_a_block_in_the_documentation_is_valid(workspace: Workspace, block: str)
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
-    for target in LINK.findall(page.read_text()):
-        assert (page.parent / target).exists(), target
+    for target, anchor in LINK.findall(page.read_text()):
+        other = page.parent / target if target else page
+        assert other.exists(), target
+        if anchor:
+            assert anchor in anchors(other), f"{target}#{anchor}"
+
+
+def anchors(page: Path) -> set[str]:
+    """What a link can lead to on a page: its headings, and what is named."""
+    text = page.read_text()
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    named = re.findall(r'<a id="([^"]+)"', text)
+    return {re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in headings} | {*named}
 
 
 def test_every_attribute_is_described_and_on_its_page(workspace: Workspace) -> None:

@@ -69,6 +69,20 @@ def test_an_action_can_be_invoked_alone(example: Workspace, server: Server) -> N
     assert list(runtime_folder(example).glob("*.session")) == []
 
 
+def test_what_was_left_for_the_apply_is_gone_after_it(example: Workspace, server: Server) -> None:
+    example.apply()
+    example.destroy()
+    assert list(runtime_folder(example).iterdir()) == []
+
+
+def test_what_a_plan_left_is_gone_after_the_next(example: Workspace, server: Server) -> None:
+    example.apply()
+    example.plan()
+    (left,) = runtime_folder(example).glob("*.session")
+    example.plan()
+    assert not left.exists()
+
+
 def test_a_saved_plan_says_what_it_lacks(example: Workspace, server: Server) -> None:
     example.apply()
     example.plan("-out=plan", "-invoke=action.veeam_file_download.this")

@@ -191,6 +191,13 @@ class EnterpriseManager:
             if any(is_mount(href, ref, mount_id) for href in list(scope.seen))
         ]
 
+    @property
+    def known_session_ids(self) -> list[str]:
+        """The ids of the sessions that this process has done something in."""
+        with self._lock:
+            ids = [scope.session.session_id for scope in self._scopes.values()]
+        return [known for known in ids if known]
+
     def known_session(self, session_id: str) -> LogonSession | None:
         """Return a session that this process has come across; None when it has not."""
         with self._lock:
