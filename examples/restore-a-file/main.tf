@@ -51,14 +51,15 @@ data "veeam_mount_point_files" "beside" {
   path           = join("/", slice(split("/", var.file), 0, length(split("/", var.file)) - 1))
 }
 
-# Every new mount, and every other file that is asked for, is a download.
+# Every new mount, and every other file that is asked for, is a download. It comes before the
+# change, so that one that failed is tried again by the next apply.
 resource "terraform_data" "download" {
   input            = var.file
   triggers_replace = veeam_mount_point.this.session_id
 
   lifecycle {
     action_trigger {
-      events  = [after_create, after_update]
+      events  = [before_create, before_update]
       actions = [action.veeam_file_download.this]
     }
   }

@@ -60,6 +60,16 @@ def test_another_file_is_downloaded_from_the_mount_that_is_there(
     assert (example.folder / "restored" / "hosts").read_bytes() == expected
 
 
+def test_a_download_that_failed_is_tried_again(example: Workspace, server: Server) -> None:
+    server.fault("status", "GET .*/offers.docx", None, code=500)
+    said = example.fail("apply", "-auto-approve", "-no-color")
+    assert "Enterprise Manager could not do it" in said
+    server.simulator.clear_faults()
+    example.apply()
+    assert (example.folder / "restored" / "Offers.docx").stat().st_size == 70_001
+    assert len(server.mounts()) == 1
+
+
 def test_an_action_can_be_invoked_alone(example: Workspace, server: Server) -> None:
     example.apply()
     shutil.rmtree(example.folder / "restored")
