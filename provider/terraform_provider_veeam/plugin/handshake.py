@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+from abc import ABC, abstractmethod
 from base64 import b64encode
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.platforms import IS_WINDOWS
 
@@ -48,27 +49,32 @@ def make_place(environment: Mapping[str, str], *, windows: bool = IS_WINDOWS) ->
     return LoopbackPort(environment) if windows else SocketDirectory(environment)
 
 
-class Place(Protocol):
-    """Where the server listens."""
+class Place(ABC):
+    """Where the server listens; what it leaves is removed at the end of a `with` block."""
 
     network: str
     """As go-plugin calls it."""
 
     @property
+    @abstractmethod
     def address(self) -> str:
         """What the client is told."""
 
+    @abstractmethod
     def listen(self, add_port: Callable[[str], int]) -> None:
         """Have the server listen. Raises OSError."""
 
-    def remove(self) -> None:
+    def remove(self) -> None:  # noqa: B027 - a port leaves nothing
         """Remove what it left; what is gone already is no error."""
 
-    def __enter__(self) -> Self: ...
-    def __exit__(self, *_: object) -> None: ...
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
 
 
-class LoopbackPort:
+class LoopbackPort(Place):
     """A port of this machine, out of those that Terraform allows."""
 
     network = "tcp"
@@ -79,12 +85,6 @@ class LoopbackPort:
         in_order = first.isdigit() and last.isdigit() and 0 < int(first) <= int(last)
         self._ports = range(int(first), int(last) + 1) if in_order else range(1)
         self._port = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.remove()
 
     @property
     def address(self) -> str:
@@ -101,11 +101,8 @@ class LoopbackPort:
         bounds = f"{self._ports[0]} to {self._ports[-1]}"
         raise OSError(errno.EADDRINUSE, f"no port from {bounds} is free")
 
-    def remove(self) -> None:
-        """Leave it to the server's end."""
 
-
-class SocketDirectory:
+class SocketDirectory(Place):
     """A new directory that nobody else may enter: it decides who can connect."""
 
     network = "unix"
@@ -116,12 +113,6 @@ class SocketDirectory:
             self._path = _make_directory(environment.get("TMPDIR") or _FALLBACK)
         except OSError:
             self._path = _make_directory(_FALLBACK)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.remove()
 
     @property
     def address(self) -> str:
