@@ -69,7 +69,7 @@ wheel: $(READY) ## Build the wheel and the sdist into dist/
 	$(BIN)/python -m hatchling build -d dist
 
 test-wheel: $(READY) ## Install the wheel as a newcomer would, and apply examples/quickstart
-	$(BIN)/python -m pytest tests/packaging
+	$(BIN)/python -m pytest tests/packaging/test_wheel.py
 
 package: $(READY) ## Build dist/terraform-provider-veeam_VERSION_OS_ARCH.zip, which runs without Python
 	$(BIN)/python tools/package.py
@@ -79,7 +79,7 @@ test-package: $(READY) ## Run the main job with the package that `make package` 
 	  $(BIN)/python -m pytest --numprocesses auto tests/acceptance/test_main_job.py \
 	  tests/acceptance/test_bad_input.py tests/acceptance/test_keep_alive.py \
 	  tests/acceptance/test_interruption.py tests/acceptance/test_mirror.py \
-	  tests/acceptance/test_restore_a_file.py
+	  tests/acceptance/test_restore_a_file.py tests/packaging/test_package.py
 
 release-files: $(READY) ## Write the checksums of all packages in dist/, and sign them if PACKAGE_SIGNING_KEY is set
 	$(BIN)/python tools/package.py --describe
