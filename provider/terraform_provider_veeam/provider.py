@@ -69,7 +69,11 @@ class VeeamProvider(interfaces.Provider):
                     "Account with the role Portal Administrator, Portal User or Restore Operator, "
                     "usually `DOMAIN\\user`. Or set `VEEAM_EM_USERNAME`.",
                 ),
-                _text("password", "Its password. Or set `VEEAM_EM_PASSWORD`.", sensitive=True),
+                _text(
+                    "password",
+                    "Password of `username`. Or set `VEEAM_EM_PASSWORD`.",
+                    sensitive=True,
+                ),
                 _text(
                     "session_token",
                     "Token of an existing logon session, in place of `username` and `password`. "

@@ -91,6 +91,7 @@ def test_a_limit_leaves_the_rest_out_and_says_so(workspace: Workspace, server: S
         ('path = "Volume$0:/nothing"', "has no folder Volume$0:/nothing. Its volumes are:"),
         ('path = "X:/"', "Its volumes are: Volume$0:, Volume$1:"),
         ('path = "Volume$0:/t/../etc"', "has a part . or .."),
+        ('path = "Volume$0:/t/a.txt"', "is not a directory"),
         ('path = "/etc"', "does not begin with a volume"),
         ('path = "Volume$0:/t"\n depth = 0', "whole number greater than 0"),
         ('path = "Volume$0:/t"\n session_id = "nobody"', "The logon session is not at hand"),

@@ -121,12 +121,12 @@ def _download(
         yield f"Still preparing {path} ({seconds:.0f} s)"
     for entry in wanted:
         place = place_for(folder, _names(entry.path, parent))
-        target = _target(files, entry, targets)
+        target = _target(files, entry, targets, is_only=not found.is_folder)
         done = restores.download(target, deadline, size=entry.size, destination=place)
         yield f"{entry.path} is {done.destination}: {done.size} bytes, SHA-256 {done.sha256}"
 
 
-def _target(files: Files, entry: Entry, targets: list[str]) -> str:
+def _target(files: Files, entry: Entry, targets: list[str], *, is_only: bool) -> str:
     """Return the address that the server gave for a file, else the documented one."""
     from urllib.parse import unquote  # noqa: PLC0415 - not for the schema
 
@@ -134,6 +134,8 @@ def _target(files: Files, entry: Entry, targets: list[str]) -> str:
         address = unquote(target.partition("?")[0])
         if same_path(address.rpartition("/mounts/")[2].partition("/")[2], entry.path):
             return target
+    if is_only and len(targets) == 1:
+        return targets[0]
     return f"{files.address(entry.path)}?action=download"
 
 

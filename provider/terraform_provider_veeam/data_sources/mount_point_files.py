@@ -10,7 +10,7 @@ from tf.types import Bool, List, Number, String, Unknown
 
 from terraform_provider_veeam.configured import manager_or_defer
 from terraform_provider_veeam.data_sources.search import deadline_of
-from terraform_provider_veeam.em.errors import NotFound, SessionExpired
+from terraform_provider_veeam.em.errors import NotFound, RequestFailed, SessionExpired
 from terraform_provider_veeam.em.guest_paths import parse_guest_path
 from terraform_provider_veeam.em.patterns import name_matches
 from terraform_provider_veeam.mount_reference import (
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.plugin.interfaces import ReadDataContext, State, ValidateContext
 
 DEFAULT_LIMIT = 1000
+_BAD_REQUEST = 400
 _FORM = {
     "path": String(),
     "name": String(),
@@ -129,6 +130,10 @@ class MountPointFilesDataSource(interfaces.DataSource):
             )
         except SessionExpired as error:
             raise mount.lost(error) from error
+        except RequestFailed as error:
+            if error.status != _BAD_REQUEST:
+                raise
+            raise Refused("This folder can't be listed", error.detail, path=["path"]) from error
         except NotFound as error:
             roots = _roots(manager, mount, deadline)
             raise Refused(

@@ -56,7 +56,7 @@ class Files:
         Raises NotFound, SessionExpired.
         """
         base = f"{self.address(path)}?action=listAll&pageSize={PAGE_SIZE}"
-        page = 1
+        page, before = 1, None
         while True:
             answer = self._client.request(
                 "GET", f"{base}&page={page}", deadline, token=self._session.token
@@ -68,10 +68,16 @@ class Files:
                     f"GET {base}&page={page} was answered with {answer.status}, but with no list "
                     "of files and folders.",
                 )
-            yield from _entries(value, path)
-            if page >= pages_of(answer.document):
+            found = list(_entries(value, path))
+            if found == before:
+                return  # the server tells no pages and gives the same one again
+            yield from found
+            if value.get("PagingInfo") is None:
+                if len(found) < PAGE_SIZE:
+                    return
+            elif page >= pages_of(answer.document):
                 return
-            page += 1
+            page, before = page + 1, found
 
     def walk(self, path: str, depth: int, deadline: Deadline) -> Iterator[Entry]:
         """Return what is below a folder, so many levels deep; a folder comes before its own.
