@@ -16,9 +16,11 @@ from terraform_provider_veeam.em.decoding import (
     links,
 )
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
+from terraform_provider_veeam.em.files import _entries
+from terraform_provider_veeam.em.guest_paths import parse_guest_path
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
 from terraform_provider_veeam.em.mounts import file_system_roots, mount_id_of
-from terraform_provider_veeam.em.querying import entities
+from terraform_provider_veeam.em.querying import entities, pages_of
 from terraform_provider_veeam.em.restore_points import found_restore_point, parse_restore_point
 from terraform_provider_veeam.em.restore_sessions import parse_restore_session
 from terraform_provider_veeam.em.retrying import retry_after_seconds
@@ -45,9 +47,13 @@ def parse_answer(body: bytes) -> None:
         parse_task(member)
         links(member)
     find_task(document, "task-1")
+    pages_of(document)
     parse_restore_point(value, _REF)
     if isinstance(value, dict):
         file_system_roots(value)
+        for entry in _entries(value, "C:"):
+            assert entry.path == f"C:/{entry.name}"
+            assert "/" not in entry.name
     with suppress(UnexpectedAnswer):
         for entity in entities(document, "RestoreSession"):
             parse_restore_session(entity)
@@ -62,7 +68,7 @@ def parse_texts(data: bytes) -> None:
     api_path(text)
     mount_id_of(text)
     retry_after_seconds(text)
-    for parse in (parse_duration, parse_uid, parse_mount_point_id):
+    for parse in (parse_duration, parse_uid, parse_mount_point_id, parse_guest_path):
         with suppress(ValueError):
             parse(text)
 

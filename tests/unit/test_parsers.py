@@ -20,6 +20,7 @@ NAMES = st.sampled_from(
         *("Rel", "Href", "Type", "Name", "FSRoots", "DirectoryEntries", "DirectoryEntry", "Path"),
         *("Entities", "RestoreSessions", "RestoreSession", "Refs", "Ref", "UID", "SessionId"),
         *("CreationTimeUTC", "LogonSessions", "VmRestorePointMounts", "StatusCode", "PagingInfo"),
+        *("Files", "FileEntries", "FileEntry", "Directories", "Size", "ModifiedDateUTC"),
     ]
 )
 HREFS = st.sampled_from(

@@ -5,6 +5,7 @@ Follows the vendor's page get_vmrestorepoints_id_mountpoints_id_filepath and its
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from terraform_provider_veeam.em.decoding import items, text
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.client import Client
     from terraform_provider_veeam.em.models import LogonSession
     from terraform_provider_veeam.em.waiting import Deadline
+
+
+_SIZE = r"\d{1,18}"  # bytes
 
 
 class Entry(NamedTuple):
@@ -130,7 +134,7 @@ def _entries(value: Mapping[str, Any], folder: str) -> Iterator[Entry]:
                 f"{folder}/{name}",
                 name,
                 is_folder=False,
-                size=int(size) if size.isascii() and size.isdigit() else None,
+                size=int(size) if re.fullmatch(_SIZE, size, re.ASCII) else None,
                 owner=text(entry, "Owner"),
                 modified_at=utc(text(entry, "ModifiedDateUTC")),
             )
