@@ -2,12 +2,17 @@
 
 import json
 import time
+from collections.abc import Callable
 
 import pytest
 from helpers import MOUNTS, REQUIRED, RESTORE_POINT, Server
 from terraform import Workspace, flat
 
+from benchmarks.plugin_client import INSTALLED, PluginClient
+from chaos.played_terraform import dynamic
 from em_simulator import Family
+from terraform_provider_veeam.plugin import tfplugin6_pb2 as pb
+from terraform_provider_veeam.provider import VeeamProvider
 
 
 @pytest.fixture
@@ -114,3 +119,32 @@ def test_without_a_session_token_it_says_why(workspace: Workspace, server: Serve
     said = flat(workspace.attempt("query", "-no-color").output)
     assert "A listing needs the logon session of the mount points" in said
     assert server.sessions() == []
+
+
+def test_results_are_streamed(server: Server, log_on: Callable[[], str]) -> None:
+    token = log_on()
+    for point in server.simulator.restore_points(Family.VM)[:2]:
+        server.simulator.mount(token, Family.VM, point.id)
+    second = server.simulator.restore_points(Family.VM)[1].id
+    server.fault("delay", f"GET /vmRestorePoints/{second}/mounts", seconds=4)
+    environment = {
+        "VEEAM_EM_URL": server.simulator.url,
+        "VEEAM_EM_SESSION_TOKEN": token,
+        "VEEAM_EM_CERTIFICATE_FINGERPRINT": server.fingerprint,
+    }
+    attributes = {attribute.name: None for attribute in VeeamProvider().get_schema().attributes}
+    with PluginClient(INSTALLED, environment) as client:
+        configure = pb.ConfigureProvider.Request(
+            terraform_version="1.15.5", config=dynamic(attributes)
+        )
+        assert not client.call("ConfigureProvider", configure).diagnostics
+        wanted = {"restore_point_id": None, "restore_point_type": None}
+        request = pb.ListResource.Request(
+            type_name="veeam_mount_point", config=dynamic(wanted), limit=100
+        )
+        began = time.monotonic()
+        events = iter(client.start_call("ListResource", request, seconds=30))
+        assert "(1)" in next(events).display_name
+        assert time.monotonic() - began < 3
+        assert "(2)" in next(events).display_name
+        assert time.monotonic() - began > 3
