@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import trustme
-from helpers import MOUNTS, RESTORE_POINT, Server, mount_points
+from helpers import MOUNTS, REQUIRED, RESTORE_POINT, Server, mount_points
 from terraform import Workspace
 
 UNSET = {"VEEAM_EM_URL": "", "VEEAM_EM_USERNAME": "", "VEEAM_EM_PASSWORD": ""}
@@ -285,3 +285,13 @@ provider "veeam" {{
     assert server.requests() == []
     workspace.apply()
     assert len(server.mounts()) == 1
+
+
+def test_a_state_can_not_be_moved_from_another_type(workspace: Workspace, server: Server) -> None:
+    workspace.write(f'{REQUIRED}\nresource "terraform_data" "old" {{}}\n')
+    workspace.apply()
+    moved = "\nmoved {\n  from = terraform_data.old\n  to   = veeam_mount_point.this[0]\n}\n"
+    workspace.write(mount_points(1) + moved)
+    said = workspace.fail("plan", "-no-color")
+    assert "does not support moved operations across resource types" in said
+    assert server.mounts() == []
