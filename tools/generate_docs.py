@@ -1,6 +1,7 @@
 """`make docs`: the registry's pages below docs/, from the provider's schema and examples/.
 
-`--check` writes nothing and fails when a page differs. Guides are written by hand and left alone.
+`--check` writes nothing and fails when a page differs. Only the folders of kinds are touched:
+guides and decisions are written by hand.
 """
 
 from __future__ import annotations
@@ -230,7 +231,7 @@ def main() -> int:
     """Write the pages, or check them; returns the exit code."""
     check = "--check" in sys.argv[1:]
     wanted = dict(pages())
-    generated = {path for path in DOCS.rglob("*.md") if path.parent.name != "guides"}
+    generated = {path for kind in _FILES for path in (DOCS / kind).glob("*.md")}
     wrong = sorted(generated - set(wanted))
     wrong += [p for p, text in wanted.items() if not p.exists() or p.read_text() != text]
     if check:
