@@ -75,7 +75,7 @@ package: $(READY) ## Build dist/terraform-provider-veeam_VERSION_OS_ARCH.zip, wh
 	$(BIN)/python tools/package.py
 
 test-package: $(READY) ## Run the main job with the package that `make package` has built
-	PROVIDER_PACKAGE="$$(ls $(CURDIR)/dist/*_$$($(BIN)/python -c 'from terraform_provider_veeam.install import target; print(target())').zip)" \
+	PROVIDER_PACKAGE="$$($(BIN)/python tools/package.py --path)" && export PROVIDER_PACKAGE && \
 	  $(BIN)/python -m pytest --numprocesses auto tests/acceptance/test_main_job.py \
 	  tests/acceptance/test_bad_input.py tests/acceptance/test_keep_alive.py \
 	  tests/acceptance/test_interruption.py tests/acceptance/test_mirror.py \

@@ -4,6 +4,7 @@ Needs a C compiler. It writes into dist/: the zip for this machine, SHA256SUMS, 
 signature if PACKAGE_SIGNING_KEY names a key that gpg has.
 """
 
+import argparse
 import hashlib
 import json
 import os
@@ -19,6 +20,7 @@ from terraform_provider_veeam.install import target
 ROOT = Path(__file__).resolve().parent.parent
 BUILD, DIST = ROOT / "build", ROOT / "dist"
 NAME = f"terraform-provider-veeam_{__version__}"
+PACKAGE = DIST / f"{NAME}_{target()}.zip"
 EXECUTABLE = f"terraform-provider-veeam_v{__version__}" + (".exe" if os.name == "nt" else "")
 # No part of the provider asks for these; they would only make the zip larger.
 UNUSED = (
@@ -43,8 +45,12 @@ def build() -> Path:
         *(f"--nofollow-import-to={module}" for module in UNUSED),
         str(ROOT / "provider" / "terraform_provider_veeam"),
     ]
-    # The same sources give the same bytes.
-    environment = os.environ | {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": "315532800"}
+    # The compiler's helpers are installed beside this Python. The same sources give the same bytes.
+    environment = os.environ | {
+        "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", ""))),
+        "PYTHONHASHSEED": "0",
+        "SOURCE_DATE_EPOCH": "315532800",
+    }
     subprocess.run(command, check=True, env=environment)
     (folder,) = BUILD.glob("*.dist")
     if sys.platform == "linux" and (strip := shutil.which("strip")):
@@ -53,11 +59,10 @@ def build() -> Path:
     return folder
 
 
-def pack(folder: Path) -> Path:
-    """Zip a folder, the same bytes for the same files, and return the zip."""
+def pack(folder: Path) -> None:
+    """Zip a folder, the same bytes for the same files."""
     DIST.mkdir(exist_ok=True)
-    package = DIST / f"{NAME}_{target()}.zip"
-    with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(PACKAGE, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for file in sorted(path for path in folder.rglob("*") if path.is_file()):
             name = file.relative_to(folder).as_posix()
             info = zipfile.ZipInfo(name, _MOMENT)
@@ -65,7 +70,6 @@ def pack(folder: Path) -> Path:
             info.external_attr = (0o755 if name == EXECUTABLE else 0o644) << 16
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, file.read_bytes(), compresslevel=9)
-    return package
 
 
 def describe() -> None:
@@ -85,13 +89,24 @@ def describe() -> None:
 
 
 def main() -> int:
-    """Build, pack and describe; with --describe, only describe. Returns the exit code."""
-    if "--describe" not in sys.argv[1:]:
+    """Build, pack and describe, or only what an option says. Returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--describe", action="store_true", help="only describe what is in dist/")
+    only.add_argument("--path", action="store_true", help="only tell where the zip is")
+    options = parser.parse_args()
+    if options.path:
+        if not PACKAGE.exists():
+            sys.stderr.write(f"There is no {PACKAGE.name} in dist/: run `make package`.\n")
+            return 1
+        print(PACKAGE)
+        return 0
+    if not options.describe:
         folder = build()
-        package = pack(folder)
+        pack(folder)
         unpacked = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-        size = package.stat().st_size
-        print(f"{package.relative_to(ROOT)}: {size / 2**20:.1f} MiB, {unpacked / 2**20:.1f} MiB")
+        sizes = f"{PACKAGE.stat().st_size / 2**20:.1f} MiB, unpacked {unpacked / 2**20:.1f} MiB"
+        print(f"{PACKAGE.relative_to(ROOT)}: {sizes}")
     describe()
     return 0
 
