@@ -10,17 +10,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tf.schema import Block
 from tf.types import Bool, List, Number, String
 
 from terraform_provider_veeam.plugin.codec import block_of
-from terraform_provider_veeam.plugin.interfaces import Resource
+from terraform_provider_veeam.plugin.interfaces import ListNestedAttribute, Resource
 from terraform_provider_veeam.plugin.types import Object
 from terraform_provider_veeam.provider import VeeamProvider
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tf.schema import Block
     from tf.types import TfType
 
     from terraform_provider_veeam.plugin.interfaces import Function, Typed
@@ -175,27 +175,22 @@ def _nested(block: Block) -> Iterator[str]:
         yield f'<a id="nestedblock--{name}"></a>\n### Nested Schema for `{name}`'
         yield from _groups(nested.block, "####")
     for attribute in block.attributes:
-        inner = attribute.type.element_type if isinstance(attribute.type, List) else attribute.type
-        if isinstance(inner, Object):
+        if isinstance(attribute, ListNestedAttribute):
             name = attribute.name
             yield f'<a id="nestedatt--{name}"></a>\n### Nested Schema for `{name}`'
-            yield "#### Read-Only"
-            yield "\n".join(f"- `{key}` ({_type(kind)})" for key, kind in inner.attributes.items())
+            yield from _groups(Block(attributes=attribute.attributes), "####")
 
 
 def _line(attribute: Any) -> str:
-    notes = [_type(attribute.type)]
+    is_nested = isinstance(attribute, ListNestedAttribute)
+    notes = ["Attributes List" if is_nested else _type(attribute.type)]
     if attribute.sensitive:
         notes.append("Sensitive")
     if getattr(attribute, "write_only", False):
         notes.append("Write-only")
     if attribute.deprecated:
         notes.append("Deprecated")
-    nested = (
-        f" (see [below for nested schema](#nestedatt--{attribute.name}))"
-        if "Object" in notes[0]
-        else ""
-    )
+    nested = f" (see [below for nested schema](#nestedatt--{attribute.name}))" if is_nested else ""
     return f"- `{attribute.name}` ({', '.join(notes)}) {attribute.description}{nested}"
 
 

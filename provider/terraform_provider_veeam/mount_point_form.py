@@ -12,7 +12,7 @@ from terraform_provider_veeam.em.errors import NotFound
 from terraform_provider_veeam.em.models import MountPoint, RestorePointType
 from terraform_provider_veeam.em.waiting import Deadline
 from terraform_provider_veeam.identifiers import format_mount_point_id
-from terraform_provider_veeam.plugin.interfaces import SingleNestedBlock
+from terraform_provider_veeam.plugin.interfaces import SingleNestedBlock, computed
 from terraform_provider_veeam.restore_point_form import (
     not_one_of,
     refuse,
@@ -47,31 +47,38 @@ def inputs() -> list[Attribute]:
     ]
 
 
-def results() -> list[Attribute]:
-    """Return what the server tells."""
+def own_results() -> list[Attribute]:
+    """Return what the server tells of a mount point itself: the attributes of `results_of`."""
     return [
-        _computed("id", String(), "`TYPE/RESTORE_POINT_UUID/MOUNT_ID`, as for import."),
-        _computed("mount_id", Number(), "Number of the mount in its logon session."),
-        _computed("href", String(), "Path of the mount point below `/api`."),
-        _computed(
+        computed("id", String(), "`TYPE/RESTORE_POINT_UUID/MOUNT_ID`, as for import."),
+        computed("mount_id", Number(), "Number of the mount in its logon session."),
+        computed("href", String(), "Path of the mount point below `/api`."),
+        computed(
             "session_id",
             String(),
             "Id of the logon session that the mount point lives in; not its token.",
         ),
-        _computed(
+        computed(
+            "file_system_roots",
+            List(String()),
+            "Volumes found in the backup, like `C:`: where paths in it begin.",
+        ),
+    ]
+
+
+def results() -> list[Attribute]:
+    """Return what the server tells."""
+    return [
+        *own_results(),
+        computed(
             "restore_point_name",
             String(),
             "Name of the restore point, as Enterprise Manager shows it; known at plan.",
         ),
-        _computed(
+        computed(
             "restore_point_created_at",
             String(),
             "When the restore point was created, RFC 3339 in UTC; known at plan.",
-        ),
-        _computed(
-            "file_system_roots",
-            List(String()),
-            "Volumes found in the backup, like `C:`: where paths in it begin.",
         ),
     ]
 
@@ -118,10 +125,6 @@ def _validate_keep_alive(ctx: ValidateContext, text: str | None) -> None:
 
 def _known(value: Any) -> Any:
     return None if value is Unknown else value
-
-
-def _computed(name: str, type_: Any, description: str) -> Attribute:
-    return Attribute(name, type_, description, computed=True)
 
 
 def _timeout(step: str, what: str) -> Attribute:

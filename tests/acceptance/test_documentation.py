@@ -98,7 +98,10 @@ def test_every_attribute_is_described_and_on_its_page(workspace: Workspace) -> N
 def attributes(block: Any) -> Iterator[tuple[str, str]]:
     """Every attribute of a block and of those in it, with what is said of it."""
     for name, attribute in block.get("attributes", {}).items():
+        kind = json.dumps(attribute.get("type"))
+        assert '"object"' not in kind, f"{name} has parts without a description"
         yield name, attribute.get("description", "")
+        yield from attributes(attribute.get("nested_type", {}))
     for name, nested in block.get("block_types", {}).items():
         yield name, nested["block"].get("description", "")
         yield from attributes(nested["block"])

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tf.schema import Attribute, Schema
-from tf.types import List, String
+from tf.schema import Schema
+from tf.types import String
 
 from terraform_provider_veeam.configured import manager_or_defer
 from terraform_provider_veeam.data_sources.search import deadline_of
 from terraform_provider_veeam.plugin import interfaces
-from terraform_provider_veeam.plugin.types import Object
+from terraform_provider_veeam.plugin.interfaces import ListNestedAttribute, computed
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.configured import Configured
     from terraform_provider_veeam.plugin.interfaces import ReadDataContext, State
-
-_NAMES = ("id", "name", "description", "address", "version")
 
 
 class BackupServersDataSource(interfaces.DataSource):
@@ -36,11 +34,16 @@ class BackupServersDataSource(interfaces.DataSource):
         return Schema(
             description="The backup servers that Enterprise Manager knows.",
             attributes=[
-                Attribute(
+                ListNestedAttribute(
                     "backup_servers",
-                    List(Object(dict.fromkeys(_NAMES, String()))),
-                    "Objects with `id` (UUID), `name`, `description`, `address` (IP or DNS name) "
-                    "and `version`; what Enterprise Manager does not tell is null.",
+                    [
+                        computed("id", String(), "UUID."),
+                        computed("name", String(), "Name, as for `backup_server` of a search."),
+                        computed("description", String(), "What was written of it."),
+                        computed("address", String(), "Its IP address or DNS name."),
+                        computed("version", String(), "Version of Veeam Backup & Replication."),
+                    ],
+                    "The backup servers; what Enterprise Manager does not tell is null.",
                     computed=True,
                 ),
             ],

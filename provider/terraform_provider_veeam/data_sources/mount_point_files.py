@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from tf.schema import Attribute, Schema
-from tf.types import Bool, List, Number, String, Unknown
+from tf.types import Bool, Number, String, Unknown
 
 from terraform_provider_veeam.configured import manager_or_defer
 from terraform_provider_veeam.data_sources.search import deadline_of
@@ -19,8 +19,7 @@ from terraform_provider_veeam.mount_reference import (
     validate_reference,
 )
 from terraform_provider_veeam.plugin import interfaces
-from terraform_provider_veeam.plugin.interfaces import Refused
-from terraform_provider_veeam.plugin.types import Object
+from terraform_provider_veeam.plugin.interfaces import ListNestedAttribute, Refused, computed
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.configured import Configured
@@ -31,14 +30,6 @@ if TYPE_CHECKING:
 
 DEFAULT_LIMIT = 1000
 _BAD_REQUEST = 400
-_FORM = {
-    "path": String(),
-    "name": String(),
-    "is_folder": Bool(),
-    "size": Number(),
-    "owner": String(),
-    "modified_at": String(),
-}
 
 
 class MountPointFilesDataSource(interfaces.DataSource):
@@ -86,11 +77,23 @@ class MountPointFilesDataSource(interfaces.DataSource):
                     f"Default `{DEFAULT_LIMIT}`.",
                     optional=True,
                 ),
-                Attribute(
+                ListNestedAttribute(
                     "files",
-                    List(Object(_FORM)),
-                    "Objects with `path`, `name`, `is_folder`, `size` (bytes), `owner` and "
-                    "`modified_at` (RFC 3339, UTC), by path. Of a folder the last three are null.",
+                    [
+                        computed(
+                            "path", String(), "Path from the volume on, as for `paths` of actions."
+                        ),
+                        computed("name", String(), "Name without its folder."),
+                        computed("is_folder", Bool(), "Whether it is a folder."),
+                        computed("size", Number(), "Size in bytes; null for a folder."),
+                        computed("owner", String(), "Account that owns it; null for a folder."),
+                        computed(
+                            "modified_at",
+                            String(),
+                            "When it was last changed, RFC 3339 in UTC; null for a folder.",
+                        ),
+                    ],
+                    "The files and folders that were found, by path.",
                     computed=True,
                 ),
             ],

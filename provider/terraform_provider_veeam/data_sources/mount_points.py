@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tf.schema import Attribute, Schema
-from tf.types import List, Number, String
+from tf.schema import Schema
 
 from terraform_provider_veeam.configured import manager_or_defer
 from terraform_provider_veeam.data_sources.search import deadline_of
 from terraform_provider_veeam.em.errors import SessionExpired
-from terraform_provider_veeam.mount_point_form import (
-    results_of,
-)
+from terraform_provider_veeam.mount_point_form import own_results, results_of
 from terraform_provider_veeam.mount_reference import find_session, session_attribute
 from terraform_provider_veeam.plugin import interfaces
-from terraform_provider_veeam.plugin.interfaces import Refused
-from terraform_provider_veeam.plugin.types import Object
+from terraform_provider_veeam.plugin.interfaces import ListNestedAttribute, Refused
 from terraform_provider_veeam.restore_point_form import (
     restore_point_inputs,
     restore_point_of,
@@ -26,14 +22,6 @@ from terraform_provider_veeam.restore_point_form import (
 if TYPE_CHECKING:
     from terraform_provider_veeam.configured import Configured
     from terraform_provider_veeam.plugin.interfaces import ReadDataContext, State, ValidateContext
-
-_FORM = {
-    "id": String(),
-    "mount_id": Number(),
-    "href": String(),
-    "session_id": String(),
-    "file_system_roots": List(String()),
-}
 
 
 class MountPointsDataSource(interfaces.DataSource):
@@ -56,11 +44,10 @@ class MountPointsDataSource(interfaces.DataSource):
             attributes=[
                 *restore_point_inputs(),
                 session_attribute(),
-                Attribute(
+                ListNestedAttribute(
                     "mount_points",
-                    List(Object(_FORM)),
-                    "Objects with `id`, `mount_id`, `href` (path below `/api`), `session_id` and "
-                    "`file_system_roots`, by number.",
+                    own_results(),
+                    "The mount points, by number.",
                     computed=True,
                 ),
             ],

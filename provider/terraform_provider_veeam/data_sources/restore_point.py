@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tf.schema import Attribute, Schema
-from tf.types import Bool, String
+from tf.types import Bool
 
 from terraform_provider_veeam.configured import manager_or_defer
 from terraform_provider_veeam.data_sources.search import (
     deadline_of,
     described,
+    found_attributes,
     search_attributes,
     validate_search,
     wanted,
@@ -45,10 +46,7 @@ class RestorePointDataSource(interfaces.DataSource):
             attributes=[
                 *search_attributes(),
                 Attribute("latest", Bool(), "Take the newest of several.", optional=True),
-                _computed("restore_point_id", "UUID, for `veeam_mount_point`."),
-                _computed("name", "Name, as Enterprise Manager shows it."),
-                _computed("created_at", "When it was created, RFC 3339 in UTC."),
-                _computed("point_type", "`Full`, `Increment` or `ReverseIncrement`."),
+                *found_attributes(),
             ],
         )
 
@@ -95,7 +93,3 @@ def _narrowest(config: State) -> list[str] | None:
 def _listed(found: list[FoundRestorePoint]) -> str:
     lines = [f"  {point.created_at}  {point.name}  {point.ref.id}" for point in found[:_SHOWN]]
     return "\n".join([*lines, "  …"] if len(found) > _SHOWN else lines)
-
-
-def _computed(name: str, description: str) -> Attribute:
-    return Attribute(name, String(), description, computed=True)

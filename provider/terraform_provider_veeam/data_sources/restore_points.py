@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tf.schema import Attribute, Schema
-from tf.types import List, Number, String, Unknown
+from tf.types import Number, String, Unknown
 
 from terraform_provider_veeam.configured import manager_or_defer
 from terraform_provider_veeam.data_sources.search import (
     deadline_of,
     described,
+    found_attributes,
     search_attributes,
     validate_search,
     wanted,
 )
 from terraform_provider_veeam.plugin import interfaces
-from terraform_provider_veeam.plugin.types import Object
+from terraform_provider_veeam.plugin.interfaces import ListNestedAttribute, computed
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.configured import Configured
@@ -39,10 +40,6 @@ class RestorePointsDataSource(interfaces.DataSource):
     @classmethod
     def get_schema(cls) -> Schema:
         """Return the schema of the block."""
-        names = (
-            *("restore_point_id", "restore_point_type", "name", "machine_name", "created_at"),
-            *("point_type", "backup_server"),
-        )
         return Schema(
             description="Finds restore points. Enterprise Manager filters and sorts them; the "
             "newest comes first.",
@@ -54,12 +51,15 @@ class RestorePointsDataSource(interfaces.DataSource):
                     f"How many to return at most. Default `{DEFAULT_LIMIT}`.",
                     optional=True,
                 ),
-                Attribute(
+                ListNestedAttribute(
                     "restore_points",
-                    List(Object(dict.fromkeys(names, String()))),
-                    "What was found: objects with `restore_point_id`, `restore_point_type`, "
-                    "`name`, `machine_name`, `created_at` (RFC 3339, UTC), `point_type` (`Full`, "
-                    "`Increment` or `ReverseIncrement`) and `backup_server`.",
+                    [
+                        *found_attributes(),
+                        computed("restore_point_type", String(), "`vm`, `replica` or `agent`."),
+                        computed("machine_name", String(), "Name of the VM or the computer."),
+                        computed("backup_server", String(), "Name of the backup server."),
+                    ],
+                    "The restore points that were found, the newest first.",
                     computed=True,
                 ),
             ],

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tf.schema import Attribute, Schema
-from tf.types import List, String
+from tf.schema import Schema
+from tf.types import String
 
 from terraform_provider_veeam.configured import manager_or_defer
 from terraform_provider_veeam.data_sources.search import deadline_of
 from terraform_provider_veeam.plugin import interfaces
-from terraform_provider_veeam.plugin.types import Object
+from terraform_provider_veeam.plugin.interfaces import ListNestedAttribute, computed
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.configured import Configured
     from terraform_provider_veeam.plugin.interfaces import ReadDataContext, State
-
-_NAMES = ("name", "machine_name", "created_at", "backup_server", "restore_point_id")
 
 
 class RestoreSessionsDataSource(interfaces.DataSource):
@@ -38,11 +36,21 @@ class RestoreSessionsDataSource(interfaces.DataSource):
             "those of mount points whose logon session is lost. Enterprise Manager's API can't "
             "stop them.",
             attributes=[
-                Attribute(
+                ListNestedAttribute(
                     "restore_sessions",
-                    List(Object(dict.fromkeys(_NAMES, String()))),
-                    "Objects with `name`, `machine_name`, `created_at` (RFC 3339, UTC), "
-                    "`backup_server` and `restore_point_id`, the newest first.",
+                    [
+                        computed("name", String(), "Name, as the backup server shows it."),
+                        computed("machine_name", String(), "The machine that is restored from."),
+                        computed("created_at", String(), "When it began, RFC 3339 in UTC."),
+                        computed("backup_server", String(), "Name of the backup server."),
+                        computed(
+                            "restore_point_id",
+                            String(),
+                            "UUID of the restore point; null when Enterprise Manager does not "
+                            "tell it.",
+                        ),
+                    ],
+                    "The file-level restores, the newest first.",
                     computed=True,
                 ),
             ],

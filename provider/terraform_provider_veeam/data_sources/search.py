@@ -10,6 +10,7 @@ from tf.types import String, Unknown
 
 from terraform_provider_veeam.em.models import RestorePointType
 from terraform_provider_veeam.em.waiting import Deadline
+from terraform_provider_veeam.plugin.interfaces import computed
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.configured import Configured
@@ -35,6 +36,16 @@ def search_attributes() -> list[Attribute]:
         _optional("created_after", "Earliest time of creation, RFC 3339."),
         _optional("created_before", "Latest time of creation, RFC 3339."),
         _optional("backup_server", "Name of the backup server."),
+    ]
+
+
+def found_attributes() -> list[Attribute]:
+    """Return what is told of a restore point that was found."""
+    return [
+        computed("restore_point_id", String(), "UUID, for `veeam_mount_point`."),
+        computed("name", String(), "Name, as Enterprise Manager shows it."),
+        computed("created_at", String(), "When it was created, RFC 3339 in UTC."),
+        computed("point_type", String(), "`Full`, `Increment` or `ReverseIncrement`."),
     ]
 
 

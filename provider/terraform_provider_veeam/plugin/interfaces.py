@@ -28,7 +28,9 @@ from terraform_provider_veeam.plugin.schema import (
     Attribute,
     IdentityAttribute,
     IdentitySchema,
+    ListNestedAttribute,
     SingleNestedBlock,
+    computed,
 )
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ __all__ = [
     "IdentitySchema",
     "ImportContext",
     "ListContext",
+    "ListNestedAttribute",
     "ListResource",
     "ListedResource",
     "Path",
@@ -71,6 +74,7 @@ __all__ = [
     "UpdateContext",
     "UpgradeContext",
     "ValidateContext",
+    "computed",
 ]
 
 

@@ -1,4 +1,4 @@
-"""What `tf.schema` has no class for: identity, single blocks, write-only attributes."""
+"""What `tf.schema` has no class for: identity, single blocks, nested and write-only attributes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from terraform_provider_veeam.plugin import messages  # noqa: F401 - before tf.s
 
 # isort: split
 from tf import schema
+from tf.types import List
+
+from terraform_provider_veeam.plugin.types import Object
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +36,26 @@ class Attribute(schema.Attribute):
         super().__init__(name, type, description, **rest)
         self.write_only = write_only
         self.deprecation_message = deprecation_message
+
+
+class ListNestedAttribute(Attribute):
+    """A list of objects, each of whose attributes has its own description: dicts in the state."""
+
+    def __init__(
+        self,
+        name: str,
+        attributes: Sequence[schema.Attribute],
+        description: str | None = None,
+        **rest: Any,
+    ) -> None:
+        form = Object({attribute.name: attribute.type for attribute in attributes})
+        super().__init__(name, List(form), description, **rest)
+        self.attributes = attributes
+
+
+def computed(name: str, type: TfType, description: str) -> Attribute:  # noqa: A002 - tf's name
+    """Return an attribute that only the provider gives a value."""
+    return Attribute(name, type, description, computed=True)
 
 
 class SingleNestedBlock(schema.NestedBlock):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from terraform_provider_veeam.plugin.codec import is_single
 from terraform_provider_veeam.plugin.messages import pb
+from terraform_provider_veeam.plugin.schema import ListNestedAttribute
 
 # isort: split
 from tf.schema import TextFormat
@@ -33,9 +34,11 @@ def _block_to_pb(block: Schema | Block) -> pb.Schema.Block:
 
 
 def _attribute_to_pb(attribute: Attribute) -> pb.Schema.Attribute:
+    nested = attribute if isinstance(attribute, ListNestedAttribute) else None
     return pb.Schema.Attribute(
         name=attribute.name,
-        type=attribute.type.tf_type(),
+        type=b"" if nested else attribute.type.tf_type(),
+        nested_type=_object_to_pb(nested) if nested else None,
         description=attribute.description or "",
         description_kind=_kind(attribute),
         required=bool(attribute.required),
@@ -46,6 +49,13 @@ def _attribute_to_pb(attribute: Attribute) -> pb.Schema.Attribute:
         # What tf's own Attribute does not have:
         deprecation_message=getattr(attribute, "deprecation_message", None) or "",
         write_only=getattr(attribute, "write_only", False),
+    )
+
+
+def _object_to_pb(attribute: ListNestedAttribute) -> pb.Schema.Object:
+    return pb.Schema.Object(
+        attributes=[_attribute_to_pb(inner) for inner in attribute.attributes],
+        nesting=pb.Schema.Object.LIST,
     )
 
 
