@@ -1,5 +1,6 @@
 """The provider block: its attributes, their environment variables, and the client's settings."""
 
+import ipaddress
 import os
 import re
 import ssl
@@ -15,6 +16,7 @@ from terraform_provider_veeam.em.settings import Settings
 DEFAULT_PORT = 9398
 MAXIMUM_RETRIES = 100
 _SHA256_DIGITS, _SHA1_DIGITS = 64, 40
+_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")  # of a host's name
 _WORDS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -166,12 +168,33 @@ def _url(value: str) -> str:
         raise ValueError(f'"{parts.scheme}://" is not spoken by Enterprise Manager. {hint}')
     if "@" in parts.netloc:
         raise ValueError("It holds a user name: use the attributes username and password.")
-    if not parts.hostname or re.search(r"[\s<>\\^`{|}]", parts.netloc):
+    if not parts.hostname or not _is_host(parts.hostname):
         raise ValueError(f"It names no host. {hint}")
     if parts.path.rstrip("/") not in ("", "/api") or parts.query or parts.fragment:
         raise ValueError(f'It ends in "{text.split(parts.netloc, 1)[1]}". {hint}')
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"{parts.scheme.lower()}://{host}:{port or DEFAULT_PORT}/api"
+
+
+def _is_host(name: str) -> bool:
+    """Tell whether it is an IP address or a name as DNS has them."""
+    try:
+        ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        try:
+            name = name.removesuffix(".").encode("idna").decode("ascii")
+        except UnicodeError:
+            return False
+        return all(_LABEL.fullmatch(label) for label in name.split("."))
+    return True
+
+
+def _text(value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("It is not UTF-8.") from None
+    return value
 
 
 def _session_token(value: str) -> str:
@@ -196,8 +219,9 @@ def _ca_certificate(value: str) -> str:
     if "-----BEGIN" not in value:
         try:
             pem = Path(value).expanduser().read_text(encoding="ascii")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is no PEM text"
+        except (OSError, RuntimeError, UnicodeDecodeError) as error:
+            # RuntimeError: a home that is not known, as in ~nobody/ca.pem.
+            reason = getattr(error, "strerror", None) or "it is no path and no PEM text"
             raise ValueError(
                 f'"{value}" can\'t be read: {reason}. Give the PEM text of the certificate, or '
                 "the path of a file that holds it."
@@ -241,8 +265,8 @@ def _max_retries(value: float | str) -> int:
 # Attribute → environment variable, and what its value becomes.
 ATTRIBUTES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "url": ("VEEAM_EM_URL", _url),
-    "username": ("VEEAM_EM_USERNAME", str),
-    "password": ("VEEAM_EM_PASSWORD", str),
+    "username": ("VEEAM_EM_USERNAME", _text),
+    "password": ("VEEAM_EM_PASSWORD", _text),
     "session_token": ("VEEAM_EM_SESSION_TOKEN", _session_token),
     "api_version": ("VEEAM_EM_API_VERSION", _api_version),
     "ca_certificate": ("VEEAM_EM_CA_CERTIFICATE", _ca_certificate),

@@ -30,6 +30,8 @@ def problems(block: dict[str, Any], **environment: str) -> list[Problem]:
         ("https://EM.example.com:443/api/", "https://em.example.com:443/api"),
         ("https://10.0.0.5:9398/api", "https://10.0.0.5:9398/api"),
         ("HTTPS://[fd00::5]", "https://[fd00::5]:9398/api"),
+        ("https://backup_server", "https://backup_server:9398/api"),
+        ("https://sicherung-münchen.example", "https://sicherung-münchen.example:9398/api"),
     ],
 )
 def test_a_url_is_completed(url: str, base_url: str) -> None:
@@ -47,6 +49,10 @@ def test_a_url_is_completed(url: str, base_url: str) -> None:
         ("https://me:secret@em.example.com", "username and password"),
         ("https://em.example.com:port", "can't be understood"),
         ("https://em example.com", "names no host"),
+        ("https://*.example.com", "names no host"),
+        ("https://.example.com", "names no host"),
+        ("https://-em.example.com", "names no host"),
+        (f"https://{'a' * 64}.example.com", "names no host"),
         ("https://[fd00::5", "can't be understood"),
     ],
 )
