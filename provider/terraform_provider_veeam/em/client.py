@@ -6,27 +6,25 @@ import logging
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
-from urllib.parse import urlsplit
 
+from terraform_provider_veeam.em.abandoning import Abandoned, wait_or_abandon
 from terraform_provider_veeam.em.decoding import (
     Document,
     Malformed,
     clean,
     decode,
-    error_message,
 )
 from terraform_provider_veeam.em.errors import (
-    AccessDenied,
+    AnswerLost,
     CertificateNotTrusted,
     EnterpriseManagerError,
-    LogonRefused,
     NotFound,
     RequestFailed,
-    RequestRefused,
     SessionExpired,
     UnexpectedAnswer,
     Unreachable,
 )
+from terraform_provider_veeam.em.refusals import phrase, refusal_of
 from terraform_provider_veeam.em.retrying import (
     PASSING_STATUSES,
     RetryPolicy,
@@ -43,6 +41,7 @@ if TYPE_CHECKING:
 TOKEN_HEADER = "X-RestSvcSessionId"  # noqa: S105 - the header's name
 _IDEMPOTENT = ("GET", "DELETE")
 _SHORTEST_TIMEOUT = 1.0  # seconds: a request near a deadline still gets a chance
+_GRACE = 1.0  # seconds for an exchange to find out by itself that its time is over
 
 log = logging.getLogger(__name__)
 
@@ -99,8 +98,8 @@ class Client:
     ) -> Answer:
         """Send a request to a path below `/api` and return its answer, a status from 200 to 299.
 
-        Faults that pass are tried again within the deadline: all of them when the method is
-        idempotent, else those that `retry_if` allows. Raises a RequestRefused for other
+        Faults that pass are tried again within the deadline: those that `retry_if` allows; without
+        it all of them when the method is idempotent, else none. Raises a RequestRefused for other
         statuses, Unreachable, UnexpectedAnswer, Stopped, DeadlinePassed.
         """
         headers = {"Accept": "application/json", "User-Agent": self._settings.user_agent}
@@ -115,7 +114,7 @@ class Client:
         return self._repeat(
             f"{method} {path}",
             lambda: self._once(method, path, headers, body, deadline),
-            retry_if if method not in _IDEMPOTENT else _always,
+            retry_if or (_always if method in _IDEMPOTENT else None),
             deadline,
         )
 
@@ -139,12 +138,11 @@ class Client:
             deadline.check()
             into.write(chunk)
 
-        try:
-            raw = self._transport.send(
-                "GET", path, headers, None, self._settings.request_timeout, write=write
-            )
-        except Unreachable as error:
-            raise _Passing(error) from error
+        timeout = self._settings.request_timeout
+        raw = self._exchange(
+            f"GET {path}",
+            lambda: self._transport.send("GET", path, headers, None, timeout, write=write),
+        )
         tried = f"GET {self._settings.base_url}{path}"
         log.debug("GET %s: %d", path, raw.status)
         if raw.status != HTTPStatus.OK:
@@ -180,6 +178,43 @@ class Client:
         """Close the connections."""
         self._transport.close()
 
+    def _exchange(self, tried: str, send: Callable[[], RawAnswer]) -> RawAnswer:
+        """Return what came back; what may be over in a moment is raised as _Passing."""
+        try:
+            return send()
+        except (CertificateNotTrusted, NoSuchHost):
+            raise
+        except Unreachable as error:
+            log.debug("%s: %s", tried, error)
+            raise _Passing(error) from error
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        deadline: Deadline,
+    ) -> RawAnswer:
+        """Send once. A stop does not wait for the answer to what may be asked again."""
+        timeout = min(self._settings.request_timeout, max(_SHORTEST_TIMEOUT, deadline.remaining()))
+        if method not in _IDEMPOTENT:
+            return self._transport.send(method, path, headers, body, timeout)
+        try:
+            return wait_or_abandon(
+                lambda: self._transport.send(method, path, headers, body, timeout),
+                stop=deadline.stop,
+                seconds=timeout + _GRACE,
+            )
+        except Abandoned:
+            deadline.check()
+            raise AnswerLost(
+                "The answer of Enterprise Manager was lost",
+                f"{method} {self._settings.base_url}{path}: no whole answer within {timeout:g} "
+                "seconds.",
+                timed_out=True,
+            ) from None
+
     def _once(
         self,
         method: str,
@@ -188,15 +223,10 @@ class Client:
         body: bytes | None,
         deadline: Deadline,
     ) -> Answer:
-        timeout = min(self._settings.request_timeout, max(_SHORTEST_TIMEOUT, deadline.remaining()))
         started = self._clock.monotonic()
-        try:
-            raw = self._transport.send(method, path, headers, body, timeout)
-        except (CertificateNotTrusted, NoSuchHost):
-            raise
-        except Unreachable as error:
-            log.debug("%s %s: %s", method, path, error)
-            raise _Passing(error) from error
+        raw = self._exchange(
+            f"{method} {path}", lambda: self._send(method, path, headers, body, deadline)
+        )
         milliseconds = 1000 * (self._clock.monotonic() - started)
         log.debug("%s %s: %d in %.0f ms", method, path, raw.status, milliseconds)
 
@@ -221,79 +251,43 @@ class Client:
         return Answer(raw.status, raw.headers, document)
 
     def _raise_refusal(self, tried: str, raw: RawAnswer, headers: Mapping[str, str]) -> NoReturn:
-        refusal = self._refusal(tried, raw, headers)
+        refusal = refusal_of(tried, raw, headers)
         if raw.status in PASSING_STATUSES:
-            raise _Passing(refusal, retry_after_seconds(raw.headers.get("Retry-After")))
+            refusal.retry_after = retry_after_seconds(raw.headers.get("Retry-After"))
+            raise _Passing(refusal, refusal.retry_after)
+        if isinstance(refusal, NotFound | SessionExpired) and not self._is_credible(raw):
+            raise RequestFailed(
+                "Something else answered in place of Enterprise Manager",
+                f"{tried} was answered with {raw.status} {phrase(raw.status)} and a page that is "
+                f"not Enterprise Manager's, and so was GET {self._settings.base_url}/. Is its "
+                "service being restarted, or is there a proxy in between? Nothing is concluded "
+                "from it. Try again.",
+                status=raw.status,
+            )
         raise refusal
 
-    def _refusal(
-        self, tried: str, raw: RawAnswer, headers: Mapping[str, str]
-    ) -> EnterpriseManagerError:
-        message = error_message(raw.body)
-        said = f": {message}" if message else "."
-        came = f"{tried} was answered with {raw.status} {_phrase(raw.status)}{said}"
-        if HTTPStatus(300) <= raw.status < HTTPStatus(400):
-            return _redirected(tried, raw)
-        if raw.status == HTTPStatus.UNAUTHORIZED:
-            if "Authorization" in headers:
-                return LogonRefused(
-                    "Enterprise Manager refuses the logon",
-                    f"{came}\nCheck username and password (VEEAM_EM_USERNAME, VEEAM_EM_PASSWORD): "
-                    "the user name usually has the form DOMAIN\\user (in Terraform's language the "
-                    "backslash is written twice), and the account needs the role Portal "
-                    "Administrator, Portal User or Restore Operator. It was tried once only, so "
-                    "that the account is not locked.",
-                    status=raw.status,
-                    attribute="password",
-                )
-            return SessionExpired(
-                "The logon session has ended",
-                f"{came}\nEnterprise Manager ends a logon session after 15 idle minutes.",
-                status=raw.status,
-            )
-        if raw.status == HTTPStatus.FORBIDDEN:
-            return AccessDenied(
-                "The account's role is too low",
-                f"{came}\nGive the account (username) a role in Enterprise Manager that allows "
-                "this, Portal Administrator or Restore Operator, and put the machine within the "
-                "scope of that role.",
-                status=raw.status,
-                attribute="username",
-            )
-        if raw.status == HTTPStatus.NOT_FOUND:
-            return NotFound("Enterprise Manager does not know it", came, status=raw.status)
-        return RequestFailed(
-            "Enterprise Manager could not do it", came + _advice(raw.status), status=raw.status
-        )
+    def _is_credible(self, raw: RawAnswer) -> bool:
+        """Tell whether it is Enterprise Manager that does not know a thing, or a token.
+
+        A proxy, and Windows while the service restarts, answer in its place, with pages of theirs.
+        """
+        if _is_readable(raw.body):
+            return True
+        headers = {"Accept": "application/json", "User-Agent": self._settings.user_agent}
+        try:
+            root = self._transport.send("GET", "/", headers, None, self._settings.request_timeout)
+        except Unreachable:
+            return False
+        return root.status == HTTPStatus.OK and _is_readable(root.body)
+
+
+def _is_readable(body: bytes) -> bool:
+    try:
+        decode(body)
+    except Malformed:
+        return False
+    return True
 
 
 def _always(_: EnterpriseManagerError) -> bool:
     return True
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "(no standard status)"
-
-
-def _advice(status: int) -> str:
-    if status in PASSING_STATUSES:
-        return (
-            "\nIt is overloaded, in maintenance, or not reached through a proxy. Try again later."
-        )
-    return ""
-
-
-def _redirected(tried: str, raw: RawAnswer) -> RequestRefused:
-    target = urlsplit(raw.headers.get("Location", ""))
-    where = clean(f"{target.scheme}://{target.netloc}") if target.netloc else "another path"
-    return RequestFailed(
-        "Enterprise Manager's answer leads elsewhere",
-        f"{tried} was answered with {raw.status}, a redirection to {where}. It is not followed, "
-        "because the logon session's token is for the configured address only. If that is where "
-        "Enterprise Manager is now, change url.",
-        status=raw.status,
-        attribute="url",
-    )

@@ -67,13 +67,17 @@ class NotEnterpriseManager(EnterpriseManagerError):
 
 
 class RequestRefused(EnterpriseManagerError):
-    """The server answered with an error; `status` is the HTTP status."""
+    """The server answered with an error; `status` is the HTTP status.
+
+    `retry_after` are the seconds after which the server asked to be tried again, if it did.
+    """
 
     def __init__(
         self, summary: str, detail: str = "", *, status: int, attribute: str | None = None
     ) -> None:
         super().__init__(summary, detail, attribute=attribute)
         self.status = status
+        self.retry_after: float | None = None
 
 
 class LogonRefused(RequestRefused):

@@ -10,6 +10,7 @@ import logging
 import threading
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from terraform_provider_veeam.em.client import TOKEN_HEADER
 from terraform_provider_veeam.em.decoding import Document, api_path, clean, links, text
@@ -83,7 +84,7 @@ class LogonSessions:
     def exists(self, own: LogonSession, session_id: str, deadline: Deadline) -> bool:
         """Tell whether the server still has a session; it is asked in a session of our own."""
         try:
-            self._client.request("GET", f"/logonSessions/{session_id}", deadline, token=own.token)
+            self._client.request("GET", _path(session_id), deadline, token=own.token)
         except NotFound:
             return False
         return True
@@ -92,9 +93,8 @@ class LogonSessions:
         """End a session by its own token; one that has ended already is no error."""
         if session.session_id is None:
             return
-        path = f"/logonSessions/{session.session_id}"
         try:
-            self._client.request("DELETE", path, deadline, token=session.token)
+            self._client.request("DELETE", _path(session.session_id), deadline, token=session.token)
         except (SessionExpired, NotFound):
             return
         log.info("logged out session %s", session.session_id)
@@ -102,7 +102,7 @@ class LogonSessions:
     def _check_server(self, deadline: Deadline) -> None:
         """Ask who is there before anything secret is sent."""
         try:
-            answer = self._client.request("GET", "/", deadline)
+            answer = self._client.request("GET", "/", deadline, retry_if=_has_no_answer)
         except RequestRefused as error:
             if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR or error.attribute == "url":
                 raise
@@ -193,9 +193,18 @@ def token_refused(error: SessionExpired) -> LogonRefused:
     )
 
 
+def _has_no_answer(error: EnterpriseManagerError) -> bool:
+    # Whoever answers with something else will do so again.
+    return not isinstance(error, UnexpectedAnswer)
+
+
 def _was_not_taken(error: EnterpriseManagerError) -> bool:
     # A logon whose answer is lost is not sent again: it would count as one more attempt.
     return not isinstance(error, AnswerLost | UnexpectedAnswer)
+
+
+def _path(session_id: str) -> str:
+    return f"/logonSessions/{quote(session_id, safe='')}"
 
 
 def _is_enterprise_manager(document: Document) -> bool:

@@ -29,7 +29,6 @@ _CHUNK = 64 * 1024
 _NOT_SENT = (
     urllib3.exceptions.NewConnectionError,
     urllib3.exceptions.ConnectTimeoutError,
-    urllib3.exceptions.ProxyError,
     ssl.SSLCertVerificationError,
     ConnectionRefusedError,
     socket.gaierror,
@@ -76,9 +75,9 @@ class Transport:
         UnexpectedAnswer when the body is too large.
         """
         url = self._settings.base_url + path
-        request = requests.Request(method, url, headers=dict(headers), data=body).prepare()
         end = self._clock.monotonic() + timeout
         try:
+            request = requests.Request(method, url, headers=dict(headers), data=body).prepare()
             response = self._adapter.send(
                 request,
                 stream=True,
@@ -87,7 +86,7 @@ class Transport:
             )
             try:
                 if write and response.status_code == HTTPStatus.OK:
-                    for chunk in response.iter_content(_CHUNK):
+                    for chunk in _chunks(response):
                         write(chunk)
                     return RawAnswer(response.status_code, response.headers, b"")
                 return RawAnswer(
@@ -104,7 +103,7 @@ class Transport:
 
     def _read(self, response: requests.Response, end: float, method: str) -> bytes:
         body = bytearray()
-        for chunk in response.iter_content(_CHUNK):
+        for chunk in _chunks(response):
             body += chunk
             if len(body) > MAXIMUM_BODY:
                 raise UnexpectedAnswer(
@@ -143,6 +142,12 @@ class Transport:
                 attribute="url",
             )
         reason = _reason(causes, timeout)
+        if any(isinstance(cause, urllib3.exceptions.ProxyError) for cause in causes):
+            return Unreachable(
+                "The proxy does not lead to Enterprise Manager",
+                f"{tried}: {reason}. The proxy is that of the environment (HTTPS_PROXY). If "
+                "Enterprise Manager is reached without it, name its host in NO_PROXY.",
+            )
         if any(isinstance(cause, _NOT_SENT) for cause in causes):
             return Unreachable(
                 "Enterprise Manager can't be reached",
@@ -152,9 +157,16 @@ class Transport:
             )
         return AnswerLost(
             "The answer of Enterprise Manager was lost",
-            f"{tried}: {reason}. The server may have acted all the same.",
+            f"{tried}: {reason}."
+            + ("" if tried.startswith("GET ") else " The server may have acted all the same."),
             timed_out=reason.startswith("no answer"),
         )
+
+
+def _chunks(response: requests.Response) -> Iterator[bytes]:
+    """Yield the body as it comes: `iter_content` would wait for a whole chunk."""
+    while chunk := response.raw.read1(_CHUNK, decode_content=True):
+        yield chunk
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import certifi
 import urllib3
 from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
 
 from terraform_provider_veeam.em.errors import CertificateNotTrusted
 
@@ -84,7 +85,10 @@ def explain(settings: Settings, failure: BaseException, timeout: float) -> Certi
     """
     parts = urlsplit(settings.base_url)
     fingerprint = None
+    # Past a proxy it might be another certificate than the one that was refused.
     with contextlib.suppress(OSError, ValueError):
+        if get_environ_proxies(settings.base_url, no_proxy=None):
+            raise ValueError("a proxy is in between")
         pem = ssl.get_server_certificate((parts.hostname or "", parts.port or 443), timeout=timeout)
         digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest().upper()
         fingerprint = ":".join(digest[i : i + 2] for i in range(0, len(digest), 2))
