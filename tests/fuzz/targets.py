@@ -20,7 +20,7 @@ from terraform_provider_veeam.em.files import _entries
 from terraform_provider_veeam.em.guest_paths import parse_guest_path
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
 from terraform_provider_veeam.em.mounts import file_system_roots, mount_id_of
-from terraform_provider_veeam.em.querying import entities, pages_of
+from terraform_provider_veeam.em.querying import entities, has_next
 from terraform_provider_veeam.em.restore_points import found_restore_point, parse_restore_point
 from terraform_provider_veeam.em.restore_sessions import parse_restore_session
 from terraform_provider_veeam.em.retrying import retry_after_seconds
@@ -47,7 +47,7 @@ def parse_answer(body: bytes) -> None:
         parse_task(member)
         links(member)
     find_task(document, "task-1")
-    pages_of(document)
+    has_next(document, 1, [1], None)
     parse_restore_point(value, _REF)
     if isinstance(value, dict):
         file_system_roots(value)

@@ -16,7 +16,7 @@ from terraform_provider_veeam.em.guest_paths import (
     quoted,
     same_path,
 )
-from terraform_provider_veeam.em.querying import PAGE_SIZE, pages_of
+from terraform_provider_veeam.em.querying import PAGE_SIZE, has_next
 from terraform_provider_veeam.em.restore_points import utc
 
 if TYPE_CHECKING:
@@ -76,10 +76,7 @@ class Files:
             if found == before:
                 return  # the server tells no pages and gives the same one again
             yield from found
-            if value.get("PagingInfo") is None:
-                if len(found) < PAGE_SIZE:
-                    return
-            elif page >= pages_of(answer.document):
+            if not has_next(answer.document, page, found, before):
                 return
             page, before = page + 1, found
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
-from terraform_provider_veeam.em.decoding import text
+from terraform_provider_veeam.em.decoding import links, text
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
 
 if TYPE_CHECKING:
@@ -59,13 +59,16 @@ def query(
         base += f"&filter={quote(expression, safe=_SAFE)}"
     if sort_desc:
         base += f"&sortDesc={sort_desc}"
-    page = 1
+    page, before = 1, None
     while True:
         answer = client.request("GET", f"{base}&page={page}", deadline, token=session.token)
-        yield from entities(answer.document, kind)
-        if page >= pages_of(answer.document):
+        found = entities(answer.document, kind)
+        if found == before:
+            return  # the same page again
+        yield from found
+        if not has_next(answer.document, page, found, before):
             return
-        page += 1
+        page, before = page + 1, found
 
 
 def entities(document: Document, kind: str) -> list[Mapping[str, Any]]:
@@ -90,7 +93,14 @@ def entities(document: Document, kind: str) -> list[Mapping[str, Any]]:
     )
 
 
-def pages_of(document: Document) -> int:
-    """Return how many pages there are, as the answer's PagingInfo tells; 1 when it does not."""
-    count = text(document.property("PagingInfo"), "PagesCount")
-    return int(count[:9]) if count and count.isascii() and count.isdigit() else 1
+def has_next(document: Document, page: int, found: list[Any], before: list[Any] | None) -> bool:
+    """Tell whether there is a page after this one; a server that lies ends at an empty page."""
+    if not found or found == before:
+        return False
+    paging = document.property("PagingInfo")
+    count = text(paging, "PagesCount")
+    if count and count.isascii() and count.isdigit():
+        return page < int(count[:9])
+    if any(link.rel == "Next" for link in links(paging)):
+        return True
+    return len(found) >= PAGE_SIZE
