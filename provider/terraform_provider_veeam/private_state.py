@@ -21,6 +21,7 @@ class MountSession(NamedTuple):
             "session_id": self.session.session_id,
             "token": self.session.token,
             "borrowed": self.session.borrowed,
+            "first_task": self.session.first_task,
         }
         return json.dumps(kept).encode()
 
@@ -30,7 +31,10 @@ class MountSession(NamedTuple):
         try:
             kept = json.loads(private)
             session = LogonSession(
-                session_id=kept["session_id"], token=kept["token"], borrowed=kept["borrowed"]
+                session_id=kept["session_id"],
+                token=kept["token"],
+                borrowed=kept["borrowed"],
+                first_task=kept.get("first_task"),
             )
             return cls(kept["api_url"], session)
         except (ValueError, KeyError, TypeError):

@@ -13,7 +13,7 @@ from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound
 from terraform_provider_veeam.em.posting import MOUNT_OPERATION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from terraform_provider_veeam.em.models import LogonSession
     from terraform_provider_veeam.em.tasks import Tasks
@@ -61,6 +61,23 @@ class OlderSession:
         finally:
             self._lock.release()
 
+    def end_if_empty(
+        self, gone: Iterable[str], exists: Callable[[str, Deadline], None], deadline: Deadline
+    ) -> None:
+        """End the session if it has no mount point besides these, which are gone. Never raises.
+
+        `exists` is as for settle.
+        """
+        if self._ended:
+            return
+        self._unmounted.update(gone)
+        try:
+            self._made = self._all_made(deadline)
+        except EnterpriseManagerError as error:
+            log.info("session %s is left to expire: %s", self._session.session_id, error)
+            return
+        self.settle(exists, deadline)
+
     def settle(self, exists: Callable[[str, Deadline], None], deadline: Deadline) -> None:
         """End the session if the mount points that others unmounted were the rest. Never raises.
 
@@ -83,7 +100,11 @@ class OlderSession:
     def _all_made(self, deadline: Deadline) -> set[str] | None:
         """Return the mount points made in the session; None when that can't be told."""
         made = set()
-        for task in self._tasks.described(deadline):
+        tasks = self._tasks.described(deadline)
+        first = self._session.first_task
+        if first is not None and all(task.task_id != first for task in tasks):
+            return None  # the server forgets finished tasks: there may have been more
+        for task in tasks:
             if task.operation not in (None, MOUNT_OPERATION):
                 continue
             if not task.finished:

@@ -25,7 +25,7 @@ from terraform_provider_veeam.em.session import LogonSessions, token_refused
 from terraform_provider_veeam.em.waiting import SYSTEM_CLOCK, Clock, Deadline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from terraform_provider_veeam.em.file_restores import FileRestores
     from terraform_provider_veeam.em.files import Files
@@ -237,10 +237,12 @@ class EnterpriseManager:
         """Read the mount point at a path in its session. Raises NotFound, SessionExpired."""
         self._client.request("GET", href, deadline, token=session.token)
 
-    def log_out(self, session: LogonSession, deadline: Deadline) -> None:
-        """End a session in which nothing lives any more; never one that somebody else made."""
-        if not session.borrowed:
-            self._sessions.log_out(session, deadline)
+    def end_if_empty(self, session: LogonSession, gone: Iterable[str], deadline: Deadline) -> None:
+        """End an older session if no mount point lives in it besides these, which are gone.
+
+        If that can't be told, or somebody else made the session, it is left alone. No error.
+        """
+        self._scope(session).end_if_empty(gone, deadline)
 
     def close(self, seconds: float) -> None:
         """End what was begun within that many seconds: sessions that nothing lives in. No error."""

@@ -61,11 +61,15 @@ class RestorePoint(NamedTuple):
 
 
 class LogonSession(NamedTuple):
-    """A logon session; `borrowed` when somebody else made it, who alone may end it."""
+    """A logon session; `borrowed` when somebody else made it, who alone may end it.
+
+    `first_task` is the id of the first mount task in it, None when that is not known.
+    """
 
     session_id: str | None
     token: str
     borrowed: bool = False
+    first_task: str | None = None
 
     def __repr__(self) -> str:
         return f"LogonSession({self.session_id!r})"  # the token is a secret

@@ -77,6 +77,7 @@ class Mounter:
                 raise _failed(task, restore_point)
             href = task.mount_href or self._find(restore_point, task)
             if href is None:
+                self._requests.unanswered.add(restore_point)
                 raise _failed(task, restore_point)
             self._strays.claim(href)
         finally:
@@ -90,6 +91,7 @@ class Mounter:
         try:
             return self._tasks.wait(task.task_id, deadline)
         except SessionExpired as error:
+            self._requests.unanswered.add(restore_point)  # should the session live after all
             raise self._lost_with_session(error) from error
         except EnterpriseManagerError as error:
             return self._give_up(task, restore_point, error)
@@ -101,18 +103,12 @@ class Mounter:
         bound = self._bound("Cancelling the mount", CLEAN_UP_SECONDS)
         log.info("giving task %s up: %s", task.task_id, reason.summary)
         try:
-            try:
-                now = persist(lambda: self._tasks.get(task.task_id, bound), bound)
-            except NotFound:
-                now = None
-            if now and now.finished:
-                if now.success is False or isinstance(reason, Stopped | TaskVanished):
-                    return now
-                if href := now.mount_href:
-                    persist(lambda: self._mounts.unmount(href, bound), bound)
-            elif now:
-                persist(lambda: self._tasks.cancel(task.task_id, bound), bound)
-            persist(lambda: self._strays.unmount(restore_point, task.task_id, bound), bound)
+            now = self._look_again(task, bound)
+            if now is None and isinstance(reason, TaskVanished):
+                now = self._finished_unseen(task, restore_point, bound)
+            if now and now.finished and not _is_unwanted(now, reason):
+                return now
+            self._undo(now, task.task_id, restore_point, bound)
         except SessionExpired as error:
             raise self._lost_with_session(error) from error
         except EnterpriseManagerError as failure:
@@ -125,9 +121,47 @@ class Mounter:
             ) from failure
         # A server that stops a task a moment later than it says may still finish the mount.
         self._requests.unanswered.add(restore_point)
+        fate = "was cancelled" if now else "is gone"
         raise _restated(
-            reason, f"The mount's task {task.task_id} was cancelled; nothing is left mounted."
+            reason, f"The mount's task {task.task_id} {fate}; nothing is left mounted."
         ) from reason
+
+    def _look_again(self, task: Task, bound: Deadline) -> Task | None:
+        """Return the task as it is now, as it was when that can't be told, None when it is gone."""
+        try:
+            return self._tasks.get(task.task_id, bound)
+        except NotFound:
+            return None
+        except SessionExpired:
+            raise
+        except EnterpriseManagerError:
+            return task
+
+    def _finished_unseen(
+        self, task: Task, restore_point: RestorePointRef, bound: Deadline
+    ) -> Task | None:
+        """Return the task as finished if its mount point is there.
+
+        How long a finished task stays listed is not documented: it may be gone at once.
+        """
+        if self._session.borrowed:
+            return None  # the mount point may be somebody else's
+        href = persist(lambda: self._strays.find(restore_point, task, bound), bound)
+        return task._replace(state="Finished", success=True, mount_href=href) if href else None
+
+    def _undo(
+        self, now: Task | None, task_id: str, restore_point: RestorePointRef, bound: Deadline
+    ) -> None:
+        """Cancel a task, and unmount what it has mounted. Raises when that is not certain."""
+        if now and now.finished:
+            if href := now.mount_href:
+                persist(lambda: self._mounts.unmount(href, bound), bound)
+        elif now:
+            persist(lambda: self._tasks.cancel(task_id, bound), bound)
+        if self._session.borrowed:
+            self._strays.unmount(restore_point, task_id, bound)  # asking again tells nothing new
+        else:
+            persist(lambda: self._strays.unmount(restore_point, task_id, bound), bound)
 
     def _find(self, restore_point: RestorePointRef, task: Task) -> str | None:
         """Return the path of the mount point of a finished task that has no link to it."""
@@ -148,16 +182,18 @@ class Mounter:
     def _read(self, restore_point: RestorePointRef, href: str, deadline: Deadline) -> Mounted:
         bound = self._bound("Reading the mount point", max(READ_SECONDS, deadline.remaining()))
         try:
-            return Mounted(self._session, self._mounts.read(restore_point, href, bound))
-        except SessionExpired as error:
-            raise self._lost_with_session(error) from error
+            return Mounted(self._own(), self._mounts.read(restore_point, href, bound))
         except EnterpriseManagerError as error:
             known = MountPoint(restore_point, mount_id_of(href) or 0, href)
             raise MountIncomplete(
                 "The restore point is mounted, but the mount point could not be read",
                 f"{error.detail}\nIt is {href} in logon session {self._session.session_id}.",
-                mounted=Mounted(self._session, known),
+                mounted=Mounted(self._own(), known),
             ) from error
+
+    def _own(self) -> LogonSession:
+        """Return the session as whoever unmounts later has to know it."""
+        return self._session._replace(first_task=self._requests.first_task)
 
     def _bound(self, operation: str, seconds: float) -> Deadline:
         """Return a bound that a stop does not end: what is begun here has to be finished."""
@@ -168,22 +204,27 @@ class Mounter:
     def _lost_with_session(self, error: SessionExpired) -> EnterpriseManagerError:
         return TaskVanished(
             "The logon session ended during the mount",
-            f"{error.detail}\nLogon session {self._session.session_id} is gone, and what was "
-            "being mounted in it. Was Enterprise Manager restarted, or the session logged out?",
+            f"{error.detail}\nWhat was being mounted in logon session {self._session.session_id} "
+            "goes with it. Was Enterprise Manager restarted, or the session logged out?",
         )
 
 
 def _failed(task: Task, restore_point: RestorePointRef) -> TaskFailed:
     if task.success is False:
         message = task.message or "it gave no reason"
-        how = f"its task {task.task_id} failed: {message}"
+        how = f"its task {task.task_id} failed: {message}\nNothing is left mounted."
     else:
         how = f"its task {task.task_id} finished without a mount point"
-        how += f": {task.message}" if task.message else ""
+        how += f": {task.message}" if task.message else "."
     return TaskFailed(
         "Enterprise Manager could not mount the restore point",
-        f"POST {restore_point.mounts} was accepted, but {how}\nNothing is left mounted.",
+        f"POST {restore_point.mounts} was accepted, but {how}",
     )
+
+
+def _is_unwanted(task: Task, reason: EnterpriseManagerError) -> bool:
+    """Tell whether a mount that was given up, but is done by now, has to be unmounted."""
+    return task.success is not False and not isinstance(reason, Stopped | TaskVanished)
 
 
 def _restated(reason: EnterpriseManagerError, outcome: str) -> EnterpriseManagerError:

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from terraform_provider_veeam.em.decoding import api_path, items, text
-from terraform_provider_veeam.em.errors import NotFound, TaskFailed, UnexpectedAnswer
+from terraform_provider_veeam.em.errors import NotFound, TaskFailed, TaskVanished, UnexpectedAnswer
 from terraform_provider_veeam.em.models import MountPoint, RestorePointRef, RestorePointType
 from terraform_provider_veeam.em.tasks import Tasks, parse_task
 
@@ -115,7 +115,12 @@ class MountPoints:
             self._wait_until_gone(href, deadline)
             return
         if not task.finished:
-            task = self._tasks.wait(task.task_id, deadline)
+            try:
+                task = self._tasks.wait(task.task_id, deadline)
+            except TaskVanished:
+                # Perhaps it had finished: the mount point itself tells.
+                self._wait_until_gone(href, deadline)
+                return
         if task.success is False:
             raise task_failed(task, f"DELETE {href}")
 

@@ -51,6 +51,8 @@ class MountRequests:
         self._clock = clock
         self._sending = threading.Lock()
         self._known: set[str] | None = None if session.borrowed else set()
+        self.first_task: str | None = None
+        """Id of the first task of a mount that was asked for here."""
         self.unanswered: set[RestorePointRef] = set()
         """Restore points for which a request was lost, so that a mount may yet turn up."""
 
@@ -66,13 +68,17 @@ class MountRequests:
                 self._known = {task.task_id for task in self._tasks.all(deadline)}
             task = self._send(restore_point, os_kind, deadline)
             self._known.add(task.task_id)
+            self.first_task = self.first_task or task.task_id
             return task
         finally:
             self._sending.release()
 
-    def is_foreign(self, task_id: str) -> bool:
-        """Tell whether a task is none that this process asked for."""
-        return self._known is not None and task_id not in self._known
+    def cancel_unknown(self, deadline: Deadline) -> None:
+        """Cancel what still runs of mounts whose requests were lost, in a session of our own."""
+        for task in self._tasks.described(deadline):
+            is_known = self._known is None or task.task_id in self._known
+            if not is_known and not task.finished and task.operation in (None, MOUNT_OPERATION):
+                self._tasks.cancel(task.task_id, deadline)
 
     def _send(
         self, restore_point: RestorePointRef, os_kind: str | None, deadline: Deadline
@@ -87,20 +93,25 @@ class MountRequests:
                 error = caught
                 if may_have_acted(error):
                     self.unanswered.add(restore_point)
-                    if task := self._find(error, late=is_late(error)):
+                    if task := self._find(restore_point, error, late=is_late(error)):
                         log.info("%s: its task is %s", error.summary, task.task_id)
+                        if not retries:  # one request, one task: nothing is open any more
+                            self.unanswered.discard(restore_point)
                         return task
                     if is_late(error):
                         raise self._in_doubt(error) from error
                 if not _may_repeat(error):
                     raise
-                pause = self._client.policy.pause(retries)
+                wish = error.retry_after if isinstance(error, RequestFailed) else None
+                pause = self._client.policy.pause(retries, wish)
                 if pause is None or pause >= deadline.remaining():
                     raise
             retries += 1
             log.info("POST %s: not taken; trying again in %.1f s", restore_point.mounts, pause)
             deadline.wait(pause)
-            if restore_point in self.unanswered and (task := self._find(error, late=False)):
+            if restore_point in self.unanswered and (
+                task := self._find(restore_point, error, late=False)
+            ):
                 return task
 
     def _post(self, restore_point: RestorePointRef, body: bytes, deadline: Deadline) -> Task:
@@ -123,26 +134,41 @@ class MountRequests:
             clock=self._clock,
         )
 
-    def _find(self, error: EnterpriseManagerError, *, late: bool) -> Task | None:
+    def _find(
+        self, restore_point: RestorePointRef, error: EnterpriseManagerError, *, late: bool
+    ) -> Task | None:
         look = self._look()
         try:
-            task = persist(lambda: self._unknown_task(look), look)
+            task = persist(lambda: self._unknown_task(restore_point, look), look)
             for pause in _LATE_LOOKS if late else ():
                 if task is None:
                     look.wait(pause)
-                    task = persist(lambda: self._unknown_task(look), look)
+                    task = persist(lambda: self._unknown_task(restore_point, look), look)
         except EnterpriseManagerError as failure:
             raise self._in_doubt(error) from failure
         return task
 
-    def _unknown_task(self, look: Deadline) -> Task | None:
+    def _unknown_task(self, restore_point: RestorePointRef, look: Deadline) -> Task | None:
         known = self._known or set()
+        found = []
         for task in self._tasks.all(look):
             if task.task_id in known:
                 continue
             described = task if task.state else self._tasks.get(task.task_id, look)
             if described.operation in (None, MOUNT_OPERATION):
-                return described
+                found.append(described)
+        if not self._session.borrowed and self.unanswered <= {restore_point}:
+            return found[0] if found else None
+        # It may be another's, or that of another request that was lost: its link tells.
+        for task in found:
+            if task.mount_href and restore_point.id in task.mount_href.lower():
+                return task
+        if any(task.mount_href is None and task.success is not False for task in found):
+            raise UnexpectedAnswer(
+                "The mount's task can't be told from others",
+                "GET /tasks shows mounts that have no link to a mount point yet. One of them may "
+                "be that of another request.",
+            )
         return None
 
     def _in_doubt(self, error: EnterpriseManagerError) -> EnterpriseManagerError:

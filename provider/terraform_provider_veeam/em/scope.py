@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ from terraform_provider_veeam.em.strays import Strays
 from terraform_provider_veeam.em.tasks import Tasks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from terraform_provider_veeam.em.client import Client
     from terraform_provider_veeam.em.models import (
         LogonSession,
@@ -117,6 +120,10 @@ class SessionScope:
         if self.session is not self._sessions.current:
             self._older.unmounted(href, deadline)
 
+    def end_if_empty(self, gone: Iterable[str], deadline: Deadline) -> None:
+        """End an older session if nothing is mounted in it besides these, which are gone."""
+        self._older.end_if_empty(gone, self._read, deadline)
+
     def settle(self, deadline: Deadline, *, ours: bool) -> None:
         """Log the session out unless a mount point may still live in it."""
         if not ours:
@@ -125,13 +132,16 @@ class SessionScope:
         if not self._alive and not self.session.borrowed:
             self._sessions.log_out(self.session, deadline)
             return
+        if not self.session.borrowed and self._requests.unanswered:
+            with contextlib.suppress(EnterpriseManagerError):
+                self._requests.cancel_unknown(deadline)
         for restore_point in self._requests.unanswered:
             self._unmount_strays(restore_point, deadline)
 
     def _unmount_strays(self, restore_point: RestorePointRef, deadline: Deadline) -> None:
         """Unmount what a lost request or a cancelled task has brought about after all."""
         try:
-            self._strays.unmount(restore_point, "", deadline)
+            self._strays.unmount(restore_point, "", deadline, at_the_end=True)
         except EnterpriseManagerError as error:
             log.info("looking for strays of %s: %s", restore_point.id, error)
 

@@ -74,15 +74,25 @@ class Strays:
                     return free[0]
         return None
 
-    def unmount(self, restore_point: RestorePointRef, task_id: str, deadline: Deadline) -> None:
+    def unmount(
+        self,
+        restore_point: RestorePointRef,
+        task_id: str,
+        deadline: Deadline,
+        *,
+        at_the_end: bool = False,
+    ) -> None:
         """Unmount what the given up task of that id may have left.
 
-        Raises when it can't be told apart from the mounts of others that are under way.
+        `at_the_end` nobody mounts any more: whatever is unclaimed in a session of our own is left.
+        Raises when it can't be told apart from the mounts of others.
         """
         for _ in range(_LOOKS):
-            strays = self._unclaimed(restore_point, task_id, deadline)
+            strays = self._unclaimed(restore_point, task_id, deadline, at_the_end=at_the_end)
             if not strays:
                 return
+            if self._session.borrowed:
+                break  # whoever shares the session may have made them
             if not self._others_under_way(restore_point, task_id):
                 for href in strays:
                     log.info("unmounting %s, which belongs to a mount that was given up", href)
@@ -90,7 +100,8 @@ class Strays:
                 return
             deadline.wait(_PAUSE)
         raise UnexpectedAnswer(
-            "Mount points can't be told apart", f"{restore_point.mounts} has several under way."
+            "what may be left of it can't be told from other mounts of the restore point",
+            f"{restore_point.mounts} has mount points that may be somebody else's.",
         )
 
     def _others_under_way(self, restore_point: RestorePointRef, task_id: str | None = None) -> bool:
@@ -100,15 +111,20 @@ class Strays:
             )
 
     def _unclaimed(
-        self, restore_point: RestorePointRef, task_id: str, deadline: Deadline
+        self,
+        restore_point: RestorePointRef,
+        task_id: str,
+        deadline: Deadline,
+        *,
+        at_the_end: bool = False,
     ) -> list[str]:
         """Return the mount points that neither a result nor another task's link accounts for."""
         # First the mount points: one that is made in between is not mistaken for a stray.
         there = self._mounts.paths(restore_point, deadline)
         with self._lock:
             unknown = [href for href in there if href not in self._claimed]
-        if not unknown:
-            return []
+        if not unknown or (at_the_end and not self._session.borrowed):
+            return unknown  # in a session of our own, nobody else mounts
         linked = {
             task.mount_href for task in self._tasks.described(deadline) if task.task_id != task_id
         }

@@ -9,18 +9,22 @@ import logging
 import re
 import threading
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from terraform_provider_veeam.em.decoding import api_path, boolean, links, text
 from terraform_provider_veeam.em.errors import (
     DeadlinePassed,
     EnterpriseManagerError,
     NotFound,
+    RequestFailed,
+    RequestRefused,
     SessionExpired,
     Stopped,
     TaskVanished,
     UnexpectedAnswer,
 )
 from terraform_provider_veeam.em.models import LogonSession, Task
+from terraform_provider_veeam.em.retrying import PASSING_STATUSES
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.client import Client
@@ -84,11 +88,11 @@ class Tasks:
         self._interval = FIRST_INTERVAL
         self._next_poll = 0.0
         self._polling = threading.Lock()
-        self._failing_since: float | None = None
+        self._failing_since: dict[str, float] = {}
 
     def get(self, task_id: str, deadline: Deadline) -> Task:
         """Return a task as it is now. Raises NotFound."""
-        path = f"/tasks/{task_id}"
+        path = _path(task_id)
         answer = self._client.request("GET", path, deadline, token=self._session.token)
         task = find_task(answer.document, task_id)
         if task is None or task.state is None:
@@ -123,9 +127,8 @@ class Tasks:
 
     def cancel(self, task_id: str, deadline: Deadline) -> None:
         """Stop and remove a task; one that is gone already is no error."""
-        path = f"/tasks/{task_id}"
         try:
-            self._client.request("DELETE", path, deadline, token=self._session.token)
+            self._client.request("DELETE", _path(task_id), deadline, token=self._session.token)
         except NotFound:
             return
 
@@ -161,18 +164,16 @@ class Tasks:
         finally:
             with self._lock:
                 del self._awaited[task_id]
+                self._failing_since.pop(task_id, None)
 
     def _poll(self, deadline: Deadline) -> None:
         with self._lock:
             awaited = [task_id for task_id, outcome in self._awaited.items() if outcome is None]
         try:
-            outcomes = self._ask(awaited, deadline)
-        except (Stopped, DeadlinePassed):
-            raise  # the matter of this one waiter
-        except EnterpriseManagerError as error:
-            outcomes = self._failed(awaited, error)
-        else:
-            self._failing_since = None
+            outcomes, failures = self._ask(awaited, deadline)
+        except SessionExpired as error:
+            outcomes, failures = dict.fromkeys(awaited, error), {}
+        outcomes = {**self._given_up(awaited, failures), **outcomes}
         with self._lock:
             for task_id, outcome in outcomes.items():
                 if task_id in self._awaited:
@@ -180,36 +181,84 @@ class Tasks:
             self._next_poll = self._clock.monotonic() + self._interval
             self._interval = min(LONGEST_INTERVAL, self._interval * _GROWTH)
 
-    def _failed(
-        self, awaited: list[str], error: EnterpriseManagerError
-    ) -> dict[str, Task | EnterpriseManagerError]:
-        """Return the error for all when it is final; the tasks go on without being looked at."""
-        now = self._clock.monotonic()
-        if self._failing_since is None:
-            self._failing_since = now
-        if isinstance(error, SessionExpired) or now - self._failing_since >= PATIENCE:
-            return dict.fromkeys(awaited, error)
-        log.info("the tasks could not be looked at: %s", error.summary)
-        return {}
-
     def _ask(
         self, awaited: list[str], deadline: Deadline
-    ) -> dict[str, Task | EnterpriseManagerError]:
-        """Return what is known of those that have come to an end."""
-        listed = {}
-        if len(awaited) > 1:
-            listed = {task.task_id: task for task in self.all(deadline) if task.state}
+    ) -> tuple[dict[str, Task | EnterpriseManagerError], dict[str, EnterpriseManagerError]]:
+        """Return what is known of those that have come to an end, and what could not be asked.
+
+        Raises SessionExpired, and Stopped and DeadlinePassed, which are one waiter's own matter.
+        """
         outcomes: dict[str, Task | EnterpriseManagerError] = {}
+        failures: dict[str, EnterpriseManagerError] = {}
+        try:
+            listed = self._listed(awaited, deadline)
+            for task_id in awaited:
+                try:
+                    outcome = self._look(task_id, listed.get(task_id), deadline)
+                except (RequestRefused, UnexpectedAnswer) as error:
+                    if _concerns_all(error):
+                        raise
+                    failures[task_id] = error
+                    continue
+                if outcome is not None:
+                    outcomes[task_id] = outcome
+        except (SessionExpired, Stopped, DeadlinePassed):
+            raise
+        except EnterpriseManagerError as error:
+            return outcomes, dict.fromkeys(awaited, error)
+        return outcomes, failures
+
+    def _listed(self, awaited: list[str], deadline: Deadline) -> dict[str, Task]:
+        """Return the tasks of the session by id, as far as one request for all is worth it."""
+        if len(awaited) == 1:
+            return {}
+        try:
+            return {task.task_id: task for task in self.all(deadline) if task.state}
+        except (RequestRefused, UnexpectedAnswer) as error:
+            if _concerns_all(error):
+                raise
+            log.info("the tasks can't be listed (%s): asking one by one", error.summary)
+            return {}
+
+    def _look(
+        self, task_id: str, listed: Task | None, deadline: Deadline
+    ) -> Task | EnterpriseManagerError | None:
+        """Return how a task has ended; None when it has not."""
+        task = listed
+        try:
+            if task is None or (task.finished and task.success is None):
+                task = self.get(task_id, deadline)  # a list may leave out the result
+        except NotFound as error:
+            return TaskVanished(
+                "Enterprise Manager no longer knows the task",
+                f"{error.detail}\nTask {task_id} of logon session {self._session.session_id} was "
+                "removed before it was seen to be finished.",
+            )
+        return task if task.finished else None
+
+    def _given_up(
+        self, awaited: list[str], failures: dict[str, EnterpriseManagerError]
+    ) -> dict[str, EnterpriseManagerError]:
+        """Return the errors of tasks that have given nothing else for too long."""
+        now = self._clock.monotonic()
+        given_up = {}
         for task_id in awaited:
-            try:
-                task = listed.get(task_id) or self.get(task_id, deadline)
-            except NotFound as error:
-                outcomes[task_id] = TaskVanished(
-                    "Enterprise Manager no longer knows the task",
-                    f"{error.detail}\nTask {task_id} of logon session "
-                    f"{self._session.session_id} was removed before it was finished.",
-                )
-                continue
-            if task.finished:
-                outcomes[task_id] = task
-        return outcomes
+            error = failures.get(task_id)
+            if error is None:
+                self._failing_since.pop(task_id, None)
+            elif now - self._failing_since.setdefault(task_id, now) >= PATIENCE:
+                given_up[task_id] = error
+            else:
+                log.info("task %s could not be looked at: %s", task_id, error.summary)
+        return given_up
+
+
+def _path(task_id: str) -> str:
+    return f"/tasks/{quote(task_id, safe='')}"
+
+
+def _concerns_all(error: EnterpriseManagerError) -> bool:
+    """Tell whether a request for another task would fare no better now."""
+    return isinstance(error, SessionExpired) or (
+        isinstance(error, RequestFailed) and error.status in PASSING_STATUSES
+    )

@@ -9,6 +9,7 @@ import pytest
 
 from clocks import FakeClock
 from em_simulator import ADMINISTRATOR, Family, Simulator
+from terraform_provider_veeam.em.client import Client
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
 from terraform_provider_veeam.em.settings import Settings
@@ -69,6 +70,14 @@ def make_manager(settings: Settings, clock: FakeClock) -> Iterator[MakeManager]:
 @pytest.fixture
 def manager(make_manager: MakeManager) -> EnterpriseManager:
     return make_manager()
+
+
+@pytest.fixture
+def client(settings: Settings, clock: FakeClock) -> Iterator[Client]:
+    """What other programs do on the server."""
+    other = Client(settings, clock=clock, random=lambda: 1.0)
+    yield other
+    other.close()
 
 
 @pytest.fixture

@@ -67,3 +67,29 @@ def test_with_faults_each_has_a_mount_of_its_own(
     paths = mount_all(manager, simulator)
     assert len(set(paths)) == COUNT
     assert set(paths) == {mount.path for mount in simulator.mounts()}
+
+
+@pytest.mark.parametrize("code", [403, 500])
+def test_a_list_of_tasks_that_can_not_be_had_is_no_obstacle(
+    simulator: Simulator, manager: EnterpriseManager, code: int
+) -> None:
+    simulator.add_fault("status", "GET /tasks", count=None, code=code)
+    assert len(set(mount_all(manager, simulator))) == COUNT
+
+
+def test_lost_requests_for_different_restore_points_are_not_mixed_up(
+    simulator: Simulator, manager: EnterpriseManager
+) -> None:
+    refs = [
+        RestorePointRef(RestorePointType.VM, point.id)
+        for point in simulator.restore_points(Family.VM)[:4]
+    ]
+    simulator.add_fault("reset-after", POST, count=len(refs))
+
+    def mount(ref: RestorePointRef) -> str:
+        deadline = Deadline(operation="The test", seconds=60, stop=threading.Event())
+        return manager.mount(ref, None, deadline).mount_point.href
+
+    with ThreadPoolExecutor(len(refs)) as threads:
+        paths = list(threads.map(mount, refs))
+    assert all(ref.id in path for ref, path in zip(refs, paths, strict=True))

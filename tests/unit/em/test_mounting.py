@@ -99,19 +99,15 @@ def test_links_on_another_host_are_followed_on_the_configured_one(
     assert mounted.mount_point.href == simulator.mounts()[0].path
 
 
-def test_a_task_that_vanished_after_mounting_leaves_nothing_behind(
+def test_a_task_that_is_forgotten_as_soon_as_it_is_finished_has_mounted(
     simulator: Simulator,
     manager: EnterpriseManager,
     restore_point: RestorePointRef,
     deadline: MakeDeadline,
 ) -> None:
     simulator.add_fault("task-vanishes", POST)
-    try:
-        mounted = manager.mount(restore_point, None, deadline())
-    except errors.EnterpriseManagerError:
-        assert simulator.mounts() == []
-    else:
-        assert [mount.path for mount in simulator.mounts()] == [mounted.mount_point.href]
+    mounted = manager.mount(restore_point, None, deadline())
+    assert [mount.path for mount in simulator.mounts()] == [mounted.mount_point.href]
 
 
 def test_a_mount_that_takes_too_long_is_cancelled(
@@ -165,6 +161,126 @@ def test_a_session_that_idled_away_before_the_mount_is_replaced(
     mounted = manager.mount(restore_point, None, deadline())
     assert mounted.session.session_id != first.session_id
     assert len(simulator.mounts()) == 1
+
+
+def test_one_refusal_of_the_token_does_not_lose_the_mount(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    simulator.add_fault("status", r"GET .*/mounts/\d+", code=401)
+    with pytest.raises(errors.MountIncomplete) as caught:
+        manager.mount(restore_point, None, deadline())
+    (there,) = simulator.mounts()
+    assert caught.value.mounted.mount_point.href == there.path
+
+
+def test_a_task_of_somebody_else_in_a_borrowed_session_is_not_taken_for_ours(
+    simulator: Simulator,
+    make_manager: MakeManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    session_id, token = simulator.log_on(ADMINISTRATOR.username, ADMINISTRATOR.password)
+    manager = make_manager(session_token=token, username=None, password=None)
+    manager.mount(restore_point, None, deadline())
+    foreign = simulator.mount(token, Family.VM, simulator.restore_points(Family.VM)[1].id)
+    simulator.add_fault("status", POST)
+    mounted = manager.mount(restore_point, None, deadline())
+    assert mounted.mount_point.href != foreign.path
+    assert restore_point.id in mounted.mount_point.href
+    assert session_id in simulator.sessions()
+
+
+def test_giving_up_in_a_borrowed_session_unmounts_nothing_of_others(
+    simulator: Simulator,
+    make_manager: MakeManager,
+    restore_point: RestorePointRef,
+    clock: FakeClock,
+) -> None:
+    _, token = simulator.log_on(ADMINISTRATOR.username, ADMINISTRATOR.password)
+    manager = make_manager(session_token=token, username=None, password=None)
+
+    class MountsMeanwhile(FakeClock):
+        def wait(self, event: threading.Event, seconds: float) -> bool:
+            if not simulator.mounts():
+                simulator.add_fault("no-related-link", ".*", count=None)
+                simulator.mount(token, Family.VM, restore_point.id)
+            return super().wait(event, seconds)
+
+    other = MountsMeanwhile()
+    bound = Deadline(operation="The test", seconds=5, stop=threading.Event(), clock=other)
+    with pytest.raises(errors.DeadlinePassed):
+        manager.mount(restore_point, None, bound)
+    assert len(simulator.mounts()) == 1
+
+
+def test_a_mount_that_turns_up_after_its_request_was_lost_is_unmounted_at_the_end(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    kept = manager.mount(restore_point, None, deadline())
+    late = RestorePointRef(RestorePointType.VM, simulator.restore_points(Family.VM)[1].id)
+    simulator.add_fault("reset-after", POST)
+    simulator.add_fault("status", "GET /tasks.*", count=None, code=500)
+    with pytest.raises(errors.AnswerLost, match="not known whether"):
+        manager.mount(late, None, deadline())
+    simulator.clear_faults()
+    manager.close(1)
+    assert [m.path for m in simulator.mounts()] == [kept.mount_point.href]
+
+
+def test_the_server_says_when_a_mount_may_be_asked_for_again(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    clock: FakeClock,
+) -> None:
+    simulator.add_fault("status", POST, code=503, retry_after=6)
+    manager.mount(restore_point, None, deadline())
+    assert 6.0 in clock.waits
+
+
+def test_an_unmount_whose_task_is_forgotten_at_once_is_a_success(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    mounted = manager.mount(restore_point, None, deadline())
+    simulator.add_fault("delete-by-task", "DELETE .*/mounts/.*")
+    simulator.add_fault("status", "GET /tasks/.*", code=404)
+    unmount(manager, mounted, deadline())
+    assert simulator.mounts() == []
+
+
+def test_a_web_page_in_place_of_the_server_does_not_count_as_unmounted(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    mounted = manager.mount(restore_point, None, deadline())
+    simulator.add_fault("status", ".*", count=None, code=404, html=True)
+    with pytest.raises(errors.RequestFailed, match="in place of Enterprise Manager"):
+        unmount(manager, mounted, deadline())
+    simulator.clear_faults()
+    assert len(simulator.mounts()) == 1
+
+
+def test_a_web_page_of_a_proxy_is_believed_when_the_server_itself_is_there(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    mounted = manager.mount(restore_point, None, deadline())
+    simulator.add_fault("status", ".*/mounts/.*", count=None, code=404, html=True)
+    unmount(manager, mounted, deadline())
 
 
 @pytest.mark.parametrize("fault", ["reset-after", "delete-by-task", "status", "cut-body"])
