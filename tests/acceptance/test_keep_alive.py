@@ -155,6 +155,74 @@ def test_a_pipeline_holds_the_sessions_of_a_state_in_the_foreground(
         assert entry.token is None or entry.token not in output
 
 
+def start_in_the_foreground(workspace: Workspace, **environment: str) -> subprocess.Popen[str]:
+    state = workspace.folder / "pulled.json"
+    state.write_text(workspace.run("state", "pull"))
+    with state.open() as source:
+        return subprocess.Popen(
+            [PROVIDER, "keep-alive", "--for", "1h"],
+            env=workspace.environment | environment,
+            stdin=source,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+
+def test_a_pipeline_ends_well_when_everything_is_destroyed(workspace: Workspace) -> None:
+    workspace.write(mount_points(2))
+    workspace.apply()
+    with start_in_the_foreground(workspace) as holding:
+        assert holding.stdout
+        assert "mount points: 2" in holding.stdout.readline()
+        workspace.destroy()
+        assert holding.wait(IDLE_LIMIT) == 0
+
+
+def test_a_pipeline_that_trusts_nothing_is_told_at_once(workspace: Workspace) -> None:
+    workspace.write(mount_points(1))
+    workspace.apply()
+    other = {"VEEAM_EM_CERTIFICATE_FINGERPRINT": "0" * 64, "VEEAM_EM_IDLE_LIMIT": "15m"}
+    with start_in_the_foreground(workspace, **other) as holding:
+        output, _ = holding.communicate(timeout=10)
+    assert "The certificate of Enterprise Manager has another fingerprint" in output
+    assert "Holding" not in output
+    assert holding.returncode == 1
+
+
+def test_a_wrong_idle_limit_is_told_without_a_traceback(workspace: Workspace) -> None:
+    workspace.write(mount_points(1))
+    workspace.apply()
+    with start_in_the_foreground(workspace, VEEAM_EM_IDLE_LIMIT="never") as holding:
+        output, _ = holding.communicate(timeout=10)
+    assert "VEEAM_EM_IDLE_LIMIT" in output
+    assert "Traceback" not in output
+
+
+def test_other_mounts_of_the_session_outlive_the_one_that_was_held(
+    workspace: Workspace, server: Server
+) -> None:
+    other = mount_points(1).replace('"this"', '"other"')
+    held = mount_points(1, extra=KEEP)
+    workspace.write(other + held[held.index("resource") :])
+    workspace.apply()
+    (keeper,) = keepers(workspace)
+    workspace.write(other)
+    workspace.apply()
+    wait_until(lambda: not is_alive(keeper))
+    assert len(server.mounts()) == 1
+    assert server.simulator.lost_by_logout() == []
+
+
+def test_it_can_be_taken_back(workspace: Workspace) -> None:
+    workspace.write(mount_points(1, extra=KEEP))
+    workspace.apply()
+    (keeper,) = keepers(workspace)
+    workspace.write(mount_points(1))
+    assert "0 added, 1 changed, 0 destroyed" in workspace.apply()
+    wait_until(lambda: not is_alive(keeper))
+
+
 def test_a_pipeline_without_a_state_is_told_what_to_pipe(workspace: Workspace) -> None:
     assert "terraform state pull |" in command(workspace, "--for", "6s", stdin="no state")
     assert "nothing to hold" in command(workspace, "--for", "6s", stdin="{}")

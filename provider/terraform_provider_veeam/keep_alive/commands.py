@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections import defaultdict
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
 from terraform_provider_veeam.config import InvalidConfiguration, resolve
@@ -15,54 +16,75 @@ from terraform_provider_veeam.em.holding import Ending, SessionHolder
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.waiting import SYSTEM_CLOCK
 from terraform_provider_veeam.keep_alive import sockets
+from terraform_provider_veeam.keep_alive.listening import Listener
 from terraform_provider_veeam.keep_alive.starting import idle_limit
 from terraform_provider_veeam.private_state import MountSession
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from terraform_provider_veeam.em.errors import EnterpriseManagerError
 
 _TYPE = "veeam_mount_point"
 
 
 def list_keepers() -> int:
     """Print the sessions that are held open; returns the exit code."""
-    found = sockets.keepers()
+    found, silent = sockets.keepers()
+    _tell_of(silent)
     if not found:
-        print("No logon session is held open.")
-        return 0
+        if not silent:
+            print("No logon session is held open.")
+        return 1 if silent else 0
     print(f"{'LOGON SESSION':<38}{'MOUNTS':>6}  {'FOR':>9}  {'PID':>7}  URL")
     for keeper in found.values():
         print(
             f"{keeper['session_id'] or '-':<38}{keeper['mount_points']:>6}  "
             f"{_duration(keeper['remaining']):>9}  {keeper['pid']:>7}  {keeper['url']}"
         )
-    return 0
+    return 1 if silent else 0
 
 
 def stop_keepers(session_ids: Sequence[str], *, all_of_them: bool) -> int:
     """Stop holding sessions; returns the exit code."""
-    found = {keeper["session_id"]: path for path, keeper in sockets.keepers().items()}
-    unknown = [session_id for session_id in session_ids if session_id not in found]
+    found, silent = sockets.keepers()
+    _tell_of(silent)
+    held = {keeper["session_id"] for keeper in found.values()}
+    unknown = [session_id for session_id in session_ids if session_id not in held]
     for session_id in unknown:
         sys.stderr.write(f"No process holds logon session {session_id} open.\n")
-    for session_id in found if all_of_them else [s for s in session_ids if s in found]:
-        sockets.ask(found[session_id], "stop")
+    for path, keeper in found.items():
+        if not all_of_them and keeper["session_id"] not in session_ids:
+            continue
+        try:
+            sockets.ask(path, "stop")
+        except sockets.KeeperIsSilent:
+            silent.append(path)
+            _tell_of([path])
+            continue
         print(
-            f"No longer holding logon session {session_id}. It ends with its mount points when it "
-            "has been idle for 15 minutes."
+            f"No longer holding logon session {keeper['session_id'] or 'of unknown id'}. It ends "
+            "with its mount points when it has been idle for 15 minutes."
         )
-    return 1 if unknown else 0
+    return 1 if unknown or silent else 0
+
+
+def _tell_of(silent: Sequence[Path]) -> None:
+    for path in silent:
+        sys.stderr.write(f"The process that listens at {path} does not answer.\n")
 
 
 def hold_from_state(source: TextIO, seconds: float) -> int:
     """Hold the sessions of all mount points in a Terraform state, in the foreground.
 
-    Returns 0 when the time is over or nothing is left to hold, 1 when a session was lost.
+    Returns 0 when the time is over or nothing is left to hold, 1 when a session was lost or can't
+    be held.
     """
     try:
         state = json.load(source)
         sessions = find_sessions(state)
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, KeyError, TypeError):
         sys.stderr.write(
             "There is no Terraform state on standard input. Run:\n"
             "  terraform state pull | terraform-provider-veeam keep-alive --for 4h\n"
@@ -72,22 +94,24 @@ def hold_from_state(source: TextIO, seconds: float) -> int:
         print("The state has no mount point: there is nothing to hold.")
         return 0
     try:
-        holders = {kept.session.session_id: _holder(kept) for kept in sessions}
+        limit = idle_limit()
+        holders = {kept: _holder(kept, limit) for kept in sessions}
+    except ValueError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     except InvalidConfiguration as error:
         for problem in error.problems:
             sys.stderr.write(f"{problem.summary}\n{problem.detail}\n")
         return 1
     for kept, hrefs in sessions.items():
-        holders[kept.session.session_id].add(hrefs, seconds)
-        print(f"Holding logon session {kept.session.session_id}, mount points: {len(hrefs)}")
-    sys.stdout.flush()
+        holders[kept].add(hrefs, seconds)
     return _run(holders)
 
 
 def find_sessions(state: Any) -> dict[MountSession, list[str]]:
     """Return the logon sessions of the mount points in a state, each with their paths."""
     found: dict[MountSession, list[str]] = defaultdict(list)
-    for resource in state["resources"] if "resources" in state else state.get("resources", ()):
+    for resource in state.get("resources", ()):
         if resource.get("type") != _TYPE or resource.get("mode") != "managed":
             continue
         for instance in resource["instances"]:
@@ -97,23 +121,42 @@ def find_sessions(state: Any) -> dict[MountSession, list[str]]:
     return dict(found)
 
 
-def _holder(kept: MountSession) -> SessionHolder:
+def _holder(kept: MountSession, limit: float) -> SessionHolder:
     # Trust, proxy and the like come from the environment, as for the provider.
     settings = resolve(
         {"url": kept.base_url, "session_token": kept.session.token},
         "terraform-provider-veeam (keep-alive)",
     )
-    return SessionHolder(
-        EnterpriseManager(settings), kept.session, clock=SYSTEM_CLOCK, idle_limit=idle_limit()
+
+    def report(error: EnterpriseManagerError | None) -> None:
+        if error is None:
+            held = f"mount points: {holder.mount_points}"
+            print(f"Holding logon session {_name(kept)}, {held}", flush=True)
+        else:
+            sys.stderr.write(f"Logon session {_name(kept)}: {error.summary}\n{error.detail}\n")
+
+    holder = SessionHolder(
+        EnterpriseManager(settings),
+        kept.session,
+        clock=SYSTEM_CLOCK,
+        idle_limit=limit,
+        report=report,
     )
+    return holder
 
 
-def _run(holders: dict[str | None, SessionHolder]) -> int:
-    endings: dict[str | None, Ending] = {}
+def _run(holders: Mapping[MountSession, SessionHolder]) -> int:
+    endings: list[Ending] = []
 
-    def run(session_id: str | None) -> None:
-        endings[session_id] = holders[session_id].run()
-        print(f"Logon session {session_id}: {endings[session_id]}", flush=True)
+    def run(kept: MountSession) -> None:
+        with ExitStack() as stack:
+            with suppress(OSError):  # Terraform's destroy then can't tell us that it is done
+                path = sockets.path_of(kept.session.session_id or kept.session.token)
+                if sockets.ask(path, "status") is None:
+                    stack.enter_context(Listener(holders[kept], kept, path, takes_orders=False))
+            ending = holders[kept].run()
+        endings.append(ending)
+        print(f"Logon session {_name(kept)}: {ending}", flush=True)
 
     def stop(*_: object) -> None:
         for holder in holders.values():
@@ -121,13 +164,17 @@ def _run(holders: dict[str | None, SessionHolder]) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    threads = [threading.Thread(target=run, args=(session_id,)) for session_id in holders]
+    threads = [threading.Thread(target=run, args=(kept,)) for kept in holders]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    lost = (Ending.SESSION_ENDED, Ending.OUT_OF_REACH)
-    return 1 if any(ending in lost for ending in endings.values()) else 0
+    lost = (Ending.SESSION_ENDED, Ending.OUT_OF_REACH, Ending.REFUSED)
+    return 1 if any(ending in lost for ending in endings) else 0
+
+
+def _name(kept: MountSession) -> str:
+    return kept.session.session_id or f"of unknown id at {kept.base_url}"
 
 
 def _duration(seconds: float) -> str:

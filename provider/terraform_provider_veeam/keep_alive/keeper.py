@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import hmac
 import os
 import signal
 import sys
 import threading
-from contextlib import closing, suppress
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.em.holding import SessionHolder
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.waiting import SYSTEM_CLOCK
 from terraform_provider_veeam.keep_alive import sockets
+from terraform_provider_veeam.keep_alive.listening import Listener
 from terraform_provider_veeam.keep_alive.order import Order
 from terraform_provider_veeam.platforms import hang_up_signals
+from terraform_provider_veeam.private_state import MountSession
 
 if TYPE_CHECKING:
-    import socket
     from pathlib import Path
 
 
@@ -37,12 +37,11 @@ def keep() -> int:
 
 
 class Keeper:
-    """Holds the session, and answers at the socket."""
+    """Holds the session, and takes further orders for it at its socket and from stdin."""
 
     def __init__(self, order: Order, path: Path) -> None:
-        self._order = order
+        self._kept = MountSession(order.settings.base_url, order.session)
         self._path = path
-        self._secret = ""
         self._manager = EnterpriseManager(order.settings)
         self._holder = SessionHolder(
             self._manager, order.session, clock=SYSTEM_CLOCK, idle_limit=order.idle_limit
@@ -52,17 +51,11 @@ class Keeper:
     def run(self) -> None:
         """Hold to the end."""
         signal.signal(signal.SIGTERM, lambda *_: self._holder.stop())
-        listener, self._secret = sockets.listen(self._path)
-        with closing(listener):
+        with Listener(self._holder, self._kept, self._path, takes_orders=True):
             _say_ready()
-            for work in (lambda: self._listen(listener), self._read_orders):
-                threading.Thread(target=work, daemon=True).start()
-            try:
-                self._holder.run()
-            finally:
-                with suppress(OSError):
-                    self._path.unlink()
-                self._manager.close(1.0)
+            threading.Thread(target=self._read_orders, daemon=True).start()
+            self._holder.run()
+        self._manager.close(1.0)
 
     def _read_orders(self) -> None:
         """Take what the process that started this one has to add, until it ends."""
@@ -70,34 +63,6 @@ class Keeper:
             with suppress(ValueError):
                 order = Order.from_json(line)
                 self._holder.add(order.hrefs, order.seconds)
-
-    def _listen(self, listener: socket.socket) -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            with closing(connection), suppress(OSError, ValueError, KeyError, TypeError):
-                connection.settimeout(5.0)
-                message = sockets.receive(connection)
-                if hmac.compare_digest(str(message.get("secret", "")), self._secret):
-                    sockets.send(connection, self._answer(message))
-
-    def _answer(self, message: dict[str, Any]) -> dict[str, Any]:
-        match message["do"]:
-            case "add":
-                self._holder.add([str(h) for h in message["hrefs"]], float(message["seconds"]))
-            case "check":
-                self._holder.check()
-            case "stop":
-                self._holder.stop()
-        return {
-            "session_id": self._order.session.session_id,
-            "url": self._order.settings.base_url,
-            "mount_points": self._holder.mount_points,
-            "remaining": self._holder.remaining,
-            "pid": os.getpid(),
-        }
 
 
 def _say_ready() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import socket
@@ -22,23 +23,28 @@ def folder() -> Path:
 
 
 def path_of(session_id: str) -> Path:
-    """Return the socket of a session's keeper."""
-    name = "".join(c for c in session_id if c.isalnum() or c == "-")
-    return folder() / f"{name[:40]}{_SUFFIX}"
+    """Return the socket of a session's keeper: short, as a socket's path has to be."""
+    return folder() / f"{hashlib.sha256(session_id.encode()).hexdigest()[:16]}{_SUFFIX}"
+
+
+class KeeperIsSilent(OSError):
+    """A keeper listens, but has not answered in time."""
 
 
 def ask(path: Path, what: str, **more: Any) -> dict[str, Any] | None:
-    """Ask a keeper something and return its answer; None when none listens there."""
+    """Ask a keeper something and return its answer; None when none listens there.
+
+    Raises KeeperIsSilent.
+    """
     try:
         connection, secret = _connect(path)
-    except (OSError, ValueError):
-        return None
-    with closing(connection):
-        try:
+        with closing(connection):
             send(connection, {"do": what, "secret": secret, **more})
             return receive(connection)
-        except (OSError, ValueError):
-            return None
+    except (FileNotFoundError, ConnectionError, ValueError):
+        return None
+    except OSError as error:
+        raise KeeperIsSilent(error.errno, "the process that holds it does not answer") from error
 
 
 def listen(path: Path, *, windows: bool = IS_WINDOWS) -> tuple[socket.socket, str]:
@@ -93,14 +99,21 @@ def receive(connection: socket.socket) -> dict[str, Any]:
     return message
 
 
-def keepers() -> dict[Path, dict[str, Any]]:
-    """Return what each living keeper says of itself; sockets of dead ones are removed."""
-    found = {}
+def keepers() -> tuple[dict[Path, dict[str, Any]], list[Path]]:
+    """Return what each living keeper says of itself, and the sockets of those that say nothing.
+
+    Sockets of dead ones are removed.
+    """
+    found, silent = {}, []
     for path in sorted(folder().glob(f"*{_SUFFIX}")):
-        answer = ask(path, "status")
+        try:
+            answer = ask(path, "status")
+        except KeeperIsSilent:
+            silent.append(path)
+            continue
         if answer is None:
             with suppress(OSError):
                 path.unlink()
         else:
             found[path] = answer
-    return found
+    return found, silent

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from terraform_provider_veeam.platforms import detached
 
@@ -45,12 +45,21 @@ def hold(settings: Settings, session: LogonSession, hrefs: tuple[str, ...], seco
 
 def check(session: LogonSession) -> None:
     """Have the session's keeper, if there is one, look whether it is still needed."""
+    _tell(session, "check")
+
+
+def release(session: LogonSession, hrefs: tuple[str, ...]) -> None:
+    """Have the session's keeper, if there is one, no longer hold these mount points."""
+    _tell(session, "add", hrefs=hrefs, seconds=0)
+
+
+def _tell(session: LogonSession, what: str, **more: Any) -> None:
     from terraform_provider_veeam.keep_alive import sockets  # noqa: PLC0415 - few need it
 
     with suppress(OSError):
         path = sockets.path_of(session.session_id or "")
         if path.exists():
-            sockets.ask(path, "check")
+            sockets.ask(path, what, **more)
 
 
 def idle_limit() -> float:
@@ -84,6 +93,7 @@ def _start(order: str) -> subprocess.Popen[str]:
     process.stdin.flush()
     if not _first_line(process.stdout):
         process.kill()
+        process.communicate()
         raise OSError("it ended, or did not begin in time")
     process.stdout.close()
     return process
@@ -101,4 +111,4 @@ def _first_line(source: IO[str]) -> str:
 def _own_command() -> list[str]:
     if "__compiled__" in globals():  # one executable, without a Python
         return [os.path.realpath(sys.argv[0])]
-    return [sys.executable, "-m", "terraform_provider_veeam"]
+    return [sys.executable, "-P", "-m", "terraform_provider_veeam"]  # nothing from its folder

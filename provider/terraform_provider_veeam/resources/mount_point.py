@@ -118,8 +118,10 @@ class MountPointResource(interfaces.Resource):
                 "destroy unmounts it.",
             )
             mounted = error.mounted
-        _hold(ctx, manager, planned, mounted.session, mounted.mount_point.href)
-        return _record(ctx, manager, planned, mounted.session, mounted.mount_point)
+        state = _record(ctx, manager, planned, mounted.session, mounted.mount_point)
+        if planned["keep_alive"] is not None:
+            _hold(ctx, manager, planned, mounted.session, mounted.mount_point.href)
+        return state
 
     def read(self, ctx: ReadContext, current: State) -> State | None:
         """Read the mount point in its own session; None, with a warning, when it is gone."""
@@ -168,7 +170,10 @@ class MountPointResource(interfaces.Resource):
             except SessionGone:
                 self._warn_of_loss(ctx, current, deadline, "There is nothing left to hold.")
                 return planned
-            _hold(ctx, manager, planned, session, current["href"])
+            if planned["keep_alive"] is None:
+                keep_alive.release(session, (current["href"],))
+            else:
+                _hold(ctx, manager, planned, session, current["href"])
         return planned
 
     def delete(self, ctx: DeleteContext, current: State) -> None:
@@ -255,12 +260,10 @@ def _hold(
     href: str,
 ) -> None:
     """Have the session held open for as long as keep_alive says; a failure is no error."""
-    if state["keep_alive"] is None:
-        return
     try:
         seconds = parse_duration(state["keep_alive"])
         keep_alive.hold(manager.settings, session, (href,), seconds)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - the mount is there: nothing here may lose it
         ctx.diagnostics.add_warning(
             "The logon session can't be held open",
             f"The process that keep_alive asks for did not start: {error}. Without it the mount "
