@@ -142,12 +142,22 @@ class Mounter:
     ) -> Task | None:
         """Return the task as finished if its mount point is there.
 
-        How long a finished task stays listed is not documented: it may be gone at once.
+        How long a finished task stays listed is not documented: it may be gone at once. While the
+        first task is there the server does not do so, and whoever ends the session (see leases)
+        would not know of this mount point: then it is not kept.
         """
-        if self._session.borrowed:
-            return None  # the mount point may be somebody else's
+        first = self._requests.first_task or task.task_id
+        if self._session.borrowed or (first != task.task_id and self._is_listed(first, bound)):
+            return None
         href = persist(lambda: self._strays.find(restore_point, task, bound), bound)
         return task._replace(state="Finished", success=True, mount_href=href) if href else None
+
+    def _is_listed(self, task_id: str, bound: Deadline) -> bool:
+        try:
+            self._tasks.get(task_id, bound)
+        except NotFound:
+            return False
+        return True
 
     def _undo(
         self, now: Task | None, task_id: str, restore_point: RestorePointRef, bound: Deadline

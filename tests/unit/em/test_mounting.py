@@ -110,6 +110,19 @@ def test_a_task_that_is_forgotten_as_soon_as_it_is_finished_has_mounted(
     assert [mount.path for mount in simulator.mounts()] == [mounted.mount_point.href]
 
 
+def test_one_task_alone_that_is_forgotten_leaves_nothing_mounted(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    kept = manager.mount(restore_point, None, deadline())
+    simulator.add_fault("task-vanishes", POST)
+    with pytest.raises(errors.TaskVanished, match="is gone; nothing is left mounted"):
+        manager.mount(restore_point, None, deadline())
+    assert [mount.path for mount in simulator.mounts()] == [kept.mount_point.href]
+
+
 def test_a_mount_that_takes_too_long_is_cancelled(
     simulator: Simulator,
     manager: EnterpriseManager,
