@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -82,12 +81,9 @@ def download(
     CannotWrite, and what a request raises.
     """
     try:
-        handle, name = tempfile.mkstemp(
-            prefix=f".{destination.name[:100]}.", suffix=".part", dir=destination.parent
-        )
+        handle, temporary = _new_file_beside(destination)
     except OSError as error:
         raise cannot_write(str(destination), error) from error
-    temporary = Path(name)
     file = _Counted(handle, str(destination))
     try:
         client.download(target, deadline, token=session.token, into=file)
@@ -99,7 +95,6 @@ def download(
             )
         try:
             checksum = file.finish()
-            temporary.chmod(0o666 & ~_umask())
             temporary.replace(destination)
         except OSError as error:
             raise cannot_write(str(destination), error) from error
@@ -157,8 +152,11 @@ def cannot_write(name: str, error: OSError) -> CannotWrite:
     )
 
 
-def _umask() -> int:
-    """Return the mask of this process, which can only be read by setting it."""
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
+def _new_file_beside(destination: Path) -> tuple[int, Path]:
+    """Return a new file in the same folder, open, with the permissions that this user gives.
+
+    `tempfile` would make it for this user alone. Raises OSError.
+    """
+    path = destination.with_name(f".{destination.name[:100]}.{os.urandom(8).hex()}.part")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    return os.open(path, flags, 0o666), path

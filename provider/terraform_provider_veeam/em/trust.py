@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import ssl
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -20,6 +23,15 @@ if TYPE_CHECKING:
 
     from terraform_provider_veeam.em.settings import Settings
 
+# Where distributions keep the certificates of authorities, as Go looks for them.
+_STORES = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Arch, Gentoo
+    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, RHEL
+    "/etc/ssl/ca-bundle.pem",  # openSUSE
+    "/etc/pki/tls/cacert.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/cert.pem",  # Alpine, macOS
+)
 POOL_SIZE = 64  # connections kept open: as many calls come at once
 
 
@@ -68,14 +80,25 @@ def _context(settings: Settings) -> ssl.SSLContext:
     if settings.certificate_fingerprint or settings.insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    elif not settings.ca_certificate and not _system_store_exists():
-        context.load_verify_locations(certifi.where())
+    elif not settings.ca_certificate and not _default_store_exists():
+        context.load_verify_locations(_system_store() or certifi.where())
     return context
 
 
-def _system_store_exists() -> bool:
+def _default_store_exists() -> bool:
+    """Tell whether OpenSSL finds the certificates of the system, or of SSL_CERT_FILE, by itself."""
+    if sys.platform == "win32":
+        return True  # Windows has no files
     paths = ssl.get_default_verify_paths()  # None for what does not exist
-    return bool(paths.cafile or paths.capath)
+    return bool(paths.cafile) or any(Path(paths.capath or os.devnull).glob("*.0"))
+
+
+def _system_store() -> str | None:
+    """Return the file of the system's certificates; None when there is none.
+
+    A package brings its own OpenSSL, which knows the place of the system it was built on only.
+    """
+    return next((place for place in _STORES if Path(place).is_file()), None)
 
 
 def explain(settings: Settings, failure: BaseException, timeout: float) -> CertificateNotTrusted:
