@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import shlex
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ from terraform_provider_veeam.platforms import IS_WINDOWS, executable, plugin_fo
 HOSTS = ("registry.terraform.io", "registry.opentofu.org")
 NAMESPACE, TYPE = "veeam-em", "veeam"
 
-_KERNEL_LIMIT = 127  # characters of a #! line that every kernel in use understands
+_KERNEL_LIMIT = 127  # bytes of a #! line that every kernel in use understands
 _ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 _LAUNCHER = """\
 from terraform_provider_veeam.cli import main
@@ -105,11 +106,19 @@ def _put_package(folder: Path) -> Path:
     source = own_package() or Path()
     if folder.exists() and folder.samefile(source):
         return folder / Path(sys.argv[0]).name
-    new = folder.with_name(f".{folder.name}.new")
-    shutil.rmtree(new, ignore_errors=True)
+    new, old = (folder.with_name(f".{folder.name}.{what}") for what in ("new", "old"))
+    for left in (new, old):
+        shutil.rmtree(left, ignore_errors=True)
     shutil.copytree(source, new)
-    shutil.rmtree(folder, ignore_errors=True)
-    new.replace(folder)
+    if folder.exists():  # a Terraform that starts it now must not find half of it
+        folder.replace(old)
+    try:
+        new.replace(folder)
+    except OSError:
+        if old.exists():
+            old.replace(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
     return folder / Path(sys.argv[0]).name
 
 
@@ -126,7 +135,7 @@ def interpreter_line(python: str) -> str:
     -P keeps the folder of the script off the module path, -E variables meant for other programs.
     """
     line = f"#!{python} -EP"
-    if " " not in python and len(line) <= _KERNEL_LIMIT:
+    if not re.search(r"\s", python) and len(os.fsencode(line)) <= _KERNEL_LIMIT:
         return line
     # A path that the kernel can't take is left to the shell; to Python it reads as a string.
     return f"#!/bin/sh\n'''exec' {shlex.quote(python)} -EP \"$0\" \"$@\"\n' '''"
@@ -146,9 +155,15 @@ def _replace(file: Path, text: str) -> None:
 
 
 def _try_out(file: Path) -> None:
-    tried = subprocess.run(  # noqa: S603 - the file just written
-        [file, "version"], capture_output=True, text=True, check=False
-    )
+    try:
+        tried = subprocess.run(  # noqa: S603 - the file just written
+            [file, "version"], capture_output=True, text=True, check=False
+        )
+    except OSError as error:
+        raise CannotInstall(
+            f"{file} was written but can't be started: {error.strerror}. Is the folder on a file "
+            "system where nothing may be started (noexec)? Choose another with --plugin-dir."
+        ) from None
     if tried.returncode != 0:
         raise CannotInstall(
             f"{file} was written but does not start:\n{tried.stderr.strip()}\n"

@@ -13,7 +13,8 @@ import shutil
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +25,8 @@ _PACKAGE = re.compile(
     r"_(?P<target>[a-z0-9]+_[a-z0-9]+)\.zip"
 )
 _CHUNK = 1024 * 1024
+# RuntimeError: an encrypted entry.
+_UNREADABLE = (OSError, zipfile.BadZipFile, RuntimeError)
 
 
 class CannotMirror(Exception):
@@ -103,32 +106,49 @@ def archive_hash(file: Path) -> str:
 
 
 def _package(file: Path) -> Package:
+    if not file.exists():
+        raise CannotMirror(f"There is no {file}.")
     found = _PACKAGE.fullmatch(file.name)
     if not found:
         raise CannotMirror(
             f"{file.name} is not named as a package is: "
             f"terraform-provider-{TYPE}_VERSION_OS_ARCH.zip"
         )
-    prefix = f"terraform-provider-{TYPE}_v"
     try:
         with zipfile.ZipFile(file) as archive:
             damaged = archive.testzip()
             names = archive.namelist()
-    except FileNotFoundError:
-        raise CannotMirror(f"There is no {file}.") from None
-    except (OSError, zipfile.BadZipFile) as error:
+    except _UNREADABLE as error:
         raise CannotMirror(f"{file} can't be read: {error}.") from None
-    if damaged or sum(name.startswith(prefix) for name in names) != 1:
-        raise CannotMirror(f"{file} is damaged, or no package: it needs one {prefix}... in it.")
+    program = f"terraform-provider-{TYPE}_v{found['version']}"
+    programs = [name for name in names if name.startswith(f"terraform-provider-{TYPE}_v")]
+    if damaged or programs not in ([program], [f"{program}.exe"]):
+        raise CannotMirror(f"{file} is damaged, or no package: it needs one {program} in it.")
+    if any(name.endswith("/") or name.startswith("/") or ".." in name for name in names):
+        # Terraform hashes what is unpacked: what is not a plain file in it makes no good lock.
+        raise CannotMirror(f"{file} is no package: it has more than plain files in it.")
     return Package(file, found["version"], found["target"])
 
 
 def _write_indexes(place: Path) -> None:
-    """Write index.json and a VERSION.json for all packages that are there."""
+    """Write index.json and a VERSION.json for all packages that are there.
+
+    Once more when others have come meanwhile: several may write to one mirror at once.
+    """
+    indexed: list[Path] | None = None
+    while indexed != (there := sorted(place.glob("*.zip"))):
+        _write_index(place, there)
+        indexed = there
+
+
+def _write_index(place: Path, files: Iterable[Path]) -> None:
     versions: dict[str, dict[str, Any]] = {}
-    for file in sorted(place.glob("*.zip")):
+    for file in files:
         if found := _PACKAGE.fullmatch(file.name):
-            hashes = [package_hash(file), archive_hash(file)]
+            try:
+                hashes = [package_hash(file), archive_hash(file)]
+            except _UNREADABLE as error:
+                raise CannotMirror(f"{file}, in the mirror, can't be read: {error}.") from None
             archives = versions.setdefault(found["version"], {})
             archives[found["target"]] = {"hashes": hashes, "url": file.name}
     for version, archives in versions.items():
@@ -137,23 +157,29 @@ def _write_indexes(place: Path) -> None:
 
 
 def _write(file: Path, value: Any) -> None:
-    new = file.with_name(f".{file.name}.new")
-    new.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    new.replace(file)
+    with _replacing(file) as new:
+        new.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _copy(source: Path, place: Path) -> None:
-    """Copy in one step: a Terraform that installs now must not find half of it."""
     if place.exists() and place.samefile(source):
         return
-    handle, name = tempfile.mkstemp(dir=place.parent, prefix=".")
+    with _replacing(place) as new:
+        shutil.copyfile(source, new)
+
+
+@contextmanager
+def _replacing(file: Path) -> Iterator[Path]:
+    """Yield a new file that then takes a file's place: nobody must find half of one."""
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=".")
     os.close(handle)
+    new = Path(name)
     try:
-        shutil.copyfile(source, name)
-        Path(name).chmod(0o644)
-        Path(name).replace(place)
+        yield new
+        new.chmod(0o644)
+        new.replace(file)
     finally:
-        Path(name).unlink(missing_ok=True)
+        new.unlink(missing_ok=True)
 
 
 def _sha256(chunks: Iterable[bytes]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -72,23 +73,33 @@ def private_folder(
     In Windows that is so of everything in the user's profile; elsewhere it is checked.
     """
     if windows:
-        path = os.path.join(environment["LOCALAPPDATA"], _FOLDER)  # noqa: PTH118 - no pathlib here
+        parent = environment.get("LOCALAPPDATA")
+        if not parent:
+            raise NoPrivateFolder("LOCALAPPDATA is not set")
+        path = os.path.join(parent, _FOLDER)  # noqa: PTH118 - no pathlib here
         os.makedirs(path, exist_ok=True)  # noqa: PTH103 - no pathlib here
         return path
-    import stat  # noqa: PLC0415 - few need it
     import tempfile  # noqa: PLC0415 - few need it
 
     runtime = environment.get("XDG_RUNTIME_DIR")
-    if runtime and os.path.isdir(runtime):  # noqa: PTH112 - no pathlib here
+    if runtime and _is_own_folder(runtime):  # after sudo it may be another user's
         path = f"{runtime}/{_FOLDER}"
     else:
         path = f"{tempfile.gettempdir()}/{_FOLDER}-{os.getuid()}"
     with suppress(FileExistsError):
         os.mkdir(path, 0o700)  # noqa: PTH102 - no pathlib here
     found = os.lstat(path)
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+    if not _is_own_folder(path) or found.st_mode & 0o077:
         raise NoPrivateFolder(f"{path} is not a folder for this user alone: remove it")
     return path
+
+
+def _is_own_folder(path: str) -> bool:
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
 
 
 def executable(name: str, *, windows: bool = IS_WINDOWS) -> str:
@@ -101,7 +112,9 @@ def plugin_folder(
 ) -> str:
     """Return the folder that Terraform and OpenTofu both search without being told to."""
     if windows:
-        return os.path.join(environment["APPDATA"], "terraform.d", "plugins")  # noqa: PTH118
+        return os.path.join(  # noqa: PTH118 - no pathlib here
+            environment.get("APPDATA", "~"), "terraform.d", "plugins"
+        )
     return "~/.terraform.d/plugins"
 
 

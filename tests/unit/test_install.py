@@ -72,3 +72,30 @@ def test_an_interpreter_without_the_provider_is_noticed(
     monkeypatch.setattr(sys, "executable", bare)
     with pytest.raises(CannotInstall, match="does not start"):
         install.install(tmp_path)
+
+
+def test_a_folder_where_nothing_starts_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(subprocess, "run", refuse)
+    with pytest.raises(CannotInstall, match="noexec"):
+        install.install(tmp_path)
+
+
+def test_a_package_takes_the_place_of_another_in_one_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, folder = tmp_path / "source", tmp_path / "plugins" / "linux_amd64"
+    source.mkdir()
+    (source / "program").write_text("new")
+    folder.mkdir(parents=True)
+    (folder / "program").write_text("old")
+    (folder / "left over").touch()
+    monkeypatch.setattr(sys, "argv", [str(source / "program")])
+    monkeypatch.setattr(install, "own_package", lambda: source)
+    assert install._put_package(folder).read_text() == "new"
+    assert [path.name for path in folder.iterdir()] == ["program"]
+    assert [path.name for path in folder.parent.iterdir()] == ["linux_amd64"]

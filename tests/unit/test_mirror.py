@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,7 @@ def test_the_hashes_are_those_of_the_go_module_and_the_registry(tmp_path: Path) 
     ],
 )
 def test_what_is_no_package_is_refused(tmp_path: Path, name: str, says: str) -> None:
+    (tmp_path / "other.zip").touch()
     with pytest.raises(CannotMirror, match=says):
         mirror(tmp_path / "mirror", [tmp_path / name])
 
@@ -77,3 +79,35 @@ def test_a_damaged_package_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CannotMirror, match="can't be read"):
         mirror(tmp_path / "mirror", [file])
     assert not (tmp_path / "mirror").exists()
+
+
+def test_a_damaged_package_in_the_mirror_is_named(tmp_path: Path) -> None:
+    mirror(tmp_path / "mirror", [package(tmp_path)])
+    there = tmp_path / "mirror" / FOLDERS[0] / "terraform-provider-veeam_1.2.3_linux_amd64.zip"
+    there.write_bytes(b"no zip")
+    with pytest.raises(CannotMirror, match="in the mirror, can't be read"):
+        mirror(tmp_path / "mirror", [package(tmp_path, "1.3.0")])
+
+
+@pytest.mark.parametrize("name", ["../evil", "/evil", "folder/", "terraform-provider-veeam_v9"])
+def test_what_no_package_holds_is_refused(tmp_path: Path, name: str) -> None:
+    file = package(tmp_path)
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr(name, "")
+    with pytest.raises(CannotMirror, match="no package"):
+        mirror(tmp_path / "mirror", [file])
+
+
+def test_a_package_of_another_version_than_its_name_is_refused(tmp_path: Path) -> None:
+    file = package(tmp_path)
+    renamed = file.rename(file.with_name(file.name.replace("1.2.3", "2.0.0")))
+    with pytest.raises(CannotMirror, match="it needs one terraform-provider-veeam_v2"):
+        mirror(tmp_path / "mirror", [renamed])
+
+
+def test_many_may_write_to_one_mirror_at_once(tmp_path: Path) -> None:
+    files = [package(tmp_path, f"1.0.{number}") for number in range(12)]
+    with ThreadPoolExecutor(len(files)) as threads:
+        list(threads.map(lambda file: mirror(tmp_path / "mirror", [file]), files))
+    index = json.loads((tmp_path / "mirror" / FOLDERS[0] / "index.json").read_text())
+    assert len(index["versions"]) == len(files)

@@ -91,3 +91,20 @@ def test_a_keeper_in_windows_is_asked_by_port_and_secret(tmp_path: Path) -> None
     assert heard == [{"do": "status", "secret": secret}]
     assert json.loads(path.read_text())[1] == secret
     assert sockets.ask(path, "status") is None
+
+
+def test_a_runtime_folder_of_another_user_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(os, "getuid", lambda: 12345)
+    runtime = tmp_path / "runtime"
+    runtime.mkdir()
+    with pytest.raises(platforms.NoPrivateFolder, match="12345"):
+        platforms.private_folder({"XDG_RUNTIME_DIR": str(runtime)}, windows=False)
+    assert not list(runtime.iterdir())
+
+
+def test_without_a_profile_windows_has_no_private_folder() -> None:
+    with pytest.raises(OSError, match="LOCALAPPDATA"):
+        platforms.private_folder({}, windows=True)
