@@ -1,13 +1,14 @@
 """`make package`: the provider as a zip that runs without Python, as the registry wants it.
 
 Needs a C compiler. It writes into dist/: the zip for this machine, SHA256SUMS, the manifest, and a
-signature if PACKAGE_SIGNING_KEY names a key that gpg has.
+signature if PACKAGE_SIGNING_KEY names a key that gpg has (PACKAGE_SIGNING_PASSPHRASE opens it).
 """
 
 import argparse
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,8 +27,18 @@ EXECUTABLE = f"terraform-provider-veeam_v{__version__}" + (".exe" if os.name == 
 UNUSED = (
     *("tkinter", "unittest", "doctest", "pydoc", "pdb", "lib2to3", "distutils", "test"),
     *("grpc._simple_stubs", "grpc_tools", "setuptools", "pip", "sqlite3", "curses", "bz2", "lzma"),
-    *("xmlrpc", "wsgiref", "turtle", "chardet", "em_simulator", "cffi"),
+    *("xmlrpc", "wsgiref", "turtle", "chardet", "em_simulator", "cffi", "msgpack.fallback"),
+    *("urllib3.contrib.pyopenssl", "urllib3.contrib.socks", "urllib3.http2"),
+    "grpc._channel",  # of clients
+    "cryptography.x509",
+    "cryptography.hazmat.primitives.serialization.ssh",
+    *(
+        f"cryptography.hazmat.primitives.asymmetric.{name}"
+        for name in ("dh", "dsa", "ed25519", "ed448", "mldsa", "mlkem", "x25519", "x448")
+    ),
 )
+# Nuitka leaves these to the system, where they may be missing; the C library itself it has to have.
+OF_THE_COMPILER = ("libstdc++.so.6", "libgcc_s.so.1", "libz.so.1")
 _MOMENT = (1980, 1, 1, 0, 0, 0)  # the same in every zip
 
 
@@ -53,10 +64,24 @@ def build() -> Path:
     }
     subprocess.run(command, check=True, env=environment)
     (folder,) = BUILD.glob("*.dist")
-    if sys.platform == "linux" and (strip := shutil.which("strip")):
-        for library in sorted(folder.rglob("*.so*")):
-            subprocess.run([strip, "--strip-unneeded", str(library)], check=True)
+    for authorities in folder.rglob("roots.pem"):  # those of gRPC's clients
+        authorities.unlink()
+    if sys.platform == "linux":
+        add_libraries(folder)
+        if strip := shutil.which("strip"):
+            for library in sorted(folder.rglob("*.so*")):
+                subprocess.run([strip, "--strip-unneeded", str(library)], check=True)
     return folder
+
+
+def add_libraries(folder: Path) -> None:
+    """Put the compiler's libraries, as far as anything asks for them, beside the program."""
+    ldd = shutil.which("ldd") or "ldd"
+    for file in [folder / EXECUTABLE, *sorted(folder.rglob("*.so*"))]:
+        asked = subprocess.run([ldd, str(file)], capture_output=True, text=True, check=True)
+        for name, path in re.findall(r"^\s*(\S+) => (/\S+)", asked.stdout, re.MULTILINE):
+            if name in OF_THE_COMPILER and not (folder / name).exists():
+                shutil.copyfile(path, folder / name)
 
 
 def pack(folder: Path) -> None:
@@ -85,7 +110,10 @@ def describe() -> None:
     signature.unlink(missing_ok=True)
     if key := os.environ.get("PACKAGE_SIGNING_KEY"):
         gpg = ["gpg", "--batch", "--local-user", key, "--output", str(signature)]
-        subprocess.run([*gpg, "--detach-sign", str(sums)], check=True)
+        passphrase = os.environ.get("PACKAGE_SIGNING_PASSPHRASE")
+        if passphrase is not None:
+            gpg += ["--pinentry-mode", "loopback", "--passphrase-fd", "0"]
+        subprocess.run([*gpg, "--detach-sign", str(sums)], input=passphrase, text=True, check=True)
 
 
 def main() -> int:
