@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.manager import EnterpriseManager
     from terraform_provider_veeam.em.waiting import Clock
     from terraform_provider_veeam.plugin.interfaces import Context, State
+    from terraform_provider_veeam.private_state import ReadSessions
 
 
 class Configured(Protocol):
     """The provider, as its objects see it."""
 
     clock: Clock
+    read_sessions: ReadSessions
 
     @property
     def manager(self) -> EnterpriseManager | None:

@@ -28,6 +28,7 @@ from terraform_provider_veeam.functions.parse_uid import ParseUid
 from terraform_provider_veeam.lists.mount_point import MountPointList
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.logs import conceal
+from terraform_provider_veeam.private_state import ReadSessions
 from terraform_provider_veeam.resources.mount_point import MountPointResource
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class VeeamProvider(interfaces.Provider):
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self.clock = clock
+        self.read_sessions = ReadSessions()
         self._manager: EnterpriseManager | None = None
 
     def get_schema(self) -> Schema:

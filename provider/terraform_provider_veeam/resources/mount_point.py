@@ -40,6 +40,7 @@ from terraform_provider_veeam.resources.mount_session import (
     SessionGone,
     confirm_gone,
     find_session,
+    keep_own_session,
 )
 from terraform_provider_veeam.restore_point_form import restore_point_of
 
@@ -94,6 +95,7 @@ class MountPointResource(interfaces.Resource):
         if self._provider.manager is None and ctx.client_can_defer:
             ctx.defer(DeferredReason.PROVIDER_CONFIG_UNKNOWN)
         elif current is None and planned is not None:
+            ctx.private = ctx.private or self._provider.read_sessions.to_private()
             describe_restore_point(self._provider, ctx, planned)
         return planned
 
@@ -135,7 +137,7 @@ class MountPointResource(interfaces.Resource):
             self._provider, ctx, current, "read", f"Reading mount point {current['id']}"
         )
         try:
-            session = find_session(manager, ctx.private, current["session_id"], deadline)
+            session = find_session(manager, ctx, current, deadline)
             try:
                 mount_point = manager.mount_point(
                     session, restore_point, mount_id, deadline, href=current["href"]
@@ -155,8 +157,11 @@ class MountPointResource(interfaces.Resource):
             return None
         if current["restore_point_name"] is None:
             describe_restore_point(self._provider, ctx, current)
-        handover.leave(MountSession(manager.base_url, session))
-        return _record(ctx, manager, current, session, mount_point)
+        kept = MountSession(manager.base_url, session)
+        handover.leave(kept)
+        state = _record(ctx, manager, current, session, mount_point)
+        self._provider.read_sessions.add(state, kept)
+        return state
 
     def update(self, ctx: UpdateContext, current: State, planned: State) -> State:
         """Take over new timeouts, and hold the session for a new time; the rest replaces."""
@@ -166,7 +171,7 @@ class MountPointResource(interfaces.Resource):
                 self._provider, ctx, current, "read", f"Holding {current['id']}"
             )
             try:
-                session = find_session(manager, ctx.private, current["session_id"], deadline)
+                session = find_session(manager, ctx, current, deadline)
             except SessionGone:
                 self._warn_of_loss(ctx, current, deadline, "There is nothing left to hold.")
                 return planned
@@ -178,13 +183,14 @@ class MountPointResource(interfaces.Resource):
 
     def delete(self, ctx: DeleteContext, current: State) -> None:
         """Unmount, in the mount's own session; a mount that is gone already is no error."""
+        keep_own_session(ctx, current)
         manager = manager_of(self._provider)
         restore_point, mount_id = restore_point_of(current), int(current["mount_id"])
         deadline = deadline_for(
             self._provider, ctx, current, "delete", f"Unmounting {current['id']}"
         )
         try:
-            session = find_session(manager, ctx.private, current["session_id"], deadline)
+            session = find_session(manager, ctx, current, deadline)
             try:
                 manager.unmount(session, restore_point, mount_id, deadline, href=current["href"])
             except SessionExpired as error:

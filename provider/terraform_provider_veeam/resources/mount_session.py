@@ -7,14 +7,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from terraform_provider_veeam import handover
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
-from terraform_provider_veeam.private_state import MountSession
+from terraform_provider_veeam.private_state import MountSession, carried_session
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.errors import SessionExpired
     from terraform_provider_veeam.em.manager import EnterpriseManager
     from terraform_provider_veeam.em.models import LogonSession
     from terraform_provider_veeam.em.waiting import Deadline
+    from terraform_provider_veeam.plugin.interfaces import (
+        DeleteContext,
+        ReadContext,
+        State,
+        UpdateContext,
+    )
 
 
 class SessionGone(Exception):
@@ -25,24 +32,43 @@ class SessionOutOfReach(EnterpriseManagerError):
     """The mount's logon session may well live, but this configuration can't use it."""
 
 
+def keep_own_session(ctx: DeleteContext, state: State) -> None:
+    """Have private state hold the mount's own session, whatever happens after this.
+
+    A mount that was planned as tainted comes with the sessions of all that the plan has read, and
+    a delete that fails must leave the one that the next try needs.
+    """
+    carried = carried_session(ctx.private, state)
+    if carried is not None:
+        ctx.private = carried.to_private()
+
+
 def find_session(
-    manager: EnterpriseManager, private: bytes, session_id: str | None, deadline: Deadline
+    manager: EnterpriseManager,
+    ctx: ReadContext | UpdateContext | DeleteContext,
+    state: State,
+    deadline: Deadline,
 ) -> LogonSession:
     """Return the logon session that a mount was made in, from its private state.
 
     Raises SessionGone, or SessionOutOfReach when the token is missing or belongs to a server at
     another address. Sends nothing unless one of the two has to be told apart.
     """
-    kept = MountSession.from_private(private)
+    session_id = state["session_id"]
+    kept = MountSession.from_private(ctx.private) or carried_session(ctx.private, state)
+    if kept is None and session_id:
+        left = handover.find(session_id, manager.base_url)
+        kept = MountSession(manager.base_url, left) if left else None
     if kept is None:
         if session_id and manager.session_is_gone(session_id, deadline):
             raise SessionGone
         raise SessionOutOfReach(
             "The mount point's logon session can't be used",
             "The state holds no token of the logon session that made this mount point, perhaps "
-            "because it was edited by hand. Import the mount point with session_token set in the "
-            "provider, or remove it from the state (terraform state rm): Enterprise Manager drops "
-            "it when its session has been idle for 15 minutes.",
+            "because it was edited by hand, or because the mount point is tainted and the plan "
+            "did not read it (-refresh=false). Import the mount point with session_token set in "
+            "the provider, or remove it from the state (terraform state rm): Enterprise Manager "
+            "drops it when its session has been idle for 15 minutes.",
         )
     if kept.base_url != manager.base_url and (
         not kept.session.session_id or manager.session_is_gone(kept.session.session_id, deadline)
@@ -55,6 +81,7 @@ def find_session(
             "session has been idle for 15 minutes the mount point is gone, and can be removed "
             "from the state (terraform state rm).",
         )
+    ctx.private = kept.to_private()
     return kept.session
 
 
