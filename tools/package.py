@@ -27,15 +27,7 @@ EXECUTABLE = f"terraform-provider-veeam_v{__version__}" + (".exe" if os.name == 
 UNUSED = (
     *("tkinter", "unittest", "doctest", "pydoc", "pdb", "lib2to3", "distutils", "test"),
     *("grpc._simple_stubs", "grpc_tools", "setuptools", "pip", "sqlite3", "curses", "bz2", "lzma"),
-    *("xmlrpc", "wsgiref", "turtle", "chardet", "em_simulator", "cffi", "msgpack.fallback"),
-    *("urllib3.contrib.pyopenssl", "urllib3.contrib.socks", "urllib3.http2"),
-    "grpc._channel",  # of clients
-    "cryptography.x509",
-    "cryptography.hazmat.primitives.serialization.ssh",
-    *(
-        f"cryptography.hazmat.primitives.asymmetric.{name}"
-        for name in ("dh", "dsa", "ed25519", "ed448", "mldsa", "mlkem", "x25519", "x448")
-    ),
+    *("xmlrpc", "wsgiref", "turtle", "chardet", "em_simulator", "cffi"),
 )
 # Nuitka leaves these to the system, where they may be missing; the C library itself it has to have.
 OF_THE_COMPILER = ("libstdc++.so.6", "libgcc_s.so.1", "libz.so.1")
