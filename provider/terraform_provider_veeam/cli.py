@@ -20,11 +20,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _serve() -> int:
+    import signal  # noqa: PLC0415 - only under Terraform
+
+    # First of all: in a terminal Ctrl-C reaches this process too, and Terraform decides what it
+    # means, also while this one is still starting.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     import gc  # noqa: PLC0415 - only for the start
 
     # What is imported stays: looking through it for garbage, again and again, only takes time.
     gc.disable()
-    # First of all the messages: they keep `tf` from loading its own.
+    # Before the rest the messages: they keep `tf` from loading its own.
     import terraform_provider_veeam.plugin.messages  # noqa: F401, PLC0415
     from terraform_provider_veeam.plugin.server import serve  # noqa: PLC0415
     from terraform_provider_veeam.provider import VeeamProvider  # noqa: PLC0415

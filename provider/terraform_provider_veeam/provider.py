@@ -54,6 +54,7 @@ class VeeamProvider(interfaces.Provider):
         self.clock = clock
         self.read_sessions = ReadSessions()
         self._manager: EnterpriseManager | None = None
+        self._replaced: list[EnterpriseManager] = []
 
     def get_schema(self) -> Schema:
         """Return the schema of the provider block."""
@@ -115,8 +116,8 @@ class VeeamProvider(interfaces.Provider):
                 Attribute(
                     "max_retries",
                     Number(),
-                    "How often a request is tried again after a passing fault. Default `5`. "
-                    "Or set `VEEAM_EM_MAX_RETRIES`.",
+                    "How often a request is tried again after a passing fault, `0` to `100`. "
+                    "Default `5`. Or set `VEEAM_EM_MAX_RETRIES`.",
                     optional=True,
                 ),
             ],
@@ -188,6 +189,9 @@ class VeeamProvider(interfaces.Provider):
                 "and safe.",
                 path=["insecure"],
             )
+        if self._manager:
+            # Under `serve --debug`, by another command or an alias: its calls may still be running.
+            self._replaced.append(self._manager)
         self._manager = EnterpriseManager(settings, clock=self.clock, conceal=conceal)
 
     @property
@@ -203,9 +207,11 @@ class VeeamProvider(interfaces.Provider):
 
     def close(self, seconds: float) -> None:
         """End what the process holds open on the server."""
-        if self._manager:
-            handover.clear(self._manager.known_session_ids)
-            self._manager.close(seconds)
+        managers = [*self._replaced, self._manager] if self._manager else []
+        end = self.clock.monotonic() + seconds
+        for manager in managers:
+            handover.clear(manager.known_session_ids)
+            manager.close(max(0.0, end - self.clock.monotonic()))
 
 
 def _text(name: str, description: str, *, sensitive: bool = False) -> Attribute:

@@ -28,6 +28,16 @@ def test_destroy_unmounts_through_the_session_that_mounted(
     assert "Warning" not in output
 
 
+def test_it_serves_a_terraform_whose_plugin_tls_is_switched_off(
+    workspace: Workspace, server: Server
+) -> None:
+    workspace.environment["TF_DISABLE_PLUGIN_TLS"] = "1"
+    workspace.write(mount_points(1))
+    workspace.apply()
+    workspace.destroy()
+    assert (server.mounts(), server.sessions()) == ([], [])
+
+
 def test_what_was_mounted_is_in_the_plan_and_in_the_state(
     workspace: Workspace, server: Server
 ) -> None:

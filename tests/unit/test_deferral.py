@@ -136,3 +136,13 @@ def test_an_ephemeral_mount_is_opened_later_or_with_unknown_values(*, can_defer:
             assert result["session_token"] is Unknown
             closing = pb.CloseEphemeralResource.Request(type_name=name, private=answer.private)
             assert not client.servicer.CloseEphemeralResource(closing).diagnostics
+
+
+def test_another_command_on_the_same_process_is_not_stopped_by_the_one_before() -> None:
+    client = Client(can_defer=False)
+    stopped = client.servicer.stop
+    stopped.set()
+    config = client.value(client.provider.get_schema(), {"url": Unknown})
+    client.servicer.ConfigureProvider(pb.ConfigureProvider.Request(config=config))
+    assert not client.servicer.stop.is_set()
+    assert stopped.is_set()  # what was under way then is still asked to stop

@@ -162,10 +162,14 @@ class Form:
 
 
 class Calls:
-    """What the calls for each kind of object build on. Holds nothing that changes but `stop`."""
+    """What the calls for each kind of object build on.
+
+    Nothing in it changes, but that it gets configured, and `stop` if that happens again.
+    """
 
     def __init__(self, provider: Provider, *, mask: Callable[[str], str] = str) -> None:
         self.stop = threading.Event()
+        self.is_configured = False
         self._provider = provider
         self._mask = mask
         self._resources: Mapping[str, type[Resource]] = self._named(provider.resources())

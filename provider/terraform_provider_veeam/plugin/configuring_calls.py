@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 from terraform_provider_veeam.plugin.calls import Call, Calls
@@ -33,7 +34,14 @@ class ConfiguringCalls(Calls):
     def ConfigureProvider(
         self, request: pb.ConfigureProvider.Request, context: object = None
     ) -> pb.ConfigureProvider.Response:
-        """Hand over the provider block."""
+        """Hand over the provider block.
+
+        Once more means that another command of Terraform uses this process (serve --debug): a stop
+        of the one before is not its matter.
+        """
+        if self.is_configured:
+            self.stop = threading.Event()
+        self.is_configured = True
         call = self._call("configuring the provider")
         with call:
             config = decode(block_of(self._provider.get_schema()), request.config) or {}

@@ -19,6 +19,9 @@ PROTOCOL_VERSION = 6
 
 _CORE_PROTOCOL_VERSION = 1
 _VERSIONS_VARIABLE = "PLUGIN_PROTOCOL_VERSIONS"
+_CLIENT_CERTIFICATE_VARIABLE = "PLUGIN_CLIENT_CERT"
+_NO_TLS_VARIABLE = "TF_DISABLE_PLUGIN_TLS"
+_DIRECTORY_VARIABLE = "PLUGIN_UNIX_SOCKET_DIR"
 _PORT_VARIABLES = ("PLUGIN_MIN_PORT", "PLUGIN_MAX_PORT")
 _SOCKET = "provider"
 _FALLBACK = "/tmp"  # noqa: S108 - names in it are random, and mkdir refuses one that exists
@@ -37,8 +40,19 @@ def refusal(environment: Mapping[str, str]) -> str | None:
     )
 
 
+def wants_tls(environment: Mapping[str, str]) -> bool:
+    """Tell whether the client speaks TLS: Terraform does, unless a person has switched it off.
+
+    It passes its own environment on. The certificate of a provider that prints one all the same
+    would crash it; a client that merely brings no certificate of its own does speak TLS.
+    """
+    return bool(
+        environment.get(_CLIENT_CERTIFICATE_VARIABLE) or not environment.get(_NO_TLS_VARIABLE)
+    )
+
+
 def line(place: Place, certificate: bytes) -> str:
-    """Return the line by which Terraform learns how to connect."""
+    """Return the line by which Terraform learns how to connect; no certificate means no TLS."""
     encoded = b64encode(certificate).decode().rstrip("=")
     where = f"{place.network}|{place.address}"
     return f"{_CORE_PROTOCOL_VERSION}|{PROTOCOL_VERSION}|{where}|grpc|{encoded}\n"
@@ -108,11 +122,16 @@ class SocketDirectory(Place):
     network = "unix"
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        """Make it in TMPDIR; in /tmp when it can't be there, or its socket's path is too long."""
-        try:
-            self._path = _make_directory(environment.get("TMPDIR") or _FALLBACK)
-        except OSError:
-            self._path = _make_directory(_FALLBACK)
+        """Make it where go-plugin says, or in TMPDIR; in /tmp when no socket can be there.
+
+        Its directory may be missing, belong to somebody else, or have too long a path.
+        """
+        for variable in (_DIRECTORY_VARIABLE, "TMPDIR"):
+            if parent := environment.get(variable):
+                with suppress(OSError):
+                    self._path = _make_directory(parent)
+                    return
+        self._path = _make_directory(_FALLBACK)
 
     @property
     def address(self) -> str:

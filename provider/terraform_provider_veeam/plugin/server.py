@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -16,6 +17,7 @@ from terraform_provider_veeam.plugin.certificate import make_certificate, pem
 from terraform_provider_veeam.plugin.lifetime import Ending, Lifetime, leave_within
 from terraform_provider_veeam.plugin.services import (
     controller_service,
+    health_service,
     provider_service,
     stdio_service,
 )
@@ -63,9 +65,9 @@ def serve(make_provider: Callable[[], Provider], make_servicer: MakeServicer | N
         return 1
     with lifetime.signals(ctrl_c_ends=False), handshake.make_place(os.environ) as place:
         server = Server(make_provider(), place, lifetime, make_servicer)
-        certificate = server.start()
+        certificate = server.start(tls=handshake.wants_tls(os.environ))
         try:
-            os.write(sys.stdout.fileno(), handshake.line(place, certificate).encode())
+            _print(handshake.line(place, certificate))
         except OSError:
             lifetime.end(Ending.ORPHANED)
         sys.stdout = sys.stderr  # a stray print must not end up in a pipe that nobody empties
@@ -101,6 +103,13 @@ def serve_debug(
     return 0
 
 
+def _print(line: str) -> None:
+    """Write to stdout. Raises OSError, also when there is none."""
+    if sys.stdout is None:  # as Python has it when it was closed before the start
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    os.write(sys.stdout.fileno(), line.encode())
+
+
 class Server:
     """The gRPC server of one provider, at a place of its own."""
 
@@ -123,20 +132,26 @@ class Server:
         self._place = place
         self._server = grpc.server(
             ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="call"),
-            handlers=[provider_service(self._servicer), stdio_service()],
+            handlers=[provider_service(self._servicer), health_service(), stdio_service()],
             options=(
                 ("grpc.max_receive_message_length", _LONGEST_MESSAGE),
                 ("grpc.max_send_message_length", _LONGEST_MESSAGE),
             ),
         )
 
-    def start(self) -> bytes:
-        """Serve the owner of this process, who may also end it; return the certificate as DER."""
+    def start(self, *, tls: bool = True) -> bytes:
+        """Serve the owner of this process, who may also end it.
+
+        Returns the certificate as DER; nothing without TLS.
+        """
+        self._server.add_generic_rpc_handlers((controller_service(self._on_shutdown),))
+        if not tls:
+            self.start_for_anybody()
+            return b""
         key, certificate = make_certificate()
         # No client certificate is asked for: Terraform's is of curve P-521, which grpcio's TLS
         # does not know. Who may connect is decided by the socket's directory.
         credentials = grpc.ssl_server_credentials([(key, pem("CERTIFICATE", certificate))])
-        self._server.add_generic_rpc_handlers((controller_service(self._on_shutdown),))
         self._place.listen(lambda address: self._server.add_secure_port(address, credentials))
         self._server.start()
         return certificate

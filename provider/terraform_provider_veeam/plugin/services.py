@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor
     from google.protobuf.message import Message
 
+_SERVING = b"\x08\x01"  # a HealthCheckResponse: status 1
+
 
 def provider_service(servicer: object) -> grpc.GenericRpcHandler:
     """Return the service tfplugin6.Provider; a call the servicer lacks is unimplemented."""
@@ -53,6 +55,17 @@ def controller_service(shut_down: Callable[[], None]) -> grpc.GenericRpcHandler:
 
     return grpc.method_handlers_generic_handler(
         "plugin.GRPCController", {"Shutdown": grpc.unary_unary_rpc_method_handler(answer)}
+    )
+
+
+def health_service() -> grpc.GenericRpcHandler:
+    """Return gRPC's service by which go-plugin asks whether the process serves: it does."""
+
+    def answer(_request: bytes, _context: grpc.ServicerContext) -> bytes:
+        return _SERVING
+
+    return grpc.method_handlers_generic_handler(
+        "grpc.health.v1.Health", {"Check": grpc.unary_unary_rpc_method_handler(answer)}
     )
 
 

@@ -70,6 +70,48 @@ def test_the_handshake_line_says_where_and_how_to_connect(folder: Path) -> None:
         assert client.shut_down() == 0
 
 
+def test_a_client_whose_tls_is_switched_off_gets_no_certificate(folder: Path) -> None:
+    with PluginClient(TOY, {"TMPDIR": str(folder), "TF_DISABLE_PLUGIN_TLS": "1"}) as client:
+        assert client.process.stdout
+        *_, address, protocol, certificate = client.process.stdout.readline().decode().split("|")
+        assert (protocol, certificate) == ("grpc", "\n")
+        with grpc.insecure_channel(f"unix:{address}") as channel:
+            check: Any = channel.unary_unary("/grpc.health.v1.Health/Check")
+            assert check(b"", timeout=10)
+
+
+def test_the_socket_is_where_go_plugin_says(folder: Path) -> None:
+    place = folder / "sockets"
+    place.mkdir()
+    with toy(folder, PLUGIN_UNIX_SOCKET_DIR=str(place)) as client:
+        assert Path(client.handshake.split("|")[3]).parent.parent == place
+
+
+def test_go_plugin_is_told_that_it_serves(folder: Path) -> None:
+    with toy(folder) as client:
+        check: Any = client.connect().unary_unary("/grpc.health.v1.Health/Check")
+        assert check(b"", timeout=10) == b"\x08\x01"  # SERVING
+
+
+def test_ctrl_c_is_ignored_long_before_the_handshake(folder: Path) -> None:
+    began = time.monotonic()
+    with PluginClient(environment={"TMPDIR": str(folder)}) as client:
+        while not _ignores(client.process.pid, signal.SIGINT):
+            time.sleep(0.001)
+        ignored = time.monotonic() - began
+        client.signal(signal.SIGINT)
+        client.connect()
+        assert ignored < (time.monotonic() - began) / 2
+        assert client.shut_down() == 0
+
+
+def _ignores(process: int, number: signal.Signals) -> bool:
+    """Tell whether the interpreter has come far enough to ignore a signal."""
+    status = Path(f"/proc/{process}/status").read_text()
+    ignored = re.search(r"^SigIgn:\s*([0-9a-f]+)", status, re.MULTILINE)
+    return bool(ignored and int(ignored[1], 16) >> (number - 1) & 1)
+
+
 def test_shutdown_ends_the_process_and_leaves_no_file(folder: Path) -> None:
     with toy(folder) as client:
         began = time.monotonic()
