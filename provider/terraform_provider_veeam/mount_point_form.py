@@ -91,7 +91,9 @@ def timeouts() -> NestedBlock:
             description="How long the work on the server may take, like `90s` or `1h`.",
             attributes=[
                 _timeout("create", "mount and read the mount point"),
-                _timeout("read", "read it in a plan"),
+                _timeout(
+                    "read", "look the restore point up, and to read the mount point in a plan"
+                ),
                 _timeout("delete", "unmount it"),
             ],
         ),
@@ -140,10 +142,10 @@ def deadline_for(
     provider: Configured, ctx: Context, state: State, step: str, operation: str
 ) -> Deadline:
     """Return the bound that the block's timeouts set for a step."""
-    written = state.get("timeouts") or {}
+    written = _known(state.get("timeouts")) or {}
     return Deadline(
         operation=operation,
-        seconds=parse_duration(written.get(step) or DEFAULT_TIMEOUTS[step]),
+        seconds=parse_duration(_known(written.get(step)) or DEFAULT_TIMEOUTS[step]),
         stop=ctx.stop,
         clock=provider.clock,
         setting=f"timeouts.{step}",

@@ -95,6 +95,33 @@ resource "veeam_mount_point" "oracle" {
     assert server.sessions() == []
 
 
+def test_what_is_read_only_in_the_apply_agrees_with_the_plan(
+    workspace: Workspace, server: Server
+) -> None:
+    workspace.write(
+        f"""{REQUIRED}
+resource "terraform_data" "before" {{
+  input = "anything"
+}}
+data "veeam_restore_point" "found" {{
+  machine_name = "oracle03"
+  latest       = true
+  depends_on   = [terraform_data.before]
+}}
+resource "veeam_mount_point" "this" {{
+  restore_point_id   = data.veeam_restore_point.found.restore_point_id
+  restore_point_type = data.veeam_restore_point.found.restore_point_type
+  timeouts {{
+    read = terraform_data.before.output == "anything" ? "1m" : "2m"
+  }}
+}}
+"""
+    )
+    workspace.apply()
+    assert len(server.mounts()) == 1
+    assert "No changes" in workspace.plan()
+
+
 @pytest.mark.parametrize(
     ("body", "says"),
     [

@@ -44,8 +44,10 @@ class RestorePointDataSource(interfaces.DataSource):
             description="Finds one restore point. None, or several, is an error, unless `latest` "
             "is set.",
             attributes=[
-                *search_attributes(),
-                Attribute("latest", Bool(), "Take the newest of several.", optional=True),
+                *search_attributes(told=True),
+                Attribute(
+                    "latest", Bool(), "Take the newest of several. Default `false`.", optional=True
+                ),
                 *found_attributes(),
             ],
         )

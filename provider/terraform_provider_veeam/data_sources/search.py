@@ -21,21 +21,26 @@ _SECONDS = 300.0
 _TIMES = ("created_after", "created_before")
 
 
-def search_attributes() -> list[Attribute]:
-    """Return what a user writes to say which restore points are wanted."""
+def search_attributes(*, told: bool = False) -> list[Attribute]:
+    """Return what a user writes to say which restore points are wanted.
+
+    If what was found is `told` in the same place, what is not written is computed.
+    """
     return [
         _optional(
             "restore_point_type",
             "Family of the restore points: `vm` (default), `replica` or `agent`.",
+            computed=told,
         ),
         _optional(
             "machine_name",
             "Name of the VM, or of the computer of an agent. With `*` it is a pattern: that is no "
             "part of Enterprise Manager's API, so all that the other conditions leave is read.",
+            computed=told,
         ),
         _optional("created_after", "Earliest time of creation, RFC 3339."),
         _optional("created_before", "Latest time of creation, RFC 3339."),
-        _optional("backup_server", "Name of the backup server."),
+        _optional("backup_server", "Name of the backup server.", computed=told),
     ]
 
 
@@ -126,5 +131,5 @@ def _moment(text: str | None) -> dt.datetime | None:
     return moment
 
 
-def _optional(name: str, description: str) -> Attribute:
-    return Attribute(name, String(), description, optional=True)
+def _optional(name: str, description: str, *, computed: bool = False) -> Attribute:
+    return Attribute(name, String(), description, optional=True, computed=computed)

@@ -228,6 +228,15 @@ class MountPointResource(interfaces.Resource):
         }
         deadline = deadline_for(self._provider, ctx, state, "read", f"Reading mount point {id}")
         session = manager.session(deadline)
+        wanted = (ctx.identity or {}).get("session_id")
+        if wanted and session.session_id and wanted != session.session_id:
+            ctx.diagnostics.add_error(
+                "The mount point belongs to another logon session",
+                f"The identity names logon session {wanted}, but session_token is that of "
+                f"{session.session_id}, where the same number may be another mount point. Set the "
+                "token of the session that is named.",
+            )
+            return None
         try:
             mount_point = manager.mount_point(session, restore_point, mount_id, deadline)
         except NotFound as error:
