@@ -116,6 +116,11 @@ def _identity_and_import(cls: type[Resource], folder: Path) -> Iterator[str]:
             for attribute in identity.attributes
         )
     yield "## Import"
+    yield (
+        "An import needs the token of the logon session that made the mount point, the value of "
+        "its header `X-RestSvcSessionId`: set `VEEAM_EM_SESSION_TOKEN` (or `session_token`), and "
+        "leave `VEEAM_EM_USERNAME` and `VEEAM_EM_PASSWORD` unset. No other session can reach it."
+    )
     yield "With Terraform 1.12 or newer, by identity:"
     yield _example(folder / "import-by-identity.tf")
     yield "With Terraform 1.5 or newer, by id:"

@@ -1,7 +1,12 @@
 # Finds the newest backup of a machine before a date, mounts it, and downloads a file out of it.
 #
-#   terraform apply -var machine=oracle03 -var before=2026-11-14T00:00:00Z \
-#                   -var file="E:/Documentation 2014/Offers.docx"
+# In terraform.tfvars, so that `terraform destroy` finds it too:
+#
+#   machine = "oracle03"
+#   before  = "2026-11-14T00:00:00Z"
+#   file    = "E:/Documentation 2014/Offers.docx"
+#
+#   terraform apply
 #   terraform destroy   # unmounts
 
 terraform {

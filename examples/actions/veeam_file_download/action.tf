@@ -15,7 +15,7 @@ action "veeam_file_download" "offers" {
   config {
     mount_point_id = veeam_mount_point.oracle.id
     session_id     = veeam_mount_point.oracle.session_id
-    paths          = ["E:/Documentation 2014", "C:/Windows/win.ini"]
+    paths          = ["E:/Documentation 2014", "C:/Windows/System32/drivers/etc/hosts"]
     folder         = "restored"
   }
 }

@@ -1,9 +1,9 @@
 ephemeral "veeam_logon_session" "this" {}
 
-# A script of the same run can call the REST API with it.
+# A script of the same run can call the REST API with it; em.pem is the server's certificate.
 resource "terraform_data" "tasks" {
   provisioner "local-exec" {
-    command = "curl --silent --header \"X-RestSvcSessionId: $TOKEN\" \"$API/tasks\""
+    command = "curl --silent --cacert em.pem --header \"X-RestSvcSessionId: $TOKEN\" \"$API/tasks\""
     environment = {
       TOKEN = ephemeral.veeam_logon_session.this.session_token
       API   = ephemeral.veeam_logon_session.this.api_url

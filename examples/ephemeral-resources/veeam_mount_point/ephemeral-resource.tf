@@ -3,10 +3,10 @@ ephemeral "veeam_mount_point" "oracle" {
   restore_point_id = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 }
 
-# A script of the same apply can read the files.
+# A script of the same apply can read the files. Terraform does not show what it prints.
 resource "terraform_data" "volumes" {
   provisioner "local-exec" {
-    command = "echo \"Mounted at $HREF: $VOLUMES\""
+    command = "echo \"Mounted at $HREF: $VOLUMES\" > volumes.txt"
     environment = {
       HREF    = ephemeral.veeam_mount_point.oracle.href
       VOLUMES = join(" ", ephemeral.veeam_mount_point.oracle.file_system_roots)
