@@ -6,7 +6,7 @@ BIN    := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY  := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help venv quickstart check lint types layers generated format test unit portable chaos fuzz test-matrix wheel test-wheel package test-package release-files load bench docs proto lock clean
+.PHONY: help venv quickstart check lint types layers generated format test unit portable chaos fuzz test-matrix wheel test-wheel package test-package release-files release-notes load bench docs proto lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,6 +84,9 @@ test-package: $(READY) ## Run the main job with the package that `make package` 
 release-files: $(READY) ## Write the checksums of all packages in dist/, and sign them if PACKAGE_SIGNING_KEY is set
 	$(BIN)/python tools/package.py --describe
 
+release-notes: $(READY) ## Write build/release-notes.md: CHANGELOG.md of TAG, which has to be this version
+	$(BIN)/python tools/release_notes.py $(TAG)
+
 load: $(READY) ## A thousand mounts in one state: time, memory, threads and requests
 	$(BIN)/python -m tests.benchmarks.load
 
@@ -101,4 +104,4 @@ lock: $(READY) ## Pin the newest development dependencies that pyproject.toml al
 	  --no-annotate --no-header --python-version 3.11 --output-file requirements-dev.txt pyproject.toml
 
 clean: ## Remove what make made
-	rm -rf $(VENV) .venv-matrix build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-matrix build dist nuitka-crash-report.xml .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
