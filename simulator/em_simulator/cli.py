@@ -27,6 +27,11 @@ _PARENT_SECONDS = 0.5  # between two looks whether the parent lives
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM; returns the exit code."""
     options = _parser().parse_args(arguments)
+    if options.journal:
+        try:
+            options.journal.open("a").close()
+        except OSError as error:
+            return _fail(f"can't write the journal {options.journal}: {error.strerror}")
     simulator = Simulator(
         port=options.port,
         idle_limit=options.idle_limit,
@@ -50,7 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         simulator.start()
     except OSError as error:
-        return _fail(f"can't listen on 127.0.0.1:{options.port}: {error.strerror}")
+        return _fail(
+            f"can't listen on 127.0.0.1:{options.port}: {error.strerror}. Another port: --port 0"
+        )
     try:
         _announce(simulator, as_json=options.json)
         while not ended.wait(_PARENT_SECONDS if options.with_parent else None):

@@ -12,7 +12,7 @@ def main() -> int:
             raise
         sys.stderr.write(
             f"em-simulator needs the package {error.name}: "
-            "pip install 'terraform-provider-veeam[simulator]'\n"
+            "install it with its extra, terraform-provider-veeam[simulator]\n"
         )
         return 1
     return run()

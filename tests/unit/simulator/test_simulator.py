@@ -294,6 +294,18 @@ def test_a_port_that_is_taken_is_told_in_one_line(
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert port in done.stderr
+    assert "--port 0" in done.stderr
+
+
+def test_a_journal_that_cannot_be_written_is_not_blamed_on_the_port(tmp_path: Path) -> None:
+    journal = tmp_path / "missing" / "journal.jsonl"
+    done = subprocess.run(
+        [COMMAND, "--port", "0", "--journal", journal], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"em-simulator: can't write the journal {journal}: No such file or directory\n"
+    )
 
 
 def test_faults_are_switched_on_from_another_process(
