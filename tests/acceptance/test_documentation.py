@@ -1,5 +1,6 @@
 """Every example and every block of HCL in the documentation is one that Terraform takes."""
 
+import ast
 import json
 import re
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 from helpers import REQUIRED
 from terraform import ROOT, Workspace
+
+from terraform_provider_veeam import __version__
 
 EXAMPLES = sorted((ROOT / "examples").rglob("*.tf"))
 QUERIES = sorted((ROOT / "examples").rglob("*.tfquery.hcl"))
@@ -27,6 +30,13 @@ KINDS = {
     "action_schemas": ("actions", "veeam_"),
 }
 LISTING = re.compile(r"^list ", re.MULTILINE)
+VERSION = re.compile(r"terraform[-_]provider[-_]veeam[-_]v?(\d+\.\d+\.\d+)")
+# Tables of messages, whose first cells quote the provider; those of Terraform itself are its own.
+MESSAGE_TABLE = re.compile(
+    r"^\| (?:message|warning|error) \|.*\n\|.*\n((?:\|.*\n?)+)", re.MULTILINE
+)
+OF_TERRAFORM = "\n## Terraform itself\n"
+SPLIT = re.compile("[;,…]")
 LINK = re.compile(r"\]\((?!https?://)([^)#]*)#?([^)]*)\)")
 
 
@@ -105,3 +115,31 @@ def attributes(block: Any) -> Iterator[tuple[str, str]]:
     for name, nested in block.get("block_types", {}).items():
         yield name, nested["block"].get("description", "")
         yield from attributes(nested["block"])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_version_that_is_written_is_this_one(page: Path) -> None:
+    assert {*VERSION.findall(page.read_text())} <= {__version__}
+
+
+def test_every_message_that_is_explained_is_the_providers_own() -> None:
+    said = "\n".join(texts_of_the_provider())
+    seen = 0
+    for page in sorted((ROOT / "docs" / "guides").glob("*.md")):
+        text, _, of_terraform = page.read_text().partition(OF_TERRAFORM)
+        assert "\n## " not in of_terraform, "what follows would not be looked at"
+        for table in MESSAGE_TABLE.findall(text):
+            for row in table.splitlines():
+                message = row.split("|")[1]
+                for part in filter(None, map(str.strip, SPLIT.split(message))):
+                    assert part in said, f"{page.name}: {message}"
+                    seen += 1
+    assert seen > 60
+
+
+def texts_of_the_provider() -> Iterator[str]:
+    """Every string in the provider's sources, those that are written in several parts as one."""
+    for file in (ROOT / "provider").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
