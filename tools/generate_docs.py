@@ -39,7 +39,7 @@ _NOTES = {
     "actions": "action",
     "functions": "function",
 }
-# Where the registry puts the pages of a kind, its examples' file, and since when Terraform has it.
+# Where the registry puts the pages of a kind, its examples' file, and since when it exists.
 _FILES = {
     "resources": "resource.tf",
     "data-sources": "data-source.tf",
@@ -48,7 +48,11 @@ _FILES = {
     "actions": "action.tf",
     "functions": "function.tf",
 }
-_SINCE = {"ephemeral-resources": "1.10", "list-resources": "1.14", "actions": "1.14"}
+_SINCE = {
+    "ephemeral-resources": "Terraform 1.10 or OpenTofu 1.11",
+    "list-resources": "Terraform 1.14",
+    "actions": "Terraform 1.14",
+}
 
 
 def pages() -> Iterator[tuple[Path, str]]:
@@ -96,7 +100,7 @@ def _page(kind: str, cls: type[Typed]) -> str:
         _head(f"{name} ({_NOTES[kind].capitalize()})", schema.description or ""),
         f"# {name} ({_NOTES[kind].capitalize()})",
         schema.description,
-        f"-> Terraform {since} or newer is needed for {_NOTES[kind]}s." if since else None,
+        f"-> {since} or newer is needed for {_NOTES[kind]}s." if since else None,
         "## Example Usage",
         _example(folder / _FILES[kind]),
         _schema(block_of(schema)),
@@ -138,7 +142,7 @@ def _function(function: type[Function]) -> str:
         _head(f"{name} (Function)", signature.summary or ""),
         f"# function: {name}",
         signature.description or signature.summary,
-        "-> Terraform 1.8 or newer is needed for functions.",
+        "-> Terraform 1.8 or OpenTofu 1.7 or newer is needed for functions.",
         "## Example Usage",
         _example(EXAMPLES / "functions" / name / "function.tf"),
         "## Signature",
