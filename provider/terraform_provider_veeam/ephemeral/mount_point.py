@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import threading
+from typing import TYPE_CHECKING
 
 from tf.schema import Attribute, Schema
 from tf.types import String
@@ -103,8 +104,8 @@ class MountPointEphemeral(interfaces.EphemeralResource):
         try:
             mounted = manager.mount(restore_point, config["os_kind"], deadline, outlives=False)
         except MountIncomplete as error:
-            self._unmount_again(error.mounted)
-            ctx.diagnostics.add_error(error.summary, f"{error.detail}\nIt was unmounted again.")
+            fate = self._unmount_again(error.mounted)
+            ctx.diagnostics.add_error(error.summary, f"{error.detail}\n{fate}")
             return None
         session = mounted.session
         ctx.private = _to_private(
@@ -154,27 +155,28 @@ class MountPointEphemeral(interfaces.EphemeralResource):
                 f"session {kept.session.session_id} has been idle for 15 minutes.",
             )
 
-    def _unmount_again(self, mounted: Mounted) -> None:
-        """Unmount what could not be read; the error that follows names it."""
+    def _unmount_again(self, mounted: Mounted) -> str:
+        """Unmount what could not be read, and return what a person is told of that."""
         point = mounted.mount_point
         deadline = Deadline(
             operation=f"Unmounting {point.href}",
             seconds=_CLOSE_SECONDS,
-            stop=_never(),
+            stop=threading.Event(),  # a stop does not leave it mounted
             clock=self._provider.clock,
         )
-        manager_of(self._provider).unmount_path(mounted.session, point.href, deadline)
+        try:
+            manager_of(self._provider).unmount_path(mounted.session, point.href, deadline)
+        except EnterpriseManagerError as error:
+            return (
+                f"It could not be unmounted either ({error.summary}). Enterprise Manager unmounts "
+                "it when that session has been idle for 15 minutes."
+            )
+        return "It was unmounted again."
 
     def _deadline(self, ctx: EphemeralContext, seconds: float, operation: str) -> Deadline:
         return Deadline(
             operation=operation, seconds=seconds, stop=ctx.stop, clock=self._provider.clock
         )
-
-
-def _never() -> Any:
-    import threading  # noqa: PLC0415 - only after an error
-
-    return threading.Event()
 
 
 def _to_private(kept: MountSession, href: str, trouble: str | None) -> bytes:

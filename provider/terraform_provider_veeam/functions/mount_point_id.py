@@ -14,6 +14,8 @@ from terraform_provider_veeam.plugin.interfaces import Function, FunctionFailed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_LARGEST = 10**19  # has more digits than any id of a mount that can be taken apart again
+
 
 class MountPointId(Function):
     """`mount_point_id("vm", "UUID", 1)`."""
@@ -49,7 +51,7 @@ class MountPointId(Function):
             raise FunctionFailed(str(error), 1) from error
         if uid.type is not None and uid.type != kind:
             raise FunctionFailed(f'It names a {uid.entity}: the type is "{uid.type}".', 1)
-        if mount_id != int(mount_id) or mount_id < 1:
+        if not 1 <= mount_id < _LARGEST or mount_id != int(mount_id):
             raise FunctionFailed(f"{mount_id} is not a whole number greater than 0.", 2)
         return format_mount_point_id(
             RestorePointRef(RestorePointType(kind), uid.uuid), int(mount_id)

@@ -45,11 +45,17 @@ def is_single(nested: NestedBlock) -> bool:
 
 
 def unpack(value: pb.DynamicValue) -> Any:
-    """Return the plain value in a message, `Unknown` for what is not known; no schema needed."""
-    if value.msgpack:
-        return msgpack.unpackb(value.msgpack, ext_hook=_extension)
-    if value.json:
-        return unpack_json(value.json)
+    """Return the plain value in a message, `Unknown` for what is not known; no schema needed.
+
+    Raises Unusable for what is neither msgpack nor JSON.
+    """
+    try:
+        if value.msgpack:
+            return msgpack.unpackb(value.msgpack, ext_hook=_extension)
+        if value.json:
+            return unpack_json(value.json)
+    except (ValueError, TypeError, msgpack.UnpackException) as error:
+        raise Unusable([], f"The value can't be read: {error}") from error
     return None
 
 
@@ -64,9 +70,14 @@ def decode(block: Block, value: pb.DynamicValue) -> State | None:
 
 
 def decode_object(block: Block, plain: Any, path: Path) -> State | None:
-    """Return a plain object by its schema, without the keys that the schema does not know."""
+    """Return a plain object by its schema, without the keys that the schema does not know.
+
+    Raises Unusable for what is no object.
+    """
     if plain is None:
         return None
+    if not isinstance(plain, dict):
+        raise Unusable(path, "This has to be an object, and one that is known.")
     state = {
         attribute.name: decode_value(
             attribute.type, plain.get(attribute.name), [*path, attribute.name]
@@ -94,8 +105,8 @@ def decode_value(type_: TfType, plain: Any, path: Path) -> Any:
     """Return the Python value of a plain one. Raises Unusable when the type can't read it."""
     try:
         return type_.decode(_with_numbers(type_, plain))
-    except (ValueError, TypeError, AttributeError) as error:
-        raise Unusable(path, str(error)) from error
+    except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
+        raise Unusable(path, str(error) or "It is no value of that type.") from error
 
 
 def _with_numbers(type_: TfType, plain: Any) -> Any:

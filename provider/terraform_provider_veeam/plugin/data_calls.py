@@ -14,6 +14,9 @@ from terraform_provider_veeam.plugin.interfaces import FunctionFailed
 from terraform_provider_veeam.plugin.messages import pb
 from terraform_provider_veeam.plugin.planning import fill_in
 
+# isort: split
+from tf.types import Unknown
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -85,10 +88,22 @@ def _arguments(signature: FunctionSignature, messages: Sequence[pb.DynamicValue]
     parameters: list[Parameter] = list(signature.parameters)
     if signature.variadic_parameter:
         parameters += [signature.variadic_parameter] * (len(messages) - len(parameters))
+    if len(parameters) != len(messages):
+        raise FunctionFailed(f"It takes {len(parameters)} arguments, not {len(messages)}.")
     arguments = []
     for position, (parameter, message) in enumerate(zip(parameters, messages, strict=True)):
         try:
-            arguments.append(decode_value(parameter.type, unpack(message), [parameter.name]))
+            arguments.append(_argument(parameter, message))
         except Unusable as error:
             raise FunctionFailed(f"{parameter.name}: {error.text}", position) from error
     return arguments
+
+
+def _argument(parameter: Parameter, message: pb.DynamicValue) -> Any:
+    """Return an argument as a Python value. Raises Unusable."""
+    plain = unpack(message)
+    if plain is None and not parameter.allow_null_value:
+        raise Unusable([parameter.name], "It may not be null.")
+    if plain is Unknown and not parameter.allow_unknown_values:
+        raise Unusable([parameter.name], "It has to be known.")
+    return decode_value(parameter.type, plain, [parameter.name])

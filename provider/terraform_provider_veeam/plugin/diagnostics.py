@@ -80,7 +80,8 @@ def describe(
     if isinstance(error, Refused):
         return error.described
     if isinstance(error, Unusable):
-        return Described(f"Invalid value of {path_to_text(error.path)}", error.text, error.path)
+        name = path_to_text(error.path) or "the whole"
+        return Described(f"Invalid value of {name}", error.text, error.path)
     try:
         described = provider.describe(error)
     except Exception as second:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from terraform_provider_veeam import handover
-from terraform_provider_veeam.em.errors import EnterpriseManagerError
+from terraform_provider_veeam.em.errors import AccessDenied, EnterpriseManagerError
 from terraform_provider_veeam.private_state import MountSession, carried_session
 
 if TYPE_CHECKING:
@@ -95,7 +95,17 @@ def confirm_gone(
     if session.session_id is None:
         manager.session(deadline)  # the server answers us, so its refusal can be believed
         return
-    if not manager.session_is_gone(session.session_id, deadline):
+    try:
+        is_gone = manager.session_is_gone(session.session_id, deadline)
+    except AccessDenied as error:
+        raise SessionOutOfReach(
+            "Enterprise Manager refuses the mount point's logon session",
+            f"Whether logon session {session.session_id} has ended can't be found out: "
+            f"{error.detail}\nThe mount point stays in the state. If that session has been idle "
+            "for 15 minutes the mount point is gone, and can be removed from the state (terraform "
+            "state rm).",
+        ) from refused
+    if not is_gone:
         raise SessionOutOfReach(
             "Enterprise Manager refuses the mount point's logon session",
             f"It still lists logon session {session.session_id} but refuses its token. "
