@@ -63,7 +63,7 @@ class RestorePoint(NamedTuple):
 class LogonSession(NamedTuple):
     """A logon session; `borrowed` when somebody else made it, who alone may end it.
 
-    `first_task` is the id of the first mount task in it, None when that is not known.
+    `first_task` is the id of the first task in it that has mounted, None when that is not known.
     """
 
     session_id: str | None

@@ -58,6 +58,7 @@ class Mounter:
         self._requests = requests
         self._strays = strays
         self._clock = clock
+        self._first_task: str | None = None  # of the first mount that was done
 
     def mount(
         self, restore_point: RestorePointRef, os_kind: str | None, deadline: Deadline
@@ -80,6 +81,7 @@ class Mounter:
                 self._requests.unanswered.add(restore_point)
                 raise _failed(task, restore_point)
             self._strays.claim(href)
+            self._first_task = self._first_task or task.task_id
         finally:
             self._strays.end(task.task_id)
         return self._read(restore_point, href, deadline)
@@ -146,7 +148,7 @@ class Mounter:
         first task is there the server does not do so, and whoever ends the session (see leases)
         would not know of this mount point: then it is not kept.
         """
-        first = self._requests.first_task or task.task_id
+        first = self._first_task or task.task_id
         if self._session.borrowed or (first != task.task_id and self._is_listed(first, bound)):
             return None
         href = persist(lambda: self._strays.find(restore_point, task, bound), bound)
@@ -203,7 +205,7 @@ class Mounter:
 
     def _own(self) -> LogonSession:
         """Return the session as whoever unmounts later has to know it."""
-        return self._session._replace(first_task=self._requests.first_task)
+        return self._session._replace(first_task=self._first_task)
 
     def _bound(self, operation: str, seconds: float) -> Deadline:
         """Return a bound that a stop does not end: what is begun here has to be finished."""

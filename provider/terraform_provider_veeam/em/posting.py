@@ -51,8 +51,6 @@ class MountRequests:
         self._clock = clock
         self._sending = threading.Lock()
         self._known: set[str] | None = None if session.borrowed else set()
-        self.first_task: str | None = None
-        """Id of the first task of a mount that was asked for here."""
         self.unanswered: set[RestorePointRef] = set()
         """Restore points for which a request was lost, so that a mount may yet turn up."""
 
@@ -68,7 +66,6 @@ class MountRequests:
                 self._known = {task.task_id for task in self._tasks.all(deadline)}
             task = self._send(restore_point, os_kind, deadline)
             self._known.add(task.task_id)
-            self.first_task = self.first_task or task.task_id
             return task
         finally:
             self._sending.release()
