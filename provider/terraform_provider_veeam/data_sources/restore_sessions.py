@@ -69,8 +69,8 @@ class RestoreSessionsDataSource(interfaces.DataSource):
                     "machine_name": restore.machine_name,
                     "created_at": restore.created_at,
                     "backup_server": restore.backup_server,
-                    "restore_point_id": restore.paths[0].rpartition("/")[2]
-                    if restore.paths
+                    "restore_point_id": restore.restore_points[0].id
+                    if restore.restore_points
                     else None,
                 }
                 for restore in manager.working_restores(deadline)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from terraform_provider_veeam.em.backup_servers import BackupServer, backup_servers
 from terraform_provider_veeam.em.client import Client
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, SessionExpired
-from terraform_provider_veeam.em.mounts import is_mount, restore_point_at
+from terraform_provider_veeam.em.mounts import is_mount
 from terraform_provider_veeam.em.restore_points import (
     FoundRestorePoint,
     Wanted,
@@ -175,9 +175,8 @@ class EnterpriseManager:
         seen = dict.fromkeys(self._scope(session).restore_points(deadline))
         yield from list(seen)
         for restore in working_restores(self._client, session, deadline):
-            for path in restore.paths:
-                ref = restore_point_at(path)
-                if ref and ref not in seen:
+            for ref in restore.restore_points:
+                if ref not in seen:
                     seen[ref] = None
                     yield ref
 

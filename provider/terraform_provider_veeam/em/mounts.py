@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from terraform_provider_veeam.em.decoding import api_path, items, text
 from terraform_provider_veeam.em.errors import NotFound, TaskFailed, TaskVanished, UnexpectedAnswer
-from terraform_provider_veeam.em.models import MountPoint, RestorePointRef, RestorePointType
+from terraform_provider_veeam.em.models import MountPoint, RestorePointRef
 from terraform_provider_veeam.em.tasks import Tasks, parse_task
 
 if TYPE_CHECKING:
@@ -38,16 +38,6 @@ def mount_id_of(href: str) -> int | None:
 def is_mount(href: str, restore_point: RestorePointRef, mount_id: int) -> bool:
     """Tell whether a path is that of a mount point."""
     return mount_id_of(href) == mount_id and restore_point.id in href.lower()
-
-
-def restore_point_at(path: str) -> RestorePointRef | None:
-    """Return the restore point that a path leads to or through; None for any other path."""
-    for kind in RestorePointType:
-        head, _, rest = path.partition(f"{kind.collection}/")
-        uuid = rest.partition("/")[0].lower()
-        if not head and re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", uuid):
-            return RestorePointRef(kind, uuid)
-    return None
 
 
 class MountPoints:

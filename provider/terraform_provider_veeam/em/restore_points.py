@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.client import Client
     from terraform_provider_veeam.em.waiting import Deadline
 
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
 
 def read_restore_point(
     client: Client, session: LogonSession, ref: RestorePointRef, deadline: Deadline
@@ -110,7 +112,7 @@ def found_restore_point(entity: Any, kind: RestorePointType) -> FoundRestorePoin
     path = api_path(entity.get("Href")) or ""
     uuid = (text(entity, "UID") or path).replace("/", ":").rpartition(":")[2].lower()
     point = parse_restore_point(entity, RestorePointRef(kind, uuid))
-    if point is None or not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", uuid):
+    if point is None or not _UUID.fullmatch(uuid):
         return None
     machine = (
         text(entity, "VmDisplayName") or text(entity, "VmName") or text(entity, "ComputerName")
@@ -124,6 +126,16 @@ def found_restore_point(entity: Any, kind: RestorePointType) -> FoundRestorePoin
         point_type=text(entity, "PointType"),
         backup_server=servers[0] if servers else None,
     )
+
+
+def restore_point_at(path: str) -> RestorePointRef | None:
+    """Return the restore point that a path leads to or through; None for any other path."""
+    for kind in RestorePointType:
+        head, _, rest = path.partition(f"{kind.collection}/")
+        uuid = rest.partition("/")[0].lower()
+        if not head and _UUID.fullmatch(uuid):
+            return RestorePointRef(kind, uuid)
+    return None
 
 
 def _api_time(moment: dt.datetime | None) -> str | None:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from terraform_provider_veeam.em.decoding import links, text
 from terraform_provider_veeam.em.querying import Comparison, query
-from terraform_provider_veeam.em.restore_points import utc
+from terraform_provider_veeam.em.restore_points import restore_point_at, utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from terraform_provider_veeam.em.client import Client
-    from terraform_provider_veeam.em.models import LogonSession
+    from terraform_provider_veeam.em.models import LogonSession, RestorePointRef
     from terraform_provider_veeam.em.waiting import Deadline
 
 _WORKING = (Comparison("Type", "==", "FileLevelRestore"), Comparison("State", "==", "Working"))
@@ -28,8 +28,8 @@ class RestoreSession(NamedTuple):
     machine_name: str | None
     created_at: str | None
     backup_server: str | None
-    paths: tuple[str, ...]
-    """Paths below `/api` of what it is related to: its restore point."""
+    restore_points: tuple[RestorePointRef, ...]
+    """What it restores from, as far as its links tell: one."""
 
 
 def working_restores(
@@ -56,5 +56,9 @@ def parse_restore_session(entity: Mapping[str, Any]) -> RestoreSession:
         machine_name=text(entity, "VmDisplayName"),
         created_at=utc(text(entity, "CreationTimeUTC") or text(entity, "CreationTime")),
         backup_server=text(entity, "BackupServerName") or (servers[0] if servers else None),
-        paths=tuple(link.path for link in found if link.rel == "Related"),
+        restore_points=tuple(
+            point
+            for link in found
+            if link.rel == "Related" and (point := restore_point_at(link.path))
+        ),
     )

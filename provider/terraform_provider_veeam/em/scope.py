@@ -12,14 +12,9 @@ from terraform_provider_veeam.em.file_restores import FileRestores
 from terraform_provider_veeam.em.files import Files
 from terraform_provider_veeam.em.leases import OlderSession
 from terraform_provider_veeam.em.mounting import Mounter
-from terraform_provider_veeam.em.mounts import (
-    MountPoints,
-    is_mount,
-    mount_id_of,
-    mount_path,
-    restore_point_at,
-)
+from terraform_provider_veeam.em.mounts import MountPoints, is_mount, mount_id_of, mount_path
 from terraform_provider_veeam.em.posting import MountRequests
+from terraform_provider_veeam.em.restore_points import restore_point_at
 from terraform_provider_veeam.em.strays import Strays
 from terraform_provider_veeam.em.tasks import Tasks
 

@@ -29,7 +29,9 @@ def disks_of(manager: EnterpriseManager, ref: RestorePointRef, deadline: Deadlin
     """Return what the backup server shows of a mount point whose session is lost."""
     try:
         working = [
-            restore for restore in manager.working_restores(deadline) if ref.path in restore.paths
+            restore
+            for restore in manager.working_restores(deadline)
+            if ref in restore.restore_points
         ]
     except EnterpriseManagerError as error:
         return (

@@ -1,0 +1,40 @@
+"""What a restore session's links tell of its restore point."""
+
+from typing import Any
+
+import pytest
+
+from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
+from terraform_provider_veeam.em.restore_sessions import parse_restore_session
+
+UUID = "5a5a5e5b-0d4a-4b3c-9d3e-1f2a3b4c5d6e"
+
+
+def session(*links: tuple[str, str, str]) -> dict[str, Any]:
+    return {
+        "Name": "FLR_[oracle03]",
+        "Links": {
+            "Link": [{"Rel": rel, "Type": type_, "Href": href} for rel, type_, href in links]
+        },
+    }
+
+
+@pytest.mark.parametrize("end", ["", "?format=Entity", "/mounts/1"])
+def test_the_restore_point_is_the_one_that_a_link_leads_to(end: str) -> None:
+    found = parse_restore_session(
+        session(
+            ("Up", "BackupServer", f"https://em:9398/api/backupServers/{UUID}"),
+            ("Related", "BackupServerReference", f"https://em:9398/api/backupServers/{UUID}"),
+            (
+                "Related",
+                "VmRestorePoint",
+                f"https://em:9398/api/vmRestorePoints/{UUID.upper()}{end}",
+            ),
+        )
+    )
+    assert found.restore_points == (RestorePointRef(RestorePointType.VM, UUID),)
+
+
+def test_without_a_link_to_a_restore_point_there_is_none() -> None:
+    links = session(("Related", "HierarchyRoot", f"https://em:9398/api/hierarchyRoots/{UUID}"))
+    assert parse_restore_session(links).restore_points == ()
