@@ -128,6 +128,8 @@ resource "veeam_mount_point" "this" {{
         ('machine_name = "nobody"', "No restore point found"),
         ('machine_name = "oracle03"', "oracle03@2026-11-15 22:00:42"),
         ('created_after = "yesterday"', '"yesterday" is no time'),
+        ('created_after = "20261114T000000Z"', '"20261114T000000Z" is no time'),
+        ('created_after = "0001-01-01T00:00:00+01:00"', "is no time"),
         ('created_before = "2026-11-14T00:00:00"', "with Z or an offset"),
         ('restore_point_type = "tape"', '"tape" is not one of'),
         ('machine_name = "a\\"b"', "double quote"),
@@ -140,9 +142,10 @@ def test_what_can_not_be_answered(workspace: Workspace, body: str, says: str) ->
     assert f"11: {body.partition('=')[0].strip()}" in said, "the attribute is shown"
 
 
-def test_a_limit_below_one_is_refused(workspace: Workspace) -> None:
-    workspace.write(f'{REQUIRED}\ndata "veeam_restore_points" "this" {{\n  limit = 0\n}}\n')
-    assert "whole number greater than 0" in flat(workspace.fail("validate", "-no-color"))
+@pytest.mark.parametrize("limit", ["0", "1.5", "1e30"])
+def test_a_limit_that_can_not_be_counted_to_is_refused(workspace: Workspace, limit: str) -> None:
+    workspace.write(f'{REQUIRED}\ndata "veeam_restore_points" "this" {{\n  limit = {limit}\n}}\n')
+    assert "not a whole number from 1 to" in flat(workspace.fail("validate", "-no-color"))
 
 
 def test_working_restores_are_shown_even_of_lost_sessions(

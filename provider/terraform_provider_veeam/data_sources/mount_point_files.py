@@ -9,7 +9,7 @@ from tf.schema import Attribute, Schema
 from tf.types import Bool, Number, String, Unknown
 
 from terraform_provider_veeam.configured import manager_or_defer
-from terraform_provider_veeam.data_sources.search import deadline_of
+from terraform_provider_veeam.data_sources.search import deadline_of, validate_counts
 from terraform_provider_veeam.em.errors import NotFound, RequestFailed, SessionExpired
 from terraform_provider_veeam.em.guest_paths import parse_guest_path
 from terraform_provider_veeam.em.patterns import name_matches
@@ -107,14 +107,7 @@ class MountPointFilesDataSource(interfaces.DataSource):
                 parse_guest_path(config["path"])
             except ValueError as error:
                 ctx.diagnostics.add_error("Invalid path", str(error), path=["path"])
-        for name in ("depth", "limit"):
-            value = config[name]
-            if value is not None and value is not Unknown and (value != int(value) or value < 1):
-                ctx.diagnostics.add_error(
-                    f"Invalid {name}",
-                    f"{value} is not a whole number greater than 0.",
-                    path=[name],
-                )
+        validate_counts(ctx, config, "depth", "limit")
 
     def read(self, ctx: ReadDataContext, config: State) -> State | None:
         """Return what is found."""

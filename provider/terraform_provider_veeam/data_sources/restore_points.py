@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tf.schema import Attribute, Schema
-from tf.types import Number, String, Unknown
+from tf.types import Number, String
 
 from terraform_provider_veeam.configured import manager_or_defer
 from terraform_provider_veeam.data_sources.search import (
@@ -13,6 +13,7 @@ from terraform_provider_veeam.data_sources.search import (
     described,
     found_attributes,
     search_attributes,
+    validate_counts,
     validate_search,
     wanted,
 )
@@ -68,11 +69,7 @@ class RestorePointsDataSource(interfaces.DataSource):
     def validate(self, ctx: ValidateContext, config: State) -> None:
         """Check what can be checked without the server."""
         validate_search(ctx, config)
-        limit = config["limit"]
-        if limit is not None and limit is not Unknown and (limit != int(limit) or limit < 1):
-            ctx.diagnostics.add_error(
-                "Invalid limit", f"{limit} is not a whole number greater than 0.", path=["limit"]
-            )
+        validate_counts(ctx, config, "limit")
 
     def read(self, ctx: ReadDataContext, config: State) -> State | None:
         """Return what is found."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import TYPE_CHECKING, Any
 
 from tf.schema import Attribute
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.plugin.interfaces import Context, State, ValidateContext
 
 _SECONDS = 300.0
+_MOST = 1_000_000
 _TIMES = ("created_after", "created_before")
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def search_attributes(*, told: bool = False) -> list[Attribute]:
@@ -78,6 +81,18 @@ def validate_search(ctx: ValidateContext, config: State) -> None:
             )
 
 
+def validate_counts(ctx: ValidateContext, config: State, *names: str) -> None:
+    """Check that attributes are whole numbers, from 1 to what a computer can count up to."""
+    for name in names:
+        value = config[name]
+        if value is None or value is Unknown:
+            continue
+        if not (1 <= value <= _MOST and value == int(value)):
+            ctx.diagnostics.add_error(
+                f"Invalid {name}", f"{value} is not a whole number from 1 to {_MOST}.", path=[name]
+            )
+
+
 def wanted(config: State) -> Wanted:
     """Return what the block asks for."""
     from terraform_provider_veeam.em import restore_points  # noqa: PLC0415 - not for the schema
@@ -120,10 +135,12 @@ def _moment(text: str | None) -> dt.datetime | None:
     if text is None:
         return None
     try:
-        moment = dt.datetime.fromisoformat(text)
-    except ValueError:
+        # fromisoformat takes more of ISO 8601 than RFC 3339 has.
+        moment = dt.datetime.fromisoformat(text) if _RFC_3339.fullmatch(text) else None
+        moment = moment and moment.astimezone(dt.UTC)
+    except (ValueError, OverflowError):
         moment = None
-    if moment is None or moment.tzinfo is None:
+    if moment is None:
         raise ValueError(
             f'"{text}" is no time in the form of RFC 3339. Write one like 2026-11-15T22:00:00Z, '
             "with Z or an offset like +01:00 at the end."
