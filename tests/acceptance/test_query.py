@@ -2,7 +2,9 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from helpers import MOUNTS, REQUIRED, RESTORE_POINT, Server
@@ -121,12 +123,9 @@ def test_without_a_session_token_it_says_why(workspace: Workspace, server: Serve
     assert server.sessions() == []
 
 
-def test_results_are_streamed(server: Server, log_on: Callable[[], str]) -> None:
-    token = log_on()
-    for point in server.simulator.restore_points(Family.VM)[:2]:
-        server.simulator.mount(token, Family.VM, point.id)
-    second = server.simulator.restore_points(Family.VM)[1].id
-    server.fault("delay", f"GET /vmRestorePoints/{second}/mounts", seconds=4)
+@contextmanager
+def listed(server: Server, token: str, limit: int) -> Iterator[Iterator[Any]]:
+    """What the provider sends when a client asks it to list."""
     environment = {
         "VEEAM_EM_URL": server.simulator.url,
         "VEEAM_EM_SESSION_TOKEN": token,
@@ -140,11 +139,31 @@ def test_results_are_streamed(server: Server, log_on: Callable[[], str]) -> None
         assert not client.call("ConfigureProvider", configure).diagnostics
         wanted = {"restore_point_id": None, "restore_point_type": None}
         request = pb.ListResource.Request(
-            type_name="veeam_mount_point", config=dynamic(wanted), limit=100
+            type_name="veeam_mount_point", config=dynamic(wanted), limit=limit
         )
+        yield iter(client.start_call("ListResource", request, seconds=30))
+
+
+def test_results_are_streamed(server: Server, log_on: Callable[[], str]) -> None:
+    token = log_on()
+    for point in server.simulator.restore_points(Family.VM)[:2]:
+        server.simulator.mount(token, Family.VM, point.id)
+    second = server.simulator.restore_points(Family.VM)[1].id
+    server.fault("delay", f"GET /vmRestorePoints/{second}/mounts", seconds=4)
+    with listed(server, token, limit=100) as events:
         began = time.monotonic()
-        events = iter(client.start_call("ListResource", request, seconds=30))
         assert "(1)" in next(events).display_name
         assert time.monotonic() - began < 3
         assert "(2)" in next(events).display_name
         assert time.monotonic() - began > 3
+
+
+@pytest.mark.parametrize(("limit", "found"), [(1, 1), (0, 2), (-1, 2)])
+def test_without_a_positive_limit_all_are_listed(
+    server: Server, log_on: Callable[[], str], limit: int, found: int
+) -> None:
+    token = log_on()
+    for _ in range(2):
+        server.mount_with(token)
+    with listed(server, token, limit=limit) as events:
+        assert ["diagnostic" if e.diagnostic else "found" for e in events] == ["found"] * found

@@ -38,7 +38,7 @@ class StreamingCalls(Calls):
             )
             listing = self._new(self._list_resources, request.type_name)
             found = listing.list(ctx, form.decode_present(request.config))
-            for item in islice(found, request.limit or None):
+            for item in islice(found, request.limit if request.limit > 0 else None):
                 yield self._event(call, listed, item)
         if call.diagnostics.diagnostics:
             yield pb.ListResource.Event(diagnostic=call.diagnostics_to_pb())
