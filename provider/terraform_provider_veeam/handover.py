@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.models import LogonSession
 
 _SUFFIX = ".session"
+_UNFINISHED = ".new"
 _left: set[str] = set()
 _used: set[Path] = set()
 
@@ -36,7 +37,7 @@ def leave(kept: MountSession) -> None:
     with suppress(OSError):
         _sweep()
         path = _path(session_id)
-        temporary = path.with_suffix(".new")
+        temporary = path.with_suffix(_UNFINISHED)
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(kept.to_private())
@@ -73,7 +74,9 @@ def _path(session_id: str) -> Path:
 
 def _sweep() -> None:
     """Remove what belongs to Terraform processes that are gone."""
-    for path in _path("").parent.glob(f"*{_SUFFIX}"):
+    for path in _path("").parent.iterdir():
+        if path.suffix not in (_SUFFIX, _UNFINISHED):
+            continue
         number = path.name.partition("-")[0]
         with suppress(OSError):
             if not number.isdigit() or not is_alive(int(number)):
