@@ -125,16 +125,22 @@ def _add_keep_alive(commands: "argparse._SubParsersAction[argparse.ArgumentParse
         "       terraform-provider-veeam keep-alive stop SESSION... | --all",
         description="Hold the logon sessions of a state's mount points open, in the foreground; "
         "or show and end the processes that `keep_alive` of veeam_mount_point has started. "
-        "How far the server's certificate is trusted comes from the environment (VEEAM_EM_...).",
+        "How the server's certificate is checked comes from the environment, as for the provider: "
+        "VEEAM_EM_CA_CERTIFICATE, VEEAM_EM_CERTIFICATE_FINGERPRINT, VEEAM_EM_INSECURE.",
     )
-    keep_alive.add_argument(
-        "action", nargs="?", choices=("list", "stop", "hold"), metavar="list | stop"
-    )
+    keep_alive.add_argument("action", nargs="?", type=_keep_alive_action, metavar="list | stop")
     keep_alive.add_argument("session", nargs="*", metavar="SESSION", help="of `keep-alive list`")
     keep_alive.add_argument("--all", action="store_true", help="stop every one")
     keep_alive.add_argument(
         "--for", dest="seconds", type=_duration, metavar="TIME", help="how long, like 4h or 90m"
     )
+
+
+def _keep_alive_action(text: str) -> str:
+    # `choices` would tell of `hold`, which is how the provider starts itself.
+    if text not in ("list", "stop", "hold"):
+        raise argparse.ArgumentTypeError(f'"{text}" is neither list nor stop')
+    return text
 
 
 def _duration(text: str) -> float:

@@ -263,3 +263,9 @@ def test_the_order_of_a_dead_keeper_is_taken_over(workspace: Workspace) -> None:
     workspace.apply()
     (second,) = keepers(workspace)
     assert second != first
+
+
+def test_what_keep_alive_does_not_know_is_refused(workspace: Workspace) -> None:
+    said = command(workspace, "foo")
+    assert '"foo" is neither list nor stop' in said
+    assert "hold'" not in said

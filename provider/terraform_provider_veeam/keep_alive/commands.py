@@ -65,7 +65,8 @@ def stop_keepers(session_ids: Sequence[str], *, all_of_them: bool) -> int:
             continue
         print(
             f"No longer holding logon session {keeper['session_id'] or 'of unknown id'}. It ends "
-            "with its mount points when it has been idle for 15 minutes."
+            "with its mount points when it has been idle too long: for 15 minutes, unless that "
+            "Enterprise Manager is set otherwise."
         )
     return 1 if unknown or silent else 0
 
