@@ -197,8 +197,8 @@ def _text(value: str) -> str:
     return value
 
 
-def _session_token(value: str) -> str:
-    # It goes into a header. Not quoted here: it is a secret.
+def parse_session_token(value: str) -> str:
+    """Return a session's token, fit for a header. Raises ValueError, which does not quote it."""
     text = value.strip()
     if not text.isascii() or not text.isprintable() or " " in text:
         raise ValueError(
@@ -267,7 +267,7 @@ ATTRIBUTES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "url": ("VEEAM_EM_URL", _url),
     "username": ("VEEAM_EM_USERNAME", _text),
     "password": ("VEEAM_EM_PASSWORD", _text),
-    "session_token": ("VEEAM_EM_SESSION_TOKEN", _session_token),
+    "session_token": ("VEEAM_EM_SESSION_TOKEN", parse_session_token),
     "api_version": ("VEEAM_EM_API_VERSION", _api_version),
     "ca_certificate": ("VEEAM_EM_CA_CERTIFICATE", _ca_certificate),
     "certificate_fingerprint": ("VEEAM_EM_CERTIFICATE_FINGERPRINT", _fingerprint),

@@ -56,7 +56,8 @@ def own_results() -> list[Attribute]:
         computed(
             "session_id",
             String(),
-            "Id of the logon session that the mount point lives in; not its token.",
+            "Id of the logon session that the mount point lives in; not its token. Null when "
+            "the provider was given its token, and Enterprise Manager does not tell whose that is.",
         ),
         computed(
             "file_system_roots",

@@ -7,15 +7,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tf.types import String, Unknown
 
 from terraform_provider_veeam import handover
+from terraform_provider_veeam.config import parse_session_token
 from terraform_provider_veeam.em.models import LogonSession, RestorePointRef
 from terraform_provider_veeam.identifiers import format_mount_point_id, parse_mount_point_id
 from terraform_provider_veeam.plugin.interfaces import Attribute, Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from terraform_provider_veeam.em.errors import NotFound, SessionExpired
     from terraform_provider_veeam.em.manager import EnterpriseManager
     from terraform_provider_veeam.em.waiting import Deadline
     from terraform_provider_veeam.plugin.interfaces import State, ValidateContext
+
+
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "mount_point_id": parse_mount_point_id,
+    "session_token": parse_session_token,
+}
 
 
 class MountReference(NamedTuple):
@@ -32,8 +41,8 @@ class MountReference(NamedTuple):
         """Return the error for a session that does not have the mount point."""
         return Refused(
             "Mount point not found",
-            f"{error.detail}\nLogon session {self.session.session_id} has no {self}. A mount "
-            "point can only be reached in the session that made it: set session_id to the "
+            f"{error.detail}\nThere is no {self} in {self.session}. A mount point "
+            "can only be reached in the session that made it: set session_id to the "
             "veeam_mount_point's own, or session_token.",
             path=["mount_point_id"],
         )
@@ -58,7 +67,9 @@ def reference_attributes(*, write_only: bool = False) -> list[Attribute]:
             "`veeam_mount_point`.",
             required=True,
         ),
-        session_attribute(),
+        session_attribute(
+            "the session of the managed mount point that has this id, else the provider's own"
+        ),
     ]
     if write_only:
         found.append(
@@ -75,27 +86,27 @@ def reference_attributes(*, write_only: bool = False) -> list[Attribute]:
     return found
 
 
-def session_attribute() -> Attribute:
+def session_attribute(default: str = "the provider's own") -> Attribute:
     """Return the attribute that names a logon session."""
     return Attribute(
         "session_id",
         String(),
         "Id of the logon session to look in: `session_id` of a `veeam_mount_point` of this "
-        "configuration. Default: the session of the managed mount point that has this id, else "
-        "the provider's own.",
+        f"configuration. Default: {default}.",
         optional=True,
     )
 
 
 def validate_reference(ctx: ValidateContext, config: State) -> None:
     """Check what can be checked without the server."""
-    text = config["mount_point_id"]
-    if text is None or text is Unknown:
-        return
-    try:
-        parse_mount_point_id(text)
-    except ValueError as error:
-        ctx.diagnostics.add_error("Invalid mount_point_id", str(error), path=["mount_point_id"])
+    for name, parse in _PARSERS.items():
+        value = config.get(name)
+        if value is None or value is Unknown:
+            continue
+        try:
+            parse(value)
+        except ValueError as error:
+            ctx.diagnostics.add_error(f"Invalid {name}", str(error), path=[name])
 
 
 def find_mount(manager: EnterpriseManager, config: State, deadline: Deadline) -> MountReference:
@@ -104,13 +115,11 @@ def find_mount(manager: EnterpriseManager, config: State, deadline: Deadline) ->
     The token of a managed mount's session is in private state: known is what this process has
     read or mounted, and what the plan of this command has read.
     """
-    try:
-        restore_point, mount_id = parse_mount_point_id(config["mount_point_id"])
-    except ValueError as error:
-        raise Refused("Invalid mount_point_id", str(error), path=["mount_point_id"]) from error
+    restore_point, mount_id = _parsed(config, "mount_point_id")
     known = manager.sessions_with(restore_point, mount_id)
     if config.get("session_token"):
-        session = LogonSession(config["session_id"], config["session_token"], borrowed=True)
+        token = _parsed(config, "session_token")
+        session = LogonSession(config["session_id"], token, borrowed=True)
     elif config["session_id"]:
         session = find_session(manager, config["session_id"], deadline)
     elif len(known) > 1:
@@ -124,6 +133,14 @@ def find_mount(manager: EnterpriseManager, config: State, deadline: Deadline) ->
     else:
         session = known[0] if known else manager.session(deadline)
     return MountReference(session, restore_point, mount_id)
+
+
+def _parsed(config: State, name: str) -> Any:
+    """Return what an attribute says, which may not have been known before. Raises Refused."""
+    try:
+        return _PARSERS[name](config[name])
+    except ValueError as error:
+        raise Refused(f"Invalid {name}", str(error), path=[name]) from error
 
 
 def find_session(manager: EnterpriseManager, session_id: Any, deadline: Deadline) -> LogonSession:

@@ -258,13 +258,16 @@ action "veeam_unmount" "this" {{
   }}
 }}
 """)
-    for said in ("Unmounted vm/", "is not mounted in logon session"):
+    for said in ("Unmounted vm/", "is not mounted in the logon session of the given token"):
         arguments = ("-invoke=action.veeam_unmount.this", f"-var=token={token}")
         output = workspace.apply(*arguments)
         assert said in output
         assert token not in output
     assert [left.mount_id for left in server.mounts()] == [other.mount_id]
     assert server.simulator.lost_by_logout() == []
+    output = workspace.fail(*APPLY, "-invoke=action.veeam_unmount.this", "-var=token=two words")
+    assert "Invalid session_token" in output
+    assert "two words" not in output
 
 
 def test_a_managed_mount_is_unmounted_and_mounted_anew(

@@ -66,7 +66,7 @@ class UnmountAction(MountPointAction):
                 mount.session, mount.restore_point, mount.mount_id, deadline, href=point.href
             )
         except NotFound:
-            yield f"{mount} is not mounted in logon session {mount.session.session_id}"
+            yield f"{mount} is not mounted in {mount.session}"
         except SessionExpired:
             yield f"The logon session of {mount} has ended, and the mount point with it"
         else:

@@ -68,8 +68,8 @@ class MountPointsDataSource(interfaces.DataSource):
             found = manager.mount_points(session, restore_point_of(config), deadline)
         except SessionExpired as error:
             raise Refused(
-                f"Logon session {session.session_id} has ended",
-                f"{error.detail}\nIts mount points are gone with it.",
+                "The logon session has ended",
+                f"{error.detail}\nThe mount points of {session} are gone with it.",
                 path=["session_id"],
             ) from error
         return config | {"mount_points": [results_of(session, point) for point in found]}

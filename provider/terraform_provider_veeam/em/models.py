@@ -74,6 +74,11 @@ class LogonSession(NamedTuple):
     def __repr__(self) -> str:
         return f"LogonSession({self.session_id!r})"  # the token is a secret
 
+    def __str__(self) -> str:
+        if self.session_id is None:
+            return "the logon session of the given token"
+        return f"logon session {self.session_id}"
+
 
 class MountPoint(NamedTuple):
     """A mount point; `href` is its path below `/api`."""

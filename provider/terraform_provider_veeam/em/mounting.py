@@ -117,7 +117,7 @@ class Mounter:
             self._requests.unanswered.add(restore_point)
             raise _restated(
                 reason,
-                f"Its task {task.task_id} in logon session {self._session.session_id} could not "
+                f"Its task {task.task_id} in {self._session} could not "
                 f"be cancelled: {failure.summary}. If the restore point gets mounted after all, "
                 "Enterprise Manager unmounts it when that session has been idle for 15 minutes.",
             ) from failure
@@ -186,7 +186,7 @@ class Mounter:
             self._requests.unanswered.add(restore_point)
             raise _restated(
                 failure,
-                f"Task {task.task_id} in logon session {self._session.session_id} mounted the "
+                f"Task {task.task_id} in {self._session} mounted the "
                 "restore point, but its mount point could not be found. Enterprise Manager "
                 "unmounts it when that session has been idle for 15 minutes.",
             ) from failure
@@ -199,7 +199,7 @@ class Mounter:
             known = MountPoint(restore_point, mount_id_of(href) or 0, href)
             raise MountIncomplete(
                 "The restore point is mounted, but the mount point could not be read",
-                f"{error.detail}\nIt is {href} in logon session {self._session.session_id}.",
+                f"{error.detail}\nIt is {href} in {self._session}.",
                 mounted=Mounted(self._own(), known),
             ) from error
 
@@ -216,7 +216,7 @@ class Mounter:
     def _lost_with_session(self, error: SessionExpired) -> EnterpriseManagerError:
         return TaskVanished(
             "The logon session ended during the mount",
-            f"{error.detail}\nWhat was being mounted in logon session {self._session.session_id} "
+            f"{error.detail}\nWhat was being mounted in {self._session} "
             "goes with it. Was Enterprise Manager restarted, or the session logged out?",
         )
 

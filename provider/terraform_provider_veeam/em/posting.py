@@ -171,9 +171,9 @@ class MountRequests:
     def _in_doubt(self, error: EnterpriseManagerError) -> EnterpriseManagerError:
         return AnswerLost(
             "It is not known whether the restore point was mounted",
-            f"{error.detail}\nLogon session {self._session.session_id} shows no task for it, or "
-            "could not be asked. If it was mounted after all, Enterprise Manager unmounts it when "
-            "that session has been idle for 15 minutes.",
+            f"{error.detail}\nThe tasks of {self._session} show none for it, or could not be "
+            "asked. If it was mounted after all, Enterprise Manager unmounts it when that session "
+            "has been idle for 15 minutes.",
         )
 
 

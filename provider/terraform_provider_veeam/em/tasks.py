@@ -231,7 +231,7 @@ class Tasks:
         except NotFound as error:
             return TaskVanished(
                 "Enterprise Manager no longer knows the task",
-                f"{error.detail}\nTask {task_id} of logon session {self._session.session_id} was "
+                f"{error.detail}\nTask {task_id} of {self._session} was "
                 "removed before it was seen to be finished.",
             )
         return task if task.finished else None

@@ -145,14 +145,14 @@ class MountPointEphemeral(interfaces.EphemeralResource):
         except SessionExpired:
             ctx.diagnostics.add_warning(
                 "The ephemeral mount point was gone before its end",
-                f"Logon session {kept.session.session_id} ended while Terraform ran, and "
-                f"{href} with it. Was it idle for longer than Enterprise Manager allows?",
+                f"While Terraform ran {kept.session} ended, and {href} with it. "
+                "Was it idle for longer than Enterprise Manager allows?",
             )
         except EnterpriseManagerError as error:
             ctx.diagnostics.add_warning(
                 "The ephemeral mount point could not be unmounted",
-                f"{error.summary}: {error.detail}\nEnterprise Manager unmounts it when logon "
-                f"session {kept.session.session_id} has been idle for 15 minutes.",
+                f"{error.summary}: {error.detail}\nEnterprise Manager unmounts it when "
+                f"{kept.session} has been idle for 15 minutes.",
             )
 
     def _unmount_again(self, mounted: Mounted) -> str:
