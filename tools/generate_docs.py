@@ -187,7 +187,7 @@ def _nested(block: Block) -> Iterator[str]:
         if isinstance(attribute, ListNestedAttribute):
             name = attribute.name
             yield f'<a id="nestedatt--{name}"></a>\n### Nested Schema for `{name}`'
-            yield from _groups(Block(attributes=attribute.attributes), "####")
+            yield from _groups(Block(attributes=list(attribute.attributes)), "####")
 
 
 def _line(attribute: Any) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from tf.types import Unknown
 
+from terraform_provider_veeam.em.waiting import Deadline
 from terraform_provider_veeam.plugin.interfaces import DeferredReason, Refused
 
 if TYPE_CHECKING:
@@ -26,6 +27,22 @@ class Configured(Protocol):
     @property
     def manager(self) -> EnterpriseManager | None:
         """The client; None while the configuration is not known."""
+
+
+class OfProvider:
+    """An object of the provider, whose client and clock it uses."""
+
+    def __init__(self, provider: Configured) -> None:
+        self._provider = provider
+
+
+def deadline_within(
+    provider: Configured, ctx: Context, seconds: float, operation: str, setting: str | None = None
+) -> Deadline:
+    """Return the bound of a call that Terraform can stop; the rest is as for Deadline."""
+    return Deadline(
+        operation=operation, seconds=seconds, stop=ctx.stop, clock=provider.clock, setting=setting
+    )
 
 
 def manager_or_defer(provider: Configured, ctx: Context) -> EnterpriseManager | None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from tf.schema import Attribute, Block
 from tf.types import List, Number, String, Unknown
 
+from terraform_provider_veeam.configured import deadline_within
 from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.errors import NotFound
 from terraform_provider_veeam.em.models import MountPoint, RestorePointType
-from terraform_provider_veeam.em.waiting import Deadline
 from terraform_provider_veeam.identifiers import format_mount_point_id
 from terraform_provider_veeam.plugin.interfaces import SingleNestedBlock, computed
 from terraform_provider_veeam.restore_point_form import (
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from terraform_provider_veeam.configured import Configured
     from terraform_provider_veeam.em.models import LogonSession
+    from terraform_provider_veeam.em.waiting import Deadline
     from terraform_provider_veeam.plugin.interfaces import Context, State, ValidateContext
 
 OS_KINDS = ("Windows", "Linux")
@@ -144,13 +145,8 @@ def deadline_for(
 ) -> Deadline:
     """Return the bound that the block's timeouts set for a step."""
     written = _known(state.get("timeouts")) or {}
-    return Deadline(
-        operation=operation,
-        seconds=parse_duration(_known(written.get(step)) or DEFAULT_TIMEOUTS[step]),
-        stop=ctx.stop,
-        clock=provider.clock,
-        setting=f"timeouts.{step}",
-    )
+    seconds = parse_duration(_known(written.get(step)) or DEFAULT_TIMEOUTS[step])
+    return deadline_within(provider, ctx, seconds, operation, f"timeouts.{step}")
 
 
 def describe_restore_point(provider: Configured, ctx: Context, state: State) -> None:

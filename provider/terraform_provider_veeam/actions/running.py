@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from tf.types import String, Unknown
 
-from terraform_provider_veeam.configured import manager_or_defer
+from terraform_provider_veeam.configured import OfProvider, deadline_within, manager_or_defer
 from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.errors import NotFound, SessionExpired
 from terraform_provider_veeam.em.guest_paths import parse_guest_path
-from terraform_provider_veeam.em.waiting import Deadline
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.interfaces import Attribute, Refused
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from terraform_provider_veeam.configured import Configured
     from terraform_provider_veeam.em.manager import EnterpriseManager
+    from terraform_provider_veeam.em.waiting import Deadline
     from terraform_provider_veeam.mount_reference import MountReference
     from terraform_provider_veeam.plugin.interfaces import (
         ActionContext,
@@ -29,11 +29,8 @@ if TYPE_CHECKING:
     )
 
 
-class MountPointAction(interfaces.Action):
+class MountPointAction(OfProvider, interfaces.Action):
     """An action on a mount point."""
-
-    def __init__(self, provider: Configured) -> None:
-        self._provider = provider
 
     def plan(self, ctx: ActionContext, config: State) -> None:
         """Have it planned later while the provider's configuration is not known."""
@@ -65,13 +62,8 @@ def deadline_for(
     provider: Configured, ctx: Context, config: State, default: str, operation: str
 ) -> Deadline:
     """Return the bound of an action."""
-    return Deadline(
-        operation=operation,
-        seconds=parse_duration(config["timeout"] or default),
-        stop=ctx.stop,
-        clock=provider.clock,
-        setting="timeout",
-    )
+    seconds = parse_duration(config["timeout"] or default)
+    return deadline_within(provider, ctx, seconds, operation, "timeout")
 
 
 def validate_paths(ctx: ValidateContext, config: State) -> None:

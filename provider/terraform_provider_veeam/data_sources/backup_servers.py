@@ -7,21 +7,17 @@ from typing import TYPE_CHECKING
 from tf.schema import Schema
 from tf.types import String
 
-from terraform_provider_veeam.configured import manager_or_defer
+from terraform_provider_veeam.configured import OfProvider, manager_or_defer
 from terraform_provider_veeam.data_sources.search import deadline_of
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.interfaces import ListNestedAttribute, computed
 
 if TYPE_CHECKING:
-    from terraform_provider_veeam.configured import Configured
     from terraform_provider_veeam.plugin.interfaces import ReadDataContext, State
 
 
-class BackupServersDataSource(interfaces.DataSource):
+class BackupServersDataSource(OfProvider, interfaces.DataSource):
     """`veeam_backup_servers`."""
-
-    def __init__(self, provider: Configured) -> None:
-        self._provider = provider
 
     @classmethod
     def get_name(cls) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tf.schema import Attribute, Schema
 from tf.types import Bool, Number, String, Unknown
 
-from terraform_provider_veeam.configured import manager_or_defer
+from terraform_provider_veeam.configured import OfProvider, manager_or_defer
 from terraform_provider_veeam.data_sources.search import deadline_of, validate_counts
 from terraform_provider_veeam.em.errors import NotFound, RequestFailed, SessionExpired
 from terraform_provider_veeam.em.guest_paths import parse_guest_path
@@ -22,7 +22,6 @@ from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.interfaces import ListNestedAttribute, Refused, computed
 
 if TYPE_CHECKING:
-    from terraform_provider_veeam.configured import Configured
     from terraform_provider_veeam.em.manager import EnterpriseManager
     from terraform_provider_veeam.em.waiting import Deadline
     from terraform_provider_veeam.mount_reference import MountReference
@@ -32,11 +31,8 @@ DEFAULT_LIMIT = 1000
 _BAD_REQUEST = 400
 
 
-class MountPointFilesDataSource(interfaces.DataSource):
+class MountPointFilesDataSource(OfProvider, interfaces.DataSource):
     """`veeam_mount_point_files`."""
-
-    def __init__(self, provider: Configured) -> None:
-        self._provider = provider
 
     @classmethod
     def get_name(cls) -> str:

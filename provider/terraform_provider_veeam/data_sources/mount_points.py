@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tf.schema import Schema
 
-from terraform_provider_veeam.configured import manager_or_defer
+from terraform_provider_veeam.configured import OfProvider, manager_or_defer
 from terraform_provider_veeam.data_sources.search import deadline_of
 from terraform_provider_veeam.em.errors import SessionExpired
 from terraform_provider_veeam.mount_point_form import own_results, results_of
@@ -20,15 +20,11 @@ from terraform_provider_veeam.restore_point_form import (
 )
 
 if TYPE_CHECKING:
-    from terraform_provider_veeam.configured import Configured
     from terraform_provider_veeam.plugin.interfaces import ReadDataContext, State, ValidateContext
 
 
-class MountPointsDataSource(interfaces.DataSource):
+class MountPointsDataSource(OfProvider, interfaces.DataSource):
     """`veeam_mount_points`."""
-
-    def __init__(self, provider: Configured) -> None:
-        self._provider = provider
 
     @classmethod
     def get_name(cls) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tf.schema import Attribute, Schema
 from tf.types import Bool
 
-from terraform_provider_veeam.configured import manager_or_defer
+from terraform_provider_veeam.configured import OfProvider, manager_or_defer
 from terraform_provider_veeam.data_sources.search import (
     deadline_of,
     described,
@@ -19,18 +19,14 @@ from terraform_provider_veeam.data_sources.search import (
 from terraform_provider_veeam.plugin import interfaces
 
 if TYPE_CHECKING:
-    from terraform_provider_veeam.configured import Configured
     from terraform_provider_veeam.em.restore_points import FoundRestorePoint
     from terraform_provider_veeam.plugin.interfaces import ReadDataContext, State, ValidateContext
 
 _SHOWN = 10  # of what was found, in an error
 
 
-class RestorePointDataSource(interfaces.DataSource):
+class RestorePointDataSource(OfProvider, interfaces.DataSource):
     """`veeam_restore_point`."""
-
-    def __init__(self, provider: Configured) -> None:
-        self._provider = provider
 
     @classmethod
     def get_name(cls) -> str:

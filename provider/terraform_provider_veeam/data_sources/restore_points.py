@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tf.schema import Attribute, Schema
 from tf.types import Number, String
 
-from terraform_provider_veeam.configured import manager_or_defer
+from terraform_provider_veeam.configured import OfProvider, manager_or_defer
 from terraform_provider_veeam.data_sources.search import (
     deadline_of,
     described,
@@ -21,17 +21,13 @@ from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.interfaces import ListNestedAttribute, computed
 
 if TYPE_CHECKING:
-    from terraform_provider_veeam.configured import Configured
     from terraform_provider_veeam.plugin.interfaces import ReadDataContext, State, ValidateContext
 
 DEFAULT_LIMIT = 100
 
 
-class RestorePointsDataSource(interfaces.DataSource):
+class RestorePointsDataSource(OfProvider, interfaces.DataSource):
     """`veeam_restore_points`."""
-
-    def __init__(self, provider: Configured) -> None:
-        self._provider = provider
 
     @classmethod
     def get_name(cls) -> str:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from tf.schema import Attribute
 from tf.types import String, Unknown
 
+from terraform_provider_veeam.configured import deadline_within
 from terraform_provider_veeam.em.models import RestorePointType
-from terraform_provider_veeam.em.waiting import Deadline
 from terraform_provider_veeam.plugin.interfaces import computed
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.configured import Configured
     from terraform_provider_veeam.em.restore_points import FoundRestorePoint, Wanted
+    from terraform_provider_veeam.em.waiting import Deadline
     from terraform_provider_veeam.plugin.interfaces import Context, State, ValidateContext
 
 _SECONDS = 300.0
@@ -110,12 +111,7 @@ def deadline_of(
     provider: Configured, ctx: Context, operation: str = "Looking restore points up"
 ) -> Deadline:
     """Return the bound for a look-up."""
-    return Deadline(
-        operation=operation,
-        seconds=_SECONDS,
-        stop=ctx.stop,
-        clock=provider.clock,
-    )
+    return deadline_within(provider, ctx, _SECONDS, operation)
 
 
 def described(found: FoundRestorePoint) -> dict[str, Any]:

@@ -9,28 +9,25 @@ from tf.schema import Attribute, Schema
 from tf.types import String
 
 from terraform_provider_veeam.configured import (
+    OfProvider,
+    deadline_within,
     manager_of,
     manager_or_defer,
     unknown_results,
 )
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
 from terraform_provider_veeam.em.models import LogonSession
-from terraform_provider_veeam.em.waiting import Deadline
 from terraform_provider_veeam.ephemeral.renewal import next_renewal
 from terraform_provider_veeam.plugin import interfaces
 
 if TYPE_CHECKING:
-    from terraform_provider_veeam.configured import Configured
     from terraform_provider_veeam.plugin.interfaces import EphemeralContext, State
 
 _SECONDS = 60.0
 
 
-class LogonSessionEphemeral(interfaces.EphemeralResource):
+class LogonSessionEphemeral(OfProvider, interfaces.EphemeralResource):
     """`veeam_logon_session`: the provider's own session, which it logs out when it ends."""
-
-    def __init__(self, provider: Configured) -> None:
-        self._provider = provider
 
     @classmethod
     def get_name(cls) -> str:
@@ -69,7 +66,7 @@ class LogonSessionEphemeral(interfaces.EphemeralResource):
         manager = manager_or_defer(self._provider, ctx)
         if manager is None:
             return None
-        session = manager.session(self._deadline(ctx, "Logging on"))
+        session = manager.session(deadline_within(self._provider, ctx, _SECONDS, "Logging on"))
         ctx.private = json.dumps(list(session)).encode()
         ctx.renew_at = next_renewal()
         return {
@@ -81,18 +78,12 @@ class LogonSessionEphemeral(interfaces.EphemeralResource):
     def renew(self, ctx: EphemeralContext) -> None:
         """Send a request, so that the session is not idle."""
         session = LogonSession(*json.loads(ctx.private))
+        deadline = deadline_within(self._provider, ctx, _SECONDS, "Holding the logon session")
         try:
-            manager_of(self._provider).touch(
-                session, "/tasks", self._deadline(ctx, "Holding the logon session")
-            )
+            manager_of(self._provider).touch(session, "/tasks", deadline)
         except EnterpriseManagerError as error:
             ctx.diagnostics.add_warning(error.summary, error.detail)
         ctx.renew_at = next_renewal()
 
     def close(self, ctx: EphemeralContext) -> None:
         """Leave it to the provider's end, which follows at once: others may use the session."""
-
-    def _deadline(self, ctx: EphemeralContext, operation: str) -> Deadline:
-        return Deadline(
-            operation=operation, seconds=_SECONDS, stop=ctx.stop, clock=self._provider.clock
-        )

@@ -10,6 +10,8 @@ from tf.schema import Attribute, Schema
 from tf.types import String
 
 from terraform_provider_veeam.configured import (
+    OfProvider,
+    deadline_within,
     manager_of,
     manager_or_defer,
     unknown_results,
@@ -35,7 +37,6 @@ from terraform_provider_veeam.private_state import MountSession
 from terraform_provider_veeam.restore_point_form import restore_point_of
 
 if TYPE_CHECKING:
-    from terraform_provider_veeam.configured import Configured
     from terraform_provider_veeam.em.models import Mounted
     from terraform_provider_veeam.plugin.interfaces import (
         EphemeralContext,
@@ -47,11 +48,8 @@ _RENEW_SECONDS = 60.0
 _CLOSE_SECONDS = 120.0
 
 
-class MountPointEphemeral(interfaces.EphemeralResource):
+class MountPointEphemeral(OfProvider, interfaces.EphemeralResource):
     """`veeam_mount_point`, in the provider's own logon session."""
-
-    def __init__(self, provider: Configured) -> None:
-        self._provider = provider
 
     @classmethod
     def get_name(cls) -> str:
@@ -120,7 +118,9 @@ class MountPointEphemeral(interfaces.EphemeralResource):
         kept, href, trouble = _from_private(ctx.private)
         try:
             manager_of(self._provider).touch(
-                kept.session, href, self._deadline(ctx, _RENEW_SECONDS, f"Holding {href}")
+                kept.session,
+                href,
+                deadline_within(self._provider, ctx, _RENEW_SECONDS, f"Holding {href}"),
             )
         except EnterpriseManagerError as error:
             # Terraform before 1.17 drops diagnostics of a renewal.
@@ -140,7 +140,9 @@ class MountPointEphemeral(interfaces.EphemeralResource):
             )
         try:
             manager.unmount_path(
-                kept.session, href, self._deadline(ctx, _CLOSE_SECONDS, f"Unmounting {href}")
+                kept.session,
+                href,
+                deadline_within(self._provider, ctx, _CLOSE_SECONDS, f"Unmounting {href}"),
             )
         except SessionExpired:
             ctx.diagnostics.add_warning(
@@ -172,11 +174,6 @@ class MountPointEphemeral(interfaces.EphemeralResource):
                 "it when that session has been idle for 15 minutes."
             )
         return "It was unmounted again."
-
-    def _deadline(self, ctx: EphemeralContext, seconds: float, operation: str) -> Deadline:
-        return Deadline(
-            operation=operation, seconds=seconds, stop=ctx.stop, clock=self._provider.clock
-        )
 
 
 def _to_private(kept: MountSession, href: str, trouble: str | None) -> bytes:

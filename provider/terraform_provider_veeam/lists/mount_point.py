@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from tf.schema import Attribute, Schema
 from tf.types import String
 
-from terraform_provider_veeam.configured import manager_of
+from terraform_provider_veeam.configured import OfProvider, deadline_within, manager_of
 from terraform_provider_veeam.em.errors import NotFound
 from terraform_provider_veeam.em.models import RestorePoint
-from terraform_provider_veeam.em.waiting import Deadline
 from terraform_provider_veeam.mount_point_form import identity_of, results_of
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.interfaces import ListedResource, Refused
@@ -23,19 +22,16 @@ from terraform_provider_veeam.restore_point_form import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from terraform_provider_veeam.configured import Configured
     from terraform_provider_veeam.em.manager import EnterpriseManager
     from terraform_provider_veeam.em.models import RestorePointRef
+    from terraform_provider_veeam.em.waiting import Deadline
     from terraform_provider_veeam.plugin.interfaces import ListContext, State, ValidateContext
 
 _SECONDS = 600.0
 
 
-class MountPointList(interfaces.ListResource):
+class MountPointList(OfProvider, interfaces.ListResource):
     """`veeam_mount_point`, of the session whose token the provider was given."""
-
-    def __init__(self, provider: Configured) -> None:
-        self._provider = provider
 
     @classmethod
     def get_name(cls) -> str:
@@ -80,12 +76,7 @@ class MountPointList(interfaces.ListResource):
                 "VEEAM_EM_SESSION_TOKEN) to the token of that session, and leave out username and "
                 "password.",
             )
-        deadline = Deadline(
-            operation="Listing mount points",
-            seconds=_SECONDS,
-            stop=ctx.stop,
-            clock=self._provider.clock,
-        )
+        deadline = deadline_within(self._provider, ctx, _SECONDS, "Listing mount points")
         session = manager.session(deadline)
         for ref in self._restore_points(manager, config, deadline):
             point = None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tf.types import Unknown
 
 from terraform_provider_veeam import handover
-from terraform_provider_veeam.configured import manager_of, manager_or_defer
+from terraform_provider_veeam.configured import OfProvider, manager_of, manager_or_defer
 from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.errors import (
     MountIncomplete,
@@ -47,7 +47,6 @@ from terraform_provider_veeam.restore_point_form import restore_point_of
 if TYPE_CHECKING:
     from tf.schema import Schema
 
-    from terraform_provider_veeam.configured import Configured
     from terraform_provider_veeam.em.manager import EnterpriseManager
     from terraform_provider_veeam.em.models import LogonSession
     from terraform_provider_veeam.em.waiting import Deadline
@@ -65,11 +64,8 @@ if TYPE_CHECKING:
     )
 
 
-class MountPointResource(interfaces.Resource):
+class MountPointResource(OfProvider, interfaces.Resource):
     """`veeam_mount_point`, bound to the logon session that made it."""
-
-    def __init__(self, provider: Configured) -> None:
-        self._provider = provider
 
     @classmethod
     def get_name(cls) -> str:
