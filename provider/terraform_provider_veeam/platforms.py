@@ -7,6 +7,7 @@ platform's answer, so that it is tested on either.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import stat
 import sys
@@ -23,6 +24,7 @@ _NEW_PROCESS_GROUP = 0x00000200
 _SYNCHRONIZE = 0x00100000
 _WAIT_TIMEOUT = 0x00000102
 _FOLDER = "terraform-provider-veeam"
+_DEVICE = r"(?i)(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?"
 
 
 class NoPrivateFolder(OSError):
@@ -100,6 +102,21 @@ def _is_own_folder(path: str) -> bool:
     except OSError:
         return False
     return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
+
+
+def is_file_name(name: str, *, windows: bool = IS_WINDOWS) -> bool:
+    """Tell whether a file of this name, and no other, can be made in a folder."""
+    if name in ("", ".", "..") or set(name) & set("/\0"):
+        return False
+    if not windows:
+        return True
+    # Windows writes `a.` and `a ` to `a`, and what is sent to `nul` nowhere.
+    return not (
+        set(name) & set('\\<>:"|?*')
+        or any(ord(character) < ord(" ") for character in name)
+        or name[-1] in ". "
+        or re.fullmatch(_DEVICE, name)
+    )
 
 
 def executable(name: str, *, windows: bool = IS_WINDOWS) -> str:

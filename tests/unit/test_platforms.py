@@ -29,6 +29,26 @@ def test_windows_has_no_hang_up() -> None:
     assert platforms.hang_up_signals() == [signal.SIGHUP]
 
 
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a\0b"])
+def test_what_is_no_file_name_anywhere(name: str) -> None:
+    assert not platforms.is_file_name(name, windows=False)
+    assert not platforms.is_file_name(name, windows=True)
+
+
+@pytest.mark.parametrize(
+    "name", ["a\\b", "C:", "a?", "a\n", "a.", "a ", "NUL", "nul.txt", "Aux .c", "com1", "LPT9.x.y"]
+)
+def test_what_is_no_file_name_in_windows(name: str) -> None:
+    assert platforms.is_file_name(name, windows=False)
+    assert not platforms.is_file_name(name, windows=True)
+
+
+@pytest.mark.parametrize("name", ["a", ".a", "a b", "nullable", "com", "com10", "console", "ä.txt"])
+def test_what_is_a_file_name_everywhere(name: str) -> None:
+    assert platforms.is_file_name(name, windows=False)
+    assert platforms.is_file_name(name, windows=True)
+
+
 def test_a_process_is_alive_until_it_has_ended() -> None:
     assert platforms.is_alive(os.getpid(), windows=False)
     process = subprocess.Popen([sys.executable, "-c", ""])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from terraform_provider_veeam.em.errors import CannotWrite, SizeDiffers
+from terraform_provider_veeam.platforms import is_file_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.client import Client
     from terraform_provider_veeam.em.models import LogonSession
     from terraform_provider_veeam.em.waiting import Deadline
-
-
-FORBIDDEN = frozenset('/\0\\<>:"|?*' if os.name == "nt" else "/\0")
-"""Characters that no file's name has on this machine."""
 
 
 class Downloaded(NamedTuple):
@@ -138,7 +135,7 @@ def make_folder(folder: Path, names: Sequence[str]) -> Path:
 def _local(name: str) -> str:
     """Return the name of a file here; that of a volume loses its colon. Raises CannotWrite."""
     local = name.rstrip(":") or name
-    if local in ("", ".", "..") or set(local) & FORBIDDEN:
+    if not is_file_name(local):
         raise CannotWrite("The download can't be written", f"{name!r} is no file's name here.")
     return local
 
