@@ -13,9 +13,7 @@ from pathlib import Path
 
 from terraform_provider_veeam import __version__
 from terraform_provider_veeam.platforms import IS_WINDOWS, executable, plugin_folder
-
-HOSTS = ("registry.terraform.io", "registry.opentofu.org")
-NAMESPACE, TYPE = "veeam-em", "veeam"
+from terraform_provider_veeam.source_addresses import ADDRESSES, NAMESPACE, TYPE
 
 _KERNEL_LIMIT = 127  # bytes of a #! line that every kernel in use understands
 _ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
@@ -69,8 +67,8 @@ def install(plugin_dir: Path) -> list[Path]:
     CannotInstall.
     """
     executables = []
-    for host in HOSTS:
-        folder = plugin_dir / host / NAMESPACE / TYPE / __version__ / target()
+    for address in ADDRESSES:
+        folder = plugin_dir / address / __version__ / target()
         try:
             executables.append(_put_package(folder) if own_package() else _put_launcher(folder))
         except OSError as error:

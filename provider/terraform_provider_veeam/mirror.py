@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from terraform_provider_veeam.install import HOSTS, NAMESPACE, TYPE
+from terraform_provider_veeam.source_addresses import ADDRESSES, TYPE
 
 _PACKAGE = re.compile(
     rf"terraform-provider-{TYPE}_(?P<version>\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?)"
@@ -57,15 +57,15 @@ In Terraform's CLI configuration:
   provider_installation {{
     filesystem_mirror {{
       path    = {json.dumps(str(folder))}
-      include = ["{HOSTS[0]}/{NAMESPACE}/{TYPE}"]
+      include = ["{ADDRESSES[0]}"]
     }}
     direct {{
-      exclude = ["{HOSTS[0]}/{NAMESPACE}/{TYPE}"]
+      exclude = ["{ADDRESSES[0]}"]
     }}
   }}
 
 or, once a web server shows that folder with HTTPS, a network_mirror with its url. For OpenTofu it
-is {HOSTS[1]}/{NAMESPACE}/{TYPE}."""
+is {ADDRESSES[1]}."""
     )
     print("\n".join(lines))  # noqa: T201 - a person asked
     return 0
@@ -74,8 +74,8 @@ is {HOSTS[1]}/{NAMESPACE}/{TYPE}."""
 def mirror(folder: Path, packages: Sequence[Path]) -> list[Package]:
     """Add packages to a mirror, keeping what it has; returns those added. Raises CannotMirror."""
     added = [_package(file) for file in packages]
-    for host in HOSTS:
-        place = folder / host / NAMESPACE / TYPE
+    for address in ADDRESSES:
+        place = folder / address
         try:
             place.mkdir(parents=True, exist_ok=True)
             for package in added:

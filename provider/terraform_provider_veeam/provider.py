@@ -30,6 +30,7 @@ from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.logs import conceal
 from terraform_provider_veeam.private_state import ReadSessions
 from terraform_provider_veeam.resources.mount_point import MountPointResource
+from terraform_provider_veeam.source_addresses import ADDRESSES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,14 +42,12 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.waiting import Clock
     from terraform_provider_veeam.plugin.interfaces import ConfigureContext, State, ValidateContext
 
-ADDRESS = "registry.terraform.io/veeam-em/veeam"
-
 
 class VeeamProvider(interfaces.Provider):
     """The provider `veeam`: one Enterprise Manager, reached through one lazily made session."""
 
     type_prefix = "veeam"
-    address = ADDRESS
+    addresses = ADDRESSES
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self.clock = clock

@@ -7,6 +7,7 @@ from helpers import MOUNTS, Server, mount_points
 from terraform import Workspace, flat
 
 from em_simulator import Simulator
+from terraform_provider_veeam.source_addresses import ADDRESSES
 
 
 @pytest.mark.parametrize("flags", [(), ("-refresh=false",)], ids=["refreshed", "unrefreshed"])
@@ -251,7 +252,7 @@ def test_a_plan_alone_leaves_no_session_behind(workspace: Workspace, server: Ser
 
 def test_init_writes_a_lock_file(workspace: Workspace, server: Server) -> None:
     lock = (workspace.folder / ".terraform.lock.hcl").read_text()
-    assert 'provider "registry.terraform.io/veeam-em/veeam"' in lock
+    assert any(f'provider "{address}"' in lock for address in ADDRESSES)
     assert "h1:" in lock
 
 

@@ -19,8 +19,7 @@ from terraform import Workspace
 
 from terraform_provider_veeam import __version__
 from terraform_provider_veeam.install import target
-
-ADDRESS = "registry.terraform.io/veeam-em/veeam"
+from terraform_provider_veeam.source_addresses import ADDRESSES
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +31,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     plugins = folder / "plugins"
     command = [str(PROVIDER), "install", "--plugin-dir", str(plugins)]
     subprocess.run(command, check=True, capture_output=True)
-    (launcher,) = (plugins / ADDRESS).rglob("terraform-provider-veeam_v*")
+    (launcher,) = (plugins / ADDRESSES[0]).rglob("terraform-provider-veeam_v*")
     file = folder / f"terraform-provider-veeam_{__version__}_{target()}.zip"
     with zipfile.ZipFile(file, "w") as archive:
         archive.write(launcher, launcher.name)
@@ -138,7 +137,7 @@ def test_a_package_that_was_changed_is_refused(
 ) -> None:
     configure(tmp_path, f'filesystem_mirror {{\n path = "{mirror}"\n}}')
     fresh.run("init", "-no-color")
-    for file in (mirror / ADDRESS).glob(f"*_{target()}.zip"):
+    for file in mirror.rglob(f"*_{target()}.zip"):
         with zipfile.ZipFile(file, "a") as archive:
             archive.writestr("more", "not what was locked")
     shutil.rmtree(fresh.folder / ".terraform")

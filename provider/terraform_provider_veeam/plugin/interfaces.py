@@ -253,7 +253,8 @@ class Provider(ABC):
     """The provider: its own block, and the objects there are. One lives as long as the process."""
 
     type_prefix: str
-    address: str
+    addresses: tuple[str, ...]
+    """The source addresses that it is known by, in one registry or several."""
 
     @abstractmethod
     def get_schema(self) -> Schema:

@@ -85,17 +85,16 @@ def serve_debug(
         provider = make_provider()
         server = Server(provider, place, lifetime, make_servicer)
         server.start_for_anybody()
-        reattach = {
-            provider.address: {
-                "Protocol": "grpc",
-                "ProtocolVersion": handshake.PROTOCOL_VERSION,
-                "Pid": os.getpid(),
-                "Test": True,
-                "Addr": {"Network": place.network, "String": place.address},
-            }
+        process = {
+            "Protocol": "grpc",
+            "ProtocolVersion": handshake.PROTOCOL_VERSION,
+            "Pid": os.getpid(),
+            "Test": True,
+            "Addr": {"Network": place.network, "String": place.address},
         }
+        reattach = dict.fromkeys(provider.addresses, process)
         sys.stdout.write(
-            "Serving until Ctrl-C. In the shell that runs Terraform:\n\n"
+            "Serving until Ctrl-C. In the shell that runs Terraform or OpenTofu:\n\n"
             f"export TF_REATTACH_PROVIDERS='{json.dumps(reattach)}'\n\n"
         )
         sys.stdout.flush()

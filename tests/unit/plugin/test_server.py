@@ -289,7 +289,9 @@ def test_serve_debug_prints_how_to_reattach_and_serves_without_tls_until_ctrl_c(
         export = next(line.decode() for line in lines if line.startswith(b"export"))
         found = re.fullmatch(r"export TF_REATTACH_PROVIDERS='(.*)'\n", export)
         assert found
-        reattach = json.loads(found[1])["registry.terraform.io/toys/toy"]
+        told = json.loads(found[1])
+        reattach = told["registry.terraform.io/toys/toy"]
+        assert told["registry.opentofu.org/toys/toy"] == reattach
         address = reattach.pop("Addr")
         assert reattach == {
             "Protocol": "grpc",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class ToyProvider:
     """Hangs at its close when TOY_CLOSE_SECONDS says so."""
 
-    address = "registry.terraform.io/toys/toy"
+    addresses = ("registry.terraform.io/toys/toy", "registry.opentofu.org/toys/toy")
 
     def close(self, seconds: float) -> None:
         logging.getLogger("toy").debug("closed within %s", seconds)
