@@ -62,7 +62,7 @@ chaos: $(READY) ## Play 2,000 seeds of faults at the protocol; SEED=n replays on
 fuzz: $(READY) ## Feed the parsers for a minute, guided by coverage; FUZZ_SECONDS=n for longer
 	cd tests && ../$(BIN)/python -m fuzz -max_total_time=$(or $(FUZZ_SECONDS),60) -rss_limit_mb=2048 -verbosity=0
 
-test-matrix: $(READY) ## Run the main job on Terraform 1.9 to 1.15
+test-matrix: $(READY) ## Run the main job on Terraform 1.9 to 1.15, or on VERSIONS=tofu
 	$(BIN)/python tools/test_matrix.py $(VERSIONS)
 
 wheel: $(READY) ## Build the wheel and the sdist into dist/

