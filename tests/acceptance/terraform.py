@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -12,10 +13,13 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 # Another Terraform, or OpenTofu, is tested by naming its command.
-TERRAFORM = shlex.split(os.environ.get("TERRAFORM_COMMAND", "")) or [
-    sys.executable,
-    str(ROOT / "tools" / "terraform.py"),
-]
+NAMED = shlex.split(os.environ.get("TERRAFORM_COMMAND", ""))
+# Where it is now, as some tests leave nothing on the PATH.
+TERRAFORM = (
+    [shutil.which(NAMED[0]) or NAMED[0], *NAMED[1:]]
+    if NAMED
+    else [sys.executable, str(ROOT / "tools" / "terraform.py")]
+)
 TIME_LIMIT = 120  # seconds for one command: a hang is a failure
 
 
