@@ -36,6 +36,7 @@ class ToyServicer:
         self.stop = threading.Event()
         self._mask = mask
         self._waiting = 0
+        self._counting = threading.Lock()
 
     def GetProviderSchema(self, request: Any, context: Any) -> Any:  # noqa: N802 - the call's name
         print("a stray line")
@@ -45,8 +46,9 @@ class ToyServicer:
 
     def ReadResource(self, request: Any, context: Any) -> Any:  # noqa: N802 - the call's name
         """Wait as many seconds as the type says, or until the stop."""
+        with self._counting:
+            self._waiting += 1
         logging.getLogger("toy").debug("a read begins")
-        self._waiting += 1
         stopped = self.stop.wait(float(request.type_name))
         return pb.ReadResource.Response(private=b"stopped" if stopped else b"read")
 
