@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from terraform_provider_veeam.plugin.interfaces import Described, Provider, Refused
+from terraform_provider_veeam.plugin.errors import Described, Refused
 from terraform_provider_veeam.plugin.messages import pb
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tf.utils import Diagnostic, Diagnostics
 
     from terraform_provider_veeam.plugin.contexts import Path
+    from terraform_provider_veeam.plugin.interfaces import Provider
 
 LOGGER = logging.getLogger("terraform_provider_veeam.plugin")
 LONGEST_QUOTE = 200

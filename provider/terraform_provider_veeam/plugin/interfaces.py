@@ -24,6 +24,7 @@ from terraform_provider_veeam.plugin.contexts import (
     UpgradeContext,
     ValidateContext,
 )
+from terraform_provider_veeam.plugin.errors import Described, FunctionFailed, Refused
 from terraform_provider_veeam.plugin.schema import (
     Attribute,
     IdentityAttribute,
@@ -76,32 +77,6 @@ __all__ = [
     "ValidateContext",
     "computed",
 ]
-
-
-class Described:
-    """What a person is told of an exception."""
-
-    def __init__(self, summary: str, detail: str = "", path: Path | None = None) -> None:
-        self.summary = summary
-        self.detail = detail
-        self.path = path
-
-
-class Refused(Exception):
-    """Raised by any object to end its call with one error diagnostic."""
-
-    def __init__(self, summary: str, detail: str = "", path: Path | None = None) -> None:
-        super().__init__(summary)
-        self.described = Described(summary, detail, path)
-
-
-class FunctionFailed(Exception):
-    """Raised by a function; `argument` is the position of the argument at fault, from 0."""
-
-    def __init__(self, text: str, argument: int | None = None) -> None:
-        super().__init__(text)
-        self.text = text
-        self.argument = argument
 
 
 class Named(ABC):
