@@ -200,6 +200,8 @@ def _text(value: str) -> str:
 def parse_session_token(value: str) -> str:
     """Return a session's token, fit for a header. Raises ValueError, which does not quote it."""
     text = value.strip()
+    if not text:
+        raise ValueError("It is blank.")
     if not text.isascii() or not text.isprintable() or " " in text:
         raise ValueError(
             "It has characters that no token of Enterprise Manager has. Set the value of the "

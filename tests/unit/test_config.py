@@ -101,6 +101,17 @@ def test_a_session_token_needs_no_user() -> None:
     assert (got.session_token, got.username) == ("abc", None)
 
 
+@pytest.mark.parametrize(
+    ("token", "says"),
+    [("  ", "It is blank."), ("two words", "characters"), ("tökén", "characters")],
+)
+def test_a_session_token_that_no_header_can_have_is_refused(token: str, says: str) -> None:
+    (problem,) = problems({"url": WHOLE["url"], "session_token": token})
+    assert problem.attribute == "session_token"
+    assert says in problem.detail
+    assert token.strip() == "" or token not in problem.detail
+
+
 def test_a_user_in_the_block_beats_a_session_token_in_the_environment() -> None:
     assert settings(VEEAM_EM_SESSION_TOKEN="abc").session_token is None
 

@@ -82,8 +82,8 @@ __all__ = [
 class Named(ABC):
     """An object of the provider. One is made for each call, by `Provider.new`."""
 
-    def __init__(self, provider: Any) -> None:
-        self.provider = provider
+    def __init__(self, provider: Any) -> None:  # noqa: B027 - functions do without
+        """Take the provider that makes it."""
 
     @classmethod
     @abstractmethod
