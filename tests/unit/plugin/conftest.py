@@ -1,7 +1,9 @@
-"""Signals as a person's shell hands them on."""
+"""Signals as a person's shell hands them on, and a folder for sockets."""
 
 import signal
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,3 +14,10 @@ def default_signals() -> Iterator[None]:
     before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
     signal.signal(signal.SIGHUP, before)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A temporary directory with a path short enough for a socket, on macOS too."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as path:
+        yield Path(path)

@@ -1,0 +1,74 @@
+"""`em-simulator`: what a person starts."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from requests import Session
+
+COMMAND = Path(sys.executable).with_name("em-simulator")
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """The command, ready, with a journal."""
+    with subprocess.Popen(
+        [COMMAND, "--port", "0", "--json", "--journal", tmp_path / "journal.jsonl"],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        yield process, json.loads(process.stdout.readline())
+        process.kill()
+
+
+def test_the_command_serves_until_a_signal_and_writes_a_journal(
+    started: tuple[subprocess.Popen[str], dict[str, Any]], http: Session, tmp_path: Path
+) -> None:
+    process, ready = started
+    http.get(f"{ready['url']}/api/")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
+    (line,) = (tmp_path / "journal.jsonl").read_text().splitlines()
+    entry = json.loads(line)
+    assert (entry["method"], entry["path"], entry["status"]) == ("GET", "/", 200)
+    assert "token" not in entry
+
+
+def test_a_port_that_is_taken_is_told_in_one_line(
+    started: tuple[subprocess.Popen[str], dict[str, Any]],
+) -> None:
+    port = started[1]["url"].rpartition(":")[2]
+    done = subprocess.run([COMMAND, "--port", port], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert port in done.stderr
+    assert "--port 0" in done.stderr
+
+
+def test_a_journal_that_cannot_be_written_is_not_blamed_on_the_port(tmp_path: Path) -> None:
+    journal = tmp_path / "missing" / "journal.jsonl"
+    done = subprocess.run(
+        [COMMAND, "--port", "0", "--journal", journal], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"em-simulator: can't write the journal {journal}: No such file or directory\n"
+    )
+
+
+def test_faults_are_switched_on_from_another_process(
+    started: tuple[subprocess.Popen[str], dict[str, Any]], http: Session
+) -> None:
+    url = started[1]["url"]
+    fault = {"name": "status", "pattern": "GET /", "count": 1, "code": 503}
+    assert http.post(f"{url}/simulator/faults", json=fault).status_code == 200
+    assert [http.get(f"{url}/api/").status_code for _ in range(2)] == [503, 200]
+    wrong = http.post(f"{url}/simulator/faults", json={"name": "x", "pattern": "y"})
+    assert wrong.status_code == 400
+    assert "there is no fault" in wrong.json()["error"]
