@@ -35,6 +35,15 @@ def test_the_restore_point_is_the_one_that_a_link_leads_to(end: str) -> None:
     assert found.restore_points == (RestorePointRef(RestorePointType.VM, UUID),)
 
 
-def test_without_a_link_to_a_restore_point_there_is_none() -> None:
-    links = session(("Related", "HierarchyRoot", f"https://em:9398/api/hierarchyRoots/{UUID}"))
-    assert parse_restore_session(links).restore_points == ()
+@pytest.mark.parametrize(
+    ("rel", "path"),
+    [
+        ("Related", f"hierarchyRoots/{UUID}"),
+        ("Related", f"catalog/vmRestorePoints/{UUID}"),
+        ("Related", "vmRestorePoints/all"),
+        ("Up", f"vmRestorePoints/{UUID}"),
+    ],
+)
+def test_other_links_tell_no_restore_point(rel: str, path: str) -> None:
+    found = parse_restore_session(session((rel, "Reference", f"https://em:9398/api/{path}")))
+    assert found.restore_points == ()
