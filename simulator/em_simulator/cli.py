@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from em_simulator import faults
 from em_simulator.accounts import ACCOUNTS
+from em_simulator.forms import Answers, JsonNames, JsonNulls
 from em_simulator.manager import MountNumbers
 from em_simulator.simulator import DEFAULT_HREF_HOST, DEFAULT_IDLE_LIMIT, Simulator
 
@@ -41,6 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         journal_tokens=options.journal_tokens,
         href_host=options.href_host,
         mount_numbers=options.mount_numbers,
+        json_names=options.json_names,
+        json_nulls=options.json_nulls,
+        byte_order_mark=options.byte_order_mark,
+        answers=Answers.XML if options.xml else Answers.ASKED,
+        opaque_tokens=options.opaque_tokens,
+        unknown_task=options.unknown_task,
     )
     try:
         for text in options.fault:
@@ -128,6 +135,7 @@ def _parser() -> argparse.ArgumentParser:
         default=MountNumbers.SESSION,
         help="where the numbers of mount points begin anew (default %(default)s)",
     )
+    _add_forms(parser)
     parser.add_argument("--seed", type=int, default=1, help="of UUIDs and tokens")
     parser.add_argument(
         "--href-host",
@@ -147,6 +155,43 @@ def _parser() -> argparse.ArgumentParser:
         "--with-parent", action="store_true", help="end when the process that started it has ended"
     )
     return parser
+
+
+def _add_forms(parser: argparse.ArgumentParser) -> None:
+    """Add what differs from version to version, or can't be known from documents."""
+    parser.add_argument(
+        "--json-names",
+        type=JsonNames,
+        choices=list(JsonNames),
+        default=JsonNames.CAMEL,
+        help="names in JSON answers: camelCase as version 13, PascalCase as versions up to 12 "
+        "(default %(default)s)",
+    )
+    parser.add_argument(
+        "--json-nulls",
+        type=JsonNulls,
+        choices=list(JsonNulls),
+        default=JsonNulls.NULL,
+        help="members of JSON answers that have no value (default %(default)s)",
+    )
+    parser.add_argument(
+        "--byte-order-mark", action="store_true", help="begin JSON and XML answers with one"
+    )
+    parser.add_argument(
+        "--xml", action="store_true", help="answer in XML, whatever Accept asks for"
+    )
+    parser.add_argument(
+        "--opaque-tokens",
+        action="store_true",
+        help="make tokens that are not base64 of the SessionId",
+    )
+    parser.add_argument(
+        "--unknown-task",
+        type=int,
+        choices=[404, 500],
+        default=500,
+        help="status for a task that does not exist, or no more (default %(default)s)",
+    )
 
 
 def _fault_help() -> str:

@@ -45,8 +45,11 @@ class Route(NamedTuple):
 class Handlers:
     """Answers requests from the state of one Enterprise Manager."""
 
-    def __init__(self, manager: Manager, representations: Representations) -> None:
+    def __init__(
+        self, manager: Manager, representations: Representations, unknown_task: HTTPStatus
+    ) -> None:
         self._manager = manager
+        self._unknown_task = unknown_task
         self._shown = representations
         self._queries = Queries(manager, representations)
         self._files = FileHandlers(manager)
@@ -130,7 +133,8 @@ class Handlers:
         """GET and DELETE /tasks/{ID}."""
         task = session.tasks.get(found["task"])
         if task is None:
-            raise Refusal(HTTPStatus.NOT_FOUND, f"Task [{found['task']}] does not exist.")
+            message = f"There is no backup task with id [{found['task']}] in current rest session"
+            raise Refusal(self._unknown_task, message)
         if request.method == "GET":
             return Reply(HTTPStatus.OK, self._shown.task(task))
         self._manager.cancel(session, task)
@@ -144,7 +148,7 @@ class Handlers:
             entities = [self._shown.restore_point(point) for point in points]
             return Reply(HTTPStatus.OK, Collection(f"{family.entity}s", entities))
         references = [self._shown.reference(point) for point in points]
-        return Reply(HTTPStatus.OK, Collection("Refs", references))
+        return Reply(HTTPStatus.OK, Collection("EntityReferences", references, "Refs"))
 
     def restore_point(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
         """GET /vmRestorePoints/{ID} and its siblings."""
@@ -167,7 +171,7 @@ class Handlers:
         if not session.account.may_mount:
             raise _forbidden(session)
         if request.method == "POST":
-            os_kind = _os_kind(request)
+            os_kind = _os_kind(request, point.machine.family)
             task = self._manager.mount(session, point, os_kind, request.task_fault)
             return self._accepted(task)
         shown = [
@@ -247,8 +251,11 @@ def _credentials(header: str) -> tuple[str, str]:
     return username, password
 
 
-def _os_kind(request: Request) -> str:
+def _os_kind(request: Request, family: Family) -> str:
     """Return what a mount request asks for; Windows when it does not say."""
+    if family is Family.AGENT and (request.body or "Content-Type" in request.headers):
+        message = "Mounting a restore point of an agent takes neither a body nor a Content-Type."
+        raise Refusal(HTTPStatus.BAD_REQUEST, message)
     if not request.body.strip():
         return "Windows"
     kind = request.headers.get("Content-Type", "").split(";")[0].strip().lower()
@@ -258,9 +265,9 @@ def _os_kind(request: Request) -> str:
         os_kind = _READERS[kind](request.body)
     except Exception as error:
         raise Refusal(HTTPStatus.BAD_REQUEST, "Request body can't be read.") from error
-    if os_kind is not None and os_kind not in _OS_KINDS:
+    if os_kind not in _OS_KINDS:
         raise Refusal(HTTPStatus.BAD_REQUEST, f"OsKind [{os_kind}] is not valid.")
-    return os_kind or "Windows"
+    return str(os_kind)
 
 
 _READERS: dict[str, Callable[[bytes], Any]] = {

@@ -64,12 +64,13 @@ class Manager:
         clock: Callable[[], float],
         mount_numbers: MountNumbers = MountNumbers.SESSION,
         restore_points: int = 0,
+        opaque_tokens: bool = False,
     ) -> None:
         self.lock = threading.RLock()
         self.catalogue = Catalogue(seed, restore_points)
         self.disks = Disks(seed)
         self.restored: list[FileRestore] = []
-        self.sessions = Sessions(seed, idle_limit)
+        self.sessions = Sessions(seed, idle_limit, opaque_tokens=opaque_tokens)
         self.restores: list[RestoreSession] = []
         self.mount_seconds = mount_seconds
         self._mount_numbers = mount_numbers

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from em_simulator.manager import NO_FAULT, TaskFault
-from em_simulator.representations import Collection, Empty, Resource, to_json, to_xml
+from em_simulator.representations import Collection, Empty, Resource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from http import HTTPStatus
 
+    from em_simulator.forms import Form
     from em_simulator.sessions import Session
 
 
@@ -54,15 +55,13 @@ class Reply:
     content: bytes | None = None
     """What is sent in place of a resource."""
 
-    def body(self, *, as_json: bool) -> tuple[bytes, str]:
-        """Return the body and its type."""
+    def body(self, form: Form, *, as_json: bool) -> tuple[bytes, str]:
+        """Return the body, in a server's form, and its type."""
         if self.content is not None:
             return self.content, "application/octet-stream"
         if self.resource is None:
             return b"", ""
-        if as_json:
-            return to_json(self.resource), "application/json; charset=utf-8"
-        return to_xml(self.resource), "application/xml; charset=utf-8"
+        return form.write(self.resource, as_json=as_json)
 
 
 class Refusal(Exception):

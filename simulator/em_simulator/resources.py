@@ -19,6 +19,21 @@ if TYPE_CHECKING:
     from em_simulator.sessions import Mount, RestoreSession, Session, Task
 
 _VERSIONS = ("v1_5", "v1_6", "v1_7")
+_ENTITIES = (
+    "BackupServers",
+    "Repositories",
+    "HierarchyRoots",
+    "Jobs",
+    "BackupJobSessions",
+    "BackupTaskSessions",
+    "Backups",
+    "RestorePoints",
+    "VmRestorePoints",
+    "VmReplicaPoints",
+    "AgentRestorePoints",
+    "RestoreSessions",
+)
+"""Members of a query's `Entities`: those that were not asked for are null in JSON."""
 
 
 class Representations:
@@ -29,16 +44,21 @@ class Representations:
 
     def root(self) -> Resource:
         """Return what is told before a logon."""
-        create = [
-            Link("Create", f"{self._base}/sessionMngr/?v={version}", "LogonSession")
-            for version in (*_VERSIONS, "latest")
+
+        def create(version: str) -> Link:
+            return Link("Create", f"{self._base}/sessionMngr/?v={version}", "LogonSession")
+
+        versions = [
+            Resource("SupportedVersion", {"Name": version}, [create(version)])
+            for version in _VERSIONS
         ]
-        versions = [Resource("SupportedVersion", {"Name": version}) for version in _VERSIONS]
         return Resource(
             "EnterpriseManager",
-            {"Href": f"{self._base}/", "Type": "EnterpriseManager"},
-            create,
-            {"SupportedVersions": Listing("SupportedVersion", versions)},
+            links=[
+                Link("Down", f"{self._base}/logonSessions", "LogonSessionList"),
+                create("latest"),
+            ],
+            properties={"SupportedVersions": Listing("SupportedVersion", versions)},
         )
 
     def session(self, session: Session) -> Resource:
@@ -64,6 +84,7 @@ class Representations:
             "TaskId": task.id,
             "State": str(task.state),
             "Operation": task.operation,
+            "Result": None,
         }
         if task.state is TaskState.FINISHED:
             if task.mount and task.shows_link:
@@ -179,12 +200,12 @@ class Representations:
 
     def page(self, kind: str, members: list[Resource], page: Page) -> Resource:
         """Return a page of a query's result: entities, or references."""
+        found: dict[str, object] = {"Entities": None, "Refs": None, "Resources": None}
         if members and members[0].element == "Ref":
-            name, listing = "Refs", Listing("Ref", members)
-            found: dict[str, object] = {name: listing}
+            found["Refs"] = Listing("Ref", members)
         else:
-            entities = {f"{kind}s": Listing(kind, members)}
-            found = {"Entities": Resource("Entities", properties=entities)}
+            entities = dict.fromkeys(_ENTITIES) | {f"{kind}s": Listing(kind, members)}
+            found["Entities"] = Resource("Entities", properties=entities)
         paging = {"PageNum": page.number, "PageSize": page.size, "PagesCount": page.count}
         links = [
             Link(rel, f"{self._base}/query?type={kind}&pageSize={page.size}&page={number}")

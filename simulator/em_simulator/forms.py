@@ -1,0 +1,148 @@
+"""How answers are written: XML, or JSON in the forms that different versions have.
+
+Follows the vendor's pages em_web_api_specifications, representation_collections and
+special_symbols, and what was captured of versions 12 and 13.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from xml.etree import ElementTree as ET  # what is written here is not parsed here
+
+from em_simulator.representations import NAMESPACE, Collection, Empty, Listing, Resource
+
+_LEADING_CAPITALS = re.compile(r"^[A-Z]+(?![a-z])|^[A-Z]")
+
+
+class JsonNames(StrEnum):
+    """How JSON answers spell their names."""
+
+    CAMEL = "camel"
+    """As version 13: `href`, `taskId`, `uid`, `fsRoots`."""
+    PASCAL = "pascal"
+    """As versions up to 12: `Href`, `TaskId`, `UID`, `FSRoots`."""
+
+
+class JsonNulls(StrEnum):
+    """What JSON answers do with members that have no value."""
+
+    NULL = "null"
+    ABSENT = "absent"
+
+
+class Answers(StrEnum):
+    """The kind of answers."""
+
+    ASKED = "asked"
+    """What `Accept` asks for; XML when it does not say."""
+    XML = "xml"
+    """XML, whatever was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How one server writes its answers."""
+
+    json_names: JsonNames = JsonNames.CAMEL
+    json_nulls: JsonNulls = JsonNulls.NULL
+    byte_order_mark: bool = False
+    answers: Answers = Answers.ASKED
+
+    def write(self, resource: Resource | Collection, *, as_json: bool) -> tuple[bytes, str]:
+        """Return a resource's text and its media type."""
+        mark = codecs.BOM_UTF8 if self.byte_order_mark else b""
+        if as_json and self.answers is not Answers.XML:
+            return mark + self._json(resource), "application/json; charset=utf-8"
+        return mark + to_xml(resource), "application/xml; charset=utf-8"
+
+    def _json(self, resource: Resource | Collection) -> bytes:
+        if isinstance(resource, Collection):
+            members = [self._plain(member) for member in resource.members]
+            value: Any = {self._name(resource.json_name or resource.element): members}
+        else:
+            value = self._plain(resource)
+        return json.dumps(value, ensure_ascii=False).encode()
+
+    def _plain(self, value: Any) -> Any:
+        if isinstance(value, Listing):
+            return {self._name(plural(value.element)): [self._plain(m) for m in value.members]}
+        if isinstance(value, Empty):
+            return None
+        if not isinstance(value, Resource):
+            return value
+        members: dict[str, Any] = dict(value.attributes)
+        if "Href" in value.attributes or value.links:
+            links = [self._object(link.attributes()) for link in value.links]
+            members["Links"] = links or None
+        return self._object(members | dict(value.properties))
+
+    def _object(self, members: dict[str, Any]) -> dict[str, Any]:
+        plain = {self._name(name): self._plain(value) for name, value in members.items()}
+        if self.json_nulls is JsonNulls.NULL:
+            return plain
+        return {name: value for name, value in plain.items() if value is not None}
+
+    def _name(self, name: str) -> str:
+        return camel(name) if self.json_names is JsonNames.CAMEL else name
+
+
+def camel(name: str) -> str:
+    """Return a name in camelCase: the capitals that it begins with become small."""
+    return _LEADING_CAPITALS.sub(lambda found: found[0].lower(), name)
+
+
+def plural(element: str) -> str:
+    """Return the plural that JSON names a list by."""
+    return element[:-1] + "ies" if element.endswith("y") else element + "s"
+
+
+def to_xml(resource: Resource | Collection) -> bytes:
+    """Return the resource as XML."""
+    if isinstance(resource, Collection):
+        root = ET.Element(resource.element)
+        for member in resource.members:
+            _append(root, member.element, member)
+    else:
+        root = _append(ET.Element(""), resource.element, resource)
+    root.set("xmlns", NAMESPACE)
+    declaration = b'<?xml version="1.0" encoding="utf-8"?>\n'
+    text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=False)
+    return declaration + text
+
+
+def _append(parent: ET.Element, name: str, value: Any) -> ET.Element:
+    element = ET.SubElement(parent, name)
+    if isinstance(value, Listing):
+        for member in value.members:
+            _append(element, value.element, member)
+    elif isinstance(value, Resource):
+        _fill(element, value)
+    elif not isinstance(value, Empty):
+        element.text = _text(value)
+    return element
+
+
+def _fill(element: ET.Element, resource: Resource) -> None:
+    _set(element, resource.attributes)
+    if resource.links:
+        links = ET.SubElement(element, "Links")
+        for link in resource.links:
+            _set(ET.SubElement(links, "Link"), link.attributes())
+    for name, inner in resource.properties.items():
+        if inner is not None:
+            _append(element, name, inner)
+
+
+def _set(element: ET.Element, attributes: Any) -> None:
+    for name, value in attributes.items():
+        if value is not None:
+            element.set(name, _text(value))
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
