@@ -130,7 +130,7 @@ class Tour:
         last = found[-1]
         return (
             f"  {last['method']} /api{last['path']} -> {last['status']}\n"
-            f"  in logon session {last['session_id']}"
+            f"  in logon session {last['session_fingerprint']}"
         )
 
 

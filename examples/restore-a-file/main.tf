@@ -51,16 +51,16 @@ resource "veeam_mount_point" "this" {
 
 # What is beside the file: the plan after the apply shows when that changes.
 data "veeam_mount_point_files" "beside" {
-  mount_point_id = veeam_mount_point.this.id
-  session_id     = veeam_mount_point.this.session_id
-  path           = join("/", slice(split("/", var.file), 0, length(split("/", var.file)) - 1))
+  mount_point_id      = veeam_mount_point.this.id
+  session_fingerprint = veeam_mount_point.this.session_fingerprint
+  path                = join("/", slice(split("/", var.file), 0, length(split("/", var.file)) - 1))
 }
 
 # Every new mount, and every other file that is asked for, is a download. It comes before the
 # change, so that one that failed is tried again by the next apply.
 resource "terraform_data" "download" {
   input            = var.file
-  triggers_replace = veeam_mount_point.this.session_id
+  triggers_replace = veeam_mount_point.this.session_fingerprint
 
   lifecycle {
     action_trigger {
@@ -72,10 +72,10 @@ resource "terraform_data" "download" {
 
 action "veeam_file_download" "this" {
   config {
-    mount_point_id = veeam_mount_point.this.id
-    session_id     = veeam_mount_point.this.session_id
-    paths          = [var.file]
-    folder         = var.folder
+    mount_point_id      = veeam_mount_point.this.id
+    session_fingerprint = veeam_mount_point.this.session_fingerprint
+    paths               = [var.file]
+    folder              = var.folder
   }
 }
 

@@ -30,13 +30,13 @@ _used: set[Path] = set()
 
 def leave(kept: MountSession) -> None:
     """Leave a session for the apply; a failure is no error, as few will ask for it."""
-    session_id = kept.session.session_id
-    if session_id is None or session_id in _left:
+    fingerprint = kept.session.fingerprint
+    if fingerprint in _left:
         return
-    _left.add(session_id)
+    _left.add(fingerprint)
     with suppress(OSError):
         _sweep()
-        path = _path(session_id)
+        path = _path(fingerprint)
         temporary = path.with_suffix(_UNFINISHED)
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "wb") as file:
@@ -44,10 +44,10 @@ def leave(kept: MountSession) -> None:
         temporary.replace(path)
 
 
-def find(session_id: str, base_url: str) -> LogonSession | None:
+def find(fingerprint: str, base_url: str) -> LogonSession | None:
     """Return a session that the plan of this command has left; None when there is none."""
     try:
-        path = _path(session_id)
+        path = _path(fingerprint)
         kept = MountSession.from_private(path.read_bytes())
     except OSError:
         return None
@@ -55,21 +55,22 @@ def find(session_id: str, base_url: str) -> LogonSession | None:
     return kept.session if kept and kept.base_url == base_url else None
 
 
-def clear(session_ids: Iterable[str]) -> None:
+def clear(fingerprints: Iterable[str]) -> None:
     """Remove what was used, and what was left for sessions that this process has come to know.
 
     What this process has left itself stays: the apply comes after it.
     """
     with suppress(OSError):
-        for path in _used | {_path(known) for known in session_ids if known not in _left}:
+        for path in _used | {_path(known) for known in fingerprints if known not in _left}:
             path.unlink(missing_ok=True)
 
 
-def _path(session_id: str) -> Path:
+def _path(fingerprint: str) -> Path:
     from pathlib import Path  # noqa: PLC0415 - few need it
 
-    name = "".join(c for c in session_id if c.isalnum() or c == "-")
-    return Path(private_folder()) / f"{os.getppid()}-{name[:40]}{_SUFFIX}"
+    # It comes from a configuration, which may name anything.
+    name = "".join(c for c in fingerprint if c.isalnum())
+    return Path(private_folder()) / f"{os.getppid()}-{name[:16]}{_SUFFIX}"
 
 
 def _sweep() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from tf.schema import Attribute, Block
@@ -9,7 +10,7 @@ from tf.types import List, Number, String, Unknown
 
 from terraform_provider_veeam.configured import deadline_within
 from terraform_provider_veeam.durations import parse_duration
-from terraform_provider_veeam.em.errors import NotFound
+from terraform_provider_veeam.em.errors import AccessDenied, NotFound
 from terraform_provider_veeam.em.models import MountPoint, RestorePointType
 from terraform_provider_veeam.identifiers import format_mount_point_id
 from terraform_provider_veeam.plugin.interfaces import SingleNestedBlock, computed
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.waiting import Deadline
     from terraform_provider_veeam.plugin.interfaces import Context, State, ValidateContext
 
+log = logging.getLogger(__name__)
+
 OS_KINDS = ("Windows", "Linux")
 DEFAULT_TIMEOUTS = {"create": "30m", "read": "2m", "delete": "10m"}
 
@@ -40,10 +43,10 @@ def inputs() -> list[Attribute]:
         Attribute(
             "os_kind",
             String(),
-            "Operating system in the backup, `Windows` or `Linux`. Enterprise Manager "
-            "takes Windows when nothing is said.",
+            "Operating system in the backup, `Windows` or `Linux`; another one replaces the mount. "
+            "Enterprise Manager takes Windows when nothing is said. Not for an agent's restore "
+            "point, for which its API has no such choice.",
             optional=True,
-            requires_replace=True,
         ),
     ]
 
@@ -55,10 +58,10 @@ def own_results() -> list[Attribute]:
         computed("mount_id", Number(), "Number of the mount in its logon session."),
         computed("href", String(), "Path of the mount point below `/api`."),
         computed(
-            "session_id",
+            "session_fingerprint",
             String(),
-            "Id of the logon session that the mount point lives in; not its token. Null when "
-            "the provider was given its token, and Enterprise Manager does not tell whose that is.",
+            "Tells the logon session that the mount point lives in from others, and gives no "
+            "access to it: the first 16 hexadecimal digits of SHA-256 over its token.",
         ),
         computed(
             "file_system_roots",
@@ -108,6 +111,13 @@ def validate_mount_point(ctx: ValidateContext, config: State) -> None:
     os_kind = _known(config["os_kind"])
     if os_kind is not None and os_kind not in OS_KINDS:
         refuse(ctx, "os_kind", not_one_of(os_kind, OS_KINDS))
+    elif os_kind is not None and config["restore_point_type"] == RestorePointType.AGENT:
+        refuse(
+            ctx,
+            "os_kind",
+            "Enterprise Manager's API takes no operating system for an agent's restore point: it "
+            "finds out by itself. Remove os_kind.",
+        )
     _validate_keep_alive(ctx, _known(config.get("keep_alive")))
     for name, text in (_known(config["timeouts"]) or {}).items():
         try:
@@ -162,6 +172,11 @@ def describe_restore_point(provider: Configured, ctx: Context, state: State) -> 
     )
     try:
         found = manager.restore_point(restore_point, deadline)
+    except AccessDenied as error:
+        # Who may mount may not always read: a File Restore Operator and an agent's restore point.
+        log.info("the restore point can't be looked up: %s", error.detail)
+        state["restore_point_name"] = state["restore_point_created_at"] = None
+        return
     except NotFound as error:
         others = " or ".join(f'"{t}"' for t in RestorePointType if t != restore_point.type)
         ctx.diagnostics.add_error(
@@ -182,7 +197,7 @@ def results_of(session: LogonSession, mount_point: MountPoint) -> State:
         "id": format_mount_point_id(mount_point.restore_point, mount_point.mount_id),
         "mount_id": mount_point.mount_id,
         "href": mount_point.href,
-        "session_id": session.session_id,
+        "session_fingerprint": session.fingerprint,
         "file_system_roots": list(mount_point.file_system_roots),
     }
 
@@ -193,5 +208,5 @@ def identity_of(session: LogonSession, mount_point: MountPoint) -> State:
         "restore_point_type": mount_point.restore_point.type.value,
         "restore_point_id": mount_point.restore_point.id,
         "mount_id": mount_point.mount_id,
-        "session_id": session.session_id,
+        "session_fingerprint": session.fingerprint,
     }

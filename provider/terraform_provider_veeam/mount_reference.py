@@ -42,8 +42,8 @@ class MountReference(NamedTuple):
         return Refused(
             "Mount point not found",
             f"{error.detail}\nThere is no {self} in {self.session}. A mount point "
-            "can only be reached in the session that made it: set session_id to the "
-            "veeam_mount_point's own, or session_token.",
+            "can only be reached in the session that made it: set session_fingerprint to "
+            "the veeam_mount_point's own, or session_token.",
             path=["mount_point_id"],
         )
 
@@ -89,9 +89,9 @@ def reference_attributes(*, write_only: bool = False) -> list[Attribute]:
 def session_attribute(default: str = "the provider's own") -> Attribute:
     """Return the attribute that names a logon session."""
     return Attribute(
-        "session_id",
+        "session_fingerprint",
         String(),
-        "Id of the logon session to look in: `session_id` of a `veeam_mount_point` of this "
+        "The logon session to look in: `session_fingerprint` of a `veeam_mount_point` of this "
         f"configuration. Default: {default}.",
         optional=True,
     )
@@ -117,18 +117,17 @@ def find_mount(manager: EnterpriseManager, config: State, deadline: Deadline) ->
     """
     restore_point, mount_id = _parsed(config, "mount_point_id")
     known = manager.sessions_with(restore_point, mount_id)
-    if config.get("session_token"):
-        token = _parsed(config, "session_token")
-        session = LogonSession(config["session_id"], token, borrowed=True)
-    elif config["session_id"]:
-        session = find_session(manager, config["session_id"], deadline)
+    if config.get("session_token") is not None:
+        session = LogonSession(None, _parsed(config, "session_token"), borrowed=True)
+    elif config["session_fingerprint"] is not None:
+        session = find_session(manager, config["session_fingerprint"], deadline)
     elif len(known) > 1:
-        ids = ", ".join(str(session.session_id) for session in known)
+        fingerprints = " and ".join(session.fingerprint for session in known)
         raise Refused(
             "Several logon sessions have that mount point",
-            f"The numbers of mount points begin anew in each logon session, and {ids} each have "
-            f"{config['mount_point_id']}. Set session_id.",
-            path=["session_id"],
+            f"The numbers of mount points begin anew in each logon session, and {fingerprints} "
+            f"each have {config['mount_point_id']}. Set session_fingerprint.",
+            path=["session_fingerprint"],
         )
     else:
         session = known[0] if known else manager.session(deadline)
@@ -143,21 +142,21 @@ def _parsed(config: State, name: str) -> Any:
         raise Refused(f"Invalid {name}", str(error), path=[name]) from error
 
 
-def find_session(manager: EnterpriseManager, session_id: Any, deadline: Deadline) -> LogonSession:
-    """Return the logon session of an id, the provider's own for None. Raises Refused."""
-    if session_id is None:
+def find_session(manager: EnterpriseManager, fingerprint: Any, deadline: Deadline) -> LogonSession:
+    """Return the logon session of a fingerprint, the provider's own for None. Raises Refused."""
+    if fingerprint is None:
         return manager.session(deadline)
-    session = manager.known_session(session_id) or handover.find(session_id, manager.base_url)
+    session = manager.known_session(fingerprint) or handover.find(fingerprint, manager.base_url)
     if session is None and manager.session_is_borrowed:
         own = manager.session(deadline)
-        session = own if own.session_id in (None, session_id) else None
+        session = own if own.fingerprint == fingerprint else None
     if session is None:
         raise Refused(
             "The logon session is not at hand",
-            f"Logon session {session_id} is that of no veeam_mount_point which this command has "
+            f"Logon session {fingerprint} is that of no veeam_mount_point which this command has "
             "read or made, and its token is known nowhere else. A saved plan that is applied by "
             "another command does not read the mount point again: apply without a saved plan, "
             "or set session_token.",
-            path=["session_id"],
+            path=["session_fingerprint"],
         )
     return session

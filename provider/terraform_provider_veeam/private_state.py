@@ -18,6 +18,8 @@ class MountSession(NamedTuple):
 
     base_url: str
     session: LogonSession
+    imported: bool = False
+    """Whether somebody else mounted, so that what was asked for is not known: take it over."""
 
     def to_private(self) -> bytes:
         """Return what Terraform keeps for us, out of sight, beside the mount's state."""
@@ -40,32 +42,24 @@ class ReadSessions:
     """
 
     def __init__(self) -> None:
-        self._kept: dict[str, MountSession | None] = {}
+        self._kept: dict[str, MountSession] = {}
 
-    def add(self, state: Mapping[str, Any], kept: MountSession) -> None:
+    def add(self, kept: MountSession) -> None:
         """Take note of the session that a mount point was read in."""
-        key = _key(state)
-        other = self._kept.setdefault(key, kept)
-        if other is not None and other.session.token != kept.session.token:
-            self._kept[key] = None  # there is no telling which of the two is meant later
+        self._kept[kept.session.fingerprint] = kept
 
     def to_private(self) -> bytes:
         """Return what the plan of a create carries; nothing when nothing was read."""
-        kept = {key: _to_plain(one) for key, one in self._kept.copy().items() if one}
+        kept = {key: _to_plain(one) for key, one in self._kept.copy().items()}
         return json.dumps({_READ: kept}).encode() if kept else b""
 
 
 def carried_session(private: bytes, state: Mapping[str, Any]) -> MountSession | None:
     """Return the session of a mount out of what ReadSessions wrote; None when it is not there."""
     try:
-        return MountSession(*_from_plain(json.loads(private)[_READ][_key(state)]))
+        return MountSession(*_from_plain(json.loads(private)[_READ][state["session_fingerprint"]]))
     except (ValueError, KeyError, TypeError):
         return None
-
-
-def _key(state: Mapping[str, Any]) -> str:
-    """Return what tells a mount's session from others: its id, else the path of the mount."""
-    return str(state["session_id"] or state["href"])
 
 
 def _to_plain(kept: MountSession) -> dict[str, Any]:
@@ -75,10 +69,11 @@ def _to_plain(kept: MountSession) -> dict[str, Any]:
         "token": kept.session.token,
         "borrowed": kept.session.borrowed,
         "first_task": kept.session.first_task,
+        "imported": kept.imported,
     }
 
 
-def _from_plain(plain: Any) -> tuple[str, LogonSession]:
+def _from_plain(plain: Any) -> tuple[str, LogonSession, bool]:
     """Return the parts of a MountSession. Raises ValueError, KeyError or TypeError."""
     token = plain["token"]
     if not isinstance(token, str) or not (token and token.isascii() and token.isprintable()):
@@ -89,4 +84,4 @@ def _from_plain(plain: Any) -> tuple[str, LogonSession]:
         borrowed=plain["borrowed"],
         first_task=plain["first_task"],
     )
-    return plain["api_url"], session
+    return plain["api_url"], session, plain["imported"]

@@ -209,7 +209,7 @@ class VeeamProvider(interfaces.Provider):
         managers = [*self._replaced, self._manager] if self._manager else []
         end = self.clock.monotonic() + seconds
         for manager in managers:
-            handover.clear(manager.known_session_ids)
+            handover.clear(manager.known_fingerprints)
             manager.close(max(0.0, end - self.clock.monotonic()))
 
 

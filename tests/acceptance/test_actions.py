@@ -34,7 +34,7 @@ def action(kind: str, body: str, *, mounts: int = 1) -> str:
 action "veeam_{kind}" "this" {{
   config {{
     mount_point_id = veeam_mount_point.this[0].id
-    session_id     = veeam_mount_point.this[0].session_id
+    session_fingerprint = veeam_mount_point.this[0].session_fingerprint
     {body}
   }}
 }}

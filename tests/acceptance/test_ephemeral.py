@@ -152,7 +152,7 @@ resource "terraform_data" "use" {{
   provisioner "local-exec" {{
     command = "printf '%s %s' \\"$ID\\" \\"$API\\" > seen"
     environment = {{
-      ID  = ephemeral.veeam_logon_session.this.session_id
+      ID  = ephemeral.veeam_logon_session.this.session_fingerprint
       API = ephemeral.veeam_logon_session.this.api_url
     }}
   }}

@@ -3,6 +3,8 @@
 from helpers import MOUNTS, RESTORE_POINT, Server, mount_points
 from terraform import Workspace, flat
 
+from support.fingerprints import fingerprint
+
 
 def test_a_mount_can_be_imported_by_its_identity(
     workspace: Workspace, server: Server, token: dict[str, str]
@@ -21,7 +23,7 @@ import {{
     assert "1 imported, 0 added" in workspace.apply(**token)
     (instance,) = workspace.instances()
     assert instance["attributes"]["href"] == mount.path
-    assert instance["identity"]["session_id"] == mount.session_id
+    assert instance["identity"]["session_fingerprint"] == fingerprint(mount.session_id)
     assert server.requests("POST", MOUNTS) == []
 
 
@@ -35,7 +37,7 @@ import {{
   identity = {{
     restore_point_id = "{RESTORE_POINT}"
     mount_id         = 1
-    session_id       = "00000000-0000-4000-8000-000000000000"
+    session_fingerprint = "0123456789abcdef"
   }}
 }}
 """

@@ -14,6 +14,7 @@ from helpers import MOUNTS, SEED, Server, mount_points
 from terraform import Workspace, flat
 
 from em_simulator import Simulator
+from support.fingerprints import fingerprint
 
 PROVIDER = str(Path(sys.executable).with_name("terraform-provider-veeam"))
 IDLE_LIMIT = 3.0
@@ -111,7 +112,8 @@ def test_it_ends_when_its_time_is_over(workspace: Workspace, server: Server) -> 
 def test_it_can_be_listed_and_stopped(workspace: Workspace, server: Server) -> None:
     workspace.write(mount_points(2, extra=KEEP))
     workspace.apply()
-    (session,) = server.sessions()
+    (session_id,) = server.sessions()
+    session = fingerprint(session_id)
     listed = command(workspace, "list")
     assert session in listed
     assert server.simulator.url in listed

@@ -7,6 +7,7 @@ from helpers import MOUNTS, Server, mount_points
 from terraform import Workspace, flat
 
 from em_simulator import Simulator
+from support.fingerprints import fingerprint
 from terraform_provider_veeam.source_addresses import ADDRESSES
 
 
@@ -51,7 +52,7 @@ def test_what_was_mounted_is_in_the_plan_and_in_the_state(
     (instance,) = workspace.instances()
     attributes = instance["attributes"]
     assert attributes["href"] == mount.path
-    assert attributes["session_id"] == mount.session_id
+    assert attributes["session_fingerprint"] == fingerprint(mount.session_id)
     assert attributes["mount_id"] == 1
     assert attributes["id"] == f"vm/{attributes['restore_point_id']}/1"
     assert attributes["file_system_roots"]

@@ -94,7 +94,10 @@ def test_a_limit_leaves_the_rest_out_and_says_so(workspace: Workspace, server: S
         ('path = "Volume$0:/t/a.txt"', "is not a directory"),
         ('path = "/etc"', "does not begin with a volume"),
         ('path = "Volume$0:/t"\n depth = 0', "0 is not a whole number from 1 to"),
-        ('path = "Volume$0:/t"\n session_id = "nobody"', "The logon session is not at hand"),
+        (
+            'path = "Volume$0:/t"\n session_fingerprint = "nobody"',
+            "The logon session is not at hand",
+        ),
     ],
 )
 def test_what_can_not_be_listed(workspace: Workspace, body: str, says: str) -> None:
@@ -124,7 +127,7 @@ def test_the_mounts_of_a_session_are_listed(workspace: Workspace, server: Server
     workspace.write(f"""{mount_points(2)}
 data "veeam_mount_points" "managed" {{
   restore_point_id = "{RESTORE_POINT}"
-  session_id       = veeam_mount_point.this[0].session_id
+  session_fingerprint = veeam_mount_point.this[0].session_fingerprint
   depends_on       = [veeam_mount_point.this]
 }}
 output "managed" {{

@@ -13,6 +13,7 @@ from terraform import Workspace, flat
 from benchmarks.plugin_client import INSTALLED, PluginClient
 from chaos.played_terraform import dynamic
 from em_simulator import Family
+from support.fingerprints import fingerprint
 from terraform_provider_veeam.plugin import tfplugin6_pb2 as pb
 from terraform_provider_veeam.provider import VeeamProvider
 
@@ -94,7 +95,7 @@ def test_mounts_of_others_are_not_listed(
     mount = server.mount_with(session)
     listing(workspace)
     (identity,) = found(workspace.run("query", "-json"))
-    assert identity["session_id"] in (mount.session_id, None)
+    assert identity["session_fingerprint"] == fingerprint(mount.session_id)
 
 
 def test_the_generated_configuration_applies_cleanly(

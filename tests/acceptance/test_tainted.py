@@ -8,6 +8,8 @@ import pytest
 from helpers import MOUNTS, Server, mount_points
 from terraform import Workspace, flat
 
+from support.fingerprints import fingerprint
+
 ADDRESS = "veeam_mount_point.this[0]"
 
 
@@ -24,13 +26,13 @@ def check_replaced(workspace: Workspace, server: Server, before: dict[str, Any])
     """Check that another mount is there, and the old one was unmounted in its own session."""
     old = before["attributes"]
     (mount,) = server.mounts()
-    assert mount.session_id != old["session_id"]
+    assert fingerprint(mount.session_id) != old["session_fingerprint"]
     (instance,) = workspace.instances()
-    assert instance["attributes"]["session_id"] == mount.session_id
+    assert instance["attributes"]["session_fingerprint"] == fingerprint(mount.session_id)
     assert "status" not in instance
     (unmount,) = server.requests("DELETE", MOUNTS + "/.*")
     assert (unmount.path, unmount.status) == (old["href"], 204)
-    assert unmount.session_id == old["session_id"]
+    assert fingerprint(unmount.session_id or "") == old["session_fingerprint"]
     assert server.sessions() == [mount.session_id]
     assert "No changes" in workspace.plan()
 
@@ -106,7 +108,7 @@ def test_a_tainted_mount_whose_unmount_fails_keeps_its_token(
     workspace.apply()
     (instance,) = workspace.instances()
     (mount,) = server.mounts()
-    assert instance["attributes"]["session_id"] == mount.session_id
+    assert instance["attributes"]["session_fingerprint"] == fingerprint(mount.session_id)
     workspace.destroy()
     assert server.mounts() == []
     assert server.sessions() == []

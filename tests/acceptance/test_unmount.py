@@ -53,7 +53,7 @@ def test_a_managed_mount_is_unmounted_and_mounted_anew(
 action "veeam_unmount" "this" {
   config {
     mount_point_id = veeam_mount_point.this[0].id
-    session_id     = veeam_mount_point.this[0].session_id
+    session_fingerprint = veeam_mount_point.this[0].session_fingerprint
   }
 }
 """

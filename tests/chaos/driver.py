@@ -15,6 +15,7 @@ from chaos.clock import FastClock
 from chaos.played_terraform import PlayedTerraform, Process, Run, interrupt_after
 from chaos.weather import Weather
 from em_simulator import ADMINISTRATOR, Family, MountNumbers, MountPoint, Simulator
+from support.fingerprints import fingerprint
 from terraform_provider_veeam.plugin import logs
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ PROVIDER = (
     "max_retries",
 )
 _LEFT_BEHIND = "when that session has been idle for 15 minutes"
-_SESSION = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_SESSION = re.compile(r"\b[0-9a-f]{16}\b")
 
 
 class Broken(AssertionError):
@@ -118,12 +119,12 @@ class Play:
         """Check that what is mounted is what the state holds, and what errors name."""
         theirs = {mount.session_id for mount in foreign}
         mounted = {
-            (mount.session_id, mount.path)
+            (fingerprint(mount.session_id), mount.path)
             for mount in self._simulator.mounts()
             if mount.session_id not in theirs
         }
         known = {
-            (instance.attributes["session_id"], instance.attributes["href"])
+            (instance.attributes["session_fingerprint"], instance.attributes["href"])
             for instance in terraform.state.values()
         }
         if len(known) != len(terraform.state):
@@ -138,7 +139,10 @@ class Play:
         forgotten = Counter(session for session, _ in mounted - known)
         if forgotten - named:
             raise Broken(f"forgotten: {mounted - known}, named: {named}")
-        lost = {(mount.session_id, mount.path) for mount in self._simulator.lost_by_logout()}
+        lost = {
+            (fingerprint(mount.session_id), mount.path)
+            for mount in self._simulator.lost_by_logout()
+        }
         if lost & known:
             raise Broken(f"logged out with a mount of the state in it: {lost & known}")
         unmounted = {entry.path for entry in self._simulator.journal if entry.method == "DELETE"}
@@ -160,7 +164,8 @@ class Play:
     def _check_log(self) -> None:
         tokens = {entry.token for entry in self._simulator.journal if entry.token}
         text = self._log.getvalue() + "\n".join(self._errors)
-        for secret in (*tokens, ADMINISTRATOR.password):
+        ids = {entry.session_id for entry in self._simulator.journal if entry.session_id}
+        for secret in (*tokens, *ids, ADMINISTRATOR.password):
             if any(form in text for form in (secret, json.dumps(secret)[1:-1])):
                 raise Broken("a secret is in a log line or an error")
 

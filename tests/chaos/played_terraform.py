@@ -36,7 +36,7 @@ ATTRIBUTES = (
     "id",
     "mount_id",
     "href",
-    "session_id",
+    "session_fingerprint",
     "restore_point_name",
     "restore_point_created_at",
     "file_system_roots",

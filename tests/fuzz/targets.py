@@ -8,7 +8,6 @@ from contextlib import suppress
 from terraform_provider_veeam.config import InvalidConfiguration, resolve
 from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.decoding import (
-    Malformed,
     api_path,
     clean,
     decode,
@@ -20,7 +19,7 @@ from terraform_provider_veeam.em.files import _entries
 from terraform_provider_veeam.em.guest_paths import parse_guest_path
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
 from terraform_provider_veeam.em.mounts import file_system_roots, mount_id_of
-from terraform_provider_veeam.em.querying import entities, has_next
+from terraform_provider_veeam.em.querying import _next, entities
 from terraform_provider_veeam.em.restore_points import found_restore_point, parse_restore_point
 from terraform_provider_veeam.em.restore_sessions import parse_restore_session
 from terraform_provider_veeam.em.retrying import retry_after_seconds
@@ -38,19 +37,26 @@ def parse_answer(body: bytes) -> None:
     error_message(body)
     try:
         document = decode(body)
-    except Malformed:
+    except UnexpectedAnswer:
         return
     value = document.value
-    _is_enterprise_manager(document)
-    _session_id(document)
-    for member in [value, *(document.collection(("Tasks", "Task"), ("Refs", "Ref")) or ())]:
-        parse_task(member)
-        links(member)
-    find_task(document, "task-1")
-    has_next(document, 1, [1], None)
-    parse_restore_point(value, _REF)
-    if isinstance(value, dict):
+    with suppress(UnexpectedAnswer):
+        _is_enterprise_manager(document)
+    with suppress(UnexpectedAnswer):
+        _session_id(document)
+    with suppress(UnexpectedAnswer):
+        for one in [value, *(document.collection(("Tasks", "Task"), ("Refs", "Ref")) or ())]:
+            parse_task(one)
+            links(one)
+    with suppress(UnexpectedAnswer):
+        find_task(document, "task-1")
+    with suppress(UnexpectedAnswer):
+        _next(document, "/query?type=Job", 1, 1)
+    with suppress(UnexpectedAnswer):
+        parse_restore_point(value, _REF)
+    with suppress(UnexpectedAnswer):
         file_system_roots(value)
+    with suppress(UnexpectedAnswer):
         for entry in _entries(value, "C:"):
             assert entry.path == f"C:/{entry.name}"
             assert "/" not in entry.name

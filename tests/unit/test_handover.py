@@ -20,25 +20,28 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "terraform-provider-veeam"
 
 
-def kept(session_id: str) -> MountSession:
-    return MountSession(URL, LogonSession(session_id, f"token of {session_id}"))
+def kept(name: str) -> MountSession:
+    return MountSession(URL, LogonSession(name, f"token of {name}"))
+
+
+ONE, TWO = (kept(name).session.fingerprint for name in ("one", "two"))
 
 
 def test_a_session_is_found_at_its_own_server_only(folder: Path) -> None:
     handover.leave(kept("one"))
-    found = handover.find("one", URL)
+    found = handover.find(ONE, URL)
     assert found is not None
     assert found.token == "token of one"
-    assert handover.find("one", "https://other:9398/api") is None
-    assert handover.find("two", URL) is None
+    assert handover.find(ONE, "https://other:9398/api") is None
+    assert handover.find(TWO, URL) is None
     assert [path.stat().st_mode & 0o777 for path in folder.iterdir()] == [0o600]
 
 
 def test_what_was_used_is_removed_and_what_was_left_here_stays(folder: Path) -> None:
     handover.leave(kept("one"))
-    handover.clear(["one"])
+    handover.clear([ONE])
     assert len(list(folder.iterdir())) == 1, "the apply comes after this process"
-    handover.find("one", URL)
+    handover.find(ONE, URL)
     handover.clear([])
     assert list(folder.iterdir()) == []
 
@@ -55,4 +58,4 @@ def test_what_processes_that_are_gone_have_left_is_removed(folder: Path) -> None
 def test_a_failure_to_leave_a_session_is_no_error(tmp_path: Path, folder: Path) -> None:
     (tmp_path / folder.name).write_text("no folder")
     handover.leave(kept("one"))
-    assert handover.find("one", URL) is None
+    assert handover.find(ONE, URL) is None

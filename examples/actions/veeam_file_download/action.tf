@@ -13,9 +13,9 @@ resource "veeam_mount_point" "oracle" {
 
 action "veeam_file_download" "offers" {
   config {
-    mount_point_id = veeam_mount_point.oracle.id
-    session_id     = veeam_mount_point.oracle.session_id
-    paths          = ["E:/Documentation 2014", "C:/Windows/System32/drivers/etc/hosts"]
-    folder         = "restored"
+    mount_point_id      = veeam_mount_point.oracle.id
+    session_fingerprint = veeam_mount_point.oracle.session_fingerprint
+    paths               = ["E:/Documentation 2014", "C:/Windows/System32/drivers/etc/hosts"]
+    folder              = "restored"
   }
 }

@@ -12,10 +12,10 @@ resource "veeam_mount_point" "oracle" {
 
 action "veeam_file_restore" "offers" {
   config {
-    mount_point_id = veeam_mount_point.oracle.id
-    session_id     = veeam_mount_point.oracle.session_id
-    paths          = ["E:/Documentation 2014/Offers.docx"]
-    overwrite      = true
+    mount_point_id      = veeam_mount_point.oracle.id
+    session_fingerprint = veeam_mount_point.oracle.session_fingerprint
+    paths               = ["E:/Documentation 2014/Offers.docx"]
+    overwrite           = true
 
     guest_credentials {
       username = "FILESERVER01\\administrator"

@@ -4,11 +4,11 @@ resource "veeam_mount_point" "oracle" {
 
 # The documents in a folder and two levels below it.
 data "veeam_mount_point_files" "documents" {
-  mount_point_id = veeam_mount_point.oracle.id
-  session_id     = veeam_mount_point.oracle.session_id
-  path           = "E:/Documentation 2014"
-  depth          = 3
-  name           = "*.docx"
+  mount_point_id      = veeam_mount_point.oracle.id
+  session_fingerprint = veeam_mount_point.oracle.session_fingerprint
+  path                = "E:/Documentation 2014"
+  depth               = 3
+  name                = "*.docx"
 }
 
 output "newest" {

@@ -4,8 +4,8 @@ resource "veeam_mount_point" "oracle" {
 }
 
 data "veeam_mount_points" "oracle" {
-  restore_point_id = veeam_mount_point.oracle.restore_point_id
-  session_id       = veeam_mount_point.oracle.session_id
+  restore_point_id    = veeam_mount_point.oracle.restore_point_id
+  session_fingerprint = veeam_mount_point.oracle.session_fingerprint
 }
 
 output "mount_ids" {

@@ -117,8 +117,8 @@ def _download(
         if entry.is_folder:
             make_folder(folder, _names(entry.path, parent))
     targets: list[str] = []
-    for seconds in restores.prepare(files, found.path, deadline, targets):
-        yield f"Still preparing {path} ({seconds:.0f} s)"
+    for progress in restores.prepare(files, found.path, deadline, targets):
+        yield f"Still preparing {path} ({progress})"
     for entry in wanted:
         place = place_for(folder, _names(entry.path, parent))
         target = _target(files, entry, targets, is_only=not found.is_folder)

@@ -117,8 +117,8 @@ class FileRestoreAction(MountPointAction):
             yield f"Restoring {path} to its original place"
             with explained(manager, mount, deadline, path, ["paths", (number,)]):
                 try:
-                    for seconds in restores.restore(files, path, how, deadline):
-                        yield f"Still restoring {path} ({seconds:.0f} s)"
+                    for progress in restores.restore(files, path, how, deadline):
+                        yield f"Still restoring {path} ({progress})"
                 except FileRestoreFailed as error:
                     raise _failed(error, config, number) from error
             yield f"Restored {path}"

@@ -9,7 +9,7 @@ from tf.schema import Attribute, Schema
 from tf.types import Bool, Number, String, Unknown
 
 from terraform_provider_veeam.configured import OfProvider, manager_or_defer
-from terraform_provider_veeam.data_sources.search import deadline_of, validate_counts
+from terraform_provider_veeam.data_sources.search import deadline_of, name_or_none, validate_counts
 from terraform_provider_veeam.em.errors import NotFound, RequestFailed, SessionExpired
 from terraform_provider_veeam.em.guest_paths import parse_guest_path
 from terraform_provider_veeam.em.patterns import name_matches
@@ -104,6 +104,11 @@ class MountPointFilesDataSource(OfProvider, interfaces.DataSource):
             except ValueError as error:
                 ctx.diagnostics.add_error("Invalid path", str(error), path=["path"])
         validate_counts(ctx, config, "depth", "limit")
+        if config["name"] is not None and config["name"] is not Unknown:
+            try:
+                name_or_none(config["name"])
+            except ValueError as error:
+                ctx.diagnostics.add_error("Invalid name", str(error), path=["name"])
 
     def read(self, ctx: ReadDataContext, config: State) -> State | None:
         """Return what is found."""
@@ -113,7 +118,10 @@ class MountPointFilesDataSource(OfProvider, interfaces.DataSource):
         deadline = deadline_of(self._provider, ctx, f"Listing {config['path']}")
         mount = find_mount(manager, config, deadline)
         files, _ = manager.files(mount.session, mount.restore_point, mount.mount_id)
-        path, pattern = parse_guest_path(config["path"]), config["name"] or "*"
+        path, pattern = (
+            parse_guest_path(config["path"]),
+            "*" if config["name"] is None else config["name"],
+        )
         limit = int(config["limit"] or DEFAULT_LIMIT)
         walk = files.walk(path, int(config["depth"] or 1), deadline)
         try:

@@ -59,13 +59,13 @@ class MountPointsDataSource(OfProvider, interfaces.DataSource):
         if manager is None:
             return None
         deadline = deadline_of(self._provider, ctx, "Looking mount points up")
-        session = find_session(manager, config["session_id"], deadline)
+        session = find_session(manager, config["session_fingerprint"], deadline)
         try:
             found = manager.mount_points(session, restore_point_of(config), deadline)
         except SessionExpired as error:
             raise Refused(
                 "The logon session has ended",
                 f"{error.detail}\nThe mount points of {session} are gone with it.",
-                path=["session_id"],
+                path=["session_fingerprint"],
             ) from error
         return config | {"mount_points": [results_of(session, point) for point in found]}

@@ -42,7 +42,11 @@ class RestorePointDataSource(OfProvider, interfaces.DataSource):
             attributes=[
                 *search_attributes(told=True),
                 Attribute(
-                    "latest", Bool(), "Take the newest of several. Default `false`.", optional=True
+                    "latest",
+                    Bool(),
+                    "Take the newest of several, passing over any that is still being "
+                    "written. Default `false`.",
+                    optional=True,
                 ),
                 *found_attributes(),
             ],
@@ -57,8 +61,12 @@ class RestorePointDataSource(OfProvider, interfaces.DataSource):
         manager = manager_or_defer(self._provider, ctx)
         if manager is None:
             return None
-        limit = 1 if config["latest"] else _SHOWN + 1
-        found = manager.restore_points(wanted(config), limit, deadline_of(self._provider, ctx))
+        deadline = deadline_of(self._provider, ctx)
+        if config["latest"]:
+            latest = manager.latest_restore_point(wanted(config), deadline)
+            found = [latest] if latest else []
+        else:
+            found = manager.restore_points(wanted(config), _SHOWN + 1, deadline)
         if len(found) == 1:
             told = described(found[0])
             # What a user wrote stays as it is, a pattern for example.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 from typing import TYPE_CHECKING, Any
 
 from tf.schema import Attribute
@@ -11,9 +9,12 @@ from tf.types import String, Unknown
 
 from terraform_provider_veeam.configured import deadline_within
 from terraform_provider_veeam.em.models import RestorePointType
-from terraform_provider_veeam.plugin.interfaces import computed
+from terraform_provider_veeam.em.times import Time
+from terraform_provider_veeam.plugin.interfaces import Refused, computed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from terraform_provider_veeam.configured import Configured
     from terraform_provider_veeam.em.restore_points import FoundRestorePoint, Wanted
     from terraform_provider_veeam.em.waiting import Deadline
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 _SECONDS = 300.0
 _MOST = 1_000_000
-_TIMES = ("created_after", "created_before")
-_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def search_attributes(*, told: bool = False) -> list[Attribute]:
@@ -67,19 +66,11 @@ def validate_search(ctx: ValidateContext, config: State) -> None:
             "Invalid restore_point_type", f'"{kind}" is not one of {names}.',
             path=["restore_point_type"],
         )  # fmt: skip
-    for name in _TIMES:
+    for name, parse in _PARSERS.items():
         try:
-            _moment(None if config[name] is Unknown else config[name])
+            parse(None if config[name] is Unknown else config[name])
         except ValueError as error:
             ctx.diagnostics.add_error(f"Invalid {name}", str(error), path=[name])
-    for name in ("machine_name", "backup_server"):
-        value = config[name]
-        if value is not None and value is not Unknown and '"' in value:
-            ctx.diagnostics.add_error(
-                f"Invalid {name}",
-                f"{value} has a double quote, which Enterprise Manager's queries can't have.",
-                path=[name],
-            )
 
 
 def validate_counts(ctx: ValidateContext, config: State, *names: str) -> None:
@@ -95,15 +86,17 @@ def validate_counts(ctx: ValidateContext, config: State, *names: str) -> None:
 
 
 def wanted(config: State) -> Wanted:
-    """Return what the block asks for."""
+    """Return what the block asks for. Raises Refused for what was not known before."""
     from terraform_provider_veeam.em import restore_points  # noqa: PLC0415 - not for the schema
 
+    conditions = {}
+    for name, parse in _PARSERS.items():
+        try:
+            conditions[name] = parse(config[name])
+        except ValueError as error:
+            raise Refused(f"Invalid {name}", str(error), path=[name]) from error
     return restore_points.Wanted(
-        type=RestorePointType(config["restore_point_type"] or RestorePointType.VM),
-        machine_name=config["machine_name"],
-        created_after=_moment(config["created_after"]),
-        created_before=_moment(config["created_before"]),
-        backup_server=config["backup_server"],
+        type=RestorePointType(config["restore_point_type"] or RestorePointType.VM), **conditions
     )
 
 
@@ -127,21 +120,29 @@ def described(found: FoundRestorePoint) -> dict[str, Any]:
     }
 
 
-def _moment(text: str | None) -> dt.datetime | None:
-    if text is None:
-        return None
+def _moment(text: str | None) -> Time | None:
     try:
-        # fromisoformat takes more of ISO 8601 than RFC 3339 has.
-        moment = dt.datetime.fromisoformat(text) if _RFC_3339.fullmatch(text) else None
-        moment = moment and moment.astimezone(dt.UTC)
-    except (ValueError, OverflowError):
-        moment = None
-    if moment is None:
+        return None if text is None else Time.parse(text, needs_offset=True)
+    except ValueError:
         raise ValueError(
             f'"{text}" is no time in the form of RFC 3339. Write one like 2026-11-15T22:00:00Z, '
             "with Z or an offset like +01:00 at the end."
-        )
-    return moment
+        ) from None
+
+
+def name_or_none(text: str | None) -> str | None:
+    """Return a name as it is written. Raises ValueError for one that is blank: it would be any."""
+    if text is not None and not text.strip():
+        raise ValueError("It is blank. Leave it out if it does not matter.")
+    return text
+
+
+_PARSERS: dict[str, Callable[[str | None], Any]] = {
+    "machine_name": name_or_none,
+    "created_after": _moment,
+    "created_before": _moment,
+    "backup_server": name_or_none,
+}
 
 
 def _optional(name: str, description: str, *, computed: bool = False) -> Attribute:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
 from terraform_provider_veeam.em.abandoning import Abandoned, wait_or_abandon
 from terraform_provider_veeam.em.decoding import (
     Document,
-    Malformed,
     clean,
     decode,
+    error_message,
 )
 from terraform_provider_veeam.em.errors import (
     AnswerLost,
@@ -239,19 +239,20 @@ class Client:
                 if method != "DELETE" or raw.status == HTTPStatus.ACCEPTED
                 else Document(None, None)
             )
-        except Malformed as malformed:
+        except UnexpectedAnswer as malformed:
             kind = clean(raw.headers.get("Content-Type") or "none")
             raise _Passing(
                 UnexpectedAnswer(
                     "Enterprise Manager's answer can't be understood",
                     f"{tried} was answered with {raw.status} and a body of type {kind}. "
-                    f"{malformed} Is there a proxy in between?",
+                    f"{malformed.detail} Is there a proxy in between?",
                 )
             ) from malformed
         return Answer(raw.status, raw.headers, document)
 
     def _raise_refusal(self, tried: str, raw: RawAnswer, headers: Mapping[str, str]) -> NoReturn:
-        refusal = refusal_of(tried, raw, headers)
+        refusal = refusal_of(tried, raw, headers, self._settings.base_url)
+        refusal.message = error_message(raw.body)
         if raw.status in PASSING_STATUSES:
             refusal.retry_after = retry_after_seconds(raw.headers.get("Retry-After"))
             raise _Passing(refusal, refusal.retry_after)
@@ -284,7 +285,7 @@ class Client:
 def _is_readable(body: bytes) -> bool:
     try:
         decode(body)
-    except Malformed:
+    except UnexpectedAnswer:
         return False
     return True
 

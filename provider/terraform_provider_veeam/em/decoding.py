@@ -1,14 +1,16 @@
 """Bodies of answers: JSON, and XML brought into the same shape. Nothing here is trusted.
 
 Follows the vendor's pages on representations: properties have the names of the XML elements, XML
-attributes become properties, collections have a wrapper of their own or none.
+attributes become properties, collections have a wrapper of their own or none. Version 13 writes
+names in JSON in camelCase, older versions in PascalCase, so names are matched without regard to
+case: they are folded here, once, and asked for through the functions below.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -17,16 +19,17 @@ from xml.etree.ElementTree import ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from terraform_provider_veeam.em.errors import UnexpectedAnswer
+
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
+
+Resource = Mapping[str, Any]
+"""The properties of a resource by their folded names: ask for one with `member`."""
 
 MAXIMUM_DEPTH = 100
 MAXIMUM_TEXT = 2000  # characters of a server's text that a person is shown
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
-
-
-class Malformed(ValueError):
-    """A body that is neither JSON nor XML, or not of the shape expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,32 +55,41 @@ class Document:
     root: str | None
     value: Any
 
+    def has_root(self, name: str) -> bool:
+        """Tell whether this is XML with a root element of that name."""
+        return self.root is not None and self.root.lower() == name.lower()
+
     def property(self, name: str) -> Any:
         """Return a property of the root; None when it is missing."""
-        return self.value.get(name) if isinstance(self.value, Mapping) else None
+        return member(self.value, name)
 
-    def collection(self, *names: tuple[str, str]) -> list[Mapping[str, Any]] | None:
+    def collection(self, *names: tuple[str, str]) -> list[Resource] | None:
         """Return the members of a root collection, whose name may be any of (plural, singular).
 
         None when this is no such collection: an empty one must not be mistaken for another answer.
         """
         if isinstance(self.value, list):
-            members = [member for member in self.value if isinstance(member, Mapping)]
-            return members if len(members) == len(self.value) else None
+            return members(self.value, names[0][1])
         for plural, singular in names:
-            if self.root == plural:
-                return items(self.value, singular)
-            if isinstance(self.value, Mapping) and self.root is None and plural in self.value:
-                return items(self.value[plural], singular)
-            if isinstance(self.value, Mapping) and singular in self.value:
-                return items(self.value[singular], singular)
+            if self.has_root(plural):
+                return members(self.value, singular)
+            if not isinstance(self.value, Mapping):
+                continue
+            for name in (plural, singular):
+                if name.lower() in self.value:
+                    return members(member(self.value, name), singular, plural)
         return None
+
+
+def unreadable(reason: str) -> UnexpectedAnswer:
+    """Return the error for an answer that can't be read, and why."""
+    return UnexpectedAnswer("Enterprise Manager's answer can't be understood", reason)
 
 
 def decode(body: bytes) -> Document:
     """Return what a body says. The declared type is not asked: proxies and old versions lie.
 
-    Raises Malformed.
+    Raises UnexpectedAnswer.
     """
     text = body.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not text:
@@ -85,21 +97,36 @@ def decode(body: bytes) -> Document:
     if text.startswith(b"<"):
         return _decode_xml(text)
     try:
-        return Document(None, json.loads(text))
+        return Document(None, _fold(json.loads(text), 0))
     except (ValueError, RecursionError):
-        raise Malformed("It is no JSON.") from None
+        raise unreadable("It is no JSON.") from None
+
+
+def _fold(value: Any, depth: int) -> Any:
+    """Return JSON with folded names; of two names that differ in case, the one with a value."""
+    if depth > MAXIMUM_DEPTH:
+        raise ValueError("too deep")
+    if isinstance(value, list):
+        return [_fold(item, depth + 1) for item in value]
+    if not isinstance(value, dict):
+        return value
+    folded: dict[str, Any] = {}
+    for name, inner in value.items():
+        if folded.get(name.lower()) is None:
+            folded[name.lower()] = _fold(inner, depth + 1)
+    return folded
 
 
 def _decode_xml(body: bytes) -> Document:
     if re.match(rb"<!doctype\s+html|<html", body[:200], re.IGNORECASE):
-        raise Malformed("It is a web page (HTML).")
+        raise unreadable("It is a web page (HTML).")
     try:
         root = fromstring(body, forbid_dtd=True)
         return Document(_name(root), _convert(root, 0))
     except DefusedXmlException:
-        raise Malformed("It is XML with entities of its own, which is refused.") from None
+        raise unreadable("It is XML with entities of its own, which is refused.") from None
     except (ParseError, ValueError, LookupError, RecursionError):
-        raise Malformed("It is no XML.") from None
+        raise unreadable("It is no XML.") from None
 
 
 def _name(element: Element) -> str:
@@ -109,9 +136,11 @@ def _name(element: Element) -> str:
 def _convert(element: Element, depth: int) -> Any:
     if depth > MAXIMUM_DEPTH:
         raise ValueError("too deep")
-    value: dict[str, Any] = {name.rpartition("}")[2]: text for name, text in element.items()}
+    value: dict[str, Any] = {
+        name.rpartition("}")[2].lower(): text for name, text in element.items()
+    }
     for child in element:
-        name, converted = _name(child), _convert(child, depth + 1)
+        name, converted = _name(child).lower(), _convert(child, depth + 1)
         if name not in value:
             value[name] = converted
         elif isinstance(value[name], list):
@@ -123,25 +152,44 @@ def _convert(element: Element, depth: int) -> Any:
     return value
 
 
-def items(value: Any, singular: str) -> list[Mapping[str, Any]]:
-    """Return the members of a list inside a resource, with its wrapper or without."""
+def member(resource: Any, name: str) -> Any:
+    """Return a property, whichever way its name is written; None when it is missing."""
+    return resource.get(name.lower()) if isinstance(resource, Mapping) else None
+
+
+def members(value: Any, *names: str) -> list[Resource]:
+    """Return the members of a list, bare or in a wrapper that has one of the names.
+
+    A lone object is a list of one. Raises UnexpectedAnswer for what is no such list: guessing
+    would take it for an empty one.
+    """
+    if isinstance(value, list):
+        present = [item for item in value if item is not None]
+        if not all(isinstance(item, Mapping) for item in present):
+            raise unreadable(f"A list of {names[0]} holds something else.")
+        return present
     if isinstance(value, Mapping):
-        for name in (singular, f"{singular}s", _plural(singular)):
-            if name in value:
-                return items(value[name], singular)
-        value = [value]
-    if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+        for name in (n for known in names for n in (known, plural_of(known))):
+            if name.lower() in value:
+                return members(member(value, name), *names)
+        if any(isinstance(inner, str | int | float) for inner in value.values()):
+            return [value]
+        if any(inner is not None for inner in value.values()):
+            raise unreadable(f"A list of {names[0]} has another form than is documented.")
         return []
-    return [member for member in value if isinstance(member, Mapping) and member]
+    if value is None or value == "":
+        return []
+    raise unreadable(f"In place of a list of {names[0]} there is a plain value.")
 
 
-def _plural(singular: str) -> str:
-    return singular[:-1] + "ies" if singular.endswith("y") else f"{singular}s"
+def plural_of(name: str) -> str:
+    """Return what a list of such elements is called: `Repositories`, `Jobs`."""
+    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
 
 
 def text(resource: Any, name: str) -> str | None:
     """Return a property as text, cleaned; None when it is missing, empty or no plain value."""
-    value = resource.get(name) if isinstance(resource, Mapping) else None
+    value = member(resource, name)
     if value is None or isinstance(value, Mapping | list):
         return None
     return clean(str(value)) or None
@@ -149,25 +197,28 @@ def text(resource: Any, name: str) -> str | None:
 
 def boolean(resource: Any, name: str) -> bool | None:
     """Return a property as a truth value; None when it is missing or something else."""
-    value = resource.get(name) if isinstance(resource, Mapping) else None
-    if isinstance(value, bool):
-        return value
-    return {"true": True, "1": True, "false": False, "0": False}.get(str(value).lower())
+    value = str(member(resource, name)).strip().lower()
+    return {"true": True, "1": True, "false": False, "0": False}.get(value)
+
+
+def integer(resource: Any, name: str) -> int | None:
+    """Return a property as a whole number, also where it comes as text; None for anything else."""
+    found = re.fullmatch(r"-?\d{1,18}", str(member(resource, name)).strip(), re.ASCII)
+    return int(found[0]) if found else None
 
 
 def links(resource: Any) -> list[Link]:
     """Return the links of a resource whose address can be used."""
-    value = resource.get("Links") if isinstance(resource, Mapping) else None
     return [
         Link(
             text(link, "Rel") or "",
             text(link, "Type") or "",
             path,
             text(link, "Name"),
-            _query(link["Href"]),
+            _query(member(link, "Href")),
         )
-        for link in items(value, "Link")
-        if (path := api_path(link.get("Href")))
+        for link in members(member(resource, "Links"), "Link")
+        if (path := api_path(member(link, "Href")))
     ]
 
 
@@ -209,6 +260,6 @@ def error_message(body: bytes) -> str | None:
     """Return the message of an error body, in JSON or XML; None when there is none."""
     try:
         document = decode(body)
-    except Malformed:
+    except UnexpectedAnswer:
         return None
     return text(document.value, "Message") or text(document.value, "FirstChanceExceptionMessage")

@@ -67,7 +67,7 @@ class NotEnterpriseManager(EnterpriseManagerError):
 
 
 class RequestRefused(EnterpriseManagerError):
-    """The server answered with an error; `status` is the HTTP status.
+    """The server answered with an error; `status` is the HTTP status, `message` what it said.
 
     `retry_after` are the seconds after which the server asked to be tried again, if it did.
     """
@@ -77,6 +77,7 @@ class RequestRefused(EnterpriseManagerError):
     ) -> None:
         super().__init__(summary, detail, attribute=attribute)
         self.status = status
+        self.message: str | None = None
         self.retry_after: float | None = None
 
 

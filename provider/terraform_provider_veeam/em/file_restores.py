@@ -20,7 +20,13 @@ from terraform_provider_veeam.em.errors import (
     UnexpectedAnswer,
 )
 from terraform_provider_veeam.em.posting import may_have_acted
-from terraform_provider_veeam.em.tasks import parse_task
+from terraform_provider_veeam.em.restore_sessions import read_restore_outcome
+from terraform_provider_veeam.em.tasks import (
+    FIRST_INTERVAL,
+    INTERVAL_GROWTH,
+    LONGEST_INTERVAL,
+    parse_task,
+)
 from terraform_provider_veeam.em.waiting import Deadline
 
 if TYPE_CHECKING:
@@ -62,6 +68,17 @@ class ToOriginalPlace(NamedTuple):
         return {"ToOriginalLocation": options}
 
 
+class Progress(NamedTuple):
+    """How far a restore is: seconds since it was asked for, and per cent where they are told."""
+
+    seconds: float
+    percent: int | None = None
+
+    def __str__(self) -> str:
+        share = "" if self.percent is None else f", {self.percent} %"
+        return f"{self.seconds:.0f} s{share}"
+
+
 class FileRestores:
     """Restores files of the mount points of one logon session."""
 
@@ -73,8 +90,8 @@ class FileRestores:
 
     def restore(
         self, files: Files, path: str, how: ToOriginalPlace, deadline: Deadline
-    ) -> Iterator[float]:
-        """Restore a file or folder; yields the seconds gone by while the task runs.
+    ) -> Iterator[Progress]:
+        """Restore a file or folder; yields how far it is from time to time.
 
         The request is never repeated. Raises NotFound, FileRestoreFailed, AnswerLost, Stopped, …
         """
@@ -82,7 +99,7 @@ class FileRestores:
 
     def prepare(
         self, files: Files, path: str, deadline: Deadline, targets: list[str]
-    ) -> Iterator[float]:
+    ) -> Iterator[Progress]:
         """Make a file, or all files of a folder, ready to be downloaded; yields as `restore`.
 
         The addresses below `/api` that the server gives are put into `targets`.
@@ -104,7 +121,7 @@ class FileRestores:
         spec: dict[str, Any],
         deadline: Deadline,
         targets: list[str],
-    ) -> Iterator[float]:
+    ) -> Iterator[Progress]:
         began = self._clock.monotonic()
         task = self._post(f"{files.address(path)}?action=restore", spec, deadline)
         while not task.finished:
@@ -120,7 +137,7 @@ class FileRestores:
                 if isinstance(error, Stopped) or deadline.remaining() == 0.0:
                     self._cancel(task)
                     deadline.check()
-                yield self._clock.monotonic() - began
+                yield Progress(self._clock.monotonic() - began)
         if task.success is False:
             raise FileRestoreFailed(
                 f"Enterprise Manager could not restore {path}",
@@ -128,7 +145,45 @@ class FileRestores:
                 f"{task.task_id} failed: {task.message or 'It gave no reason.'}",
                 credentials_needed=_is_about_credentials(task),
             )
+        if task.restore_session:
+            yield from self._follow(task.restore_session, path, deadline, began)
         targets += task.downloads
+
+    def _follow(
+        self, address: str, path: str, deadline: Deadline, began: float
+    ) -> Iterator[Progress]:
+        """Wait for the restore session that a task has only started, and judge its result.
+
+        Raises FileRestoreFailed.
+        """
+        pause, told = FIRST_INTERVAL, self._clock.monotonic()
+        while True:
+            restore = read_restore_outcome(self._client, self._session, address, deadline)
+            if restore.is_stopped:
+                break
+            now = self._clock.monotonic()
+            if now - told >= TELL_SECONDS:
+                told = now
+                yield Progress(now - began, restore.percent)
+            try:
+                deadline.wait(pause)
+            except (Stopped, DeadlinePassed) as error:
+                raise type(error)(
+                    error.summary,
+                    f"{error.detail}\nThe restore of {path} goes on, as Enterprise Manager's API "
+                    "can't stop it. The console of Veeam Backup & Replication shows it as "
+                    f"{restore.name}.",
+                ) from error
+            pause = min(LONGEST_INTERVAL, pause * INTERVAL_GROWTH)
+        if restore.result not in ("Success", "Warning"):
+            reason = restore.message or f"its result is {restore.result or 'not told'}"
+            raise FileRestoreFailed(
+                f"Enterprise Manager could not restore {path}",
+                f"The restore was started, but its session {restore.name} failed: {reason}",
+                credentials_needed=_names_credentials(restore.message),
+            )
+        if restore.result == "Warning":
+            log.warning("%s was restored with a warning: %s", path, restore.message)
 
     def _post(self, address: str, spec: dict[str, Any], deadline: Deadline) -> Task:
         try:
@@ -173,5 +228,10 @@ class FileRestores:
 def _is_about_credentials(task: Task) -> bool:
     if task.credentials_needed is not None:
         return task.credentials_needed
-    message = (task.message or "").lower()
-    return any(word in message for word in ("password", "credential", "logon", "user name"))
+    return _names_credentials(task.message)
+
+
+def _names_credentials(message: str | None) -> bool:
+    return any(
+        word in (message or "").lower() for word in ("password", "credential", "logon", "user name")
+    )

@@ -5,29 +5,33 @@ Follows the vendor's page get_vmrestorepoints_id_mountpoints_id_filepath and its
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from terraform_provider_veeam.em.decoding import items, text
-from terraform_provider_veeam.em.errors import NotFound, UnexpectedAnswer
+from terraform_provider_veeam.em.decoding import (
+    Resource,
+    integer,
+    member,
+    members,
+    text,
+    unreadable,
+)
+from terraform_provider_veeam.em.errors import NotFound
 from terraform_provider_veeam.em.guest_paths import (
     is_plain_name,
     parent_and_name,
     quoted,
     same_path,
 )
-from terraform_provider_veeam.em.querying import PAGE_SIZE, has_next
-from terraform_provider_veeam.em.restore_points import utc
+from terraform_provider_veeam.em.querying import PAGE_SIZE, pages
+from terraform_provider_veeam.em.times import utc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from terraform_provider_veeam.em.client import Client
+    from terraform_provider_veeam.em.decoding import Document
     from terraform_provider_veeam.em.models import LogonSession
     from terraform_provider_veeam.em.waiting import Deadline
-
-
-_SIZE = r"\d{1,18}"  # bytes
 
 
 class Entry(NamedTuple):
@@ -59,26 +63,14 @@ class Files:
 
         Raises NotFound, SessionExpired.
         """
-        base = f"{self.address(path)}?action=listAll&pageSize={PAGE_SIZE}"
-        page, before = 1, None
-        while True:
-            answer = self._client.request(
-                "GET", f"{base}&page={page}", deadline, token=self._session.token
-            )
-            value = answer.document.value
-            if not isinstance(value, dict) or not _is_listing(value, answer.document.root):
-                raise UnexpectedAnswer(
-                    "Enterprise Manager's answer can't be understood",
-                    f"GET {base}&page={page} was answered with {answer.status}, but with no list "
-                    "of files and folders.",
-                )
-            found = list(_entries(value, path))
-            if found == before:
-                return  # the server tells no pages and gives the same one again
-            yield from found
-            if not has_next(answer.document, page, found, before):
-                return
-            page, before = page + 1, found
+        address = f"{self.address(path)}?action=listAll&pageSize={PAGE_SIZE}"
+
+        def read(document: Document) -> list[Entry]:
+            if not _is_listing(document):
+                raise unreadable(f"GET {address} was answered, but with no list of files.")
+            return list(_entries(document.value, path))
+
+        yield from pages(self._client, self._session, address, deadline, read)
 
     def walk(self, path: str, depth: int, deadline: Deadline) -> Iterator[Entry]:
         """Return what is below a folder, so many levels deep; a folder comes before its own.
@@ -115,32 +107,38 @@ class Files:
         )
 
 
-def _is_listing(value: Mapping[str, Any], root: str | None) -> bool:
-    names = ("Directories", "Files", "PagingInfo")
-    return root == "FileSystemEntries" or any(name in value for name in names)
+def _is_listing(document: Document) -> bool:
+    names = ("directories", "files", "paginginfo")
+    return document.has_root("FileSystemEntries") or (
+        isinstance(document.value, dict) and any(name in document.value for name in names)
+    )
 
 
-def _entries(value: Mapping[str, Any], folder: str) -> Iterator[Entry]:
-    for entry in items(value.get("Directories"), "DirectoryEntry"):
+def _entries(value: Resource | None, folder: str) -> Iterator[Entry]:
+    for entry in members(member(value, "Directories"), "DirectoryEntry", "Directory"):
         if name := _name(entry):
             yield Entry(f"{folder}/{name}", name, is_folder=True)
-    for entry in items(value.get("Files"), "FileEntry"):
+    for entry in members(member(value, "Files"), "FileEntry", "File"):
         if name := _name(entry):
-            size = text(entry, "Size") or ""
             yield Entry(
                 f"{folder}/{name}",
                 name,
                 is_folder=False,
-                size=int(size) if re.fullmatch(_SIZE, size, re.ASCII) else None,
+                size=_size(entry),
                 owner=text(entry, "Owner"),
                 modified_at=utc(text(entry, "ModifiedDateUTC")),
             )
 
 
-def _name(entry: Mapping[str, Any]) -> str | None:
+def _size(entry: Resource) -> int | None:
+    size = integer(entry, "Size")
+    return None if size is None or size < 0 else size
+
+
+def _name(entry: Resource) -> str | None:
     """Return the name of an entry, as the server spells it; None for one that can't be used."""
-    name = entry.get("Name")
+    name = member(entry, "Name")
     if not isinstance(name, str) or not name:
-        path = str(entry.get("Path") or "")
+        path = str(member(entry, "Path") or "")
         name = path.replace("\\", "/").rstrip("/").rpartition("/")[2]
     return name if is_plain_name(name) else None

@@ -141,7 +141,7 @@ class SessionHolder:
 
     def _ending_for(self, error: EnterpriseManagerError) -> Ending | None:
         """Return how an error ends the holding; None when it may be over in a moment."""
-        log.info("%s: %s", self._session.session_id, error)
+        log.info("%s: %s", self._session, error)
         idle = self._clock.monotonic() - self._answered
         if isinstance(error, SessionExpired):
             was_held = self._told == "" and idle < self._idle_limit

@@ -57,7 +57,7 @@ class OlderSession:
             if self._made and self._made == self._unmounted:
                 self._end(deadline)
         except EnterpriseManagerError as error:
-            log.info("session %s is left to expire: %s", self._session.session_id, error)
+            log.info("%s is left to expire: %s", self._session, error)
         finally:
             self._lock.release()
 
@@ -74,7 +74,7 @@ class OlderSession:
         try:
             self._made = self._all_made(deadline)
         except EnterpriseManagerError as error:
-            log.info("session %s is left to expire: %s", self._session.session_id, error)
+            log.info("%s is left to expire: %s", self._session, error)
             return
         self.settle(exists, deadline)
 
@@ -95,7 +95,7 @@ class OlderSession:
                 return
             self._end(deadline)
         except EnterpriseManagerError as error:
-            log.info("session %s is left to expire: %s", self._session.session_id, error)
+            log.info("%s is left to expire: %s", self._session, error)
 
     def _all_made(self, deadline: Deadline) -> set[str] | None:
         """Return the mount points made in the session; None when that can't be told."""

@@ -111,8 +111,20 @@ class EnterpriseManager:
             deadline,
         )
 
+    def latest_restore_point(self, wanted: Wanted, deadline: Deadline) -> FoundRestorePoint | None:
+        """Return the newest restore point that has been written; None when there is none."""
+
+        def find(session: LogonSession) -> FoundRestorePoint | None:
+            for found in find_restore_points(self._client, session, wanted, deadline):
+                if found.is_complete:
+                    return found
+                log.info("passing over %s, which is still being written", found.name)
+            return None
+
+        return self._in_own_session(find, deadline)
+
     def working_restores(self, deadline: Deadline) -> list[RestoreSession]:
-        """Return the file-level restores that backup servers show as working, the newest first."""
+        """Return the file-level restores that have not stopped, the newest first."""
         return self._in_own_session(
             lambda session: list(working_restores(self._client, session, deadline)), deadline
         )
@@ -191,19 +203,18 @@ class EnterpriseManager:
         ]
 
     @property
-    def known_session_ids(self) -> list[str]:
-        """The ids of the sessions that this process has done something in."""
+    def known_fingerprints(self) -> list[str]:
+        """The fingerprints of the sessions that this process has done something in."""
         with self._lock:
-            ids = [scope.session.session_id for scope in self._scopes.values()]
-        return [known for known in ids if known]
+            return [scope.session.fingerprint for scope in self._scopes.values()]
 
-    def known_session(self, session_id: str) -> LogonSession | None:
+    def known_session(self, fingerprint: str) -> LogonSession | None:
         """Return a session that this process has come across; None when it has not."""
         with self._lock:
             known = [scope.session for scope in self._scopes.values()]
         if self._sessions.current:
             known.append(self._sessions.current)
-        return next((session for session in known if session.session_id == session_id), None)
+        return next((session for session in known if session.fingerprint == fingerprint), None)
 
     def files(
         self, session: LogonSession, ref: RestorePointRef, mount_id: int
@@ -262,7 +273,7 @@ class EnterpriseManager:
         with self._lock:
             scope = self._scopes.get(session.token)
             if scope is None:
-                self._conceal(session.token)
+                self._sessions.conceal(session)
                 scope = SessionScope(session, self._client, self._sessions, self._clock)
                 self._scopes[session.token] = scope
             return scope
@@ -277,6 +288,6 @@ class EnterpriseManager:
         except SessionExpired as error:
             if session.borrowed:
                 raise token_refused(error) from error
-            log.info("session %s has ended; logging on anew", session.session_id)
+            log.info("%s has ended; logging on anew", session)
             self._sessions.forget(session)
         return operation(self._sessions.own(deadline))

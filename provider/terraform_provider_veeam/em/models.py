@@ -5,8 +5,12 @@ Named tuples, not dataclasses: those are compiled at import, and Terraform's use
 
 from __future__ import annotations
 
+import hashlib
 from enum import StrEnum
 from typing import NamedTuple
+
+DEFAULT_OS_KIND = "Windows"
+"""The operating system that Enterprise Manager takes for a mount when nothing is said."""
 
 
 class RestorePointType(StrEnum):
@@ -63,7 +67,9 @@ class RestorePoint(NamedTuple):
 class LogonSession(NamedTuple):
     """A logon session; `borrowed` when somebody else made it, who alone may end it.
 
-    `first_task` is the id of the first task in it that has mounted, None when that is not known.
+    Its id is as secret as its token: public scripts make the one from the other. People tell
+    sessions apart by the `fingerprint`. `first_task` is the id of the first task in it that has
+    mounted, None when that is not known.
     """
 
     session_id: str | None
@@ -71,13 +77,16 @@ class LogonSession(NamedTuple):
     borrowed: bool = False
     first_task: str | None = None
 
+    @property
+    def fingerprint(self) -> str:
+        """What tells it from other sessions and gives no access: 16 hexadecimal digits."""
+        return hashlib.sha256(self.token.encode()).hexdigest()[:16]
+
     def __repr__(self) -> str:
-        return f"LogonSession({self.session_id!r})"  # the token is a secret
+        return f"LogonSession({self.fingerprint!r})"
 
     def __str__(self) -> str:
-        if self.session_id is None:
-            return "the logon session of the given token"
-        return f"logon session {self.session_id}"
+        return f"logon session {self.fingerprint}"
 
 
 class MountPoint(NamedTuple):
@@ -107,6 +116,8 @@ class Task(NamedTuple):
     mount_href: str | None = None
     downloads: tuple[str, ...] = ()
     """Addresses below `/api`, with their query, of files that are ready to be downloaded."""
+    restore_session: str | None = None
+    """Address below `/api` of the restore session that it has only started."""
     credentials_needed: bool | None = None
     """Whether it failed for want of the right account; None when the server does not say."""
 

@@ -7,12 +7,18 @@ delete_vmrestorepoints_id_mountpoints_id, and their siblings of replicas and age
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.em.decoding import api_path, items, text
-from terraform_provider_veeam.em.errors import NotFound, TaskFailed, TaskVanished, UnexpectedAnswer
+from terraform_provider_veeam.em.decoding import (
+    Resource,
+    api_path,
+    member,
+    members,
+    text,
+    unreadable,
+)
+from terraform_provider_veeam.em.errors import NotFound, TaskFailed, TaskVanished
 from terraform_provider_veeam.em.models import MountPoint, RestorePointRef
 from terraform_provider_veeam.em.tasks import Tasks, parse_task
 
@@ -51,13 +57,16 @@ class MountPoints:
     def read(self, restore_point: RestorePointRef, href: str, deadline: Deadline) -> MountPoint:
         """Return the mount point at a path below `/api`. Raises NotFound, SessionExpired."""
         answer = self._client.request("GET", href, deadline, token=self._session.token)
-        mount_id = mount_id_of(href)
-        if not isinstance(answer.document.value, Mapping) or mount_id is None:
-            raise UnexpectedAnswer(
-                "Enterprise Manager's answer can't be understood",
-                f"GET {href} was answered with {answer.status}, but with no mount point.",
+        mount_id, resource = mount_id_of(href), answer.document.value
+        told = mount_id_of(api_path(member(resource, "Href")) or "")
+        is_mount_point = told == mount_id or (text(resource, "Type") or "").endswith("Mount")
+        if mount_id is None or not is_mount_point:
+            raise unreadable(
+                f"GET {href} was answered with {answer.status}, but with no mount point."
             )
-        roots = file_system_roots(answer.document.value)
+        if told not in (None, mount_id):
+            raise unreadable(f"GET {href} was answered with another mount point, number {told}.")
+        roots = file_system_roots(resource)
         return MountPoint(restore_point, mount_id, href, roots)
 
     def paths(self, restore_point: RestorePointRef, deadline: Deadline) -> list[str]:
@@ -73,17 +82,19 @@ class MountPoints:
         except NotFound:
             return []
         entity = f"{restore_point.type.entity}Mount"
-        members = answer.document.collection(
-            (f"{entity}s", entity), ("VmRestorePointMounts", "VmRestorePointMount"), ("Refs", "Ref")
+        listed = answer.document.collection(
+            (f"{entity}s", entity),
+            ("VmRestorePointMounts", "VmRestorePointMount"),
+            ("EntityReferences", "Ref"),
+            ("Refs", "Ref"),
         )
         found = [
-            MountPoint(restore_point, mount_id, path, file_system_roots(member))
-            for member in members or ()
-            if (path := api_path(member.get("Href"))) and (mount_id := mount_id_of(path))
+            MountPoint(restore_point, mount_id, path, file_system_roots(mount))
+            for mount in listed or ()
+            if (path := api_path(member(mount, "Href"))) and (mount_id := mount_id_of(path))
         ]
-        if members is None or len(found) < len(members):
-            raise UnexpectedAnswer(
-                "Enterprise Manager's answer can't be understood",
+        if listed is None or len(found) < len(listed):
+            raise unreadable(
                 f"GET {restore_point.mounts} was answered with {answer.status}, but with no list "
                 "of mount points.",
             )
@@ -127,10 +138,15 @@ class MountPoints:
         deadline.wait_for(gone, pause=1.0)
 
 
-def file_system_roots(resource: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return where the file systems of a mount point begin, as the server spells it."""
-    entries = items(resource.get("FSRoots"), "DirectoryEntry")
+def file_system_roots(resource: Resource) -> tuple[str, ...]:
+    """Return where the file systems of a mount point begin, as the server spells it.
+
+    Raises UnexpectedAnswer.
+    """
+    entries = members(member(resource, "FSRoots"), "DirectoryEntry", "FSRoots")
     found = [text(entry, "Path") or text(entry, "Name") for entry in entries]
+    if not all(found):
+        raise unreadable("A root of the mount point's file systems has neither path nor name.")
     return tuple(root for root in found if root)
 
 

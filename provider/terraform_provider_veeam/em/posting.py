@@ -19,6 +19,7 @@ from terraform_provider_veeam.em.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
+from terraform_provider_veeam.em.models import DEFAULT_OS_KIND, RestorePointRef, RestorePointType
 from terraform_provider_veeam.em.persisting import persist
 from terraform_provider_veeam.em.retrying import PASSING_STATUSES
 from terraform_provider_veeam.em.tasks import Tasks, parse_task
@@ -26,7 +27,7 @@ from terraform_provider_veeam.em.waiting import Deadline
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.client import Client
-    from terraform_provider_veeam.em.models import LogonSession, RestorePointRef, Task
+    from terraform_provider_veeam.em.models import LogonSession, Task
     from terraform_provider_veeam.em.waiting import Clock
 
 MOUNT_OPERATION = "MountRestorePoint"
@@ -80,7 +81,7 @@ class MountRequests:
     def _send(
         self, restore_point: RestorePointRef, os_kind: str | None, deadline: Deadline
     ) -> Task:
-        body = json.dumps({"OsKind": os_kind} if os_kind else {}).encode()
+        body = _body(restore_point, os_kind)
         retries = 0
         while True:
             deadline.check()
@@ -111,7 +112,7 @@ class MountRequests:
             ):
                 return task
 
-    def _post(self, restore_point: RestorePointRef, body: bytes, deadline: Deadline) -> Task:
+    def _post(self, restore_point: RestorePointRef, body: bytes | None, deadline: Deadline) -> Task:
         path = restore_point.mounts
         answer = self._client.request("POST", path, deadline, token=self._session.token, body=body)
         task = parse_task(answer.document.value)
@@ -175,6 +176,18 @@ class MountRequests:
             "asked. If it was mounted after all, Enterprise Manager unmounts it when that session "
             "has been idle for 15 minutes.",
         )
+
+
+def _body(restore_point: RestorePointRef, os_kind: str | None) -> bytes | None:
+    """Return the body of a mount's request; None for none.
+
+    That of an agent takes none. The page of replicas says that the kind must be sent.
+    """
+    if restore_point.type is RestorePointType.AGENT:
+        return None
+    if restore_point.type is RestorePointType.REPLICA:
+        os_kind = os_kind or DEFAULT_OS_KIND
+    return json.dumps({"OsKind": os_kind}).encode() if os_kind else None
 
 
 def may_have_acted(error: EnterpriseManagerError) -> bool:

@@ -1,18 +1,27 @@
 """Queries: filtered and sorted on the server, read page by page.
 
-Follows the vendor's pages query_comparison, query_and_or, format and pagesize_and_page.
+Follows the vendor's pages querysvc, query_comparison, query_and_or, optional_query_parameters,
+format and pagesize_and_page.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+import re
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import quote
 
-from terraform_provider_veeam.em.decoding import links, text
-from terraform_provider_veeam.em.errors import UnexpectedAnswer
+from terraform_provider_veeam.em.decoding import (
+    Resource,
+    integer,
+    links,
+    member,
+    members,
+    plural_of,
+    unreadable,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from terraform_provider_veeam.em.client import Client
     from terraform_provider_veeam.em.decoding import Document
@@ -20,25 +29,24 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.waiting import Deadline
 
 PAGE_SIZE = 100
+
+Member = TypeVar("Member")
+
 _SAFE = "=;,()<>!:"  # what the page shows as it is
-_UNQUOTABLE = '"'
 
 
 class Comparison(NamedTuple):
-    """One condition of a filter, like `VmDisplayName==oracle03`."""
+    """One condition of a filter, like `VmDisplayName=="app 01"`."""
 
     parameter: str
     operator: str
     value: str
 
     def expression(self) -> str:
-        """Return it as the API writes it. Raises ValueError for what can't be written."""
-        if _UNQUOTABLE in self.value:
-            raise ValueError(
-                f"{self.value} has a double quote, which Enterprise Manager's queries can't have."
-            )
-        plain = self.value.replace("-", "").replace("_", "").replace(".", "").replace(":", "")
-        value = self.value if plain.isalnum() else f'"{self.value}"'
+        """Return it as the API writes it: quoted, but for letters, digits and underscores."""
+        value = self.value
+        if not re.fullmatch(r"[A-Za-z0-9_]+", value):
+            value = '"' + value.replace('"', '""') + '"'
         return f"{self.parameter}{self.operator}{value}"
 
 
@@ -51,56 +59,89 @@ def query(
     conditions: Sequence[Comparison] = (),
     sort_desc: str | None = None,
     page_size: int = PAGE_SIZE,
-) -> Iterator[Mapping[str, Any]]:
+) -> Iterator[Resource]:
     """Return the entities that meet all conditions, asking for a page when it is needed."""
     expression = ";".join(condition.expression() for condition in conditions)
-    base = f"/query?type={kind}&format=Entities&pageSize={page_size}"
+    address = f"/query?type={kind}&format=Entities&pageSize={page_size}"
     if expression:
-        base += f"&filter={quote(expression, safe=_SAFE)}"
+        address += f"&filter={quote(expression, safe=_SAFE)}"
     if sort_desc:
-        base += f"&sortDesc={sort_desc}"
-    page, before = 1, None
-    while True:
-        answer = client.request("GET", f"{base}&page={page}", deadline, token=session.token)
-        found = entities(answer.document, kind)
+        address += f"&sortDesc={sort_desc}"
+    yield from pages(client, session, address, deadline, lambda page: entities(page, kind))
+
+
+def pages(
+    client: Client,
+    session: LogonSession,
+    address: str,
+    deadline: Deadline,
+    read: Callable[[Document], list[Member]],
+) -> Iterator[Member]:
+    """Return what is on the pages of a list, following the links from each to the next.
+
+    `address` is below `/api`, with a query; `read` returns what is on a page. A server that leads
+    in a circle is not followed.
+    """
+    target: str | None = f"{address}&page=1"
+    number, before = 1, None
+    while target:
+        document = client.request("GET", target, deadline, token=session.token).document
+        found = read(document)
         if found == before:
-            return  # the same page again
-        yield from found
-        if not has_next(answer.document, page, found, before):
             return
-        page, before = page + 1, found
+        yield from found
+        target = _next(document, address, number, len(found))
+        number, before = number + 1, found
 
 
-def entities(document: Document, kind: str) -> list[Mapping[str, Any]]:
+def _next(document: Document, address: str, number: int, found: int) -> str | None:
+    """Return the address of the page after this one; None when it is the last."""
+    paging = document.property("PagingInfo")
+    followed = next((link for link in links(paging) if link.rel == "Next"), None)
+    following = f"{address}&page={number + 1}"
+    if not found:
+        return None
+    if followed:
+        usable = followed.query and followed.path == address.partition("?")[0]
+        return followed.target if usable else following
+    if links(paging):
+        return None
+    # Without links the number of pages tells, and without that a page that is full.
+    count = integer(paging, "PagesCount")
+    is_last = number >= count if count is not None else found < PAGE_SIZE
+    return None if is_last else following
+
+
+# The vendor's schema may name the members of a list of replica points like those of VMs.
+_ALSO_NAMED = {"VmReplicaPoint": ("VmRestorePoint",)}
+
+
+def entities(document: Document, kind: str) -> list[Resource]:
     """Return the entities on a page. Raises UnexpectedAnswer when it is no page of a result."""
     wrapper = document.property("Entities")
-    for _ in range(3):  # JSON names the list twice, XML once
-        if isinstance(wrapper, list):
-            return [member for member in wrapper if isinstance(member, dict)]
-        if not isinstance(wrapper, dict):
-            break
-        inner = wrapper.get(f"{kind}s", wrapper.get(kind))
-        if inner is None:
-            return [wrapper] if wrapper.get("Type") == kind else []
-        wrapper = inner
-    if wrapper is None and (
-        document.property("PagingInfo") is not None or document.root == "QueryResult"
-    ):
-        return []
-    raise UnexpectedAnswer(
-        "Enterprise Manager's answer can't be understood",
-        f"The query for {kind} was answered, but with no page of a result.",
+    is_result = document.has_root("QueryResult") or isinstance(
+        document.property("PagingInfo"), dict
     )
+    if isinstance(wrapper, list):
+        return members(wrapper, kind)
+    if isinstance(wrapper, dict):
+        return _of_kind(wrapper, kind)
+    if wrapper is None and is_result and document.property("Refs") is None:
+        return []
+    raise unreadable(f"The query for {kind} was answered, but with no page of a result.")
 
 
-def has_next(document: Document, page: int, found: list[Any], before: list[Any] | None) -> bool:
-    """Tell whether there is a page after this one; a server that lies ends at an empty page."""
-    if not found or found == before:
-        return False
-    paging = document.property("PagingInfo")
-    count = text(paging, "PagesCount")
-    if count and count.isascii() and count.isdigit():
-        return page < int(count[:9])
-    if any(link.rel == "Next" for link in links(paging)):
-        return True
-    return len(found) >= PAGE_SIZE
+def _of_kind(wrapper: Mapping[str, object], kind: str) -> list[Resource]:
+    """Return the entities of a kind; the other kinds have to be null, or else it is another's."""
+    for name in (plural_of(kind), kind):
+        if name.lower() in wrapper and (
+            (found := member(wrapper, name)) is not None or _is_empty(wrapper)
+        ):
+            return members(found, kind, *_ALSO_NAMED.get(kind, ()))
+    if not _is_empty(wrapper):
+        raise unreadable(f"The query for {kind} was answered with something else.")
+    return []
+
+
+def _is_empty(wrapper: Mapping[str, object]) -> bool:
+    return all(value is None for value in wrapper.values())

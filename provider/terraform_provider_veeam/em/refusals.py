@@ -16,14 +16,17 @@ from terraform_provider_veeam.em.errors import (
     SessionExpired,
 )
 from terraform_provider_veeam.em.retrying import PASSING_STATUSES
+from terraform_provider_veeam.em.roles import roles_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from terraform_provider_veeam.em.transport import RawAnswer
 
 
-def refusal_of(tried: str, raw: RawAnswer, headers: Mapping[str, str]) -> RequestRefused:
+def refusal_of(
+    tried: str, raw: RawAnswer, headers: Mapping[str, str], base_url: str
+) -> RequestRefused:
     """Return the error for an answer whose status is no success."""
     message = error_message(raw.body)
     said = f": {message}" if message else "."
@@ -36,9 +39,9 @@ def refusal_of(tried: str, raw: RawAnswer, headers: Mapping[str, str]) -> Reques
                 "Enterprise Manager refuses the logon",
                 f"{came}\nCheck username and password (VEEAM_EM_USERNAME, VEEAM_EM_PASSWORD): "
                 "the user name usually has the form DOMAIN\\user (in Terraform's language the "
-                "backslash is written twice), and the account needs the role Portal "
-                "Administrator, Portal User or Restore Operator. It was tried once only, so "
-                "that the account is not locked.",
+                "backslash is written twice), and the account needs a role in Enterprise "
+                f"Manager: {_either(roles_for(''))}. It was tried once only, so that the account "
+                "is not locked.",
                 status=raw.status,
                 attribute="password",
             )
@@ -50,9 +53,9 @@ def refusal_of(tried: str, raw: RawAnswer, headers: Mapping[str, str]) -> Reques
     if raw.status == HTTPStatus.FORBIDDEN:
         return AccessDenied(
             "The account's role is too low",
-            f"{came}\nGive the account (username) a role in Enterprise Manager that allows "
-            "this, Portal Administrator or Restore Operator, and put the machine within the "
-            "scope of that role.",
+            f"{came}\nIt takes the role {_either(roles_for(tried.replace(base_url, '')))} in "
+            "Enterprise Manager. Give the account (username) one that does, and put the machine "
+            "within the scope of that role.",
             status=raw.status,
             attribute="username",
         )
@@ -61,6 +64,10 @@ def refusal_of(tried: str, raw: RawAnswer, headers: Mapping[str, str]) -> Reques
     return RequestFailed(
         "Enterprise Manager could not do it", came + _advice(raw.status), status=raw.status
     )
+
+
+def _either(roles: Sequence[str]) -> str:
+    return " or ".join(", ".join(roles).rsplit(", ", 1))
 
 
 def phrase(status: int) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import re
 import threading
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -81,8 +82,15 @@ class LogonSessions:
             if self._own is session and not session.borrowed:
                 self._own = None
 
+    def conceal(self, session: LogonSession) -> None:
+        """Have logs and errors hide what gives access to a session."""
+        self._conceal(session.token)
+        if session.session_id:
+            self._conceal_id(session.session_id)
+
     def exists(self, own: LogonSession, session_id: str, deadline: Deadline) -> bool:
         """Tell whether the server still has a session; it is asked in a session of our own."""
+        self._conceal_id(session_id)
         try:
             self._client.request("GET", _path(session_id), deadline, token=own.token)
         except NotFound:
@@ -97,7 +105,7 @@ class LogonSessions:
             self._client.request("DELETE", _path(session.session_id), deadline, token=session.token)
         except (SessionExpired, NotFound):
             return
-        log.info("logged out session %s", session.session_id)
+        log.info("logged out: %s", session)
 
     def _check_server(self, deadline: Deadline) -> None:
         """Ask who is there before anything secret is sent."""
@@ -142,18 +150,20 @@ class LogonSessions:
                 f"without the header {TOKEN_HEADER}. Does a proxy remove it?",
             )
         self._conceal(token)
-        session_id = _session_id(answer.document) or self._only_session(token, deadline)
+        session_id = _session_id(answer.document) or self._told_id(token, deadline)
         if session_id is None:
             # Without it nobody could tell later whether the session, and a mount in it, lives.
             raise UnexpectedAnswer(
                 "Enterprise Manager gave no session id",
                 f"POST {settings.base_url}/sessionMngr/ was answered with {answer.status} and a "
-                "token, but with no LogonSession that has a SessionId. Is there a proxy in "
+                "token, but with no LogonSession that has an id. Is there a proxy in "
                 "between that changes answers? Nothing was done in the session; it ends when it "
                 "has been idle.",
             )
-        log.info("logged on, session %s", session_id)
-        return LogonSession(session_id, token)
+        self._conceal_id(session_id)
+        session = LogonSession(session_id, token)
+        log.info("logged on: %s", session)
+        return session
 
     def _adopt(self, deadline: Deadline) -> LogonSession | None:
         """Return the session whose token was configured, with its id if that can be told."""
@@ -161,10 +171,33 @@ class LogonSessions:
         if not token:
             return None
         try:
-            session_id = self._only_session(token, deadline)
+            session_id = self._told_id(token, deadline)
         except SessionExpired as error:
             raise token_refused(error) from error
         return LogonSession(session_id, token, borrowed=True)
+
+    def _told_id(self, token: str, deadline: Deadline) -> str | None:
+        """Return the id of a token's session; None when it can't be told. Raises SessionExpired.
+
+        The token is usually the id in base64: the server is asked whether that is so.
+        """
+        session_id = _id_in(token)
+        if session_id is not None:
+            self._conceal_id(session_id)
+            try:
+                answer = self._client.request("GET", _path(session_id), deadline, token=token)
+            except SessionExpired:
+                raise
+            except (RequestRefused, UnexpectedAnswer):
+                session_id = None
+            else:
+                told = _session_id(answer.document)
+                session_id = told if told and told.lower() == session_id.lower() else None
+        return session_id or self._only_session(token, deadline)
+
+    def _conceal_id(self, session_id: str) -> None:
+        for spelling in {session_id, session_id.lower(), session_id.upper()}:
+            self._conceal(spelling)
 
     def _only_session(self, token: str, deadline: Deadline) -> str | None:
         """Return the id of a token's session; None when there are others and it can't be told.
@@ -177,9 +210,12 @@ class LogonSessions:
             raise
         except (RequestRefused, UnexpectedAnswer):
             return None
-        members = answer.document.collection(("LogonSessions", "LogonSession")) or []
-        ids = [found for member in members if (found := text(member, "SessionId"))]
-        return ids[0] if len(ids) == 1 else None
+        listed = answer.document.collection(("LogonSessions", "LogonSession")) or []
+        ids = [found for one in listed if (found := text(one, "SessionId"))]
+        if len(ids) != 1:
+            return None
+        self._conceal_id(ids[0])
+        return ids[0]
 
 
 def token_refused(error: SessionExpired) -> LogonRefused:
@@ -207,8 +243,21 @@ def _path(session_id: str) -> str:
     return f"/logonSessions/{quote(session_id, safe='')}"
 
 
+def _id_in(token: str) -> str | None:
+    """Return the session id that a token is made from; None when it is made in another way."""
+    try:
+        plain = base64.b64decode(token, validate=True).decode("ascii")
+    except ValueError:
+        return None
+    return (
+        plain
+        if re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", plain)
+        else None
+    )
+
+
 def _is_enterprise_manager(document: Document) -> bool:
-    if document.root == "EnterpriseManager" or document.property("SupportedVersions"):
+    if document.has_root("EnterpriseManager") or document.property("SupportedVersions"):
         return True
     kind = text(document.value, "Type") or ""
     return kind.startswith("EnterpriseManager") or any(

@@ -8,10 +8,11 @@ from __future__ import annotations
 import logging
 import re
 import threading
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from terraform_provider_veeam.em.decoding import api_path, boolean, links, text
+from terraform_provider_veeam.em.decoding import api_path, boolean, links, member, text, unreadable
 from terraform_provider_veeam.em.errors import (
     DeadlinePassed,
     EnterpriseManagerError,
@@ -27,15 +28,16 @@ from terraform_provider_veeam.em.models import LogonSession, Task
 from terraform_provider_veeam.em.retrying import PASSING_STATUSES
 
 if TYPE_CHECKING:
-    from terraform_provider_veeam.em.client import Client
+    from terraform_provider_veeam.em.client import Answer, Client
     from terraform_provider_veeam.em.decoding import Document
     from terraform_provider_veeam.em.waiting import Clock, Deadline
 
 FIRST_INTERVAL = 0.3  # seconds
 LONGEST_INTERVAL = 5.0  # seconds
-_GROWTH = 1.5
+INTERVAL_GROWTH = 1.5
 PATIENCE = 60.0  # seconds of nothing but errors before those who wait are told
 _PAUSE = 0.02  # seconds, while another thread polls
+_LOOKS_FOR_A_MISSING_TASK = 3  # right after it was made the server may not find it yet
 _MOUNT_HREF = re.compile(r"/.+/mounts/[1-9]\d{0,18}")
 
 log = logging.getLogger(__name__)
@@ -45,15 +47,18 @@ def parse_task(resource: Any) -> Task | None:
     """Return the task that a resource describes; None when it names none."""
     if not isinstance(resource, dict):
         return None
-    path = api_path(resource.get("Href")) or ""
+    path = api_path(member(resource, "Href")) or ""
     task_id = text(resource, "TaskId") or path.removeprefix("/tasks/")
     if not task_id or "/" in task_id:
         return None
-    result = resource.get("Result")
+    result, found = member(resource, "Result"), links(resource)
     mounts = [
-        link.path
-        for link in links(resource)
-        if link.rel == "Related" and _MOUNT_HREF.fullmatch(link.path)
+        link.path for link in found if link.rel == "Related" and _MOUNT_HREF.fullmatch(link.path)
+    ]
+    restores = [
+        link.target
+        for link in found
+        if link.rel == "Related" and link.path.startswith("/restoreSessions/")
     ]
     return Task(
         task_id=task_id,
@@ -62,7 +67,8 @@ def parse_task(resource: Any) -> Task | None:
         success=boolean(result, "Success"),
         message=text(result, "Message"),
         mount_href=mounts[0] if mounts else None,
-        downloads=tuple(link.target for link in links(resource) if link.rel == "Download"),
+        downloads=tuple(link.target for link in found if link.rel == "Download"),
+        restore_session=restores[0] if restores else None,
         credentials_needed=boolean(result, "CredentialsNeeded"),
     )
 
@@ -72,8 +78,8 @@ def find_task(document: Document, task_id: str) -> Task | None:
     task = parse_task(document.value)
     if task is not None:
         return task
-    members = [parse_task(member) for member in document.collection(("Tasks", "Task")) or ()]
-    return next((member for member in members if member and member.task_id == task_id), None)
+    listed = [parse_task(one) for one in document.collection(("Tasks", "Task")) or ()]
+    return next((task for task in listed if task and task.task_id == task_id), None)
 
 
 class Tasks:
@@ -89,29 +95,29 @@ class Tasks:
         self._next_poll = 0.0
         self._polling = threading.Lock()
         self._failing_since: dict[str, float] = {}
+        self._missed: dict[str, int] = {}
 
     def get(self, task_id: str, deadline: Deadline) -> Task:
         """Return a task as it is now. Raises NotFound."""
-        path = _path(task_id)
-        answer = self._client.request("GET", path, deadline, token=self._session.token)
+        answer = self._ask_for("GET", task_id, deadline)
         task = find_task(answer.document, task_id)
         if task is None or task.state is None:
-            raise UnexpectedAnswer(
-                "Enterprise Manager's answer can't be understood",
-                f"GET {path} was answered with {answer.status}, but with no task.",
+            raise unreadable(
+                f"GET {_path(task_id)} was answered with {answer.status}, but with no task."
             )
         return task
 
     def all(self, deadline: Deadline) -> list[Task]:
         """Return the tasks of the session; the server may leave out how they stand."""
         answer = self._client.request("GET", "/tasks", deadline, token=self._session.token)
-        members = answer.document.collection(("Tasks", "Task"), ("Refs", "Ref"))
-        tasks = [parse_task(member) for member in members or ()]
+        listed = answer.document.collection(
+            ("Tasks", "Task"), ("EntityReferences", "Ref"), ("Refs", "Ref")
+        )
+        tasks = [parse_task(one) for one in listed or ()]
         found = [task for task in tasks if task]
-        if members is None or len(found) < len(tasks):
-            raise UnexpectedAnswer(
-                "Enterprise Manager's answer can't be understood",
-                f"GET /tasks was answered with {answer.status}, but with no list of tasks.",
+        if listed is None or len(found) < len(tasks):
+            raise unreadable(
+                f"GET /tasks was answered with {answer.status}, but with no list of tasks."
             )
         return found
 
@@ -128,9 +134,19 @@ class Tasks:
     def cancel(self, task_id: str, deadline: Deadline) -> None:
         """Stop and remove a task; one that is gone already is no error."""
         try:
-            self._client.request("DELETE", _path(task_id), deadline, token=self._session.token)
+            self._ask_for("DELETE", task_id, deadline)
         except NotFound:
             return
+
+    def _ask_for(self, method: str, task_id: str, deadline: Deadline) -> Answer:
+        """Return the answer for a task. Raises NotFound, also where the server says it with 500."""
+        path = _path(task_id)
+        try:
+            return self._client.request(method, path, deadline, token=self._session.token)
+        except RequestFailed as error:
+            if error.status != HTTPStatus.INTERNAL_SERVER_ERROR or not _says_unknown(error.message):
+                raise
+            raise NotFound(error.summary, error.detail, status=error.status) from error
 
     def wait(self, task_id: str, deadline: Deadline) -> Task:
         """Return the task when it is finished.
@@ -165,6 +181,7 @@ class Tasks:
             with self._lock:
                 del self._awaited[task_id]
                 self._failing_since.pop(task_id, None)
+                self._missed.pop(task_id, None)
 
     def _poll(self, deadline: Deadline) -> None:
         with self._lock:
@@ -179,7 +196,7 @@ class Tasks:
                 if task_id in self._awaited:
                     self._awaited[task_id] = outcome
             self._next_poll = self._clock.monotonic() + self._interval
-            self._interval = min(LONGEST_INTERVAL, self._interval * _GROWTH)
+            self._interval = min(LONGEST_INTERVAL, self._interval * INTERVAL_GROWTH)
 
     def _ask(
         self, awaited: list[str], deadline: Deadline
@@ -229,11 +246,15 @@ class Tasks:
             if task is None or (task.finished and task.success is None):
                 task = self.get(task_id, deadline)  # a list may leave out the result
         except NotFound as error:
+            self._missed[task_id] = self._missed.get(task_id, 0) + 1
+            if self._missed[task_id] < _LOOKS_FOR_A_MISSING_TASK:
+                return None
             return TaskVanished(
                 "Enterprise Manager no longer knows the task",
                 f"{error.detail}\nTask {task_id} of {self._session} was "
                 "removed before it was seen to be finished.",
             )
+        self._missed.pop(task_id, None)
         return task if task.finished else None
 
     def _given_up(
@@ -255,6 +276,16 @@ class Tasks:
 
 def _path(task_id: str) -> str:
     return f"/tasks/{quote(task_id, safe='')}"
+
+
+def _says_unknown(message: str | None) -> bool:
+    """Tell whether a message is that of a server which has no such task.
+
+    `There is no backup task with id [task-297] in current rest session`: the status is 500.
+    """
+    return (
+        message is not None and re.search(r"\bno\b.*\btask\b", message, re.IGNORECASE) is not None
+    )
 
 
 def _concerns_all(error: EnterpriseManagerError) -> bool:

@@ -49,7 +49,12 @@ class LogonSessionEphemeral(OfProvider, interfaces.EphemeralResource):
                     computed=True,
                     sensitive=True,
                 ),
-                Attribute("session_id", String(), "Id of the session.", computed=True),
+                Attribute(
+                    "session_fingerprint",
+                    String(),
+                    "Tells the session from others and gives no access to it.",
+                    computed=True,
+                ),
                 Attribute(
                     "api_url",
                     String(),
@@ -71,7 +76,7 @@ class LogonSessionEphemeral(OfProvider, interfaces.EphemeralResource):
         ctx.renew_at = next_renewal()
         return {
             "session_token": session.token,
-            "session_id": session.session_id,
+            "session_fingerprint": session.fingerprint,
             "api_url": manager.base_url,
         }
 

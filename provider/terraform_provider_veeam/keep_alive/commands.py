@@ -18,6 +18,7 @@ from terraform_provider_veeam.em.waiting import SYSTEM_CLOCK
 from terraform_provider_veeam.keep_alive import sockets
 from terraform_provider_veeam.keep_alive.listening import Listener
 from terraform_provider_veeam.keep_alive.starting import idle_limit
+from terraform_provider_veeam.plugin.logs import conceal, mask
 from terraform_provider_veeam.private_state import MountSession
 
 if TYPE_CHECKING:
@@ -37,25 +38,25 @@ def list_keepers() -> int:
         if not silent:
             print("No logon session is held open.")
         return 1 if silent else 0
-    print(f"{'LOGON SESSION':<38}{'MOUNTS':>6}  {'FOR':>9}  {'PID':>7}  URL")
+    print(f"{'LOGON SESSION':<18}{'MOUNTS':>6}  {'FOR':>9}  {'PID':>7}  URL")
     for keeper in found.values():
         print(
-            f"{keeper['session_id'] or '-':<38}{keeper['mount_points']:>6}  "
+            f"{keeper['session']:<18}{keeper['mount_points']:>6}  "
             f"{_duration(keeper['remaining']):>9}  {keeper['pid']:>7}  {keeper['url']}"
         )
     return 1 if silent else 0
 
 
-def stop_keepers(session_ids: Sequence[str], *, all_of_them: bool) -> int:
+def stop_keepers(fingerprints: Sequence[str], *, all_of_them: bool) -> int:
     """Stop holding sessions; returns the exit code."""
     found, silent = sockets.keepers()
     _tell_of(silent)
-    held = {keeper["session_id"] for keeper in found.values()}
-    unknown = [session_id for session_id in session_ids if session_id not in held]
-    for session_id in unknown:
-        sys.stderr.write(f"No process holds logon session {session_id} open.\n")
+    held = {keeper["session"] for keeper in found.values()}
+    unknown = [named for named in fingerprints if named not in held]
+    for named in unknown:
+        sys.stderr.write(f"No process holds logon session {named} open.\n")
     for path, keeper in found.items():
-        if not all_of_them and keeper["session_id"] not in session_ids:
+        if not all_of_them and keeper["session"] not in fingerprints:
             continue
         try:
             sockets.ask(path, "stop")
@@ -64,7 +65,7 @@ def stop_keepers(session_ids: Sequence[str], *, all_of_them: bool) -> int:
             _tell_of([path])
             continue
         print(
-            f"No longer holding logon session {keeper['session_id'] or 'of unknown id'}. It ends "
+            f"No longer holding logon session {keeper['session']}. It ends "
             "with its mount points when it has been idle too long: for 15 minutes, unless that "
             "Enterprise Manager is set otherwise."
         )
@@ -132,12 +133,15 @@ def _holder(kept: MountSession, limit: float) -> SessionHolder:
     def report(error: EnterpriseManagerError | None) -> None:
         if error is None:
             held = f"mount points: {holder.mount_points}"
-            print(f"Holding logon session {_name(kept)}, {held}", flush=True)
+            print(f"Holding {kept.session}, {held}", flush=True)
         else:
-            sys.stderr.write(f"Logon session {_name(kept)}: {error.summary}\n{error.detail}\n")
+            told = mask(
+                f"Logon session {kept.session.fingerprint}: {error.summary}\n{error.detail}"
+            )
+            sys.stderr.write(f"{told}\n")
 
     holder = SessionHolder(
-        EnterpriseManager(settings),
+        EnterpriseManager(settings, conceal=conceal),
         kept.session,
         clock=SYSTEM_CLOCK,
         idle_limit=limit,
@@ -152,12 +156,12 @@ def _run(holders: Mapping[MountSession, SessionHolder]) -> int:
     def run(kept: MountSession) -> None:
         with ExitStack() as stack:
             with suppress(OSError):  # Terraform's destroy then can't tell us that it is done
-                path = sockets.path_of(kept.session.session_id or kept.session.token)
+                path = sockets.path_of(kept.session)
                 if sockets.ask(path, "status") is None:
                     stack.enter_context(Listener(holders[kept], kept, path, takes_orders=False))
             ending = holders[kept].run()
         endings.append(ending)
-        print(f"Logon session {_name(kept)}: {ending}", flush=True)
+        print(f"Logon session {kept.session.fingerprint}: {ending}", flush=True)
 
     def stop(*_: object) -> None:
         for holder in holders.values():
@@ -172,10 +176,6 @@ def _run(holders: Mapping[MountSession, SessionHolder]) -> int:
         thread.join()
     lost = (Ending.SESSION_ENDED, Ending.OUT_OF_REACH, Ending.REFUSED)
     return 1 if any(ending in lost for ending in endings) else 0
-
-
-def _name(kept: MountSession) -> str:
-    return kept.session.session_id or f"of unknown id at {kept.base_url}"
 
 
 def _duration(seconds: float) -> str:

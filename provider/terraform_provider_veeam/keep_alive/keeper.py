@@ -28,7 +28,7 @@ def keep() -> int:
         signal.signal(number, signal.SIG_IGN)  # the terminal's end is not ours
     line = sys.stdin.readline()
     order = Order.from_json(line)
-    path = sockets.path_of(order.session.session_id or str(os.getpid()))
+    path = sockets.path_of(order.session)
     if sockets.ask(path, "add", hrefs=order.hrefs, seconds=order.seconds):
         _say_ready()  # there is a keeper of this session already
         return 0

@@ -73,7 +73,7 @@ class Listener:
             case "stop":
                 self._holder.stop()
         return {
-            "session_id": self._kept.session.session_id,
+            "session": self._kept.session.fingerprint,
             "url": self._kept.base_url,
             "mount_points": self._holder.mount_points,
             "remaining": self._holder.remaining,

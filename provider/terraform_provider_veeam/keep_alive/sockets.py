@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import socket
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from terraform_provider_veeam.platforms import IS_WINDOWS, private_folder
+
+if TYPE_CHECKING:
+    from terraform_provider_veeam.em.models import LogonSession
 
 _SECONDS = 5.0
 _LONGEST = 1024 * 1024
@@ -22,9 +24,9 @@ def folder() -> Path:
     return Path(private_folder())
 
 
-def path_of(session_id: str) -> Path:
+def path_of(session: LogonSession) -> Path:
     """Return the socket of a session's keeper: short, as a socket's path has to be."""
-    return folder() / f"{hashlib.sha256(session_id.encode()).hexdigest()[:16]}{_SUFFIX}"
+    return folder() / f"{session.fingerprint}{_SUFFIX}"
 
 
 class KeeperIsSilent(OSError):

@@ -57,7 +57,7 @@ def _tell(session: LogonSession, what: str, **more: Any) -> None:
     from terraform_provider_veeam.keep_alive import sockets  # noqa: PLC0415 - few need it
 
     with suppress(OSError):
-        path = sockets.path_of(session.session_id or "")
+        path = sockets.path_of(session)
         if path.exists():
             sockets.ask(path, what, **more)
 

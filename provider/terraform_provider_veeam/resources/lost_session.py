@@ -15,11 +15,10 @@ if TYPE_CHECKING:
 
 def warn_of_lost_session(ctx: Context, state: State, consequence: str, disks: str) -> None:
     """Warn that a mount point went with its session, and say what became of its disks."""
-    session = f" {state['session_id']}" if state["session_id"] else ""
     ctx.diagnostics.add_warning(
         f"Mount point {state['id']} is gone: its logon session has ended",
         f"Enterprise Manager ends a logon session after 15 idle minutes, and its mount points "
-        f"with it. It no longer knows session{session}, in which "
+        f"with it. It no longer knows logon session {state['session_fingerprint']}, in which "
         f"{state['restore_point_name'] or state['restore_point_id']} was mounted. {consequence}\n"
         + disks,
     )

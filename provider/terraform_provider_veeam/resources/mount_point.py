@@ -14,7 +14,12 @@ from terraform_provider_veeam.em.errors import (
     NotFound,
     SessionExpired,
 )
-from terraform_provider_veeam.em.models import MountPoint, RestorePointRef, RestorePointType
+from terraform_provider_veeam.em.models import (
+    DEFAULT_OS_KIND,
+    MountPoint,
+    RestorePointRef,
+    RestorePointType,
+)
 from terraform_provider_veeam.identifiers import (
     format_mount_point_id,
     parse_mount_point_id,
@@ -90,7 +95,12 @@ class MountPointResource(OfProvider, interfaces.Resource):
         """Look up what a create will mount, so that a wrong id fails now and a plan reads well."""
         if self._provider.manager is None and ctx.client_can_defer:
             ctx.defer(DeferredReason.PROVIDER_CONFIG_UNKNOWN)
-        elif current is None and planned is not None:
+        elif planned is None:
+            pass
+        elif current is not None:
+            if _asks_for_another_os(ctx.private, current, planned):
+                ctx.requires_replace.append(["os_kind"])
+        else:
             ctx.private = ctx.private or self._provider.read_sessions.to_private()
             describe_restore_point(self._provider, ctx, planned)
         return planned
@@ -116,7 +126,8 @@ class MountPointResource(OfProvider, interfaces.Resource):
                 "destroy unmounts it.",
             )
             mounted = error.mounted
-        state = _record(ctx, manager, planned, mounted.session, mounted.mount_point)
+        kept = MountSession(manager.base_url, mounted.session)
+        state = _record(ctx, planned, kept, mounted.mount_point)
         if planned["keep_alive"] is not None:
             _hold(ctx, manager, planned, mounted.session, mounted.mount_point.href)
         return state
@@ -153,14 +164,21 @@ class MountPointResource(OfProvider, interfaces.Resource):
             return None
         if current["restore_point_name"] is None:
             describe_restore_point(self._provider, ctx, current)
-        kept = MountSession(manager.base_url, session)
+        known = MountSession.from_private(ctx.private)
+        kept = MountSession(manager.base_url, session, known is not None and known.imported)
         handover.leave(kept)
-        state = _record(ctx, manager, current, session, mount_point)
-        self._provider.read_sessions.add(state, kept)
+        state = _record(ctx, current, kept, mount_point)
+        self._provider.read_sessions.add(kept)
         return state
 
     def update(self, ctx: UpdateContext, current: State, planned: State) -> State:
-        """Take over new timeouts, and hold the session for a new time; the rest replaces."""
+        """Take over new timeouts, and hold the session for a new time; the rest replaces.
+
+        What an import could not know is taken over too.
+        """
+        kept = MountSession.from_private(ctx.private)
+        if kept is not None and planned["os_kind"] is not None:
+            ctx.private = kept._replace(imported=False).to_private()
         if planned["keep_alive"] != current["keep_alive"]:
             manager = manager_of(self._provider)
             deadline = deadline_for(
@@ -224,12 +242,12 @@ class MountPointResource(OfProvider, interfaces.Resource):
         }
         deadline = deadline_for(self._provider, ctx, state, "read", f"Reading mount point {id}")
         session = manager.session(deadline)
-        wanted = (ctx.identity or {}).get("session_id")
-        if wanted and session.session_id and wanted != session.session_id:
+        wanted = (ctx.identity or {}).get("session_fingerprint")
+        if wanted and wanted != session.fingerprint:
             ctx.diagnostics.add_error(
                 "The mount point belongs to another logon session",
                 f"The identity names logon session {wanted}, but session_token is that of "
-                f"{session.session_id}, where the same number may be another mount point. Set the "
+                f"{session.fingerprint}, where the same number may be another mount point. Set the "
                 "token of the session that is named.",
             )
             return None
@@ -241,7 +259,8 @@ class MountPointResource(OfProvider, interfaces.Resource):
                 f"{error.detail}\nThe session of this session_token has no such mount point.",
             )
             return None
-        return _record(ctx, manager, state, session, mount_point)
+        kept = MountSession(manager.base_url, session, imported=True)
+        return _record(ctx, state, kept, mount_point)
 
     def _warn_of_loss(
         self, ctx: Context, state: State, deadline: Deadline, consequence: str
@@ -252,15 +271,24 @@ class MountPointResource(OfProvider, interfaces.Resource):
 
 def _record(
     ctx: CreateContext | ReadContext | ImportContext,
-    manager: EnterpriseManager,
     state: State,
-    session: LogonSession,
+    kept: MountSession,
     mount_point: MountPoint,
 ) -> State:
     """Return the state with what the server told, and keep the session in private state."""
-    ctx.private = MountSession(manager.base_url, session).to_private()
-    ctx.identity = identity_of(session, mount_point)
-    return state | results_of(session, mount_point)
+    ctx.private = kept.to_private()
+    ctx.identity = identity_of(kept.session, mount_point)
+    return state | results_of(kept.session, mount_point)
+
+
+def _asks_for_another_os(private: bytes, current: State, planned: State) -> bool:
+    """Tell whether another operating system was mounted for: nothing said means Windows."""
+    if planned["os_kind"] is Unknown:
+        return True
+    kept = MountSession.from_private(private)
+    if kept is not None and kept.imported:
+        return False
+    return (current["os_kind"] or DEFAULT_OS_KIND) != (planned["os_kind"] or DEFAULT_OS_KIND)
 
 
 def _hold(

@@ -57,9 +57,9 @@ def mount_point_identity() -> IdentitySchema:
                 required_for_import=True,
             ),
             IdentityAttribute(
-                "session_id",
+                "session_fingerprint",
                 String(),
-                "Id of the logon session; an import takes the one that `session_token` tells.",
+                "Fingerprint of the logon session; an import takes that of `session_token`.",
                 optional_for_import=True,
             ),
         ],

@@ -54,14 +54,11 @@ def find_session(
     Raises SessionGone, or SessionOutOfReach when the token is missing or belongs to a server at
     another address. Sends nothing unless one of the two has to be told apart.
     """
-    session_id = state["session_id"]
     kept = MountSession.from_private(ctx.private) or carried_session(ctx.private, state)
-    if kept is None and session_id:
-        left = handover.find(session_id, manager.base_url)
+    if kept is None:
+        left = handover.find(state["session_fingerprint"], manager.base_url)
         kept = MountSession(manager.base_url, left) if left else None
     if kept is None:
-        if session_id and manager.session_is_gone(session_id, deadline):
-            raise SessionGone
         raise SessionOutOfReach(
             "The mount point's logon session can't be used",
             "The state holds no token of the logon session that made this mount point, perhaps "
@@ -100,7 +97,7 @@ def confirm_gone(
     except AccessDenied as error:
         raise SessionOutOfReach(
             "Enterprise Manager refuses the mount point's logon session",
-            f"Whether logon session {session.session_id} has ended can't be found out: "
+            f"Whether {session} has ended can't be found out: "
             f"{error.detail}\nThe mount point stays in the state. If that session has been idle "
             "for 15 minutes the mount point is gone, and can be removed from the state (terraform "
             "state rm).",
@@ -108,7 +105,7 @@ def confirm_gone(
     if not is_gone:
         raise SessionOutOfReach(
             "Enterprise Manager refuses the mount point's logon session",
-            f"It still lists logon session {session.session_id} but refuses its token. "
+            f"It still lists {session} but refuses its token. "
             "The mount point stays in the state. Try again later: after 15 idle minutes the "
             "session ends, and the mount point with it.",
         ) from refused

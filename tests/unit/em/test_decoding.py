@@ -1,16 +1,22 @@
+import json
+from typing import Any
+
 import pytest
 
 from terraform_provider_veeam.em.decoding import (
-    Malformed,
     api_path,
     boolean,
     clean,
     decode,
     error_message,
-    items,
+    integer,
     links,
+    member,
+    members,
+    plural_of,
     text,
 )
+from terraform_provider_veeam.em.errors import UnexpectedAnswer
 
 BOMB = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]>
 <Task><TaskId>&b;</TaskId></Task>"""
@@ -26,34 +32,65 @@ BOMB = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b 
         (b'{"State": "Fin', "no JSON"),
         (b"\x00\xff", "no JSON"),
         (b"[" * 100_000, "no JSON"),
+        (b'{"a":' * 200 + b"1" + b"}" * 200, "no JSON"),
         (b"<a>" * 200 + b"</a>" * 200, "no XML"),
     ],
 )
 def test_what_can_not_be_read_is_malformed(body: bytes, says: str) -> None:
-    with pytest.raises(Malformed, match=says):
+    with pytest.raises(UnexpectedAnswer, match=says):
         decode(body)
 
 
+def read(value: Any) -> Any:
+    """Return a value as it is read from an answer."""
+    return decode(json.dumps(value).encode()).value
+
+
+@pytest.mark.parametrize("name", ["TaskId", "taskId", "TASKID", "taskid"])
+@pytest.mark.parametrize("start", ["", "\ufeff"])
+def test_names_are_read_without_regard_to_case(name: str, start: str) -> None:
+    for body in (f'{{"{name}": "task-1"}}', f"<Task><{name}>task-1</{name}></Task>"):
+        assert text(decode((start + body).encode()).value, "TaskId") == "task-1"
+
+
+def test_of_two_names_that_differ_in_case_the_one_with_a_value_counts() -> None:
+    assert text(read({"taskId": None, "TaskId": "task-1"}), "TaskId") == "task-1"
+    assert text(read({"taskId": "task-1", "TaskId": None}), "TaskId") == "task-1"
+
+
+@pytest.mark.parametrize("case", [str, str.lower, lambda name: name[0].lower() + name[1:]])
+@pytest.mark.parametrize("name", ["DirectoryEntries", "DirectoryEntry", "FSRoots", None])
+def test_a_list_is_found_bare_and_in_every_wrapper(case: Any, name: str | None) -> None:
+    entries = [{"Path": "C:"}, {"Path": "D:"}]
+    value = read({"FSRoots": {case(name): entries} if name else entries})
+    found = members(member(value, "FSRoots"), "DirectoryEntry", "FSRoots")
+    assert [text(entry, "Path") for entry in found] == ["C:", "D:"]
+
+
+@pytest.mark.parametrize("value", [{"DirectoryEntry": {"Path": "C:"}}, {"Path": "C:"}])
+def test_a_lone_object_is_a_list_of_one(value: object) -> None:
+    assert members(read(value), "DirectoryEntry") == [{"path": "C:"}]
+
+
+@pytest.mark.parametrize("value", [None, "", [], {}, {"DirectoryEntries": None}, [None]])
+def test_an_empty_list_is_written_in_many_ways(value: object) -> None:
+    assert members(read(value), "DirectoryEntry") == []
+
+
 @pytest.mark.parametrize(
-    "value",
-    [
-        {"DirectoryEntries": [{"Path": "C:"}, {"Path": "D:"}]},
-        {"DirectoryEntry": [{"Path": "C:"}, {"Path": "D:"}]},
-        [{"Path": "C:"}, {"Path": "D:"}],
-        {"DirectoryEntrys": [{"Path": "C:"}, {"Path": "D:"}]},
-    ],
+    "value", ["text", 7, True, [1], ["a"], {"DirectoryEntrys": [{"Path": "C:"}]}, {"Other": [{}]}]
 )
-def test_a_list_is_found_with_its_wrapper_and_without(value: object) -> None:
-    assert [entry["Path"] for entry in items(value, "DirectoryEntry")] == ["C:", "D:"]
+def test_what_is_no_such_list_is_an_error_and_never_an_empty_one(value: object) -> None:
+    with pytest.raises(UnexpectedAnswer):
+        members(read(value), "DirectoryEntry")
 
 
-@pytest.mark.parametrize("value", [None, "", "text", 7, True, [1, "a", None]])
-def test_what_is_no_list_has_no_members(value: object) -> None:
-    assert items(value, "Link") == []
-
-
-def test_one_member_needs_no_list() -> None:
-    assert items({"DirectoryEntry": {"Path": "C:"}}, "DirectoryEntry") == [{"Path": "C:"}]
+@pytest.mark.parametrize(
+    ("singular", "plural"),
+    [("Job", "Jobs"), ("Repository", "Repositories"), ("FileEntry", "FileEntries")],
+)
+def test_plurals_are_those_of_the_language(singular: str, plural: str) -> None:
+    assert plural_of(singular) == plural
 
 
 @pytest.mark.parametrize(
@@ -96,16 +133,23 @@ def test_a_servers_text_is_fit_for_a_terminal() -> None:
 
 @pytest.mark.parametrize(
     ("value", "truth"),
-    [(True, True), ("true", True), ("False", False), (None, None), ("yes", None)],
+    [(True, True), ("true", True), ("False", False), (1, True), (None, None), ("yes", None)],
 )
 def test_truth_has_the_forms_of_json_and_xml(value: object, truth: bool | None) -> None:
-    assert boolean({"Success": value}, "Success") is truth
+    assert boolean(read({"Success": value}), "Success") is truth
+
+
+@pytest.mark.parametrize(
+    ("value", "number"), [(3, 3), ("3", 3), (" 3 ", 3), (-1, -1), ("3.5", None), (None, None)]
+)
+def test_a_number_may_come_as_text(value: object, number: int | None) -> None:
+    assert integer(read({"Size": value}), "Size") == number
 
 
 def test_a_property_that_is_no_text_is_none() -> None:
-    assert text({"Name": {"a": 1}}, "Name") is None
+    assert text(read({"Name": {"a": 1}}), "Name") is None
     assert text(None, "Name") is None
-    assert text({"Name": 7}, "Name") == "7"
+    assert text(read({"Name": 7}), "Name") == "7"
 
 
 @pytest.mark.parametrize(

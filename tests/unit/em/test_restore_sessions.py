@@ -1,9 +1,11 @@
 """What a restore session's links tell of its restore point."""
 
+import json
 from typing import Any
 
 import pytest
 
+from terraform_provider_veeam.em.decoding import decode
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
 from terraform_provider_veeam.em.restore_sessions import parse_restore_session
 
@@ -11,12 +13,9 @@ UUID = "5a5a5e5b-0d4a-4b3c-9d3e-1f2a3b4c5d6e"
 
 
 def session(*links: tuple[str, str, str]) -> dict[str, Any]:
-    return {
-        "Name": "FLR_[oracle03]",
-        "Links": {
-            "Link": [{"Rel": rel, "Type": type_, "Href": href} for rel, type_, href in links]
-        },
-    }
+    found = [{"Rel": rel, "Type": type_, "Href": href} for rel, type_, href in links]
+    entity = {"Name": "FLR_[oracle03]", "Links": {"Link": found}}
+    return dict(decode(json.dumps(entity).encode()).value)
 
 
 @pytest.mark.parametrize("end", ["", "?format=Entity", "/mounts/1"])

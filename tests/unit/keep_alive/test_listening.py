@@ -39,7 +39,7 @@ def listener(holder: SessionHolder, path: Path) -> Iterator[Listener]:
 def test_an_order_is_taken_and_how_things_stand_is_told(listener: Listener, path: Path) -> None:
     answer = sockets.ask(path, "add", hrefs=["/a/mounts/1", "/a/mounts/2"], seconds=60)
     assert answer
-    assert answer["session_id"] == "an id"
+    assert answer["session"] == KEPT.session.fingerprint
     assert (answer["mount_points"], answer["remaining"]) == (2, 60.0)
     assert "token" not in str(answer)
 

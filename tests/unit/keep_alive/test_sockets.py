@@ -9,9 +9,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.keep_alive import sockets
 
-SESSION = "4f2504e0-4f89-41d3-9a0c-0305e82c3301"
+SESSION = LogonSession("an id", "a token")
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def test_the_path_is_short_enough_for_macos(
 
 
 def test_sessions_have_different_places() -> None:
-    assert sockets.path_of(SESSION) != sockets.path_of(SESSION.replace("4", "5"))
+    assert sockets.path_of(SESSION) != sockets.path_of(SESSION._replace(token="another"))
 
 
 def test_one_that_does_not_answer_is_told_of_and_not_cut_off(

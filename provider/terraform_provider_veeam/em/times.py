@@ -1,0 +1,46 @@
+"""Times as the API and RFC 3339 write them, with every digit of their fractions of a second."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import NamedTuple, Self
+
+_FORM = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)?", re.ASCII
+)
+_DIGITS = 9  # nanoseconds; the API has up to seven
+
+
+class Time(NamedTuple):
+    """A moment; compares as moments do. A datetime would cut the seventh digit off."""
+
+    second: dt.datetime
+    """In UTC."""
+    nanosecond: int
+
+    @classmethod
+    def parse(cls, text: str, *, needs_offset: bool = False) -> Self:
+        """Read a time, which is in UTC unless it says otherwise. Raises ValueError."""
+        found = _FORM.fullmatch(text.strip())
+        if not found or (needs_offset and not found[4]):
+            raise ValueError(f"{text!r} is no time")
+        offset = (found[4] or "Z").upper()
+        try:
+            second = dt.datetime.fromisoformat(f"{found[1]}T{found[2]}{offset}").astimezone(dt.UTC)
+        except OverflowError:
+            raise ValueError(f"{text!r} is no time") from None
+        return cls(second, int((found[3] or "")[:_DIGITS].ljust(_DIGITS, "0")))
+
+    def __str__(self) -> str:
+        fraction = f"{self.nanosecond:0{_DIGITS}}".rstrip("0")
+        whole = self.second.replace(tzinfo=None).isoformat()
+        return f"{whole}.{fraction}Z" if fraction else f"{whole}Z"
+
+
+def utc(text: str | None) -> str | None:
+    """Return a time of the API as RFC 3339 in UTC; None when it is none."""
+    try:
+        return str(Time.parse(text)) if text else None
+    except ValueError:
+        return None
