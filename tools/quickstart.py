@@ -128,9 +128,16 @@ class Tour:
         if not found or found[-1]["status"] != status:
             raise Failed(f"the server has not answered {method} of the mount with {status}")
         last = found[-1]
+        posted = [
+            entry
+            for entry in entries
+            if entry["method"] == "POST" and MOUNT.fullmatch(entry["path"])
+        ]
+        if last["session_id"] != posted[-1]["session_id"]:
+            raise Failed(f"{method} of the mount went through another logon session")
         return (
             f"  {last['method']} /api{last['path']} -> {last['status']}\n"
-            f"  in logon session {last['session_fingerprint']}"
+            "  in the logon session that mounted it"
         )
 
 

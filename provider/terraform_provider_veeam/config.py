@@ -138,8 +138,7 @@ def _contradictions(given: Mapping[str, Any], origins: Mapping[str, str]) -> lis
 def _missing(given: Mapping[str, Any]) -> list[Problem]:
     needed = {"url": "the address of Enterprise Manager, like https://em.example.com:9398"}
     if "session_token" not in given:
-        needed["username"] = "an account with the Portal Administrator, Portal User or Restore "
-        needed["username"] += 'Operator role, like "EXAMPLE\\\\backup"'
+        needed["username"] = 'an account with a role in it, like "EXAMPLE\\\\backup"'
         needed["password"] = "the password of that account"  # noqa: S105 - what it is, no password
     return [
         Problem(

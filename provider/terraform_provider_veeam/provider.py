@@ -68,8 +68,8 @@ class VeeamProvider(interfaces.Provider):
                 ),
                 _text(
                     "username",
-                    "Account with the role Portal Administrator, Portal User or Restore Operator, "
-                    "usually `DOMAIN\\user`. Or set `VEEAM_EM_USERNAME`.",
+                    "Account with a role in Enterprise Manager, usually `DOMAIN\\user`. "
+                    "Or set `VEEAM_EM_USERNAME`.",
                 ),
                 _text(
                     "password",

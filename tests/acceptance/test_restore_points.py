@@ -38,7 +38,7 @@ def test_a_name_and_a_time_are_filtered_by_the_server(workspace: Workspace, serv
     assert {point["machine_name"] for point in found["restore_points"]} == {"oracle03"}
     assert found["restore_points"][0]["created_at"] == "2026-11-15T22:00:42Z"
     (asked,) = {entry.query for entry in server.requests("GET", "/query")}
-    assert "filter=VmDisplayName==oracle03;CreationTime>=2026-11-12T23:00:00Z" in asked
+    assert 'filter=VmDisplayName==oracle03;CreationTime>="2026-11-12T23:00:00Z"' in asked
     assert "sortDesc=CreationTime" in asked
 
 
@@ -132,7 +132,9 @@ resource "veeam_mount_point" "this" {{
         ('created_after = "0001-01-01T00:00:00+01:00"', "is no time"),
         ('created_before = "2026-11-14T00:00:00"', "with Z or an offset"),
         ('restore_point_type = "tape"', '"tape" is not one of'),
-        ('machine_name = "a\\"b"', "double quote"),
+        ('machine_name = ""', "It is blank"),
+        ('machine_name = "  "', "It is blank"),
+        ('backup_server = ""', "It is blank"),
     ],
 )
 def test_what_can_not_be_answered(workspace: Workspace, body: str, says: str) -> None:

@@ -2,6 +2,10 @@
 
 import json
 import re
+import shutil
+import subprocess
+import sys
+import tempfile
 from base64 import b64encode
 from pathlib import Path
 from urllib.parse import quote
@@ -25,12 +29,33 @@ def forms(secret: str) -> set[str]:
     return plain | {json.dumps(form)[1:-1] for form in plain}
 
 
+def keep_alive(workspace: Workspace, *arguments: str) -> str:
+    program = Path(sys.executable).with_name("terraform-provider-veeam")
+    done = subprocess.run(
+        [program, "keep-alive", *arguments],
+        env=workspace.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
 def found(secrets: set[str], text: str) -> list[str]:
     return [secret for secret in secrets if secret in text]
 
 
 def without_private(state: str) -> str:
     return re.sub(r'"private": "[^"]*"', "", state)
+
+
+def of_sessions(server: Server) -> set[str]:
+    """Return every form of the tokens and of the ids, which the tokens are made from."""
+    tokens = {entry.token for entry in server.requests() if entry.token}
+    ids = {entry.session_id for entry in server.requests() if entry.session_id}
+    assert {b64encode(session_id.encode()).decode() for session_id in ids} <= tokens
+    spelt = {form for session_id in ids for form in (session_id, session_id.upper())}
+    return {form for secret in tokens | spelt for form in forms(secret)}
 
 
 @pytest.fixture
@@ -44,7 +69,17 @@ def traced(workspace: Workspace, tmp_path: Path) -> Path:
 def test_no_secret_is_written_where_anybody_could_read_it(
     workspace: Workspace, server: Server, traced: Path
 ) -> None:
-    workspace.write(mount_points(2, extra='timeouts {\n create = "1m"\n }'))
+    runtime = Path(tempfile.mkdtemp(dir="/tmp"))
+    workspace.environment["XDG_RUNTIME_DIR"] = str(runtime)
+    workspace.write(
+        mount_points(2, extra='keep_alive = "1h"\n timeouts {\n create = "1m"\n }')
+        + """
+output "mounts" {
+  value = veeam_mount_point.this
+}
+ephemeral "veeam_logon_session" "this" {}
+"""
+    )
     printed = [
         workspace.plan(),
         workspace.apply(),
@@ -55,13 +90,20 @@ def test_no_secret_is_written_where_anybody_could_read_it(
         workspace.run("show", "-json", "saved"),
     ]
     state = (workspace.folder / "terraform.tfstate").read_text()
+    printed.append(keep_alive(workspace, "list"))
+    # One of each kind of error: refused tokens are asked for by the session's id.
+    server.fault("status", "GET /logonSessions/.*", None, code=403)
+    server.fault("status", f"GET {MOUNTS}/.*", None, code=401)
+    printed.append(workspace.fail("plan", "-no-color"))
+    server.simulator.clear_faults()
+    printed.append("\n".join(map(str, runtime.rglob("*"))))
     server.expire_sessions()
     printed += [workspace.plan(), workspace.destroy("-refresh=false")]
     printed.append(workspace.fail("apply", "-auto-approve", VEEAM_EM_PASSWORD="wrong-Canary#7"))
+    printed.append(keep_alive(workspace, "stop", "--all"))
+    shutil.rmtree(runtime)
 
-    tokens = {entry.token for entry in server.requests() if entry.token}
-    secrets = forms(ADMINISTRATOR.password) | forms("wrong-Canary#7")
-    secrets |= {form for token in tokens for form in forms(token)}
+    secrets = forms(ADMINISTRATOR.password) | forms("wrong-Canary#7") | of_sessions(server)
     for text in printed:
         assert found(secrets, text) == []
     log = traced.read_text()
@@ -70,6 +112,8 @@ def test_no_secret_is_written_where_anybody_could_read_it(
     assert found(secrets, log) == []
     assert found(secrets, without_private(state)) == []
 
+    identities = [i.get("identity") for i in json.loads(state)["resources"][0]["instances"]]
+    assert found(secrets, json.dumps(identities)) == []
     private = [instance["private"] for instance in json.loads(state)["resources"][0]["instances"]]
     assert len(private) == 2
     assert found(forms(ADMINISTRATOR.password), state) == []
@@ -81,7 +125,7 @@ def test_a_token_in_the_configuration_is_written_nowhere(
     server.fault("status", f"GET {MOUNTS}/.*", None, code=500)
     workspace.write(mount_points(1))
     output = workspace.fail("apply", "-auto-approve", "-no-color", **token)
-    secrets = forms(token["VEEAM_EM_SESSION_TOKEN"])
+    secrets = forms(token["VEEAM_EM_SESSION_TOKEN"]) | of_sessions(server)
     state = (workspace.folder / "terraform.tfstate").read_text()
     assert found(secrets, output + traced.read_text() + without_private(state)) == []
 

@@ -26,7 +26,7 @@ action "veeam_unmount" "this" {{
   }}
 }}
 """)
-    for said in ("Unmounted vm/", "is not mounted in the logon session of the given token"):
+    for said in ("Unmounted vm/", "is not mounted in logon session"):
         arguments = ("-invoke=action.veeam_unmount.this", f"-var=token={token}")
         output = workspace.apply(*arguments)
         assert said in output

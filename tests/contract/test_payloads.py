@@ -88,7 +88,7 @@ def test_the_roots_of_a_mount_are_read(family: str, form: str) -> None:
 @pytest.mark.parametrize(
     ("family", "name", "created_at"),
     [
-        ("vm", "oracle03@2016-10-06 13:59:50", "2016-10-06T13:59:50Z"),
+        ("vm", "oracle03@2016-10-06 13:59:50", "2016-10-06T13:59:50.783Z"),
         ("replica", "srv04_replica@2014-10-19 05:59:18", "2014-10-19T05:59:18Z"),
         ("agent", "rhel72@2018-12-17 02:01:05", "2018-12-17T02:01:05Z"),
     ],

@@ -118,7 +118,11 @@ class FileRestoreAction(MountPointAction):
             with explained(manager, mount, deadline, path, ["paths", (number,)]):
                 try:
                     for progress in restores.restore(files, path, how, deadline):
-                        yield f"Still restoring {path} ({progress})"
+                        yield (
+                            f"Warning about {path}: {progress.warning}"
+                            if progress.warning
+                            else f"Still restoring {path} ({progress})"
+                        )
                 except FileRestoreFailed as error:
                     raise _failed(error, config, number) from error
             yield f"Restored {path}"

@@ -73,6 +73,8 @@ class Progress(NamedTuple):
 
     seconds: float
     percent: int | None = None
+    warning: str | None = None
+    """What Enterprise Manager remarks on a restore that is done."""
 
     def __str__(self) -> str:
         share = "" if self.percent is None else f", {self.percent} %"
@@ -183,7 +185,8 @@ class FileRestores:
                 credentials_needed=_names_credentials(restore.message),
             )
         if restore.result == "Warning":
-            log.warning("%s was restored with a warning: %s", path, restore.message)
+            warning = restore.message or "Enterprise Manager gave no reason."
+            yield Progress(self._clock.monotonic() - began, warning=warning)
 
     def _post(self, address: str, spec: dict[str, Any], deadline: Deadline) -> Task:
         try:

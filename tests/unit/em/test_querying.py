@@ -10,8 +10,9 @@ import pytest
 from clocks import FakeClock
 from terraform_provider_veeam.em.client import Answer
 from terraform_provider_veeam.em.decoding import decode
+from terraform_provider_veeam.em.errors import UnexpectedAnswer
 from terraform_provider_veeam.em.models import LogonSession
-from terraform_provider_veeam.em.querying import PAGE_SIZE, query
+from terraform_provider_veeam.em.querying import PAGE_SIZE, Comparison, query
 from terraform_provider_veeam.em.waiting import Deadline
 
 SESSION = LogonSession("id", "token")
@@ -23,8 +24,10 @@ class Pages:
     def __init__(self, *pages: dict[str, Any]) -> None:
         self._pages = [decode(json.dumps(page).encode()) for page in pages]
         self.asked = 0
+        self.targets: list[str] = []
 
-    def request(self, *_: object, **__: object) -> Answer:
+    def request(self, method: str, target: str, *_: object, **__: object) -> Answer:
+        self.targets.append(target)
         document = self._pages[min(self.asked, len(self._pages) - 1)]
         self.asked += 1
         return Answer(200, {}, document)
@@ -69,3 +72,83 @@ def test_an_empty_page_is_the_last() -> None:
     pages = Pages(page(0, PAGE_SIZE, {"PagesCount": 1000000}), page(0, 0, {"PagesCount": 1000000}))
     assert read(pages) == PAGE_SIZE
     assert pages.asked == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("oracle03", "oracle03"),
+        ("ora_cle", "ora_cle"),
+        ("ora-cle", '"ora-cle"'),
+        ("a.b", '"a.b"'),
+        ("a b", '"a b"'),
+        ("Büro", '"Büro"'),
+        ("a;b,c@d", '"a;b,c@d"'),
+        ('the "big" one', '"the ""big"" one"'),
+        ("2026-11-15T22:00:42.207Z", '"2026-11-15T22:00:42.207Z"'),
+        ("", '""'),
+    ],
+)
+def test_all_but_letters_digits_and_underscores_is_quoted(value: str, written: str) -> None:
+    assert Comparison("Name", "==", value).expression() == f"Name=={written}"
+
+
+def test_the_servers_own_link_leads_to_the_next_page() -> None:
+    href = "https://em.internal:9398/api/query?type=BackupServer&filter=a%20b&token=7"
+    pages = Pages(page(0, 2, {"links": [{"rel": "Next", "href": href}]}), page(2, 1))
+    assert read(pages) == 3
+    assert pages.targets[1] == "/query?type=BackupServer&filter=a%20b&token=7"
+
+
+@pytest.mark.parametrize("href", ["https://em/api/jobs?page=2", "https://em/api/query", "/x"])
+def test_a_next_link_that_leads_elsewhere_is_not_followed(href: str) -> None:
+    pages = Pages(page(0, 2, {"Links": [{"Rel": "Next", "Href": href}]}), page(2, 1))
+    read(pages)
+    assert all(target.startswith("/query?type=BackupServer&") for target in pages.targets)
+
+
+def test_links_without_a_next_one_end_the_list() -> None:
+    last = {"PagesCount": 9, "Links": [{"Rel": "Last", "Href": "https://em/api/query?page=9"}]}
+    pages = Pages(page(0, PAGE_SIZE, last))
+    assert (read(pages), pages.asked) == (PAGE_SIZE, 1)
+
+
+RESULT = {"PagingInfo": {"PageNum": 1}}
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"Entities": None},
+        {"Entities": {}},
+        {"Entities": {"Jobs": None, "BackupServers": None}},
+        {"Entities": {"BackupServers": {"BackupServers": []}}},
+        {"entities": {"backupServers": {"backupServers": None}}},
+        {"Entities": []},
+    ],
+)
+def test_an_empty_result_is_no_error(found: dict[str, Any]) -> None:
+    assert read(Pages(found | RESULT)) == 0
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"Entities": {"Jobs": {"Jobs": [{"Name": "Daily"}]}, "BackupServers": None}},
+        {"Entities": {"BackupServerss": [{"Name": "a"}]}},
+        {"Entities": {"BackupServers": {"Servers": [{"Name": "a"}]}}},
+        {"Entities": "none"},
+        {"Entities": None, "Refs": {"Refs": [{"Name": "a"}]}},
+    ],
+)
+def test_a_result_of_something_else_is_an_error(found: dict[str, Any]) -> None:
+    with pytest.raises(UnexpectedAnswer):
+        read(Pages(found | RESULT))
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [[{"Name": "a"}], {"BackupServer": {"Name": "a"}}, {"BackupServers": [{"Name": "a"}]}],
+)
+def test_results_are_wrapped_in_several_ways(wrapped: Any) -> None:
+    assert read(Pages({"Entities": {"BackupServers": wrapped}} | RESULT)) == 1

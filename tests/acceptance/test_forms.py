@@ -1,0 +1,128 @@
+"""The servers that exist: camelCase, PascalCase and XML, with a byte order mark and without."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers import MOUNTS, REQUIRED, SEED, Server, mount_points
+from terraform import Workspace, flat
+
+from em_simulator import Family, Simulator
+
+FILE = "E:/Documentation 2014/Offers.docx"
+FORMS = [
+    pytest.param(form | {"byte_order_mark": mark}, id=f"{name}{'-bom' if mark else ''}")
+    for name, form in {
+        "camel": {"json_names": "camel"},
+        "pascal": {"json_names": "pascal", "json_nulls": "absent"},
+        "xml": {"answers": "xml"},
+    }.items()
+    for mark in (False, True)
+]
+
+
+@pytest.fixture(params=FORMS)
+def simulator(request: pytest.FixtureRequest) -> Iterator[Simulator]:
+    form: dict[str, Any] = request.param
+    with Simulator(seed=SEED, mount_seconds=0.5, **form) as running:
+        yield running
+
+
+def test_a_file_is_looked_up_mounted_listed_downloaded_and_unmounted(
+    workspace: Workspace, server: Server, tmp_path: Path
+) -> None:
+    workspace.write(f"""{REQUIRED}
+data "veeam_restore_point" "oracle" {{
+  machine_name   = "oracle03"
+  created_before = "2026-11-14T00:00:00Z"
+  latest         = true
+}}
+data "veeam_restore_points" "all" {{
+  limit = 250
+}}
+data "veeam_backup_servers" "all" {{}}
+resource "veeam_mount_point" "this" {{
+  restore_point_id = data.veeam_restore_point.oracle.restore_point_id
+  os_kind          = "Windows"
+  lifecycle {{
+    action_trigger {{
+      events  = [after_create]
+      actions = [action.veeam_file_download.this]
+    }}
+  }}
+}}
+data "veeam_mount_point_files" "logs" {{
+  mount_point_id      = veeam_mount_point.this.id
+  session_fingerprint = veeam_mount_point.this.session_fingerprint
+  path                = "C:/Logs"
+}}
+data "veeam_restore_sessions" "all" {{
+  depends_on = [veeam_mount_point.this]
+}}
+action "veeam_file_download" "this" {{
+  config {{
+    mount_point_id      = veeam_mount_point.this.id
+    session_fingerprint = veeam_mount_point.this.session_fingerprint
+    paths               = ["{FILE}"]
+    folder              = "{tmp_path}/restored"
+  }}
+}}
+output "told" {{
+  value = {{
+    point    = data.veeam_restore_point.oracle
+    points   = length(distinct(data.veeam_restore_points.all.restore_points[*].restore_point_id))
+    servers  = data.veeam_backup_servers.all.backup_servers[*].name
+    roots    = veeam_mount_point.this.file_system_roots
+    files    = data.veeam_mount_point_files.logs.files
+    restores = data.veeam_restore_sessions.all.restore_sessions[*].restore_point_id
+  }}
+}}
+""")
+    workspace.apply()
+
+    told = json.loads(workspace.run("output", "-json", "told"))
+    (mount,) = server.mounts()
+    assert told["point"]["restore_point_id"] == mount.restore_point_id
+    assert told["point"]["created_at"].startswith("2026-11-13T22:00:42")
+    assert told["points"] == len(server.simulator.restore_points(Family.VM)[:250])
+    assert told["servers"] == ["backup01.tech.local"]
+    assert told["roots"] == ["C:", "E:"]
+    assert (len(told["files"]), told["files"][7]["size"]) == (250, 107)
+    assert told["files"][7]["modified_at"].startswith("2026-11-02T08:17:17")
+    assert told["restores"] == [mount.restore_point_id]
+    expected = server.simulator.file(Family.VM, mount.restore_point_id, FILE)
+    assert (tmp_path / "restored" / "Offers.docx").read_bytes() == expected
+
+    shutil.rmtree(tmp_path / "restored")
+    assert "No changes" in workspace.plan()
+    workspace.destroy()
+    assert (server.mounts(), server.sessions()) == ([], [])
+    assert len(server.requests("DELETE", mount.path)) == 1
+
+
+@pytest.mark.parametrize("kind", ["replica", "agent"])
+def test_the_other_families_are_mounted_and_unmounted(
+    workspace: Workspace, server: Server, kind: str
+) -> None:
+    workspace.write(mount_points(1, kind=kind))
+    workspace.apply()
+    (mount,) = server.mounts()
+    assert "No changes" in workspace.plan()
+    workspace.destroy()
+    assert len(server.requests("DELETE", mount.path)) == 1
+    assert (server.mounts(), server.sessions()) == ([], [])
+
+
+def test_a_refusal_is_told_with_the_servers_own_words(workspace: Workspace, server: Server) -> None:
+    server.fault("task-fails", f"POST {MOUNTS}", message="The repository is offline.")
+    workspace.write(mount_points(1))
+    said = workspace.fail("apply", "-auto-approve", "-no-color")
+    assert "The repository is offline." in said
+    missing = mount_points(1, restore_point="3f2504e0-4f89-41d3-9a0c-0305e82c3301")
+    workspace.write(missing)
+    said = flat(workspace.fail("plan", "-no-color"))
+    assert "Restore point not found" in said
+    assert "does not exist" in said
