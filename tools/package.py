@@ -16,7 +16,7 @@ import zipfile
 from pathlib import Path
 
 from terraform_provider_veeam import __version__
-from terraform_provider_veeam.install import target
+from terraform_provider_veeam.cli.install import target
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD, DIST = ROOT / "build", ROOT / "dist"

@@ -8,28 +8,31 @@ from typing import TYPE_CHECKING
 from tf.schema import Attribute, Schema
 from tf.types import Bool, Number, String, Unknown
 
-from terraform_provider_veeam import __version__, handover
-from terraform_provider_veeam.actions.file_download import FileDownloadAction
-from terraform_provider_veeam.actions.file_restore import FileRestoreAction
-from terraform_provider_veeam.actions.unmount import UnmountAction
-from terraform_provider_veeam.data_sources.backup_servers import BackupServersDataSource
-from terraform_provider_veeam.data_sources.mount_point_files import MountPointFilesDataSource
-from terraform_provider_veeam.data_sources.mount_points import MountPointsDataSource
-from terraform_provider_veeam.data_sources.restore_point import RestorePointDataSource
-from terraform_provider_veeam.data_sources.restore_points import RestorePointsDataSource
-from terraform_provider_veeam.data_sources.restore_sessions import RestoreSessionsDataSource
+from terraform_provider_veeam import __version__
+from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
-from terraform_provider_veeam.em.waiting import SYSTEM_CLOCK
-from terraform_provider_veeam.ephemeral.logon_session import LogonSessionEphemeral
-from terraform_provider_veeam.ephemeral.mount_point import MountPointEphemeral
-from terraform_provider_veeam.functions.mount_point_id import MountPointId
-from terraform_provider_veeam.functions.parse_mount_point_id import ParseMountPointId
-from terraform_provider_veeam.functions.parse_uid import ParseUid
-from terraform_provider_veeam.lists.mount_point import MountPointList
+from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
+from terraform_provider_veeam.objects.actions.file_download import FileDownloadAction
+from terraform_provider_veeam.objects.actions.file_restore import FileRestoreAction
+from terraform_provider_veeam.objects.actions.unmount import UnmountAction
+from terraform_provider_veeam.objects.data_sources.backup_servers import BackupServersDataSource
+from terraform_provider_veeam.objects.data_sources.mount_point_files import (
+    MountPointFilesDataSource,
+)
+from terraform_provider_veeam.objects.data_sources.mount_points import MountPointsDataSource
+from terraform_provider_veeam.objects.data_sources.restore_point import RestorePointDataSource
+from terraform_provider_veeam.objects.data_sources.restore_points import RestorePointsDataSource
+from terraform_provider_veeam.objects.data_sources.restore_sessions import RestoreSessionsDataSource
+from terraform_provider_veeam.objects.ephemeral.logon_session import LogonSessionEphemeral
+from terraform_provider_veeam.objects.ephemeral.mount_point import MountPointEphemeral
+from terraform_provider_veeam.objects.functions.mount_point_id import MountPointId
+from terraform_provider_veeam.objects.functions.parse_mount_point_id import ParseMountPointId
+from terraform_provider_veeam.objects.functions.parse_uid import ParseUid
+from terraform_provider_veeam.objects.lists.mount_point import MountPointList
+from terraform_provider_veeam.objects.resources.mount_point import MountPointResource
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.logs import conceal
-from terraform_provider_veeam.private_state import ReadSessions
-from terraform_provider_veeam.resources.mount_point import MountPointResource
+from terraform_provider_veeam.sessions.book import SessionBook
 from terraform_provider_veeam.source_addresses import ADDRESSES
 
 if TYPE_CHECKING:
@@ -38,8 +41,8 @@ if TYPE_CHECKING:
     from tf.utils import Diagnostics
 
     from terraform_provider_veeam.config import Problem
+    from terraform_provider_veeam.em.deadline import Clock
     from terraform_provider_veeam.em.manager import EnterpriseManager
-    from terraform_provider_veeam.em.waiting import Clock
     from terraform_provider_veeam.plugin.interfaces import ConfigureContext, State, ValidateContext
 
 
@@ -51,7 +54,8 @@ class VeeamProvider(interfaces.Provider):
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self.clock = clock
-        self.read_sessions = ReadSessions()
+        self.book = SessionBook()
+        self.holder = BackgroundHolder(clock)
         self._manager: EnterpriseManager | None = None
         self._replaced: list[EnterpriseManager] = []
 
@@ -206,10 +210,11 @@ class VeeamProvider(interfaces.Provider):
 
     def close(self, seconds: float) -> None:
         """End what the process holds open on the server."""
+        self.holder.stop()
+        self.book.close()
         managers = [*self._replaced, self._manager] if self._manager else []
         end = self.clock.monotonic() + seconds
         for manager in managers:
-            handover.clear(manager.known_fingerprints)
             manager.close(max(0.0, end - self.clock.monotonic()))
 
 

@@ -18,7 +18,7 @@ from helpers import Server, mount_points
 from terraform import Workspace
 
 from terraform_provider_veeam import __version__
-from terraform_provider_veeam.install import target
+from terraform_provider_veeam.cli.install import target
 from terraform_provider_veeam.source_addresses import ADDRESSES
 
 

@@ -150,7 +150,7 @@ def test_a_limit_that_can_not_be_counted_to_is_refused(workspace: Workspace, lim
     assert "not a whole number from 1 to" in flat(workspace.fail("validate", "-no-color"))
 
 
-def test_working_restores_are_shown_even_of_lost_sessions(
+def test_running_restores_are_shown_even_of_lost_sessions(
     workspace: Workspace, server: Server
 ) -> None:
     mount = server.mount_as_somebody_else()

@@ -13,11 +13,11 @@ from defusedxml.ElementTree import fromstring
 
 from clocks import FakeClock
 from em_simulator import ADMINISTRATOR, Family, Simulator
-from terraform_provider_veeam.em.decoding import Document, decode, error_message, links
+from terraform_provider_veeam.em.http.decoders import Document, decode, error_message, links
+from terraform_provider_veeam.em.inventory.restore_points import parse_restore_point
+from terraform_provider_veeam.em.logon import _is_enterprise_manager, _session_id
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType, Task
-from terraform_provider_veeam.em.mounts import file_system_roots
-from terraform_provider_veeam.em.restore_points import parse_restore_point
-from terraform_provider_veeam.em.session import _is_enterprise_manager, _session_id
+from terraform_provider_veeam.em.mounts.existing import file_system_roots
 from terraform_provider_veeam.em.tasks import find_task, parse_task
 
 DATA = Path(__file__).with_name("data")

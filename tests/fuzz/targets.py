@@ -7,27 +7,30 @@ from contextlib import suppress
 
 from terraform_provider_veeam.config import InvalidConfiguration, resolve
 from terraform_provider_veeam.durations import parse_duration
-from terraform_provider_veeam.em.decoding import (
+from terraform_provider_veeam.em.errors import UnexpectedAnswer
+from terraform_provider_veeam.em.files.listing import _entries
+from terraform_provider_veeam.em.files.paths import parse_guest_path
+from terraform_provider_veeam.em.http.decoders import (
     api_path,
     clean,
     decode,
     error_message,
     links,
 )
-from terraform_provider_veeam.em.errors import UnexpectedAnswer
-from terraform_provider_veeam.em.files import _entries
-from terraform_provider_veeam.em.guest_paths import parse_guest_path
+from terraform_provider_veeam.em.http.retry import retry_after_seconds
+from terraform_provider_veeam.em.inventory.query import _next, entities
+from terraform_provider_veeam.em.inventory.restore_points import (
+    found_restore_point,
+    parse_restore_point,
+)
+from terraform_provider_veeam.em.inventory.restore_sessions import parse_restore_session
+from terraform_provider_veeam.em.logon import _is_enterprise_manager, _session_id
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
-from terraform_provider_veeam.em.mounts import file_system_roots, mount_id_of
-from terraform_provider_veeam.em.querying import _next, entities
-from terraform_provider_veeam.em.restore_points import found_restore_point, parse_restore_point
-from terraform_provider_veeam.em.restore_sessions import parse_restore_session
-from terraform_provider_veeam.em.retrying import retry_after_seconds
-from terraform_provider_veeam.em.session import _is_enterprise_manager, _session_id
+from terraform_provider_veeam.em.mounts.existing import file_system_roots, mount_id_of
 from terraform_provider_veeam.em.tasks import find_task, parse_task
-from terraform_provider_veeam.identifiers import parse_mount_point_id, parse_uid
 from terraform_provider_veeam.keep_alive.order import Order
-from terraform_provider_veeam.private_state import MountSession
+from terraform_provider_veeam.objects.identifiers import parse_mount_point_id, parse_uid
+from terraform_provider_veeam.sessions.record import MountSession
 
 _REF = RestorePointRef(RestorePointType.VM, "710c0a5f-2783-4222-b669-0da996b09b97")
 

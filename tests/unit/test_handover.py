@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from terraform_provider_veeam import handover
 from terraform_provider_veeam.em.models import LogonSession
-from terraform_provider_veeam.private_state import MountSession
+from terraform_provider_veeam.sessions import handover
+from terraform_provider_veeam.sessions.record import MountSession
 
 URL = "https://em:9398/api"
 NOBODY = 2**22 + 1  # above the highest number of a process

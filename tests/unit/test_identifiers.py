@@ -3,7 +3,7 @@
 import pytest
 
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
-from terraform_provider_veeam.identifiers import (
+from terraform_provider_veeam.objects.identifiers import (
     format_mount_point_id,
     parse_mount_point_id,
     parse_uid,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from terraform_provider_veeam import __version__, install
-from terraform_provider_veeam.install import CannotInstall
+from terraform_provider_veeam.cli.install import CannotInstall
 
 
 def test_the_layout_is_the_filesystem_mirror_of_both_registries(tmp_path: Path) -> None:

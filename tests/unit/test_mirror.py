@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from terraform_provider_veeam.mirror import CannotMirror, archive_hash, mirror, package_hash
+from terraform_provider_veeam.cli.mirror import CannotMirror, archive_hash, mirror, package_hash
 
 FOLDERS = ("registry.terraform.io/veeam-em/veeam", "registry.opentofu.org/veeam-em/veeam")
 

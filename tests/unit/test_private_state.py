@@ -5,7 +5,7 @@ import json
 import pytest
 
 from terraform_provider_veeam.em.models import LogonSession
-from terraform_provider_veeam.private_state import (
+from terraform_provider_veeam.sessions.record import (
     MountSession,
     ReadSessions,
     carried_session,

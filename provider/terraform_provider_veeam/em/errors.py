@@ -1,65 +1,97 @@
 """What can go wrong with Enterprise Manager, written for the person at the terminal.
 
 EnterpriseManagerError
-├── Unreachable                 no connection, or it broke off
-│   ├── AnswerLost              broke off after the server may have acted
+├── Unreachable                 there was no connection: nothing was sent
+│   ├── UnknownHost
 │   └── CertificateNotTrusted
+├── AnswerLost                  the connection broke off after the server may have acted
+├── UnexpectedAnswer            the answer can't be understood
 ├── NotEnterpriseManager        something else listens there
 ├── RequestRefused
 │   ├── LogonRefused            user name, password or session token is wrong
 │   ├── SessionExpired          401: the logon session of the token has ended
 │   ├── AccessDenied            403: the account's role is too low
 │   ├── NotFound                404
+│   ├── Redirected              3xx
+│   ├── ServerBusy              429, 502, 503, 504
 │   └── RequestFailed           any other status
-├── UnexpectedAnswer            it can't be understood
-├── TaskFailed                  Success="false", with the server's message
+├── TaskFailed                  a task ended without success, with the server's message
 │   └── FileRestoreFailed       that of a file's restore
+├── TaskVanished                the server no longer knows the task
+├── MountIncomplete             mounted, but a later step failed
+├── SessionGone                 a mount's logon session has ended, and the mount with it
+├── SessionOutOfReach           a mount's logon session may live, but can't be used
 ├── SizeDiffers                 a download is shorter or longer than its file
 ├── CannotWrite                 this machine's disk does not take a download
-├── TaskVanished
-├── MountIncomplete             mounted, but a later step failed
 ├── Stopped                     Terraform asked to stop
 └── DeadlinePassed
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.models import Mounted
 
 
 class EnterpriseManagerError(Exception):
-    """Base of all: `summary` in a line, `detail` with what was tried, what came, what to do.
+    """Base of all: `summary` in a line, `detail` with what was tried, what came, what to do."""
 
-    `attribute` names the provider attribute that has to be mended, if it is one.
-    """
+    may_pass = False
+    """Whether it may be over in a moment, so that trying again makes sense."""
+    may_have_acted = False
+    """Whether the server may have done what was asked for, in spite of the error."""
 
-    def __init__(self, summary: str, detail: str = "", *, attribute: str | None = None) -> None:
+    def __init__(self, summary: str, detail: str = "") -> None:
         super().__init__(f"{summary}: {detail}" if detail else summary)
         self.summary = summary
         self.detail = detail
-        self.attribute = attribute
+
+    def add(self, more: str) -> Self:
+        """Add what else a person has to know, and return the error."""
+        self.detail = f"{self.detail}\n{more}".lstrip()
+        return self
 
 
 class Unreachable(EnterpriseManagerError):
     """There is no connection to Enterprise Manager."""
 
+    may_pass = True
 
-class AnswerLost(Unreachable):
-    """The whole answer did not come: the server may have acted.
+
+class UnknownHost(Unreachable):
+    """The host's name is not known: trying again would not help."""
+
+    may_pass = False
+
+
+class CertificateNotTrusted(Unreachable):
+    """The server's certificate is not the one expected."""
+
+    may_pass = False
+
+
+class AnswerLost(EnterpriseManagerError):
+    """The whole answer did not come.
 
     When it `timed_out`, the server may still be busy with it.
     """
+
+    may_pass = True
+    may_have_acted = True
 
     def __init__(self, summary: str, detail: str = "", *, timed_out: bool = False) -> None:
         super().__init__(summary, detail)
         self.timed_out = timed_out
 
 
-class CertificateNotTrusted(Unreachable):
-    """The server's certificate is not the one expected."""
+class UnexpectedAnswer(EnterpriseManagerError):
+    """The server's answer can't be understood."""
+
+    may_pass = True
+    may_have_acted = True
 
 
 class NotEnterpriseManager(EnterpriseManagerError):
@@ -73,12 +105,18 @@ class RequestRefused(EnterpriseManagerError):
     """
 
     def __init__(
-        self, summary: str, detail: str = "", *, status: int, attribute: str | None = None
+        self,
+        summary: str,
+        detail: str = "",
+        *,
+        status: int,
+        message: str | None = None,
+        retry_after: float | None = None,
     ) -> None:
-        super().__init__(summary, detail, attribute=attribute)
+        super().__init__(summary, detail)
         self.status = status
-        self.message: str | None = None
-        self.retry_after: float | None = None
+        self.message = message
+        self.retry_after = retry_after
 
 
 class LogonRefused(RequestRefused):
@@ -97,12 +135,23 @@ class NotFound(RequestRefused):
     """There is no such thing, or not in this logon session."""
 
 
+class Redirected(RequestRefused):
+    """The answer leads to another address, which is not followed."""
+
+
 class RequestFailed(RequestRefused):
     """The server answered with another error."""
 
+    @property
+    def may_have_acted(self) -> bool:  # type: ignore[override]  # by the status
+        """Whether the server may have done what was asked for: it failed on the way."""
+        return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
-class UnexpectedAnswer(EnterpriseManagerError):
-    """The server's answer can't be understood."""
+
+class ServerBusy(RequestFailed):
+    """The server is overloaded, in maintenance, or not reached by a proxy in between."""
+
+    may_pass = True
 
 
 class TaskFailed(EnterpriseManagerError):
@@ -117,24 +166,8 @@ class FileRestoreFailed(TaskFailed):
         self.credentials_needed = credentials_needed
 
 
-class SizeDiffers(EnterpriseManagerError):
-    """A download does not have the size that the server told."""
-
-
-class CannotWrite(EnterpriseManagerError):
-    """A download can't be written on this machine."""
-
-
 class TaskVanished(EnterpriseManagerError):
     """A task is no longer known to the server."""
-
-
-class Stopped(EnterpriseManagerError):
-    """A stop was asked for while something was waited for."""
-
-
-class DeadlinePassed(EnterpriseManagerError):
-    """An operation took longer than it may."""
 
 
 class MountIncomplete(EnterpriseManagerError):
@@ -143,3 +176,27 @@ class MountIncomplete(EnterpriseManagerError):
     def __init__(self, summary: str, detail: str, *, mounted: Mounted) -> None:
         super().__init__(summary, detail)
         self.mounted = mounted
+
+
+class SessionGone(EnterpriseManagerError):
+    """The mount's logon session no longer exists, and the mount went with it."""
+
+
+class SessionOutOfReach(EnterpriseManagerError):
+    """The mount's logon session may well live, but it can't be used."""
+
+
+class SizeDiffers(EnterpriseManagerError):
+    """A download does not have the size that the server told."""
+
+
+class CannotWrite(EnterpriseManagerError):
+    """A download can't be written on this machine."""
+
+
+class Stopped(EnterpriseManagerError):
+    """A stop was asked for while something was waited for."""
+
+
+class DeadlinePassed(EnterpriseManagerError):
+    """An operation took longer than it may."""

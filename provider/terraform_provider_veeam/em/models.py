@@ -6,6 +6,7 @@ Named tuples, not dataclasses: those are compiled at import, and Terraform's use
 from __future__ import annotations
 
 import hashlib
+import re
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -68,14 +69,12 @@ class LogonSession(NamedTuple):
     """A logon session; `borrowed` when somebody else made it, who alone may end it.
 
     Its id is as secret as its token: public scripts make the one from the other. People tell
-    sessions apart by the `fingerprint`. `first_task` is the id of the first task in it that has
-    mounted, None when that is not known.
+    sessions apart by the `fingerprint`.
     """
 
     session_id: str | None
     token: str
     borrowed: bool = False
-    first_task: str | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -125,3 +124,29 @@ class Task(NamedTuple):
     def finished(self) -> bool:
         """Whether nothing more will come: `OperationFinished` is not yet the end."""
         return self.state == "Finished"
+
+
+_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+
+def mount_id_of(href: str) -> int | None:
+    """Return the number of the mount point at a path; None when it is no mount point's path."""
+    found = re.search(r"/mounts/([1-9]\d{0,18})$", href, re.ASCII)
+    return int(found[1]) if found else None
+
+
+def mount_href(restore_point: RestorePointRef, mount_id: int, told: str | None) -> str:
+    """Return the path of a mount point: the one the server told, else the documented one."""
+    if told and told.startswith("/") and mount_id_of(told) == mount_id and ".." not in told:
+        return told
+    return f"{restore_point.mounts}/{mount_id}"
+
+
+def restore_point_at(path: str) -> RestorePointRef | None:
+    """Return the restore point that a path leads to or through; None for any other path."""
+    for kind in RestorePointType:
+        head, _, rest = path.partition(f"{kind.collection}/")
+        uuid = rest.partition("/")[0].lower()
+        if not head and re.fullmatch(_UUID, uuid):
+            return RestorePointRef(kind, uuid)
+    return None

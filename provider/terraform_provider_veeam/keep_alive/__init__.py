@@ -1,1 +1,1 @@
-"""`keep_alive`: a small process that holds a logon session open after Terraform has ended."""
+"""Holding logon sessions: while the provider's process lives, and after it by one keeper a user."""

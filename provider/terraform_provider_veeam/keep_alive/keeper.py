@@ -1,73 +1,113 @@
-"""The keeper: a process of its own that holds one logon session, and listens to what it is told."""
+"""The keeper: one process a user, which holds sessions and takes orders through its socket.
+
+The one who starts it gives it the first order on stdin, and reads one line from it: that it holds,
+or why not.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
 import threading
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from terraform_provider_veeam.em.holding import SessionHolder
+from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK
+from terraform_provider_veeam.em.errors import EnterpriseManagerError
 from terraform_provider_veeam.em.manager import EnterpriseManager
-from terraform_provider_veeam.em.waiting import SYSTEM_CLOCK
 from terraform_provider_veeam.keep_alive import sockets
-from terraform_provider_veeam.keep_alive.listening import Listener
+from terraform_provider_veeam.keep_alive.holder import Holder
 from terraform_provider_veeam.keep_alive.order import Order
 from terraform_provider_veeam.platforms import hang_up_signals
-from terraform_provider_veeam.private_state import MountSession
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from terraform_provider_veeam.em.settings import Settings
+
+KEEPER = "keeper"
+READY = "ready"
 
 
 def keep() -> int:
-    """Take orders from stdin, one a line, and hold the session of the first to its end."""
+    """Hold what the order on stdin says, and what others ask for, until nothing is left."""
     for number in (signal.SIGINT, *hang_up_signals()):
         signal.signal(number, signal.SIG_IGN)  # the terminal's end is not ours
-    line = sys.stdin.readline()
-    order = Order.from_json(line)
-    path = sockets.path_of(order.session)
-    if sockets.ask(path, "add", hrefs=order.hrefs, seconds=order.seconds):
-        _say_ready()  # there is a keeper of this session already
-        return 0
-    Keeper(order, path).run()
+    plain = json.loads(sys.stdin.readline())
+    keeper = Keeper(Order.from_plain(plain).idle_limit)
+    signal.signal(signal.SIGTERM, lambda *_: keeper.holder.stop())
+    try:
+        with sockets.Listener(sockets.place(KEEPER), keeper.answer):
+            answer = keeper.answer({"do": "hold", "order": plain})
+            _say(answer.get("refused") or READY)
+            if "refused" not in answer:
+                keeper.holder.run()
+    except FileExistsError:
+        # Another one was started at the same time: it takes the order.
+        answer = sockets.ask(sockets.place(KEEPER), {"do": "hold", "order": plain}, 60) or {}
+        _say(answer.get("refused") or READY)
     return 0
 
 
 class Keeper:
-    """Holds the session, and takes further orders for it at its socket and from stdin."""
+    """Takes orders, and answers how things stand."""
 
-    def __init__(self, order: Order, path: Path) -> None:
-        self._kept = MountSession(order.settings.base_url, order.session)
-        self._path = path
-        self._manager = EnterpriseManager(order.settings)
-        self._holder = SessionHolder(
-            self._manager, order.session, clock=SYSTEM_CLOCK, idle_limit=order.idle_limit
-        )
-        self._holder.add(order.hrefs, order.seconds)
+    def __init__(self, idle_limit: float) -> None:
+        self.holder = Holder(clock=SYSTEM_CLOCK, idle_limit=idle_limit)
+        self._managers: dict[Settings, EnterpriseManager] = {}
+        self._lock = threading.Lock()
 
-    def run(self) -> None:
-        """Hold to the end."""
-        signal.signal(signal.SIGTERM, lambda *_: self._holder.stop())
-        with Listener(self._holder, self._kept, self._path, takes_orders=True):
-            _say_ready()
-            threading.Thread(target=self._read_orders, daemon=True).start()
-            self._holder.run()
-        self._manager.close(1.0)
+    def answer(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Do what is asked, and return what is held. Raises ValueError to give no answer."""
+        if message["do"] == "hold":
+            order = Order.from_plain(message["order"])
+            if refused := self._hold(order):
+                return {"refused": refused}
+            return {}
+        return answer(self.holder, message)
 
-    def _read_orders(self) -> None:
-        """Take what the process that started this one has to add, until it ends."""
-        for line in sys.stdin:
-            with suppress(ValueError):
-                order = Order.from_json(line)
-                self._holder.add(order.hrefs, order.seconds)
+    def _hold(self, order: Order) -> str | None:
+        """Take an order once its session has answered; return why it was not taken."""
+        with self._lock:
+            manager = self._managers.setdefault(order.settings, EnterpriseManager(order.settings))
+        record = order.record
+        if order.seconds > 0:
+            try:
+                self.holder.touch(manager, record)
+            except EnterpriseManagerError as error:
+                return f"{error.summary}: {error.detail}"
+        if not self.holder.hold(record, manager, order.seconds):
+            raise ValueError("too late")  # a new keeper takes over
+        return None
 
 
-def _say_ready() -> None:
-    """Tell who started this process that the session is held; nothing is said after that."""
-    sys.stdout.write("ready\n")
+def answer(holder: Holder, message: dict[str, Any]) -> dict[str, Any]:
+    """Do what is asked of a holder, and return what it holds. Raises ValueError, KeyError."""
+    match message["do"]:
+        case "release":
+            for fingerprint in message["sessions"]:
+                holder.release(str(fingerprint), message.get("mount_point"))
+        case "check":
+            holder.check()
+        case "stop":
+            holder.stop()
+    return {
+        "pid": os.getpid(),
+        "held": [
+            {
+                "session": held.record.fingerprint,
+                "url": held.record.base_url,
+                "mount_point": held.record.href,
+                "remaining": held.remaining,
+            }
+            for held in holder.held()
+        ],
+    }
+
+
+def _say(line: str) -> None:
+    """Tell who started this process how it went; nothing is said after that."""
+    sys.stdout.write(" ".join(line.split()) + "\n")
     sys.stdout.flush()
     with open(os.devnull, "w", encoding="ascii") as nowhere:  # noqa: PTH123 - a device
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        os.dup2(nowhere.fileno(), sys.stderr.fileno())

@@ -1,14 +1,12 @@
-"""What a keeper is told: which session to hold, for which mount points, and how long."""
+"""What a keeper is told: which session to hold, and for how long."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
-from terraform_provider_veeam.em.holding import DEFAULT_IDLE_LIMIT
-from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.em.settings import Settings
+from terraform_provider_veeam.sessions.record import SessionRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,37 +14,30 @@ class Order:
     """One order. It holds the session's token: it goes through a pipe or a socket only."""
 
     settings: Settings
-    session: LogonSession = field(repr=False)
-    hrefs: tuple[str, ...]
-    """Paths of the mount points below `/api`."""
+    record: SessionRecord
     seconds: float
-    idle_limit: float = DEFAULT_IDLE_LIMIT
-    """Seconds."""
+    idle_limit: float
+    """Seconds after which Enterprise Manager ends an idle session."""
 
-    def to_json(self) -> str:
-        """Return the order in one line, without a user's password."""
+    def to_plain(self) -> dict[str, Any]:
+        """Return what `from_plain` reads, without a user's password."""
         settings = replace(self.settings, username=None, password=None, session_token=None)
-        return json.dumps(
-            {
-                "settings": asdict(settings),
-                "session": list(self.session),
-                "hrefs": list(self.hrefs),
-                "seconds": self.seconds,
-                "idle_limit": self.idle_limit,
-            }
-        )
+        return {
+            "settings": asdict(settings),
+            "record": self.record.to_plain(),
+            "seconds": self.seconds,
+            "idle_limit": self.idle_limit,
+        }
 
     @classmethod
-    def from_json(cls, text: str) -> Self:
-        """Read what to_json wrote. Raises ValueError."""
+    def from_plain(cls, plain: Any) -> Self:
+        """Read what `to_plain` returned. Raises ValueError."""
         try:
-            told: dict[str, Any] = json.loads(text)
             return cls(
-                settings=Settings(**told["settings"]),
-                session=LogonSession(*told["session"]),
-                hrefs=tuple(told["hrefs"]),
-                seconds=float(told["seconds"]),
-                idle_limit=float(told["idle_limit"]),
+                settings=Settings(**plain["settings"]),
+                record=SessionRecord.from_plain(plain["record"]),
+                seconds=float(plain["seconds"]),
+                idle_limit=float(plain["idle_limit"]),
             )
         except (KeyError, TypeError) as error:
-            raise ValueError(f"no order: {error}") from error
+            raise ValueError(f"that is no order: {error!r}") from error

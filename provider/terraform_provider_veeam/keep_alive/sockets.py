@@ -1,65 +1,128 @@
-"""How keepers are found and spoken to: a socket for each logon session, in a private folder."""
+"""How those that hold sessions are found and spoken to: sockets in a private folder."""
 
 from __future__ import annotations
 
+import hmac
 import json
 import os
 import socket
+import threading
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from terraform_provider_veeam.platforms import IS_WINDOWS, private_folder
 
 if TYPE_CHECKING:
-    from terraform_provider_veeam.em.models import LogonSession
+    from collections.abc import Callable
 
-_SECONDS = 5.0
+ANSWER_SECONDS = 5.0
 _LONGEST = 1024 * 1024
 _SUFFIX = ".sock"
 
 
-def folder() -> Path:
-    """Return the folder, made if need be, that only this user may enter. Raises OSError."""
-    return Path(private_folder())
+class Silent(OSError):
+    """Somebody listens, but has not answered in time."""
 
 
-def path_of(session: LogonSession) -> Path:
-    """Return the socket of a session's keeper: short, as a socket's path has to be."""
-    return folder() / f"{session.fingerprint}{_SUFFIX}"
+def place(name: str) -> Path:
+    """Return the socket of that name, in the folder that only this user may enter.
+
+    Raises OSError.
+    """
+    return Path(private_folder()) / f"{name}{_SUFFIX}"
 
 
-class KeeperIsSilent(OSError):
-    """A keeper listens, but has not answered in time."""
+def places() -> list[Path]:
+    """Return all sockets that there are. Raises OSError."""
+    return sorted(Path(private_folder()).glob(f"*{_SUFFIX}"))
 
 
-def ask(path: Path, what: str, **more: Any) -> dict[str, Any] | None:
-    """Ask a keeper something and return its answer; None when none listens there.
+def ask(
+    path: Path, message: dict[str, Any], seconds: float = ANSWER_SECONDS
+) -> dict[str, Any] | None:
+    """Ask who listens at a socket, and return the answer; None when nobody does.
 
-    Raises KeeperIsSilent.
+    What a process that was killed has left behind is removed. Raises Silent.
     """
     try:
-        connection, secret = _connect(path)
-        with closing(connection):
-            send(connection, {"do": what, "secret": secret, **more})
-            return receive(connection)
+        before = path.stat()
+        connection, secret = _connect(path, seconds)
     except (FileNotFoundError, ConnectionError, ValueError):
+        with suppress(OSError):
+            if os.path.samestat(before, path.stat()):
+                path.unlink()
         return None
     except OSError as error:
-        raise KeeperIsSilent(error.errno, "the process that holds it does not answer") from error
+        raise Silent(error.errno, "it does not answer") from error
+    try:
+        with closing(connection):
+            _send(connection, message | {"secret": secret})
+            return _receive(connection)
+    except (ConnectionError, ValueError):
+        return None
+    except OSError as error:
+        raise Silent(error.errno, "it does not answer") from error
 
 
-def listen(path: Path, *, windows: bool = IS_WINDOWS) -> tuple[socket.socket, str]:
+class Listener:
+    """Answers at a socket within a `with` block. Entering it raises FileExistsError, OSError.
+
+    Each question is answered on a thread of its own; `answer` may raise ValueError to say nothing.
+    """
+
+    def __init__(self, path: Path, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        self._path = path
+        self._answer = answer
+
+    def __enter__(self) -> Self:
+        """Begin to listen, unless somebody else does."""
+        temporary = self._path.with_suffix(f".{os.getpid()}")
+        self._socket, self._secret = _listen(temporary)
+        try:
+            os.link(temporary, self._path)  # in one step, and only if nobody was there before
+        except OSError:
+            self._socket.close()
+            raise
+        finally:
+            temporary.unlink(missing_ok=True)
+        self._own = self._path.stat()
+        threading.Thread(target=self._listen, daemon=True, name="listener").start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the place."""
+        with suppress(OSError):
+            if os.path.samestat(self._own, self._path.stat()):
+                self._path.unlink()
+        self._socket.close()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._attend, args=(connection,), daemon=True).start()
+
+    def _attend(self, connection: socket.socket) -> None:
+        with closing(connection), suppress(OSError, ValueError, KeyError, TypeError):
+            connection.settimeout(ANSWER_SECONDS)
+            message = _receive(connection)
+            if hmac.compare_digest(str(message.get("secret", "")), self._secret):
+                _send(connection, self._answer(message))
+
+
+def _listen(path: Path, *, windows: bool = IS_WINDOWS) -> tuple[socket.socket, str]:
     """Return a socket that listens, and the secret that whoever asks has to know.
 
     In Windows it is a port of this machine, which the file tells together with the secret.
     """
+    path.unlink(missing_ok=True)
     if not windows:
-        with suppress(FileNotFoundError):
-            path.unlink()  # of a keeper that was killed
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listener.bind(str(path))
-        listener.listen()
+        listener.listen(64)
         return listener, ""
     listener = socket.create_server(("127.0.0.1", 0))
     secret = os.urandom(16).hex()
@@ -67,11 +130,11 @@ def listen(path: Path, *, windows: bool = IS_WINDOWS) -> tuple[socket.socket, st
     return listener, secret
 
 
-def _connect(path: Path) -> tuple[socket.socket, str]:
-    """Return a connection to a keeper, and its secret. Raises OSError, ValueError."""
+def _connect(path: Path, seconds: float) -> tuple[socket.socket, str]:
+    """Return a connection, and the secret. Raises OSError, ValueError."""
     if path.is_socket():
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.settimeout(_SECONDS)
+        connection.settimeout(seconds)
         try:
             connection.connect(str(path))
         except OSError:
@@ -79,15 +142,14 @@ def _connect(path: Path) -> tuple[socket.socket, str]:
             raise
         return connection, ""
     port, secret = json.loads(path.read_text(encoding="ascii"))
-    return socket.create_connection(("127.0.0.1", int(port)), _SECONDS), str(secret)
+    return socket.create_connection(("127.0.0.1", int(port)), seconds), str(secret)
 
 
-def send(connection: socket.socket, message: dict[str, Any]) -> None:
-    """Send one message."""
+def _send(connection: socket.socket, message: dict[str, Any]) -> None:
     connection.sendall(json.dumps(message).encode() + b"\n")
 
 
-def receive(connection: socket.socket) -> dict[str, Any]:
+def _receive(connection: socket.socket) -> dict[str, Any]:
     """Return one message. Raises OSError, ValueError."""
     data = b""
     while not data.endswith(b"\n"):
@@ -99,23 +161,3 @@ def receive(connection: socket.socket) -> dict[str, Any]:
     if not isinstance(message, dict):
         raise ValueError("no message")  # noqa: TRY004 - as the rest
     return message
-
-
-def keepers() -> tuple[dict[Path, dict[str, Any]], list[Path]]:
-    """Return what each living keeper says of itself, and the sockets of those that say nothing.
-
-    Sockets of dead ones are removed.
-    """
-    found, silent = {}, []
-    for path in sorted(folder().glob(f"*{_SUFFIX}")):
-        try:
-            answer = ask(path, "status")
-        except KeeperIsSilent:
-            silent.append(path)
-            continue
-        if answer is None:
-            with suppress(OSError):
-                path.unlink()
-        else:
-            found[path] = answer
-    return found, silent

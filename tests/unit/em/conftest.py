@@ -9,11 +9,11 @@ import pytest
 
 from clocks import FakeClock
 from em_simulator import ADMINISTRATOR, Family, Simulator
-from terraform_provider_veeam.em.client import Client
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
 from terraform_provider_veeam.em.settings import Settings
-from terraform_provider_veeam.em.waiting import Deadline
 
 MakeDeadline = Callable[..., Deadline]
 MakeManager = Callable[..., EnterpriseManager]

@@ -4,7 +4,6 @@ import threading
 import time
 
 import pytest
-
 from terraform_provider_veeam.em.abandoning import Abandoned, wait_or_abandon
 
 

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from em_simulator import ADMINISTRATOR, Family, Simulator
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
 from terraform_provider_veeam.em.settings import Settings
-from terraform_provider_veeam.em.waiting import Deadline
 
 COUNT = 16
 POST = "POST .*/mounts"

@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from terraform_provider_veeam.em.decoding import (
+from terraform_provider_veeam.em.errors import UnexpectedAnswer
+from terraform_provider_veeam.em.http.decoders import (
     api_path,
     boolean,
     clean,
@@ -16,7 +17,6 @@ from terraform_provider_veeam.em.decoding import (
     plural_of,
     text,
 )
-from terraform_provider_veeam.em.errors import UnexpectedAnswer
 
 BOMB = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]>
 <Task><TaskId>&b;</TaskId></Task>"""

@@ -7,11 +7,11 @@ import pytest
 
 from clocks import FakeClock
 from em_simulator import Simulator
-from terraform_provider_veeam.em.client import Client
-from terraform_provider_veeam.em.holding import Ending, SessionHolder
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import Mounted, RestorePointRef
-from terraform_provider_veeam.em.waiting import Deadline
+from terraform_provider_veeam.keep_alive.holder import Ending, SessionHolder
 
 MakeDeadline = Callable[..., Deadline]
 MakeManager = Callable[..., EnterpriseManager]

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from em_simulator import Simulator
-from terraform_provider_veeam.em.client import Client
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import RestorePointRef
-from terraform_provider_veeam.em.waiting import Deadline
 
 MakeDeadline = Callable[..., Deadline]
 MakeManager = Callable[..., EnterpriseManager]

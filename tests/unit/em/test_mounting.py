@@ -8,9 +8,9 @@ import pytest
 from clocks import FakeClock
 from em_simulator import ADMINISTRATOR, Family, MountNumbers, Simulator
 from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
-from terraform_provider_veeam.em.waiting import Deadline
 
 MakeDeadline = Callable[..., Deadline]
 MakeManager = Callable[..., EnterpriseManager]

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from clocks import FakeClock
-from terraform_provider_veeam.em.client import Answer
-from terraform_provider_veeam.em.decoding import decode
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
+from terraform_provider_veeam.em.http.client import Answer
+from terraform_provider_veeam.em.http.decoders import decode
+from terraform_provider_veeam.em.inventory.query import PAGE_SIZE, Comparison, query
 from terraform_provider_veeam.em.models import LogonSession
-from terraform_provider_veeam.em.querying import PAGE_SIZE, Comparison, query
-from terraform_provider_veeam.em.waiting import Deadline
 
 SESSION = LogonSession("id", "token")
 

@@ -8,18 +8,18 @@ from typing import Any
 import pytest
 
 from clocks import FakeClock
-from terraform_provider_veeam.em.client import Answer
-from terraform_provider_veeam.em.decoding import decode
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
-from terraform_provider_veeam.em.models import LogonSession, RestorePointRef, RestorePointType
-from terraform_provider_veeam.em.restore_points import (
+from terraform_provider_veeam.em.http.client import Answer
+from terraform_provider_veeam.em.http.decoders import decode
+from terraform_provider_veeam.em.inventory.restore_points import (
     FoundRestorePoint,
     Wanted,
     find_restore_points,
     read_restore_point,
 )
+from terraform_provider_veeam.em.models import LogonSession, RestorePointRef, RestorePointType
 from terraform_provider_veeam.em.times import Time
-from terraform_provider_veeam.em.waiting import Deadline
 
 ONE, TWO = ("3f2504e0-4f89-41d3-9a0c-0305e82c3301", "4f2504e0-4f89-41d3-9a0c-0305e82c3302")
 SESSION = LogonSession("id", "token")

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from terraform_provider_veeam.em.decoding import decode
+from terraform_provider_veeam.em.http.decoders import decode
+from terraform_provider_veeam.em.inventory.restore_sessions import parse_restore_session
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
-from terraform_provider_veeam.em.restore_sessions import parse_restore_session
 
 UUID = "5a5a5e5b-0d4a-4b3c-9d3e-1f2a3b4c5d6e"
 

@@ -1,6 +1,6 @@
 import pytest
 
-from terraform_provider_veeam.em.retrying import RetryPolicy, retry_after_seconds
+from terraform_provider_veeam.em.http.retry import RetryPolicy, retry_after_seconds
 
 
 def test_pauses_double_up_to_a_bound_and_are_spread() -> None:

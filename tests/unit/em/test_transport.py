@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from terraform_provider_veeam.em import errors
-from terraform_provider_veeam.em.client import Client
+from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Deadline
+from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.settings import Settings
-from terraform_provider_veeam.em.waiting import SYSTEM_CLOCK, Deadline
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n"
 

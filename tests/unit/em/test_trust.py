@@ -11,10 +11,10 @@ import trustme
 
 from em_simulator import ADMINISTRATOR, Simulator
 from terraform_provider_veeam.config import resolve
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import CertificateNotTrusted, NotEnterpriseManager
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import LogonSession
-from terraform_provider_veeam.em.waiting import Deadline
 
 EXPIRED = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 

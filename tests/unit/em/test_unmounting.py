@@ -6,9 +6,9 @@ import pytest
 
 from em_simulator import ADMINISTRATOR, Simulator
 from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import Mounted, RestorePointRef
-from terraform_provider_veeam.em.waiting import Deadline
 
 MakeDeadline = Callable[..., Deadline]
 MakeManager = Callable[..., EnterpriseManager]

@@ -3,8 +3,8 @@ import threading
 import pytest
 
 from clocks import FakeClock
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import DeadlinePassed, Stopped
-from terraform_provider_veeam.em.waiting import Deadline
 
 
 def make(seconds: float, stop: threading.Event | None = None) -> tuple[Deadline, FakeClock]:

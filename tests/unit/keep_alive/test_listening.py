@@ -5,15 +5,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from terraform_provider_veeam.keep_alive.listening import Listener
 
 from clocks import FakeClock
-from terraform_provider_veeam.em.holding import SessionHolder
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.keep_alive import sockets
-from terraform_provider_veeam.keep_alive.listening import Listener
-from terraform_provider_veeam.private_state import MountSession
+from terraform_provider_veeam.keep_alive.holder import SessionHolder
+from terraform_provider_veeam.sessions.record import MountSession
 
 KEPT = MountSession("https://em:9398/api", LogonSession("an id", "token"))
 

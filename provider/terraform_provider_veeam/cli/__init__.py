@@ -1,0 +1,39 @@
+"""The command `terraform-provider-veeam`: under Terraform it serves, a person gets commands."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve when Terraform started this process, else run the command a person gave. Exits."""
+    # Whatever is imported here, Terraform's user waits for several times in every command.
+    if arguments is None:
+        arguments = sys.argv[1:]
+    from terraform_provider_veeam.plugin.cookie import started_by_terraform  # noqa: PLC0415
+
+    if not arguments and started_by_terraform(os.environ):
+        sys.exit(_serve())
+    from terraform_provider_veeam.cli import commands  # noqa: PLC0415 - for people only
+
+    sys.exit(commands.run(arguments))
+
+
+def _serve() -> int:
+    import signal  # noqa: PLC0415 - only under Terraform
+
+    # First of all: in a terminal Ctrl-C reaches this process too, and Terraform decides what it
+    # means, also while this one is still starting.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    import gc  # noqa: PLC0415 - only for the start
+
+    # What is imported stays: looking through it for garbage, again and again, only takes time.
+    gc.disable()
+    # Before the rest the messages: they keep `tf` from loading its own.
+    import terraform_provider_veeam.plugin.messages  # noqa: F401, PLC0415
+    from terraform_provider_veeam.plugin.server import serve  # noqa: PLC0415
+    from terraform_provider_veeam.provider import VeeamProvider  # noqa: PLC0415
+
+    gc.freeze()
+    gc.enable()
+    return serve(VeeamProvider)

@@ -1,0 +1,150 @@
+"""What a person can ask of `terraform-provider-veeam`. Nothing here is imported under Terraform."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from terraform_provider_veeam import __version__
+from terraform_provider_veeam.durations import parse_duration
+
+_BY_HAND = """\
+terraform-provider-veeam {version}, a provider for Terraform and OpenTofu.
+
+Terraform starts this program by itself. To use it:
+
+  terraform-provider-veeam install     put it where `terraform init` finds it
+  terraform-provider-veeam --help      everything else it can do
+"""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return the exit code."""
+    options = _parser().parse_args(arguments)
+    match options.command:
+        case "install":
+            from terraform_provider_veeam.cli import install  # noqa: PLC0415 - each its own
+
+            return install.run(options.plugin_dir)
+        case "mirror":
+            from terraform_provider_veeam.cli import mirror  # noqa: PLC0415
+
+            return mirror.run(options.folder, options.packages)
+        case "keep-alive":
+            return _keep_alive(options)
+        case "serve":
+            from terraform_provider_veeam.plugin.server import serve_debug  # noqa: PLC0415
+            from terraform_provider_veeam.provider import VeeamProvider  # noqa: PLC0415
+
+            return serve_debug(VeeamProvider)
+        case "version":
+            print(f"terraform-provider-veeam {__version__}")
+            return 0
+    sys.stderr.write(_BY_HAND.format(version=__version__))
+    return 1
+
+
+def _keep_alive(options: argparse.Namespace) -> int:
+    if options.action == "hold":
+        from terraform_provider_veeam.keep_alive.keeper import keep  # noqa: PLC0415
+
+        return keep()
+    from terraform_provider_veeam.cli import keep_alive  # noqa: PLC0415
+
+    if options.action == "list":
+        return keep_alive.list_sessions()
+    if options.action == "stop":
+        if not options.session and not options.all:
+            sys.stderr.write("Name the logon sessions (keep-alive list), or give --all.\n")
+            return 2
+        return keep_alive.stop_holding(options.session, all_of_them=options.all)
+    if options.seconds is None or sys.stdin.isatty():
+        sys.stderr.write(
+            "Usage: terraform state pull | terraform-provider-veeam keep-alive --for 4h\n"
+            "       terraform-provider-veeam keep-alive list\n"
+            "       terraform-provider-veeam keep-alive stop SESSION... | --all\n"
+        )
+        return 2
+    return keep_alive.hold_from_state(sys.stdin, options.seconds)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="terraform-provider-veeam",
+        description="Terraform and OpenTofu provider for Veeam Backup Enterprise Manager.",
+        epilog="Without a command it serves Terraform, which starts it by itself.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    install = commands.add_parser(
+        "install",
+        help="put the provider where `terraform init` and `tofu init` find it",
+        description="Put the provider where `terraform init` and `tofu init` find it, without "
+        "any setting in their configuration files.",
+    )
+    install.add_argument(
+        "--plugin-dir",
+        type=Path,
+        metavar="DIR",
+        help="the folder of a filesystem mirror (default: ~/.terraform.d/plugins)",
+    )
+    mirror = commands.add_parser(
+        "mirror",
+        help="lay packages out as a mirror for `terraform init`",
+        description="Copy packages into a folder that is both a filesystem mirror and the files "
+        "of a network mirror, with the hashes that lock files need. Packages of other versions "
+        "and platforms that are there already are kept.",
+    )
+    mirror.add_argument("folder", type=Path, metavar="DIR", help="the mirror, made if need be")
+    mirror.add_argument(
+        "packages",
+        type=Path,
+        nargs="+",
+        metavar="ZIP",
+        help="terraform-provider-veeam_VERSION_OS_ARCH.zip",
+    )
+    _add_keep_alive(commands)
+    serve = commands.add_parser(
+        "serve",
+        help="serve a Terraform that is started by hand, for debugging",
+        description="Serve until Ctrl-C, and print the TF_REATTACH_PROVIDERS that lets Terraform "
+        "use this very process, for example one that a debugger watches.",
+    )
+    serve.add_argument("--debug", action="store_true", required=True, help="needed: says so")
+    commands.add_parser("version", help="print the version")
+    return parser
+
+
+def _add_keep_alive(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    keep_alive = commands.add_parser(
+        "keep-alive",
+        help="hold logon sessions open, so that their mount points live on",
+        usage="terraform state pull | terraform-provider-veeam keep-alive --for TIME\n"
+        "       terraform-provider-veeam keep-alive list\n"
+        "       terraform-provider-veeam keep-alive stop SESSION... | --all",
+        description="Hold the logon sessions of a state's mount points open, in the foreground; "
+        "or show and end the processes that `keep_alive` of veeam_mount_point has started. "
+        "How the server's certificate is checked comes from the environment, as for the provider: "
+        "VEEAM_EM_CA_CERTIFICATE, VEEAM_EM_CERTIFICATE_FINGERPRINT, VEEAM_EM_INSECURE.",
+    )
+    keep_alive.add_argument("action", nargs="?", type=_keep_alive_action, metavar="list | stop")
+    keep_alive.add_argument("session", nargs="*", metavar="SESSION", help="of `keep-alive list`")
+    keep_alive.add_argument("--all", action="store_true", help="stop every one")
+    keep_alive.add_argument(
+        "--for", dest="seconds", type=_duration, metavar="TIME", help="how long, like 4h or 90m"
+    )
+
+
+def _keep_alive_action(text: str) -> str:
+    # `choices` would tell of `hold`, which is how the provider starts itself.
+    if text not in ("list", "stop", "hold"):
+        raise argparse.ArgumentTypeError(f'"{text}" is neither list nor stop')
+    return text
+
+
+def _duration(text: str) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -1,0 +1,105 @@
+"""The bound that every operation has, and the clock behind it. A stop ends each wait at once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Protocol, Self
+
+from terraform_provider_veeam.em.errors import DeadlinePassed, Stopped
+
+_SLICE = 0.05  # seconds between two looks at a lock
+
+
+class Clock(Protocol):
+    """Time, handed in so that tests of waiting need not wait."""
+
+    def monotonic(self) -> float:
+        """Return seconds since some moment in the past."""
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Wait until the event is set, at most that many seconds; tell whether it is."""
+
+
+class SystemClock:
+    """The computer's own clock."""
+
+    def monotonic(self) -> float:
+        """Return seconds since some moment in the past."""
+        return time.monotonic()
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Wait until the event is set, at most that many seconds; tell whether it is."""
+        return event.wait(seconds)
+
+
+SYSTEM_CLOCK = SystemClock()
+
+
+class Deadline:
+    """How long one operation may take, and the event that asks it to stop earlier.
+
+    `operation` reads like "Mounting restore point oracle03", `setting` names what a user can
+    change to give it more time.
+    """
+
+    def __init__(
+        self,
+        operation: str,
+        seconds: float,
+        *,
+        stop: threading.Event,
+        clock: Clock = SYSTEM_CLOCK,
+        setting: str | None = None,
+    ) -> None:
+        self.operation = operation
+        self.seconds = seconds
+        self.clock = clock
+        self.setting = setting
+        self.stop = stop
+        self._end = clock.monotonic() + seconds
+
+    def part(self, seconds: float) -> Self:
+        """Return the bound of a part of the operation, at most what is left of the whole."""
+        return type(self)(
+            self.operation, min(seconds, self.remaining()), stop=self.stop, clock=self.clock
+        )
+
+    def unstoppable(self, operation: str, seconds: float) -> Self:
+        """Return a bound that a stop does not end, for what must be finished once it has begun."""
+        return type(self)(operation, seconds, stop=threading.Event(), clock=self.clock)
+
+    def remaining(self) -> float:
+        """Return the seconds that are left, never less than zero."""
+        return max(0.0, self._end - self.clock.monotonic())
+
+    def check(self) -> None:
+        """Raise Stopped when a stop was asked for, DeadlinePassed when the time is over."""
+        if self.stop.is_set():
+            raise Stopped(f"{self.operation} was interrupted", "Terraform was asked to stop.")
+        if self.remaining() == 0.0:
+            more = f" Set {self.setting} to allow more." if self.setting else ""
+            raise DeadlinePassed(
+                f"{self.operation} took too long",
+                f"It was not done after {_readable(self.seconds)}.{more}",
+            )
+
+    def wait(self, seconds: float) -> None:
+        """Wait that long, and no longer than the deadline; raises as check does."""
+        self.check()
+        self.clock.wait(self.stop, min(seconds, self.remaining()))
+        self.check()
+
+    def acquire(self, lock: threading.Lock) -> None:
+        """Take the lock, which the caller has to release; raises as check does, without it."""
+        self.check()
+        while not lock.acquire(timeout=_SLICE):
+            self.check()
+
+
+def _readable(seconds: float) -> str:
+    whole = round(seconds)
+    if seconds < 60 or whole % 60:  # noqa: PLR2004 - seconds in a minute
+        return f"{seconds:g} seconds"
+    minutes = whole // 60
+    return f"{minutes} minute{'s' if minutes > 1 else ''}"

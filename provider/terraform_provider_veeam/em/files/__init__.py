@@ -1,0 +1,1 @@
+"""The files in a mount point: paths, listings, restores and downloads."""

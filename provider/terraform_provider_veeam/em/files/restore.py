@@ -1,0 +1,217 @@
+"""Restoring files of a mount point: to their original place, or for a download.
+
+Follows the vendor's page post_vmrestorepoints_id_mountpoints_id_filepath_actionrestore.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from terraform_provider_veeam.em.errors import (
+    AnswerLost,
+    DeadlinePassed,
+    EnterpriseManagerError,
+    FileRestoreFailed,
+    Stopped,
+)
+from terraform_provider_veeam.em.files.download import Downloaded, download
+from terraform_provider_veeam.em.http.client import never
+from terraform_provider_veeam.em.http.decoders import unreadable
+from terraform_provider_veeam.em.http.retry import may_pass
+from terraform_provider_veeam.em.inventory.restore_sessions import read_restore_outcome
+from terraform_provider_veeam.em.tasks import Tasks, looks, parse_task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from terraform_provider_veeam.em.deadline import Deadline
+    from terraform_provider_veeam.em.files.listing import Files
+    from terraform_provider_veeam.em.http.client import Client
+    from terraform_provider_veeam.em.models import LogonSession, Task
+
+TELL_SECONDS = 10.0
+"""How often it is told that a task still runs."""
+_CANCEL_SECONDS = 30.0
+
+log = logging.getLogger(__name__)
+
+
+class ToOriginalPlace(NamedTuple):
+    """How files are restored to the machine that was backed up."""
+
+    overwrite: bool = False
+    permissions_only: bool = False
+    username: str | None = None
+    """Guest account, `DOMAIN\\USER`; None for the one that the backup job has."""
+    password: str | None = None
+
+    def __repr__(self) -> str:
+        return f"ToOriginalPlace({self.overwrite}, {self.permissions_only}, {self.username!r})"
+
+    def body(self) -> dict[str, Any]:
+        """Return the request's body, its elements in the documented order."""
+        options: dict[str, Any] = {}
+        if self.username is not None:
+            options["GuestCredentials"] = {"UserName": self.username, "Password": self.password}
+        options["Overwrite"] = self.overwrite
+        options["PermissionsOnly"] = self.permissions_only
+        return {"ToOriginalLocation": options}
+
+
+class Progress(NamedTuple):
+    """How far a restore is: seconds since it was asked for, and per cent where they are told."""
+
+    seconds: float
+    percent: int | None = None
+    warning: str | None = None
+    """What Enterprise Manager remarks on a restore that is done."""
+
+    def __str__(self) -> str:
+        share = "" if self.percent is None else f", {self.percent} %"
+        return f"{self.seconds:.0f} s{share}"
+
+
+class FileRestores:
+    """Restores files of the mount points of one logon session."""
+
+    def __init__(self, client: Client, session: LogonSession) -> None:
+        self._client = client
+        self._session = session
+        self._tasks = Tasks(client, session)
+
+    def restore(
+        self, files: Files, path: str, how: ToOriginalPlace, deadline: Deadline
+    ) -> Iterator[Progress]:
+        """Restore a file or folder; yields how far it is from time to time.
+
+        The request is never repeated. Raises NotFound, FileRestoreFailed, AnswerLost, Stopped, …
+        """
+        yield from self._run(files, path, how.body(), deadline, [])
+
+    def prepare(
+        self, files: Files, path: str, deadline: Deadline, targets: list[str]
+    ) -> Iterator[Progress]:
+        """Make a file, or all files of a folder, ready to be downloaded; yields as `restore`.
+
+        The addresses below `/api` that the server gives are put into `targets`.
+        """
+        return self._run(files, path, {"ForDirectDownload": {}}, deadline, targets)
+
+    def download(
+        self, target: str, deadline: Deadline, *, size: int | None, destination: Path
+    ) -> Downloaded:
+        """Download what was made ready, as in `download`."""
+        return download(
+            self._client, self._session, target, deadline, size=size, destination=destination
+        )
+
+    def _run(
+        self,
+        files: Files,
+        path: str,
+        spec: dict[str, Any],
+        deadline: Deadline,
+        targets: list[str],
+    ) -> Iterator[Progress]:
+        task = self._post(f"{files.address(path)}?action=restore", spec, deadline)
+        now = told = 0.0
+        for now in looks(deadline) if not task.finished else ():
+            try:
+                task = self._tasks.look(task, deadline)
+            except (Stopped, DeadlinePassed):
+                self._cancel(task, deadline)
+                raise
+            if task.finished:
+                break
+            if now - told >= TELL_SECONDS:
+                told = now
+                yield Progress(now)
+        if not task.success:
+            raise FileRestoreFailed(
+                f"Enterprise Manager could not restore {path}",
+                f"POST {files.address(path)}?action=restore was accepted, but its task "
+                f"{task.task_id} failed: {task.message or 'It gave no reason.'}",
+                credentials_needed=_is_about_credentials(task),
+            )
+        if task.restore_session:
+            yield from self._follow(task.restore_session, path, deadline, now)
+        targets += task.downloads
+
+    def _follow(
+        self, address: str, path: str, deadline: Deadline, so_far: float
+    ) -> Iterator[Progress]:
+        """Wait for the restore session that a task has only started, and judge its result.
+
+        Raises FileRestoreFailed.
+        """
+        told = 0.0
+        restore = read_restore_outcome(self._client, self._session, address, deadline)
+        try:
+            for now in looks(deadline) if not restore.is_stopped else ():
+                restore = read_restore_outcome(self._client, self._session, address, deadline)
+                if restore.is_stopped:
+                    break
+                if now - told >= TELL_SECONDS:
+                    told = now
+                    yield Progress(so_far + now, restore.percent)
+        except (Stopped, DeadlinePassed) as error:
+            raise error.add(
+                f"The restore of {path} goes on, as Enterprise Manager's API can't stop it. The "
+                f"console of Veeam Backup & Replication shows it as {restore.name}."
+            ) from error
+        if restore.result not in ("Success", "Warning"):
+            reason = restore.message or f"its result is {restore.result or 'not told'}"
+            raise FileRestoreFailed(
+                f"Enterprise Manager could not restore {path}",
+                f"The restore was started, but its session {restore.name} failed: {reason}",
+                credentials_needed=_names_credentials(restore.message),
+            )
+        if restore.result == "Warning":
+            warning = restore.message or "Enterprise Manager gave no reason."
+            yield Progress(so_far + told, warning=warning)
+
+    def _post(self, address: str, spec: dict[str, Any], deadline: Deadline) -> Task:
+        try:
+            answer = self._client.request(
+                "POST",
+                address,
+                deadline,
+                token=self._session.token,
+                body=json.dumps(spec).encode(),
+                # To make a download ready changes nothing: that may be asked for again.
+                again=may_pass if "ForDirectDownload" in spec else never,
+            )
+        except EnterpriseManagerError as error:
+            if not error.may_have_acted or "ForDirectDownload" in spec:
+                raise
+            raise AnswerLost(
+                "It is not known whether the restore was begun",
+                f"{error.detail}\nIt was not asked for again. Look at the machine, and at the "
+                "file-level restores in the console of Veeam Backup & Replication.",
+            ) from error
+        task = parse_task(answer.document.value)
+        if task is None:
+            raise unreadable(f"POST {address} was answered with {answer.status}, but with no task.")
+        return task
+
+    def _cancel(self, task: Task, deadline: Deadline) -> None:
+        bound = deadline.unstoppable("Cancelling the restore", _CANCEL_SECONDS)
+        try:
+            self._tasks.cancel(task.task_id, bound)
+        except EnterpriseManagerError as error:
+            log.info("task %s could not be cancelled: %s", task.task_id, error.summary)
+
+
+def _is_about_credentials(task: Task) -> bool:
+    if task.credentials_needed is not None:
+        return task.credentials_needed
+    return _names_credentials(task.message)
+
+
+def _names_credentials(message: str | None) -> bool:
+    return any(
+        word in (message or "").lower() for word in ("password", "credential", "logon", "user name")
+    )

@@ -1,0 +1,108 @@
+"""What is said when Enterprise Manager refuses: its statuses as errors, with what to do."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, TypedDict
+from urllib.parse import urlsplit
+
+from terraform_provider_veeam.em.errors import (
+    AccessDenied,
+    LogonRefused,
+    NotFound,
+    Redirected,
+    RequestFailed,
+    RequestRefused,
+    ServerBusy,
+    SessionExpired,
+)
+from terraform_provider_veeam.em.http.decoders import clean, error_message
+from terraform_provider_veeam.em.http.retry import PASSING_STATUSES, retry_after_seconds
+from terraform_provider_veeam.em.http.roles import roles_for
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from terraform_provider_veeam.em.http.transport import RawAnswer
+
+
+def refusal_of(
+    method: str, base_url: str, path: str, raw: RawAnswer, headers: Mapping[str, str]
+) -> RequestRefused:
+    """Return the error for an answer whose status is no success."""
+    told: _Told = {"status": raw.status, "message": error_message(raw.body)}
+    said = f": {told['message']}" if told["message"] else "."
+    tried = f"{method} {base_url}{path}"
+    came = f"{tried} was answered with {raw.status} {phrase(raw.status)}{said}"
+    if HTTPStatus(300) <= raw.status < HTTPStatus(400):
+        return _redirected(tried, raw, told)
+    if raw.status in PASSING_STATUSES:
+        return ServerBusy(
+            "Enterprise Manager could not do it",
+            f"{came}\nIt is overloaded, in maintenance, or not reached through a proxy. "
+            "Try again later.",
+            retry_after=retry_after_seconds(raw.headers.get("Retry-After")),
+            **told,
+        )
+    refusal: RequestRefused
+    match raw.status:
+        case HTTPStatus.UNAUTHORIZED if "Authorization" in headers:
+            refusal = LogonRefused(
+                "Enterprise Manager refuses the logon",
+                f"{came}\nCheck username and password (VEEAM_EM_USERNAME, VEEAM_EM_PASSWORD): "
+                "the user name usually has the form DOMAIN\\user (in Terraform's language the "
+                "backslash is written twice), and the account needs a role in Enterprise "
+                f"Manager: {_either(roles_for(''))}. It was tried once only, so that the account "
+                "is not locked.",
+                **told,
+            )
+        case HTTPStatus.UNAUTHORIZED:
+            refusal = SessionExpired(
+                "The logon session has ended",
+                f"{came}\nEnterprise Manager ends a logon session after 15 idle minutes.",
+                **told,
+            )
+        case HTTPStatus.FORBIDDEN:
+            refusal = AccessDenied(
+                "The account's role is too low",
+                f"{came}\nIt takes the role {_either(roles_for(f'{method} {path}'))} in "
+                "Enterprise Manager. Give the account (username) one that does, and put the "
+                "machine within the scope of that role.",
+                **told,
+            )
+        case HTTPStatus.NOT_FOUND:
+            refusal = NotFound("Enterprise Manager does not know it", came, **told)
+        case _:
+            refusal = RequestFailed("Enterprise Manager could not do it", came, **told)
+    return refusal
+
+
+class _Told(TypedDict):
+    """What every refusal carries."""
+
+    status: int
+    message: str | None
+
+
+def _either(roles: Sequence[str]) -> str:
+    return " or ".join(", ".join(roles).rsplit(", ", 1))
+
+
+def phrase(status: int) -> str:
+    """Return what a status is called."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "(no standard status)"
+
+
+def _redirected(tried: str, raw: RawAnswer, told: _Told) -> Redirected:
+    target = urlsplit(raw.headers.get("Location", ""))
+    where = clean(f"{target.scheme}://{target.netloc}") if target.netloc else "another path"
+    return Redirected(
+        "Enterprise Manager's answer leads elsewhere",
+        f"{tried} was answered with {raw.status}, a redirection to {where}. It is not followed, "
+        "because the logon session's token is for the configured address only. If that is where "
+        "Enterprise Manager is now, change url.",
+        **told,
+    )

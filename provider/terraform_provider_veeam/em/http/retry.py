@@ -1,0 +1,106 @@
+"""Trying again: the one loop, and the pauses between its tries."""
+
+from __future__ import annotations
+
+import email.utils
+import logging
+import time
+from itertools import repeat
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from terraform_provider_veeam.em.errors import (
+    DeadlinePassed,
+    EnterpriseManagerError,
+    NotFound,
+    RequestRefused,
+    SessionExpired,
+    Stopped,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from terraform_provider_veeam.em.deadline import Deadline
+
+Result = TypeVar("Result")
+
+PASSING_STATUSES = frozenset({429, 502, 503, 504})
+_PAUSE = 1.0  # seconds between tries of what is not given up
+_ANSWERS = (SessionExpired, NotFound, Stopped, DeadlinePassed)
+
+log = logging.getLogger(__name__)
+
+
+class RetryPolicy(NamedTuple):
+    """Exponential backoff with jitter, so many times."""
+
+    max_retries: int
+    random: Callable[[], float]
+    first: float = 0.5
+    """Seconds; doubled each time."""
+    longest: float = 15.0
+    """Seconds."""
+
+    def pauses(self) -> Iterator[float]:
+        """Return the seconds before each further try."""
+        for number in range(self.max_retries):
+            bound = min(self.longest, self.first * 2.0**number)
+            yield bound * (0.5 + self.random() / 2)
+
+
+def may_pass(error: EnterpriseManagerError) -> bool:
+    """Tell whether an error may be over in a moment."""
+    return error.may_pass
+
+
+def is_no_answer(error: EnterpriseManagerError) -> bool:
+    """Tell whether an error leaves open what was asked: that a thing is gone is an answer."""
+    return not isinstance(error, _ANSWERS)
+
+
+def retry(
+    operation: Callable[[], Result],
+    deadline: Deadline,
+    *,
+    when: Callable[[EnterpriseManagerError], bool] = may_pass,
+    pauses: Iterable[float] = (),
+) -> Result:
+    """Return the result of an operation, tried again after those pauses.
+
+    It is tried again `when` its error says so, within the deadline. A server's own wish
+    (Retry-After) takes the place of the pause. Raises the last error.
+    """
+    waits = iter(pauses)
+    while True:
+        deadline.check()
+        try:
+            return operation()
+        except EnterpriseManagerError as error:
+            pause = next(waits, None) if when(error) else None
+            if pause is None:
+                raise
+            if isinstance(error, RequestRefused) and error.retry_after is not None:
+                pause = error.retry_after
+            if pause >= deadline.remaining():
+                raise
+            log.info("%s: %s; trying again in %.1f s", deadline.operation, error.summary, pause)
+        deadline.wait(pause)
+
+
+def persist(operation: Callable[[], Result], deadline: Deadline) -> Result:
+    """Return the result of what has to be found out or undone, tried until the deadline."""
+    return retry(operation, deadline, when=is_no_answer, pauses=repeat(_PAUSE))
+
+
+def retry_after_seconds(value: str | None, now: Callable[[], float] = time.time) -> float | None:
+    """Return the seconds that a Retry-After header asks for; None when it says nothing usable."""
+    if value is None:
+        return None
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        moment = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, moment.timestamp() - now())

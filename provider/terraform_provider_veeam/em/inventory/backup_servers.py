@@ -1,0 +1,42 @@
+"""The backup servers that Enterprise Manager knows.
+
+Follows the vendor's pages backupservers and get_query_backupserver.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from terraform_provider_veeam.em.http.decoders import text
+from terraform_provider_veeam.em.inventory.query import query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from terraform_provider_veeam.em.deadline import Deadline
+    from terraform_provider_veeam.em.http.client import Client
+    from terraform_provider_veeam.em.models import LogonSession
+
+
+class BackupServer(NamedTuple):
+    """A backup server; what an old version does not tell is None."""
+
+    id: str
+    name: str | None
+    description: str | None
+    address: str | None
+    version: str | None
+
+
+def backup_servers(
+    client: Client, session: LogonSession, deadline: Deadline
+) -> Iterator[BackupServer]:
+    """Return the backup servers."""
+    for entity in query(client, session, "BackupServer", deadline):
+        yield BackupServer(
+            id=(text(entity, "UID") or "").rpartition(":")[2],
+            name=text(entity, "Name"),
+            description=text(entity, "Description"),
+            address=text(entity, "IpOrDnsName"),
+            version=text(entity, "Version"),
+        )

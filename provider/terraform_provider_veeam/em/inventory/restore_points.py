@@ -1,0 +1,218 @@
+"""Looking restore points up.
+
+Follows the vendor's pages get_vmrestorepoints_id, get_vmreplicapoints_id and
+get_agents_agentrestorepoints_id.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from terraform_provider_veeam.em.errors import UnexpectedAnswer
+from terraform_provider_veeam.em.http.decoders import (
+    Link,
+    Resource,
+    api_path,
+    links,
+    member,
+    text,
+    unreadable,
+)
+from terraform_provider_veeam.em.inventory.query import Comparison, query
+from terraform_provider_veeam.em.models import (
+    LogonSession,
+    RestorePoint,
+    RestorePointRef,
+    RestorePointType,
+    restore_point_at,
+)
+from terraform_provider_veeam.em.patterns import name_matches
+from terraform_provider_veeam.em.times import Time, utc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from terraform_provider_veeam.em.deadline import Deadline
+    from terraform_provider_veeam.em.http.client import Client
+
+log = logging.getLogger(__name__)
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def read_restore_point(
+    client: Client, session: LogonSession, ref: RestorePointRef, deadline: Deadline
+) -> RestorePoint:
+    """Return a restore point. Raises NotFound."""
+    path = f"{ref.path}?format=Entity"
+    answer = client.request("GET", path, deadline, token=session.token)
+    found = parse_restore_point(answer.document.value, ref)
+    if found is None:
+        raise unreadable(
+            f"GET {path} was answered with {answer.status}, but with no restore point."
+        )
+    told = _uuid_of(answer.document.value)
+    if told not in (None, ref.id):
+        raise unreadable(f"GET {path} was answered with another restore point, {told}.")
+    return found
+
+
+class Wanted(NamedTuple):
+    """Which restore points are looked for; what is None does not matter."""
+
+    type: RestorePointType = RestorePointType.VM
+    machine_name: str | None = None
+    """Name of the VM or of the agent's computer; with `*` a pattern, matched here."""
+    created_after: Time | None = None
+    created_before: Time | None = None
+    backup_server: str | None = None
+
+    def conditions(self) -> list[Comparison]:
+        """Return what the server can filter by."""
+        agent = self.type is RestorePointType.AGENT
+        name = None if self.machine_name and "*" in self.machine_name else self.machine_name
+        found = (
+            (
+                "ComputerName" if agent else "VmDisplayName",
+                "==",
+                name,
+            ),
+            ("CreationTime", ">=", self.created_after and str(self.created_after)),
+            ("CreationTime", "<=", self.created_before and str(self.created_before)),
+            ("BackupServerName", "==", self.backup_server),
+        )
+        return [Comparison(field, sign, value) for field, sign, value in found if value]
+
+    def matches(self, found: FoundRestorePoint) -> bool:
+        """Tell whether a restore point is one of those wanted.
+
+        Raises UnexpectedAnswer for one that the server should have left out: who ignores the
+        filter would choose another machine's backup.
+        """
+        name = self.machine_name
+        if name is not None and "*" in name:
+            if not any(name_matches(name, known) for known in found.machine_names):
+                return False
+        elif name is not None and name.casefold() not in map(str.casefold, found.machine_names):
+            raise _not_asked_for(found, f"machine_name is {name}")
+        server = self.backup_server
+        if server and found.backup_server and found.backup_server.casefold() != server.casefold():
+            raise _not_asked_for(found, f"backup_server is {server}")
+        return self._is_in_time(found)
+
+    def _is_in_time(self, found: FoundRestorePoint) -> bool:
+        """Tell whether it was created in time; within a second servers may see it otherwise."""
+        if self.created_after is None and self.created_before is None:
+            return True
+        try:
+            created = Time.parse(found.created_at or "")
+        except ValueError:
+            raise _not_asked_for(found, "it has to be of a certain time") from None
+        bound = None
+        if self.created_after is not None and created < self.created_after:
+            bound = self.created_after
+        if self.created_before is not None and created > self.created_before:
+            bound = self.created_before
+        if bound is not None and abs((created.second - bound.second).total_seconds()) > 1:
+            raise _not_asked_for(found, f"the bound is {bound}")
+        return bound is None
+
+
+def _not_asked_for(found: FoundRestorePoint, condition: str) -> UnexpectedAnswer:
+    return UnexpectedAnswer(
+        "Enterprise Manager answered with a restore point that was not asked for",
+        f"Among the results is {found.name or found.ref.id} of {found.machine_name or 'no machine'}"
+        f", created {found.created_at or 'at no time'}, although {condition}. The filter of the "
+        "query seems to be ignored, so none of the results is used. Is there a proxy in between "
+        "that changes addresses?",
+    )
+
+
+class FoundRestorePoint(NamedTuple):
+    """A restore point that a query has found; `created_at` is RFC 3339 in UTC."""
+
+    ref: RestorePointRef
+    name: str | None
+    machine_names: tuple[str, ...]
+    """What its machine is called: the display name first, if it is told."""
+    created_at: str | None
+    point_type: str | None
+    """`Full`, `Increment` or `ReverseIncrement`."""
+    backup_server: str | None
+    is_complete: bool
+    """False while it is still being written: nothing leads to a mount, a restore, or a file."""
+
+    @property
+    def machine_name(self) -> str | None:
+        """The name of its machine, if it is told."""
+        return self.machine_names[0] if self.machine_names else None
+
+
+def find_restore_points(
+    client: Client, session: LogonSession, wanted: Wanted, deadline: Deadline
+) -> Iterator[FoundRestorePoint]:
+    """Return the restore points that are wanted, the newest first, page by page.
+
+    Raises UnexpectedAnswer when the server answers with others.
+    """
+    for entity in query(
+        client,
+        session,
+        wanted.type.entity,
+        deadline,
+        conditions=wanted.conditions(),
+        sort_desc="CreationTime",
+    ):
+        found = found_restore_point(entity, wanted.type)
+        if wanted.matches(found):
+            yield found
+
+
+def found_restore_point(entity: Resource, kind: RestorePointType) -> FoundRestorePoint:
+    """Return the restore point that a query's entity describes. Raises UnexpectedAnswer."""
+    uuid = _uuid_of(entity)
+    point = parse_restore_point(entity, RestorePointRef(kind, uuid or ""))
+    if point is None or uuid is None:
+        raise unreadable(f"The query for {kind.entity} was answered with something else.")
+    at = restore_point_at(api_path(member(entity, "Href")) or "")
+    if at is not None and at.type is not kind:
+        raise unreadable(f"The query for {kind.entity} was answered with a {at.type.entity}.")
+    found = links(entity)
+    names = [text(entity, field) for field in ("VmDisplayName", "VmName", "ComputerName")]
+    names.append((point.name or "").rpartition("@")[0] or point.name)
+    servers = [link.name for link in found if link.type.startswith("BackupServer")]
+    return FoundRestorePoint(
+        ref=point.ref,
+        name=point.name,
+        machine_names=tuple(dict.fromkeys(name for name in names if name)),
+        created_at=point.created_at,
+        point_type=text(entity, "PointType"),
+        backup_server=text(entity, "BackupServerName") or (servers[0] if servers else None),
+        is_complete=any(_leads_to_use(link) for link in found),
+    )
+
+
+def _leads_to_use(link: Link) -> bool:
+    """Tell whether a link shows that a restore point can be used: it has been written."""
+    return (
+        link.path.endswith("/mounts")
+        or link.rel in ("Restore", "Failover")
+        or link.type.startswith("BackupFile")
+    )
+
+
+def _uuid_of(resource: Any) -> str | None:
+    """Return the UUID that a resource tells of itself; None when it tells none."""
+    path = api_path(member(resource, "Href")) or ""
+    uuid = (text(resource, "UID") or path).replace("/", ":").rpartition(":")[2].lower()
+    return uuid if _UUID.fullmatch(uuid) else None
+
+
+def parse_restore_point(resource: Any, ref: RestorePointRef) -> RestorePoint | None:
+    """Return the restore point that a resource describes; None when it describes none."""
+    if not isinstance(resource, dict) or not (text(resource, "UID") or text(resource, "Name")):
+        return None
+    created = text(resource, "CreationTimeUTC") or text(resource, "CreationTime")
+    return RestorePoint(ref, text(resource, "Name"), utc(created))

@@ -1,0 +1,104 @@
+"""File-level restores that the backup servers show: from any logon session, even of lost mounts.
+
+Follows the vendor's pages restoresessions_id and get_query_restoresession.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from terraform_provider_veeam.em.http.decoders import Resource, integer, links, text, unreadable
+from terraform_provider_veeam.em.inventory.query import Comparison, query
+from terraform_provider_veeam.em.models import restore_point_at
+from terraform_provider_veeam.em.times import utc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from terraform_provider_veeam.em.deadline import Deadline
+    from terraform_provider_veeam.em.http.client import Client
+    from terraform_provider_veeam.em.models import LogonSession, RestorePointRef
+
+_NOT_STOPPED = (Comparison("Type", "==", "FileLevelRestore"), Comparison("State", "!=", "Stopped"))
+
+
+class RestoreOutcome(NamedTuple):
+    """How a restore that a task has started stands, or how it has ended."""
+
+    name: str
+    state: str
+    result: str | None
+    """`Success`, `Warning` or `Failed`; to be believed only once it is stopped."""
+    message: str | None
+    percent: int | None
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nothing more will come."""
+        return self.state == "Stopped"
+
+
+def read_restore_outcome(
+    client: Client, session: LogonSession, address: str, deadline: Deadline
+) -> RestoreOutcome:
+    """Return how the restore session at an address below `/api` stands. Raises UnexpectedAnswer."""
+    resource = client.request("GET", address, deadline, token=session.token).document.value
+    state = text(resource, "State")
+    if state is None:
+        raise unreadable(f"GET {address} was answered, but with no restore session.")
+    return RestoreOutcome(
+        name=text(resource, "Name") or "without a name",
+        state=state,
+        result=text(resource, "Result"),
+        message=text(resource, "FailureMessage") or text(resource, "Reason"),
+        percent=integer(resource, "Progress"),
+    )
+
+
+class RestoreSession(NamedTuple):
+    """A file-level restore that has not stopped: it holds disks, in whichever state it is.
+
+    `created_at` is RFC 3339 in UTC.
+    """
+
+    name: str
+    machine_name: str | None
+    created_at: str | None
+    backup_server: str | None
+    restore_points: tuple[RestorePointRef, ...]
+    """What it restores from, as far as its links tell: one."""
+
+
+def running_restores(
+    client: Client, session: LogonSession, deadline: Deadline
+) -> Iterator[RestoreSession]:
+    """Return the file-level restores that have not stopped, the newest first."""
+    for entity in query(
+        client,
+        session,
+        "RestoreSession",
+        deadline,
+        conditions=_NOT_STOPPED,
+        sort_desc="CreationTime",
+    ):
+        # Starting, Working and Stopping all hold disks; a stopped one is in vain, whoever sends it.
+        is_restore = text(entity, "JobType") in (None, "FileLevelRestore")
+        if is_restore and text(entity, "State") != "Stopped":
+            yield parse_restore_session(entity)
+
+
+def parse_restore_session(entity: Resource) -> RestoreSession:
+    """Return the restore that an entity describes."""
+    found = links(entity)
+    servers = [link.name or link.path for link in found if link.type.startswith("BackupServer")]
+    return RestoreSession(
+        name=text(entity, "Name") or "without a name",
+        machine_name=text(entity, "VmDisplayName"),
+        created_at=utc(text(entity, "CreationTimeUTC") or text(entity, "CreationTime")),
+        backup_server=text(entity, "BackupServerName") or (servers[0] if servers else None),
+        restore_points=tuple(
+            point
+            for link in found
+            if link.rel == "Related" and (point := restore_point_at(link.path))
+        ),
+    )

@@ -1,0 +1,369 @@
+"""Making a mount point, so that whatever happens on the way, no mount is lost.
+
+A mount logs on for itself, so its session has no other task and no other mount: an answer that was
+lost is found by looking. Every way out is one of: the mount; MountIncomplete, which names it; an
+error, with the session ended and nothing mounted; or, when the server is out of reach, an error
+that names the restore point and the session.
+
+In a session that somebody else made, others mount too. Nothing is guessed there: the error names
+the task.
+
+Follows the vendor's pages post_vmrestorepoints_id_mountpoints and its siblings.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from terraform_provider_veeam.em.errors import (
+    AnswerLost,
+    DeadlinePassed,
+    EnterpriseManagerError,
+    MountIncomplete,
+    RequestRefused,
+    SessionExpired,
+    Stopped,
+    TaskFailed,
+    TaskVanished,
+)
+from terraform_provider_veeam.em.http.decoders import unreadable
+from terraform_provider_veeam.em.http.retry import persist, retry
+from terraform_provider_veeam.em.logon import token_refused
+from terraform_provider_veeam.em.models import (
+    DEFAULT_OS_KIND,
+    Mounted,
+    MountPoint,
+    RestorePointRef,
+    RestorePointType,
+    Task,
+    mount_id_of,
+    restore_point_at,
+)
+from terraform_provider_veeam.em.mounts.existing import MountPoints
+from terraform_provider_veeam.em.tasks import Tasks, parse_task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from terraform_provider_veeam.em.deadline import Deadline
+    from terraform_provider_veeam.em.http.client import Client
+    from terraform_provider_veeam.em.logon import Logon
+    from terraform_provider_veeam.em.models import LogonSession
+
+UNDO_SECONDS = 20.0
+READ_SECONDS = 20.0
+"""The least time for reading a mount that is there, however little the deadline leaves."""
+_PAUSES = (0.0, 0.5, 1.0, 2.0)  # seconds before each look for what may turn up late
+
+log = logging.getLogger(__name__)
+
+
+def create_mount(
+    client: Client,
+    logon: Logon,
+    restore_point: RestorePointRef,
+    os_kind: str | None,
+    deadline: Deadline,
+) -> Mounted:
+    """Mount a restore point in a session of its own, and return it when its disks are there.
+
+    Raises MountIncomplete when it is mounted but could not be read; after any other error nothing
+    is mounted, or the error says what may be.
+    """
+    session = logon.for_mount(deadline)
+    kind = _BorrowedSessionMount if session.borrowed else _OwnSessionMount
+    mount = kind(client, logon, session, restore_point, deadline)
+    try:
+        return mount.make(os_kind)
+    except MountIncomplete:
+        raise
+    except EnterpriseManagerError as error:
+        if outcome := mount.undo():
+            error.add(outcome)
+        raise
+    except BaseException:
+        log.info("%s failed. %s", deadline.operation, mount.undo())
+        raise
+
+
+class _OwnSessionMount:
+    """One mount on its way, in a session that has nothing else."""
+
+    def __init__(
+        self,
+        client: Client,
+        logon: Logon,
+        session: LogonSession,
+        restore_point: RestorePointRef,
+        deadline: Deadline,
+    ) -> None:
+        self._client = client
+        self._logon = logon
+        self._session = session
+        self._restore_point = restore_point
+        self._deadline = deadline
+        self._tasks = Tasks(client, session)
+        self._mounts = MountPoints(client, session)
+        self._task: Task | None = None
+        self._doubt: EnterpriseManagerError | None = None
+        """What left it open whether the server took the request."""
+
+    def make(self, os_kind: str | None) -> Mounted:
+        """Ask for the mount, wait until it is done, and read it."""
+        body = _body(self._restore_point, os_kind)
+        self._task = retry(
+            lambda: self._ask(body),
+            self._deadline,
+            when=self._may_ask_again,
+            pauses=self._client.policy.pauses(),
+        )
+        log.info("%s: %s of %s", self._deadline.operation, self._task.task_id, self._session)
+        return self._read(self._find_mount_point(self._finish(self._task)))
+
+    def _ask(self, body: bytes | None) -> Task:
+        """Ask for the mount; when an answer was lost, look first whether there is a task."""
+        if self._doubt and (task := self._look(self._doubt)):
+            return task
+        try:
+            return self._post(body)
+        except EnterpriseManagerError as error:
+            if not error.may_have_acted:
+                raise
+            self._doubt = error
+            if task := self._look(error):
+                log.info("%s: its task is %s", error.summary, task.task_id)
+                return task
+            raise
+
+    def _post(self, body: bytes | None) -> Task:
+        path = self._restore_point.mounts
+        answer = self._client.request(
+            "POST", path, self._deadline, token=self._session.token, body=body
+        )
+        task = parse_task(answer.document.value)
+        if task is None:
+            raise unreadable(f"POST {path} was answered with {answer.status}, but with no task.")
+        return task
+
+    def _may_ask_again(self, error: EnterpriseManagerError) -> bool:
+        """Tell whether a request may be sent again: nothing came of it, and nothing will."""
+        return error.may_pass and not _is_late(error)
+
+    def _look(self, doubt: EnterpriseManagerError) -> Task | None:
+        """Return the session's task, or its mount point as a finished one; None without either.
+
+        The server may still be busy with a request that timed out: it is looked for again.
+        """
+        for pause in _PAUSES if _is_late(doubt) else (0.0,):
+            self._deadline.wait(pause)
+            if tasks := self._tasks.all(self._deadline):
+                return tasks[0]
+            if there := self._mounts.list(self._restore_point, self._deadline):
+                return _finished(there[0].href)
+        return None
+
+    def _finish(self, task: Task) -> Task:
+        """Return the task when it has ended with success. Raises TaskFailed or TaskVanished."""
+        try:
+            task = self._tasks.wait(task, self._deadline)
+        except TaskVanished as error:
+            return self._finish_unseen(error)
+        except SessionExpired as error:
+            raise TaskVanished(
+                "The logon session ended during the mount",
+                f"{error.detail}\nWhat was being mounted in {self._session} goes with it. Was "
+                "Enterprise Manager restarted, or the session logged out?",
+            ) from error
+        except (Stopped, DeadlinePassed):
+            raise
+        except EnterpriseManagerError as error:
+            raise TaskVanished("The mount could not be followed", error.detail) from error
+        if not task.success:
+            raise self._failed(f"failed: {task.message or 'it gave no reason'}")
+        return task
+
+    def _finish_unseen(self, vanished: TaskVanished) -> Task:
+        """Return a task that is gone as finished if its mount point is there.
+
+        How long a finished task stays listed is not documented: it may be gone at once.
+        """
+        href = self._only_mount_point()
+        if href is None:
+            raise vanished
+        return _finished(href)
+
+    def _find_mount_point(self, task: Task) -> str:
+        """Return the path of the mount point: the task's link, else the session's only one."""
+        href = task.mount_href or self._only_mount_point()
+        if href is None:
+            said = f": {task.message}" if task.message else "."
+            raise self._failed(f"finished without a mount point{said}")
+        self._check(href)
+        return href
+
+    def _only_mount_point(self) -> str | None:
+        for pause in _PAUSES:
+            self._deadline.wait(pause)
+            if there := self._mounts.list(self._restore_point, self._deadline):
+                return there[0].href
+        return None
+
+    def _check(self, href: str) -> None:
+        """Raise UnexpectedAnswer for a mount point of another restore point."""
+        at, asked = restore_point_at(href), self._restore_point
+        # The vendor's sample of a replica's task links to a VM's restore point of another UUID.
+        is_replica = asked.type is RestorePointType.REPLICA and at and at.type is not asked.type
+        if at != asked and not is_replica:
+            raise unreadable(
+                f"The task of a mount of {asked.path} links to {href}, a mount point of another "
+                "restore point."
+            )
+
+    def _read(self, href: str) -> Mounted:
+        """Return the mount. Raises MountIncomplete when it can't be read, whatever the reason."""
+        seconds = max(READ_SECONDS, self._deadline.remaining())
+        bound = self._deadline.unstoppable("Reading the mount point", seconds)
+        try:
+            mount_point = self._mounts.read(self._restore_point, href, bound)
+        except Exception as error:
+            detail = error.detail if isinstance(error, EnterpriseManagerError) else repr(error)
+            known = MountPoint(self._restore_point, mount_id_of(href) or 0, href)
+            raise MountIncomplete(
+                "The restore point is mounted, but the mount point could not be read",
+                f"{detail}\nIt is {href} in {self._session}.",
+                mounted=Mounted(self._session, known),
+            ) from error
+        return Mounted(self._session, mount_point)
+
+    def _failed(self, how: str) -> TaskFailed:
+        name = self._task.task_id if self._task else "of the mount"
+        return TaskFailed(
+            "Enterprise Manager could not mount the restore point",
+            f"POST {self._restore_point.mounts} was accepted, but its task {name} {how}",
+        )
+
+    def undo(self) -> str:
+        """Cancel the task, unmount what is there, end the session. Returns what came of it."""
+        bound = self._deadline.unstoppable("Undoing the mount", UNDO_SECONDS)
+        undone: list[str] = []
+        try:
+            if self._task or self._doubt:
+                self._try(lambda: self._cancel(bound), undone, bound)
+                self._try(lambda: self._unmount(bound), undone, bound)
+            persist(lambda: self._logon.end(self._session, bound), bound)
+        except SessionExpired:
+            undone.append("its logon session had ended")
+        except EnterpriseManagerError as failure:
+            return (
+                f"What was begun could not be undone: {failure.summary}. If "
+                f"{self._restore_point.path} gets mounted after all, it is in {self._session}, and "
+                "Enterprise Manager unmounts it when that session has been idle for 15 minutes."
+            )
+        if not self._task and not self._doubt:
+            return ""
+        undone.append("its logon session was ended")
+        return f"{_sentence(undone[:2])}; nothing is left mounted."
+
+    def _try(self, step: Callable[[], str | None], undone: list[str], bound: Deadline) -> None:
+        """Take a step that may fail: the end of the session comes after it in any case."""
+        try:
+            if done := persist(step, bound.part(bound.seconds / 3)):
+                undone.append(done)
+        except SessionExpired:
+            raise
+        except EnterpriseManagerError as failure:
+            log.info("undoing the mount of %s: %s", self._restore_point.id, failure)
+
+    def _cancel(self, bound: Deadline) -> str | None:
+        running = [task for task in self._tasks.all(bound) if not task.finished]
+        for task in running:
+            self._tasks.cancel(task.task_id, bound)
+        return f"The mount's task {running[0].task_id} was cancelled" if running else None
+
+    def _unmount(self, bound: Deadline) -> str | None:
+        there = self._mounts.list(self._restore_point, bound)
+        for mount_point in there:
+            self._mounts.unmount(mount_point.href, bound)
+        return "What was mounted by then was unmounted" if there else None
+
+
+class _BorrowedSessionMount(_OwnSessionMount):
+    """One mount on its way, in a session in which others mount too."""
+
+    def _post(self, body: bytes | None) -> Task:
+        try:
+            return super()._post(body)
+        except SessionExpired as error:
+            raise token_refused(error) from error
+
+    def _look(self, doubt: EnterpriseManagerError) -> Task | None:
+        raise AnswerLost(
+            "It is not known whether the restore point was mounted",
+            f"{doubt.detail}\n{self._session} is somebody else's, so none of its tasks is taken "
+            "for that of this mount. Look there for a mount of the restore point.",
+        ) from doubt
+
+    def _may_ask_again(self, error: EnterpriseManagerError) -> bool:
+        return error.may_pass and not error.may_have_acted
+
+    def _finish_unseen(self, vanished: TaskVanished) -> Task:
+        raise vanished
+
+    def _only_mount_point(self) -> str | None:
+        return None
+
+    def undo(self) -> str:
+        """Cancel our task, or unmount what it links to; say what is open."""
+        if self._task is None:
+            return ""
+        ours = self._task
+        bound = self._deadline.unstoppable("Undoing the mount", UNDO_SECONDS)
+        try:
+            task = persist(lambda: self._tasks.get(ours.task_id, bound), bound)
+            if not task.finished:
+                persist(lambda: self._tasks.cancel(task.task_id, bound), bound)
+                return f"The mount's task {task.task_id} was cancelled."
+            if task.success is False:
+                return "Nothing is left mounted."
+            if href := task.mount_href:
+                self._check(href)
+                persist(lambda: self._mounts.unmount(href, bound), bound)
+                return "What was mounted by then was unmounted; nothing is left mounted."
+        except EnterpriseManagerError as failure:
+            log.info("undoing task %s of %s: %s", ours.task_id, self._session, failure)
+        return (
+            f"What became of task {ours.task_id} in {self._session}, which is somebody else's, "
+            "can't be told from other mounts. If the restore point is mounted, unmount it there."
+        )
+
+
+def _body(restore_point: RestorePointRef, os_kind: str | None) -> bytes | None:
+    """Return the body of a mount's request; None for none.
+
+    That of an agent takes none. The page of replicas says that the kind must be sent.
+    """
+    if restore_point.type is RestorePointType.AGENT:
+        return None
+    if restore_point.type is RestorePointType.REPLICA:
+        os_kind = os_kind or DEFAULT_OS_KIND
+    return json.dumps({"OsKind": os_kind}).encode() if os_kind else None
+
+
+def _is_late(error: EnterpriseManagerError) -> bool:
+    """Tell whether the server may still be busy with the request."""
+    if isinstance(error, RequestRefused):
+        return error.status == HTTPStatus.GATEWAY_TIMEOUT
+    return isinstance(error, AnswerLost) and error.timed_out
+
+
+def _finished(href: str) -> Task:
+    """Return what the task of a mount that is there would be."""
+    return Task("of the mount", "Finished", success=True, mount_href=href)
+
+
+def _sentence(parts: list[str]) -> str:
+    text = ", and ".join(parts)
+    return text[0].upper() + text[1:]

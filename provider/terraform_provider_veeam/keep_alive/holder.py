@@ -1,0 +1,287 @@
+"""Holding logon sessions by reading their mount points, so that they never idle away.
+
+Follows the vendor's page http_authentication: a session ends after 15 minutes without a request.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from terraform_provider_veeam.config import idle_limit
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.errors import (
+    AccessDenied,
+    CertificateNotTrusted,
+    EnterpriseManagerError,
+    NotFound,
+    SessionExpired,
+    Stopped,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from terraform_provider_veeam.em.deadline import Clock
+    from terraform_provider_veeam.em.manager import EnterpriseManager
+    from terraform_provider_veeam.sessions.record import SessionRecord
+
+_REQUEST_SECONDS = 60.0
+_AFTER_AN_ERROR = 0.25  # part of the usual pause
+_AT_ONCE = 8  # sessions that are asked for side by side
+_FINAL = (CertificateNotTrusted, AccessDenied)  # waiting does not mend them
+
+log = logging.getLogger(__name__)
+
+
+class Ending(StrEnum):
+    """Why a session is no longer held."""
+
+    TIME_OVER = "the time is over"
+    NO_MOUNT_LEFT = "its mount point is gone"
+    LOGGED_OUT = "the logon session was logged out, as a destroy of its mount point does"
+    SESSION_ENDED = "the logon session has ended"
+    OUT_OF_REACH = "Enterprise Manager was out of reach for longer than a session lives"
+    REFUSED = "Enterprise Manager can't be used"
+    STOPPED = "it was stopped"
+
+    @property
+    def is_loss(self) -> bool:
+        """Whether a mount point that somebody wanted is lost, or may be."""
+        return self in (Ending.SESSION_ENDED, Ending.OUT_OF_REACH, Ending.REFUSED)
+
+
+class Held(NamedTuple):
+    """A session that is held, as others are told of it."""
+
+    record: SessionRecord
+    remaining: float
+    """Seconds for which it will yet be held."""
+
+
+class _Holding:
+    """One session while it is held."""
+
+    def __init__(
+        self, record: SessionRecord, manager: EnterpriseManager, until: float, now: float
+    ) -> None:
+        self.record = record
+        self.manager = manager
+        self.until = until
+        self.due = now
+        self.answered = now
+        self.told: str | None = None
+
+
+def _say_nothing(*_: object) -> None:
+    """Report to nobody."""
+
+
+class Holder:
+    """Holds sessions, each until its time is over or its mount point is gone.
+
+    A mount point is read at a third of the idle limit. `report` is told of a session that it is
+    held, by None; what stands in the way; and why it is held no longer.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        idle_limit: float,
+        report: Callable[
+            [SessionRecord, EnterpriseManagerError | Ending | None], None
+        ] = _say_nothing,
+        rests_first: bool = False,
+    ) -> None:
+        """With `rests_first` a session was used just now, so that it is not read at once."""
+        self._first_pause = idle_limit / 3 if rests_first else 0.0
+        self._clock = clock
+        self._idle_limit = idle_limit
+        self._report = report
+        self._lock = threading.Lock()  # of what follows, never held while waiting
+        self._held: dict[tuple[str, str], _Holding] = {}
+        self._is_over = False
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+
+    def hold(self, record: SessionRecord, manager: EnterpriseManager, seconds: float) -> bool:
+        """Hold a session for so many seconds from now, in place of what was said of it before.
+
+        Returns False when holding has ended: then nothing was taken.
+        """
+        now = self._clock.monotonic()
+        with self._lock:
+            if self._is_over:
+                return False
+            known = self._held.get(_key(record))
+            if known:
+                known.until = now + seconds
+            else:
+                holding = _Holding(record, manager, now + seconds, now)
+                holding.due = now + self._first_pause
+                self._held[_key(record)] = holding
+        self._wake.set()
+        return True
+
+    def touch(self, manager: EnterpriseManager, record: SessionRecord) -> None:
+        """Read a mount point once. Raises what a request raises."""
+        manager.touch(record.session, record.href, self._deadline())
+
+    def release(self, fingerprint: str, href: str | None = None) -> None:
+        """Hold a session no longer, or no longer for the sake of one mount point."""
+        with self._lock:
+            for key in [k for k in self._held if k[0] == fingerprint and href in (None, k[1])]:
+                del self._held[key]
+        self._wake.set()
+
+    def check(self) -> None:
+        """Look now whether what is held is still there."""
+        with self._lock:
+            for holding in self._held.values():
+                holding.due = self._clock.monotonic()
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Hold nothing any longer."""
+        self._stop.set()
+        self._wake.set()
+
+    def held(self) -> list[Held]:
+        """Return what is held."""
+        now = self._clock.monotonic()
+        with self._lock:
+            return [Held(h.record, max(0.0, h.until - now)) for h in self._held.values()]
+
+    def run(self) -> None:
+        """Hold until nothing is left to be held."""
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="hold") as pool:
+            while True:
+                self._wake.clear()
+                if self._stop.is_set():
+                    break
+                now = self._clock.monotonic()
+                with self._lock:
+                    due = [h for h in self._held.values() if h.due <= now < h.until]
+                for holding, ending in zip(due, pool.map(self._look, due), strict=True):
+                    if ending:
+                        self._drop(holding, ending)
+                pause = self._pause()
+                if pause is None:
+                    return
+                self._clock.wait(self._wake, pause)
+        for holding in self._take_no_more():
+            self._report(holding.record, Ending.STOPPED)
+
+    def _pause(self) -> float | None:
+        """Return the seconds until the next session is due; None when there is none left."""
+        now = self._clock.monotonic()
+        with self._lock:
+            over = [h for h in self._held.values() if h.until <= now]
+        for holding in over:
+            self._drop(holding, Ending.TIME_OVER)
+        with self._lock:
+            self._is_over = not self._held
+            if self._is_over:
+                return None
+            return max(0.0, min(min(h.due, h.until) for h in self._held.values()) - now)
+
+    def _drop(self, holding: _Holding, ending: Ending) -> None:
+        with self._lock:
+            if self._held.get(_key(holding.record)) is holding:
+                del self._held[_key(holding.record)]
+        self._report(holding.record, ending)
+
+    def _take_no_more(self) -> Collection[_Holding]:
+        with self._lock:
+            self._is_over = True
+            left, self._held = self._held, {}
+        return left.values()
+
+    def _look(self, holding: _Holding) -> Ending | None:
+        """Read a mount point; return why its session is no longer to be held."""
+        record, pause = holding.record, self._idle_limit / 3
+        try:
+            self.touch(holding.manager, record)
+            holding.answered = self._clock.monotonic()
+            self._tell(holding, None)
+        except NotFound:
+            return Ending.NO_MOUNT_LEFT
+        except EnterpriseManagerError as error:
+            if ending := self._ending_for(holding, error):
+                return ending
+            pause *= _AFTER_AN_ERROR
+        holding.due = self._clock.monotonic() + pause
+        return None
+
+    def _ending_for(self, holding: _Holding, error: EnterpriseManagerError) -> Ending | None:
+        """Return how an error ends the holding; None when it may be over in a moment."""
+        log.info("holding %s: %s", holding.record.session, error)
+        idle = self._clock.monotonic() - holding.answered
+        if isinstance(error, SessionExpired):
+            was_held = holding.told == "" and idle < self._idle_limit
+            return Ending.LOGGED_OUT if was_held else Ending.SESSION_ENDED
+        if isinstance(error, Stopped):
+            return None
+        self._tell(holding, error)
+        if isinstance(error, _FINAL):
+            return Ending.REFUSED
+        return Ending.OUT_OF_REACH if idle > self._idle_limit else None
+
+    def _tell(self, holding: _Holding, error: EnterpriseManagerError | None) -> None:
+        """Report what has changed."""
+        told = error.summary if error else ""
+        if told != holding.told:
+            holding.told = told
+            self._report(holding.record, error)
+
+    def _deadline(self) -> Deadline:
+        return Deadline(
+            "Holding the logon session",
+            min(_REQUEST_SECONDS, self._idle_limit),
+            stop=self._stop,
+            clock=self._clock,
+        )
+
+
+def _key(record: SessionRecord) -> tuple[str, str]:
+    return record.fingerprint, record.href
+
+
+class BackgroundHolder:
+    """Holds the sessions that this process has made or read, on a thread, while it lives."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._holder: Holder | None = None
+
+    def hold(self, record: SessionRecord, manager: EnterpriseManager) -> None:
+        """Hold a session from now on."""
+        with self._lock:
+            if self._holder and self._holder.hold(record, manager, math.inf):
+                return
+            try:
+                limit = idle_limit()
+            except ValueError as error:
+                log.warning("%s: sessions are not held while Terraform runs", error)
+                return
+            self._holder = Holder(clock=self._clock, idle_limit=limit, rests_first=True)
+            self._holder.hold(record, manager, math.inf)
+            threading.Thread(target=self._holder.run, daemon=True, name="holder").start()
+
+    def release(self, fingerprint: str, href: str) -> None:
+        """Hold a session no longer: its mount point is about to go."""
+        with self._lock:
+            if self._holder:
+                self._holder.release(fingerprint, href)
+
+    def stop(self) -> None:
+        """Hold nothing any longer."""
+        with self._lock:
+            if self._holder:
+                self._holder.stop()

@@ -1,0 +1,103 @@
+"""Having a session held after Terraform has ended: by the keeper, which is started if need be."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING, Any
+
+from terraform_provider_veeam.config import idle_limit
+from terraform_provider_veeam.platforms import detached
+
+if TYPE_CHECKING:
+    from terraform_provider_veeam.em.settings import Settings
+    from terraform_provider_veeam.sessions.record import SessionRecord
+
+_PASSED_ON = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "XDG_RUNTIME_DIR"),
+    *("LOCALAPPDATA", "APPDATA", "USERPROFILE"),
+    *("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"),
+    *("NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR", "LD_LIBRARY_PATH"),
+)
+_READY_SECONDS = 60.0
+
+_starting = threading.Lock()
+
+
+def hold(settings: Settings, record: SessionRecord, seconds: float) -> None:
+    """Have a session held for so many seconds. Raises OSError, ValueError, saying why not."""
+    from terraform_provider_veeam.keep_alive import sockets  # noqa: PLC0415 - few need it
+    from terraform_provider_veeam.keep_alive.keeper import KEEPER  # noqa: PLC0415
+    from terraform_provider_veeam.keep_alive.order import Order  # noqa: PLC0415
+
+    order = Order(settings, record, seconds, idle_limit()).to_plain()
+    with _starting:  # the first order starts it, the others find it
+        answer = sockets.ask(sockets.place(KEEPER), {"do": "hold", "order": order}, _READY_SECONDS)
+        refused = _start(order) if answer is None else answer.get("refused")
+    if refused:
+        raise OSError(refused)
+
+
+def release(fingerprint: str, href: str) -> None:
+    """Have a session no longer held for a mount point, whoever holds it."""
+    _tell({"do": "release", "sessions": [fingerprint], "mount_point": href})
+
+
+def check() -> None:
+    """Have those that hold sessions look whether they are still needed."""
+    _tell({"do": "check"})
+
+
+def _tell(message: dict[str, Any]) -> None:
+    from terraform_provider_veeam.keep_alive import sockets  # noqa: PLC0415 - few need it
+
+    with suppress(OSError):
+        for path in sockets.places():
+            with suppress(OSError):
+                sockets.ask(path, message)
+
+
+def _start(order: dict[str, Any]) -> str | None:
+    """Start the keeper and wait for its word; return why it does not hold. Raises OSError."""
+    process = subprocess.Popen(  # noqa: S603 - this program itself
+        [*_own_command(), "keep-alive", "hold"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd="/",
+        env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+        **detached(),
+    )
+    if process.stdin is None or process.stdout is None or process.stderr is None:
+        raise OSError("it has no pipes")
+    process.stdin.write(json.dumps(order) + "\n")
+    process.stdin.flush()
+    said = _first_line(process.stdout)
+    if said == "ready":
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            pipe.close()
+        return None
+    process.kill()
+    _, complaint = process.communicate()
+    lines = complaint.strip().splitlines()
+    return said or (lines[-1] if lines else "it ended, or did not begin in time")
+
+
+def _first_line(source: IO[str]) -> str:
+    """Return a line if it comes in time, else nothing; Windows can't wait for a pipe otherwise."""
+    found: list[str] = []
+    reader = threading.Thread(target=lambda: found.append(source.readline()), daemon=True)
+    reader.start()
+    reader.join(_READY_SECONDS)
+    return found[0].strip() if found else ""
+
+
+def _own_command() -> list[str]:
+    if "__compiled__" in globals():  # one executable, without a Python
+        return [os.path.realpath(sys.argv[0])]
+    return [sys.executable, "-EP", "-m", "terraform_provider_veeam"]  # as the launcher does

@@ -1,0 +1,157 @@
+"""The action `veeam_file_restore`: files go back to the machine that was backed up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tf.schema import Block, Schema
+from tf.types import Bool, List, String
+
+from terraform_provider_veeam.em.errors import FileRestoreFailed
+from terraform_provider_veeam.em.files.paths import parse_guest_path
+from terraform_provider_veeam.objects.actions.base import (
+    MountPointAction,
+    timeout_attribute,
+    validate_paths,
+    validate_timeout,
+)
+from terraform_provider_veeam.objects.mount_reference import (
+    reference_attributes,
+    validate_reference,
+)
+from terraform_provider_veeam.plugin.interfaces import Attribute, Refused, SingleNestedBlock
+from terraform_provider_veeam.plugin.logs import conceal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from terraform_provider_veeam.em.files.restore import ToOriginalPlace
+    from terraform_provider_veeam.plugin.interfaces import ActionContext, State, ValidateContext
+
+_DEFAULT_TIMEOUT = "1h"
+
+
+class FileRestoreAction(MountPointAction):
+    """`veeam_file_restore`."""
+
+    default_timeout = _DEFAULT_TIMEOUT
+
+    @classmethod
+    def get_name(cls) -> str:
+        """Return the name after the provider's prefix."""
+        return "file_restore"
+
+    @classmethod
+    def get_schema(cls) -> Schema:
+        """Return the schema of the block `config`."""
+        return Schema(
+            description="Restores files and folders of a mount point to their original place in "
+            "the machine that was backed up.",
+            attributes=[
+                *reference_attributes(write_only=True),
+                Attribute(
+                    "paths",
+                    List(String()),
+                    "Files and folders, from the volume on: `E:/Docs/Offers.docx`. They are "
+                    "restored one after the other.",
+                    required=True,
+                ),
+                Attribute(
+                    "overwrite",
+                    Bool(),
+                    "Replace what is there. Default `false`: both are kept.",
+                    optional=True,
+                ),
+                Attribute(
+                    "permissions_only",
+                    Bool(),
+                    "Restore the permissions only, of files that are still there; Windows only. "
+                    "Default `false`.",
+                    optional=True,
+                ),
+                timeout_attribute(_DEFAULT_TIMEOUT),
+            ],
+            block_types=[
+                SingleNestedBlock(  # type: ignore[abstract]  # tf marks what nobody calls
+                    "guest_credentials",
+                    Block(
+                        description="Account in the machine. Without it the account of the "
+                        "backup job's guest processing is used.",
+                        attributes=[
+                            Attribute(
+                                "username",
+                                String(),
+                                "User name, `DOMAIN\\USER`.",
+                                required=True,
+                            ),
+                            Attribute(
+                                "password",
+                                String(),
+                                "Its password. May be an ephemeral value; it is stored nowhere.",
+                                required=True,
+                                write_only=True,
+                            ),
+                        ],
+                    ),
+                )
+            ],
+        )
+
+    def validate(self, ctx: ValidateContext, config: State) -> None:
+        """Check what can be checked without the server."""
+        validate_reference(ctx, config)
+        validate_paths(ctx, config)
+        validate_timeout(ctx, config)
+
+    def invoke(self, ctx: ActionContext, config: State) -> Iterator[str]:
+        """Restore, path by path."""
+        deadline = self.bound(ctx, config, "Restoring files")
+        how = _how(config)
+        mount = self.find_mount(config, deadline)
+        files, restores = self.manager.files(mount.session, mount.href)
+        for number, text in enumerate(config["paths"]):
+            path = parse_guest_path(text)
+            yield f"Restoring {path} to its original place"
+            with self.explained(mount, deadline, path, ["paths", (number,)]):
+                try:
+                    for progress in restores.restore(files, path, how, deadline):
+                        yield (
+                            f"Warning about {path}: {progress.warning}"
+                            if progress.warning
+                            else f"Still restoring {path} ({progress})"
+                        )
+                except FileRestoreFailed as error:
+                    raise _failed(error, config, number) from error
+            yield f"Restored {path}"
+
+
+def _how(config: State) -> ToOriginalPlace:
+    from terraform_provider_veeam.em.files.restore import (  # noqa: PLC0415 - not for the schema
+        ToOriginalPlace,
+    )
+
+    guest = config["guest_credentials"] or {"username": None, "password": None}
+    if guest["password"]:
+        conceal(guest["password"])
+    return ToOriginalPlace(
+        overwrite=bool(config["overwrite"]),
+        permissions_only=bool(config["permissions_only"]),
+        username=guest["username"],
+        password=guest["password"],
+    )
+
+
+def _failed(error: FileRestoreFailed, config: State, number: int) -> Refused:
+    """Return the error on the attribute that may be to blame, and say what was done before."""
+    done = ", ".join(config["paths"][:number])
+    before = f"\nRestored before it: {done}." if done else ""
+    if not error.credentials_needed:
+        return Refused(error.summary, error.detail + before, path=["paths", (number,)])
+    has_guest = config["guest_credentials"] is not None
+    advice = (
+        "Check guest_credentials: the account must be one of the machine itself, or of its domain."
+        if has_guest
+        else "Write a block guest_credentials: the backup job has no account for guest processing."
+    )
+    path = ["guest_credentials", "password"] if has_guest else ["guest_credentials"]
+    return Refused(error.summary, f"{error.detail}\n{advice}{before}", path=path)

@@ -1,0 +1,74 @@
+"""The action `veeam_unmount`: a mount point of a given session, for cleaning up by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tf.schema import Schema
+
+from terraform_provider_veeam.em.errors import NotFound, SessionExpired
+from terraform_provider_veeam.keep_alive import start as keep_alive
+from terraform_provider_veeam.objects.actions.base import (
+    MountPointAction,
+    timeout_attribute,
+    validate_timeout,
+)
+from terraform_provider_veeam.objects.mount_reference import (
+    reference_attributes,
+    validate_reference,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from terraform_provider_veeam.plugin.interfaces import ActionContext, State, ValidateContext
+
+_DEFAULT_TIMEOUT = "10m"
+
+
+class UnmountAction(MountPointAction):
+    """`veeam_unmount`."""
+
+    default_timeout = _DEFAULT_TIMEOUT
+
+    @classmethod
+    def get_name(cls) -> str:
+        """Return the name after the provider's prefix."""
+        return "unmount"
+
+    @classmethod
+    def get_schema(cls) -> Schema:
+        """Return the schema of the block `config`."""
+        return Schema(
+            description="Unmounts a mount point in its logon session, for cleaning up by hand. "
+            "What Terraform manages is better destroyed: after this action the next plan drops "
+            "it from the state and mounts it anew.",
+            attributes=[
+                *reference_attributes(write_only=True),
+                timeout_attribute(_DEFAULT_TIMEOUT),
+            ],
+        )
+
+    def validate(self, ctx: ValidateContext, config: State) -> None:
+        """Check what can be checked without the server."""
+        validate_reference(ctx, config)
+        validate_timeout(ctx, config)
+
+    def invoke(self, ctx: ActionContext, config: State) -> Iterator[str]:
+        """Unmount; what is gone already is no error."""
+        deadline = self.bound(ctx, config, "Unmounting")
+        mount = self.find_mount(config, deadline)
+        try:
+            self.manager.mount_point(mount.session, mount.restore_point, mount.href, deadline)
+            yield f"Unmounting {mount}"
+            self._provider.holder.release(mount.session.fingerprint, mount.href)
+            self.manager.unmount(mount.session, mount.href, deadline)
+            self._book.forget(mount.session.fingerprint, mount.href)
+        except NotFound:
+            yield f"{mount} is not mounted in {mount.session}"
+        except SessionExpired:
+            yield f"The logon session of {mount} has ended, and the mount point with it"
+        else:
+            yield f"Unmounted {mount}"
+        finally:
+            keep_alive.check()

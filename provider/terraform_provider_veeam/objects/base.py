@@ -1,0 +1,85 @@
+"""What every object has: the client once there is one, a deadline, and a way to come back later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from tf.types import Unknown
+
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.plugin.interfaces import DeferredReason, Refused
+
+if TYPE_CHECKING:
+    from tf.schema import Schema
+
+    from terraform_provider_veeam.em.deadline import Clock
+    from terraform_provider_veeam.em.manager import EnterpriseManager
+    from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
+    from terraform_provider_veeam.plugin.interfaces import Context, State
+    from terraform_provider_veeam.sessions.book import SessionBook
+
+
+class Configured(Protocol):
+    """The provider, as its objects see it."""
+
+    clock: Clock
+    book: SessionBook
+    holder: BackgroundHolder
+
+    @property
+    def manager(self) -> EnterpriseManager | None:
+        """The client; None while the configuration is not known."""
+
+
+class VeeamObject:
+    """An object of the provider."""
+
+    def __init__(self, provider: Configured) -> None:
+        self._provider = provider
+        self._book = provider.book
+
+    @property
+    def manager(self) -> EnterpriseManager:
+        """The client. Raises Refused while the configuration is not known."""
+        manager = self._provider.manager
+        if manager is None:
+            raise Refused(
+                "The provider is not configured",
+                "Its configuration still has values that are not known. Apply what they come from "
+                "first, for example with -target.",
+            )
+        return manager
+
+    def is_deferred(self, ctx: Context) -> bool:
+        """Tell whether the call has to come back later, as the configuration is not known yet.
+
+        Raises Refused when this Terraform can't come back.
+        """
+        if self.may_be_deferred(ctx):
+            return True
+        _ = self.manager
+        return False
+
+    def may_be_deferred(self, ctx: Context) -> bool:
+        """Tell whether the call comes back later; False too when this Terraform can't do that."""
+        if self._provider.manager is None and ctx.client_can_defer:
+            ctx.defer(DeferredReason.PROVIDER_CONFIG_UNKNOWN)
+            return True
+        return False
+
+    def deadline(
+        self, ctx: Context, seconds: float, operation: str, setting: str | None = None
+    ) -> Deadline:
+        """Return the bound of a call that Terraform can stop; the rest is as for Deadline."""
+        return Deadline(
+            operation, seconds, stop=ctx.stop, clock=self._provider.clock, setting=setting
+        )
+
+
+def unknown_results(schema: Schema, config: State) -> State:
+    """Return a block with Unknown in place of all that is not known before a client is there."""
+    return config | {
+        attribute.name: Unknown if attribute.default is Unknown else attribute.default
+        for attribute in schema.attributes
+        if attribute.computed and config[attribute.name] is None
+    }

@@ -1,0 +1,73 @@
+"""The data source `veeam_restore_sessions`: who forgot a mount."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tf.schema import Schema
+from tf.types import String
+
+from terraform_provider_veeam.objects.base import VeeamObject
+from terraform_provider_veeam.objects.search import LOOK_UP_SECONDS
+from terraform_provider_veeam.plugin import interfaces
+from terraform_provider_veeam.plugin.interfaces import ListNestedAttribute, computed
+
+if TYPE_CHECKING:
+    from terraform_provider_veeam.plugin.interfaces import ReadDataContext, State
+
+
+class RestoreSessionsDataSource(VeeamObject, interfaces.DataSource):
+    """`veeam_restore_sessions`."""
+
+    @classmethod
+    def get_name(cls) -> str:
+        """Return the name after the provider's prefix."""
+        return "restore_sessions"
+
+    @classmethod
+    def get_schema(cls) -> Schema:
+        """Return the schema of the block."""
+        return Schema(
+            description="The file-level restores that the backup servers show as working, also "
+            "those of mount points whose logon session is lost. Enterprise Manager's API can't "
+            "stop them.",
+            attributes=[
+                ListNestedAttribute(
+                    "restore_sessions",
+                    [
+                        computed("name", String(), "Name, as the backup server shows it."),
+                        computed("machine_name", String(), "The machine that is restored from."),
+                        computed("created_at", String(), "When it began, RFC 3339 in UTC."),
+                        computed("backup_server", String(), "Name of the backup server."),
+                        computed(
+                            "restore_point_id",
+                            String(),
+                            "UUID of the restore point; null when Enterprise Manager does not "
+                            "tell it.",
+                        ),
+                    ],
+                    "The file-level restores, the newest first.",
+                    computed=True,
+                ),
+            ],
+        )
+
+    def read(self, ctx: ReadDataContext, config: State) -> State | None:
+        """Return what the backup servers show."""
+        if self.is_deferred(ctx):
+            return None
+        deadline = self.deadline(ctx, LOOK_UP_SECONDS, "Looking restore sessions up")
+        return {
+            "restore_sessions": [
+                {
+                    "name": restore.name,
+                    "machine_name": restore.machine_name,
+                    "created_at": restore.created_at,
+                    "backup_server": restore.backup_server,
+                    "restore_point_id": restore.restore_points[0].id
+                    if restore.restore_points
+                    else None,
+                }
+                for restore in self.manager.running_restores(deadline)
+            ]
+        }

@@ -1,0 +1,186 @@
+"""How a block says which mount point it means, and in which logon session that is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tf.types import String, Unknown
+
+from terraform_provider_veeam.config import parse_session_token
+from terraform_provider_veeam.em.errors import NotFound, SessionExpired
+from terraform_provider_veeam.em.models import (
+    LogonSession,
+    RestorePointRef,
+    mount_href,
+    mount_id_of,
+)
+from terraform_provider_veeam.objects.base import VeeamObject
+from terraform_provider_veeam.objects.identifiers import format_mount_point_id, parse_mount_point_id
+from terraform_provider_veeam.plugin.interfaces import Attribute, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from terraform_provider_veeam.em.deadline import Deadline
+    from terraform_provider_veeam.plugin.interfaces import State, ValidateContext
+
+
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "mount_point_id": parse_mount_point_id,
+    "session_token": parse_session_token,
+}
+
+
+class MountReference(NamedTuple):
+    """A mount point, and the logon session that it is looked for in."""
+
+    session: LogonSession
+    restore_point: RestorePointRef
+    href: str
+    """Path of the mount point below `/api`."""
+
+    def __str__(self) -> str:
+        return format_mount_point_id(self.restore_point, mount_id_of(self.href) or 0)
+
+    def missing(self, error: NotFound) -> Refused:
+        """Return the error for a session that does not have the mount point."""
+        return Refused(
+            "Mount point not found",
+            f"{error.detail}\nThere is no {self} in {self.session}. A mount point can only be "
+            "reached in the session that made it: set session_fingerprint to the "
+            "veeam_mount_point's own, or session_token.",
+            path=["mount_point_id"],
+        )
+
+    def lost(self, error: SessionExpired) -> Refused:
+        """Return the error for a session that has ended."""
+        return Refused(
+            f"Mount point {self} is gone: its logon session has ended",
+            f"{error.detail}\nApply again: Terraform then sees that the mount point is gone and "
+            "mounts anew.",
+            path=["mount_point_id"],
+        )
+
+
+def reference_attributes(*, write_only: bool = False) -> list[Attribute]:
+    """Return what a user writes to name a mount point; the token may be write-only."""
+    found = [
+        Attribute(
+            "mount_point_id",
+            String(),
+            "Id of the mount point, `TYPE/RESTORE_POINT_UUID/MOUNT_ID`: `id` of a "
+            "`veeam_mount_point`.",
+            required=True,
+        ),
+        session_attribute(
+            "the session of the managed mount point that has this id, else the provider's own"
+        ),
+    ]
+    if write_only:
+        found.append(
+            Attribute(
+                "session_token",
+                String(),
+                "Token of the logon session that has the mount point, when it is neither the "
+                "provider's nor that of a managed mount in the same command. May be an ephemeral "
+                "value; it is stored nowhere.",
+                optional=True,
+                write_only=True,
+            )
+        )
+    return found
+
+
+def session_attribute(default: str = "the provider's own") -> Attribute:
+    """Return the attribute that names a logon session."""
+    return Attribute(
+        "session_fingerprint",
+        String(),
+        "The logon session to look in: `session_fingerprint` of a `veeam_mount_point` of this "
+        f"configuration. Default: {default}.",
+        optional=True,
+    )
+
+
+def validate_reference(ctx: ValidateContext, config: State) -> None:
+    """Check what can be checked without the server."""
+    for name, parse in _PARSERS.items():
+        value = config.get(name)
+        if value is None or value is Unknown:
+            continue
+        try:
+            parse(value)
+        except ValueError as error:
+            ctx.diagnostics.add_error(f"Invalid {name}", str(error), path=[name])
+
+
+class MountPointReader(VeeamObject):
+    """An object that works on a mount point, or a session, which others have made."""
+
+    def find_mount(self, config: State, deadline: Deadline) -> MountReference:
+        """Return the mount point that a block names, with its session. Raises Refused.
+
+        The token of a managed mount's session is in private state: known is what this process has
+        read or mounted, and what the plan of this command has read.
+        """
+        ref, mount_id = _parsed(config, "mount_point_id")
+        records = self._book.with_mount_point(
+            lambda href: mount_id_of(href) == mount_id and ref.id in href.lower()
+        )
+        told = None
+        if config.get("session_token") is not None:
+            session = LogonSession(None, _parsed(config, "session_token"), borrowed=True)
+        elif config["session_fingerprint"] is not None:
+            fingerprint = config["session_fingerprint"]
+            session = self.find_session(fingerprint, deadline)
+            told = next((r.href for r in records if r.fingerprint == fingerprint), None)
+        elif len(records) > 1:
+            fingerprints = " and ".join(record.fingerprint for record in records)
+            raise Refused(
+                "Several logon sessions have that mount point",
+                "The numbers of mount points begin anew in each logon session, and "
+                f"{fingerprints} each have {config['mount_point_id']}. Set session_fingerprint.",
+                path=["session_fingerprint"],
+            )
+        elif records:
+            session, told = records[0].session, records[0].href
+        else:
+            session = self.manager.session(deadline)
+        return MountReference(session, ref, mount_href(ref, mount_id, told))
+
+    def roots(self, mount: MountReference, deadline: Deadline) -> str:
+        """Return the volumes of a mount point. Raises Refused when it is not there at all."""
+        try:
+            point = self.manager.mount_point(
+                mount.session, mount.restore_point, mount.href, deadline
+            )
+        except SessionExpired as error:
+            raise mount.lost(error) from error
+        except NotFound as error:
+            raise mount.missing(error) from error
+        return ", ".join(point.file_system_roots) or "not told"
+
+    def find_session(self, fingerprint: str | None, deadline: Deadline) -> LogonSession:
+        """Return the session of a fingerprint, the provider's own for None. Raises Refused."""
+        manager = self.manager
+        if fingerprint is not None and (record := self._book.find(fingerprint, manager.base_url)):
+            return record.session
+        own = manager.session(deadline)
+        if fingerprint in (None, own.fingerprint):
+            return own
+        raise Refused(
+            "The logon session is not at hand",
+            f"Logon session {fingerprint} is that of no veeam_mount_point which this command has "
+            "read or made, and its token is known nowhere else. A saved plan that is applied by "
+            "another command does not read the mount point again: apply without a saved plan, "
+            "or set session_token.",
+            path=["session_fingerprint"],
+        )
+
+
+def _parsed(config: State, name: str) -> Any:
+    """Return what an attribute says, which may not have been known before. Raises Refused."""
+    try:
+        return _PARSERS[name](config[name])
+    except ValueError as error:
+        raise Refused(f"Invalid {name}", str(error), path=[name]) from error

@@ -1,0 +1,359 @@
+"""The resource `veeam_mount_point`: a restore point, mounted for as long as Terraform wants it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tf.schema import Attribute, Schema
+from tf.types import Number, String, Unknown
+
+from terraform_provider_veeam.durations import parse_duration
+from terraform_provider_veeam.em.errors import (
+    MountIncomplete,
+    NotFound,
+    SessionExpired,
+    SessionGone,
+)
+from terraform_provider_veeam.em.models import (
+    DEFAULT_OS_KIND,
+    MountPoint,
+    RestorePointRef,
+    RestorePointType,
+    mount_href,
+)
+from terraform_provider_veeam.keep_alive import start as keep_alive
+from terraform_provider_veeam.objects.identifiers import (
+    format_mount_point_id,
+    parse_mount_point_id,
+    parse_uid,
+)
+from terraform_provider_veeam.objects.mount_point_fields import (
+    MountPointObject,
+    identity_of,
+    inputs,
+    results,
+    results_of,
+    timeouts,
+    validate_mount_point,
+)
+from terraform_provider_veeam.objects.restore_point_fields import restore_point_of
+from terraform_provider_veeam.plugin import interfaces
+from terraform_provider_veeam.plugin.interfaces import IdentityAttribute, IdentitySchema
+from terraform_provider_veeam.sessions.lost import check_server, confirm_gone, disks_of, no_token
+from terraform_provider_veeam.sessions.record import SessionRecord
+
+if TYPE_CHECKING:
+    from terraform_provider_veeam.em.deadline import Deadline
+    from terraform_provider_veeam.plugin.interfaces import (
+        Context,
+        CreateContext,
+        DeleteContext,
+        ImportContext,
+        PlanContext,
+        ReadContext,
+        State,
+        UpdateContext,
+        ValidateContext,
+    )
+
+
+class MountPointResource(MountPointObject, interfaces.Resource):
+    """`veeam_mount_point`, bound to the logon session that made it."""
+
+    @classmethod
+    def get_name(cls) -> str:
+        """Return the name after the provider's prefix."""
+        return "mount_point"
+
+    @classmethod
+    def get_schema(cls) -> Schema:
+        """Return the schema of the resource."""
+        return Schema(
+            version=0,
+            description="Mounts a restore point on its backup server and unmounts it when "
+            "destroyed. A mount point lives only inside the logon session that made it, and "
+            "Enterprise Manager ends a session after 15 idle minutes.",
+            attributes=[
+                *inputs(),
+                Attribute(
+                    "keep_alive",
+                    String(),
+                    "How long after the apply the logon session is held open, like `4h`. A small "
+                    "process of this machine reads the mount point at a third of the idle limit; "
+                    "`terraform-provider-veeam keep-alive list` shows it. Without it the mount "
+                    "point is gone after 15 idle minutes.",
+                    optional=True,
+                ),
+                *results(),
+            ],
+            block_types=[timeouts()],
+        )
+
+    @classmethod
+    def get_identity_schema(cls) -> IdentitySchema:
+        """Return the schema of the resource's identity."""
+        return IdentitySchema(
+            version=0,
+            attributes=[
+                IdentityAttribute(
+                    "restore_point_type",
+                    String(),
+                    "Family of the restore point: `vm` (default), `replica` or `agent`.",
+                    optional_for_import=True,
+                ),
+                IdentityAttribute(
+                    "restore_point_id",
+                    String(),
+                    "UUID of the restore point.",
+                    required_for_import=True,
+                ),
+                IdentityAttribute(
+                    "mount_id",
+                    Number(),
+                    "Number of the mount in its logon session.",
+                    required_for_import=True,
+                ),
+                IdentityAttribute(
+                    "session_fingerprint",
+                    String(),
+                    "Fingerprint of the logon session; an import takes that of `session_token`.",
+                    optional_for_import=True,
+                ),
+            ],
+        )
+
+    def validate(self, ctx: ValidateContext, config: State) -> None:
+        """Check what can be checked without the server; values not known yet are passed over."""
+        validate_mount_point(ctx, config)
+
+    def plan(self, ctx: PlanContext, current: State | None, planned: State | None) -> State | None:
+        """Look up what a create will mount, so that a wrong id fails now and a plan reads well."""
+        if self.may_be_deferred(ctx):
+            return planned
+        if current is None and planned is not None:
+            ctx.private = ctx.private or self._book.carry()
+            self.describe_restore_point(ctx, planned)
+        elif current and planned and _asks_for_another_os(ctx.private, current, planned):
+            ctx.requires_replace.append(["os_kind"])
+        return planned
+
+    def create(self, ctx: CreateContext, planned: State) -> State | None:
+        """Mount the restore point. A mount that could not be read is returned with the error."""
+        manager = self.manager
+        if planned["restore_point_name"] is Unknown:
+            self.describe_restore_point(ctx, planned)
+            if ctx.diagnostics.has_errors():
+                return None
+        ref = restore_point_of(planned)
+        name = planned["restore_point_name"] or ref.id
+        deadline = self.timeout(ctx, planned, "create", f"Mounting restore point {name}")
+        try:
+            mounted = manager.mount(ref, planned["os_kind"], deadline)
+        except MountIncomplete as error:
+            ctx.diagnostics.add_error(
+                error.summary,
+                f"{error.detail}\nIt is in the state, as tainted: the next apply replaces it, a "
+                "destroy unmounts it.",
+            )
+            mounted = error.mounted
+        record = SessionRecord(manager.base_url, mounted.session, mounted.mount_point.href)
+        state = self._keep(ctx, planned, record, mounted.mount_point)
+        if planned["keep_alive"] is not None:
+            self._keep_alive(ctx, planned, record)
+        return state
+
+    def read(self, ctx: ReadContext, current: State) -> State | None:
+        """Read the mount point in its own session; None, with a warning, when it is gone."""
+        if self._provider.manager is None:
+            self.may_be_deferred(ctx)
+            return current
+        deadline = self.timeout(ctx, current, "read", f"Reading mount point {current['id']}")
+        try:
+            record = self._find_session(ctx, current, deadline)
+            try:
+                mount_point = self.manager.mount_point(
+                    record.session, restore_point_of(current), record.href, deadline
+                )
+            except SessionExpired as error:
+                raise confirm_gone(self.manager, record.session, error, deadline) from error
+        except SessionGone:
+            self._warn_of_loss(ctx, current, deadline, "Terraform drops it from the state.")
+            return None
+        except NotFound:
+            ctx.diagnostics.add_warning(
+                f"Mount point {current['id']} is gone",
+                "Its logon session lives, but no longer has it: somebody unmounted it without "
+                "Terraform, which drops it from the state.",
+            )
+            return None
+        if current["restore_point_name"] is None:
+            self.describe_restore_point(ctx, current)
+        return self._keep(ctx, current, record, mount_point, for_apply=True)
+
+    def update(self, ctx: UpdateContext, current: State, planned: State) -> State:
+        """Take over new timeouts, and hold the session for a new time; the rest replaces.
+
+        What an import could not know is taken over too.
+        """
+        record = SessionRecord.from_bytes(ctx.private)
+        if record is not None and planned["os_kind"] is not None:
+            ctx.private = record._replace(imported=False).to_bytes()
+        if planned["keep_alive"] == current["keep_alive"]:
+            return planned
+        deadline = self.timeout(ctx, current, "read", f"Holding {current['id']}")
+        try:
+            record = self._find_session(ctx, current, deadline)
+        except SessionGone:
+            self._warn_of_loss(ctx, current, deadline, "There is nothing left to hold.")
+            return planned
+        if planned["keep_alive"] is None:
+            keep_alive.release(record.fingerprint, record.href)
+        else:
+            self._keep_alive(ctx, planned, record)
+        return planned
+
+    def delete(self, ctx: DeleteContext, current: State) -> None:
+        """Unmount in the mount's own session, and end it; what is gone already is no error."""
+        deadline = self.timeout(ctx, current, "delete", f"Unmounting {current['id']}")
+        try:
+            record = self._find_session(ctx, current, deadline)
+            self._provider.holder.release(record.fingerprint, record.href)
+            try:
+                self.manager.unmount(record.session, record.href, deadline)
+                self._book.forget(record.fingerprint, record.href)
+            except SessionExpired as error:
+                raise confirm_gone(self.manager, record.session, error, deadline) from error
+            finally:
+                keep_alive.check()
+        except SessionGone:
+            self._warn_of_loss(ctx, current, deadline, "There was nothing left to unmount.")
+
+    def import_(self, ctx: ImportContext, id: str) -> State | None:  # noqa: A002 - tf's name
+        """Take over a mount point of the session whose token the provider was given."""
+        if self.is_deferred(ctx):
+            return None
+        try:
+            ref, mount_id = _imported(id, ctx.identity)
+        except ValueError as error:
+            ctx.diagnostics.add_error("Invalid import id", str(error))
+            return None
+        manager = self.manager
+        if not manager.session_is_borrowed:
+            ctx.diagnostics.add_error(
+                "Import needs the logon session of the mount point",
+                "A mount point can only be reached in the logon session that made it. Set "
+                "session_token in the provider block (or VEEAM_EM_SESSION_TOKEN) to the token of "
+                "that session, and leave out username and password.",
+            )
+            return None
+        state: State = dict.fromkeys(attribute.name for attribute in self.get_schema().attributes)
+        state |= {
+            "restore_point_id": ref.id,
+            "restore_point_type": ref.type.value,
+            "timeouts": None,
+        }
+        id = format_mount_point_id(ref, mount_id)  # noqa: A001 - tf's name
+        deadline = self.timeout(ctx, state, "read", f"Reading mount point {id}")
+        session = manager.session(deadline)
+        wanted = (ctx.identity or {}).get("session_fingerprint")
+        if wanted and wanted != session.fingerprint:
+            ctx.diagnostics.add_error(
+                "The mount point belongs to another logon session",
+                f"The identity names logon session {wanted}, but session_token is that of "
+                f"{session.fingerprint}, where the same number may be another mount point. Set "
+                "the token of the session that is named.",
+            )
+            return None
+        href = mount_href(ref, mount_id, None)
+        try:
+            mount_point = manager.mount_point(session, ref, href, deadline)
+        except NotFound as error:
+            ctx.diagnostics.add_error(
+                "Mount point not found",
+                f"{error.detail}\nThe session of this session_token has no such mount point.",
+            )
+            return None
+        record = SessionRecord(manager.base_url, session, href, imported=True)
+        return self._keep(ctx, state, record, mount_point)
+
+    def _find_session(
+        self, ctx: ReadContext | UpdateContext | DeleteContext, state: State, deadline: Deadline
+    ) -> SessionRecord:
+        """Return the session that a mount was made in, and keep it in private state from now on.
+
+        Raises SessionOutOfReach when it is not at hand, or belongs to another server. Sends
+        nothing unless one of the two has to be told apart.
+        """
+        manager = self.manager
+        fingerprint = state["session_fingerprint"]
+        record = self._book.find(fingerprint, manager.base_url, ctx.private)
+        if record is None:
+            raise no_token()
+        told = mount_href(restore_point_of(state), int(state["mount_id"]), state["href"])
+        record = record._replace(href=told)
+        ctx.private = record.to_bytes()
+        check_server(manager, record, deadline)
+        return record
+
+    def _keep(
+        self,
+        ctx: CreateContext | ReadContext | ImportContext,
+        state: State,
+        record: SessionRecord,
+        mount_point: MountPoint,
+        *,
+        for_apply: bool = False,
+    ) -> State:
+        """Keep the session in private state and hold it; return the state as the server told."""
+        ctx.private = record.to_bytes()
+        ctx.identity = identity_of(record.session, mount_point)
+        self._book.remember(record, for_apply=for_apply)
+        self._provider.holder.hold(record, self.manager)
+        return state | results_of(record.session, mount_point)
+
+    def _keep_alive(
+        self, ctx: CreateContext | UpdateContext, state: State, record: SessionRecord
+    ) -> None:
+        """Have the session held for as long as keep_alive says; a failure is no error."""
+        try:
+            seconds = parse_duration(state["keep_alive"])
+            keep_alive.hold(self.manager.settings, record, seconds)
+        except Exception as error:  # noqa: BLE001 - the mount is there: nothing here may lose it
+            ctx.diagnostics.add_warning(
+                "The logon session can't be held open",
+                f"The process that keep_alive asks for does not hold it: {error}. Without it the "
+                "mount point lives until its logon session has been idle for 15 minutes. In a "
+                "pipeline: terraform state pull | terraform-provider-veeam keep-alive --for 4h",
+                path=["keep_alive"],
+            )
+
+    def _warn_of_loss(
+        self, ctx: Context, state: State, deadline: Deadline, consequence: str
+    ) -> None:
+        """Warn that a mount point went with its session, and say what became of its disks."""
+        disks = disks_of(self.manager, restore_point_of(state), deadline)
+        ctx.diagnostics.add_warning(
+            f"Mount point {state['id']} is gone: its logon session has ended",
+            "Enterprise Manager ends a logon session after 15 idle minutes, and its mount points "
+            f"with it. It no longer knows logon session {state['session_fingerprint']}, in which "
+            f"{state['restore_point_name'] or state['restore_point_id']} was mounted. "
+            f"{consequence}\n{disks}",
+        )
+
+
+def _asks_for_another_os(private: bytes, current: State, planned: State) -> bool:
+    """Tell whether another operating system was mounted for: nothing said means Windows."""
+    if planned["os_kind"] is Unknown:
+        return True
+    record = SessionRecord.from_bytes(private)
+    if record is not None and record.imported:
+        return False
+    return (current["os_kind"] or DEFAULT_OS_KIND) != (planned["os_kind"] or DEFAULT_OS_KIND)
+
+
+def _imported(text: str, identity: State | None) -> tuple[RestorePointRef, int]:
+    """Return what is to be imported, by its id or its identity. Raises ValueError."""
+    if not text and identity:
+        kind = identity["restore_point_type"] or RestorePointType.VM
+        text = f"{kind}/{parse_uid(identity['restore_point_id']).uuid}/{identity['mount_id']}"
+    return parse_mount_point_id(text)

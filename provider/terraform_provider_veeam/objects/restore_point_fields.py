@@ -1,0 +1,95 @@
+"""How a block says which restore point it means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tf.schema import Attribute
+from tf.types import String, Unknown
+
+from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
+from terraform_provider_veeam.objects.identifiers import parse_uid
+
+if TYPE_CHECKING:
+    from terraform_provider_veeam.plugin.interfaces import State, ValidateContext
+
+
+class RestorePointId(String):
+    """A restore point's UUID, alone or in a URN: both spellings mean the same."""
+
+    def semantically_equal(self, a_decoded: Any, b_decoded: Any) -> bool:
+        """Compare by the UUID."""
+        try:
+            return parse_uid(a_decoded).uuid == parse_uid(b_decoded).uuid
+        except (ValueError, AttributeError):
+            return bool(a_decoded == b_decoded)
+
+
+def restore_point_inputs(*, managed: bool = False) -> list[Attribute]:
+    """Return what a user writes; in a managed resource, a change of it replaces."""
+    rest: dict[str, Any] = {"requires_replace": True} if managed else {}
+    default: dict[str, Any] = (
+        {"computed": True, "default": RestorePointType.VM.value} if managed else {}
+    )
+    return [
+        Attribute(
+            "restore_point_id",
+            RestorePointId(),
+            "UUID of the restore point; the form `urn:veeam:VmRestorePoint:UUID` does too.",
+            required=True,
+            **rest,
+        ),
+        Attribute(
+            "restore_point_type",
+            String(),
+            "Family of the restore point: `vm` (default), `replica` or `agent`.",
+            optional=True,
+            **(default if managed else {}),
+            **rest,
+        ),
+    ]
+
+
+def validate_restore_point(ctx: ValidateContext, config: State) -> None:
+    """Check what can be checked without the server; values not known yet are passed over."""
+    kind = config["restore_point_type"]
+    if kind is not None and kind is not Unknown and kind not in list(RestorePointType):
+        refuse(ctx, "restore_point_type", not_one_of(kind, RestorePointType))
+        return
+    restore_point_id = config["restore_point_id"]
+    if restore_point_id is None or restore_point_id is Unknown:
+        return
+    try:
+        uid = parse_uid(restore_point_id)
+    except ValueError as error:
+        refuse(ctx, "restore_point_id", str(error))
+        return
+    if uid.entity and uid.type is None:
+        names = ", ".join(t.entity for t in RestorePointType)
+        refuse(
+            ctx,
+            "restore_point_id",
+            f"It names a {uid.entity}. What can be mounted is one of {names}.",
+        )
+    elif uid.type and kind is not Unknown and uid.type != (kind or RestorePointType.VM):
+        refuse(
+            ctx,
+            "restore_point_type",
+            f'restore_point_id names a {uid.entity}: write restore_point_type = "{uid.type}".',
+        )
+
+
+def restore_point_of(state: State) -> RestorePointRef:
+    """Return the restore point that a block or a state names."""
+    kind = RestorePointType(state["restore_point_type"] or RestorePointType.VM)
+    return RestorePointRef(kind, parse_uid(state["restore_point_id"]).uuid)
+
+
+def refuse(ctx: ValidateContext, attribute: str, detail: str) -> None:
+    """Report an attribute that can't be as it is written."""
+    ctx.diagnostics.add_error(f"Invalid {attribute}", detail, path=[attribute])
+
+
+def not_one_of(value: str, choices: Any) -> str:
+    """Return what to say of a value that is none of those there are."""
+    return f'"{value}" is not one of ' + ", ".join(f'"{choice}"' for choice in choices) + "."

@@ -1,0 +1,75 @@
+"""The sessions that this process knows, and the one order in which a mount's session is found."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from terraform_provider_veeam.sessions.handover import Handover
+from terraform_provider_veeam.sessions.record import SessionRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_READ = "read"
+
+
+class SessionBook:
+    """Remembers sessions by their fingerprints, for many threads at once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], SessionRecord] = {}
+        self._handover = Handover()
+
+    def remember(self, record: SessionRecord, *, for_apply: bool = False) -> None:
+        """Take note of a session; one that was read is left `for_apply`, a process to come."""
+        self._known[record.fingerprint, record.href] = record
+        if for_apply:
+            self._handover.leave(record)
+
+    def forget(self, fingerprint: str, href: str) -> None:
+        """Take note that a mount point is gone."""
+        self._known.pop((fingerprint, href), None)
+
+    def find(self, fingerprint: str, base_url: str, private: bytes = b"") -> SessionRecord | None:
+        """Return the session of a fingerprint; None when it is not at hand.
+
+        Looked for in this order: the resource's private state; what a plan carries for what it
+        replaces; what this process knows; what the plan of this command has left. Only private
+        state may name another Enterprise Manager than the one at `base_url`.
+        """
+        own = SessionRecord.from_bytes(private) or _carried(private, fingerprint)
+        if own is not None:
+            return own
+        known = (record for record in self._records() if record.fingerprint == fingerprint)
+        found = next(known, None) or self._handover.find(fingerprint)
+        return found if found and found.base_url == base_url else None
+
+    def with_mount_point(self, is_wanted: Callable[[str], bool]) -> list[SessionRecord]:
+        """Return the known sessions whose mount point is at a wanted path."""
+        return [record for record in self._records() if is_wanted(record.href)]
+
+    def carry(self) -> bytes:
+        """Return what the plan of a create carries on; nothing when nothing is known.
+
+        A tainted mount is planned as a create which is told nothing of what it replaces, and what
+        that plan returns as private is all that the old mount's delete will get.
+        """
+        known = {record.fingerprint: record.to_plain() for record in self._records()}
+        return json.dumps({_READ: known}).encode() if known else b""
+
+    def close(self) -> None:
+        """Remove from the hand-over what nobody needs any more."""
+        self._handover.clear(record.fingerprint for record in self._records())
+
+    def _records(self) -> list[SessionRecord]:
+        return list(self._known.values())
+
+
+def _carried(private: bytes, fingerprint: str) -> SessionRecord | None:
+    """Return a session out of what `carry` wrote; None when it is not there."""
+    try:
+        plain: Any = json.loads(private)
+        return SessionRecord.from_plain(plain[_READ][fingerprint])
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,83 @@
+"""Handing a mount's logon session from Terraform's plan to the apply of the same command.
+
+Terraform reads a managed mount point in the plan, in one process of the provider, and runs the
+actions and data sources that refer to it in another, which is told nothing of a mount that stays
+as it is. So the first leaves the session for the second: in this user's private folder, under the
+number of the Terraform process that started both. It is removed once it was used; what a plan
+without an apply leaves is removed by the next command.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from terraform_provider_veeam.platforms import is_alive, private_folder
+from terraform_provider_veeam.sessions.record import SessionRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+_SUFFIX = ".session"
+_UNFINISHED = ".new"
+
+
+class Handover:
+    """The files of one process: those it has left, and those it has used."""
+
+    def __init__(self) -> None:
+        self._left: set[str] = set()
+        self._used: set[str] = set()
+
+    def leave(self, record: SessionRecord) -> None:
+        """Leave a session for the apply; a failure is no error, as few will ask for it."""
+        if record.fingerprint in self._left:
+            return
+        self._left.add(record.fingerprint)
+        with suppress(OSError):
+            _sweep()
+            path = _path(record.fingerprint)
+            temporary = path.with_suffix(_UNFINISHED)
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(record.to_bytes())
+            temporary.replace(path)
+
+    def find(self, fingerprint: str) -> SessionRecord | None:
+        """Return a session that the plan of this command has left; None when there is none."""
+        try:
+            record = SessionRecord.from_bytes(_path(fingerprint).read_bytes())
+        except OSError:
+            return None
+        self._used.add(fingerprint)
+        return record
+
+    def clear(self, known: Iterable[str]) -> None:
+        """Remove what was used, and what was left for sessions that this process knows by now.
+
+        What this process has left itself stays: the apply comes after it.
+        """
+        with suppress(OSError):
+            for fingerprint in self._used | (set(known) - self._left):
+                _path(fingerprint).unlink(missing_ok=True)
+
+
+def _path(fingerprint: str) -> Path:
+    from pathlib import Path  # noqa: PLC0415 - few need it
+
+    # It comes from a configuration, which may name anything.
+    name = "".join(c for c in fingerprint if c.isalnum())
+    return Path(private_folder()) / f"{os.getppid()}-{name[:16]}{_SUFFIX}"
+
+
+def _sweep() -> None:
+    """Remove what belongs to Terraform processes that are gone."""
+    for path in _path("").parent.iterdir():
+        if path.suffix not in (_SUFFIX, _UNFINISHED):
+            continue
+        number = path.name.partition("-")[0]
+        with suppress(OSError):
+            if not number.isdigit() or not is_alive(int(number)):
+                path.unlink()

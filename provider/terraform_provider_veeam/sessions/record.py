@@ -1,0 +1,59 @@
+"""A mount's logon session in its one serialised form: private state, plans, hand-over, orders."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple, Self
+
+from terraform_provider_veeam.em.models import LogonSession
+
+
+class SessionRecord(NamedTuple):
+    """A logon session, the Enterprise Manager it belongs to, and the mount point in it."""
+
+    base_url: str
+    session: LogonSession
+    href: str
+    """Path of the mount point below `/api`."""
+    imported: bool = False
+    """Whether somebody else mounted, so that what was asked for is not known: take it over."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells the session from others."""
+        return self.session.fingerprint
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return what `from_plain` reads. It holds the token."""
+        return {
+            "api_url": self.base_url,
+            "session_id": self.session.session_id,
+            "token": self.session.token,
+            "borrowed": self.session.borrowed,
+            "href": self.href,
+            "imported": self.imported,
+        }
+
+    @classmethod
+    def from_plain(cls, plain: Any) -> Self:
+        """Read what `to_plain` returned. Raises ValueError for what can't be read or used."""
+        try:
+            token = plain["token"]
+            if not (isinstance(token, str) and token and token.isascii() and token.isprintable()):
+                raise ValueError("that is no token")  # no request could be sent with it
+            session = LogonSession(plain["session_id"], token, plain["borrowed"])
+            return cls(plain["api_url"], session, plain["href"], plain["imported"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"that is no session: {error!r}") from error
+
+    def to_bytes(self) -> bytes:
+        """Return the record as Terraform's private state and files hold it."""
+        return json.dumps(self.to_plain()).encode()
+
+    @classmethod
+    def from_bytes(cls, text: bytes) -> Self | None:
+        """Read what `to_bytes` returned; None for anything else."""
+        try:
+            return cls.from_plain(json.loads(text))
+        except ValueError:
+            return None
