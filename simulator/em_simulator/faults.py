@@ -45,7 +45,7 @@ NAMES: dict[str, tuple[str, dict[str, Any]]] = {
     "no-related-link": ("finish the task without a link to what it made", {}),
     "no-message": ("finish the task with a result that has no message", {}),
     "restore-session": (
-        "let a file's restore only start a restore session, which ends with this result",
+        "let a file's restore only start a session that ends as Success, Warning or Failed",
         {"result": "Success", "message": "", "seconds": 2.0},
     ),
     "delete-by-task": ("answer a DELETE of a mount point with 202 and a task", {}),

@@ -79,6 +79,11 @@ class Simulator:
         faults: Faults | None = None,
         certificate: ServerCertificate | None = None,
     ) -> None:
+        """Take what differs between servers; `em-simulator --help` says what each switch does.
+
+        `json_names` is camel or pascal, `json_nulls` null or absent, `answers` asked or xml.
+        Raises ValueError for other words.
+        """
         self._port = port
         self._certificate = certificate or Certificate()
         self._journal_file = journal

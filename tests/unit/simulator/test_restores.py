@@ -140,3 +140,27 @@ def test_they_are_listed_as_references_and_as_entities(caller: Caller) -> None:
     assert links(reference, "Alternate") == [entity["href"]]
     (server,) = links(entity, "Up")
     assert caller.get(f"{server}?format=Entity")["type"] == "BackupServer"
+
+
+@pytest.mark.parametrize(
+    ("expression", "count"),
+    [
+        ("Result>=Warning", 1),
+        ("Result==failed;State==Stopped", 1),
+        ("Result<Failed", 1),
+        ("State<Stopped", 2),
+        ("State>=Working;State<Stopped", 1),
+        ("Type==filelevelrestore", 3),
+        ('EndTime>"2026-01-01"', 1),
+        ('CreationTime>"2026-01-01";VmDisplayName!=""', 3),
+    ],
+)
+def test_they_are_queried_by_their_documented_fields(
+    caller: Caller, expression: str, count: int
+) -> None:
+    for _ in range(3):
+        mount(caller)
+    ids = caller.simulator.restore_sessions()
+    for restore_id, state in zip(ids, ("Starting", "Working", "Stopped"), strict=True):
+        caller.simulator.set_restore_state(restore_id, state, "Failed")
+    assert len(restores(caller, expression)) == count
