@@ -2,7 +2,14 @@
 
 from typing import TYPE_CHECKING, Any
 
-from em_simulator.accounts import ADMINISTRATOR, GUEST, PORTAL_USER, RESTORE_OPERATOR, Account
+from em_simulator.accounts import (
+    ADMINISTRATOR,
+    GUEST,
+    PORTAL_USER,
+    RESTORE_OPERATOR,
+    VM_RESTORE_OPERATOR,
+    Account,
+)
 from em_simulator.catalogue import Family, RestorePoint
 from em_simulator.journal import JournalEntry
 from em_simulator.manager import MountNumbers
@@ -18,6 +25,7 @@ __all__ = [
     "GUEST_USERNAME",
     "PORTAL_USER",
     "RESTORE_OPERATOR",
+    "VM_RESTORE_OPERATOR",
     "Account",
     "Family",
     "FileRestore",

@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+import zlib
 from dataclasses import dataclass
 from enum import Enum
+
+from em_simulator.times import utc_text
 
 BACKUP_SERVER = "backup01.tech.local"
 BACKUP_SERVER_ID = "8c88c6d6-931f-4044-8c0b-7a0c5f188b00"
 NIGHTS = 21
 LAST_NIGHT = dt.datetime(2026, 11, 15, 22, 0, 42, tzinfo=dt.UTC)
+_HIERARCHY_ROOT_ID = "4f0c1a52-6d2b-4f0e-8a39-0b6f1d7a2c11"
 _NAMESPACE = uuid.UUID("5b1ad5b5-4a5d-4f0e-9c3f-0d4f3a6c7e21")
+_DIGITS = 7  # at most, in the fraction of a second
+_SATURDAY = 5
 
 
 class Family(Enum):
@@ -39,6 +45,31 @@ class Machine:
     os_kind: str
     family: Family
     roots: tuple[str, ...]
+    minutes: int
+    """When its turn comes each night: minutes after the first machine's."""
+    is_known_to_host: bool = True
+    """Whether its restore points tell where it is in the hierarchy of its host."""
+
+    @property
+    def hierarchy_ref(self) -> str | None:
+        """Reference to the VM itself; None where restore points do not tell it."""
+        if self.family is not Family.VM or not self.is_known_to_host:
+            return None
+        return f"urn:VMware:Vm:{_HIERARCHY_ROOT_ID}.vm-{zlib.crc32(self.name.encode()) % 10_000}"
+
+    @property
+    def backup_name(self) -> str:
+        """Name of the backup, or replica, that its restore points belong to."""
+        return {
+            Family.VM: "Daily",
+            Family.REPLICA: "Replicas",
+            Family.AGENT: f"Agents - {self.name}",
+        }[self.family]
+
+    @property
+    def backup_id(self) -> str:
+        """UUID of that backup or replica."""
+        return str(uuid.uuid5(_NAMESPACE, f"backup {self.backup_name}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +79,11 @@ class RestorePoint:
     id: str
     machine: Machine
     created_at: dt.datetime
+    fraction: str
+    """Digits of the second's fraction in `created_at`, up to seven: more than a datetime has."""
     is_full: bool
+    is_complete: bool = True
+    """Whether it is written to its end; before, it can be neither mounted nor restored."""
 
     @property
     def name(self) -> str:
@@ -60,15 +95,60 @@ class RestorePoint:
         """URN of the restore point."""
         return f"urn:veeam:{self.machine.family.entity}:{self.id}"
 
+    @property
+    def created_text(self) -> str:
+        """When it was made, as it stands on the wire."""
+        return utc_text(self.created_at, self.fraction)
+
+    @property
+    def algorithm(self) -> str:
+        """How it was made."""
+        return "Full" if self.is_full else "Incremental"
+
+    @property
+    def point_type(self) -> str:
+        """What it is."""
+        if self.machine.family is Family.REPLICA:
+            return "Snapshot"
+        return "Full" if self.is_full else "Increment"
+
+    @property
+    def backup_point_id(self) -> str:
+        """UUID of the backup's restore point that it is a part of."""
+        return str(uuid.uuid5(_NAMESPACE, f"restore point {self.id}"))
+
+    @property
+    def backup_point_name(self) -> str:
+        """Name of that restore point, like `Nov 15 2026 10:00PM`: two places for the day."""
+        moment = self.created_at
+        return f"{moment:%b} {moment.day:2} {moment:%Y} {moment.hour % 12 or 12:2}:{moment:%M%p}"
+
+    @property
+    def backup_file_id(self) -> str:
+        """UUID of the file that it is in."""
+        return str(uuid.uuid5(_NAMESPACE, f"backup file {self.id}"))
+
+    @property
+    def backup_file_name(self) -> str:
+        """Name of that file."""
+        suffix = "vbk" if self.is_full else "vib"
+        return f"{self.machine.backup_name}{self.created_at:D%Y-%m-%dT%H%M%S}.{suffix}"
+
+
+_QUOTED_NAME = 'Büro "Süd"; a,b@c'
 
 MACHINES = (
-    Machine("oracle03", "Windows", Family.VM, ("C:", "E:")),
-    Machine("exch01", "Windows", Family.VM, ("C:", "D:", "E:")),
-    Machine("files & prints", "Windows", Family.VM, ("C:",)),
-    Machine("web02", "Linux", Family.VM, ("Volume$0:", "Volume$1:")),
-    Machine("srv04_replica", "Windows", Family.REPLICA, ("C:",)),
-    Machine("rhel72", "Linux", Family.AGENT, ("Volume$0:",)),
-    Machine("laptop17", "Windows", Family.AGENT, ("C:",)),
+    Machine("oracle03", "Windows", Family.VM, ("C:", "E:"), 0),
+    Machine("exch01", "Windows", Family.VM, ("C:", "D:", "E:"), 7),
+    Machine("files & prints", "Windows", Family.VM, ("C:",), 14, is_known_to_host=False),
+    Machine("web02", "Linux", Family.VM, ("Volume$0:", "Volume$1:"), 21),
+    Machine("srv04_replica", "Windows", Family.REPLICA, ("C:",), 28),
+    Machine("rhel72", "Linux", Family.AGENT, ("Volume$0:",), 35),
+    Machine("laptop17", "Windows", Family.AGENT, ("C:",), 42),
+    Machine(_QUOTED_NAME, "Windows", Family.VM, ("C:",), -60),
+    Machine(f"{_QUOTED_NAME}2", "Windows", Family.VM, ("C:",), -50),
+    Machine(f"Alt-{_QUOTED_NAME}", "Windows", Family.VM, ("C:",), -40),
+    Machine("oracle03.tech.local", "Windows", Family.VM, ("C:",), -30),
 )
 
 
@@ -77,12 +157,15 @@ class Catalogue:
 
     def __init__(self, seed: int, minimum: int = 0) -> None:
         """Make at least so many restore points of VMs."""
-        machines = [*MACHINES]
-        while len(machines) * NIGHTS < minimum:
-            machines.append(Machine(f"vm{len(machines):05}", "Windows", Family.VM, ("C:",)))
+        self._machines = [*MACHINES]
+        while len(self._machines) * NIGHTS < minimum:
+            number = len(self._machines)
+            self._machines.append(
+                Machine(f"vm{number:05}", "Windows", Family.VM, ("C:",), 7 * number)
+            )
         self._points = {
             (point.machine.family, point.id): point
-            for number, machine in enumerate(machines)
+            for number, machine in enumerate(self._machines)
             for night in range(NIGHTS)
             for point in [_restore_point(seed, number, machine, night)]
         }
@@ -96,16 +179,46 @@ class Catalogue:
         """Return the restore points of a family, the newest first."""
         if family not in self._sorted:
             found = [point for (kind, _), point in self._points.items() if kind is family]
-            found.sort(key=lambda point: (point.created_at, point.name), reverse=True)
+            found.sort(key=_age, reverse=True)
             self._sorted[family] = found
         return self._sorted[family]
 
+    def machine(self, name: str) -> Machine:
+        """Return a machine. Raises ValueError when there is none of that name."""
+        for machine in self._machines:
+            if machine.name == name:
+                return machine
+        raise ValueError(f"there is no machine {name!r}")
+
+    def add(
+        self, machine: Machine, created_at: dt.datetime, fraction: str, *, is_complete: bool
+    ) -> RestorePoint:
+        """Add a restore point of a machine."""
+        point = RestorePoint(
+            id=str(uuid.uuid5(_NAMESPACE, f"added {len(self._points)}/{machine.name}")),
+            machine=machine,
+            created_at=created_at,
+            fraction=fraction,
+            is_full=False,
+            is_complete=is_complete,
+        )
+        self._points[machine.family, point.id] = point
+        self._sorted.pop(machine.family, None)
+        return point
+
+
+def _age(point: RestorePoint) -> tuple[dt.datetime, str, str]:
+    return point.created_at.replace(microsecond=0), point.fraction.ljust(_DIGITS, "0"), point.name
+
 
 def _restore_point(seed: int, number: int, machine: Machine, night: int) -> RestorePoint:
-    created_at = LAST_NIGHT - dt.timedelta(days=night, minutes=-7 * number)
+    made = uuid.uuid5(_NAMESPACE, f"{seed}/{machine.name}/{night}")
+    created_at = LAST_NIGHT - dt.timedelta(days=night, minutes=-machine.minutes)
+    fraction = f"{made.int % 10**_DIGITS:07}"[: (number + night) % (_DIGITS + 1)]
     return RestorePoint(
-        id=str(uuid.uuid5(_NAMESPACE, f"{seed}/{machine.name}/{night}")),
+        id=str(made),
         machine=machine,
-        created_at=created_at,
-        is_full=created_at.weekday() == 5,  # noqa: PLR2004 - full backups on Saturdays
+        created_at=created_at.replace(microsecond=int(fraction[:6].ljust(6, "0"))),
+        fraction=fraction,
+        is_full=created_at.weekday() == _SATURDAY,
     )

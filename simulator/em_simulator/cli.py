@@ -197,7 +197,8 @@ def _add_forms(parser: argparse.ArgumentParser) -> None:
 def _fault_help() -> str:
     lines = [
         "Faults, NAME[(option=value,...)][*COUNT]@METHOD /path, happen once, COUNT times or",
-        "*always, to requests whose method and path below /api match as a regular expression:",
+        "*always, to requests whose method and path below /api match as a regular expression.",
+        "Several may hit one request: the first of each name.",
         "",
         "  em-simulator --fault 'status(code=503,retry_after=1)*3@POST .*/mounts'",
         "",

@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from em_simulator.manager import NO_FAULT, TaskFault
+from em_simulator.restores import Outcome, RestoreResult
+from em_simulator.sessions import TaskFault
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 NAMES: dict[str, tuple[str, dict[str, Any]]] = {
     "status": (
@@ -33,13 +34,20 @@ NAMES: dict[str, tuple[str, dict[str, Any]]] = {
         {"location": "https://elsewhere.example:9398/api/"},
     ),
     "foreign-href": ("answer with every Href on another host", {"host": "evil.example:9398"}),
+    "ignore-filter": ("answer a query as if it had no filter", {}),
     "task-fails": (
         "have the task end without success",
         {"message": "Failed to mount the restore point."},
     ),
     "task-vanishes": ("forget the task as soon as it is finished; its work is done", {}),
     "task-stays": ("leave the task in OperationFinished for so many seconds", {"seconds": 5.0}),
-    "no-related-link": ("finish the task without a link to the mount point", {}),
+    "task-list": ("answer with a list of one task, as the vendor's page of agents shows", {}),
+    "no-related-link": ("finish the task without a link to what it made", {}),
+    "no-message": ("finish the task with a result that has no message", {}),
+    "restore-session": (
+        "let a file's restore only start a session that ends as Success, Warning or Failed",
+        {"result": "Success", "message": "", "seconds": 2.0},
+    ),
     "delete-by-task": ("answer a DELETE of a mount point with 202 and a task", {}),
     "expire-session": ("let the request's logon session expire before it is answered", {}),
     "expire-all": ("let every logon session expire before the request is answered", {}),
@@ -61,19 +69,46 @@ class Fault:
         """Return the value of an option."""
         return self.options.get(name, NAMES[self.name][1].get(name))
 
+
+class DueFaults:
+    """The faults that hit one request, at most one of each name."""
+
+    def __init__(self, faults: Iterable[Fault] = ()) -> None:
+        self._faults = {fault.name: fault for fault in faults}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._faults
+
+    @property
+    def names(self) -> str | None:
+        """Their names, divided by commas; None when there is none."""
+        return ",".join(self._faults) or None
+
+    def option(self, name: str, option: str) -> Any:
+        """Return the value of a fault's option; None when that fault is not due."""
+        return self._faults[name].option(option) if name in self else None
+
     @property
     def task_fault(self) -> TaskFault:
-        """What it does to a task that the request makes."""
-        match self.name:
-            case "task-fails":
-                return TaskFault(fails=str(self.option("message")))
-            case "task-vanishes":
-                return TaskFault(vanishes=True)
-            case "task-stays":
-                return TaskFault(stays=float(self.option("seconds")))
-            case "no-related-link":
-                return TaskFault(shows_link=False)
-        return NO_FAULT
+        """What they do to a task that the request makes."""
+        return TaskFault(
+            fails=self.option("task-fails", "message"),
+            stays=self.option("task-stays", "seconds") or 0.0,
+            vanishes="task-vanishes" in self,
+            shows_link="no-related-link" not in self,
+            tells_message="no-message" not in self,
+            outcome=self._outcome,
+        )
+
+    @property
+    def _outcome(self) -> Outcome | None:
+        if "restore-session" not in self:
+            return None
+        return Outcome(
+            RestoreResult(self.option("restore-session", "result")),
+            self.option("restore-session", "message") or None,
+            float(self.option("restore-session", "seconds")),
+        )
 
 
 class Faults:
@@ -89,6 +124,8 @@ class Faults:
         unknown = set(options) - set(NAMES[name][1])
         if unknown:
             raise ValueError(f"{name} has no option {', '.join(sorted(unknown))}")
+        if name == "restore-session":
+            RestoreResult(options.get("result", "Success"))
         try:
             compiled = re.compile(pattern)
         except re.error as error:
@@ -99,14 +136,16 @@ class Faults:
         """Switch all off."""
         self._faults.clear()
 
-    def take(self, method: str, path: str) -> Fault | None:
-        """Return the fault for a request, having counted it; None when there is none."""
+    def take(self, method: str, path: str) -> list[Fault]:
+        """Return the faults for a request, the first of each name, having counted them."""
+        due: dict[str, Fault] = {}
         for fault in self._faults:
             if fault.left != 0 and fault.pattern.fullmatch(f"{method} {path}"):
-                if fault.left is not None:
-                    fault.left -= 1
-                return fault
-        return None
+                due.setdefault(fault.name, fault)
+        for fault in due.values():
+            if fault.left is not None:
+                fault.left -= 1
+        return list(due.values())
 
 
 _SPEC = re.compile(

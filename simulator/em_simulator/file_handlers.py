@@ -7,69 +7,76 @@ post_vmrestorepoints_id_mountpoints_id_filepath_actionrestore.
 from __future__ import annotations
 
 import json
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from defusedxml.ElementTree import fromstring
 
-from em_simulator import file_representations as shown
+from em_simulator.catalogue import Family
+from em_simulator.file_representations import LIST_ALL, LIST_FILES, LIST_FOLDERS, MountedFiles
 from em_simulator.files import File, Folder
 from em_simulator.messages import Refusal, Reply, Request
-from em_simulator.query import BadQuery, arrange
+from em_simulator.query import PAGE_SIZE, BadQuery, turn_to
 from em_simulator.representations import NAMESPACE
 from em_simulator.restoring import Download, FileRestore, GuestCredentials
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from em_simulator.addresses import Addresses
     from em_simulator.manager import Manager
     from em_simulator.sessions import Mount, Session, Task
 
-_LISTINGS = ("listAll", "listDirs", "listFiles")
+_LISTINGS = {name.lower(): name for name in (LIST_ALL, LIST_FOLDERS, LIST_FILES)}
 
 
 class FileHandlers:
     """Answers for the files of a mount point."""
 
-    def __init__(self, manager: Manager) -> None:
+    def __init__(self, manager: Manager, addresses: Addresses) -> None:
         self._manager = manager
+        self._shown = partial(MountedFiles, addresses)
 
-    def get(
-        self, request: Request, session: Session, mount: Mount, mount_href: str, path: str
-    ) -> Reply:
-        """GET …/mounts/{ID}/{filepath}, with or without an action."""
-        action = request.query.get("action", "")
+    def get(self, request: Request, session: Session, mount: Mount, path: str) -> Reply:
+        """GET …/mounts/{ID}/{filepath}, with or without an action.
+
+        Without one, replicas answer with the entry itself and the others with what it holds.
+        """
+        action = request.query.get("action", "").lower()
         if action == "download":
             return self._download(session, mount, path)
         found = self._find(mount, path)
         if action and action not in _LISTINGS:
             raise Refusal(HTTPStatus.BAD_REQUEST, f"Action [{action}] is not supported.")
+        is_replica = mount.restore_point.machine.family is Family.REPLICA
+        if not action and (is_replica or isinstance(found, File)):
+            return Reply(HTTPStatus.OK, self._shown(mount).entry(found))
         if isinstance(found, File):
-            if action:
-                raise Refusal(HTTPStatus.BAD_REQUEST, f"[{path}] is not a directory.")
-            return Reply(HTTPStatus.OK, shown.one_file(mount_href, found))
+            raise Refusal(HTTPStatus.BAD_REQUEST, f"[{path}] is not a directory.")
+        listing = _LISTINGS.get(action, LIST_ALL)
         items: list[Any] = []
-        if action != "listFiles":
+        if listing != LIST_FILES:
             items += found.folders.values()
-        if action != "listDirs":
+        if listing != LIST_FOLDERS:
             items += found.files.values()
         try:
-            page = arrange(items, lambda _: {}, _paging(request), ())
+            page = turn_to(items, request.query, PAGE_SIZE)
         except BadQuery as error:
             raise Refusal(HTTPStatus.BAD_REQUEST, str(error)) from error
-        return Reply(HTTPStatus.OK, shown.entries(mount_href, found, page, action or "listAll"))
+        return Reply(HTTPStatus.OK, self._shown(mount).entries(found, page, listing))
 
     def restore(self, request: Request, session: Session, mount: Mount, path: str) -> Task:
         """POST …/mounts/{ID}/{filepath}?action=restore."""
-        if request.query.get("action") != "restore":
+        if request.query.get("action", "").lower() != "restore":
             raise Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "Method is not allowed.")
         wanted = _wanted(request)
         found = self._find(mount, path)
         if wanted is None:
             download = Download(mount, path, _paths(found))
-            return self._manager.prepare_download(session, download, request.task_fault)
+            return self._manager.prepare_download(session, download, request.faults.task_fault)
         restore = FileRestore(mount.restore_point.machine.name, found.path, **wanted)
-        return self._manager.restore_file(session, mount, restore, request.task_fault)
+        return self._manager.restore_file(session, mount, restore, request.faults.task_fault)
 
     def _download(self, session: Session, mount: Mount, path: str) -> Reply:
         prepared = session.downloads.get((mount.restore_point.id, mount.id), set())
@@ -91,10 +98,6 @@ class FileHandlers:
         return found
 
 
-def _paging(request: Request) -> dict[str, str]:
-    return {name: request.query[name] for name in ("pageSize", "page") if name in request.query}
-
-
 def _paths(found: File | Folder) -> Sequence[str]:
     files = [found] if isinstance(found, File) else list(found.all_files())
     return [file.path for file in files]
@@ -111,8 +114,8 @@ def _wanted(request: Request) -> dict[str, Any] | None:
         original = {"ToOriginalLocation": options}[element] or {}
         guest = original.get("GuestCredentials")
         return {
-            "overwrite": bool(original.get("Overwrite", False)),
-            "permissions_only": bool(original.get("PermissionsOnly", False)),
+            "overwrite": _is_true(original.get("Overwrite", False)),
+            "permissions_only": _is_true(original.get("PermissionsOnly", False)),
             "credentials": GuestCredentials(guest["UserName"], guest["Password"])
             if guest
             else None,
@@ -121,12 +124,16 @@ def _wanted(request: Request) -> dict[str, Any] | None:
         raise Refusal(HTTPStatus.BAD_REQUEST, "Request body can't be read.") from error
 
 
+def _is_true(value: object) -> bool:
+    return str(value).lower() == "true"
+
+
 def _from_xml(body: bytes) -> dict[str, Any]:
     def name(element: Any) -> str:
         return str(element.tag).removeprefix(f"{{{NAMESPACE}}}")
 
     def value(element: Any) -> Any:
-        plain = {key: text == "true" for key, text in element.attrib.items()}
+        plain: dict[str, Any] = dict(element.attrib)
         for child in element:
             plain[name(child)] = value(child) if len(child) else child.text
         return plain

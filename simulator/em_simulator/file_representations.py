@@ -6,90 +6,86 @@ Follows the vendor's page get_vmrestorepoints_id_mountpoints_id_filepath and its
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
+from em_simulator.catalogue import Family
+from em_simulator.files import File, Folder
+from em_simulator.queries import paging_info
 from em_simulator.representations import Link, Listing, Resource
+from em_simulator.times import utc_text
 
 if TYPE_CHECKING:
-    from em_simulator.files import File, Folder
+    from em_simulator.addresses import Addresses
     from em_simulator.query import Page
+    from em_simulator.sessions import Mount
+
+LIST_ALL, LIST_FOLDERS, LIST_FILES = "listAll", "listDirs", "listFiles"
+_LINKED_SIZE = 10  # of pages that links to the lists of folders or of files ask for
 
 
-def entries(mount_href: str, folder: Folder, page: Page, action: str) -> Resource:
-    """Return a page of what a folder holds."""
-    href = href_of(mount_href, folder.path)
-    of_folders = [_directory(mount_href, item) for item in page.items if _is_folder(item)]
-    of_files = [_file(mount_href, item) for item in page.items if not _is_folder(item)]
-    paged = f"{href}?action={action}&pageSize={page.size}"
-    rels = (
-        ("First", 1),
-        ("Prev", page.number - 1),
-        ("Next", page.number + 1),
-        ("Last", page.count),
-    )
-    links = [
-        Link(rel, f"{paged}&page={number}") for rel, number in rels if 1 <= number <= page.count
-    ]
-    paging = {"PageNum": page.number, "PageSize": page.size, "PagesCount": page.count}
-    return Resource(
-        "FileSystemEntries",
-        {"Href": f"{paged}&page={page.number}"},
-        properties={
-            "Directories": Listing("DirectoryEntry", of_folders),
-            "Files": Listing("FileEntry", of_files),
-            "PagingInfo": Resource("PagingInfo", paging, links),
-        },
-    )
+class MountedFiles:
+    """Represents what is in one mount point."""
 
+    def __init__(self, addresses: Addresses, mount: Mount) -> None:
+        self._at = addresses
+        self._mount = mount
 
-def one_file(mount_href: str, file: File) -> Resource:
-    """Return a file on its own."""
-    return _file(mount_href, file)
+    def entries(self, folder: Folder, page: Page, action: str) -> Resource:
+        """Return a page of what a folder holds."""
+        href = self._href(folder)
+        paged = f"{href}?action={action}&pageSize={page.size}"
+        folders = [self._folder(item) for item in page.items if isinstance(item, Folder)]
+        files = [self._file(item) for item in page.items if isinstance(item, File)]
+        links = [Link(rel, f"{paged}&page={number}") for rel, number in page.turns]
+        return Resource(
+            "FileSystemEntries",
+            {"Href": f"{paged}&page={page.number}"},
+            [Link("Up", href, "DirectoryEntry")],
+            {
+                "Files": Listing("FileEntry", files) if action != LIST_FOLDERS else None,
+                "Directories": Listing("DirectoryEntry", folders) if action != LIST_FILES else None,
+                "PagingInfo": paging_info(page, links),
+            },
+        )
 
+    def entry(self, item: File | Folder) -> Resource:
+        """Return one file or folder on its own."""
+        told = {
+            "FileEntry": self._file(item) if isinstance(item, File) else None,
+            "DirectoryEntry": self._folder(item, alone=True) if isinstance(item, Folder) else None,
+        }
+        return Resource("FileSystemEntry", properties=told)
 
-def href_of(mount_href: str, path: str) -> str:
-    """Return the address of a path in a mount point."""
-    return f"{mount_href}/{quote(path, safe='/:$')}"
-
-
-def _is_folder(item: File | Folder) -> bool:
-    return not hasattr(item, "size")
-
-
-def _shown_path(path: str) -> str:
-    """Return a path as the machine writes it."""
-    return path.replace("/", "\\") if path[1:2] == ":" else path
-
-
-def _directory(mount_href: str, folder: Folder) -> Resource:
-    href = href_of(mount_href, folder.path)
-    return Resource(
-        "DirectoryEntry",
-        {"Href": href, "Type": "DirectoryEntry"},
-        [
-            *(Link("Down", f"{href}?action={a}") for a in ("listAll", "listDirs", "listFiles")),
+    def _folder(self, folder: Folder, *, alone: bool = False) -> Resource:
+        href, paging = self._href(folder), f"pageSize={_LINKED_SIZE}&page=1"
+        links = [
+            *([] if alone else [self._up(folder)]),
+            Link("Down", f"{href}?action={LIST_ALL}", "FileSystemItemsList"),
+            Link("Down", f"{href}?action={LIST_FILES}&{paging}", "FileEntryList"),
+            Link("Down", f"{href}?action={LIST_FOLDERS}&{paging}", "DirectoryEntryList"),
             Link("Restore", f"{href}?action=restore"),
-        ],
-        {"Path": _shown_path(folder.path), "Name": folder.name},
-    )
+        ]
+        attributes = {"Href": href, "Type": "DirectoryEntry"}
+        values = {"Path": folder.path, "Name": folder.name}
+        return Resource("DirectoryEntry", attributes, links, values)
 
+    def _file(self, file: File) -> Resource:
+        href = self._href(file)
+        is_agents = self._mount.restore_point.machine.family is Family.AGENT
+        return Resource(
+            "FileEntry",
+            {"Href": href, "Type": "FileEntry"},
+            [self._up(file), Link("Restore", f"{href}?action=restore")],
+            {
+                "Path": file.path,
+                "Name": file.name,
+                "Size": file.size,
+                "Owner": None if is_agents else file.owner,
+                "ModifiedDateUTC": utc_text(file.modified),
+            },
+        )
 
-def _file(mount_href: str, file: File) -> Resource:
-    href = href_of(mount_href, file.path)
-    return Resource(
-        "FileEntry",
-        {"Href": href, "Type": "FileEntry"},
-        [Link("Up", href.rpartition("/")[0], "DirectoryEntry")],
-        {
-            "Path": _shown_path(file.path),
-            "Name": file.name,
-            "Size": file.size,
-            "Owner": file.owner,
-            "ModifiedDateUTC": f"{file.modified:%Y-%m-%dT%H:%M:%SZ}",
-            "Actions": Listing("Link", [_restore(href)]),
-        },
-    )
+    def _up(self, item: File | Folder) -> Link:
+        return Link("Up", self._at.parent(self._mount, item.path), "DirectoryEntry")
 
-
-def _restore(href: str) -> Resource:
-    return Resource("Link", {"Rel": "Restore", "Href": f"{href}?action=restore"})
+    def _href(self, item: File | Folder) -> str:
+        return self._at.file(self._mount, item.path)

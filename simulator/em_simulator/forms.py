@@ -14,7 +14,14 @@ from enum import StrEnum
 from typing import Any
 from xml.etree import ElementTree as ET  # what is written here is not parsed here
 
-from em_simulator.representations import NAMESPACE, Collection, Empty, Listing, Resource
+from em_simulator.representations import (
+    NAMESPACE,
+    Collection,
+    Empty,
+    Listing,
+    Resource,
+    plural,
+)
 
 _LEADING_CAPITALS = re.compile(r"^[A-Z]+(?![a-z])|^[A-Z]")
 
@@ -94,11 +101,6 @@ class Form:
 def camel(name: str) -> str:
     """Return a name in camelCase: the capitals that it begins with become small."""
     return _LEADING_CAPITALS.sub(lambda found: found[0].lower(), name)
-
-
-def plural(element: str) -> str:
-    """Return the plural that JSON names a list by."""
-    return element[:-1] + "ies" if element.endswith("y") else element + "s"
 
 
 def to_xml(resource: Resource | Collection) -> bytes:

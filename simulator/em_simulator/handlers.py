@@ -7,27 +7,32 @@ import binascii
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
 from defusedxml.ElementTree import fromstring
 
+from em_simulator.accounts import Right
 from em_simulator.catalogue import Family, RestorePoint
+from em_simulator.entities import Entities
 from em_simulator.file_handlers import FileHandlers
+from em_simulator.kinds import Kind, all_kinds
 from em_simulator.messages import Refusal, Reply, Request
 from em_simulator.queries import Queries
-from em_simulator.representations import NAMESPACE, Collection
+from em_simulator.representations import NAMESPACE, Collection, Resource
+from em_simulator.resources import Representations
 
 if TYPE_CHECKING:
+    from em_simulator.addresses import Addresses
     from em_simulator.manager import Manager
-    from em_simulator.resources import Representations
     from em_simulator.sessions import Mount, Session, Task
 
 _UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _FAMILIES = {family.collection: family for family in Family}
-_POINTS = f"/(?P<family>{'|'.join(_FAMILIES)})"
-_POINT = rf"{_POINTS}/(?P<point>{_UUID})"
+_POINT = rf"/(?P<family>{'|'.join(_FAMILIES)})/(?P<point>{_UUID})"
+_COLLECTIONS = "|".join([*_FAMILIES, "restoreSessions", "backupServers"])
 _VERSIONS = ("v1_5", "v1_6", "v1_7", "latest")
 _OS_KINDS = ("Windows", "Linux")
 
@@ -45,14 +50,13 @@ class Route(NamedTuple):
 class Handlers:
     """Answers requests from the state of one Enterprise Manager."""
 
-    def __init__(
-        self, manager: Manager, representations: Representations, unknown_task: HTTPStatus
-    ) -> None:
+    def __init__(self, manager: Manager, addresses: Addresses, unknown_task: HTTPStatus) -> None:
         self._manager = manager
         self._unknown_task = unknown_task
-        self._shown = representations
-        self._queries = Queries(manager, representations)
-        self._files = FileHandlers(manager)
+        self._shown = Representations(addresses)
+        self._kinds = all_kinds(manager, Entities(addresses), self._shown.task)
+        self._queries = Queries(self._kinds, addresses)
+        self._files = FileHandlers(manager, addresses)
 
     def answer(self, request: Request) -> Reply:
         """Return the answer to one request. The caller holds the manager's lock."""
@@ -105,11 +109,14 @@ class Handlers:
             "X-RestSvcSessionId": session.token,
             "Set-Cookie": f"X-RestSvcSessionId={session.token}; Path=/api;",
         }
-        return Reply(HTTPStatus.CREATED, self._shown.session(session), headers, session)
+        return Reply(HTTPStatus.CREATED, self._session(session), headers, session)
+
+    def _session(self, session: Session) -> Resource:
+        return self._shown.session(session, self._kinds)
 
     def sessions(self, request: Request, session: Session, _: re.Match[str]) -> Reply:
         """GET /logonSessions."""
-        shown = [self._shown.session(other) for other in self._manager.sessions.all()]
+        shown = [self._session(other) for other in self._manager.sessions.all()]
         return Reply(HTTPStatus.OK, Collection("LogonSessions", shown))
 
     def one_session(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
@@ -118,9 +125,9 @@ class Handlers:
         if other is None:
             raise Refusal(HTTPStatus.NOT_FOUND, f"Session [{found['session']}] does not exist.")
         if request.method == "GET":
-            return Reply(HTTPStatus.OK, self._shown.session(other))
-        if other is not session and not session.account.may_browse:
-            raise _forbidden(session)
+            return Reply(HTTPStatus.OK, self._session(other))
+        if other is not session:
+            _check(session, Right.END_SESSIONS)
         self._manager.sessions.log_out(other)
         return Reply(HTTPStatus.NO_CONTENT)
 
@@ -136,43 +143,53 @@ class Handlers:
             message = f"There is no backup task with id [{found['task']}] in current rest session"
             raise Refusal(self._unknown_task, message)
         if request.method == "GET":
-            return Reply(HTTPStatus.OK, self._shown.task(task))
+            shown = self._shown.task(task)
+            if "task-list" in request.faults:
+                return Reply(HTTPStatus.OK, Collection("Tasks", [shown]))
+            return Reply(HTTPStatus.OK, shown)
         self._manager.cancel(session, task)
         return Reply(HTTPStatus.NO_CONTENT)
 
-    def restore_points(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
-        """GET /vmRestorePoints and its siblings."""
-        family = _FAMILIES[found["family"]]
-        points = self._manager.catalogue.of(family)
-        if request.query.get("format", "").lower() == "entity":
-            entities = [self._shown.restore_point(point) for point in points]
-            return Reply(HTTPStatus.OK, Collection(f"{family.entity}s", entities))
-        references = [self._shown.reference(point) for point in points]
-        return Reply(HTTPStatus.OK, Collection("EntityReferences", references, "Refs"))
+    def collection(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
+        """GET /vmRestorePoints and the like."""
+        kind = self._kind(session, found)
+        return self._queries.collection(kind, request, session)
 
-    def restore_point(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
-        """GET /vmRestorePoints/{ID} and its siblings."""
-        point = self._point(found)
-        if request.query.get("format", "").lower() == "entity":
-            return Reply(HTTPStatus.OK, self._shown.restore_point(point))
-        return Reply(HTTPStatus.OK, self._shown.reference(point))
+    def member(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
+        """GET /vmRestorePoints/{ID} and the like."""
+        kind = self._kind(session, found)
+        member = kind.find(found["id"])
+        if member is None:
+            message = f"{kind.name} [{found['id']}] does not exist."
+            raise Refusal(HTTPStatus.NOT_FOUND, message)
+        show = kind.entity if request.wants_entities else kind.reference or kind.entity
+        resource = show(member)
+        if resource.element == "Ref":
+            resource = replace(resource, element="EntityRef")
+        return Reply(HTTPStatus.OK, resource)
+
+    def _kind(self, session: Session, found: re.Match[str]) -> Kind:
+        kind = next(kind for kind in self._kinds if kind.path == found["path"])
+        _check(session, kind.right)
+        return kind
+
+    def query_service(self, request: Request, session: Session, _: re.Match[str]) -> Reply:
+        """GET /querySvc."""
+        return Reply(HTTPStatus.OK, self._shown.query_service(session, self._kinds))
 
     def query(self, request: Request, session: Session, _: re.Match[str]) -> Reply:
-        """GET /query; who may only restore is not shown the backup servers."""
-        if request.query.get("type", "").lower() == "backupserver" and (
-            not session.account.may_browse
-        ):
-            raise _forbidden(session)
-        return self._queries.answer(request)
+        """GET /query."""
+        kind = self._queries.kind(request)
+        _check(session, kind.right)
+        return self._queries.answer(kind, request, session)
 
     def mounts(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
         """GET and POST …/mounts."""
+        _check(session, Right.MOUNT)
         point = self._point(found)
-        if not session.account.may_mount:
-            raise _forbidden(session)
         if request.method == "POST":
             os_kind = _os_kind(request, point.machine.family)
-            task = self._manager.mount(session, point, os_kind, request.task_fault)
+            task = self._manager.mount(session, point, os_kind, request.faults.task_fault)
             return self._accepted(task)
         shown = [
             self._shown.mount(mount)
@@ -184,22 +201,24 @@ class Handlers:
 
     def one_mount(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
         """GET and DELETE …/mounts/{ID}."""
+        _check(session, Right.MOUNT)
         mount = self._mount(session, found)
         if request.method == "GET":
             return Reply(HTTPStatus.OK, self._shown.mount(mount))
-        if request.unmounts_by_task:
-            task = self._manager.unmount_by_task(session, mount, request.task_fault)
+        if "delete-by-task" in request.faults:
+            task = self._manager.unmount_by_task(session, mount, request.faults.task_fault)
             return self._accepted(task)
         self._manager.unmount(session, mount)
         return Reply(HTTPStatus.NO_CONTENT)
 
     def file(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
         """GET and POST …/mounts/{ID}/{filepath}."""
+        _check(session, Right.READ_FILES if request.method == "GET" else Right.MOUNT)
         mount = self._mount(session, found)
         path = unquote(found["file"])
         if request.method == "POST":
             return self._accepted(self._files.restore(request, session, mount, path))
-        return self._files.get(request, session, mount, self._shown.mount_href(mount), path)
+        return self._files.get(request, session, mount, path)
 
     def _accepted(self, task: Task) -> Reply:
         return Reply(HTTPStatus.ACCEPTED, self._shown.task(task))
@@ -229,8 +248,9 @@ _ROUTES = [
         ("GET", "/tasks", Handlers.tasks),
         ("GET DELETE", r"/tasks/(?P<task>task-\d+)", Handlers.one_task),
         ("GET", "/query", Handlers.query),
-        ("GET", _POINTS, Handlers.restore_points),
-        ("GET", _POINT, Handlers.restore_point),
+        ("GET", "/querySvc", Handlers.query_service),
+        ("GET", f"/(?P<path>{_COLLECTIONS})", Handlers.collection),
+        ("GET", rf"/(?P<path>{_COLLECTIONS})/(?P<id>{_UUID})", Handlers.member),
         ("GET POST", f"{_POINT}/mounts", Handlers.mounts),
         ("GET DELETE", rf"{_POINT}/mounts/(?P<mount>\d{{1,9}})", Handlers.one_mount),
         ("GET POST", rf"{_POINT}/mounts/(?P<mount>\d{{1,9}})/(?P<file>.+)", Handlers.file),
@@ -281,6 +301,9 @@ def _unauthorized(message: str) -> Refusal:
     return Refusal(HTTPStatus.UNAUTHORIZED, message, headers)
 
 
-def _forbidden(session: Session) -> Refusal:
-    message = f"Access is denied: {session.account.username} is a {session.account.role}."
-    return Refusal(HTTPStatus.FORBIDDEN, message)
+def _check(session: Session, right: Right | None) -> None:
+    """Raise Refusal for an account whose role lacks a right."""
+    account = session.account
+    if not account.may(right):
+        message = f"Access is denied: {account.username} is a {account.role}."
+        raise Refusal(HTTPStatus.FORBIDDEN, message)

@@ -30,7 +30,7 @@ class JournalEntry:
     """The token that came with it, or that it made."""
     user_agent: str
     fault: str | None
-    """Name of the fault that was played."""
+    """Names of the faults that were played, divided by commas."""
 
 
 class Journal:

@@ -6,17 +6,25 @@ delete_vmrestorepoints_id_mountpoints_id.
 
 from __future__ import annotations
 
-import datetime as dt
 import threading
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from em_simulator.accounts import ACCOUNTS, Account
 from em_simulator.catalogue import Catalogue, RestorePoint
 from em_simulator.files import Disks
+from em_simulator.restores import Restores, RestoreSession
 from em_simulator.restoring import Download, FileRestore, OperationFailed
-from em_simulator.sessions import Mount, RestoreSession, Session, Sessions, Task, TaskState
+from em_simulator.sessions import (
+    NO_FAULT,
+    Made,
+    Mount,
+    Session,
+    Sessions,
+    Task,
+    TaskFault,
+    TaskState,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +32,6 @@ if TYPE_CHECKING:
 MOUNT = "MountRestorePoint"
 UNMOUNT = "UnmountRestorePoint"
 FILE_RESTORE = "FileRestoreFromMountPoint"
-LINGER = 1800.0  # seconds for which a restore whose logon session is lost is shown as working
 _COLLECTING = 0.2  # part of a task's time between its end on the backup server and its collection
 
 
@@ -33,23 +40,6 @@ class MountNumbers(StrEnum):
 
     SESSION = "session"
     RESTORE_POINT = "restore-point"
-
-
-@dataclass(frozen=True, slots=True)
-class TaskFault:
-    """What goes wrong with one task."""
-
-    fails: str | None = None
-    """It ends without success, with this message."""
-    stays: float = 0.0
-    """Seconds for which it is OperationFinished."""
-    vanishes: bool = False
-    """It is no longer known as soon as it is finished; its work is done all the same."""
-    shows_link: bool = True
-    """Whether the finished task links to the mount point."""
-
-
-NO_FAULT = TaskFault()
 
 
 class Manager:
@@ -69,9 +59,8 @@ class Manager:
         self.lock = threading.RLock()
         self.catalogue = Catalogue(seed, restore_points)
         self.disks = Disks(seed)
-        self.restored: list[FileRestore] = []
         self.sessions = Sessions(seed, idle_limit, opaque_tokens=opaque_tokens)
-        self.restores: list[RestoreSession] = []
+        self.restores = Restores(clock, self.sessions.new_id)
         self.mount_seconds = mount_seconds
         self._mount_numbers = mount_numbers
         self._clock = clock
@@ -83,6 +72,7 @@ class Manager:
         for session in self.sessions.all():
             for task in list(session.tasks.values()):
                 _advance(session, task, now)
+        self.restores.advance()
 
     def authenticate(self, username: str, password: str) -> Account | None:
         """Return the account; Windows does not care for capitals in its name."""
@@ -116,12 +106,14 @@ class Manager:
         """Begin to mount."""
 
         def work() -> Mount:
+            if not restore_point.is_complete:
+                raise OperationFailed(f"{restore_point.name} is still being written.")
             key = restore_point.id
             if self._mount_numbers is MountNumbers.SESSION:
                 key = ""
             number = session.mounts_made.get(key, 0) + 1
             session.mounts_made[key] = number
-            mount = Mount(number, restore_point, os_kind, self._restore(restore_point))
+            mount = Mount(number, restore_point, os_kind, self.restores.begin(restore_point))
             session.mounts[restore_point.id, number] = mount
             return mount
 
@@ -129,23 +121,8 @@ class Manager:
 
     def unmount(self, session: Session, mount: Mount) -> None:
         """Unmount at once."""
-        mount.restore.is_stopped = True
+        self.restores.stop(mount.restore)
         session.mounts.pop((mount.restore_point.id, mount.id), None)
-
-    def _restore(self, restore_point: RestorePoint) -> RestoreSession:
-        restore = RestoreSession(
-            id=self.sessions.new_id(),
-            restore_point=restore_point,
-            began_at=self._clock(),
-            began=dt.datetime.now(dt.UTC),
-        )
-        self.restores.append(restore)
-        return restore
-
-    def is_working(self, restore: RestoreSession) -> bool:
-        """Tell whether the backup server still shows a file-level restore as working."""
-        age = self._clock() - restore.began_at
-        return not restore.is_stopped and (not restore.is_lost or age < LINGER)
 
     def unmount_by_task(self, session: Session, mount: Mount, fault: TaskFault = NO_FAULT) -> Task:
         """Begin to unmount."""
@@ -172,9 +149,12 @@ class Manager:
     def restore_file(
         self, session: Session, mount: Mount, restore: FileRestore, fault: TaskFault = NO_FAULT
     ) -> Task:
-        """Begin to restore a file or a folder to its original place."""
+        """Begin to restore a file or a folder to its original place.
 
-        def work() -> None:
+        With an outcome the task only starts a restore session, whose end is what counts.
+        """
+
+        def work() -> RestoreSession | None:
             self._check_file(mount, restore.path)
             if restore.credentials and not restore.credentials.are_right:
                 raise OperationFailed(
@@ -182,7 +162,10 @@ class Manager:
                     "password is incorrect.",
                     credentials_needed=True,
                 )
-            self.restored.append(restore)
+            if fault.outcome:
+                return self.restores.begin(mount.restore_point, fault.outcome, restore)
+            self.restores.restored.append(restore)
+            return None
 
         return self._begin(session, FILE_RESTORE, work, self.mount_seconds, fault)
 
@@ -198,7 +181,7 @@ class Manager:
         self,
         session: Session,
         operation: str,
-        work: Callable[[], Mount | Download | None],
+        work: Callable[[], Made],
         seconds: float,
         fault: TaskFault,
     ) -> Task:
@@ -210,32 +193,16 @@ class Manager:
             work=work,
             collected_at=now + seconds * (1 - _COLLECTING),
             finished_at=now + seconds + fault.stays,
-            failure=fault.fails,
-            shows_link=fault.shows_link,
-            vanishes=fault.vanishes,
+            fault=fault,
         )
         session.tasks[task.id] = task
         return task
-
-
-def _work(task: Task) -> None:
-    try:
-        made = task.work()
-    except OperationFailed as error:
-        task.failure, task.credentials_needed = str(error), error.credentials_needed
-        return
-    if isinstance(made, Mount):
-        task.mount = made
-    else:
-        task.download = made
 
 
 def _advance(session: Session, task: Task, now: float) -> None:
     if task.state is TaskState.RUNNING and now >= task.collected_at:
         task.state = TaskState.OPERATION_FINISHED
     if task.state is TaskState.OPERATION_FINISHED and now >= task.finished_at:
-        task.state = TaskState.FINISHED
-        if task.failure is None:
-            _work(task)
-        if task.vanishes:
+        task.finish()
+        if task.fault.vanishes:
             del session.tasks[task.id]

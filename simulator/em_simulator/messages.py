@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from em_simulator.manager import NO_FAULT, TaskFault
+from em_simulator.faults import DueFaults
 from em_simulator.representations import Collection, Empty, Resource
 
 if TYPE_CHECKING:
@@ -22,12 +22,26 @@ class Request:
 
     method: str
     path: str
-    query: Mapping[str, str]
+    parameters: list[tuple[str, str]]
+    """Those of the query, as they came."""
     headers: Mapping[str, str]
     cookies: Mapping[str, str]
     body: bytes
-    task_fault: TaskFault = NO_FAULT
-    unmounts_by_task: bool = False
+    faults: DueFaults = field(default_factory=DueFaults)
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The parameters of the query by their names in lower case."""
+        return {
+            name.lower(): value
+            for name, value in self.parameters
+            if not (name.lower() == "filter" and "ignore-filter" in self.faults)
+        }
+
+    @property
+    def wants_entities(self) -> bool:
+        """Whether the client asks for entities; references are the default."""
+        return self.query.get("format", "").lower() in ("entity", "entities")
 
     @property
     def wants_json(self) -> bool:

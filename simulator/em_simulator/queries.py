@@ -1,110 +1,100 @@
-"""What `/query` can search: restore points and restore sessions.
+"""Collections and `/query`: lists of what Enterprise Manager knows.
 
-Follows the vendor's pages get_query_vmrestorepoint, get_query_restoresession and their siblings.
+Follows the vendor's pages querysvc, format, pagesize_and_page and representation_collections.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from em_simulator.catalogue import BACKUP_SERVER, Family, RestorePoint
 from em_simulator.messages import Refusal, Reply, Request
-from em_simulator.query import BadQuery, arrange
-from em_simulator.representations import Resource
+from em_simulator.query import PAGE_SIZE, BadQuery, Page, select, turn_to
+from em_simulator.representations import Collection, Link, Listing, Resource, plural
 
 if TYPE_CHECKING:
-    from em_simulator.manager import Manager
-    from em_simulator.resources import Representations
-    from em_simulator.sessions import RestoreSession
+    from em_simulator.addresses import Addresses
+    from em_simulator.kinds import Kind
+    from em_simulator.sessions import Session
 
-# What is searched, its fields, and how one is shown as an entity and as a reference.
-_Queried = tuple[
-    Sequence[Any],
-    Callable[[Any], Mapping[str, Any]],
-    Callable[[Any], Resource],
-    Callable[[Any], Resource],
-]
-_POINT_FIELDS = ("UID", "Name", "CreationTime", "Type", "Algorithm", "BackupServerName")
-_QUERY_FIELDS = {
-    "VmRestorePoint": (*_POINT_FIELDS, "VmDisplayName"),
-    "VmReplicaPoint": (*_POINT_FIELDS, "VmDisplayName"),
-    "AgentRestorePoint": (*_POINT_FIELDS, "ComputerName"),
-    "BackupServer": ("Name",),
-    "RestoreSession": (
-        *("Name", "Type", "State", "CreationTime", "VmDisplayName", "BackupServerName"),
-    ),
-}
+_ENTITIES = (
+    "BackupServer",
+    "Repository",
+    "HierarchyRoot",
+    "Job",
+    "BackupJobSession",
+    "BackupTaskSession",
+    "Backup",
+    "RestorePoint",
+    "VmRestorePoint",
+    "VmReplicaPoint",
+    "AgentRestorePoint",
+    "RestoreSession",
+)
+"""What a query's `Entities` may hold: the kinds that were not asked for are null in JSON."""
 
 
 class Queries:
-    """Answers queries."""
+    """Answers for lists; the caller has checked the rights."""
 
-    def __init__(self, manager: Manager, representations: Representations) -> None:
-        self._manager = manager
-        self._shown = representations
-        self._kinds: dict[str, Callable[[], _Queried]] = {
-            family.entity: partial(self._query_points, family) for family in Family
-        } | {"RestoreSession": self._query_restores, "BackupServer": self._query_servers}
+    def __init__(self, kinds: list[Kind], addresses: Addresses) -> None:
+        self._kinds = {kind.name.lower(): kind for kind in kinds}
+        self._at = addresses
 
-    def answer(self, request: Request) -> Reply:
-        """GET /query."""
-        kind = request.query.get("type", "")
-        found = next((k for k in self._kinds if k.lower() == kind.lower()), None)
-        if found is None:
-            raise Refusal(HTTPStatus.BAD_REQUEST, f"Type [{kind}] can't be queried.")
-        items, fields, entity, reference = self._kinds[found]()
-        wants_entities = request.query.get("format", "").lower() in ("entity", "entities")
+    def kind(self, request: Request) -> Kind:
+        """Return the kind that a query is about. Raises Refusal."""
+        asked = request.query.get("type", "")
+        if asked.lower() not in self._kinds:
+            raise Refusal(HTTPStatus.BAD_REQUEST, f"Type [{asked}] can't be queried.")
+        return self._kinds[asked.lower()]
+
+    def collection(self, kind: Kind, request: Request, session: Session) -> Reply:
+        """GET a collection; entities can be filtered and paged, references can't."""
+        items = list(kind.items(session))
+        if kind.reference and not request.wants_entities:
+            refs = [kind.reference(item) for item in items]
+            return Reply(HTTPStatus.OK, Collection("EntityReferences", refs, "Refs"))
         try:
-            page = arrange(items, fields, request.query, _QUERY_FIELDS[found])
+            found = select(items, request.query, kind.fields)
+            page = turn_to(found, request.query, max(1, len(found)))
         except BadQuery as error:
             raise Refusal(HTTPStatus.BAD_REQUEST, str(error)) from error
-        members = [(entity if wants_entities else reference)(item) for item in page.items]
-        return Reply(HTTPStatus.OK, self._shown.page(found, members, page))
+        members = [kind.entity(item) for item in page.items]
+        return Reply(HTTPStatus.OK, Collection(plural(kind.name), members))
 
-    def _query_points(self, family: Family) -> _Queried:
-        return (
-            self._manager.catalogue.of(family),
-            _point_fields,
-            self._shown.restore_point,
-            self._shown.reference,
-        )
+    def answer(self, kind: Kind, request: Request, session: Session) -> Reply:
+        """GET /query."""
+        try:
+            found = select(list(kind.items(session)), request.query, kind.fields)
+            page = turn_to(found, request.query, PAGE_SIZE)
+        except BadQuery as error:
+            raise Refusal(HTTPStatus.BAD_REQUEST, str(error)) from error
+        told: dict[str, object] = {"Entities": None, "Refs": None, "Resources": None}
+        if kind.reference is None:
+            told["Resources"] = _wrapped("Resources", kind, page)
+        elif request.wants_entities:
+            told["Entities"] = _wrapped("Entities", kind, page)
+        else:
+            told["Refs"] = Listing("Ref", [kind.reference(item) for item in page.items])
+        told["PagingInfo"] = self._paging(request, page)
+        return Reply(HTTPStatus.OK, Resource("QueryResult", properties=told))
 
-    def _query_servers(self) -> _Queried:
-        def shown(_: str) -> Resource:
-            return self._shown.backup_server()
-
-        return [BACKUP_SERVER], lambda name: {"Name": name}, shown, shown
-
-    def _query_restores(self) -> _Queried:
-        def shown(restore: RestoreSession) -> Resource:
-            is_working = self._manager.is_working(restore)
-            return self._shown.restore_session(restore, is_working=is_working)
-
-        def fields(restore: RestoreSession) -> dict[str, Any]:
-            return {
-                "Name": shown(restore).attributes["Name"],
-                "Type": "FileLevelRestore",
-                "State": "Working" if self._manager.is_working(restore) else "Stopped",
-                "CreationTime": f"{restore.began:%Y-%m-%dT%H:%M:%SZ}",
-                "VmDisplayName": restore.restore_point.machine.name,
-                "BackupServerName": BACKUP_SERVER,
-            }
-
-        return self._manager.restores, fields, shown, shown
+    def _paging(self, request: Request, page: Page) -> Resource:
+        links = [
+            Link(rel, self._at.query(request.parameters, page.size, number))
+            for rel, number in page.turns
+        ]
+        return paging_info(page, links)
 
 
-def _point_fields(point: RestorePoint) -> dict[str, Any]:
-    """Return what a query may filter restore points by."""
-    return {
-        "UID": point.uid,
-        "Name": point.name,
-        "CreationTime": f"{point.created_at:%Y-%m-%dT%H:%M:%SZ}",
-        "Type": "Full" if point.is_full else "Increment",
-        "Algorithm": "Full" if point.is_full else "Incremental",
-        "BackupServerName": BACKUP_SERVER,
-        "VmDisplayName": point.machine.name,
-        "ComputerName": point.machine.name,
-    }
+def paging_info(page: Page, links: list[Link]) -> Resource:
+    """Return where in the pages of an answer one page is."""
+    counts = {"PageNum": page.number, "PageSize": page.size, "PagesCount": page.count}
+    return Resource("PagingInfo", counts, links)
+
+
+def _wrapped(element: str, kind: Kind, page: Page) -> Resource:
+    others = dict.fromkeys(map(plural, _ENTITIES)) if element == "Entities" else {}
+    members = [kind.entity(item) for item in page.items]
+    listing = {plural(kind.name): Listing(kind.name, members)}
+    return Resource(element, properties=others | listing)

@@ -50,6 +50,11 @@ class Resource:
     properties: Mapping[str, Any] = field(default_factory=dict)
 
 
+def plural(element: str) -> str:
+    """Return the plural that lists are named by."""
+    return element[:-1] + "ies" if element.endswith("y") else element + "s"
+
+
 @dataclass(frozen=True, slots=True)
 class Collection:
     """A resource that is nothing but a list; XML and JSON name it differently at times."""

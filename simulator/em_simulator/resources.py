@@ -1,52 +1,38 @@
-"""How sessions, tasks, mount points and restore points are represented.
+"""How logon sessions, tasks and mount points are represented.
 
-Follows the vendor's pages loginsessions, tasks_id, vmrestorepoints_id,
+Follows the vendor's pages logging_on, loginsessions, tasks_id,
 get_vmrestorepoints_id_mountpoints_id and their siblings.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from em_simulator.catalogue import BACKUP_SERVER, BACKUP_SERVER_ID, RestorePoint
-from em_simulator.file_representations import href_of
+from em_simulator.catalogue import Family
 from em_simulator.representations import Link, Listing, Resource
-from em_simulator.sessions import TaskState
+from em_simulator.restores import RestoreSession
+from em_simulator.restoring import Download
+from em_simulator.sessions import Mount, TaskState
 
 if TYPE_CHECKING:
-    from em_simulator.query import Page
-    from em_simulator.restoring import Download
-    from em_simulator.sessions import Mount, RestoreSession, Session, Task
+    from em_simulator.addresses import Addresses
+    from em_simulator.kinds import Kind
+    from em_simulator.sessions import Made, Session, Task
 
 _VERSIONS = ("v1_5", "v1_6", "v1_7")
-_ENTITIES = (
-    "BackupServers",
-    "Repositories",
-    "HierarchyRoots",
-    "Jobs",
-    "BackupJobSessions",
-    "BackupTaskSessions",
-    "Backups",
-    "RestorePoints",
-    "VmRestorePoints",
-    "VmReplicaPoints",
-    "AgentRestorePoints",
-    "RestoreSessions",
-)
-"""Members of a query's `Entities`: those that were not asked for are null in JSON."""
 
 
 class Representations:
-    """Makes resources whose links carry the server's own name, whatever the client dialled."""
+    """Makes resources of what belongs to logon sessions."""
 
-    def __init__(self, href_host: str) -> None:
-        self._base = f"https://{href_host}/api"
+    def __init__(self, addresses: Addresses) -> None:
+        self._at = addresses
 
     def root(self) -> Resource:
         """Return what is told before a logon."""
 
         def create(version: str) -> Link:
-            return Link("Create", f"{self._base}/sessionMngr/?v={version}", "LogonSession")
+            return Link("Create", f"{self._at.base}/sessionMngr/?v={version}", "LogonSession")
 
         versions = [
             Resource("SupportedVersion", {"Name": version}, [create(version)])
@@ -55,19 +41,27 @@ class Representations:
         return Resource(
             "EnterpriseManager",
             links=[
-                Link("Down", f"{self._base}/logonSessions", "LogonSessionList"),
+                Link("Down", f"{self._at.base}/logonSessions", "LogonSessionList"),
                 create("latest"),
             ],
             properties={"SupportedVersions": Listing("SupportedVersion", versions)},
         )
 
-    def session(self, session: Session) -> Resource:
-        """Return a logon session."""
-        href = f"{self._base}/logonSessions/{session.id}"
-        links = [
+    def session(self, session: Session, kinds: list[Kind]) -> Resource:
+        """Return a logon session; its links lead to what its account may see."""
+        href, base = self._at.session(session), self._at.base
+        links = [Link("Up", f"{base}/", "EnterpriseManager")]
+        for kind in kinds:
+            if kind.path is not None and session.account.may(kind.right):
+                collection = f"{base}/{kind.path}"
+                links += [
+                    Link("Down", collection, f"{kind.name}ReferenceList"),
+                    Link("Down", f"{collection}?format=Entity", f"{kind.name}List"),
+                ]
+        links += [
+            Link("Down", f"{base}/tasks", "TaskList"),
+            Link("Down", f"{base}/querySvc", "QueryService"),
             Link("Delete", href, "LogonSession"),
-            Link("Down", f"{self._base}/tasks", "TaskList"),
-            Link("Alternate", f"{self._base}/query", "QueryService"),
         ]
         return Resource(
             "LogonSession",
@@ -76,199 +70,91 @@ class Representations:
             {"UserName": session.account.username, "SessionId": session.id},
         )
 
+    def query_service(self, session: Session, kinds: list[Kind]) -> Resource:
+        """Return what can be queried."""
+        return Resource(
+            "QuerySvc",
+            links=[
+                Link("Up", self._at.session(session), "LogonSession"),
+                *(
+                    Link("Down", f"{self._at.base}/query?type={kind.name}", "QueryResult")
+                    for kind in kinds
+                    if session.account.may(kind.right)
+                ),
+            ],
+        )
+
     def task(self, task: Task) -> Resource:
-        """Return a task; its result once it is finished."""
-        href = f"{self._base}/tasks/{task.id}"
+        """Return a task; its result once the backup server is done."""
+        href = self._at.task(task)
         links = [Link("Delete", href, "Task")]
-        properties: dict[str, object] = {
+        if task.state is TaskState.FINISHED and task.fault.shows_link:
+            links += self._made(task.made)
+        properties = {
             "TaskId": task.id,
             "State": str(task.state),
             "Operation": task.operation,
-            "Result": None,
+            "Result": _result(task),
         }
-        if task.state is TaskState.FINISHED:
-            if task.mount and task.shows_link:
-                links.append(self._related(task.mount))
-            if task.download and task.shows_link:
-                links += self._downloads(task.download)
-            told: dict[str, object] = {"Message": task.failure or "Ok"}
-            if task.credentials_needed:
-                told["CredentialsNeeded"] = True
-            properties["Result"] = Resource(
-                "Result", {"Success": task.failure is None}, properties=told
-            )
         return Resource("Task", {"Href": href, "Type": "Task"}, links, properties)
 
-    def mount(self, mount: Mount) -> Resource:
-        """Return a mount point with the roots of its file systems."""
-        href = self.mount_href(mount)
-        entries = [
-            Resource(
-                "DirectoryEntry",
-                {"Href": f"{href}/{root}", "Type": "DirectoryEntry"},
-                [Link("Up", href, f"{mount.restore_point.machine.family.entity}Mount")],
-                {"Path": root, "Name": root},
-            )
-            for root in mount.restore_point.machine.roots
-        ]
-        kind = f"{mount.restore_point.machine.family.entity}Mount"
-        return Resource(
-            kind,
-            {"Href": href, "Type": kind},
-            [
-                Link("Delete", href, kind),
-                Link("Up", self._href(mount.restore_point), _reference(mount.restore_point)),
-            ],
-            {"FSRoots": Listing("DirectoryEntry", entries)},
-        )
-
-    def restore_point(self, point: RestorePoint) -> Resource:
-        """Return a restore point as an entity."""
-        machine = point.machine
-        href = self._href(point)
-        moment = point.created_at.strftime("%Y-%m-%dT%H:%M:%SZ")
-        of_machine = {"ComputerName" if machine.family.entity.startswith("Agent") else "VmName"}
-        return Resource(
-            machine.family.entity,
-            {
-                "Href": f"{href}?format=Entity",
-                "Type": machine.family.entity,
-                "Name": point.name,
-                "UID": point.uid,
-            },
-            [
-                Link("Restore", f"{href}?action=restore"),
-                self._backup_server(),
-                Link("Alternate", href, _reference(point), point.name),
-                Link("Down", f"{href}/mounts", f"{machine.family.entity}MountList"),
-                Link("Create", f"{href}/mounts", f"{machine.family.entity}Mount"),
-            ],
-            {
-                "CreationTimeUTC": moment,
-                **dict.fromkeys(of_machine, machine.name),
-                "Algorithm": "Full" if point.is_full else "Incremental",
-                "PointType": "Full" if point.is_full else "Increment",
-            },
-        )
-
-    def restore_session(self, restore: RestoreSession, *, is_working: bool) -> Resource:
-        """Return a file-level restore."""
-        point = restore.restore_point
-        href = f"{self._base}/restoreSessions/{restore.id}"
-        name = f"FLR_[{point.machine.name}]@{restore.began:%Y-%m-%d %H:%M:%S}"
-        return Resource(
-            "RestoreSession",
-            {
-                "Href": f"{href}?format=Entity",
-                "Type": "RestoreSession",
-                "Name": name,
-                "UID": f"urn:veeam:RestoreSession:{restore.id}",
-                "VmDisplayName": point.machine.name,
-            },
-            [
-                self._backup_server(),
-                Link("Related", self._href(point), _reference(point), point.name),
-            ],
-            {
-                "JobType": "FileLevelRestore",
-                "CreationTimeUTC": f"{restore.began:%Y-%m-%dT%H:%M:%SZ}",
-                "State": "Working" if is_working else "Stopped",
-                "Result": "None" if is_working else "Success",
-                "Progress": 0 if is_working else 100,
-            },
-        )
-
-    def backup_server(self) -> Resource:
-        """Return the backup server."""
-        href = f"{self._base}/backupServers/{BACKUP_SERVER_ID}"
-        return Resource(
-            "BackupServer",
-            {
-                "Href": f"{href}?format=Entity",
-                "Type": "BackupServer",
-                "Name": BACKUP_SERVER,
-                "UID": f"urn:veeam:BackupServer:{BACKUP_SERVER_ID}",
-            },
-            [Link("Alternate", href, "BackupServerReference", BACKUP_SERVER)],
-            {
-                "Description": "Simulated",
-                "IpOrDnsName": BACKUP_SERVER,
-                "Port": 9392,
-                "Version": "13.0.1.1071",
-            },
-        )
-
-    def page(self, kind: str, members: list[Resource], page: Page) -> Resource:
-        """Return a page of a query's result: entities, or references."""
-        found: dict[str, object] = {"Entities": None, "Refs": None, "Resources": None}
-        if members and members[0].element == "Ref":
-            found["Refs"] = Listing("Ref", members)
-        else:
-            entities = dict.fromkeys(_ENTITIES) | {f"{kind}s": Listing(kind, members)}
-            found["Entities"] = Resource("Entities", properties=entities)
-        paging = {"PageNum": page.number, "PageSize": page.size, "PagesCount": page.count}
-        links = [
-            Link(rel, f"{self._base}/query?type={kind}&pageSize={page.size}&page={number}")
-            for rel, number in (
-                ("First", 1),
-                ("Prev", page.number - 1),
-                ("Next", page.number + 1),
-                ("Last", page.count),
-            )
-            if 1 <= number <= page.count
-        ]
-        return Resource(
-            "QueryResult", properties=found | {"PagingInfo": Resource("PagingInfo", paging, links)}
-        )
-
-    def _backup_server(self) -> Link:
-        href = f"{self._base}/backupServers/{BACKUP_SERVER_ID}"
-        return Link("Up", href, "BackupServerReference", BACKUP_SERVER)
-
-    def reference(self, point: RestorePoint) -> Resource:
-        """Return a restore point as a reference: the default format."""
-        return Resource(
-            "Ref",
-            {
-                "Href": self._href(point),
-                "Type": _reference(point),
-                "Name": point.name,
-                "UID": point.uid,
-            },
-            [
-                Link(
-                    "Alternate",
-                    f"{self._href(point)}?format=Entity",
-                    point.machine.family.entity,
-                    point.name,
-                )
-            ],
-        )
-
-    def _related(self, mount: Mount) -> Link:
-        return Link(
-            "Related",
-            self.mount_href(mount),
-            f"{mount.restore_point.machine.family.entity}Mount",
-            f"{mount.restore_point.id}@{mount.id}",
-        )
-
-    def _href(self, point: RestorePoint) -> str:
-        return f"{self._base}/{point.machine.family.collection}/{point.id}"
+    def _made(self, made: Made) -> list[Link]:
+        match made:
+            case Mount():
+                kind = f"{made.restore_point.machine.family.entity}Mount"
+                name = f"{made.restore_point.id}@{made.id}"
+                return [Link("Related", self._at.mount(made), kind, name)]
+            case RestoreSession():
+                href = f"{self._at.restore(made)}?format=Entity"
+                return [Link("Related", href, "RestoreSession", made.name)]
+            case Download():
+                return self._downloads(made)
+        return []
 
     def _downloads(self, download: Download) -> list[Link]:
         """Return a link to each file; their paths come in lower case, as in the vendor's page."""
-        href = self.mount_href(download.mount)
-        is_windows = download.mount.restore_point.machine.os_kind == "Windows"
+        mount = download.mount
+        is_windows = mount.restore_point.machine.os_kind == "Windows"
         return [
-            Link("Download", f"{href_of(href, path)}?action=download")
+            Link("Download", f"{self._at.file(mount, path)}?action=download")
             for path in (path.lower() if is_windows else path for path in download.paths)
         ]
 
-    def mount_href(self, mount: Mount) -> str:
-        """Return the address of a mount point."""
-        return f"{self._href(mount.restore_point)}/mounts/{mount.id}"
+    def mount(self, mount: Mount) -> Resource:
+        """Return a mount point with the roots of its file systems, which have no links."""
+        href, family = self._at.mount(mount), mount.restore_point.machine.family
+        kind = f"{family.entity}Mount"
+        entries = [
+            Resource(
+                "DirectoryEntry",
+                {"Href": self._at.file(mount, root), "Type": "DirectoryEntry"},
+                properties={"Path": root, "Name": root},
+            )
+            for root in mount.restore_point.machine.roots
+        ]
+        return Resource(
+            kind,
+            {"Href": href, "Type": kind},
+            [Link("Delete", href, None if family is Family.AGENT else kind)],
+            {"FSRoots": Listing("DirectoryEntry", entries)},
+        )
 
 
-def _reference(point: RestorePoint) -> str:
-    return f"{point.machine.family.entity}Reference"
+def _result(task: Task) -> Resource | None:
+    """Return a task's result: that of an operation which is only finished is always good."""
+    if task.state is TaskState.RUNNING:
+        return None
+    succeeds, message = True, "OperationFinished"
+    if task.state is TaskState.FINISHED:
+        succeeds, message = task.failure is None, task.failure or _success(task)
+    attributes: dict[str, Any] = {
+        "Success": succeeds,
+        "CredentialsNeeded": task.credentials_needed or None,
+        "ConfirmationNeeded": None,
+    }
+    told = {"Message": message if task.fault.tells_message else None}
+    return Resource("Result", attributes, properties=told)
+
+
+def _success(task: Task) -> str:
+    return "Restore has been started." if isinstance(task.made, RestoreSession) else "Ok"

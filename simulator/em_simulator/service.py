@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from em_simulator.faults import DueFaults
 from em_simulator.journal import Journal, JournalEntry, now
 from em_simulator.messages import Reply, Request
 
 if TYPE_CHECKING:
-    from em_simulator.faults import Fault, Faults
+    from em_simulator.faults import Faults
     from em_simulator.forms import Form
     from em_simulator.handlers import Handlers
     from em_simulator.manager import Manager
@@ -42,27 +43,28 @@ class Service:
         return application
 
     async def handle(self, received: web.Request) -> web.StreamResponse:
-        """Answer one request, with the fault that is due."""
+        """Answer one request, with the faults that are due."""
         path = received.rel_url.raw_path.removeprefix("/api") or "/"
         number, body = self._journal.next_number(), await received.read()
         with self._manager.lock:
-            fault = self._faults.take(received.method, path)
-        await _delay(fault, "before")
+            faults = DueFaults(self._faults.take(received.method, path))
+        await _delay(faults, "before")
         request = Request(
             method=received.method,
             path=path,
-            query=received.query,
+            parameters=list(received.query.items()),
             headers=received.headers,
             cookies=received.cookies,
             body=body,
+            faults=faults,
         )
-        exchange = _Exchange(request, fault, self._form)
+        exchange = _Exchange(request, self._form)
         if exchange.acts:
             with self._manager.lock:
                 self._manager.advance()
-                self._expire(request, fault)
-                exchange.reply = self._handlers.answer(exchange.request)
-        await _delay(fault, "after")
+                self._expire(request)
+                exchange.reply = self._handlers.answer(request)
+        await _delay(faults, "after")
         self._journal.add(
             JournalEntry(
                 number=number,
@@ -76,86 +78,83 @@ class Service:
                 if exchange.reply.session and request.token is None
                 else request.token,
                 user_agent=request.headers.get("User-Agent", ""),
-                fault=fault.name if fault else None,
+                fault=faults.names,
             )
         )
         return await exchange.send(received)
 
-    def _expire(self, request: Request, fault: Fault | None) -> None:
+    def _expire(self, request: Request) -> None:
         sessions = self._manager.sessions
-        if fault and fault.name == "expire-all":
+        if "expire-all" in request.faults:
             sessions.drop_all()
         session = sessions.find(request.token or "")
-        if fault and fault.name == "expire-session" and session:
+        if "expire-session" in request.faults and session:
             sessions.drop(session)
 
 
 class _Exchange:
-    """One request, its reply, and what a fault makes of it on the wire."""
+    """One request, its reply, and what faults make of it on the wire."""
 
-    def __init__(self, request: Request, fault: Fault | None, form: Form) -> None:
+    def __init__(self, request: Request, form: Form) -> None:
         self._form = form
-        self._fault = fault
-        self._name = fault.name if fault else ""
-        self.request = _with_fault(request, fault)
+        self._faults = request.faults
+        self.request = request
         self.reply = Reply(HTTPStatus.SERVICE_UNAVAILABLE)
 
     @property
     def acts(self) -> bool:
         """Whether the server does what it is asked for."""
-        if self._fault and self._name == "status":
-            return bool(self._fault.option("when") == "after")
-        return self._name not in ("reset-before", "redirect")
+        if "reset-before" in self._faults or "redirect" in self._faults:
+            return False
+        return self._faults.option("status", "when") in (None, "after")
 
     @property
     def status(self) -> int | None:
         """The status that is sent; None when none is."""
-        if self._fault and self._name == "status":
-            return int(self._fault.option("code"))
-        if self._name == "redirect":
-            return int(HTTPStatus.FOUND)
-        return None if self._name.startswith("reset-") else int(self.reply.status)
+        if "reset-before" in self._faults or "reset-after" in self._faults:
+            return None
+        if "status" in self._faults:
+            return int(self._faults.option("status", "code"))
+        return HTTPStatus.FOUND if "redirect" in self._faults else self.reply.status
 
     async def send(self, received: web.Request) -> web.StreamResponse:
-        """Send the reply, or what the fault makes of it."""
+        """Send the reply, or what the faults make of it."""
         status = self.status
         if status is None:
             return _cut(received)
-        as_json = self.request.wants_json and self._name != "xml"
+        as_json = self.request.wants_json and "xml" not in self._faults
         body, kind = self.reply.body(self._form, as_json=as_json)
         headers = {"Server": _SERVER, **self.reply.headers}
-        if self._fault:
-            body, kind = self._spoil(self._fault, body, kind, headers)
+        body, kind = self._spoil(body, kind, headers)
         if status == HTTPStatus.NO_CONTENT:
             body = b""
-        if self._name == "cut-body" and body:
+        if "cut-body" in self._faults and body:
             headers["Content-Length"] = str(len(body))
             return await _send_half(received, status, headers, body)
         if kind:
             headers["Content-Type"] = kind
         return web.Response(status=status, headers=headers, body=body)
 
-    def _spoil(
-        self, fault: Fault, body: bytes, kind: str, headers: dict[str, str]
-    ) -> tuple[bytes, str]:
-        if fault.name in _BODIES:
-            return _BODIES[fault.name], kind
-        match fault.name:
-            case "status":
-                headers.clear()
-                headers["Server"] = _SERVER
-                if fault.option("retry_after") is not None:
-                    headers["Retry-After"] = str(fault.option("retry_after"))
-                body, kind = (_PAGE, "text/html") if fault.option("html") else (b"", "")
-            case "redirect":
-                headers["Location"] = str(fault.option("location"))
-                body = b""
-            case "html":
-                body, kind = _PAGE, "text/html"
-            case "huge-body":
-                body = b" " * (int(fault.option("mebibytes")) * 1024 * 1024)
-            case "foreign-href":
-                body = _elsewhere(body, str(fault.option("host")).encode())
+    def _spoil(self, body: bytes, kind: str, headers: dict[str, str]) -> tuple[bytes, str]:
+        faults = self._faults
+        if "status" in faults:
+            headers.clear()
+            headers["Server"] = _SERVER
+            if faults.option("status", "retry_after") is not None:
+                headers["Retry-After"] = str(faults.option("status", "retry_after"))
+            return (_PAGE, "text/html") if faults.option("status", "html") else (b"", "")
+        if "redirect" in faults:
+            headers["Location"] = str(faults.option("redirect", "location"))
+            return b"", kind
+        if "html" in faults:
+            return _PAGE, "text/html"
+        if "huge-body" in faults:
+            return b" " * (int(faults.option("huge-body", "mebibytes")) * 1024 * 1024), kind
+        for name, spoilt in _BODIES.items():
+            if name in faults:
+                return spoilt, kind
+        if "foreign-href" in faults:
+            body = _elsewhere(body, str(faults.option("foreign-href", "host")).encode())
         return body, kind
 
 
@@ -165,29 +164,14 @@ _BODIES = {
 }
 
 
-def _with_fault(request: Request, fault: Fault | None) -> Request:
-    if fault is None:
-        return request
-    return Request(
-        method=request.method,
-        path=request.path,
-        query=request.query,
-        headers=request.headers,
-        cookies=request.cookies,
-        body=request.body,
-        task_fault=fault.task_fault,
-        unmounts_by_task=fault.name == "delete-by-task",
-    )
-
-
 def _elsewhere(body: bytes, host: bytes) -> bytes:
     head, *rest = body.split(b"https://")
     return head + b"".join(b"https://" + host + b"/" + part.partition(b"/")[2] for part in rest)
 
 
-async def _delay(fault: Fault | None, when: str) -> None:
-    if fault and fault.name == "delay" and fault.option("when") == when:
-        await asyncio.sleep(float(fault.option("seconds")))
+async def _delay(faults: DueFaults, when: str) -> None:
+    if faults.option("delay", "when") == when:
+        await asyncio.sleep(float(faults.option("delay", "seconds")))
 
 
 def _cut(received: web.Request) -> web.StreamResponse:

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from em_simulator.restores import Outcome, RestoreSession
+from em_simulator.restoring import Download, OperationFailed
+
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Callable
 
     from em_simulator.accounts import Account
     from em_simulator.catalogue import RestorePoint
-    from em_simulator.restoring import Download
 
 
 class TaskState(StrEnum):
@@ -27,19 +28,6 @@ class TaskState(StrEnum):
     RUNNING = "Running"
     OPERATION_FINISHED = "OperationFinished"
     FINISHED = "Finished"
-
-
-@dataclass(slots=True)
-class RestoreSession:
-    """A file-level restore as the backup server sees it. It outlives a lost logon session."""
-
-    id: str
-    restore_point: RestorePoint
-    began_at: float
-    began: dt.datetime
-    is_lost: bool = False
-    """Whether the logon session went without an unmount."""
-    is_stopped: bool = False
 
 
 @dataclass(slots=True)
@@ -52,26 +40,59 @@ class Mount:
     restore: RestoreSession
 
 
+Made = Mount | Download | RestoreSession | None
+"""What a task's work makes."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFault:
+    """What goes wrong with one task, or may go either way."""
+
+    fails: str | None = None
+    """It ends without success, with this message."""
+    stays: float = 0.0
+    """Seconds for which it is OperationFinished."""
+    vanishes: bool = False
+    """It is no longer known as soon as it is finished; its work is done all the same."""
+    shows_link: bool = True
+    """Whether the finished task links to what it made."""
+    tells_message: bool = True
+    """Whether its result has a message."""
+    outcome: Outcome | None = None
+    """How the restore session ends that a file's restore only starts; None: there is none."""
+
+
+NO_FAULT = TaskFault()
+
+
 @dataclass(slots=True)
 class Task:
-    """A task. `work` is done, once, when its time has come; its result is the message."""
+    """A task. `work` is done, once, when its time has come; the task links to what it made."""
 
     id: str
     operation: str
-    work: Callable[[], Mount | Download | None]
+    work: Callable[[], Made]
     collected_at: float
     """When the operation is finished on the backup server."""
     finished_at: float
     """When Enterprise Manager has collected the result."""
+    fault: TaskFault
     state: TaskState = TaskState.RUNNING
     failure: str | None = None
-    """Message of a task that ends without success."""
-    mount: Mount | None = None
-    download: Download | None = None
+    """Message of a task that has ended without success."""
     credentials_needed: bool = False
-    shows_link: bool = True
-    vanishes: bool = False
-    """Whether it is no longer known as soon as it is finished."""
+    made: Made = None
+
+    def finish(self) -> None:
+        """Do the work, unless it is to fail."""
+        self.state = TaskState.FINISHED
+        self.failure = self.fault.fails
+        if self.failure is not None:
+            return
+        try:
+            self.made = self.work()
+        except OperationFailed as error:
+            self.failure, self.credentials_needed = str(error), error.credentials_needed
 
 
 @dataclass(slots=True)

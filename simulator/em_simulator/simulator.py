@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import socket
 import threading
 import time
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from em_simulator.accounts import ACCOUNTS
-from em_simulator.catalogue import MACHINES, Family, RestorePoint
+from em_simulator.addresses import Addresses
+from em_simulator.catalogue import Family, RestorePoint
 from em_simulator.certificate import Certificate, ServerCertificate
 from em_simulator.faults import Faults
 from em_simulator.files import Disk, File
@@ -21,8 +23,9 @@ from em_simulator.forms import Answers, Form, JsonNames, JsonNulls
 from em_simulator.handlers import Handlers
 from em_simulator.journal import Journal, JournalEntry
 from em_simulator.manager import Manager, MountNumbers
-from em_simulator.resources import Representations
+from em_simulator.restores import Outcome, RestoreResult, RestoreState
 from em_simulator.service import Service
+from em_simulator.times import parts, utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +79,11 @@ class Simulator:
         faults: Faults | None = None,
         certificate: ServerCertificate | None = None,
     ) -> None:
+        """Take what differs between servers; `em-simulator --help` says what each switch does.
+
+        `json_names` is camel or pascal, `json_nulls` null or absent, `answers` asked or xml.
+        Raises ValueError for other words.
+        """
         self._port = port
         self._certificate = certificate or Certificate()
         self._journal_file = journal
@@ -92,9 +100,7 @@ class Simulator:
         self._form = Form(
             JsonNames(json_names), JsonNulls(json_nulls), byte_order_mark, Answers(answers)
         )
-        self._handlers = Handlers(
-            self._manager, Representations(href_host), HTTPStatus(unknown_task)
-        )
+        self._handlers = Handlers(self._manager, Addresses(href_host), HTTPStatus(unknown_task))
         self._faults = faults or Faults()
         self._journal: Journal
         self._loop = asyncio.new_event_loop()
@@ -231,13 +237,60 @@ class Simulator:
     def restored(self) -> list[FileRestore]:
         """Return what was restored to its original place, in this order."""
         with self._manager.lock:
-            return list(self._manager.restored)
+            self._manager.advance()
+            return list(self._manager.restores.restored)
+
+    def restore_sessions(self) -> list[str]:
+        """Return the ids of the restore sessions that were ever begun, the oldest first."""
+        with self._manager.lock:
+            self._manager.advance()
+            return [restore.id for restore in self._manager.restores]
+
+    def set_restore_state(
+        self,
+        restore_session_id: str,
+        state: str,
+        result: str = RestoreResult.SUCCESS,
+        message: str | None = None,
+    ) -> None:
+        """Hold a restore session in a state: Starting, Working, Stopping or Stopped.
+
+        The result and its message are seen once it is stopped. Raises ValueError.
+        """
+        with self._manager.lock:
+            restore = self._manager.restores.find(restore_session_id)
+            if restore is None:
+                raise ValueError("there is no such restore session")
+            outcome = Outcome(RestoreResult(result), message)
+            self._manager.restores.set_state(restore, RestoreState(state), outcome)
+
+    def add_restore_point(
+        self, machine_name: str, created_at: str, *, is_complete: bool = True
+    ) -> RestorePoint:
+        """Add a restore point, made at a time like `2026-11-16T22:00:42.1234567Z`.
+
+        Raises ValueError for a machine or a time that can't be.
+        """
+        with self._manager.lock:
+            catalogue = self._manager.catalogue
+            machine = catalogue.machine(machine_name)
+            moment, fraction = parts(created_at)
+            return catalogue.add(machine, moment, fraction, is_complete=is_complete)
+
+    def add_incomplete_restore_point(self, machine_name: str) -> RestorePoint:
+        """Add a restore point that is still being written, newer than all of its machine.
+
+        It has no links to mount or restore it, nor to its backup's file. Raises ValueError.
+        """
+        with self._manager.lock:
+            machine = self._manager.catalogue.machine(machine_name)
+            points = self._manager.catalogue.of(machine.family)
+            newest = next(point for point in points if point.machine == machine)
+            moment = newest.created_at + dt.timedelta(hours=1)
+            return self.add_restore_point(machine_name, utc_text(moment), is_complete=False)
 
     def _disk(self, name: str) -> Disk:
-        for machine in MACHINES:
-            if machine.name == name:
-                return self._manager.disks.of(machine)
-        raise ValueError("there is no such machine")
+        return self._manager.disks.of(self._manager.catalogue.machine(name))
 
     def expire_sessions(self) -> None:
         """Let every logon session expire, as after 15 idle minutes."""

@@ -188,3 +188,76 @@ def test_who_may_only_restore_is_told_so(workspace: Workspace) -> None:
     }
     workspace.write(f'{REQUIRED}\ndata "veeam_backup_servers" "this" {{}}\n')
     assert "The account's role is too low" in workspace.fail("plan", "-no-color")
+
+
+NAMED = 'Büro \\"Süd\\"; a,b@c'
+
+
+@pytest.mark.parametrize("form", ["camel", "pascal", "xml"])
+def test_names_of_any_characters_are_found_whole(workspace: Workspace, form: str) -> None:
+    more: dict[str, Any] = {"answers": "xml"} if form == "xml" else {"json_names": form}
+    with Simulator(seed=SEED, **more) as simulator:
+        workspace.environment |= Server(simulator).environment
+        for name in (NAMED, f"{NAMED}2", f"Alt-{NAMED}", "oracle03.tech.local", "files & prints"):
+            found = search(workspace, f'machine_name = "{name}"\n limit = 500')["restore_points"]
+            assert {point["machine_name"] for point in found} == {name.replace("\\", "")}
+            assert len(found) == NIGHTS
+
+
+def test_a_server_that_ignores_the_filter_mounts_nothing(
+    workspace: Workspace, server: Server
+) -> None:
+    server.fault("ignore-filter", "GET /query", None)
+    workspace.write(f"""{REQUIRED}
+data "veeam_restore_point" "this" {{
+  machine_name = "exch01"
+  latest       = true
+}}
+resource "veeam_mount_point" "this" {{
+  restore_point_id = data.veeam_restore_point.this.restore_point_id
+}}
+""")
+    said = flat(workspace.fail("apply", "-auto-approve", "-no-color"))
+    assert "was not asked for" in said
+    assert "machine_name is exch01" in said
+    assert server.requests("POST", ".*/mounts") == []
+
+
+def test_the_latest_is_not_one_that_is_still_being_written(
+    workspace: Workspace, server: Server
+) -> None:
+    incomplete = server.simulator.add_incomplete_restore_point("oracle03")
+    assert server.simulator.restore_points(Family.VM)[0] == incomplete
+    found = search(workspace, 'machine_name = "oracle03"\n latest = true', "veeam_restore_point")
+    assert found["name"] == "oracle03@2026-11-15 22:00:42"
+    shown = search(workspace, 'machine_name = "oracle03"')["restore_points"]
+    assert shown[0]["restore_point_id"] == incomplete.id
+
+
+def test_a_time_given_back_finds_that_point_and_those_before(
+    workspace: Workspace, server: Server
+) -> None:
+    created = "2026-11-20T01:02:03.2071234Z"
+    server.simulator.add_restore_point("oracle03", created)
+    newest = search(workspace, 'machine_name = "oracle03"\n limit = 1')["restore_points"][0]
+    assert newest["created_at"] == created
+    again = search(
+        workspace, f'machine_name = "oracle03"\n created_before = "{newest["created_at"]}"'
+    )
+    assert names(again) == [newest["name"], *names(again)[1:]]
+    assert len(names(again)) == NIGHTS + 1
+    after = search(
+        workspace, f'machine_name = "oracle03"\n created_after = "{newest["created_at"]}"'
+    )
+    assert names(after) == [newest["name"]]
+
+
+@pytest.mark.parametrize("state", ["Starting", "Working", "Stopping", "Stopped"])
+def test_a_restore_that_has_not_stopped_holds_disks(
+    workspace: Workspace, server: Server, state: str
+) -> None:
+    server.mount_as_somebody_else()
+    (session,) = server.simulator.restore_sessions()
+    server.simulator.set_restore_state(session, state)
+    found = search(workspace, "", "veeam_restore_sessions")["restore_sessions"]
+    assert len(found) == (state != "Stopped")

@@ -47,9 +47,9 @@ class Weather(Faults):
         self.sessions_lost = False
         self._calm = False
 
-    def take(self, method: str, path: str) -> Fault | None:
+    def take(self, method: str, path: str) -> list[Fault]:
         if self._random.random() >= self.probability or self._calm:
-            return None
+            return []
         choices = list(ANYWHERE)
         if method == "POST" and path.endswith("/mounts"):
             choices += MOUNTING * 2
@@ -60,7 +60,7 @@ class Weather(Faults):
         name, options = self._random.choice(choices)
         if name.startswith("expire"):
             self.sessions_lost = True
-        return Fault(name, re.compile(""), 1, options)
+        return [Fault(name, re.compile(""), 1, options)]
 
     @contextmanager
     def calm_if(self, calm: bool) -> Iterator[None]:

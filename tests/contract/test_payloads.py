@@ -1,30 +1,38 @@
 """The documented payloads: the client reads them, and the simulator sends the like."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from xml.etree.ElementTree import Element
 
 import pytest
-import requests
-import urllib3
 from defusedxml.ElementTree import fromstring
 
 from clocks import FakeClock
-from em_simulator import ADMINISTRATOR, Family, Simulator
+from em_simulator import Family, Simulator
+from support.callers import JSON, Caller
 from terraform_provider_veeam.em.http.decoders import Document, decode, error_message, links
-from terraform_provider_veeam.em.inventory.restore_points import parse_restore_point
-from terraform_provider_veeam.em.logon import _is_enterprise_manager, _session_id
+from terraform_provider_veeam.em.errors import UnexpectedAnswer
+from terraform_provider_veeam.em.files.listing import _entries, _is_listing
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType, Task
 from terraform_provider_veeam.em.mounts.existing import file_system_roots
-from terraform_provider_veeam.em.tasks import find_task, parse_task
+from terraform_provider_veeam.em.inventory.query import entities
+from terraform_provider_veeam.em.inventory.restore_points import found_restore_point, parse_restore_point
+from terraform_provider_veeam.em.inventory.restore_sessions import (
+    parse_restore_session,
+    read_restore_outcome,
+)
+from terraform_provider_veeam.em.logon import _is_enterprise_manager, _session_id
+from terraform_provider_veeam.em.tasks import _says_unknown, find_task, parse_task
 
 DATA = Path(__file__).with_name("data")
-POINT = "710c0a5f-2783-4222-b669-0da996b09b97"
+POINT = "3d6f1c52-9a41-4c0e-b7d8-52e0c1a9f634"
 HREF = f"/vmRestorePoints/{POINT}/mounts/1"
 
-FORMATS = pytest.mark.parametrize("form", ["json", "xml"])
+NAMES = sorted(file.stem for file in DATA.glob("*.xml"))
+FORMATS = pytest.mark.parametrize("form", ["camel.json", "pascal.json", "xml"])
 
 
 def read(name: str, form: str) -> Document:
@@ -36,7 +44,10 @@ def read(name: str, form: str) -> Document:
     ("name", "task"),
     [
         ("task_running", Task("task-1", "Running", "MountRestorePoint")),
-        ("task_operation_finished", Task("task-2", "OperationFinished", "MountRestorePoint")),
+        (
+            "task_operation_finished",
+            Task("task-2", "OperationFinished", "MountRestorePoint", True, "OperationFinished"),
+        ),
         ("task_finished", Task("task-1", "Finished", "MountRestorePoint", True, "Ok", HREF)),
         (
             "task_failed",
@@ -88,9 +99,9 @@ def test_the_roots_of_a_mount_are_read(family: str, form: str) -> None:
 @pytest.mark.parametrize(
     ("family", "name", "created_at"),
     [
-        ("vm", "oracle03@2016-10-06 13:59:50", "2016-10-06T13:59:50.783Z"),
-        ("replica", "srv04_replica@2014-10-19 05:59:18", "2014-10-19T05:59:18Z"),
-        ("agent", "rhel72@2018-12-17 02:01:05", "2018-12-17T02:01:05Z"),
+        ("vm", "app01@2026-03-02 21:04:15", "2026-03-02T21:04:15.207Z"),
+        ("replica", "app01_replica@2026-03-02 22:10:08", "2026-03-02T22:10:08Z"),
+        ("agent", "build07@2026-03-02 20:30:41", "2026-03-02T20:30:41Z"),
     ],
 )
 def test_a_restore_point_is_read(family: str, name: str, created_at: str, form: str) -> None:
@@ -102,7 +113,7 @@ def test_a_restore_point_is_read(family: str, name: str, created_at: str, form: 
 
 @FORMATS
 def test_a_logon_session_is_read(form: str) -> None:
-    assert _session_id(read("logon_session", form)) == "362da803-804d-4c32-ad35-0972e432460b"
+    assert _session_id(read("logon_session", form)) == "a4c7e1d0-5b32-4f68-9d17-c8e25f40b96a"
 
 
 @FORMATS
@@ -114,80 +125,249 @@ def test_enterprise_manager_is_recognised(form: str) -> None:
 @FORMATS
 def test_an_error_is_read(form: str) -> None:
     body = (DATA / f"error.{form}").read_bytes()
-    assert error_message(body) == "Node [root] does not exist."
+    assert error_message(body) == "Node [nodes] does not exist."
 
 
 @FORMATS
-@pytest.mark.parametrize("name", sorted(file.stem for file in DATA.glob("*.json")))
+def test_a_task_that_is_not_known_is_told_by_an_error(form: str) -> None:
+    message = error_message((DATA / f"task_unknown.{form}").read_bytes())
+    assert _says_unknown(message)
+    assert not _says_unknown(error_message((DATA / f"error.{form}").read_bytes()))
+
+
+@FORMATS
+def test_a_task_that_started_a_restore_links_to_its_session(form: str) -> None:
+    task = parse_task(read("task_restore_started", form).value)
+    assert task
+    assert task.restore_session
+    assert task.restore_session.startswith("/restoreSessions/")
+    assert task.restore_session.endswith("?format=Entity")
+
+
+@FORMATS
+def test_a_task_that_needs_credentials_says_so(form: str) -> None:
+    task = parse_task(read("task_credentials_needed", form).value)
+    assert task
+    assert (task.success, task.credentials_needed) == (False, True)
+
+
+@FORMATS
+def test_downloads_are_found_by_their_links(form: str) -> None:
+    task = parse_task(read("task_download", form).value)
+    assert task
+    assert [target.partition("/mounts/1/")[2] for target in task.downloads] == [
+        "c:/temp/a%20b.txt?action=download",
+        "c:/temp/old/c.log?action=download",
+    ]
+
+
+@FORMATS
+@pytest.mark.parametrize(
+    ("name", "state", "result"),
+    [
+        ("starting", "Starting", None),
+        ("running", "Working", "None"),
+        ("stopped", "Stopped", "Success"),
+        ("failed", "Stopped", "Failed"),
+    ],
+)
+def test_a_restore_session_is_read(name: str, state: str, result: str | None, form: str) -> None:
+    document = read(f"restore_session_{name}", form)
+    client: Any = SimpleNamespace(request=lambda *_, **__: SimpleNamespace(document=document))
+    session: Any = SimpleNamespace(token="token")
+    outcome = read_restore_outcome(client, session, "/restoreSessions/x", session)
+    assert (outcome.state, outcome.result) == (state, result)
+    assert outcome.message == ("The guest can't be reached." if name == "failed" else None)
+    assert parse_restore_session(document.value).restore_points == (
+        RestorePointRef(RestorePointType.VM, POINT),
+    )
+
+
+@FORMATS
+def test_a_querys_entities_are_read(form: str) -> None:
+    (entity,) = entities(read("query_entities", form), "VmRestorePoint")
+    found = found_restore_point(entity, RestorePointType.VM)
+    assert (found.ref.id, found.machine_name) == (POINT, "app01")
+    assert (found.backup_server, found.is_complete) == ("vbr01.example", True)
+
+
+@FORMATS
+@pytest.mark.parametrize("name", ["query_references", "query_tasks"])
+def test_a_query_that_answers_with_something_else_is_refused(name: str, form: str) -> None:
+    with pytest.raises(UnexpectedAnswer):
+        entities(read(name, form), "VmRestorePoint")
+
+
+@FORMATS
+def test_a_restore_point_that_is_being_written_is_told_by_its_links(form: str) -> None:
+    found = found_restore_point(
+        read("vm_restore_point_incomplete", form).value, RestorePointType.VM
+    )
+    assert not found.is_complete
+
+
+@FORMATS
+@pytest.mark.parametrize("name", ["vm_files", "agent_files"])
+def test_files_and_folders_are_read(name: str, form: str) -> None:
+    document = read(name, form)
+    assert _is_listing(document)
+    folder, file = _entries(document.value, "C:/Temp")
+    assert (folder.path, folder.is_folder) == ("C:/Temp/Old", True)
+    assert (file.path, file.size) == ("C:/Temp/a b.txt", 1320)
+    assert file.modified_at == "2025-12-01T08:15:00Z"
+    assert (file.owner is None) == (name == "agent_files")
+
+
+@FORMATS
+@pytest.mark.parametrize("name", NAMES)
 def test_links_are_the_same_in_both_forms(name: str, form: str) -> None:
-    assert links(read(name, form).value) == links(read(name, "json").value)
+    assert links(read(name, form).value) == links(read(name, "pascal.json").value)
 
 
-class Caller:
-    """Asks the simulator for what the documents show."""
+class Sender:
+    """A simulator, asked for what the documents show."""
 
     def __init__(self, simulator: Simulator, clock: FakeClock) -> None:
-        self.simulator = simulator
-        self.clock = clock
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        _, token = simulator.log_on(ADMINISTRATOR.username, ADMINISTRATOR.password)
-        self.headers = {"X-RestSvcSessionId": token}
+        self._simulator = simulator
+        self._clock = clock
+        self._caller = Caller(simulator)
 
-    def ask(self, path: str, form: str, method: str = "GET") -> bytes:
-        with requests.Session() as http:
-            http.trust_env = False
-            return http.request(
-                method,
-                f"{self.simulator.url}/api{path}",
-                headers=self.headers | {"Accept": f"application/{form}"},
-                verify=False,
-            ).content
-
-    def payload(self, name: str, form: str) -> bytes:
+    def payload(self, name: str, accept: str) -> bytes:
         """Return what the simulator sends where the document shows this payload."""
-        family = {"replica": Family.REPLICA, "agent": Family.AGENT}.get(
-            name.partition("_")[0], Family.VM
+        method, path = _MAKERS.get(name, Sender._listed)(self, name)
+        return self._caller.ask(method, path, accept).content
+
+    def _listed(self, name: str) -> tuple[str, str]:
+        return "GET", {
+            "enterprise_manager": "",
+            "logon_session": f"logonSessions/{self._caller.session_id}",
+            "logon_sessions": "logonSessions",
+            "error": "nodes",
+            "task_unknown": "tasks/task-297",
+            "vm_restore_points": "vmRestorePoints?format=Entity",
+            "vm_restore_point_references": "vmRestorePoints",
+            "query_entities": "query?type=VmRestorePoint&format=Entities&pageSize=1",
+            "query_references": "query?type=VmRestorePoint&pageSize=1",
+            "backup_servers": "backupServers?format=Entity",
+            "backup_server_references": "backupServers",
+        }[name]
+
+    def point(self, name: str) -> tuple[str, str]:
+        family = _family(name)
+        point = next(
+            point
+            for point in self._simulator.restore_points(family)
+            if point.machine.os_kind == "Windows"
+            and point.machine.is_known_to_host
+            and point.fraction
         )
-        point = f"/{family.collection}/{self.simulator.restore_points(family)[0].id}"
-        session = self.simulator.sessions()[0]
-        if name == "task_failed":
-            self.simulator.add_fault("task-fails", "POST .*/mounts")
-        made = self.ask(f"{point}/mounts", form, "POST")
-        if name == "task_running":
-            return made
-        self.clock.now += 9
-        if name == "task_operation_finished":
-            return self.ask("/tasks/task-1", form)
-        self.clock.now += 60
-        paths = {
-            "enterprise_manager": "/",
-            "logon_session": f"/logonSessions/{session}",
-            "logon_sessions": "/logonSessions",
-            "tasks": "/tasks",
-            "task_finished": "/tasks/task-1",
-            "task_failed": "/tasks/task-1",
-            "error": "/root",
+        if name.endswith("incomplete"):
+            point = self._simulator.add_incomplete_restore_point("files & prints")
+        entity = "" if name.endswith("reference") else "?format=Entity"
+        return "GET", f"{family.collection}/{point.id}{entity}"
+
+    def _mounts(self, name: str) -> str:
+        return f"{self.point(name)[1].partition('?')[0]}/mounts"
+
+    def _finished(self, path: str, fault: str | None = None, **body: Any) -> None:
+        if fault:
+            self._simulator.add_fault(fault, "POST .*")
+        self._caller.ask("POST", path, **body)
+        self._clock.now += 60
+
+    def running(self, name: str) -> tuple[str, str]:
+        return "POST", self._mounts(name)
+
+    def operation_finished(self, name: str) -> tuple[str, str]:
+        self._caller.ask("POST", self._mounts(name))
+        self._clock.now += 9
+        return "GET", "tasks/task-1"
+
+    def finished(self, name: str) -> tuple[str, str]:
+        faults = {
+            "task_failed": "task-fails",
+            "task_finished_without_message": "no-message",
         }
-        if name in paths:
-            return self.ask(paths[name], form)
-        if name.endswith("restore_point"):
-            return self.ask(f"{point}?format=Entity", form)
-        return self.ask(f"{point}/mounts/1" if name.endswith("mount") else f"{point}/mounts", form)
+        self._finished(self._mounts(name), faults.get(name))
+        return "GET", {"tasks": "tasks", "query_tasks": "query?type=Task"}.get(name, "tasks/task-1")
+
+    def mount(self, name: str) -> tuple[str, str]:
+        mounts = self._mounts(name)
+        self._finished(mounts)
+        return "GET", mounts if name.endswith("mounts") else f"{mounts}/1"
+
+    def files(self, name: str) -> tuple[str, str]:
+        _, mount = self.mount(f"{name}_mount")
+        return "GET", f"{mount}/C:/Documentation%202014"
+
+    def file_restore(self, name: str) -> tuple[str, str]:
+        _, folder = self.files(name)
+        guest = {"UserName": "x", "Password": "y"} if name == "task_credentials_needed" else None
+        spec: dict[str, Any] = {"ToOriginalLocation": {"GuestCredentials": guest}}
+        if name == "task_download":
+            spec = {"ForDirectDownload": {}}
+        fault = "restore-session" if name == "task_restore_started" else None
+        self._finished(f"{folder}?action=restore", fault, json=spec)
+        return "GET", "tasks/task-2"
+
+    def restore_session(self, name: str) -> tuple[str, str]:
+        self.mount("vm_mount")
+        (restore_id,) = self._simulator.restore_sessions()
+        if name == "restore_sessions":
+            return "GET", "restoreSessions?format=Entity"
+        state = name.removeprefix("restore_session_")
+        state, result = {
+            "starting": ("Starting", "Success"),
+            "running": ("Working", "Success"),
+            "stopped": ("Stopped", "Success"),
+            "failed": ("Stopped", "Failed"),
+        }[state]
+        self._simulator.set_restore_state(restore_id, state, result, "No route.")
+        return "GET", f"restoreSessions/{restore_id}?format=Entity"
+
+
+_MAKERS: Mapping[str, Callable[[Sender, str], tuple[str, str]]] = (
+    dict.fromkeys(
+        ["task_finished", "task_finished_without_message", "task_failed", "tasks", "query_tasks"],
+        Sender.finished,
+    )
+    | {"task_running": Sender.running, "task_operation_finished": Sender.operation_finished}
+    | dict.fromkeys(
+        ["task_download", "task_credentials_needed", "task_restore_started"], Sender.file_restore
+    )
+    | {name: Sender.restore_session for name in NAMES if name.startswith("restore_session")}
+    | {name: Sender.mount for name in NAMES if name.endswith(("_mount", "_mounts"))}
+    | {name: Sender.files for name in NAMES if name.endswith(("_files", "_folder"))}
+    | {
+        name: Sender.point
+        for name in NAMES
+        if name.endswith(("restore_point", "restore_point_reference", "incomplete"))
+    }
+)
+"""How the simulator is brought to send a payload, for those that it takes more than a GET."""
+
+
+def _family(name: str) -> Family:
+    return {"replica": Family.REPLICA, "agent": Family.AGENT}.get(name.partition("_")[0], Family.VM)
+
+
+@pytest.fixture(params=["pascal", "camel"])
+def json_names(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture
-def caller() -> Iterator[Caller]:
-    clock = FakeClock()
-    with Simulator(clock=clock, mount_seconds=10, json_names="pascal") as simulator:
-        yield Caller(simulator, clock)
+def clock() -> FakeClock:
+    return FakeClock()
 
 
-def json_shape(value: Any, path: str = "") -> set[str]:
-    """Return where there are values, and of which kind."""
+def json_members(value: Any, path: str = "") -> set[str]:
+    """Return which members there are, and of which kind are their values."""
     if isinstance(value, dict):
-        return {inner for key in value for inner in json_shape(value[key], f"{path}.{key}")}
+        inside = {inner for key in value for inner in json_members(value[key], f"{path}.{key}")}
+        return inside | {f"{path}.{key}" for key in value}
     if isinstance(value, list):
-        return {inner for member in value for inner in json_shape(member, f"{path}[]")}
+        return {inner for member in value for inner in json_members(member, f"{path}[]")}
     return {f"{path}:{type(value).__name__}"} if value is not None else set()
 
 
@@ -198,13 +378,42 @@ def xml_shape(element: Element, path: str = "") -> set[str]:
     return shape | {inner for child in element for inner in xml_shape(child, path)}
 
 
-@pytest.mark.parametrize("name", sorted(file.stem for file in DATA.glob("*.json")))
-def test_the_simulator_sends_json_as_documented(caller: Caller, name: str) -> None:
-    documented = json_shape(json.loads((DATA / f"{name}.json").read_bytes()))
-    assert documented <= json_shape(json.loads(caller.payload(name, "json")))
+@pytest.mark.parametrize("name", NAMES)
+def test_the_simulator_sends_json_as_documented(
+    name: str, json_names: str, clock: FakeClock
+) -> None:
+    documented = json.loads((DATA / f"{name}.{json_names}.json").read_bytes())
+    with Simulator(clock=clock, mount_seconds=10, json_names=json_names) as simulator:
+        sent = json.loads(Sender(simulator, clock).payload(name, JSON))
+    assert json_members(documented) <= json_members(sent)
 
 
-@pytest.mark.parametrize("name", sorted(file.stem for file in DATA.glob("*.xml")))
-def test_the_simulator_sends_xml_as_documented(caller: Caller, name: str) -> None:
-    documented = xml_shape(fromstring((DATA / f"{name}.xml").read_bytes()))
-    assert documented <= xml_shape(fromstring(caller.payload(name, "xml")))
+@pytest.mark.parametrize("name", NAMES)
+def test_the_simulator_sends_xml_as_documented(name: str, clock: FakeClock) -> None:
+    documented = fromstring((DATA / f"{name}.xml").read_bytes())
+    with Simulator(clock=clock, mount_seconds=10) as simulator:
+        sent = fromstring(Sender(simulator, clock).payload(name, "application/xml"))
+    assert xml_shape(documented) <= xml_shape(sent)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_simulators_links_have_documented_relations_and_types(
+    name: str, clock: FakeClock
+) -> None:
+    def kinds(text: bytes) -> set[tuple[str | None, str | None]]:
+        elements = fromstring(text).iter("{http://www.veeam.com/ent/v1.0}Link")
+        return {(link.get("Rel"), link.get("Type")) for link in elements}
+
+    documented = kinds((DATA / f"{name}.xml").read_bytes())
+    with Simulator(clock=clock, mount_seconds=10) as simulator:
+        assert kinds(Sender(simulator, clock).payload(name, "application/xml")) == documented
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_both_forms_of_json_tell_the_same(name: str) -> None:
+    pascal = json.loads((DATA / f"{name}.pascal.json").read_bytes())
+    camel = json.loads((DATA / f"{name}.camel.json").read_bytes())
+    assert {path.lower() for path in json_members(pascal)} == {
+        path.lower() for path in json_members(camel)
+    }
+    assert any(path[1].islower() for path in json_members(camel))

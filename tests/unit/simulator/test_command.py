@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from requests import Session
 
+from em_simulator import faults
+
 COMMAND = Path(sys.executable).with_name("em-simulator")
 
 
@@ -72,3 +74,31 @@ def test_faults_are_switched_on_from_another_process(
     wrong = http.post(f"{url}/simulator/faults", json={"name": "x", "pattern": "y"})
     assert wrong.status_code == 400
     assert "there is no fault" in wrong.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("switches", "beginning"),
+    [
+        ([], b'{"links"'),
+        (["--json-names", "pascal"], b'{"Links"'),
+        (["--byte-order-mark"], b'\xef\xbb\xbf{"links"'),
+        (["--xml"], b"<?xml"),
+        (["--byte-order-mark", "--xml"], b"\xef\xbb\xbf<?xml"),
+    ],
+)
+def test_the_form_of_answers_is_chosen_by_switches(
+    http: Session, switches: list[str], beginning: bytes
+) -> None:
+    with subprocess.Popen(
+        [COMMAND, "--port", "0", "--json", *switches], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        url = json.loads(process.stdout.readline())["url"]
+        assert http.get(f"{url}/api/").content.startswith(beginning)
+        process.kill()
+
+
+def test_help_names_every_fault_and_switch() -> None:
+    done = subprocess.run([COMMAND, "--help"], capture_output=True, text=True, check=True)
+    for word in (*faults.NAMES, "--json-nulls", "--opaque-tokens", "--unknown-task"):
+        assert word in done.stdout

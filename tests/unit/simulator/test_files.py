@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 import requests
-import urllib3
 from defusedxml.ElementTree import fromstring
 
 from em_simulator import (
@@ -17,40 +16,26 @@ from em_simulator import (
     Family,
     Simulator,
 )
+from support.callers import Caller, kinds_of_links, links
 
 NAMESPACE = "{http://www.veeam.com/ent/v1.0}"
 
 
-class Mounted:
-    """A mount of the newest restore point of a machine, and a session that has it."""
+class Mounted(Caller):
+    """A mount of the newest restore point of a machine, and the session that has it."""
 
-    def __init__(self, simulator: Simulator, machine: str, account: Account) -> None:
-        self.simulator = simulator
-        self.point = next(
-            p for p in simulator.restore_points(Family.VM) if p.machine.name == machine
-        )
-        _, self.token = simulator.log_on(account.username, account.password)
-        mount = simulator.mount(self.token, Family.VM, self.point.id)
-        self.url = f"{simulator.url}/api{mount.path}"
-
-    def ask(self, method: str, url: str, **rest: Any) -> requests.Response:
-        headers = {"X-RestSvcSessionId": self.token, "Accept": "application/json"}
-        headers |= rest.pop("headers", {})
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        with requests.Session() as http:
-            http.trust_env = http.verify = False
-            return http.request(method, url, headers=headers, timeout=10, **rest)
+    def __init__(
+        self, simulator: Simulator, machine: str, account: Account, family: Family = Family.VM
+    ) -> None:
+        super().__init__(simulator, account)
+        self.point = next(p for p in simulator.restore_points(family) if p.machine.name == machine)
+        self.mount = simulator.mount(self.token, family, self.point.id).path
 
     def send(self, method: str, path: str, **rest: Any) -> requests.Response:
-        return self.ask(method, f"{self.url}/{path}", **rest)
-
-    def task(self, answer: requests.Response) -> Any:
-        assert answer.status_code == 202, answer.text
-        url = f"{self.simulator.url}/api/tasks/{answer.json()['TaskId']}"
-        return self.ask("GET", url).json()
+        return self.ask(method, f"{self.mount}/{path}", **rest)
 
     def restore(self, path: str, spec: Any) -> Any:
-        return self.task(self.send("POST", f"{path}?action=restore", json=spec))
+        return self.post(f"{self.mount}/{path}?action=restore", json=spec)
 
 
 @pytest.fixture
@@ -74,10 +59,10 @@ def test_a_folder_lists_folders_and_files(oracle: Mounted) -> None:
     assert names(answer, "Directories") == ["Invoices"]
     assert names(answer, "Files") == ["Offers.docx"]
     (entry,) = answer.json()["Files"]["FileEntries"]
-    assert entry["Path"] == "E:\\Documentation 2014\\Offers.docx"
+    assert entry["Path"] == "E:/Documentation 2014/Offers.docx"
     assert (entry["Size"], entry["Owner"]) == (70_001, "TECH\\william.fox")
     only = oracle.send("GET", "E:/documentation%202014?action=listDirs")
-    assert (names(only, "Directories"), names(only, "Files")) == (["Invoices"], [])
+    assert (names(only, "Directories"), only.json()["Files"]) == (["Invoices"], None)
 
 
 def test_a_folder_is_paged(oracle: Mounted) -> None:
@@ -87,12 +72,12 @@ def test_a_folder_is_paged(oracle: Mounted) -> None:
 
 
 def test_xml_has_the_documented_elements(oracle: Mounted) -> None:
-    answer = oracle.send("GET", "E:/Documentation%202014", headers={"Accept": "*/*"})
+    answer = oracle.send("GET", "E:/Documentation%202014", accept="*/*")
     root: Any = fromstring(answer.content)
     assert root.tag == f"{NAMESPACE}FileSystemEntries"
     file = root.find(f"{NAMESPACE}Files/{NAMESPACE}FileEntry")
     assert file.findtext(f"{NAMESPACE}Name") == "Offers.docx"
-    assert file.find(f"{NAMESPACE}Actions/{NAMESPACE}Link").get("Rel") == "Restore"
+    assert [link.get("Rel") for link in file.iter(f"{NAMESPACE}Link")] == ["Up", "Restore"]
 
 
 @pytest.mark.parametrize("path", ["E:/nothing", "X:", "C:/Logs/../Windows"])
@@ -143,17 +128,24 @@ def test_a_restore_can_be_asked_for_in_xml(oracle: Mounted) -> None:
         f"<Password>{GUEST_PASSWORD}</Password></GuestCredentials></ToOriginalLocation>"
         "</FileRestoreSpec>"
     )
-    answer = oracle.send(
-        "POST",
-        "C:/Windows?action=restore",
-        data=spec,
-        headers={"Content-Type": "application/xml"},
-    )
-    assert oracle.task(answer)["Result"]["Success"] is True
+    kind = {"Content-Type": "application/xml"}
+    task = oracle.post(f"{oracle.mount}/C:/Windows?action=restore", data=spec, headers=kind)
+    assert task["Result"]["Success"] is True
     assert [(r.path, r.overwrite) for r in oracle.simulator.restored()] == [("C:/Windows", True)]
 
 
-@pytest.mark.parametrize("body", ["", "{}", "[]", '{"Elsewhere": {}}', "<x/>"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "{}",
+        "[]",
+        '{"Elsewhere": {}}',
+        '{"toOriginalLocation": {}}',
+        '{"ToOriginalLocation": {"GuestCredentials": {"userName": "x", "password": "y"}}}',
+        "<x/>",
+    ],
+)
 def test_a_restore_that_says_nothing_is_refused(oracle: Mounted, body: str) -> None:
     answer = oracle.send(
         "POST",
@@ -175,11 +167,99 @@ def test_a_file_that_vanishes_fails_its_task_or_its_download(oracle: Mounted) ->
 
 def test_linux_cares_for_capitals(simulator: Simulator) -> None:
     web = Mounted(simulator, "web02", ADMINISTRATOR)
-    assert web.send("GET", "Volume$0:/etc/hosts").json()["Path"] == "Volume$0:/etc/hosts"
+    assert (
+        web.send("GET", "Volume$0:/etc/hosts").json()["FileEntry"]["Path"] == "Volume$0:/etc/hosts"
+    )
     assert web.send("GET", "Volume$0:/ETC/hosts").status_code == 404
 
 
 def test_files_belong_to_the_mounts_session(oracle: Mounted) -> None:
-    user = oracle.simulator.log_on(PORTAL_USER.username, PORTAL_USER.password)[1]
-    answer = oracle.send("GET", "C:", headers={"X-RestSvcSessionId": user})
-    assert answer.status_code == 404
+    user = Caller(oracle.simulator, PORTAL_USER)
+    assert user.status("GET", f"{oracle.mount}/C:") == 404
+
+
+@pytest.fixture
+def camel() -> Iterator[Simulator]:
+    with Simulator() as running:
+        yield running
+
+
+@pytest.mark.parametrize("machine", ["oracle03", "rhel72"])
+def test_a_folder_of_a_vm_or_an_agent_answers_with_what_it_holds(
+    camel: Simulator, machine: str
+) -> None:
+    family = Family.VM if machine == "oracle03" else Family.AGENT
+    mounted = Mounted(camel, machine, ADMINISTRATOR, family)
+    root = "C:" if family is Family.VM else "Volume$0:"
+    found = mounted.get(f"{mounted.mount}/{root}")
+    assert found["directories"]["directoryEntries"]
+    assert found["href"].endswith(f"/{root}?action=listAll&pageSize=100&page=1")
+    assert kinds_of_links(found) == [("Up", "DirectoryEntry")]
+
+
+def test_a_folder_of_a_replica_answers_with_itself(camel: Simulator) -> None:
+    mounted = Mounted(camel, "srv04_replica", ADMINISTRATOR, Family.REPLICA)
+    found = mounted.get(f"{mounted.mount}/C:/Documentation%202014")
+    entry = found["directoryEntry"]
+    assert found["fileEntry"] is None
+    assert (entry["path"], entry["name"]) == ("C:/Documentation 2014", "Documentation 2014")
+    assert kinds_of_links(entry) == [
+        ("Down", "FileSystemItemsList"),
+        ("Down", "FileEntryList"),
+        ("Down", "DirectoryEntryList"),
+        ("Restore", None),
+    ]
+    listed = [mounted.get(href) for href in links(entry, "Down")]
+    assert [listing["pagingInfo"]["pageSize"] for listing in listed] == [100, 10, 10]
+    assert [bool(listing["files"]) for listing in listed] == [True, True, False]
+    assert [bool(listing["directories"]) for listing in listed] == [True, False, True]
+
+
+def test_entries_have_links_up_down_and_to_restore(camel: Simulator) -> None:
+    mounted = Mounted(camel, "oracle03", ADMINISTRATOR)
+    found = mounted.get(f"{mounted.mount}/C:/Documentation%202014")
+    (folder,) = found["directories"]["directoryEntries"]
+    (file,) = found["files"]["fileEntries"]
+    assert "actions" not in file
+    assert [rel for rel, _ in kinds_of_links(folder)] == ["Up", "Down", "Down", "Down", "Restore"]
+    assert kinds_of_links(file) == [("Up", "DirectoryEntry"), ("Restore", None)]
+    assert links(file, "Up") == links(folder, "Up") == [found["href"].partition("?")[0]]
+    assert links(file, "Restore") == [f"{file['href']}?action=restore"]
+
+
+def test_files_of_agents_have_no_owner_and_links_that_lead_astray(camel: Simulator) -> None:
+    mounted = Mounted(camel, "laptop17", ADMINISTRATOR, Family.AGENT)
+    found = mounted.get(f"{mounted.mount}/C:/Documentation%202014")
+    (file,) = found["files"]["fileEntries"]
+    assert file["owner"] is None
+    (up,) = links(file, "Up")
+    assert f"/api/vmRestorePoints/{mounted.point.id}/mounts/1/C:/" in up
+    assert "/api/agents/agentRestorePoints/" in file["href"]
+
+
+def test_the_roots_of_a_mount_have_no_links(camel: Simulator) -> None:
+    mounted = Mounted(camel, "oracle03", ADMINISTRATOR)
+    mount = mounted.get(mounted.mount)
+    assert kinds_of_links(mount) == [("Delete", "VmRestorePointMount")]
+    roots = mount["fsRoots"]["directoryEntries"]
+    assert [(root["path"], root["links"]) for root in roots] == [("C:", None), ("E:", None)]
+
+
+def test_pages_of_files_are_linked_until_the_last(camel: Simulator) -> None:
+    mounted = Mounted(camel, "oracle03", ADMINISTRATOR)
+    page = mounted.get(f"{mounted.mount}/C:/Logs?action=LISTFILES")
+    seen = len(page["files"]["fileEntries"])
+    while following := links(page["pagingInfo"], "Next"):
+        page = mounted.get(following[0])
+        seen += len(page["files"]["fileEntries"])
+    assert seen == 250
+    assert [rel for rel, _ in kinds_of_links(page["pagingInfo"])] == ["First", "Last"]
+    assert page["pagingInfo"]["pageNum"] == 3
+
+
+def test_flags_of_a_restore_may_come_as_text(camel: Simulator) -> None:
+    mounted = Mounted(camel, "oracle03", ADMINISTRATOR)
+    spec = {"ToOriginalLocation": {"Overwrite": "false", "PermissionsOnly": "true"}}
+    mounted.restore("C:/Windows", spec)
+    (restored,) = camel.restored()
+    assert (restored.overwrite, restored.permissions_only) == (False, True)

@@ -126,7 +126,8 @@ def entities(document: Document, kind: str) -> list[Resource]:
         return members(wrapper, kind)
     if isinstance(wrapper, dict):
         return _of_kind(wrapper, kind)
-    if wrapper is None and is_result and document.property("Refs") is None:
+    others = (document.property(name) for name in ("Refs", "Resources"))
+    if wrapper is None and is_result and all(other is None for other in others):
         return []
     raise unreadable(f"The query for {kind} was answered, but with no page of a result.")
 

@@ -197,7 +197,7 @@ def found_restore_point(entity: Resource, kind: RestorePointType) -> FoundRestor
 def _leads_to_use(link: Link) -> bool:
     """Tell whether a link shows that a restore point can be used: it has been written."""
     return (
-        link.path.endswith("/mounts")
+        (link.rel == "Create" and link.path.endswith("/mounts"))
         or link.rel in ("Restore", "Failover")
         or link.type.startswith("BackupFile")
     )

@@ -1,0 +1,78 @@
+"""Where each resource is: addresses carry the server's own name, whatever the client dialled."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from em_simulator.catalogue import BACKUP_SERVER_ID, Family
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from em_simulator.catalogue import RestorePoint
+    from em_simulator.restores import RestoreSession
+    from em_simulator.sessions import Mount, Session, Task
+
+
+class Addresses:
+    """Makes the addresses of one server."""
+
+    def __init__(self, host: str) -> None:
+        self.base = f"https://{host}/api"
+
+    @property
+    def backup_server(self) -> str:
+        """The backup server's."""
+        return f"{self.base}/backupServers/{BACKUP_SERVER_ID}"
+
+    def session(self, session: Session) -> str:
+        """Return a logon session's."""
+        return f"{self.base}/logonSessions/{session.id}"
+
+    def task(self, task: Task) -> str:
+        """Return a task's."""
+        return f"{self.base}/tasks/{task.id}"
+
+    def point(self, point: RestorePoint) -> str:
+        """Return a restore point's."""
+        return f"{self.base}/{point.machine.family.collection}/{point.id}"
+
+    def restore(self, restore: RestoreSession) -> str:
+        """Return a restore session's."""
+        return f"{self.base}/restoreSessions/{restore.id}"
+
+    def mount(self, mount: Mount) -> str:
+        """Return a mount point's."""
+        return f"{self.point(mount.restore_point)}/mounts/{mount.id}"
+
+    def file(self, mount: Mount, path: str) -> str:
+        """Return that of a file or folder in a mount point."""
+        return f"{self.mount(mount)}/{_encoded(path)}"
+
+    def parent(self, mount: Mount, path: str) -> str:
+        """Return that of the folder that holds a file or folder.
+
+        Below a mount point of an agent's restore point it leads to `/vmRestorePoints`, as some
+        links in the vendor's samples do.
+        """
+        address = self.file(mount, path.rpartition("/")[0])
+        return address.replace(f"/{Family.AGENT.collection}/", f"/{Family.VM.collection}/", 1)
+
+    def query(self, parameters: Iterable[tuple[str, str]], size: int, number: int) -> str:
+        """Return that of a page of a query; what is encoded has small hexadecimal digits."""
+        asked = [
+            f"{name}={_small(quote(value, safe=''))}"
+            for name, value in parameters
+            if name.lower() not in ("pagesize", "page")
+        ]
+        return f"{self.base}/query?{'&'.join([*asked, f'pageSize={size}', f'page={number}'])}"
+
+
+def _encoded(path: str) -> str:
+    return quote(path, safe="/:$")
+
+
+def _small(encoded: str) -> str:
+    return re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), encoded)

@@ -1,0 +1,186 @@
+"""The kinds of resources that can be listed and queried, with the fields of each.
+
+Follows the vendor's pages get_query_vmrestorepoint, get_query_restoresession and their siblings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from em_simulator.accounts import Right
+from em_simulator.catalogue import BACKUP_SERVER, BACKUP_SERVER_ID, Family
+from em_simulator.entities import BACKUP_SERVER_UID, BACKUP_SERVER_VALUES, Entities
+from em_simulator.query import Field, number, ranked, text, time
+from em_simulator.times import utc_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from em_simulator.manager import Manager
+    from em_simulator.query import Fields
+    from em_simulator.representations import Resource
+    from em_simulator.restores import RestoreSession
+    from em_simulator.sessions import Session
+
+_ALGORITHM = ranked("Full", "Incremental", "ReversedIncremental", "SyntheticFull")
+_POINT_TYPE = ranked("Full", "Increment", "ReverseIncrement", "Snapshot")
+_RESTORE_TYPE = ranked("FileLevelRestore", "RestoreVm")
+_RESTORE_STATE = ranked("Starting", "Working", "Stopping", "Stopped")
+_RESULT = ranked("None", "Success", "Warning", "Failed")
+_TASK_STATE = ranked("Running", "OperationFinished", "Finished")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of resources."""
+
+    name: str
+    path: str | None
+    """Of its collection below `/api/`; None for one that has a handler of its own."""
+    right: Right | None
+    """What it takes to see them."""
+    fields: Fields
+    items: Callable[[Session], Iterable[Any]]
+    find: Callable[[str], Any]
+    """Return the one with an id, or None."""
+    entity: Callable[[Any], Resource]
+    reference: Callable[[Any], Resource] | None = None
+    """None: it has no references, and a query tells of it under `Resources`."""
+
+
+def all_kinds(
+    manager: Manager, entities: Entities, show_task: Callable[[Any], Resource]
+) -> list[Kind]:
+    """Return all kinds."""
+    return [
+        *(_restore_points(manager, entities, family) for family in Family),
+        _restore_sessions(manager, entities),
+        _backup_servers(entities),
+        _tasks(show_task),
+    ]
+
+
+def _value(read: Callable[[Any], Any], path: str) -> Field:
+    return Field(read, attrgetter(path))
+
+
+def _fixed(read: Callable[[Any], Any], value: Any) -> Field:
+    return Field(read, lambda _: value)
+
+
+_OF_SERVER = {
+    "BackupServerUid": _fixed(text, BACKUP_SERVER_UID),
+    "BackupServerName": _fixed(text, BACKUP_SERVER),
+}
+_OF_POINT = {
+    "UID": _value(text, "uid"),
+    "Name": _value(text, "name"),
+    "CreationTime": _value(time, "created_text"),
+    "Type": _value(_POINT_TYPE, "point_type"),
+    "Algorithm": _value(_ALGORITHM, "algorithm"),
+    **_OF_SERVER,
+}
+_OF_BACKUP = {
+    "RestorePointId": _value(text, "backup_point_id"),
+    "RestorePointName": _value(text, "backup_point_name"),
+}
+_OF_FAMILY: dict[Family, dict[str, Field]] = {
+    Family.VM: {
+        **_OF_BACKUP,
+        "VmDisplayName": _value(text, "machine.name"),
+        "HierarchyObjRef": _value(text, "machine.hierarchy_ref"),
+    },
+    Family.REPLICA: {
+        "ReplicaUid": Field(text, lambda point: f"urn:veeam:Replica:{point.machine.backup_id}"),
+        "ReplicaName": _value(text, "machine.backup_name"),
+        "VmDisplayName": _value(text, "machine.name"),
+    },
+    Family.AGENT: {
+        **_OF_BACKUP,
+        "ComputerName": _value(text, "machine.name"),
+        "BackupUid": Field(text, lambda point: f"urn:veeam:Backup:{point.machine.backup_id}"),
+        "BackupName": _value(text, "machine.backup_name"),
+        "BackupFileUid": Field(text, lambda point: f"urn:veeam:BackupFile:{point.backup_file_id}"),
+        "BackupFileName": _value(text, "backup_file_name"),
+    },
+}
+
+
+def _restore_points(manager: Manager, entities: Entities, family: Family) -> Kind:
+    return Kind(
+        name=family.entity,
+        path=family.collection,
+        right=Right.READ_AGENT_POINTS if family is Family.AGENT else Right.READ_POINTS,
+        fields=_OF_POINT | _OF_FAMILY[family],
+        items=lambda _: manager.catalogue.of(family),
+        find=lambda point_id: manager.catalogue.find(family, point_id),
+        entity=entities.restore_point,
+        reference=entities.restore_point_reference,
+    )
+
+
+def _restore_sessions(manager: Manager, entities: Entities) -> Kind:
+    report = manager.restores.report
+
+    def ended(restore: RestoreSession) -> str | None:
+        moment = report(restore).ended
+        return utc_text(moment) if moment else None
+
+    return Kind(
+        name="RestoreSession",
+        path="restoreSessions",
+        right=None,
+        fields={
+            "UID": Field(text, lambda restore: f"urn:veeam:RestoreSession:{restore.id}"),
+            "Name": _value(text, "name"),
+            "Type": _fixed(_RESTORE_TYPE, "FileLevelRestore"),
+            "CreationTime": Field(time, lambda restore: utc_text(restore.began)),
+            "EndTime": Field(time, ended),
+            "State": Field(_RESTORE_STATE, lambda restore: report(restore).state),
+            "Result": Field(_RESULT, lambda restore: report(restore).result),
+            "VmDisplayName": _value(text, "restore_point.machine.name"),
+            **_OF_SERVER,
+        },
+        items=lambda _: manager.restores,
+        find=manager.restores.find,
+        entity=lambda restore: entities.restore_session(restore, report(restore)),
+        reference=entities.restore_session_reference,
+    )
+
+
+def _backup_servers(entities: Entities) -> Kind:
+    return Kind(
+        name="BackupServer",
+        path="backupServers",
+        right=Right.READ_SERVERS,
+        fields={
+            "UID": _fixed(text, BACKUP_SERVER_UID),
+            "Name": _fixed(text, BACKUP_SERVER),
+            "Description": _fixed(text, BACKUP_SERVER_VALUES["Description"]),
+            "IpOrDnsName": _fixed(text, BACKUP_SERVER),
+            "Port": _fixed(number, BACKUP_SERVER_VALUES["Port"]),
+            "Version": _fixed(text, BACKUP_SERVER_VALUES["Version"]),
+        },
+        items=lambda _: [BACKUP_SERVER_ID],
+        find=lambda server_id: server_id if server_id.lower() == BACKUP_SERVER_ID else None,
+        entity=lambda _: entities.backup_server(),
+        reference=lambda _: entities.backup_server_reference(),
+    )
+
+
+def _tasks(show: Callable[[Any], Resource]) -> Kind:
+    return Kind(
+        name="Task",
+        path=None,
+        right=None,
+        fields={
+            "TaskId": _value(text, "id"),
+            "State": _value(_TASK_STATE, "state"),
+            "Operation": _value(text, "operation"),
+        },
+        items=lambda session: list(session.tasks.values()),
+        find=lambda _: None,
+        entity=show,
+    )
