@@ -18,7 +18,7 @@ $(READY): requirements-dev.txt pyproject.toml provider/terraform_provider_veeam/
 	  { echo "Python 3.11 or newer is needed, $(PYTHON) is older; try: make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -88,10 +88,10 @@ release-notes: $(READY) ## Write build/release-notes.md: CHANGELOG.md of TAG, wh
 	$(BIN)/python tools/release_notes.py $(TAG)
 
 load: $(READY) ## A thousand mounts in one state: time, memory, threads and requests
-	$(BIN)/python -m tests.benchmarks.load
+	cd tests && ../$(BIN)/python -m benchmarks.load
 
 bench: $(READY) ## Measure the time from exec to the provider's schema
-	$(BIN)/python -m tests.benchmarks.startup
+	cd tests && ../$(BIN)/python -m benchmarks.startup
 
 docs: $(READY) ## Write the pages below docs/ from the schema and examples/
 	$(BIN)/python tools/generate_docs.py

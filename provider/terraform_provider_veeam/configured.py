@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from tf.types import Unknown
 
 from terraform_provider_veeam.em.waiting import Deadline
-from terraform_provider_veeam.plugin.interfaces import DeferredReason, Refused
+from terraform_provider_veeam.plugin.interfaces import Refused
 
 if TYPE_CHECKING:
     from tf.schema import Schema
@@ -51,7 +51,7 @@ def manager_or_defer(provider: Configured, ctx: Context) -> EnterpriseManager | 
     Raises Refused when the client of the protocol can't come back later.
     """
     if provider.manager is None and ctx.client_can_defer:
-        ctx.defer(DeferredReason.PROVIDER_CONFIG_UNKNOWN)
+        ctx.defer()
         return None
     return manager_of(provider)
 

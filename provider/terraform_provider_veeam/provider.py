@@ -27,7 +27,7 @@ from terraform_provider_veeam.functions.parse_mount_point_id import ParseMountPo
 from terraform_provider_veeam.functions.parse_uid import ParseUid
 from terraform_provider_veeam.lists.mount_point import MountPointList
 from terraform_provider_veeam.plugin import interfaces
-from terraform_provider_veeam.plugin.logs import conceal
+from terraform_provider_veeam.plugin.process.logs import conceal
 from terraform_provider_veeam.private_state import ReadSessions
 from terraform_provider_veeam.resources.mount_point import MountPointResource
 from terraform_provider_veeam.source_addresses import ADDRESSES
@@ -198,10 +198,10 @@ class VeeamProvider(interfaces.Provider):
         """The client; None while the configuration is not known."""
         return self._manager
 
-    def describe(self, error: Exception) -> interfaces.Described | None:
+    def describe(self, error: Exception) -> interfaces.Description | None:
         """Return what a person is told of an error of the client."""
         if isinstance(error, EnterpriseManagerError):
-            return interfaces.Described(error.summary, error.detail)
+            return interfaces.Description(error.summary, error.detail)
         return None
 
     def close(self, seconds: float) -> None:

@@ -15,7 +15,7 @@ from chaos.clock import FastClock
 from chaos.played_terraform import PlayedTerraform, Process, Run, interrupt_after
 from chaos.weather import Weather
 from em_simulator import ADMINISTRATOR, Family, MountNumbers, MountPoint, Simulator
-from terraform_provider_veeam.plugin import logs
+from terraform_provider_veeam.plugin.process import logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -24,7 +24,7 @@ from terraform_provider_veeam.mount_reference import (
     validate_reference,
 )
 from terraform_provider_veeam.plugin.interfaces import Attribute, Refused, SingleNestedBlock
-from terraform_provider_veeam.plugin.logs import conceal
+from terraform_provider_veeam.plugin.process.logs import conceal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

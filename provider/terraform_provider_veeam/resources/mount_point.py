@@ -29,7 +29,6 @@ from terraform_provider_veeam.mount_point_form import (
     validate_mount_point,
 )
 from terraform_provider_veeam.plugin import interfaces
-from terraform_provider_veeam.plugin.interfaces import DeferredReason
 from terraform_provider_veeam.private_state import MountSession
 from terraform_provider_veeam.resources.lost_session import disks_of, warn_of_lost_session
 from terraform_provider_veeam.resources.mount_point_schema import (
@@ -89,7 +88,7 @@ class MountPointResource(OfProvider, interfaces.Resource):
     def plan(self, ctx: PlanContext, current: State | None, planned: State | None) -> State | None:
         """Look up what a create will mount, so that a wrong id fails now and a plan reads well."""
         if self._provider.manager is None and ctx.client_can_defer:
-            ctx.defer(DeferredReason.PROVIDER_CONFIG_UNKNOWN)
+            ctx.defer()
         elif current is None and planned is not None:
             ctx.private = ctx.private or self._provider.read_sessions.to_private()
             describe_restore_point(self._provider, ctx, planned)
@@ -126,7 +125,7 @@ class MountPointResource(OfProvider, interfaces.Resource):
         manager = self._provider.manager
         if manager is None:
             if ctx.client_can_defer:
-                ctx.defer(DeferredReason.PROVIDER_CONFIG_UNKNOWN)
+                ctx.defer()
             return current
         restore_point, mount_id = restore_point_of(current), int(current["mount_id"])
         deadline = deadline_for(

@@ -1,24 +1,24 @@
-"""The calls by which Terraform learns what the provider has."""
+"""The calls for the provider itself: what it has, its configuration, and its stop."""
 
 # ruff: noqa: N802 - a method is named as its call in the protocol
 
 from __future__ import annotations
 
-from terraform_provider_veeam.plugin.calls import Calls
-from terraform_provider_veeam.plugin.messages import pb
-from terraform_provider_veeam.plugin.wire_schema import (
-    function_to_pb,
-    identity_schema_to_pb,
-    schema_to_pb,
-)
+import threading
+
+from terraform_provider_veeam.plugin.contexts import ConfigureContext, Context
+from terraform_provider_veeam.plugin.rpc.call import Calls
+from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
+from terraform_provider_veeam.plugin.wire.codec import block_of, decode
+from terraform_provider_veeam.plugin.wire.schemas import function_to_pb, schema_to_pb
 
 _CAPABILITIES = pb.ServerCapabilities(
     plan_destroy=True, get_provider_schema_optional=True, generate_resource_config=True
 )
 
 
-class DescribingCalls(Calls):
-    """Metadata, schemas, identities and functions. Nothing here depends on the configuration."""
+class ProviderCalls(Calls):
+    """Metadata, schemas, configuration and stop."""
 
     def GetMetadata(
         self, request: pb.GetMetadata.Request, context: object = None
@@ -42,8 +42,7 @@ class DescribingCalls(Calls):
     ) -> pb.GetProviderSchema.Response:
         """Return the schema of the provider block and of every type."""
         response = pb.GetProviderSchema.Response(server_capabilities=_CAPABILITIES)
-        call = self._call("describing the provider")
-        with call:
+        with self._call("describing the provider", answer=response.diagnostics):
             response.provider.CopyFrom(schema_to_pb(self._provider.get_schema()))
             for schemas, classes in (
                 (response.resource_schemas, self._resources),
@@ -57,31 +56,40 @@ class DescribingCalls(Calls):
                 response.action_schemas[name].schema.CopyFrom(schema_to_pb(action.get_schema()))
             for name, function in self._functions.items():
                 response.functions[name].CopyFrom(function_to_pb(function.get_signature()))
-        response.diagnostics.extend(call.diagnostics_to_pb())
         return response
 
-    def GetResourceIdentitySchemas(
-        self, request: pb.GetResourceIdentitySchemas.Request, context: object = None
-    ) -> pb.GetResourceIdentitySchemas.Response:
-        """Return the schema of the identity of each resource that has one."""
-        response = pb.GetResourceIdentitySchemas.Response()
-        call = self._call("describing identities")
-        with call:
-            for name, cls in self._resources.items():
-                schema = cls.get_identity_schema()
-                if schema is not None:
-                    response.identity_schemas[name].CopyFrom(identity_schema_to_pb(schema))
-        response.diagnostics.extend(call.diagnostics_to_pb())
+    def ValidateProviderConfig(
+        self, request: pb.ValidateProviderConfig.Request, context: object = None
+    ) -> pb.ValidateProviderConfig.Response:
+        """Check the provider block."""
+        response = pb.ValidateProviderConfig.Response()
+        with self._call("checking the provider block", answer=response.diagnostics) as call:
+            config = decode(block_of(self._provider.get_schema()), request.config) or {}
+            self._provider.validate(self._context(Context, call), config)
         return response
 
-    def GetFunctions(
-        self, request: pb.GetFunctions.Request, context: object = None
-    ) -> pb.GetFunctions.Response:
-        """Return the signatures of the functions."""
-        response = pb.GetFunctions.Response()
-        call = self._call("describing functions")
-        with call:
-            for name, function in self._functions.items():
-                response.functions[name].CopyFrom(function_to_pb(function.get_signature()))
-        response.diagnostics.extend(call.diagnostics_to_pb())
+    def ConfigureProvider(
+        self, request: pb.ConfigureProvider.Request, context: object = None
+    ) -> pb.ConfigureProvider.Response:
+        """Hand over the provider block.
+
+        A second time means that another command of Terraform uses this process (serve --debug):
+        a stop of the one before does not concern it.
+        """
+        if self.is_configured:
+            self.stop = threading.Event()
+        self.is_configured = True
+        response = pb.ConfigureProvider.Response()
+        with self._call("configuring the provider", answer=response.diagnostics) as call:
+            config = decode(block_of(self._provider.get_schema()), request.config) or {}
+            ctx = self._context(ConfigureContext, call, request.client_capabilities)
+            ctx.terraform_version = request.terraform_version
+            self._provider.configure(ctx, config)
         return response
+
+    def StopProvider(
+        self, request: pb.StopProvider.Request, context: object = None
+    ) -> pb.StopProvider.Response:
+        """End every wait. The calls in flight return what they have, and the server goes on."""
+        self.stop.set()
+        return pb.StopProvider.Response()

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.plugin_client import PluginClient
-from terraform_provider_veeam.plugin import tfplugin6_pb2 as pb
+from support.plugin_client import PluginClient
+from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,9 +9,9 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, cast
 
-from terraform_provider_veeam.plugin import logs
-from terraform_provider_veeam.plugin import tfplugin6_pb2 as pb
-from terraform_provider_veeam.plugin.server import serve, serve_debug
+from terraform_provider_veeam.plugin.process import logs
+from terraform_provider_veeam.plugin.process.server import serve, serve_debug
+from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

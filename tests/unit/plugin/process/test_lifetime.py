@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.plugin_client import PluginClient
-from unit.plugin.toy_client import TOY, apply, read, toy, wait_for_line
+from support.plugin_client import PluginClient
+from support.toy_client import TOY, apply, read, toy, wait_for_line
 
 ENDED_WITHIN_SECONDS = 1.5
 

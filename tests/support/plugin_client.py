@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import grpc
+from google.protobuf.message_factory import GetMessageClass
 
-from terraform_provider_veeam.plugin import tfplugin6_pb2
-from terraform_provider_veeam.plugin.certificate import pem
-from terraform_provider_veeam.plugin.cookie import COOKIE, COOKIE_VARIABLE
-from terraform_provider_veeam.plugin.services import message_class
+from terraform_provider_veeam.plugin.process.certificate import pem
+from terraform_provider_veeam.plugin.process.cookie import COOKIE, COOKIE_VARIABLE
+from terraform_provider_veeam.plugin.wire import tfplugin6_pb2
 
 if TYPE_CHECKING:
     import signal
@@ -71,12 +71,12 @@ class PluginClient:
     def start_call(self, name: str, request: Any = None, seconds: float = 10) -> Any:
         """Return a call under way: a future, or an iterator for a stream."""
         method = _METHODS[name]
-        request_class = message_class(method.input_type)
+        request_class = GetMessageClass(method.input_type)
         path = f"/{method.containing_service.full_name}/{name}"
         channel = self.connect()
         serializers: Any = {
             "request_serializer": request_class.SerializeToString,
-            "response_deserializer": message_class(method.output_type).FromString,
+            "response_deserializer": GetMessageClass(method.output_type).FromString,
         }
         message = request_class() if request is None else request
         if method.server_streaming:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
-from terraform_provider_veeam.plugin.certificate import make_certificate, pem
+from terraform_provider_veeam.plugin.process.certificate import make_certificate, pem
 
 if TYPE_CHECKING:
     from pathlib import Path

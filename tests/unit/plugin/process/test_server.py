@@ -11,9 +11,9 @@ from typing import Any
 import grpc
 import pytest
 
-from benchmarks.plugin_client import PluginClient
-from terraform_provider_veeam.plugin import tfplugin6_pb2 as pb
-from unit.plugin.toy_client import TOY, toy
+from support.plugin_client import PluginClient
+from support.toy_client import TOY, toy
+from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 
 
 def test_the_handshake_line_says_where_and_how_to_connect(folder: Path) -> None:

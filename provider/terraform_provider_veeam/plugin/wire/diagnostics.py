@@ -1,6 +1,6 @@
 """From diagnostics and exceptions to what Terraform shows.
 
-The one place that words an error which nobody expected.
+The one place that words an error nobody expected.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from terraform_provider_veeam.plugin.errors import Described, Refused
-from terraform_provider_veeam.plugin.messages import pb
+from terraform_provider_veeam.plugin.errors import Description, Refused
+from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -75,31 +75,33 @@ def _diagnostic_to_pb(diagnostic: Diagnostic, mask: Callable[[str], str]) -> pb.
 
 
 def describe(
-    error: Exception, doing: str, provider: Provider, mask: Callable[[str], str]
-) -> Described:
-    """Return what a person is told of an exception met while `doing`, like "reading veeam_x"."""
+    error: Exception, activity: str, provider: Provider, mask: Callable[[str], str]
+) -> Description:
+    """Return what a person is told of an exception in an activity, like "reading veeam_x"."""
     if isinstance(error, Refused):
-        return error.described
+        return error.description
     if isinstance(error, Unusable):
         name = path_to_text(error.path) or "the whole"
-        return Described(f"Invalid value of {name}", error.text, error.path)
+        return Description(f"Invalid value of {name}", error.text, error.path)
     try:
-        described = provider.describe(error)
+        description = provider.describe(error)
     except Exception as second:
         LOGGER.debug("describing an exception failed", exc_info=second)
-        described = None
-    if described is not None:
-        return described
-    LOGGER.debug("%s failed", doing, exc_info=error)
-    return _describe_unexpected(error, doing, mask)
+        description = None
+    if description is not None:
+        return description
+    LOGGER.debug("%s failed", activity, exc_info=error)
+    return _describe_unexpected(error, activity, mask)
 
 
-def _describe_unexpected(error: Exception, doing: str, mask: Callable[[str], str]) -> Described:
+def _describe_unexpected(
+    error: Exception, activity: str, mask: Callable[[str], str]
+) -> Description:
     lines = mask(str(error)).strip().splitlines()
     text = f": {lines[0][:LONGEST_QUOTE]}" if lines else ""
-    return Described(
+    return Description(
         "Internal error",
-        f"While {doing}, the provider met an error that it was not made for: "
+        f"While {activity}, the provider met an error that it was not made for: "
         f"{type(error).__name__}{text}.\n"
         "This is a fault of the provider, please report it. With TF_LOG=DEBUG the log shows "
         "where it happened.",

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import grpc
 
-from terraform_provider_veeam.plugin import handshake, logs
-from terraform_provider_veeam.plugin.certificate import make_certificate, pem
-from terraform_provider_veeam.plugin.lifetime import Ending, Lifetime, leave_within
-from terraform_provider_veeam.plugin.services import (
+from terraform_provider_veeam.plugin.process import handshake, logs
+from terraform_provider_veeam.plugin.process.certificate import make_certificate, pem
+from terraform_provider_veeam.plugin.process.lifetime import Ending, Lifetime, leave_within
+from terraform_provider_veeam.plugin.process.services import (
     controller_service,
     health_service,
     provider_service,
@@ -52,10 +52,11 @@ class Servicer(Protocol):
 class MakeServicer(Protocol):
     """Makes the servicer of a provider."""
 
-    def __call__(self, provider: Any, *, mask: Callable[[str], str]) -> Servicer: ...  # noqa: D102 - the class says it
+    def __call__(self, provider: Any, *, mask: Callable[[str], str]) -> Servicer:
+        """Return it; whatever people get to read goes through `mask`."""
 
 
-def serve(make_provider: Callable[[], Provider], make_servicer: MakeServicer | None = None) -> int:
+def serve(make_provider: Callable[[], Provider], make_servicer: MakeServicer) -> int:
     """Serve the Terraform that started this process, and return the exit code."""
     logs.setup(os.environ)
     lifetime = Lifetime(parent=os.getppid())
@@ -64,7 +65,7 @@ def serve(make_provider: Callable[[], Provider], make_servicer: MakeServicer | N
         sys.stderr.write(refusal + "\n")
         return 1
     with lifetime.signals(ctrl_c_ends=False), handshake.make_place(os.environ) as place:
-        server = Server(make_provider(), place, lifetime, make_servicer)
+        server = Server(make_provider(), make_servicer, place, lifetime)
         certificate = server.start(tls=handshake.wants_tls(os.environ))
         try:
             _print(handshake.line(place, certificate))
@@ -75,15 +76,13 @@ def serve(make_provider: Callable[[], Provider], make_servicer: MakeServicer | N
     return 0
 
 
-def serve_debug(
-    make_provider: Callable[[], Provider], make_servicer: MakeServicer | None = None
-) -> int:
+def serve_debug(make_provider: Callable[[], Provider], make_servicer: MakeServicer) -> int:
     """Serve any Terraform that is told so by TF_REATTACH_PROVIDERS, until a signal."""
     logs.setup(os.environ)
     lifetime = Lifetime()
     with lifetime.signals(ctrl_c_ends=True), handshake.make_place(os.environ) as place:
         provider = make_provider()
-        server = Server(provider, place, lifetime, make_servicer)
+        server = Server(provider, make_servicer, place, lifetime)
         server.start_for_anybody()
         process = {
             "Protocol": "grpc",
@@ -115,16 +114,10 @@ class Server:
     def __init__(
         self,
         provider: Provider,
+        make_servicer: MakeServicer,
         place: handshake.Place,
         lifetime: Lifetime,
-        make_servicer: MakeServicer | None = None,
     ) -> None:
-        if make_servicer is None:
-            from terraform_provider_veeam.plugin.servicer import (  # noqa: PLC0415 - tests bring theirs
-                ProviderServicer,
-            )
-
-            make_servicer = ProviderServicer
         self._provider = provider
         self._lifetime = lifetime
         self._servicer = make_servicer(provider, mask=logs.mask)

@@ -1,6 +1,6 @@
 """Values on the wire, by schema: msgpack or JSON in, Python values and `Unknown` out, and back.
 
-Dicts and lists are Python's side; what a type makes of its values is `tf.types`' matter.
+Dicts and lists are Python's side; what a type makes of its values is up to the type.
 """
 
 from __future__ import annotations
@@ -11,34 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 import msgpack  # type: ignore[import-untyped]  # there are no stubs
 
-from terraform_provider_veeam.plugin.diagnostics import Unusable
-from terraform_provider_veeam.plugin.messages import pb
-
-# isort: split
-from tf.schema import Block, NestMode, Schema
-from tf.types import Bool, List, Map, Number, String, Unknown
+from terraform_provider_veeam.plugin.schema import Block, Schema
+from terraform_provider_veeam.plugin.types import Bool, List, Number, String, Unknown
+from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
+from terraform_provider_veeam.plugin.wire.diagnostics import Unusable
 
 if TYPE_CHECKING:
-    from tf.schema import Attribute, NestedBlock
-    from tf.types import TfType
-
     from terraform_provider_veeam.plugin.contexts import Path, State
     from terraform_provider_veeam.plugin.schema import IdentitySchema
+    from terraform_provider_veeam.plugin.types import TfType
 
-_UNKNOWN_EXTENSIONS = (0, 12)  # 12 tells something about the unknown value; nobody needs it here
+_UNKNOWN_EXTENSIONS = (0, 12)  # 12 says more about the unknown value, which nobody needs here
 _LARGEST, _SMALLEST = 2**63 - 1, -(2**63)  # integers beyond go as text
 
-_PYTHON_TYPES = {Number: (int, float), String: str, Bool: bool, List: list, Map: dict}
+_PYTHON_TYPES = {Number: (int, float), String: str, Bool: bool, List: list}
 
 
 def block_of(schema: Schema) -> Block:
     """Return the schema's own block."""
     return Block(attributes=schema.attributes, block_types=schema.block_types)
-
-
-def is_single(nested: NestedBlock) -> bool:
-    """Return whether the nested block is a dict or None, not a list of dicts."""
-    return nested.nesting_mode is NestMode.Single
 
 
 # Decoding
@@ -86,19 +77,11 @@ def decode_object(block: Block, plain: Any, path: Path) -> State | None:
     }
     for nested in block.block_types:
         name = nested.type_name
-        state[name] = _decode_nested(nested, plain.get(name), [*path, name])
+        value = plain.get(name)
+        state[name] = (
+            Unknown if value is Unknown else decode_object(nested.block, value, [*path, name])
+        )
     return state
-
-
-def _decode_nested(nested: NestedBlock, plain: Any, path: Path) -> Any:
-    if plain is Unknown:
-        return Unknown
-    if is_single(nested):
-        return decode_object(nested.block, plain, path)
-    return [
-        Unknown if item is Unknown else decode_object(nested.block, item, [*path, (index,)])
-        for index, item in enumerate(plain or ())
-    ]
 
 
 def decode_value(type_: TfType, plain: Any, path: Path) -> Any:
@@ -117,8 +100,6 @@ def _with_numbers(type_: TfType, plain: Any) -> Any:
         return _number(plain)
     if isinstance(type_, List):
         return [_with_numbers(type_.element_type, item) for item in plain]
-    if isinstance(type_, Map):
-        return {key: _with_numbers(type_.element_type, item) for key, item in plain.items()}
     return plain
 
 
@@ -162,12 +143,19 @@ class Encoder:
         if state is None:
             return None
         plain = {
-            attribute.name: self._attribute(attribute, state.get(attribute.name), path)
+            attribute.name: self.value(
+                attribute.type, state.get(attribute.name), [*path, attribute.name]
+            )
             for attribute in block.attributes
         }
         for nested in block.block_types:
             name = nested.type_name
-            plain[name] = self._nested(nested, state.get(name), [*path, name])
+            value = state.get(name)
+            plain[name] = (
+                self._unknown([*path, name])
+                if value is Unknown
+                else self.object(nested.block, value, [*path, name])
+            )
         return plain
 
     def value(self, type_: TfType, value: Any, path: Path) -> Any:
@@ -178,23 +166,6 @@ class Encoder:
             return self._checked(type_, type_.encode(value), path)
         except (ValueError, TypeError, AttributeError) as error:
             return self._problem(path, f"The provider can't encode it: {error}.")
-
-    def _attribute(self, attribute: Attribute, value: Any, path: Path) -> Any:
-        if getattr(attribute, "write_only", False):
-            return None  # never part of a plan or a state
-        return self.value(attribute.type, value, [*path, attribute.name])
-
-    def _nested(self, nested: NestedBlock, value: Any, path: Path) -> Any:
-        if value is Unknown:
-            return self._unknown(path) if is_single(nested) else self._unknown(path) or []
-        if is_single(nested):
-            return self.object(nested.block, value, path)
-        return [
-            self._unknown([*path, (index,)])
-            if item is Unknown
-            else self.object(nested.block, item, [*path, (index,)])
-            for index, item in enumerate(value or ())
-        ]
 
     def _checked(self, type_: TfType, plain: Any, path: Path) -> Any:
         """Return an encoded value, having looked that Terraform will be able to read it."""
@@ -209,9 +180,6 @@ class Encoder:
         if isinstance(type_, List):
             inner = type_.element_type
             return [self._checked(inner, item, [*path, (i,)]) for i, item in enumerate(plain)]
-        if isinstance(type_, Map):
-            inner = type_.element_type
-            return {key: self._checked(inner, item, [*path, (key,)]) for key, item in plain.items()}
         return _number_to_wire(plain) if isinstance(type_, Number) else plain
 
     def _unknown(self, path: Path) -> Any:

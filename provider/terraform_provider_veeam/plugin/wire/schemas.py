@@ -1,21 +1,26 @@
-"""The messages that tell Terraform what the provider's objects look like."""
+"""The messages that tell Terraform what the provider's objects look like.
+
+Every description is Markdown.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.plugin.codec import is_single
-from terraform_provider_veeam.plugin.messages import pb
 from terraform_provider_veeam.plugin.schema import ListNestedAttribute
-
-# isort: split
-from tf.schema import TextFormat
+from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 
 if TYPE_CHECKING:
-    from tf.function import FunctionSignature, Parameter
-    from tf.schema import Attribute, Block, NestedBlock, Schema
+    from tf.schema import Attribute
 
-    from terraform_provider_veeam.plugin.schema import IdentitySchema
+    from terraform_provider_veeam.plugin.schema import (
+        Block,
+        FunctionSignature,
+        IdentitySchema,
+        NestedBlock,
+        Parameter,
+        Schema,
+    )
 
 
 def schema_to_pb(schema: Schema) -> pb.Schema:
@@ -28,7 +33,7 @@ def _block_to_pb(block: Schema | Block) -> pb.Schema.Block:
         attributes=[_attribute_to_pb(attribute) for attribute in block.attributes],
         block_types=[_nested_to_pb(nested) for nested in block.block_types],
         description=block.description or "",
-        description_kind=_kind(block),
+        description_kind=pb.MARKDOWN,
         deprecated=bool(block.deprecated),
     )
 
@@ -40,15 +45,13 @@ def _attribute_to_pb(attribute: Attribute) -> pb.Schema.Attribute:
         type=b"" if nested else attribute.type.tf_type(),
         nested_type=_object_to_pb(nested) if nested else None,
         description=attribute.description or "",
-        description_kind=_kind(attribute),
+        description_kind=pb.MARKDOWN,
         required=bool(attribute.required),
         optional=bool(attribute.optional),
         computed=bool(attribute.computed),
         sensitive=bool(attribute.sensitive),
         deprecated=bool(attribute.deprecated),
-        # What tf's own Attribute does not have:
-        deprecation_message=getattr(attribute, "deprecation_message", None) or "",
-        write_only=getattr(attribute, "write_only", False),
+        write_only=getattr(attribute, "write_only", False),  # tf's own Attribute has none
     )
 
 
@@ -60,13 +63,10 @@ def _object_to_pb(attribute: ListNestedAttribute) -> pb.Schema.Object:
 
 
 def _nested_to_pb(nested: NestedBlock) -> pb.Schema.NestedBlock:
-    modes = pb.Schema.NestedBlock
     return pb.Schema.NestedBlock(
         type_name=nested.type_name,
         block=_block_to_pb(nested.block),
-        nesting=modes.SINGLE if is_single(nested) else modes.SET,
-        min_items=nested.min_items or 0,
-        max_items=nested.max_items or 0,
+        nesting=pb.Schema.NestedBlock.SINGLE,
     )
 
 
@@ -89,14 +89,11 @@ def identity_schema_to_pb(schema: IdentitySchema) -> pb.ResourceIdentitySchema:
 
 def function_to_pb(signature: FunctionSignature) -> pb.Function:
     """Return the message of a function's signature."""
-    variadic = signature.variadic_parameter
     message = pb.Function(
         parameters=[_parameter_to_pb(parameter) for parameter in signature.parameters],
-        variadic_parameter=_parameter_to_pb(variadic) if variadic else None,
         summary=signature.summary or "",
         description=signature.description or "",
-        description_kind=_kind(signature),
-        deprecation_message=signature.deprecation_message or "",
+        description_kind=pb.MARKDOWN,
     )
     # A keyword of Python, so no name of an argument.
     getattr(message, "return").type = signature.return_type.type.tf_type()
@@ -107,13 +104,6 @@ def _parameter_to_pb(parameter: Parameter) -> pb.Function.Parameter:
     return pb.Function.Parameter(
         name=parameter.name,
         type=parameter.type.tf_type(),
-        allow_null_value=parameter.allow_null_value,
-        allow_unknown_values=parameter.allow_unknown_values,
         description=parameter.description or "",
-        description_kind=_kind(parameter),
+        description_kind=pb.MARKDOWN,
     )
-
-
-def _kind(described: Any) -> pb.StringKind.ValueType:
-    """Return the kind of a description: Markdown unless it says that it is plain."""
-    return pb.PLAIN if described.description_kind is TextFormat.Plain else pb.MARKDOWN

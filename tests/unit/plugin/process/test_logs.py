@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from terraform_provider_veeam.plugin import logs
+from terraform_provider_veeam.plugin.process import logs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

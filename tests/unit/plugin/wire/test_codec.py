@@ -5,13 +5,11 @@ from typing import Any
 import msgpack  # type: ignore[import-untyped]  # there are no stubs
 import pytest
 
-from terraform_provider_veeam.plugin.codec import Encoder, decode
-from terraform_provider_veeam.plugin.diagnostics import Unusable
-from terraform_provider_veeam.plugin.messages import pb
-
-# isort: split
-from tf.schema import Attribute, Block
-from tf.types import List, Number, String, Unknown
+from terraform_provider_veeam.plugin.schema import Attribute, Block
+from terraform_provider_veeam.plugin.types import List, Number, String, Unknown
+from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
+from terraform_provider_veeam.plugin.wire.codec import Encoder, decode
+from terraform_provider_veeam.plugin.wire.diagnostics import Unusable
 
 BLOCK = Block(
     attributes=[

@@ -1,6 +1,6 @@
 """What is loaded before Terraform's first answer: it waits for that several times a command."""
 
-from benchmarks.plugin_client import PluginClient
+from support.plugin_client import PluginClient
 
 SLOW = {"requests", "urllib3", "defusedxml", "em_simulator", "argparse", "tf.provider", "tf.runner"}
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from functools import reduce
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import grpc
+from google.protobuf.message_factory import GetMessageClass
 
-from terraform_provider_veeam.plugin import tfplugin6_pb2
+from terraform_provider_veeam.plugin.wire import tfplugin6_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from google.protobuf.descriptor import Descriptor
-    from google.protobuf.message import Message
 
 _SERVING = b"\x08\x01"  # a HealthCheckResponse: status 1
 
@@ -33,17 +30,10 @@ def provider_service(servicer: object) -> grpc.GenericRpcHandler:
         )
         handlers[method.name] = make_handler(
             behaviour,
-            request_deserializer=message_class(method.input_type).FromString,
-            response_serializer=message_class(method.output_type).SerializeToString,
+            request_deserializer=GetMessageClass(method.input_type).FromString,
+            response_serializer=GetMessageClass(method.output_type).SerializeToString,
         )
     return grpc.method_handlers_generic_handler(service.full_name, handlers)
-
-
-def message_class(descriptor: Descriptor) -> type[Message]:
-    """Return the generated class of a message of the protocol."""
-    _package, *names = descriptor.full_name.split(".")
-    found: Any = reduce(getattr, names, tfplugin6_pb2)
-    return cast("type[Message]", found)
 
 
 def controller_service(shut_down: Callable[[], None]) -> grpc.GenericRpcHandler:
