@@ -6,7 +6,7 @@ BIN    := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY  := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help venv quickstart check lint types layers generated format test unit portable chaos fuzz test-matrix wheel test-wheel package test-package release-files release-notes load bench docs proto lock clean
+.PHONY: help venv quickstart check lint types layers generated format test unit portable chaos fuzz test-matrix test-protobuf wheel test-wheel package test-package release-files release-notes load bench docs proto lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,18 @@ fuzz: $(READY) ## Feed the parsers for a minute, guided by coverage; FUZZ_SECOND
 test-matrix: $(READY) ## Run the main job on Terraform 1.9 to 1.15, or on VERSIONS=tofu
 	$(BIN)/python tools/test_matrix.py $(VERSIONS)
 
+test-protobuf: $(READY) ## Run the protocol's tests and the main job with protobuf 5, 6 and 7
+	@set -e; for major in 5 6 7; do \
+	  python=.venv-protobuf/$$major/$(notdir $(BIN))/python; \
+	  $(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-protobuf/$$major; \
+	  $(BIN)/uv pip install --quiet --python $$python --no-deps --require-hashes -r requirements-dev.txt; \
+	  $(BIN)/uv pip install --quiet --python $$python --no-deps --no-build-isolation --editable .; \
+	  $(BIN)/uv pip install --quiet --python $$python --no-deps --no-config "protobuf==$$major.*"; \
+	  $$python -c 'import google.protobuf; print("protobuf", google.protobuf.__version__)'; \
+	  $$python -m pytest --quiet --numprocesses auto tests/unit/plugin tests/unit/test_deferral.py \
+	    tests/acceptance/test_main_job.py; \
+	done
+
 wheel: $(READY) ## Build the wheel and the sdist into dist/
 	$(BIN)/python -m hatchling build -d dist
 
@@ -104,4 +116,4 @@ lock: $(READY) ## Pin the newest development dependencies that pyproject.toml al
 	  --no-annotate --no-header --python-version 3.11 --output-file requirements-dev.txt pyproject.toml
 
 clean: ## Remove what make made
-	rm -rf $(VENV) .venv-matrix build dist nuitka-crash-report.xml .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-matrix .venv-protobuf build dist nuitka-crash-report.xml .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
