@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from tf.types import Unknown
-
 from terraform_provider_veeam.em.waiting import Deadline
 from terraform_provider_veeam.plugin.interfaces import Refused
+from terraform_provider_veeam.plugin.types import Unknown
 
 if TYPE_CHECKING:
-    from tf.schema import Schema
-
     from terraform_provider_veeam.em.manager import EnterpriseManager
     from terraform_provider_veeam.em.waiting import Clock
     from terraform_provider_veeam.plugin.interfaces import Context, State
+    from terraform_provider_veeam.plugin.schema import Schema
     from terraform_provider_veeam.private_state import ReadSessions
 
 

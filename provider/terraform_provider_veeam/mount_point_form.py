@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tf.schema import Attribute, Block
-from tf.types import List, Number, String, Unknown
-
 from terraform_provider_veeam.configured import deadline_within
 from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.errors import NotFound
 from terraform_provider_veeam.em.models import MountPoint, RestorePointType
 from terraform_provider_veeam.identifiers import format_mount_point_id
 from terraform_provider_veeam.plugin.interfaces import SingleNestedBlock, computed
+from terraform_provider_veeam.plugin.schema import Attribute, Block
+from terraform_provider_veeam.plugin.types import List, Number, String, Unknown
 from terraform_provider_veeam.restore_point_form import (
     not_one_of,
     refuse,
@@ -22,12 +21,11 @@ from terraform_provider_veeam.restore_point_form import (
 )
 
 if TYPE_CHECKING:
-    from tf.schema import NestedBlock
-
     from terraform_provider_veeam.configured import Configured
     from terraform_provider_veeam.em.models import LogonSession
     from terraform_provider_veeam.em.waiting import Deadline
     from terraform_provider_veeam.plugin.interfaces import Context, State, ValidateContext
+    from terraform_provider_veeam.plugin.schema import NestedBlock
 
 OS_KINDS = ("Windows", "Linux")
 DEFAULT_TIMEOUTS = {"create": "30m", "read": "2m", "delete": "10m"}

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tf.types import String, Unknown
-
 from terraform_provider_veeam import handover
 from terraform_provider_veeam.config import parse_session_token
 from terraform_provider_veeam.em.models import LogonSession, RestorePointRef
 from terraform_provider_veeam.identifiers import format_mount_point_id, parse_mount_point_id
 from terraform_provider_veeam.plugin.interfaces import Attribute, Refused
+from terraform_provider_veeam.plugin.types import String, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable

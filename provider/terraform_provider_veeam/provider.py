@@ -5,9 +5,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from tf.schema import Attribute, Schema
-from tf.types import Bool, Number, String, Unknown
-
 from terraform_provider_veeam import __version__, handover
 from terraform_provider_veeam.actions.file_download import FileDownloadAction
 from terraform_provider_veeam.actions.file_restore import FileRestoreAction
@@ -28,6 +25,8 @@ from terraform_provider_veeam.functions.parse_uid import ParseUid
 from terraform_provider_veeam.lists.mount_point import MountPointList
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.process.logs import conceal
+from terraform_provider_veeam.plugin.schema import Attribute, Schema
+from terraform_provider_veeam.plugin.types import Bool, Number, String, Unknown
 from terraform_provider_veeam.private_state import ReadSessions
 from terraform_provider_veeam.resources.mount_point import MountPointResource
 from terraform_provider_veeam.source_addresses import ADDRESSES
@@ -35,12 +34,15 @@ from terraform_provider_veeam.source_addresses import ADDRESSES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tf.utils import Diagnostics
-
     from terraform_provider_veeam.config import Problem
     from terraform_provider_veeam.em.manager import EnterpriseManager
     from terraform_provider_veeam.em.waiting import Clock
-    from terraform_provider_veeam.plugin.interfaces import ConfigureContext, State, ValidateContext
+    from terraform_provider_veeam.plugin.interfaces import (
+        ConfigureContext,
+        Diagnostics,
+        State,
+        ValidateContext,
+    )
 
 
 class VeeamProvider(interfaces.Provider):

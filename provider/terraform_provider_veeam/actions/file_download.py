@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tf.schema import Schema
-from tf.types import List, String, Unknown
-
 from terraform_provider_veeam.actions.running import (
     MountPointAction,
     deadline_for,
@@ -24,6 +21,8 @@ from terraform_provider_veeam.mount_reference import (
     validate_reference,
 )
 from terraform_provider_veeam.plugin.interfaces import Attribute, Refused
+from terraform_provider_veeam.plugin.schema import Schema
+from terraform_provider_veeam.plugin.types import List, String, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tf.schema import Block, Schema
-from tf.types import Bool, List, String
-
 from terraform_provider_veeam.actions.running import (
     MountPointAction,
     deadline_for,
@@ -25,6 +22,8 @@ from terraform_provider_veeam.mount_reference import (
 )
 from terraform_provider_veeam.plugin.interfaces import Attribute, Refused, SingleNestedBlock
 from terraform_provider_veeam.plugin.process.logs import conceal
+from terraform_provider_veeam.plugin.schema import Block, Schema
+from terraform_provider_veeam.plugin.types import Bool, List, String
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

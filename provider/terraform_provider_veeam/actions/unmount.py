@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tf.schema import Schema
-
 from terraform_provider_veeam.actions.running import (
     MountPointAction,
     deadline_for,
@@ -20,6 +18,7 @@ from terraform_provider_veeam.mount_reference import (
     reference_attributes,
     validate_reference,
 )
+from terraform_provider_veeam.plugin.schema import Schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

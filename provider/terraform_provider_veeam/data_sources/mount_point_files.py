@@ -5,9 +5,6 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from tf.schema import Attribute, Schema
-from tf.types import Bool, Number, String, Unknown
-
 from terraform_provider_veeam.configured import OfProvider, manager_or_defer
 from terraform_provider_veeam.data_sources.search import deadline_of, validate_counts
 from terraform_provider_veeam.em.errors import NotFound, RequestFailed, SessionExpired
@@ -20,6 +17,8 @@ from terraform_provider_veeam.mount_reference import (
 )
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.interfaces import ListNestedAttribute, Refused, computed
+from terraform_provider_veeam.plugin.schema import Attribute, Schema
+from terraform_provider_veeam.plugin.types import Bool, Number, String, Unknown
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.manager import EnterpriseManager

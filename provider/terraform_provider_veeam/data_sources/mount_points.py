@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tf.schema import Schema
-
 from terraform_provider_veeam.configured import OfProvider, manager_or_defer
 from terraform_provider_veeam.data_sources.search import deadline_of
 from terraform_provider_veeam.em.errors import SessionExpired
@@ -13,6 +11,7 @@ from terraform_provider_veeam.mount_point_form import own_results, results_of
 from terraform_provider_veeam.mount_reference import find_session, session_attribute
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.interfaces import ListNestedAttribute, Refused
+from terraform_provider_veeam.plugin.schema import Schema
 from terraform_provider_veeam.restore_point_form import (
     restore_point_inputs,
     restore_point_of,

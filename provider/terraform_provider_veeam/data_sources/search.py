@@ -6,12 +6,11 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING, Any
 
-from tf.schema import Attribute
-from tf.types import String, Unknown
-
 from terraform_provider_veeam.configured import deadline_within
 from terraform_provider_veeam.em.models import RestorePointType
 from terraform_provider_veeam.plugin.interfaces import computed
+from terraform_provider_veeam.plugin.schema import Attribute
+from terraform_provider_veeam.plugin.types import String, Unknown
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.configured import Configured

@@ -6,9 +6,6 @@ import json
 import threading
 from typing import TYPE_CHECKING
 
-from tf.schema import Attribute, Schema
-from tf.types import String
-
 from terraform_provider_veeam.configured import (
     OfProvider,
     deadline_within,
@@ -33,6 +30,8 @@ from terraform_provider_veeam.mount_point_form import (
     validate_mount_point,
 )
 from terraform_provider_veeam.plugin import interfaces
+from terraform_provider_veeam.plugin.schema import Attribute, Schema
+from terraform_provider_veeam.plugin.types import String
 from terraform_provider_veeam.private_state import MountSession
 from terraform_provider_veeam.restore_point_form import restore_point_of
 

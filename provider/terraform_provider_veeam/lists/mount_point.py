@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tf.schema import Attribute, Schema
-from tf.types import String
-
 from terraform_provider_veeam.configured import OfProvider, deadline_within, manager_of
 from terraform_provider_veeam.em.errors import NotFound
 from terraform_provider_veeam.em.models import RestorePoint
 from terraform_provider_veeam.mount_point_form import identity_of, results_of
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.interfaces import ListedResource, Refused
+from terraform_provider_veeam.plugin.schema import Attribute, Schema
+from terraform_provider_veeam.plugin.types import String
 from terraform_provider_veeam.restore_point_form import (
     RestorePointId,
     restore_point_of,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
+from tf.utils import Diagnostics
+
 from terraform_provider_veeam.plugin.contexts import (
     ActionContext,
     ConfigureContext,
@@ -47,6 +49,7 @@ __all__ = [
     "DataSource",
     "DeleteContext",
     "Description",
+    "Diagnostics",
     "EphemeralContext",
     "EphemeralResource",
     "Function",

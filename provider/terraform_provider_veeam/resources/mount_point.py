@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tf.types import Unknown
-
 from terraform_provider_veeam import handover
 from terraform_provider_veeam.configured import OfProvider, manager_of, manager_or_defer
 from terraform_provider_veeam.durations import parse_duration
@@ -29,6 +27,7 @@ from terraform_provider_veeam.mount_point_form import (
     validate_mount_point,
 )
 from terraform_provider_veeam.plugin import interfaces
+from terraform_provider_veeam.plugin.types import Unknown
 from terraform_provider_veeam.private_state import MountSession
 from terraform_provider_veeam.resources.lost_session import disks_of, warn_of_lost_session
 from terraform_provider_veeam.resources.mount_point_schema import (
@@ -44,8 +43,6 @@ from terraform_provider_veeam.resources.mount_session import (
 from terraform_provider_veeam.restore_point_form import restore_point_of
 
 if TYPE_CHECKING:
-    from tf.schema import Schema
-
     from terraform_provider_veeam.em.manager import EnterpriseManager
     from terraform_provider_veeam.em.models import LogonSession
     from terraform_provider_veeam.em.waiting import Deadline
@@ -61,6 +58,7 @@ if TYPE_CHECKING:
         UpdateContext,
         ValidateContext,
     )
+    from terraform_provider_veeam.plugin.schema import Schema
 
 
 class MountPointResource(OfProvider, interfaces.Resource):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from tf.schema import Attribute, Schema
-from tf.types import Number, String
-
 from terraform_provider_veeam.mount_point_form import inputs, results, timeouts
 from terraform_provider_veeam.plugin.interfaces import IdentityAttribute, IdentitySchema
+from terraform_provider_veeam.plugin.schema import Attribute, Schema
+from terraform_provider_veeam.plugin.types import Number, String
 
 
 def mount_point_schema() -> Schema:
