@@ -24,12 +24,9 @@ def toy(folder: Path, **environment: str) -> Iterator[PluginClient]:
         yield client
 
 
-def read(seconds: float) -> Any:
-    return pb.ReadResource.Request(type_name=str(seconds))
-
-
-def apply(seconds: float) -> Any:
-    return pb.ApplyResourceChange.Request(type_name=str(seconds))
+def apply(gate: Path) -> Any:
+    """Return the request for work that goes on until the gate, a file, is there."""
+    return pb.ApplyResourceChange.Request(type_name=str(gate))
 
 
 def wait_for_line(client: PluginClient, text: str) -> None:

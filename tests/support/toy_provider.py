@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from terraform_provider_veeam.plugin.process import logs
@@ -45,16 +46,18 @@ class ToyServicer:
         )
 
     def ReadResource(self, request: Any, context: Any) -> Any:  # noqa: N802 - the call's name
-        """Wait as many seconds as the type says, or until the stop."""
+        """Wait until the stop, or for a minute."""
         with self._counting:
             self._waiting += 1
         logging.getLogger("toy").debug("a read begins")
-        stopped = self.stop.wait(float(request.type_name))
+        stopped = self.stop.wait(60)
         return pb.ReadResource.Response(private=b"stopped" if stopped else b"read")
 
     def ApplyResourceChange(self, request: Any, context: Any) -> Any:  # noqa: N802 - the call's name
-        """Work as many seconds as the type says, whatever happens."""
-        time.sleep(float(request.type_name))
+        """Work until there is a file of the type's name, whatever happens."""
+        logging.getLogger("toy").debug("an apply begins")
+        while not Path(request.type_name).exists():
+            time.sleep(0.01)
         return pb.ApplyResourceChange.Response(private=b"applied")
 
     def PlanResourceChange(self, request: Any, context: Any) -> Any:  # noqa: N802 - the call's name
