@@ -78,7 +78,7 @@ def schema() -> Schema:
             Attribute("kind", String(), "Its kind.", optional=True, computed=True, default="plain"),
             Attribute("word", String(), "A secret.", optional=True, sensitive=True),
             computed("id", String(), "Its id."),
-            computed("parts", List(String()), "What it consists of."),
+            Attribute("parts", List(String()), "Its parts.", computed=True, requires_replace=True),
         ],
         block_types=[
             SingleNestedBlock(  # type: ignore[abstract]  # tf marks what nobody calls

@@ -192,17 +192,21 @@ def test_a_replacement_is_found_by_the_schema_and_by_the_resource() -> None:
     assert not plan(None, thing(name="two"), plan=look).requires_replace
 
 
-def test_a_resource_that_changes_what_it_is_handed_changes_no_other_state() -> None:
+def test_a_resource_may_change_the_state_it_is_handed() -> None:
     def spoil(ctx: Any, current: Any, planned: Any) -> Any:
-        current["parts"].append("b")
         current["name"] = "two"
-        planned["timeouts"]["create"] = "2h"
+        current["parts"].append("b")
+        planned["parts"].append("c")
         return planned
 
-    prior = made(timeouts={"create": "1h"})
-    response = plan(prior, made(size=2, timeouts={"create": "1h"}), plan=spoil)
-    assert plain(response.planned_state) == made(size=2, timeouts={"create": "2h"})
-    assert not response.requires_replace
+    response = plan(made(), made(size=2), plan=spoil)
+    assert plain(response.planned_state) == made(size=2, parts=["a", "c"])
+    assert [path.steps[0].attribute_name for path in response.requires_replace] == ["parts"]
+
+
+def test_a_plan_keeps_the_spelling_of_what_means_the_same() -> None:
+    response = plan(made(), made(size=2), plan=change(name="ONE"))
+    assert plain(response.planned_state)["name"] == "one"
 
 
 def test_a_delete_is_planned_as_null_and_keeps_private_state() -> None:

@@ -66,6 +66,7 @@ def test_a_number_that_a_float_would_change_is_exact() -> None:
     assert state
     assert state["count"] == Decimal(text)
     assert encode(state) == (EMPTY | {"count": text}, [])
+    assert decode(BLOCK, pb.DynamicValue(json=b'{"count": %s}' % text.encode())) == state
 
 
 @pytest.mark.parametrize("code", [0, 12])
@@ -128,7 +129,7 @@ def test_a_value_of_another_type_is_one_problem_and_the_rest_is_sent(
         message({"names": 7}),
         message({"timeouts": ["1h"]}),
         message(Unknown),
-        pb.DynamicValue(msgpack=msgpack.packb(msgpack.ExtType(7, b""))),
+        pb.DynamicValue(msgpack=msgpack.packb({"count": msgpack.ExtType(7, b"")})),
         pb.DynamicValue(msgpack=b"\xc1"),
         pb.DynamicValue(msgpack=b"\x82\x01"),
         pb.DynamicValue(json=b"{"),

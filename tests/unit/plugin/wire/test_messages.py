@@ -1,5 +1,6 @@
 """The protocol's messages: ours alone, built when they are needed."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,10 +10,14 @@ import pytest
 from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 
 
-def run(script: str) -> str:
+def run(script: str, **environment: str) -> str:
     """Return what a new interpreter prints."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=False
+        [sys.executable, "-W", "error", "-c", script],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
@@ -47,6 +52,17 @@ def test_every_message_of_the_file_is_there_with_those_in_it() -> None:
     response.resource_schemas["x"].version = 3
     again = pb.GetProviderSchema.Response.FromString(response.SerializeToString())
     assert again.resource_schemas["x"].version == 3
+
+
+def test_protobuf_in_pure_python_as_on_alpine_linux_will_do() -> None:
+    script = """
+from google.protobuf.internal import api_implementation
+from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
+event = pb.InvokeAction.Event(progress=pb.InvokeAction.Event.Progress(message="on"))
+print(api_implementation.Type(), pb.InvokeAction.Event.FromString(event.SerializeToString()))
+"""
+    told = run(script, PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION="python")
+    assert told.split() == ["python", "progress", "{", "message:", '"on"', "}"]
 
 
 def test_what_the_file_does_not_have_is_no_attribute() -> None:
