@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import logging
 import re
@@ -11,7 +12,6 @@ import threading
 import urllib.parse
 import warnings
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape
 
 import pytest
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SECRET = 'pa"ss w/örd\\&<1>\n'
+IN_BASE64 = "pa??>>~ö"  # with + and /
 log = logging.getLogger("veeam.test")
 
 
@@ -56,6 +57,14 @@ def test_a_line_has_the_form_that_terraform_reads(capsys: pytest.CaptureFixture[
         "body": "\ufffdx",
         "more": {"a": None},
     }
+
+
+def test_a_moment_is_told_in_utc_to_the_microsecond(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.setup({"TF_LOG": "INFO"})
+    record = log.makeRecord("veeam", logging.INFO, "", 0, "a line", (), None)
+    record.created = 1700000000.000042
+    log.handle(record)
+    assert written(capsys)[0]["@timestamp"] == "2023-11-14T22:13:20.000042Z"
 
 
 @pytest.mark.parametrize(
@@ -95,10 +104,19 @@ def test_a_secret_is_masked_in_every_form() -> None:
         urllib.parse.quote(SECRET),
         urllib.parse.quote(SECRET, safe=""),
         urllib.parse.quote_plus(SECRET),
-        escape(SECRET),
+        html.escape(SECRET),
+        html.escape(SECRET, quote=False),
         base64.b64encode(octets).decode().rstrip("="),
     ):
         assert logs.mask(f"before {form} after") == "before *** after"
+
+
+def test_a_secret_is_masked_in_both_alphabets_of_base64() -> None:
+    logs.conceal(IN_BASE64)
+    octets = IN_BASE64.encode()
+    standard, safe = base64.b64encode(octets).decode(), base64.urlsafe_b64encode(octets).decode()
+    assert standard != safe
+    assert logs.mask(f"{standard} {safe}") == "*** ***"
 
 
 def test_a_line_is_masked_as_a_whole(capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,6 +124,7 @@ def test_a_line_is_masked_as_a_whole(capsys: pytest.CaptureFixture[str]) -> None
     logs.conceal(SECRET)
     logs.conceal("canary42")
     body = json.dumps({"password": SECRET})
+    log.debug("sent %s", json.dumps({"password": SECRET}, ensure_ascii=False))
     log.debug("sent %s", body, extra={"canary42": "canary42", "deep": {"x": [SECRET, body]}})
     try:
         int(SECRET)
@@ -114,7 +133,8 @@ def test_a_line_is_masked_as_a_whole(capsys: pytest.CaptureFixture[str]) -> None
     text = capsys.readouterr().err
     assert "canary42" not in text
     assert "ss w" not in text
-    first, second = (json.loads(line) for line in text.splitlines())
+    sent, first, second = (json.loads(line) for line in text.splitlines())
+    assert sent["@message"] == 'sent {"password": "***"}'
     assert first["@message"] == 'sent {"password": "***"}'
     assert first["deep"] == {"x": ["***", '{"password": "***"}']}
     assert "base 10: '***'" in second["traceback"]
@@ -127,20 +147,27 @@ def test_the_longest_secret_wins_and_a_short_one_is_no_secret() -> None:
 
 
 def test_what_libraries_say_is_at_most_debug(capsys: pytest.CaptureFixture[str]) -> None:
+    def speak() -> None:
+        logging.getLogger("urllib3.connectionpool").warning("retrying")
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.warn("old", DeprecationWarning, stacklevel=1)
+
     logs.setup({"TF_LOG": "INFO"})
-    logging.getLogger("urllib3.connectionpool").warning("retrying")
-    with warnings.catch_warnings():
-        warnings.simplefilter("always")
-        warnings.warn("old", DeprecationWarning, stacklevel=1)
+    speak()
     assert written(capsys) == []
 
     logs.setup({"TF_LOG": "DEBUG"})
-    logging.getLogger("urllib3.connectionpool").warning("retrying")
-    assert [entry["@level"] for entry in written(capsys)] == ["debug"]
+    speak()
+    told = [(entry["@level"], entry["@module"]) for entry in written(capsys)]
+    assert told == [("debug", "urllib3.connectionpool"), ("debug", "py.warnings")]
 
 
+@pytest.mark.parametrize("error", [BrokenPipeError, ValueError])
 def test_a_record_that_can_not_be_written_says_so_and_ends_nothing(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    error: type[Exception],
 ) -> None:
     logs.setup({})
     log.error("%d", "no number")
@@ -148,7 +175,7 @@ def test_a_record_that_can_not_be_written_says_so_and_ends_nothing(
 
     class Closed:
         def write(self, text: str) -> None:
-            raise BrokenPipeError
+            raise error
 
     monkeypatch.setattr(sys, "stderr", Closed())
     log.error("nobody reads it")
@@ -160,23 +187,27 @@ def test_an_uncaught_error_is_a_masked_line(capsys: pytest.CaptureFixture[str]) 
     thread = threading.Thread(target=int, args=("canary42",))
     thread.start()
     thread.join()
-    (entry,) = written(capsys)
-    assert entry["@level"] == "error"
-    assert "'***'" in entry["traceback"]
+    try:
+        int("canary42")
+    except ValueError as error:
+        sys.excepthook(ValueError, error, error.__traceback__)
+    of_thread, of_main = written(capsys)
+    for entry in (of_thread, of_main):
+        assert entry["@level"] == "error"
+        assert "'***'" in entry["traceback"]
 
 
-def test_secrets_may_be_added_while_others_log(capsys: pytest.CaptureFixture[str]) -> None:
-    logs.setup({})
+def test_of_two_secrets_added_at_once_none_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    compile_ = re.compile
+    second = threading.Thread(target=logs.conceal, args=("second-secret",))
 
-    def work(number: int) -> None:
-        for count in range(10):
-            secret = f"secret-{number}-{count}"
-            logs.conceal(secret)
-            log.error("has %s", secret)
+    def compile_slowly(pattern: str) -> re.Pattern[str]:
+        if not second.ident:
+            second.start()
+            second.join(0.05)  # it has to wait until the first is done
+        return compile_(pattern)
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert {entry["@message"] for entry in written(capsys)} == {"has ***"}
+    monkeypatch.setattr(re, "compile", compile_slowly)
+    logs.conceal("first-secret")
+    second.join()
+    assert logs.mask("first-secret second-secret") == "*** ***"
