@@ -6,7 +6,7 @@ BIN    := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY  := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help venv quickstart check lint types layers generated format test unit portable chaos fuzz test-matrix wheel test-wheel package test-package release-files release-notes load bench docs proto lock clean
+.PHONY: help venv quickstart check lint types layers generated format test unit portable chaos fuzz test-matrix test-protobuf wheel test-wheel package test-package release-files release-notes load bench docs proto lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,7 +18,7 @@ $(READY): requirements-dev.txt pyproject.toml provider/terraform_provider_veeam/
 	  { echo "Python 3.11 or newer is needed, $(PYTHON) is older; try: make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -54,7 +54,7 @@ unit: $(READY) ## Run the fast tests only
 portable: $(READY) ## Run the tests that need neither Terraform nor what Windows lacks
 	$(BIN)/python -m pytest tests/contract tests/unit/em tests/unit/test_config.py \
 	  tests/unit/test_deferral.py tests/unit/test_durations.py tests/unit/test_identifiers.py \
-	  tests/unit/test_mirror.py tests/unit/test_parsers.py
+	  tests/unit/test_mirror.py tests/unit/test_parsers.py tests/unit/plugin/rpc tests/unit/plugin/wire
 
 chaos: $(READY) ## Play 2,000 seeds of faults at the protocol; SEED=n replays one of them alone
 	cd tests && ../$(BIN)/python -m chaos $(if $(SEED),--seed $(SEED),--seeds 2000)
@@ -64,6 +64,18 @@ fuzz: $(READY) ## Feed the parsers for a minute, guided by coverage; FUZZ_SECOND
 
 test-matrix: $(READY) ## Run the main job on Terraform 1.9 to 1.15, or on VERSIONS=tofu
 	$(BIN)/python tools/test_matrix.py $(VERSIONS)
+
+test-protobuf: $(READY) ## Run the protocol's tests and the main job with protobuf 5, 6 and 7
+	@set -e; for major in 5 6 7; do \
+	  python=.venv-protobuf/$$major/$(notdir $(BIN))/python; \
+	  $(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-protobuf/$$major; \
+	  $(BIN)/uv pip install --quiet --python $$python --no-deps --require-hashes -r requirements-dev.txt; \
+	  $(BIN)/uv pip install --quiet --python $$python --no-deps --no-build-isolation --editable .; \
+	  $(BIN)/uv pip install --quiet --python $$python --no-deps --no-config "protobuf==$$major.*"; \
+	  $$python -c 'import google.protobuf; print("protobuf", google.protobuf.__version__)'; \
+	  $$python -m pytest --quiet --numprocesses auto tests/unit/plugin tests/unit/test_deferral.py \
+	    tests/acceptance/test_main_job.py; \
+	done
 
 wheel: $(READY) ## Build the wheel and the sdist into dist/
 	$(BIN)/python -m hatchling build -d dist
@@ -88,10 +100,10 @@ release-notes: $(READY) ## Write build/release-notes.md: CHANGELOG.md of TAG, wh
 	$(BIN)/python tools/release_notes.py $(TAG)
 
 load: $(READY) ## A thousand mounts in one state: time, memory, threads and requests
-	$(BIN)/python -m tests.benchmarks.load
+	cd tests && ../$(BIN)/python -m benchmarks.load
 
 bench: $(READY) ## Measure the time from exec to the provider's schema
-	$(BIN)/python -m tests.benchmarks.startup
+	cd tests && ../$(BIN)/python -m benchmarks.startup
 
 docs: $(READY) ## Write the pages below docs/ from the schema and examples/
 	$(BIN)/python tools/generate_docs.py
@@ -104,4 +116,4 @@ lock: $(READY) ## Pin the newest development dependencies that pyproject.toml al
 	  --no-annotate --no-header --python-version 3.11 --output-file requirements-dev.txt pyproject.toml
 
 clean: ## Remove what make made
-	rm -rf $(VENV) .venv-matrix build dist nuitka-crash-report.xml .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-matrix .venv-protobuf build dist nuitka-crash-report.xml .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

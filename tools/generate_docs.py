@@ -10,20 +10,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tf.schema import Block
-from tf.types import Bool, List, Number, String
-
-from terraform_provider_veeam.plugin.codec import block_of
 from terraform_provider_veeam.plugin.interfaces import ListNestedAttribute, Resource
-from terraform_provider_veeam.plugin.types import Object
+from terraform_provider_veeam.plugin.schema import Block
+from terraform_provider_veeam.plugin.types import Bool, List, Number, Object, String
+from terraform_provider_veeam.plugin.wire.codec import block_of
 from terraform_provider_veeam.provider import VeeamProvider
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tf.types import TfType
-
-    from terraform_provider_veeam.plugin.interfaces import Function, Typed
+    from terraform_provider_veeam.plugin.interfaces import BlockObject, Function
+    from terraform_provider_veeam.plugin.types import TfType
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS, EXAMPLES = ROOT / "docs", ROOT / "examples"
@@ -59,7 +56,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     """Return every generated page with its text."""
     provider = VeeamProvider()
     yield DOCS / "index.md", _index(provider)
-    kinds: dict[str, Sequence[type[Typed]]] = {
+    kinds: dict[str, Sequence[type[BlockObject]]] = {
         "resources": provider.resources(),
         "data-sources": provider.data_sources(),
         "ephemeral-resources": provider.ephemeral_resources(),
@@ -91,7 +88,7 @@ def _index(provider: VeeamProvider) -> str:
     )
 
 
-def _page(kind: str, cls: type[Typed]) -> str:
+def _page(kind: str, cls: type[BlockObject]) -> str:
     name = f"{PREFIX}_{cls.get_name()}"
     schema = cls.get_schema()
     folder = EXAMPLES / kind / name

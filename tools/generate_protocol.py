@@ -1,4 +1,8 @@
-"""Make tfplugin6_pb2.py and .pyi from tfplugin6.proto; with --check, only compare them."""
+"""Make tfplugin6_pb2.py and .pyi from tfplugin6.proto; with --check, only compare them.
+
+What protoc makes for Python runs with one major version of protobuf and the next. Our module holds
+the descriptor alone and builds its messages from that, so it runs with every protobuf from 5 on.
+"""
 
 import argparse
 import os
@@ -6,17 +10,51 @@ import sys
 import tempfile
 from pathlib import Path
 
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from grpc_tools import protoc
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "provider"
-PROTO = Path("terraform_provider_veeam", "plugin", "tfplugin6.proto")
-GENERATED = (PROTO.with_name("tfplugin6_pb2.py"), PROTO.with_name("tfplugin6_pb2.pyi"))
+PROTO = Path("terraform_provider_veeam", "plugin", "wire", "tfplugin6.proto")
+MODULE, STUB = PROTO.with_name("tfplugin6_pb2.py"), PROTO.with_name("tfplugin6_pb2.pyi")
+TEMPLATE = '''\
+# Made by `make proto` from tfplugin6.proto: change that.
+"""The messages of Terraform's plugin protocol 6, in a pool of their own.
 
-# `tf` brings an older module of the same messages. In protobuf's default pool the second of the
-# two to be imported would be refused; in a pool of its own ours is at peace with it.
-SHARED_POOL = "_descriptor_pool.Default()"
-OWN_POOL = "_descriptor_pool.DescriptorPool()"
+They are built when the first of them is used: to import this module costs next to nothing.
+"""
+
+_FILE = {descriptor!r}
+
+
+def __getattr__(name):
+    if "DESCRIPTOR" not in globals() and not name.startswith("__"):
+        _build()
+        if name in globals():
+            return globals()[name]
+    raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
+
+
+def _build():
+    from google.protobuf.descriptor_pool import DescriptorPool
+    from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
+
+    file = DescriptorPool().AddSerializedFile(_FILE)
+    built = {{name: _message(message) for name, message in file.message_types_by_name.items()}}
+    for name, enum in file.enum_types_by_name.items():
+        built[name] = EnumTypeWrapper(enum)
+        built.update(built[name].items())
+    globals().update(built, DESCRIPTOR=file)
+
+
+def _message(descriptor):
+    from google.protobuf.message_factory import GetMessageClass
+
+    cls = GetMessageClass(descriptor)
+    for name, nested in descriptor.nested_types_by_name.items():
+        setattr(cls, name, _message(nested))  # protobuf in pure Python leaves that to its caller
+    return cls
+'''
 
 
 def generate() -> dict[Path, str]:
@@ -24,21 +62,20 @@ def generate() -> dict[Path, str]:
     # mypy-protobuf is found on PATH, and lies beside this Python.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     with tempfile.TemporaryDirectory() as folder:
+        descriptors = Path(folder, "descriptors")
         arguments = [
             "protoc",
             f"--proto_path={SOURCES}",
-            f"--python_out={folder}",
+            f"--descriptor_set_out={descriptors}",
             f"--mypy_out=quiet:{folder}",
             str(PROTO),
         ]
         if protoc.main(arguments) != 0:
-            sys.exit("protoc could not generate the protocol module; see above")
-        texts = {path: Path(folder, path).read_text(encoding="utf-8") for path in GENERATED}
-    module = GENERATED[0]
-    if texts[module].count(SHARED_POOL) != 1:
-        sys.exit(f"protoc's output has changed: {SHARED_POOL} is not there exactly once")
-    texts[module] = texts[module].replace(SHARED_POOL, OWN_POOL)
-    return texts
+            sys.exit("protoc could not read the protocol; see above")
+        (file,) = FileDescriptorSet.FromString(descriptors.read_bytes()).file
+        stub = Path(folder, STUB).read_text(encoding="utf-8")
+    descriptor = file.SerializeToString(deterministic=True)
+    return {MODULE: TEMPLATE.format(descriptor=descriptor), STUB: stub}
 
 
 def main() -> None:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from tf.schema import Attribute, Schema
-from tf.types import Bool, Number, String, Unknown
-
 from terraform_provider_veeam import __version__
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
@@ -31,19 +28,24 @@ from terraform_provider_veeam.objects.functions.parse_uid import ParseUid
 from terraform_provider_veeam.objects.lists.mount_point import MountPointList
 from terraform_provider_veeam.objects.resources.mount_point import MountPointResource
 from terraform_provider_veeam.plugin import interfaces
-from terraform_provider_veeam.plugin.logs import conceal
+from terraform_provider_veeam.plugin.process.logs import conceal
+from terraform_provider_veeam.plugin.schema import Attribute, Schema
+from terraform_provider_veeam.plugin.types import Bool, Number, String, Unknown
 from terraform_provider_veeam.sessions.book import SessionBook
 from terraform_provider_veeam.source_addresses import ADDRESSES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tf.utils import Diagnostics
-
     from terraform_provider_veeam.config import Problem
     from terraform_provider_veeam.em.deadline import Clock
     from terraform_provider_veeam.em.manager import EnterpriseManager
-    from terraform_provider_veeam.plugin.interfaces import ConfigureContext, State, ValidateContext
+    from terraform_provider_veeam.plugin.interfaces import (
+        ConfigureContext,
+        Diagnostics,
+        State,
+        ValidateContext,
+    )
 
 
 class VeeamProvider(interfaces.Provider):
@@ -202,10 +204,10 @@ class VeeamProvider(interfaces.Provider):
         """The client; None while the configuration is not known."""
         return self._manager
 
-    def describe(self, error: Exception) -> interfaces.Described | None:
+    def describe(self, error: Exception) -> interfaces.Description | None:
         """Return what a person is told of an error of the client."""
         if isinstance(error, EnterpriseManagerError):
-            return interfaces.Described(error.summary, error.detail)
+            return interfaces.Description(error.summary, error.detail)
         return None
 
     def close(self, seconds: float) -> None:

@@ -1,6 +1,7 @@
 """What a start costs: from exec to the provider's schema, beside a bare `import grpc`.
 
-`make bench` runs it. Another command may be measured: `python -m tests.benchmarks.startup COMMAND`.
+`make bench` runs it. Another command may be measured: `python -m benchmarks.startup COMMAND` in
+tests/.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from .plugin_client import INSTALLED, PluginClient
+from support.plugin_client import INSTALLED, PluginClient
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ from chaos.played_terraform import PlayedTerraform, Process, Run, interrupt_afte
 from chaos.weather import Weather
 from em_simulator import ADMINISTRATOR, Family, MountNumbers, MountPoint, Simulator
 from support.fingerprints import fingerprint
-from terraform_provider_veeam.plugin import logs
+from terraform_provider_veeam.plugin.process import logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

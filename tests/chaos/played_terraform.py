@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgpack  # type: ignore[import-untyped]  # there are no stubs
+from google.protobuf.message_factory import GetMessageClass
 
-from benchmarks.plugin_client import connect
-from terraform_provider_veeam.plugin import handshake
-from terraform_provider_veeam.plugin import tfplugin6_pb2 as pb
-from terraform_provider_veeam.plugin.handshake import SocketDirectory
-from terraform_provider_veeam.plugin.lifetime import Ending, Lifetime
-from terraform_provider_veeam.plugin.server import Server
-from terraform_provider_veeam.plugin.services import message_class
+from support.plugin_client import connect
+from terraform_provider_veeam.plugin.process import handshake
+from terraform_provider_veeam.plugin.process.handshake import SocketDirectory
+from terraform_provider_veeam.plugin.process.lifetime import Ending, Lifetime
+from terraform_provider_veeam.plugin.process.server import Server
+from terraform_provider_veeam.plugin.rpc.servicer import ProviderServicer
+from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 from terraform_provider_veeam.provider import VeeamProvider
 
 if TYPE_CHECKING:
@@ -107,8 +108,8 @@ class Process:
         method = _METHODS[name]
         stub: Any = self._channel.unary_unary(
             f"/tfplugin6.Provider/{name}",
-            request_serializer=message_class(method.input_type).SerializeToString,
-            response_deserializer=message_class(method.output_type).FromString,
+            request_serializer=GetMessageClass(method.input_type).SerializeToString,
+            response_deserializer=GetMessageClass(method.output_type).FromString,
         )
         return stub(request, timeout=_CALL_SECONDS)
 
@@ -126,7 +127,7 @@ class PlayedTerraform:
         """Start a provider, configure it, and shut it down at the end."""
         with SocketDirectory(os.environ) as directory:
             lifetime = Lifetime()
-            server = Server(VeeamProvider(self._clock), directory, lifetime)
+            server = Server(VeeamProvider(self._clock), ProviderServicer, directory, lifetime)
             certificate = server.start()
             channel = connect(handshake.line(directory, certificate))
             try:

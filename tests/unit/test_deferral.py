@@ -4,13 +4,11 @@ from typing import Any
 
 import pytest
 
-from terraform_provider_veeam.plugin.codec import Encoder, block_of, decode
-from terraform_provider_veeam.plugin.messages import pb
-from terraform_provider_veeam.plugin.servicer import ProviderServicer
+from terraform_provider_veeam.plugin.rpc.servicer import ProviderServicer
+from terraform_provider_veeam.plugin.types import Unknown
+from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
+from terraform_provider_veeam.plugin.wire.codec import Encoder, block_of, decode
 from terraform_provider_veeam.provider import VeeamProvider
-
-# isort: split
-from tf.types import Unknown
 
 POINT = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 MOUNT: dict[str, Any] = {"restore_point_id": POINT}

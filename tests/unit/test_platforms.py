@@ -14,7 +14,7 @@ import pytest
 
 from terraform_provider_veeam import platforms
 from terraform_provider_veeam.keep_alive import sockets
-from terraform_provider_veeam.plugin import handshake
+from terraform_provider_veeam.plugin.process import handshake
 
 
 def test_a_detached_process_leaves_the_terminal() -> None:

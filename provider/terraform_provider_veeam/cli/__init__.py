@@ -10,7 +10,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Whatever is imported here, Terraform's user waits for several times in every command.
     if arguments is None:
         arguments = sys.argv[1:]
-    from terraform_provider_veeam.plugin.cookie import started_by_terraform  # noqa: PLC0415
+    from terraform_provider_veeam.plugin.process.cookie import started_by_terraform  # noqa: PLC0415
 
     if not arguments and started_by_terraform(os.environ):
         sys.exit(_serve())
@@ -29,11 +29,10 @@ def _serve() -> int:
 
     # What is imported stays: looking through it for garbage, again and again, only takes time.
     gc.disable()
-    # Before the rest the messages: they keep `tf` from loading its own.
-    import terraform_provider_veeam.plugin.messages  # noqa: F401, PLC0415
-    from terraform_provider_veeam.plugin.server import serve  # noqa: PLC0415
+    from terraform_provider_veeam.plugin.process.server import serve  # noqa: PLC0415
+    from terraform_provider_veeam.plugin.rpc.servicer import ProviderServicer  # noqa: PLC0415
     from terraform_provider_veeam.provider import VeeamProvider  # noqa: PLC0415
 
     gc.freeze()
     gc.enable()
-    return serve(VeeamProvider)
+    return serve(VeeamProvider, ProviderServicer)

@@ -33,10 +33,13 @@ def run(arguments: Sequence[str]) -> int:
         case "keep-alive":
             return _keep_alive(options)
         case "serve":
-            from terraform_provider_veeam.plugin.server import serve_debug  # noqa: PLC0415
+            from terraform_provider_veeam.plugin.process.server import serve_debug  # noqa: PLC0415
+            from terraform_provider_veeam.plugin.rpc.servicer import (  # noqa: PLC0415
+                ProviderServicer,
+            )
             from terraform_provider_veeam.provider import VeeamProvider  # noqa: PLC0415
 
-            return serve_debug(VeeamProvider)
+            return serve_debug(VeeamProvider, ProviderServicer)
         case "version":
             print(f"terraform-provider-veeam {__version__}")
             return 0

@@ -56,7 +56,7 @@ In your configuration:
 
 Then: terraform init"""
     )
-    print("\n".join(lines))  # noqa: T201 - a person asked
+    print("\n".join(lines))
     return 0
 
 

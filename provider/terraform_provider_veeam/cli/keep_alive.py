@@ -16,7 +16,7 @@ from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.keep_alive import sockets
 from terraform_provider_veeam.keep_alive.holder import Ending, Holder
 from terraform_provider_veeam.keep_alive.keeper import answer
-from terraform_provider_veeam.plugin.logs import conceal, mask
+from terraform_provider_veeam.plugin.process.logs import conceal, mask
 from terraform_provider_veeam.sessions.record import SessionRecord
 
 if TYPE_CHECKING:

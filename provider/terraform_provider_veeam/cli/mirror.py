@@ -67,7 +67,7 @@ In Terraform's CLI configuration:
 or, once a web server shows that folder with HTTPS, a network_mirror with its url. For OpenTofu it
 is {ADDRESSES[1]}."""
     )
-    print("\n".join(lines))  # noqa: T201 - a person asked
+    print("\n".join(lines))
     return 0
 
 

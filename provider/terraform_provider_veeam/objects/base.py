@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from tf.types import Unknown
-
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.plugin.interfaces import DeferredReason, Refused
+from terraform_provider_veeam.plugin.interfaces import Refused
+from terraform_provider_veeam.plugin.types import Unknown
 
 if TYPE_CHECKING:
-    from tf.schema import Schema
-
     from terraform_provider_veeam.em.deadline import Clock
     from terraform_provider_veeam.em.manager import EnterpriseManager
     from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
     from terraform_provider_veeam.plugin.interfaces import Context, State
+    from terraform_provider_veeam.plugin.schema import Schema
     from terraform_provider_veeam.sessions.book import SessionBook
 
 
@@ -63,7 +61,7 @@ class VeeamObject:
     def may_be_deferred(self, ctx: Context) -> bool:
         """Tell whether the call comes back later; False too when this Terraform can't do that."""
         if self._provider.manager is None and ctx.client_can_defer:
-            ctx.defer(DeferredReason.PROVIDER_CONFIG_UNKNOWN)
+            ctx.defer()
             return True
         return False
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from tf.schema import Attribute, Block
-from tf.types import List, Number, String, Unknown
-
 from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.errors import AccessDenied, NotFound
 from terraform_provider_veeam.em.models import MountPoint, RestorePointType
@@ -21,13 +18,14 @@ from terraform_provider_veeam.objects.restore_point_fields import (
     validate_restore_point,
 )
 from terraform_provider_veeam.plugin.interfaces import SingleNestedBlock, computed
+from terraform_provider_veeam.plugin.schema import Attribute, Block
+from terraform_provider_veeam.plugin.types import List, Number, String, Unknown
 
 if TYPE_CHECKING:
-    from tf.schema import NestedBlock
-
     from terraform_provider_veeam.em.deadline import Deadline
     from terraform_provider_veeam.em.models import LogonSession
     from terraform_provider_veeam.plugin.interfaces import Context, State, ValidateContext
+    from terraform_provider_veeam.plugin.schema import NestedBlock
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tf.types import String, Unknown
-
 from terraform_provider_veeam.config import parse_session_token
 from terraform_provider_veeam.em.errors import NotFound, SessionExpired
 from terraform_provider_veeam.em.models import (
@@ -17,6 +15,7 @@ from terraform_provider_veeam.em.models import (
 from terraform_provider_veeam.objects.base import VeeamObject
 from terraform_provider_veeam.objects.identifiers import format_mount_point_id, parse_mount_point_id
 from terraform_provider_veeam.plugin.interfaces import Attribute, Refused
+from terraform_provider_veeam.plugin.types import String, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tf.schema import Attribute
-from tf.types import String, Unknown
-
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
 from terraform_provider_veeam.objects.identifiers import parse_uid
+from terraform_provider_veeam.plugin.schema import Attribute
+from terraform_provider_veeam.plugin.types import String, Unknown
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.plugin.interfaces import State, ValidateContext

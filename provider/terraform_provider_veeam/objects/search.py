@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tf.schema import Attribute
-from tf.types import String, Unknown
-
 from terraform_provider_veeam.em.models import RestorePointType
 from terraform_provider_veeam.em.times import Time
 from terraform_provider_veeam.plugin.interfaces import Refused, computed
+from terraform_provider_veeam.plugin.schema import Attribute
+from terraform_provider_veeam.plugin.types import String, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.plugin.contexts import Path
 
 
-class Described:
+class Description:
     """What a person is told of an exception."""
 
     def __init__(self, summary: str, detail: str = "", path: Path | None = None) -> None:
@@ -22,7 +22,7 @@ class Refused(Exception):
 
     def __init__(self, summary: str, detail: str = "", path: Path | None = None) -> None:
         super().__init__(summary)
-        self.described = Described(summary, detail, path)
+        self.description = Description(summary, detail, path)
 
 
 class FunctionFailed(Exception):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
+
+from tf.utils import Diagnostics
 
 from terraform_provider_veeam.plugin.contexts import (
     ActionContext,
     ConfigureContext,
     Context,
     CreateContext,
-    DeferredReason,
     DeleteContext,
     EphemeralContext,
     ImportContext,
@@ -21,10 +22,9 @@ from terraform_provider_veeam.plugin.contexts import (
     ReadDataContext,
     State,
     UpdateContext,
-    UpgradeContext,
     ValidateContext,
 )
-from terraform_provider_veeam.plugin.errors import Described, FunctionFailed, Refused
+from terraform_provider_veeam.plugin.errors import Description, FunctionFailed, Refused
 from terraform_provider_veeam.plugin.schema import (
     Attribute,
     IdentityAttribute,
@@ -37,9 +37,7 @@ from terraform_provider_veeam.plugin.schema import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tf.function import FunctionSignature
-    from tf.schema import Schema
-    from tf.utils import Diagnostics
+    from terraform_provider_veeam.plugin.schema import FunctionSignature, Schema
 
 __all__ = [
     "Action",
@@ -49,9 +47,9 @@ __all__ = [
     "Context",
     "CreateContext",
     "DataSource",
-    "DeferredReason",
     "DeleteContext",
-    "Described",
+    "Description",
+    "Diagnostics",
     "EphemeralContext",
     "EphemeralResource",
     "Function",
@@ -73,14 +71,13 @@ __all__ = [
     "SingleNestedBlock",
     "State",
     "UpdateContext",
-    "UpgradeContext",
     "ValidateContext",
     "computed",
 ]
 
 
-class Named(ABC):
-    """An object of the provider. One is made for each call, by `Provider.new`."""
+class ProviderObject(ABC):
+    """An object of the provider. One is made for each call."""
 
     def __init__(self, provider: Any) -> None:  # noqa: B027 - functions do without
         """Take the provider that makes it."""
@@ -91,7 +88,7 @@ class Named(ABC):
         """Return the name, without the provider's prefix."""
 
 
-class Typed(Named):
+class BlockObject(ProviderObject):
     """An object with a schema, written as a block."""
 
     @classmethod
@@ -100,10 +97,10 @@ class Typed(Named):
         """Return the schema of the block."""
 
     def validate(self, ctx: ValidateContext, config: State) -> None:
-        """Check a block as it is written; values may be Unknown."""
+        """Check a block as it is written. Values may be Unknown, and nothing is contacted."""
 
 
-class Resource(Typed):
+class Resource(BlockObject):
     """A managed resource.
 
     A state may be returned together with errors: both go back to Terraform, and nothing is lost.
@@ -118,8 +115,8 @@ class Resource(Typed):
         """Return the planned state.
 
         `current` is None when the resource is to be created, `planned` when it is to be deleted.
-        In `planned` the defaults stand already; what a create will find out is Unknown, and what
-        was computed before keeps its value.
+        `planned` has the defaults already; what only a create can tell is Unknown, and what was
+        computed before keeps its value.
         """
         return planned
 
@@ -143,15 +140,8 @@ class Resource(Typed):
         """Return the state of a resource that Terraform did not make."""
         raise Refused(f"{ctx.type_name} can't be imported")
 
-    def upgrade(self, ctx: UpgradeContext, version: int, old: State) -> State | None:
-        """Return the state of an older schema version as one of today's.
 
-        `old` holds the state's JSON; what today's schema does not know is dropped afterwards.
-        """
-        return old
-
-
-class DataSource(Typed):
+class DataSource(BlockObject):
     """A data source."""
 
     @abstractmethod
@@ -159,7 +149,7 @@ class DataSource(Typed):
         """Return the configuration with everything computed filled in."""
 
 
-class EphemeralResource(Typed):
+class EphemeralResource(BlockObject):
     """Something that exists only while Terraform runs, and is never stored."""
 
     @abstractmethod
@@ -170,26 +160,21 @@ class EphemeralResource(Typed):
         """Keep it alive; set `ctx.renew_at` to be called again."""
 
     def close(self, ctx: EphemeralContext) -> None:
-        """End it. Called after a stop too, so `ctx.stop` is not set here by one."""
+        """End it. Terraform calls this after a stop too: the `ctx.stop` here is not set by that."""
 
 
 class ListedResource:
     """One result of a listing."""
 
     def __init__(
-        self,
-        identity: State,
-        display_name: str,
-        resource_object: State | None = None,
-        diagnostics: Diagnostics | None = None,
+        self, identity: State, display_name: str, resource_object: State | None = None
     ) -> None:
         self.identity = identity
         self.display_name = display_name
         self.resource_object = resource_object
-        self.diagnostics = diagnostics
 
 
-class ListResource(Typed):
+class ListResource(BlockObject):
     """A listing of the resources of one type, which must have an identity."""
 
     @abstractmethod
@@ -197,7 +182,7 @@ class ListResource(Typed):
         """Return what is found, one by one."""
 
 
-class Action(Typed):
+class Action(BlockObject):
     """Something to do that leaves no state."""
 
     def plan(self, ctx: ActionContext, config: State) -> None:
@@ -205,10 +190,10 @@ class Action(Typed):
 
     @abstractmethod
     def invoke(self, ctx: ActionContext, config: State) -> Iterator[str]:
-        """Do it; each line that is yielded is shown while it goes on."""
+        """Do it; each line it yields is shown at once."""
 
 
-class Function(Named):
+class Function(ProviderObject):
     """A function; its name has no prefix."""
 
     @classmethod
@@ -219,9 +204,6 @@ class Function(Named):
     @abstractmethod
     def call(self, arguments: Sequence[Any]) -> Any:
         """Return the result. Raises FunctionFailed."""
-
-
-AnyNamed = TypeVar("AnyNamed", bound=Named)
 
 
 class Provider(ABC):
@@ -267,13 +249,9 @@ class Provider(ABC):
     def configure(self, ctx: ConfigureContext, config: State) -> None:
         """Take over the configuration; values may be Unknown during a plan."""
 
-    def new(self, cls: type[AnyNamed]) -> AnyNamed:
-        """Return an object for one call."""
-        return cls(self)
-
-    def describe(self, error: Exception) -> Described | None:
-        """Return what a person is told of an exception, None when it was not expected."""
+    def describe(self, error: Exception) -> Description | None:
+        """Return what a person is told of an exception, None for one it does not know."""
         return None
 
-    def close(self, seconds: float) -> None:  # noqa: B027 - many hold nothing open
+    def close(self, seconds: float) -> None:  # noqa: B027 - a provider may hold nothing open
         """End what the process holds open, within that many seconds."""

@@ -1,25 +1,38 @@
-"""What `tf.schema` has no class for: identity, single blocks, nested and write-only attributes."""
+"""What a schema is made of: the classes of `tf`, and what it has none for."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from terraform_provider_veeam.plugin import messages  # noqa: F401 - before tf.schema
-
-# isort: split
 from tf import schema
-from tf.types import List
+from tf.function import FunctionSignature, Parameter, Return
+from tf.schema import Block, NestedBlock, NestMode, Schema
 
-from terraform_provider_veeam.plugin.types import Object
+from terraform_provider_veeam.plugin.types import List, Object
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tf.types import TfType
+    from terraform_provider_veeam.plugin.types import TfType
+
+__all__ = [
+    "Attribute",
+    "Block",
+    "FunctionSignature",
+    "IdentityAttribute",
+    "IdentitySchema",
+    "ListNestedAttribute",
+    "NestedBlock",
+    "Parameter",
+    "Return",
+    "Schema",
+    "SingleNestedBlock",
+    "computed",
+]
 
 
 class Attribute(schema.Attribute):
-    """An attribute as in `tf`, that can also be write-only, or deprecated with a reason."""
+    """An attribute as in `tf`, which may also be write-only."""
 
     def __init__(
         self,
@@ -28,14 +41,10 @@ class Attribute(schema.Attribute):
         description: str | None = None,
         *,
         write_only: bool = False,
-        deprecation_message: str | None = None,
         **rest: Any,
     ) -> None:
-        if deprecation_message:
-            rest["deprecated"] = True
         super().__init__(name, type, description, **rest)
         self.write_only = write_only
-        self.deprecation_message = deprecation_message
 
 
 class ListNestedAttribute(Attribute):
@@ -48,8 +57,8 @@ class ListNestedAttribute(Attribute):
         description: str | None = None,
         **rest: Any,
     ) -> None:
-        form = Object({attribute.name: attribute.type for attribute in attributes})
-        super().__init__(name, List(form), description, **rest)
+        item = Object({attribute.name: attribute.type for attribute in attributes})
+        super().__init__(name, List(item), description, **rest)
         self.attributes = attributes
 
 
@@ -58,12 +67,14 @@ def computed(name: str, type: TfType, description: str) -> Attribute:  # noqa: A
     return Attribute(name, type, description, computed=True)
 
 
-class SingleNestedBlock(schema.NestedBlock):
-    """A block that is written at most once, like `timeouts`: a dict in the state, or None."""
+class SingleNestedBlock(NestedBlock):
+    """A block written at most once, like `timeouts`: a dict in the state, or None.
 
-    def __init__(self, type_name: str, block: schema.Block, *, required: bool = False) -> None:
-        items = 1 if required else 0
-        super().__init__(type_name, schema.NestMode.Single, block, items, items)
+    The only kind of nested block here. A plan takes it as it is written.
+    """
+
+    def __init__(self, type_name: str, block: Block) -> None:
+        super().__init__(type_name, NestMode.Single, block)
 
 
 class IdentityAttribute:

@@ -1,13 +1,15 @@
-"""What `tf.types` has no class for: objects."""
+"""The types of values: those of `tf`, and objects, which it lacks."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tf.types import TfType, Unknown
+from tf.types import Bool, List, Number, String, TfType, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+__all__ = ["Bool", "List", "Number", "Object", "String", "TfType", "Unknown"]
 
 
 class Object(TfType):
@@ -30,15 +32,6 @@ class Object(TfType):
         if value is None or value is Unknown:
             return value
         return {name: kind.decode(value.get(name)) for name, kind in self.attributes.items()}
-
-    def semantically_equal(self, a_decoded: Any, b_decoded: Any) -> bool:
-        """Compare attribute by attribute."""
-        if not isinstance(a_decoded, dict) or not isinstance(b_decoded, dict):
-            return bool(a_decoded is b_decoded)
-        return all(
-            kind.semantically_equal(a_decoded.get(name), b_decoded.get(name))
-            for name, kind in self.attributes.items()
-        )
 
     def tf_type(self) -> bytes:
         """Return the type as the protocol writes it."""

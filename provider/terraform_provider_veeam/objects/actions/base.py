@@ -5,14 +5,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tf.types import String, Unknown
-
 from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.errors import NotFound, SessionExpired
 from terraform_provider_veeam.em.files.paths import parse_guest_path
 from terraform_provider_veeam.objects.mount_reference import MountPointReader
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.interfaces import Attribute, Refused
+from terraform_provider_veeam.plugin.types import String, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

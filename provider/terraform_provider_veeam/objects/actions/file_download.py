@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tf.schema import Schema
-from tf.types import List, String, Unknown
-
 from terraform_provider_veeam.em.errors import CannotWrite, FileRestoreFailed
 from terraform_provider_veeam.em.files.paths import parent_and_name, parse_guest_path, same_path
 from terraform_provider_veeam.objects.actions.base import (
@@ -20,6 +17,8 @@ from terraform_provider_veeam.objects.mount_reference import (
     validate_reference,
 )
 from terraform_provider_veeam.plugin.interfaces import Attribute, Refused
+from terraform_provider_veeam.plugin.schema import Schema
+from terraform_provider_veeam.plugin.types import List, String, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tf.schema import Block, Schema
-from tf.types import Bool, List, String
-
 from terraform_provider_veeam.em.errors import FileRestoreFailed
 from terraform_provider_veeam.em.files.paths import parse_guest_path
 from terraform_provider_veeam.objects.actions.base import (
@@ -20,7 +17,9 @@ from terraform_provider_veeam.objects.mount_reference import (
     validate_reference,
 )
 from terraform_provider_veeam.plugin.interfaces import Attribute, Refused, SingleNestedBlock
-from terraform_provider_veeam.plugin.logs import conceal
+from terraform_provider_veeam.plugin.process.logs import conceal
+from terraform_provider_veeam.plugin.schema import Block, Schema
+from terraform_provider_veeam.plugin.types import Bool, List, String
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tf.schema import Schema
-
 from terraform_provider_veeam.em.errors import NotFound, SessionExpired
 from terraform_provider_veeam.keep_alive import start as keep_alive
 from terraform_provider_veeam.objects.actions.base import (
@@ -17,6 +15,7 @@ from terraform_provider_veeam.objects.mount_reference import (
     reference_attributes,
     validate_reference,
 )
+from terraform_provider_veeam.plugin.schema import Schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

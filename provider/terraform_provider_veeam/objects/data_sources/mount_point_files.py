@@ -5,9 +5,6 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from tf.schema import Attribute, Schema
-from tf.types import Bool, Number, String, Unknown
-
 from terraform_provider_veeam.em.errors import NotFound, RequestFailed, SessionExpired
 from terraform_provider_veeam.em.files.paths import parse_guest_path
 from terraform_provider_veeam.em.patterns import name_matches
@@ -19,6 +16,8 @@ from terraform_provider_veeam.objects.mount_reference import (
 from terraform_provider_veeam.objects.search import LOOK_UP_SECONDS, name_or_none, validate_counts
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.interfaces import ListNestedAttribute, Refused, computed
+from terraform_provider_veeam.plugin.schema import Attribute, Schema
+from terraform_provider_veeam.plugin.types import Bool, Number, String, Unknown
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.plugin.interfaces import ReadDataContext, State, ValidateContext

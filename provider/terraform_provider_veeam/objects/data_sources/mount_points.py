@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tf.schema import Schema
-
 from terraform_provider_veeam.em.errors import SessionExpired
 from terraform_provider_veeam.objects.mount_point_fields import own_results, results_of
 from terraform_provider_veeam.objects.mount_reference import MountPointReader, session_attribute
@@ -17,6 +15,7 @@ from terraform_provider_veeam.objects.restore_point_fields import (
 from terraform_provider_veeam.objects.search import LOOK_UP_SECONDS
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.interfaces import ListNestedAttribute, Refused
+from terraform_provider_veeam.plugin.schema import Schema
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.plugin.interfaces import ReadDataContext, State, ValidateContext

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tf.schema import Attribute, Schema
-from tf.types import Bool
-
 from terraform_provider_veeam.objects.base import VeeamObject
 from terraform_provider_veeam.objects.search import (
     LOOK_UP_SECONDS,
@@ -17,6 +14,8 @@ from terraform_provider_veeam.objects.search import (
     wanted,
 )
 from terraform_provider_veeam.plugin import interfaces
+from terraform_provider_veeam.plugin.schema import Attribute, Schema
+from terraform_provider_veeam.plugin.types import Bool
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint

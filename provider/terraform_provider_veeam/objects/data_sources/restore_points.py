@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tf.schema import Attribute, Schema
-from tf.types import Number, String
-
 from terraform_provider_veeam.objects.base import VeeamObject
 from terraform_provider_veeam.objects.search import (
     LOOK_UP_SECONDS,
@@ -19,6 +16,8 @@ from terraform_provider_veeam.objects.search import (
 )
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.interfaces import ListNestedAttribute, computed
+from terraform_provider_veeam.plugin.schema import Attribute, Schema
+from terraform_provider_veeam.plugin.types import Number, String
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.plugin.interfaces import ReadDataContext, State, ValidateContext

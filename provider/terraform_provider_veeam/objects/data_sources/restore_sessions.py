@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tf.schema import Schema
-from tf.types import String
-
 from terraform_provider_veeam.objects.base import VeeamObject
 from terraform_provider_veeam.objects.search import LOOK_UP_SECONDS
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.interfaces import ListNestedAttribute, computed
+from terraform_provider_veeam.plugin.schema import Schema
+from terraform_provider_veeam.plugin.types import String
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.plugin.interfaces import ReadDataContext, State

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tf.schema import Attribute, Schema
-from tf.types import String
-
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
 from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.objects.base import VeeamObject, unknown_results
 from terraform_provider_veeam.objects.ephemeral.renewal import next_renewal
 from terraform_provider_veeam.plugin import interfaces
+from terraform_provider_veeam.plugin.schema import Attribute, Schema
+from terraform_provider_veeam.plugin.types import String
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.plugin.interfaces import EphemeralContext, State

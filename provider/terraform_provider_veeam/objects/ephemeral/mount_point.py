@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tf.schema import Attribute, Schema
-from tf.types import String
-
 from terraform_provider_veeam.em.errors import (
     EnterpriseManagerError,
     MountIncomplete,
@@ -25,6 +22,8 @@ from terraform_provider_veeam.objects.mount_point_fields import (
 )
 from terraform_provider_veeam.objects.restore_point_fields import restore_point_of
 from terraform_provider_veeam.plugin import interfaces
+from terraform_provider_veeam.plugin.schema import Attribute, Schema
+from terraform_provider_veeam.plugin.types import String
 from terraform_provider_veeam.sessions.record import SessionRecord
 
 if TYPE_CHECKING:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tf.function import FunctionSignature, Parameter, Return
-from tf.types import Number, String
-
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
 from terraform_provider_veeam.objects.identifiers import format_mount_point_id, parse_uid
 from terraform_provider_veeam.plugin.interfaces import Function, FunctionFailed
+from terraform_provider_veeam.plugin.schema import FunctionSignature, Parameter, Return
+from terraform_provider_veeam.plugin.types import Number, String
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

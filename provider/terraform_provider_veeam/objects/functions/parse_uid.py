@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tf.function import FunctionSignature, Parameter, Return
-from tf.types import String
-
 from terraform_provider_veeam.objects.identifiers import parse_uid
 from terraform_provider_veeam.plugin.interfaces import Function, FunctionFailed
-from terraform_provider_veeam.plugin.types import Object
+from terraform_provider_veeam.plugin.schema import FunctionSignature, Parameter, Return
+from terraform_provider_veeam.plugin.types import Object, String
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

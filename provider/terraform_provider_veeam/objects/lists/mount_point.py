@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tf.schema import Attribute, Schema
-from tf.types import String
-
 from terraform_provider_veeam.em.errors import AccessDenied, NotFound
 from terraform_provider_veeam.em.models import RestorePoint
 from terraform_provider_veeam.objects.base import VeeamObject
@@ -18,6 +15,8 @@ from terraform_provider_veeam.objects.restore_point_fields import (
 )
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.interfaces import ListedResource, Refused
+from terraform_provider_veeam.plugin.schema import Attribute, Schema
+from terraform_provider_veeam.plugin.types import String
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tf.schema import Attribute, Schema
-from tf.types import Number, String, Unknown
-
 from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.errors import (
     MountIncomplete,
@@ -39,6 +36,8 @@ from terraform_provider_veeam.objects.mount_point_fields import (
 from terraform_provider_veeam.objects.restore_point_fields import restore_point_of
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.interfaces import IdentityAttribute, IdentitySchema
+from terraform_provider_veeam.plugin.schema import Attribute, Schema
+from terraform_provider_veeam.plugin.types import Number, String, Unknown
 from terraform_provider_veeam.sessions.lost import check_server, confirm_gone, disks_of, no_token
 from terraform_provider_veeam.sessions.record import SessionRecord
 

@@ -1,0 +1,171 @@
+"""The life of the process that serves Terraform: start, wait for the end, shut down."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Protocol
+
+import grpc
+
+from terraform_provider_veeam.plugin.process import handshake, logs
+from terraform_provider_veeam.plugin.process.certificate import make_certificate, pem
+from terraform_provider_veeam.plugin.process.lifetime import Ending, Lifetime, leave_within
+from terraform_provider_veeam.plugin.process.services import (
+    controller_service,
+    health_service,
+    provider_service,
+    stdio_service,
+)
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from terraform_provider_veeam.plugin.interfaces import Provider
+
+# Terraform sends as many calls at once as its -parallelism says, and StopProvider must get through
+# beside them. A thread is started only when it is needed.
+_MOST_THREADS = 256
+_LONGEST_MESSAGE = 256 * 1024 * 1024
+
+# Terraform kills a provider 2 s after Shutdown.
+_SHUTDOWN_SECONDS = 1.4
+_SHUTDOWN_CALLS_SECONDS = 0.2
+_CLOSE_SECONDS = 1.0
+# Without Terraform there is time to end well, but somebody may wait for the process.
+_CALLS_SECONDS = 10.0
+
+_log = logging.getLogger(__name__)
+
+
+class Servicer(Protocol):
+    """Answers the calls: has a method for each of them, and the event that stops their waits."""
+
+    stop: threading.Event
+
+
+class MakeServicer(Protocol):
+    """Makes the servicer of a provider."""
+
+    def __call__(self, provider: Any, *, mask: Callable[[str], str]) -> Servicer:
+        """Return it; whatever people get to read goes through `mask`."""
+
+
+def serve(make_provider: Callable[[], Provider], make_servicer: MakeServicer) -> int:
+    """Serve the Terraform that started this process, and return the exit code."""
+    logs.setup(os.environ)
+    lifetime = Lifetime(parent=os.getppid())
+    refusal = handshake.refusal(os.environ)
+    if refusal:
+        sys.stderr.write(refusal + "\n")
+        return 1
+    with lifetime.signals(ctrl_c_ends=False), handshake.make_place(os.environ) as place:
+        server = Server(make_provider(), make_servicer, place, lifetime)
+        certificate = server.start(tls=handshake.wants_tls(os.environ))
+        try:
+            _print(handshake.line(place, certificate))
+        except OSError:
+            lifetime.end(Ending.ORPHANED)
+        sys.stdout = sys.stderr  # a stray print must not end up in a pipe that nobody empties
+        server.shut_down(lifetime.wait())
+    return 0
+
+
+def serve_debug(make_provider: Callable[[], Provider], make_servicer: MakeServicer) -> int:
+    """Serve any Terraform that is told so by TF_REATTACH_PROVIDERS, until a signal."""
+    logs.setup(os.environ)
+    lifetime = Lifetime()
+    with lifetime.signals(ctrl_c_ends=True), handshake.make_place(os.environ) as place:
+        provider = make_provider()
+        server = Server(provider, make_servicer, place, lifetime)
+        server.start_for_anybody()
+        process = {
+            "Protocol": "grpc",
+            "ProtocolVersion": handshake.PROTOCOL_VERSION,
+            "Pid": os.getpid(),
+            "Test": True,
+            "Addr": {"Network": place.network, "String": place.address},
+        }
+        reattach = dict.fromkeys(provider.addresses, process)
+        sys.stdout.write(
+            "Serving until Ctrl-C. In the shell that runs Terraform or OpenTofu:\n\n"
+            f"export TF_REATTACH_PROVIDERS='{json.dumps(reattach)}'\n\n"
+        )
+        sys.stdout.flush()
+        server.shut_down(lifetime.wait())
+    return 0
+
+
+def _print(line: str) -> None:
+    """Write to stdout. Raises OSError, also when there is none."""
+    if sys.stdout is None:  # as Python has it when it was closed before the start
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    os.write(sys.stdout.fileno(), line.encode())
+
+
+class Server:
+    """The gRPC server of one provider, at a place of its own."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        make_servicer: MakeServicer,
+        place: handshake.Place,
+        lifetime: Lifetime,
+    ) -> None:
+        self._provider = provider
+        self._lifetime = lifetime
+        self._servicer = make_servicer(provider, mask=logs.mask)
+        self._place = place
+        self._server = grpc.server(
+            ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="call"),
+            handlers=[provider_service(self._servicer), health_service(), stdio_service()],
+            options=(
+                ("grpc.max_receive_message_length", _LONGEST_MESSAGE),
+                ("grpc.max_send_message_length", _LONGEST_MESSAGE),
+            ),
+        )
+
+    def start(self, *, tls: bool = True) -> bytes:
+        """Serve the owner of this process, who may also end it.
+
+        Returns the certificate as DER; nothing without TLS.
+        """
+        self._server.add_generic_rpc_handlers((controller_service(self._on_shutdown),))
+        if not tls:
+            self.start_for_anybody()
+            return b""
+        key, certificate = make_certificate()
+        # No client certificate is asked for: Terraform's is of curve P-521, which grpcio's TLS
+        # does not know. Who may connect is decided by the socket's directory.
+        credentials = grpc.ssl_server_credentials([(key, pem("CERTIFICATE", certificate))])
+        self._place.listen(lambda address: self._server.add_secure_port(address, credentials))
+        self._server.start()
+        return certificate
+
+    def start_for_anybody(self) -> None:
+        """Serve one Terraform after the other, without TLS as their reattaching wants it."""
+        self._place.listen(self._server.add_insecure_port)
+        self._server.start()
+
+    def shut_down(self, ending: Ending) -> None:
+        """Take no more calls, let those in flight return, and close the provider."""
+        _log.debug("the provider ends: %s", ending.value)
+        if ending is not Ending.SHUTDOWN:
+            leave_within(_CALLS_SECONDS + _SHUTDOWN_SECONDS, self._place.remove)
+        self._servicer.stop.set()
+        seconds = _SHUTDOWN_CALLS_SECONDS if ending is Ending.SHUTDOWN else _CALLS_SECONDS
+        self._server.stop(seconds).wait(seconds)
+        try:
+            self._provider.close(_CLOSE_SECONDS)
+        except Exception:  # noqa: BLE001 - whatever it is, the process ends all the same
+            _log.exception("the provider was not closed")
+
+    def _on_shutdown(self) -> None:
+        leave_within(_SHUTDOWN_SECONDS, self._place.remove)
+        self._lifetime.end(Ending.SHUTDOWN)

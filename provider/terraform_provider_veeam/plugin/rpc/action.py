@@ -1,0 +1,50 @@
+"""The calls for actions."""
+
+# ruff: noqa: N802 - a method is named as its call in the protocol
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from terraform_provider_veeam.plugin.contexts import Context
+from terraform_provider_veeam.plugin.rpc.call import Calls, put_deferral
+from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class ActionCalls(Calls):
+    """Validate, plan and invoke."""
+
+    def ValidateActionConfig(
+        self, request: pb.ValidateActionConfig.Request, context: object = None
+    ) -> pb.ValidateActionConfig.Response:
+        """Check the block of an action."""
+        response = pb.ValidateActionConfig.Response()
+        self._validate(self._actions, request, response.diagnostics)
+        return response
+
+    def PlanAction(
+        self, request: pb.PlanAction.Request, context: object = None
+    ) -> pb.PlanAction.Response:
+        """Check whether the action could be run."""
+        response = pb.PlanAction.Response()
+        with self._call("planning", request.action_type, response.diagnostics) as call:
+            action, codec = self._object(self._actions, call)
+            ctx = self._context(Context, call, request.client_capabilities)
+            action.plan(ctx, codec.decode_present(request.config))
+            put_deferral(response, ctx)
+        return response
+
+    def InvokeAction(
+        self, request: pb.InvokeAction.Request, context: object = None
+    ) -> Iterator[pb.InvokeAction.Event]:
+        """Run the action, and tell how it goes and how it ended."""
+        of = pb.InvokeAction.Event
+        with self._call("running", request.action_type) as call:
+            action, codec = self._object(self._actions, call)
+            config = codec.decode_present(request.config)
+            for line in action.invoke(self._context(Context, call), config):
+                yield of(progress=of.Progress(message=self._mask(line)))
+        yield of(completed=of.Completed(diagnostics=call.diagnostics_to_pb()))

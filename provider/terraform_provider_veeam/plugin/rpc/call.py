@@ -1,0 +1,204 @@
+"""What every call has in common: its object, its values, and an error that a person understands."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from tf.utils import Diagnostics
+
+from terraform_provider_veeam.plugin.contexts import Context
+from terraform_provider_veeam.plugin.errors import Refused
+from terraform_provider_veeam.plugin.interfaces import BlockObject, ProviderObject, Resource
+from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
+from terraform_provider_veeam.plugin.wire.codec import (
+    Encoder,
+    block_of,
+    decode,
+    decode_identity,
+    identity_to_pb,
+    unpack,
+)
+from terraform_provider_veeam.plugin.wire.diagnostics import (
+    describe,
+    diagnostics_to_pb,
+    path_to_text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import TracebackType
+
+    from terraform_provider_veeam.plugin.contexts import State
+    from terraform_provider_veeam.plugin.errors import Description
+    from terraform_provider_veeam.plugin.interfaces import Provider
+
+AnyObject = TypeVar("AnyObject", bound=ProviderObject)
+AnyBlock = TypeVar("AnyBlock", bound=BlockObject)
+AnyContext = TypeVar("AnyContext", bound=Context)
+
+
+class Call:
+    """One call, as a `with` block: an exception in it becomes an error diagnostic.
+
+    At its end the diagnostics are added to `answer`, a repeated field of the response.
+    """
+
+    def __init__(
+        self,
+        provider: Provider,
+        mask: Callable[[str], str],
+        activity: str,
+        type_name: str,
+        answer: Any,
+    ) -> None:
+        self.diagnostics = Diagnostics()
+        self.type_name = type_name
+        self.activity = activity
+        """What a person reads has failed, like "creating", followed by the type."""
+        self._provider = provider
+        self._mask = mask
+        self._answer = answer
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        if error is not None:
+            if not isinstance(error, Exception):
+                return False
+            said = self.describe(error)
+            self.diagnostics.add_error(said.summary, said.detail, path=said.path)
+        if self._answer is not None:
+            self._answer.extend(self.diagnostics_to_pb())
+        return True
+
+    def describe(self, error: Exception) -> Description:
+        """Return what a person is told of an exception in this call."""
+        activity = f"{self.activity} {self.type_name}".rstrip()
+        return describe(error, activity, self._provider, self._mask)
+
+    def diagnostics_to_pb(self) -> list[pb.Diagnostic]:
+        """Return the messages of the diagnostics, with secrets masked."""
+        return diagnostics_to_pb(self.diagnostics, self._mask)
+
+
+class Codec:
+    """Reads and writes the values of one type; what it can't write is an error of the call."""
+
+    def __init__(self, cls: type[BlockObject], diagnostics: Diagnostics) -> None:
+        schema = cls.get_schema()
+        self.block = block_of(schema)
+        self.version = schema.version or 0
+        self.identity = cls.get_identity_schema() if issubclass(cls, Resource) else None
+        self._diagnostics = diagnostics
+
+    def decode(self, value: pb.DynamicValue) -> State | None:
+        """Return the object in a message, None for a null. Raises Unusable."""
+        return decode(self.block, value)
+
+    def decode_present(self, value: pb.DynamicValue) -> State:
+        """Return the object in a message that always holds one. Raises Unusable."""
+        return present(self.decode(value))
+
+    def decode_identity(self, value: pb.ResourceIdentityData) -> State | None:
+        """Return the identity in a message, None when there is none. Raises Unusable."""
+        return decode_identity(self.identity, unpack(value.identity_data))
+
+    def encode(self, state: State | None, *, may_be_unknown: bool = False) -> pb.DynamicValue:
+        """Return the message of an object; what can't be sent is null in it."""
+        encoder = Encoder(may_be_unknown=may_be_unknown)
+        message = encoder.encode(self.block, state)
+        self._report(encoder)
+        return message
+
+    def put_identity(
+        self, response: Any, field: str, identity: State | None, *, may_be_unknown: bool = False
+    ) -> None:
+        """Set a field of a response to an identity, or clear it when there is none."""
+        encoder = Encoder(may_be_unknown=may_be_unknown)
+        message = identity_to_pb(self.identity, identity, encoder)
+        self._report(encoder)
+        response.ClearField(field)
+        if message is not None:
+            getattr(response, field).CopyFrom(message)
+
+    def _report(self, encoder: Encoder) -> None:
+        for problem in encoder.problems:
+            self._diagnostics.add_error(
+                f"Invalid value of {path_to_text(problem.path)}",
+                f"{problem.text} This is a fault of the provider, please report it.",
+                path=problem.path,
+            )
+
+
+class Calls:
+    """What the calls for each kind of object build on.
+
+    Only two things in it change: whether the provider is configured, and `stop` if it is
+    configured again.
+    """
+
+    def __init__(self, provider: Provider, *, mask: Callable[[str], str] = str) -> None:
+        self.stop = threading.Event()
+        self.is_configured = False
+        self._provider = provider
+        self._mask = mask
+        self._resources = self._by_name(provider.resources())
+        self._data_sources = self._by_name(provider.data_sources())
+        self._ephemeral_resources = self._by_name(provider.ephemeral_resources())
+        self._list_resources = self._by_name(provider.list_resources())
+        self._actions = self._by_name(provider.actions())
+        self._functions = {function.get_name(): function for function in provider.functions()}
+
+    def _by_name(self, classes: Sequence[type[AnyObject]]) -> dict[str, type[AnyObject]]:
+        return {f"{self._provider.type_prefix}_{cls.get_name()}": cls for cls in classes}
+
+    def _call(self, activity: str, type_name: str = "", answer: Any = None) -> Call:
+        return Call(self._provider, self._mask, activity, type_name, answer)
+
+    def _object(self, classes: Mapping[str, type[AnyBlock]], call: Call) -> tuple[AnyBlock, Codec]:
+        """Return the object for a call, and the codec of its values. Raises Refused."""
+        cls = find(classes, call.type_name)
+        return cls(self._provider), Codec(cls, call.diagnostics)
+
+    def _context(
+        self, cls: type[AnyContext], call: Call, client: pb.ClientCapabilities | None = None
+    ) -> AnyContext:
+        can_defer = client is not None and client.deferral_allowed
+        return cls(call.diagnostics, call.type_name, self.stop, client_can_defer=can_defer)
+
+    def _validate(self, classes: Mapping[str, type[AnyBlock]], request: Any, answer: Any) -> None:
+        """Have a block checked by its object."""
+        with self._call("checking", request.type_name, answer) as call:
+            block, codec = self._object(classes, call)
+            block.validate(self._context(Context, call), codec.decode_present(request.config))
+
+
+def find(classes: Mapping[str, type[AnyObject]], name: str) -> type[AnyObject]:
+    """Return the class of that name. Raises Refused when there is none."""
+    try:
+        return classes[name]
+    except KeyError:
+        raise Refused(
+            f"This version of the provider has no {name}",
+            "Terraform asked for it because another version of the provider had it.",
+        ) from None
+
+
+def present(state: State | None) -> State:
+    """Return an object that Terraform always sends. Raises Refused when it did not."""
+    if state is None:
+        raise Refused("Terraform sent nothing where the provider expects a block")
+    return state
+
+
+def put_deferral(response: Any, ctx: Context) -> None:
+    """Tell Terraform to come back later, if the object asked for that."""
+    if ctx.deferred:
+        response.deferred.reason = pb.Deferred.PROVIDER_CONFIG_UNKNOWN

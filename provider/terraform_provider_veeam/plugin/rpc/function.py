@@ -1,0 +1,76 @@
+"""The calls for functions."""
+
+# ruff: noqa: N802 - a method is named as its call in the protocol
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from terraform_provider_veeam.plugin.errors import FunctionFailed
+from terraform_provider_veeam.plugin.rpc.call import Calls, find
+from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
+from terraform_provider_veeam.plugin.wire.codec import Encoder, decode_value, pack, unpack
+from terraform_provider_veeam.plugin.wire.diagnostics import Unusable
+from terraform_provider_veeam.plugin.wire.schemas import function_to_pb
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from terraform_provider_veeam.plugin.schema import FunctionSignature
+
+
+class FunctionCalls(Calls):
+    """Describe and call. Terraform itself refuses arguments that are null or not known."""
+
+    def GetFunctions(
+        self, request: pb.GetFunctions.Request, context: object = None
+    ) -> pb.GetFunctions.Response:
+        """Return the signatures of the functions."""
+        response = pb.GetFunctions.Response()
+        with self._call("describing functions", answer=response.diagnostics):
+            for name, function in self._functions.items():
+                response.functions[name].CopyFrom(function_to_pb(function.get_signature()))
+        return response
+
+    def CallFunction(
+        self, request: pb.CallFunction.Request, context: object = None
+    ) -> pb.CallFunction.Response:
+        """Return the result of a function, or why there is none."""
+        response = pb.CallFunction.Response()
+        try:
+            cls = find(self._functions, request.name)
+            signature = cls.get_signature()
+            result = cls(self._provider).call(_arguments(signature, request.arguments))
+            response.result.CopyFrom(_result(signature, result))
+        except FunctionFailed as error:
+            response.error.text = self._mask(error.text)
+            if error.argument is not None:
+                response.error.function_argument = error.argument
+        except Exception as error:  # noqa: BLE001 - whatever it is, a person is told
+            said = self._call("calling", request.name).describe(error)
+            text = f"{said.summary}: {said.detail}".removesuffix(": ")
+            response.error.text = self._mask(text)
+        return response
+
+
+def _arguments(signature: FunctionSignature, messages: Sequence[pb.DynamicValue]) -> list[Any]:
+    """Return the arguments as Python values. Raises FunctionFailed."""
+    parameters = signature.parameters
+    if len(parameters) != len(messages):
+        raise FunctionFailed(f"It takes {len(parameters)} arguments, not {len(messages)}.")
+    arguments = []
+    for position, (parameter, message) in enumerate(zip(parameters, messages, strict=True)):
+        try:
+            arguments.append(decode_value(parameter.type, unpack(message), [parameter.name]))
+        except Unusable as error:
+            raise FunctionFailed(f"{parameter.name}: {error.text}", position) from error
+    return arguments
+
+
+def _result(signature: FunctionSignature, result: Any) -> pb.DynamicValue:
+    """Return the message of a result. Raises Unusable."""
+    encoder = Encoder(may_be_unknown=False)
+    plain = encoder.value(signature.return_type.type, result, [])
+    for problem in encoder.problems:
+        raise problem
+    return pack(plain)

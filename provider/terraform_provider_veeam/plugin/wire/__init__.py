@@ -1,0 +1,1 @@
+"""From Python values to the protocol's messages, and back. Asks no object of the provider."""

@@ -1,0 +1,158 @@
+"""How the process that serves ends, and what stops its calls: real processes, real signals."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from support.plugin_client import PluginClient
+from support.toy_client import TOY, apply, toy, wait_for_line
+
+ENDED_WITHIN_SECONDS = 2  # then Terraform kills it
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Path:
+    """A file that does not exist yet: an apply goes on until it does."""
+    return tmp_path / "gate"
+
+
+def test_ctrl_c_during_the_start_does_not_end_the_process(folder: Path) -> None:
+    with PluginClient(environment={"TMPDIR": str(folder)}) as client:
+        while not _ignores(client.process.pid, signal.SIGINT):
+            assert client.process.poll() is None
+        client.signal(signal.SIGINT)
+        client.connect()
+        assert client.shut_down() == 0
+
+
+def _ignores(process: int, number: signal.Signals) -> bool:
+    """Tell whether the interpreter has come far enough to ignore a signal."""
+    status = Path(f"/proc/{process}/status").read_text()
+    ignored = re.search(r"^SigIgn:\s*([0-9a-f]+)", status, re.MULTILINE)
+    return bool(ignored and int(ignored[1], 16) >> (number - 1) & 1)
+
+
+def test_shutdown_ends_the_process_and_leaves_no_file(folder: Path) -> None:
+    with toy(folder) as client:
+        began = time.monotonic()
+        assert client.shut_down() == 0
+        assert time.monotonic() - began < ENDED_WITHIN_SECONDS
+        assert client.errors() == ""
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("busy", [False, True], ids=["close hangs", "close and a call hang"])
+def test_shutdown_ends_a_process_that_hangs(folder: Path, gate: Path, *, busy: bool) -> None:
+    with toy(folder, TOY_CLOSE_SECONDS="60") as client:
+        call = client.start_call("ApplyResourceChange", apply(gate), 60) if busy else None
+        client.call("GetProviderSchema")
+        began = time.monotonic()
+        assert client.shut_down() == 0
+        assert time.monotonic() - began < ENDED_WITHIN_SECONDS
+        assert "something hangs" in client.errors()
+        if call is not None:
+            assert call.exception() is not None
+    assert list(folder.iterdir()) == []
+
+
+def test_a_call_returns_normally_when_ctrl_c_reaches_the_provider(folder: Path, gate: Path) -> None:
+    with toy(folder, TF_LOG="DEBUG") as client:
+        call = client.start_call("ApplyResourceChange", apply(gate))
+        wait_for_line(client, "an apply begins")
+        client.signal(signal.SIGINT)
+        assert client.call("GetProviderSchema").server_capabilities.plan_destroy
+        gate.touch()
+        assert call.result().private == b"applied"
+        assert client.shut_down() == 0
+
+
+def test_stop_provider_wakes_a_wait_and_calls_in_flight_return(folder: Path, gate: Path) -> None:
+    with toy(folder, TF_LOG="DEBUG") as client:
+        working = client.start_call("ApplyResourceChange", apply(gate))
+        wait_for_line(client, "an apply begins")
+        waiting = client.start_call("ReadResource", seconds=60)
+        wait_for_line(client, "a read begins")
+        client.call("StopProvider")
+        assert waiting.result().private == b"stopped"
+        gate.touch()
+        assert working.result().private == b"applied"
+        assert client.call("GetProviderSchema").server_capabilities.plan_destroy
+        assert client.shut_down() == 0
+
+
+def test_stop_provider_gets_through_beside_64_calls_that_wait(folder: Path) -> None:
+    with toy(folder, TF_LOG="DEBUG") as client:
+        calls = [client.start_call("ReadResource", seconds=60) for _ in range(64)]
+        for _ in calls:
+            wait_for_line(client, "a read begins")
+        assert client.call("StopProvider").Error == "64"
+        assert {call.result().private for call in calls} == {b"stopped"}
+        assert client.shut_down() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_lets_calls_return_before_the_process_ends(
+    folder: Path, gate: Path, number: signal.Signals
+) -> None:
+    with toy(folder, TF_LOG="DEBUG") as client:
+        working = client.start_call("ApplyResourceChange", apply(gate))
+        wait_for_line(client, "an apply begins")
+        waiting = client.start_call("ReadResource", seconds=60)
+        wait_for_line(client, "a read begins")
+        client.signal(number)
+        assert waiting.result().private == b"stopped"
+        gate.touch()
+        assert working.result().private == b"applied"
+        assert client.wait() == 0
+        assert "closed within" in client.errors()
+    assert list(folder.iterdir()) == []
+
+
+def test_the_process_ends_when_terraform_was_killed(folder: Path) -> None:
+    starter = (
+        "import subprocess, sys; provider = subprocess.Popen(sys.argv[1:]); "
+        "print(provider.pid, flush=True); provider.wait()"
+    )
+    command = (sys.executable, "-c", starter, *TOY)
+    with PluginClient(
+        command,
+        {"TMPDIR": str(folder), "TF_LOG": "DEBUG"},
+    ) as client:
+        assert client.process.stdout is not None
+        provider = int(client.process.stdout.readline())
+        working = client.start_call("ReadResource", seconds=60)
+        wait_for_line(client, "a read begins")
+        client.process.kill()
+        assert working.result().private == b"stopped"
+        # Its end closes the pipe that it writes to.
+        assert "Terraform is gone" in client.errors()
+    with pytest.raises(ProcessLookupError):
+        await_end(provider)
+    assert list(folder.iterdir()) == []
+
+
+def await_end(pid: int) -> None:
+    """Return after 5 s; raise ProcessLookupError as soon as there is no such process."""
+    for _ in range(100):
+        os.kill(pid, 0)
+        if _is_zombie(pid):
+            raise ProcessLookupError
+        time.sleep(0.05)
+
+
+def _is_zombie(pid: int) -> bool:
+    state = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(pid)],  # noqa: S607 - from PATH
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return state.stdout.strip().startswith("Z")
