@@ -53,8 +53,8 @@ unit: $(READY) ## Run the fast tests only
 
 portable: $(READY) ## Run the tests that need neither Terraform nor what Windows lacks
 	$(BIN)/python -m pytest tests/contract tests/unit/em tests/unit/test_config.py \
-	  tests/unit/test_deferral.py tests/unit/test_durations.py tests/unit/test_identifiers.py \
-	  tests/unit/test_mirror.py tests/unit/test_parsers.py tests/unit/plugin/rpc tests/unit/plugin/wire
+	  tests/unit/objects tests/unit/sessions tests/unit/test_durations.py \
+	  tests/unit/cli/test_mirror.py tests/unit/test_parsers.py tests/unit/plugin/rpc tests/unit/plugin/wire
 
 chaos: $(READY) ## Play 2,000 seeds of faults at the protocol; SEED=n replays one of them alone
 	cd tests && ../$(BIN)/python -m chaos $(if $(SEED),--seed $(SEED),--seeds 2000)
@@ -73,7 +73,7 @@ test-protobuf: $(READY) ## Run the protocol's tests and the main job with protob
 	  $(BIN)/uv pip install --quiet --python $$python --no-deps --no-build-isolation --editable .; \
 	  $(BIN)/uv pip install --quiet --python $$python --no-deps --no-config "protobuf==$$major.*"; \
 	  $$python -c 'import google.protobuf; print("protobuf", google.protobuf.__version__)'; \
-	  $$python -m pytest --quiet --numprocesses auto tests/unit/plugin tests/unit/test_deferral.py \
+	  $$python -m pytest --quiet --numprocesses auto tests/unit/plugin tests/unit/objects/test_deferral.py \
 	    tests/acceptance/test_main_job.py; \
 	done
 

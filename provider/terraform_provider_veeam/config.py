@@ -14,7 +14,6 @@ from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.settings import Settings
 
 DEFAULT_PORT = 9398
-IDLE_LIMIT_VARIABLE = "VEEAM_EM_IDLE_LIMIT"
 MAXIMUM_RETRIES = 100
 _SHA256_DIGITS, _SHA1_DIGITS = 64, 40
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")  # of a host's name
@@ -152,17 +151,6 @@ def _missing(given: Mapping[str, Any]) -> list[Problem]:
         for name, what in needed.items()
         if name not in given
     ]
-
-
-def idle_limit(environment: Mapping[str, str] = os.environ) -> float:
-    """Return the seconds after which Enterprise Manager ends an idle session.
-
-    15 minutes, unless VEEAM_EM_IDLE_LIMIT says otherwise. Raises ValueError.
-    """
-    try:
-        return parse_duration(environment.get(IDLE_LIMIT_VARIABLE) or "15m")
-    except ValueError as error:
-        raise ValueError(f"environment variable {IDLE_LIMIT_VARIABLE}: {error}") from None
 
 
 def _url(value: str) -> str:

@@ -10,21 +10,24 @@ from xml.etree.ElementTree import Element
 import pytest
 from defusedxml.ElementTree import fromstring
 
-from clocks import FakeClock
 from em_simulator import Family, Simulator
 from support.callers import JSON, Caller
-from terraform_provider_veeam.em.http.decoders import Document, decode, error_message, links
+from support.clocks import FakeClock
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
 from terraform_provider_veeam.em.files.listing import _entries, _is_listing
-from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType, Task
-from terraform_provider_veeam.em.mounts.existing import file_system_roots
+from terraform_provider_veeam.em.http.decoders import Document, decode, error_message, links
 from terraform_provider_veeam.em.inventory.query import entities
-from terraform_provider_veeam.em.inventory.restore_points import found_restore_point, parse_restore_point
+from terraform_provider_veeam.em.inventory.restore_points import (
+    found_restore_point,
+    parse_restore_point,
+)
 from terraform_provider_veeam.em.inventory.restore_sessions import (
     parse_restore_session,
     read_restore_outcome,
 )
 from terraform_provider_veeam.em.logon import _is_enterprise_manager, _session_id
+from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType, Task
+from terraform_provider_veeam.em.mounts.existing import file_system_roots
 from terraform_provider_veeam.em.tasks import _says_unknown, find_task, parse_task
 
 DATA = Path(__file__).with_name("data")

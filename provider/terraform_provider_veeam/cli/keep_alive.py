@@ -10,11 +10,12 @@ import sys
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
-from terraform_provider_veeam.config import InvalidConfiguration, idle_limit, resolve
+from terraform_provider_veeam.config import InvalidConfiguration, resolve
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.keep_alive import sockets
 from terraform_provider_veeam.keep_alive.holder import Ending, Holder
+from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
 from terraform_provider_veeam.keep_alive.keeper import answer
 from terraform_provider_veeam.plugin.process.logs import conceal, mask
 from terraform_provider_veeam.sessions.record import SessionRecord

@@ -45,9 +45,12 @@ class EnterpriseManagerError(Exception):
     """Whether the server may have done what was asked for, in spite of the error."""
 
     def __init__(self, summary: str, detail: str = "") -> None:
-        super().__init__(f"{summary}: {detail}" if detail else summary)
+        super().__init__(summary)
         self.summary = summary
         self.detail = detail
+
+    def __str__(self) -> str:
+        return f"{self.summary}: {self.detail}" if self.detail else self.summary
 
     def add(self, more: str) -> Self:
         """Add what else a person has to know, and return the error."""

@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from terraform_provider_veeam.config import idle_limit
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import (
     AccessDenied,
@@ -22,6 +21,7 @@ from terraform_provider_veeam.em.errors import (
     SessionExpired,
     Stopped,
 )
+from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

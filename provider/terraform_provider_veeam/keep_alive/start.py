@@ -10,7 +10,7 @@ import threading
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
-from terraform_provider_veeam.config import idle_limit
+from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
 from terraform_provider_veeam.platforms import detached
 
 if TYPE_CHECKING:

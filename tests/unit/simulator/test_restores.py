@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from clocks import FakeClock
 from em_simulator import Family, Simulator
 from support.callers import Caller, links
+from support.clocks import FakeClock
 
 QUERY = "query?type=restoresession&format=entities"
 SPEC = {"ToOriginalLocation": {"Overwrite": True}}

@@ -7,7 +7,6 @@ import pytest
 import requests
 from defusedxml.ElementTree import fromstring
 
-from clocks import FakeClock
 from em_simulator import (
     ADMINISTRATOR,
     GUEST,
@@ -15,6 +14,7 @@ from em_simulator import (
     Family,
     Simulator,
 )
+from support.clocks import FakeClock
 
 NAMESPACE = "{http://www.veeam.com/ent/v1.0}"
 JSON = {"Accept": "application/json"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from terraform_provider_veeam.config import idle_limit
+from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
 from terraform_provider_veeam.plugin.interfaces import Refused
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from clocks import FakeClock
+from support.clocks import FakeClock
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
 from terraform_provider_veeam.em.http.client import Answer

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from clocks import FakeClock
 from em_simulator import Simulator
+from support.clocks import FakeClock
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.manager import EnterpriseManager
@@ -107,7 +107,7 @@ def test_a_redirection_is_not_followed(
     deadline: MakeDeadline,
 ) -> None:
     simulator.add_fault("redirect", ENTITY, location="https://evil.example/api/")
-    with pytest.raises(errors.RequestFailed) as caught:
+    with pytest.raises(errors.Redirected) as caught:
         manager.restore_point(restore_point, deadline())
     assert "https://evil.example" in caught.value.detail
 
@@ -131,19 +131,20 @@ def test_the_user_agent_is_sent(
     assert agents == {"terraform-provider-veeam/1 (test)"}
 
 
-def test_the_session_of_a_token_is_never_sent_as_a_cookie(
+def test_the_cookie_of_another_logon_is_never_sent(
     simulator: Simulator,
     manager: EnterpriseManager,
     restore_point: RestorePointRef,
     deadline: MakeDeadline,
 ) -> None:
     """A cookie would beat the header: with two sessions, requests would go to the wrong one."""
-    first = manager.mount(restore_point, None, deadline())
-    simulator.log_on(r"TECH\administrator", "Backup#2026 übt")
-    found = manager.mount_point(
-        first.session, restore_point, first.mount_point.mount_id, deadline()
-    )
-    assert found.file_system_roots
+    mounted = manager.mount(restore_point, None, deadline())
+    browsing = manager.session(deadline())  # whose logon sets the cookie anew
+    assert browsing.token != mounted.session.token
+    manager.mount_point(mounted.session, restore_point, mounted.mount_point.href, deadline())
+    assert simulator.journal[-1].session_id == mounted.session.session_id
+    manager.restore_point(restore_point, deadline())
+    assert simulator.journal[-1].session_id == browsing.session_id
 
 
 def test_a_certificate_authority_is_trusted_whatever_the_environment_says(

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from clocks import FakeClock
 from em_simulator import ADMINISTRATOR, Family, Simulator
+from support.clocks import FakeClock
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.manager import EnterpriseManager

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from clocks import FakeClock
+from support.clocks import FakeClock
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
 from terraform_provider_veeam.em.files.listing import Files

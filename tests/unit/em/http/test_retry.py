@@ -1,0 +1,121 @@
+"""Trying again: when, how often, and after how long."""
+
+import threading
+from itertools import repeat
+
+import pytest
+
+from support.clocks import FakeClock
+from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.http.retry import (
+    RetryPolicy,
+    persist,
+    retry,
+    retry_after_seconds,
+)
+
+BUSY = errors.ServerBusy("busy", status=503)
+
+
+class Flaky:
+    """Fails with these errors, one after the other, and then succeeds."""
+
+    def __init__(self, *faults: errors.EnterpriseManagerError) -> None:
+        self.faults = list(faults)
+
+    def __call__(self) -> str:
+        if self.faults:
+            raise self.faults.pop(0)
+        return "done"
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+def bound(clock: FakeClock, seconds: float = 60) -> Deadline:
+    return Deadline("The test", seconds, stop=threading.Event(), clock=clock)
+
+
+def test_pauses_double_up_to_a_bound_and_are_spread() -> None:
+    assert list(RetryPolicy(7, lambda: 1.0).pauses()) == [0.5, 1, 2, 4, 8, 15, 15]
+    assert list(RetryPolicy(3, lambda: 0.0).pauses()) == [0.25, 0.5, 1]
+    assert list(RetryPolicy(0, lambda: 1.0).pauses()) == []
+
+
+def test_what_may_pass_is_tried_again_after_each_pause(clock: FakeClock) -> None:
+    assert retry(Flaky(BUSY, BUSY), bound(clock), pauses=[1, 2, 3]) == "done"
+    assert clock.waits == [1, 2]
+
+
+def test_after_the_last_pause_the_error_is_raised(clock: FakeClock) -> None:
+    with pytest.raises(errors.ServerBusy):
+        retry(Flaky(BUSY, BUSY), bound(clock), pauses=[1])
+    assert clock.waits == [1]
+
+
+@pytest.mark.parametrize(
+    "lasting",
+    [
+        errors.RequestFailed("no", status=500),
+        errors.UnknownHost("no"),
+        errors.CertificateNotTrusted("no"),
+        errors.NotFound("no", status=404),
+        errors.TaskFailed("no"),
+    ],
+)
+def test_what_lasts_is_raised_at_once(
+    clock: FakeClock, lasting: errors.EnterpriseManagerError
+) -> None:
+    with pytest.raises(type(lasting)):
+        retry(Flaky(lasting), bound(clock), pauses=[1])
+    assert clock.waits == []
+
+
+def test_a_servers_wish_takes_the_place_of_the_pause(clock: FakeClock) -> None:
+    wish = errors.ServerBusy("busy", status=503, retry_after=7)
+    retry(Flaky(wish, BUSY), bound(clock), pauses=[1, 2])
+    assert clock.waits == [7, 2]
+
+
+def test_a_pause_beyond_the_deadline_is_not_begun(clock: FakeClock) -> None:
+    with pytest.raises(errors.ServerBusy):
+        retry(Flaky(BUSY), bound(clock, 5), pauses=[5])
+    assert clock.waits == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [errors.NotFound("gone", status=404), errors.SessionExpired("ended", status=401)],
+)
+def test_what_has_to_be_known_is_asked_for_until_there_is_an_answer(
+    clock: FakeClock, answer: errors.EnterpriseManagerError
+) -> None:
+    assert persist(Flaky(errors.RequestFailed("no", status=500), BUSY), bound(clock)) == "done"
+    with pytest.raises(type(answer)):
+        persist(Flaky(BUSY, answer), bound(clock))
+
+
+def test_what_has_to_be_known_is_given_up_with_the_deadline(clock: FakeClock) -> None:
+    with pytest.raises(errors.ServerBusy):
+        persist(Flaky(*repeat(BUSY, 99)), bound(clock, 10))
+    assert sum(clock.waits) < 10
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("17", 17),
+        (" 0 ", 0),
+        ("Thu, 01 Jan 1970 00:01:40 GMT", 90),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+        ("soon", None),
+        ("-1", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(header: str | None, seconds: float | None) -> None:
+    assert retry_after_seconds(header, now=lambda: 10.0) == seconds

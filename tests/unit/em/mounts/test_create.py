@@ -1,0 +1,445 @@
+"""Making a mount, and every way out of it."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from em_simulator import ADMINISTRATOR, Family, MountNumbers, Simulator
+from support.clocks import FakeClock
+from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.manager import EnterpriseManager
+from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
+
+MakeDeadline = Callable[..., Deadline]
+MakeManager = Callable[..., EnterpriseManager]
+POST = "POST .*/mounts"
+
+
+def posts(simulator: Simulator) -> int:
+    return len([e for e in simulator.journal if e.method == "POST" and e.path.endswith("/mounts")])
+
+
+def mount_of(simulator: Simulator) -> str:
+    """Return the path of the only mount there is."""
+    (there,) = simulator.mounts()
+    return there.path
+
+
+@pytest.fixture
+def borrower(simulator: Simulator, make_manager: MakeManager) -> EnterpriseManager:
+    """A manager in somebody else's session."""
+    _, token = simulator.log_on(ADMINISTRATOR.username, ADMINISTRATOR.password)
+    return make_manager(session_token=token, username=None, password=None)
+
+
+def token_of(borrower: EnterpriseManager) -> str:
+    return borrower.settings.session_token or ""
+
+
+# The request, and its answer
+
+
+@pytest.mark.parametrize("fault", ["reset-after", "cut-body", "garbage", "html", "wrong-shape"])
+def test_a_mount_whose_answer_is_lost_is_found_and_not_asked_for_again(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    fault: str,
+) -> None:
+    simulator.add_fault(fault, POST)
+    mounted = manager.mount(restore_point, None, deadline())
+    assert mounted.mount_point.href == mount_of(simulator)
+    assert posts(simulator) == 1
+
+
+def test_a_lost_answer_whose_task_is_forgotten_already_is_found_by_its_mount(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    simulator.mount_seconds = 0
+    simulator.add_fault("reset-after", POST)
+    simulator.add_fault("task-vanishes", POST)
+    mounted = manager.mount(restore_point, None, deadline())
+    assert mounted.mount_point.href == mount_of(simulator)
+
+
+@pytest.mark.parametrize("fault", ["reset-before", "status"])
+def test_a_mount_that_was_certainly_not_taken_is_asked_for_again(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    fault: str,
+) -> None:
+    simulator.add_fault(fault, POST, count=2)
+    manager.mount(restore_point, None, deadline())
+    assert len(simulator.mounts()) == 1
+    assert posts(simulator) == 3
+
+
+@pytest.mark.parametrize("code", [500, 502, 503, 504])
+def test_a_status_after_the_server_has_acted_makes_no_second_mount(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    code: int,
+) -> None:
+    simulator.add_fault("status", POST, code=code, when="after")
+    manager.mount(restore_point, None, deadline())
+    assert len(simulator.mounts()) == posts(simulator) == 1
+
+
+def test_a_gateway_that_timed_out_is_not_asked_again(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    """The server may still be busy with the first request."""
+    simulator.add_fault("status", POST, code=504, count=None)
+    with pytest.raises(errors.ServerBusy, match="504"):
+        manager.mount(restore_point, None, deadline())
+    manager.close(1)
+    assert posts(simulator) == 1
+    assert (simulator.mounts(), simulator.sessions()) == ([], [])
+
+
+def test_the_server_says_when_a_mount_may_be_asked_for_again(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    clock: FakeClock,
+) -> None:
+    simulator.add_fault("status", POST, code=503, retry_after=6)
+    manager.mount(restore_point, None, deadline())
+    assert 6.0 in clock.waits
+
+
+@pytest.mark.parametrize(
+    ("asked", "body"),
+    [
+        (("vm", None), b""),
+        (("vm", "Linux"), b'{"OsKind": "Linux"}'),
+        (("agent", None), b""),
+        (("agent", "Linux"), b""),
+        (("replica", None), b'{"OsKind": "Windows"}'),
+    ],
+)
+def test_the_body_is_what_the_family_takes(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    deadline: MakeDeadline,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: tuple[str, str | None],
+    body: bytes,
+) -> None:
+    kind, os_kind = asked
+    sent: list[bytes] = []
+    request = manager._client.request
+
+    def spy(method: str, path: str, *rest: Any, **more: Any) -> Any:
+        if method == "POST" and path.endswith("/mounts"):
+            sent.append(more["body"] or b"")
+        return request(method, path, *rest, **more)
+
+    monkeypatch.setattr(manager._client, "request", spy)
+    family = Family[kind.upper()]
+    ref = RestorePointRef(RestorePointType(kind), simulator.restore_points(family)[0].id)
+    manager.mount(ref, os_kind, deadline())
+    assert sent == [body]
+
+
+# The task
+
+
+def test_a_task_that_is_forgotten_as_soon_as_it_is_finished_has_mounted(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    simulator.add_fault("task-vanishes", POST)
+    mounted = manager.mount(restore_point, None, deadline())
+    assert mounted.mount_point.href == mount_of(simulator)
+    assert posts(simulator) == 1
+
+
+def test_a_task_that_fails_is_told_with_the_servers_message_and_nothing_is_left(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    simulator.add_fault("task-fails", POST, message="No disk.")
+    with pytest.raises(errors.TaskFailed, match="No disk") as caught:
+        manager.mount(restore_point, None, deadline())
+    assert "nothing is left mounted" in caught.value.detail
+    manager.close(1)
+    assert (simulator.mounts(), simulator.sessions()) == ([], [])
+
+
+@pytest.mark.parametrize("numbers", list(MountNumbers))
+def test_a_task_without_a_link_is_found_in_the_collection_of_one(
+    clock: FakeClock, make_manager: MakeManager, deadline: MakeDeadline, numbers: MountNumbers
+) -> None:
+    with Simulator(clock=clock, mount_numbers=numbers) as simulator:
+        manager = make_manager(
+            base_url=f"{simulator.url}/api",
+            certificate_fingerprint=simulator.fingerprint.replace(":", "").lower(),
+        )
+        simulator.add_fault("no-related-link", POST, count=None)
+        first, second = (
+            RestorePointRef(RestorePointType.VM, point.id)
+            for point in simulator.restore_points(Family.VM)[:2]
+        )
+        found = [manager.mount(ref, None, deadline()) for ref in (first, second, first)]
+        assert len({mounted.session.token for mounted in found}) == 3
+        assert {(m.session.session_id, m.mount_point.href) for m in found} == {
+            (mount.session_id, mount.path) for mount in simulator.mounts()
+        }
+        manager.close(1)
+
+
+def test_links_on_another_host_are_followed_on_the_configured_one(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    simulator.add_fault("foreign-href", ".*", count=None)
+    mounted = manager.mount(restore_point, None, deadline())
+    assert mounted.mount_point.href == mount_of(simulator)
+
+
+def test_the_session_ending_during_the_mount_is_told(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    simulator.add_fault("expire-all", "GET /tasks.*")
+    with pytest.raises(errors.TaskVanished, match="session ended during the mount"):
+        manager.mount(restore_point, None, deadline())
+    assert simulator.mounts() == []
+
+
+def test_errors_of_the_poll_are_borne_for_a_minute_and_then_undone(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    clock: FakeClock,
+) -> None:
+    began = clock.now
+    simulator.add_fault("status", "GET /tasks/.*", count=None, code=500)
+    with pytest.raises(errors.TaskVanished, match="could not be followed"):
+        manager.mount(restore_point, None, deadline())
+    assert 55 < clock.now - began < 120
+    manager.close(1)
+    assert (simulator.mounts(), simulator.sessions()) == ([], [])
+
+
+# Giving up
+
+
+def test_a_mount_that_takes_too_long_is_cancelled_and_its_session_ended(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    with pytest.raises(errors.DeadlinePassed) as caught:
+        manager.mount(restore_point, None, deadline(5))
+    assert "task-1 was cancelled, and its logon session was ended" in caught.value.detail
+    assert "nothing is left mounted" in caught.value.detail
+    manager.close(1)
+    assert (simulator.mounts(), simulator.sessions()) == ([], [])
+
+
+def test_a_stop_during_the_wait_cancels_what_is_under_way(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+) -> None:
+    stop = threading.Event()
+
+    class Interrupted(FakeClock):
+        def wait(self, event: threading.Event, seconds: float) -> bool:
+            stop.set()
+            return super().wait(event, seconds)
+
+    bound = Deadline("The test", 600, stop=stop, clock=Interrupted())
+    with pytest.raises(errors.Stopped, match="nothing is left mounted"):
+        manager.mount(restore_point, None, bound)
+    manager.close(1)
+    assert (simulator.mounts(), simulator.sessions()) == ([], [])
+    cancelled = [e.path for e in simulator.journal if e.method == "DELETE" and e.status == 204]
+    assert cancelled[0] == "/tasks/task-1"
+
+
+def test_a_task_that_can_not_be_cancelled_does_not_keep_the_session(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    simulator.add_fault("status", "DELETE /tasks/.*", count=None, code=500)
+    with pytest.raises(errors.DeadlinePassed, match="nothing is left mounted"):
+        manager.mount(restore_point, None, deadline(5))
+    manager.close(1)
+    assert simulator.sessions() == []
+
+
+def test_a_server_out_of_reach_is_told_with_restore_point_and_session(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    simulator.add_fault("status", "DELETE .*", count=None, code=503)
+    with pytest.raises(errors.DeadlinePassed) as caught:
+        manager.mount(restore_point, None, deadline(5))
+    assert restore_point.path in caught.value.detail
+    assert "idle for 15 minutes" in caught.value.detail
+    (entry,) = [e for e in simulator.journal if e.method == "POST" and e.path.endswith("mounts")]
+    assert entry.session_id
+    assert entry.session_id not in caught.value.detail
+
+
+def test_what_nobody_foresaw_after_the_request_leaves_nothing_mounted(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("terraform_provider_veeam.em.tasks.Tasks.wait", broken)
+    with pytest.raises(ZeroDivisionError):
+        manager.mount(restore_point, None, deadline())
+    manager.close(1)
+    assert (simulator.mounts(), simulator.sessions()) == ([], [])
+
+
+def test_a_mount_that_can_not_be_read_is_returned_with_the_error(
+    simulator: Simulator,
+    make_manager: MakeManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    simulator.add_fault("status", r"GET .*/mounts/\d+", count=None, code=500)
+    manager = make_manager()
+    with pytest.raises(errors.MountIncomplete) as caught:
+        manager.mount(restore_point, None, deadline())
+    assert caught.value.mounted.mount_point.href == mount_of(simulator)
+    manager.close(1)
+    assert len(simulator.sessions()) == 1  # the mount lives in it
+
+
+def test_one_refusal_of_the_token_does_not_lose_the_mount(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    simulator.add_fault("status", r"GET .*/mounts/\d+", code=401)
+    with pytest.raises(errors.MountIncomplete) as caught:
+        manager.mount(restore_point, None, deadline())
+    assert caught.value.mounted.mount_point.href == mount_of(simulator)
+
+
+def test_what_is_refused_before_anything_was_asked_ends_its_session(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    simulator.add_fault("status", POST, code=403, count=None)
+    with pytest.raises(errors.AccessDenied) as caught:
+        manager.mount(restore_point, None, deadline())
+    assert "mounted" not in caught.value.detail.rpartition("scope of that role.")[2]
+    assert simulator.sessions() == []
+
+
+# In a session that somebody else made
+
+
+def test_in_a_borrowed_session_a_mount_is_made_and_its_link_followed(
+    simulator: Simulator,
+    borrower: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    foreign = simulator.mount(token_of(borrower), Family.VM, restore_point.id)
+    mounted = borrower.mount(restore_point, None, deadline())
+    assert mounted.mount_point.href != foreign.path
+    assert len(simulator.mounts()) == 2
+
+
+@pytest.mark.parametrize("fault", ["reset-after", "cut-body", "garbage"])
+def test_in_a_borrowed_session_a_lost_answer_is_not_guessed(
+    simulator: Simulator,
+    borrower: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    fault: str,
+) -> None:
+    """The mount of another that came meanwhile must not be taken for ours."""
+    simulator.mount(token_of(borrower), Family.VM, restore_point.id)
+    simulator.add_fault(fault, POST)
+    with pytest.raises(errors.AnswerLost, match="not known whether"):
+        borrower.mount(restore_point, None, deadline())
+    borrower.close(1)
+    assert posts(simulator) == 1
+    assert len(simulator.mounts()) == 1
+    assert len(simulator.sessions()) == 1
+
+
+def test_in_a_borrowed_session_a_missing_link_is_told_with_the_task(
+    simulator: Simulator,
+    borrower: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    foreign = simulator.mount(token_of(borrower), Family.VM, restore_point.id)
+    simulator.add_fault("no-related-link", POST)
+    with pytest.raises(errors.TaskFailed, match="task-2") as caught:
+        borrower.mount(restore_point, None, deadline())
+    assert "can't be told from other mounts" in caught.value.detail
+    assert foreign.path in {mount.path for mount in simulator.mounts()}
+
+
+def test_giving_up_in_a_borrowed_session_cancels_our_task_and_nothing_else(
+    simulator: Simulator,
+    borrower: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    foreign = simulator.mount(token_of(borrower), Family.VM, restore_point.id)
+    with pytest.raises(errors.DeadlinePassed, match="task-2 was cancelled"):
+        borrower.mount(restore_point, None, deadline(5))
+    borrower.close(1)
+    assert [mount.path for mount in simulator.mounts()] == [foreign.path]
+    assert len(simulator.sessions()) == 1
+
+
+def test_a_borrowed_session_that_has_ended_is_told_as_a_refused_token(
+    simulator: Simulator,
+    borrower: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    borrower.session(deadline())
+    simulator.expire_sessions()
+    with pytest.raises(errors.LogonRefused, match="refuses the session token"):
+        borrower.mount(restore_point, None, deadline())

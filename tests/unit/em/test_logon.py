@@ -1,0 +1,182 @@
+"""Logging on: how often, who may not, and what the sessions are for."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from em_simulator import ADMINISTRATOR, Simulator
+from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.manager import EnterpriseManager
+from terraform_provider_veeam.em.models import RestorePointRef
+from terraform_provider_veeam.em.settings import Settings
+
+MakeDeadline = Callable[..., Deadline]
+MakeManager = Callable[..., EnterpriseManager]
+COUNT = 20
+
+
+def logons(simulator: Simulator) -> int:
+    return len([e for e in simulator.journal if e.path == "/sessionMngr/"])
+
+
+def bound() -> Deadline:
+    return Deadline("The test", 60, stop=threading.Event())
+
+
+@pytest.fixture
+def real(simulator: Simulator, settings: Settings) -> Iterator[Callable[..., EnterpriseManager]]:
+    """Managers on the computer's own clock: threads that wait can't share one that is held."""
+    made = []
+
+    def make(**changes: object) -> EnterpriseManager:
+        made.append(EnterpriseManager(Settings(**{**fields(settings), **changes})))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for manager in made:
+        manager.close(1)
+
+
+def fields(settings: Settings) -> dict[str, object]:
+    return {name: getattr(settings, name) for name in settings.__slots__}
+
+
+def test_a_wrong_password_is_tried_once_however_many_ask(
+    simulator: Simulator, real: Callable[..., EnterpriseManager], restore_point: RestorePointRef
+) -> None:
+    manager = real(password="wrong")
+
+    def refused(number: int) -> bool:
+        ask: Callable[[], object] = (
+            (lambda: manager.mount(restore_point, None, bound()))
+            if number % 2
+            else (lambda: manager.restore_point(restore_point, bound()))
+        )
+        with pytest.raises(errors.LogonRefused):
+            ask()
+        return True
+
+    with ThreadPoolExecutor(COUNT) as threads:
+        assert all(threads.map(refused, range(COUNT)))
+    assert logons(simulator) == 1
+
+
+def test_each_mount_logs_on_for_itself_and_looking_up_once_for_all(
+    simulator: Simulator, real: Callable[..., EnterpriseManager], restore_point: RestorePointRef
+) -> None:
+    with Simulator() as quick:
+        manager = real(
+            base_url=f"{quick.url}/api",
+            certificate_fingerprint=quick.fingerprint.replace(":", "").lower(),
+        )
+        ref = restore_point
+
+        def mount(_: int) -> tuple[str | None, str]:
+            manager.restore_point(ref, bound())
+            mounted = manager.mount(ref, None, bound())
+            return mounted.session.session_id, mounted.mount_point.href
+
+        with ThreadPoolExecutor(COUNT) as threads:
+            made = set(threads.map(mount, range(COUNT)))
+        assert made == {(mount.session_id, mount.path) for mount in quick.mounts()}
+        assert len({session for session, _ in made}) == COUNT
+        assert logons(quick) == COUNT + 1
+        manager.close(1)
+        assert len(quick.sessions()) == COUNT
+
+
+def test_a_browsing_session_that_idled_away_is_replaced(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    first = manager.session(deadline())
+    simulator.expire_sessions()
+    assert manager.restore_point(restore_point, deadline()).name
+    assert manager.session(deadline()) != first
+    assert logons(simulator) == 2
+
+
+def test_the_browsing_session_is_logged_out_at_the_end(
+    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline
+) -> None:
+    manager.session(deadline())
+    manager.close(1)
+    assert simulator.sessions() == []
+
+
+@pytest.mark.parametrize("opaque", [False, True])
+def test_a_borrowed_session_has_its_id_told_if_it_can_be(
+    make_manager: MakeManager, deadline: MakeDeadline, opaque: bool
+) -> None:
+    with Simulator(opaque_tokens=opaque) as simulator:
+        session_id, token = simulator.log_on(ADMINISTRATOR.username, ADMINISTRATOR.password)
+        simulator.log_on(ADMINISTRATOR.username, ADMINISTRATOR.password)
+        manager = make_manager(
+            base_url=f"{simulator.url}/api",
+            certificate_fingerprint=simulator.fingerprint.replace(":", "").lower(),
+            session_token=token,
+            username=None,
+            password=None,
+        )
+        session = manager.session(deadline())
+        assert session.borrowed
+        assert session.session_id == (None if opaque else session_id)
+        manager.close(1)
+        assert len(simulator.sessions()) == 2
+        assert logons(simulator) == 0
+
+
+@pytest.mark.parametrize("fault", ["cut-body", "garbage"])
+def test_a_logon_whose_body_is_lost_is_not_lost_as_the_token_tells_the_id(
+    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline, fault: str
+) -> None:
+    simulator.add_fault("wrong-shape", "POST /sessionMngr/")
+    assert manager.session(deadline()).session_id in simulator.sessions()
+    manager.close(1)
+    assert simulator.sessions() == []
+
+
+@pytest.mark.parametrize("fault", ["reset-after", "cut-body"])
+def test_a_logon_whose_answer_is_lost_is_not_sent_again(
+    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline, fault: str
+) -> None:
+    simulator.add_fault(fault, "POST /sessionMngr/")
+    with pytest.raises(errors.AnswerLost):
+        manager.session(deadline())
+    assert logons(simulator) == 1
+
+
+@pytest.mark.parametrize("fault", ["status", "reset-before"])
+def test_a_logon_that_was_not_taken_is_sent_again(
+    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline, fault: str
+) -> None:
+    simulator.add_fault(fault, "POST /sessionMngr/", count=2)
+    if fault == "reset-before":
+        with pytest.raises(errors.AnswerLost):
+            manager.session(deadline())
+        return
+    assert manager.session(deadline()).session_id
+
+
+def test_no_password_is_sent_to_what_is_not_enterprise_manager(
+    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline
+) -> None:
+    simulator.add_fault("wrong-shape", "GET /", count=None)
+    with pytest.raises(errors.NotEnterpriseManager):
+        manager.session(deadline())
+    assert logons(simulator) == 0
+
+
+def test_secrets_are_told_to_whoever_hides_them_as_soon_as_they_are_known(
+    simulator: Simulator, settings: Settings, deadline: MakeDeadline
+) -> None:
+    hidden: list[str] = []
+    manager = EnterpriseManager(settings, conceal=hidden.append)
+    session = manager.session(deadline())
+    manager.close(1)
+    assert {session.token, session.session_id, settings.password} <= set(hidden)

@@ -1,0 +1,92 @@
+"""In which order a mount's session is found, and what a plan carries on."""
+
+from pathlib import Path
+
+import pytest
+
+from terraform_provider_veeam.em.models import LogonSession
+from terraform_provider_veeam.sessions.book import SessionBook
+from terraform_provider_veeam.sessions.record import SessionRecord
+
+URL = "https://em.example.com:9398/api"
+OTHER = "https://other.example.com:9398/api"
+
+
+def record(name: str, *, url: str = URL, mount: int = 1, token: str = "") -> SessionRecord:
+    href = f"/vmRestorePoints/3f2504e0-4f89-41d3-9a0c-0305e82c3301/mounts/{mount}"
+    return SessionRecord(url, LogonSession(name, token or f"token of {name}"), href)
+
+
+ONE, TWO = record("one"), record("two")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    return tmp_path / "terraform-provider-veeam"
+
+
+def test_private_state_comes_first_whatever_else_is_known() -> None:
+    book = SessionBook()
+    book.remember(TWO)
+    own = record("own", url=OTHER)
+    assert book.find(TWO.fingerprint, URL, own.to_bytes()) == own
+
+
+def test_what_a_plan_carries_is_found_by_its_fingerprint() -> None:
+    plan = SessionBook()
+    assert plan.carry() == b""
+    for known in (ONE, TWO):
+        plan.remember(known)
+    apply = SessionBook()
+    for known in (ONE, TWO):
+        assert apply.find(known.fingerprint, URL, plan.carry()) == known
+    assert apply.find(record("three").fingerprint, URL, plan.carry()) is None
+
+
+def test_what_this_process_knows_comes_before_the_hand_over() -> None:
+    plan, apply = SessionBook(), SessionBook()
+    left = record("one", mount=7)
+    plan.remember(left, for_apply=True)
+    assert apply.find(ONE.fingerprint, URL) == left
+    apply.remember(ONE)
+    assert apply.find(ONE.fingerprint, URL) == ONE
+
+
+def test_a_session_of_another_server_is_found_in_private_state_only() -> None:
+    plan, apply = SessionBook(), SessionBook()
+    elsewhere = record("one", url=OTHER)
+    plan.remember(elsewhere, for_apply=True)
+    assert plan.find(elsewhere.fingerprint, URL) is None
+    assert apply.find(elsewhere.fingerprint, URL) is None
+    assert apply.find(elsewhere.fingerprint, URL, elsewhere.to_bytes()) == elsewhere
+
+
+def test_what_was_only_made_is_not_left_for_an_apply(folder: Path) -> None:
+    SessionBook().remember(ONE)
+    assert not folder.exists()
+
+
+def test_mount_points_are_found_by_their_paths_also_several_of_one_session() -> None:
+    book = SessionBook()
+    first, second = record("one"), record("one", mount=2)
+    for known in (first, second, TWO):
+        book.remember(known)
+    assert book.with_mount_point(lambda href: href.endswith("/2")) == [second]
+    assert book.with_mount_point(lambda href: href.endswith("/1")) == [first, TWO]
+    book.forget(second.fingerprint, second.href)
+    assert book.with_mount_point(lambda href: href.endswith("/2")) == []
+
+
+def test_at_the_end_what_was_used_or_is_known_is_removed_and_what_was_left_stays(
+    folder: Path,
+) -> None:
+    plan, apply = SessionBook(), SessionBook()
+    for known in (ONE, TWO):
+        plan.remember(known, for_apply=True)
+    plan.close()
+    assert len(list(folder.iterdir())) == 2, "the apply comes after this process"
+    apply.find(ONE.fingerprint, URL)
+    apply.remember(TWO)
+    apply.close()
+    assert list(folder.iterdir()) == []

@@ -1,0 +1,46 @@
+"""What the plan leaves for the apply of the same command, and what becomes of the rest."""
+
+from pathlib import Path
+
+import pytest
+
+from terraform_provider_veeam.em.models import LogonSession
+from terraform_provider_veeam.sessions.handover import Handover
+from terraform_provider_veeam.sessions.record import SessionRecord
+
+ONE = SessionRecord("https://em:9398/api", LogonSession("one", "token of one"), "/x/mounts/1")
+NOBODY = 2**22 + 1  # above the highest number of a process
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    return tmp_path / "terraform-provider-veeam"
+
+
+def test_a_session_is_found_by_its_fingerprint_in_a_file_of_this_user_alone(folder: Path) -> None:
+    Handover().leave(ONE)
+    assert Handover().find(ONE.fingerprint) == ONE
+    assert Handover().find("another") is None
+    (file,) = folder.iterdir()
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert "one" not in file.name
+
+
+def test_what_processes_that_are_gone_have_left_is_removed(folder: Path) -> None:
+    folder.mkdir(mode=0o700)
+    for name in (f"{NOBODY}-old.session", f"{NOBODY}-half.new", "a.sock"):
+        (folder / name).touch()
+    Handover().leave(ONE)
+    assert sorted(path.suffix for path in folder.iterdir()) == [".session", ".sock"]
+
+
+def test_a_failure_to_leave_a_session_is_no_error(tmp_path: Path, folder: Path) -> None:
+    (tmp_path / folder.name).write_text("no folder")
+    Handover().leave(ONE)
+    assert Handover().find(ONE.fingerprint) is None
+
+
+@pytest.mark.parametrize("fingerprint", ["../../etc/passwd", "", "a/b"])
+def test_a_name_from_a_configuration_leads_nowhere_else(fingerprint: str) -> None:
+    assert Handover().find(fingerprint) is None
