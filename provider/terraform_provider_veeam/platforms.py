@@ -24,6 +24,7 @@ _NEW_PROCESS_GROUP = 0x00000200
 _SYNCHRONIZE = 0x00100000
 _WAIT_TIMEOUT = 0x00000102
 _FOLDER = "terraform-provider-veeam"
+_LONGEST_FOLDER = 80  # bytes: the path of a socket in it may have 103 on macOS
 _DEVICE = r"(?i)(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?"
 
 
@@ -83,11 +84,11 @@ def private_folder(
         return path
     import tempfile  # noqa: PLC0415 - few need it
 
+    paths = [f"{parent}/{_FOLDER}-{os.getuid()}" for parent in (tempfile.gettempdir(), "/tmp")]
     runtime = environment.get("XDG_RUNTIME_DIR")
     if runtime and _is_own_folder(runtime):  # after sudo it may be another user's
-        path = f"{runtime}/{_FOLDER}"
-    else:
-        path = f"{tempfile.gettempdir()}/{_FOLDER}-{os.getuid()}"
+        paths.insert(0, f"{runtime}/{_FOLDER}")
+    path = next((short for short in paths if len(os.fsencode(short)) <= _LONGEST_FOLDER), paths[0])
     with suppress(FileExistsError):
         os.mkdir(path, 0o700)  # noqa: PTH102 - no pathlib here
     found = os.lstat(path)

@@ -3,6 +3,7 @@
 Each raises nothing: its own error is caught here, any other is a finding.
 """
 
+import json
 from contextlib import suppress
 
 from terraform_provider_veeam.config import InvalidConfiguration, resolve
@@ -25,12 +26,12 @@ from terraform_provider_veeam.em.inventory.restore_points import (
 )
 from terraform_provider_veeam.em.inventory.restore_sessions import parse_restore_session
 from terraform_provider_veeam.em.logon import _is_enterprise_manager, _session_id
-from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
-from terraform_provider_veeam.em.mounts.existing import file_system_roots, mount_id_of
+from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType, mount_id_of
+from terraform_provider_veeam.em.mounts.existing import file_system_roots
 from terraform_provider_veeam.em.tasks import find_task, parse_task
 from terraform_provider_veeam.keep_alive.order import Order
 from terraform_provider_veeam.objects.identifiers import parse_mount_point_id, parse_uid
-from terraform_provider_veeam.sessions.record import MountSession
+from terraform_provider_veeam.sessions.record import SessionRecord
 
 _REF = RestorePointRef(RestorePointType.VM, "710c0a5f-2783-4222-b669-0da996b09b97")
 
@@ -95,9 +96,9 @@ def parse_configuration(data: bytes) -> None:
 
 def parse_stored(data: bytes) -> None:
     """Read what was stored, and what Terraform sends."""
-    MountSession.from_private(data)
+    SessionRecord.from_bytes(data)
     with suppress(ValueError):
-        Order.from_json(data.decode(errors="replace"))
+        Order.from_plain(json.loads(data))
 
 
 TARGETS = (parse_answer, parse_texts, parse_configuration, parse_stored)

@@ -1,19 +1,15 @@
 """What differs between the platforms, asked for on whichever this is."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
-import threading
-from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from terraform_provider_veeam import platforms
-from terraform_provider_veeam.keep_alive import sockets
 from terraform_provider_veeam.plugin.process import handshake
 
 
@@ -90,27 +86,6 @@ def test_windows_listens_on_a_port_that_terraform_allows() -> None:
     assert handshake.line(place, b"x").startswith("1|6|tcp|127.0.0.1:10002|grpc|")
     with pytest.raises(OSError, match="no port from 10000 to 10002 is free"):
         place.listen(lambda _: 0)
-
-
-def test_a_keeper_in_windows_is_asked_by_port_and_secret(tmp_path: Path) -> None:
-    path = tmp_path / "keeper.sock"
-    listener, secret = sockets.listen(path, windows=True)
-    heard = []
-
-    def answer() -> None:
-        connection, _ = listener.accept()
-        with closing(connection):
-            heard.append(sockets.receive(connection))
-            sockets.send(connection, {"fine": True})
-
-    with closing(listener):
-        thread = threading.Thread(target=answer)
-        thread.start()
-        assert sockets.ask(path, "status") == {"fine": True}
-        thread.join(5)
-    assert heard == [{"do": "status", "secret": secret}]
-    assert json.loads(path.read_text())[1] == secret
-    assert sockets.ask(path, "status") is None
 
 
 def test_a_runtime_folder_of_another_user_is_not_used(

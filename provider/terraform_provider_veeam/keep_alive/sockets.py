@@ -47,6 +47,9 @@ def ask(
     """
     try:
         before = path.stat()
+    except OSError:
+        return None
+    try:
         connection, secret = _connect(path, seconds)
     except (FileNotFoundError, ConnectionError, ValueError):
         with suppress(OSError):

@@ -43,8 +43,8 @@ def no_token() -> SessionOutOfReach:
         "The state holds no token of the logon session that made this mount point, perhaps because "
         "it was edited by hand, or because the mount point is tainted and the plan did not read it "
         "(-refresh=false). Import the mount point with session_token set in the provider, or "
-        "remove it from the state (terraform state rm): Enterprise Manager drops it when its session "
-        "has been idle for 15 minutes.",
+        "remove it from the state (terraform state rm): Enterprise Manager drops it when its "
+        "session has been idle for 15 minutes.",
     )
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from terraform_provider_veeam import __version__, install
+from terraform_provider_veeam import __version__
+from terraform_provider_veeam.cli import install
 from terraform_provider_veeam.cli.install import CannotInstall
 
 

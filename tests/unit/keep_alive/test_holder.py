@@ -67,7 +67,7 @@ def test_each_mount_point_is_read_at_a_third_of_the_idle_limit(
         holder.hold(record, manager, 2 * LIMIT)
     clock.waits.clear()
     holder.run()
-    assert clock.waits == [LIMIT / 3] * 6
+    assert clock.waits == pytest.approx([LIMIT / 3] * 6)
     reads = [
         e for e in simulator.journal if e.method == "GET" and e.user_agent and "/mounts/" in e.path
     ]

@@ -57,16 +57,19 @@ def test_a_mount_whose_answer_is_lost_is_found_and_not_asked_for_again(
 
 
 def test_a_lost_answer_whose_task_is_forgotten_already_is_found_by_its_mount(
-    simulator: Simulator,
-    manager: EnterpriseManager,
-    restore_point: RestorePointRef,
-    deadline: MakeDeadline,
+    make_manager: MakeManager, restore_point: RestorePointRef, deadline: MakeDeadline
 ) -> None:
-    simulator.mount_seconds = 0
-    simulator.add_fault("reset-after", POST)
-    simulator.add_fault("task-vanishes", POST)
-    mounted = manager.mount(restore_point, None, deadline())
-    assert mounted.mount_point.href == mount_of(simulator)
+    with Simulator() as quick:
+        manager = make_manager(
+            base_url=f"{quick.url}/api",
+            certificate_fingerprint=quick.fingerprint.replace(":", "").lower(),
+        )
+        quick.add_fault("reset-after", POST)
+        quick.add_fault("task-vanishes", POST)
+        mounted = manager.mount(restore_point, None, deadline())
+        assert mounted.mount_point.href == mount_of(quick)
+        assert posts(quick) == 1
+        manager.close(1)
 
 
 @pytest.mark.parametrize("fault", ["reset-before", "status"])
