@@ -24,7 +24,6 @@ _NEW_PROCESS_GROUP = 0x00000200
 _SYNCHRONIZE = 0x00100000
 _WAIT_TIMEOUT = 0x00000102
 _FOLDER = "terraform-provider-veeam"
-_LONGEST_FOLDER = 80  # bytes: the path of a socket in it may have 103 on macOS
 _DEVICE = r"(?i)(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?"
 
 
@@ -69,9 +68,14 @@ def has_lost_parent(parent: int, *, windows: bool = IS_WINDOWS) -> bool:
 
 
 def private_folder(
-    environment: Mapping[str, str] = os.environ, *, windows: bool = IS_WINDOWS
+    environment: Mapping[str, str] = os.environ,
+    *,
+    windows: bool = IS_WINDOWS,
+    longest: int = 4096,
 ) -> str:
     """Return a folder that only this user may enter, made if need be. Raises OSError.
+
+    Its path has at most `longest` bytes, if that can be.
 
     In Windows that is so of everything in the user's profile; elsewhere it is checked.
     """
@@ -84,11 +88,12 @@ def private_folder(
         return path
     import tempfile  # noqa: PLC0415 - few need it
 
-    paths = [f"{parent}/{_FOLDER}-{os.getuid()}" for parent in (tempfile.gettempdir(), "/tmp")]
+    parents = (tempfile.gettempdir(), "/tmp")  # noqa: S108 - what is in it is checked
+    paths = [f"{parent}/{_FOLDER}-{os.getuid()}" for parent in parents]
     runtime = environment.get("XDG_RUNTIME_DIR")
     if runtime and _is_own_folder(runtime):  # after sudo it may be another user's
         paths.insert(0, f"{runtime}/{_FOLDER}")
-    path = next((short for short in paths if len(os.fsencode(short)) <= _LONGEST_FOLDER), paths[0])
+    path = next((path for path in paths if len(os.fsencode(path)) <= longest), paths[-1])
     with suppress(FileExistsError):
         os.mkdir(path, 0o700)  # noqa: PTH102 - no pathlib here
     found = os.lstat(path)

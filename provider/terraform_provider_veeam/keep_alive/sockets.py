@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ANSWER_SECONDS = 5.0
 _LONGEST = 1024 * 1024
 _SUFFIX = ".sock"
+_LONGEST_FOLDER = 80  # bytes: the path of a socket in it may have 103 on macOS
 
 
 class Silent(OSError):
@@ -30,12 +31,16 @@ def place(name: str) -> Path:
 
     Raises OSError.
     """
-    return Path(private_folder()) / f"{name}{_SUFFIX}"
+    return _folder() / f"{name}{_SUFFIX}"
 
 
 def places() -> list[Path]:
     """Return all sockets that there are. Raises OSError."""
-    return sorted(Path(private_folder()).glob(f"*{_SUFFIX}"))
+    return sorted(_folder().glob(f"*{_SUFFIX}"))
+
+
+def _folder() -> Path:
+    return Path(private_folder(longest=_LONGEST_FOLDER))
 
 
 def ask(
