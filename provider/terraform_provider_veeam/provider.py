@@ -198,6 +198,9 @@ class VeeamProvider(interfaces.Provider):
             # Under `serve --debug`, by another command or an alias: its calls may still be running.
             self._replaced.append(self._manager)
         self._manager = EnterpriseManager(settings, clock=self.clock, conceal=conceal)
+        for record in self.book.left_by_plan(settings.base_url):
+            # An apply is told nothing of a mount that stays as it is, however long it takes.
+            self.holder.hold(record, self._manager)
 
     @property
     def manager(self) -> EnterpriseManager | None:

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 import pytest
-from helpers import MOUNTS, Server, mount_points
+from helpers import MOUNTS, SEED, Server, mount_points
 from terraform import Workspace, flat
 
-from em_simulator import Simulator
+from em_simulator import MountNumbers, Simulator
 from support.fingerprints import fingerprint
 from terraform_provider_veeam.source_addresses import ADDRESSES
 
@@ -63,13 +63,13 @@ def test_requests_are_few(workspace: Workspace, server: Server) -> None:
     count = 12
     workspace.write(mount_points(count))
     workspace.apply()
-    assert len(server.requests("POST", "/sessionMngr")) == 2  # plan and apply
+    # To look up in plan and in apply, and one for each mount.
+    assert len(server.requests("POST", "/sessionMngr")) == 2 + count
     assert len(server.requests("POST", MOUNTS)) == count
     assert len(server.requests("GET", f"{MOUNTS}/\\d+")) == count
-    # At -parallelism=10 two rounds are waited for, whatever the number of mounts in each.
-    single = server.requests("GET", "/tasks/.+")
-    together = server.requests("GET", "/tasks")
-    assert len(single) + len(together) <= 8
+    assert len(server.requests("GET", "/tasks/.+")) <= 2 * count
+    assert server.requests("GET", "/tasks") == []
+    assert len({mount.session_id for mount in server.mounts()}) == len(server.sessions()) == count
 
     before = len(server.requests())
     assert "No changes" in workspace.plan()
@@ -83,8 +83,8 @@ def test_requests_are_few(workspace: Workspace, server: Server) -> None:
     assert not [r for r in seen if "/sessionMngr" in r.path]
     assert len([r for r in seen if r.method == "GET" and "/mounts/" in r.path]) == count
     assert len([r for r in seen if r.method == "DELETE" and "/mounts/" in r.path]) == count
-    rest = [f"{r.method} {r.path}" for r in seen if "/mounts/" not in r.path]
-    assert len(rest) == 2, rest  # which mounts the session had, and its log-out
+    rest = [(r.method, r.path.split("/")[1]) for r in seen if "/mounts/" not in r.path]
+    assert rest == [("DELETE", "logonSessions")] * count
     assert server.sessions() == []
 
 
@@ -109,17 +109,38 @@ def test_a_mount_added_later_gets_a_session_of_its_own(
     assert server.sessions() == []
 
 
-def test_mounts_of_one_session_destroyed_one_by_one_end_it_with_the_last(
+@pytest.mark.parametrize("numbers", list(MountNumbers))
+def test_two_mounts_of_one_restore_point_are_removed_each_through_its_own_session(
+    workspace: Workspace, numbers: MountNumbers
+) -> None:
+    with Simulator(seed=SEED, mount_numbers=numbers) as simulator:
+        server = Server(simulator)
+        workspace.environment |= server.environment
+        workspace.write(mount_points(2))
+        workspace.apply()
+        first, second = (i["attributes"] for i in workspace.instances())
+        workspace.write(mount_points(1))
+        workspace.apply()
+        (left,) = server.mounts()
+        assert fingerprint(left.session_id) == first["session_fingerprint"]
+        (unmount,) = server.requests("DELETE", f"{MOUNTS}/\\d+")
+        assert fingerprint(unmount.session_id or "") == second["session_fingerprint"]
+        assert server.sessions() == [left.session_id]
+        assert "No changes" in workspace.plan()
+        workspace.destroy()
+        assert (server.mounts(), server.sessions()) == ([], [])
+        assert simulator.lost_by_logout() == []
+
+
+def test_a_wrong_password_is_tried_once_for_twenty_mounts(
     workspace: Workspace, server: Server
 ) -> None:
-    workspace.write(mount_points(2))
-    workspace.apply()
-    workspace.write(mount_points(1))
-    workspace.apply()
-    assert len(server.mounts()) == len(server.sessions()) == 1
-    workspace.destroy()
-    assert server.mounts() == []
-    assert server.sessions() == []
+    workspace.write(mount_points(20))
+    for arguments in (("plan", "-no-color"), ("apply", "-auto-approve", "-no-color")):
+        before = len(server.requests("POST", "/sessionMngr"))
+        said = workspace.fail(*arguments, VEEAM_EM_PASSWORD="wrong")
+        assert "Enterprise Manager refuses the logon" in said
+        assert len(server.requests("POST", "/sessionMngr")) == before + 1
 
 
 def test_a_server_that_answers_in_xml_is_understood(workspace: Workspace, server: Server) -> None:

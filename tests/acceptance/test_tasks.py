@@ -27,7 +27,7 @@ def test_a_finished_mount_whose_task_is_gone_is_found(
         assert len(server.requests("POST", MOUNTS)) == 1
         assert len(server.mounts()) == 1
         workspace.destroy()
-        assert server.mounts() == []
+        assert (server.mounts(), server.sessions()) == ([], [])
 
 
 def restore(server: Server) -> str:

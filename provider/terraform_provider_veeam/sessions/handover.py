@@ -45,6 +45,16 @@ class Handover:
                 file.write(record.to_bytes())
             temporary.replace(path)
 
+    def all(self) -> list[SessionRecord]:
+        """Return every session that the plan of this command has left."""
+        found = []
+        with suppress(OSError):
+            folder = _path("").parent
+            for path in folder.glob(f"{os.getppid()}-*{_SUFFIX}"):
+                with suppress(OSError):
+                    found.append(SessionRecord.from_bytes(path.read_bytes()))
+        return [record for record in found if record]
+
     def find(self, fingerprint: str) -> SessionRecord | None:
         """Return a session that the plan of this command has left; None when there is none."""
         try:
