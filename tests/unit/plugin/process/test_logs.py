@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from terraform_provider_veeam.plugin.process import logs
+from terraform_provider_veeam.plugin.process.secrets import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +29,7 @@ log = logging.getLogger("veeam.test")
 @pytest.fixture(autouse=True)
 def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Logging and masking are the process's own: both are put back."""
-    monkeypatch.setattr(logs, "_forms", set())
-    monkeypatch.setattr(logs, "_pattern", None)
+    monkeypatch.setattr(logs, "_secrets", Secrets())
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     root = logging.getLogger()
