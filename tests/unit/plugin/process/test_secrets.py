@@ -1,7 +1,9 @@
 """Hiding secrets: in every form, the longest first, and as quickly with many as with few."""
 
+import sys
 import uuid
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 
 from terraform_provider_veeam.plugin.process.secrets import Secrets
 
@@ -42,3 +44,16 @@ def test_thousands_are_hidden() -> None:
         secrets.add(session_id)
         secrets.add(session_id)
     assert secrets.hide(" ".join(ids)) == " ".join(["***"] * len(ids))
+
+
+def test_of_secrets_added_at_once_none_is_lost() -> None:
+    """They begin alike, so each replaces what the others have written."""
+    secrets, names = Secrets(), [f"same-start-{number}" for number in range(200)]
+    switch = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(secrets.add, names))
+    finally:
+        sys.setswitchinterval(switch)
+    assert secrets.hide(" ".join(names)) == " ".join(["***"] * len(names))
