@@ -10,6 +10,8 @@ import pytest
 from helpers import MOUNTS, Server, mount_points
 from terraform import Workspace, flat
 
+from support.fingerprints import fingerprint
+
 PATIENCE = 30.0  # seconds
 
 Interrupt = Callable[[subprocess.Popen[str]], None]
@@ -77,7 +79,7 @@ def test_mounts_made_before_the_interruption_are_in_the_state(
         for instance in workspace.instances()
     }
     assert len(made) == 2
-    assert hrefs == {mount.path for mount in server.mounts()}
+    assert made == {(fingerprint(mount.session_id), mount.path) for mount in server.mounts()}
     workspace.destroy()
     assert server.mounts() == []
     assert server.sessions() == []
