@@ -6,7 +6,7 @@ BIN    := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY  := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help venv quickstart check lint types layers generated format test unit portable chaos fuzz test-matrix test-protobuf wheel test-wheel package test-package release-files release-notes load bench docs proto lock clean
+.PHONY: help venv quickstart check lint types layers generated format test unit portable chaos fuzz mutations test-matrix test-protobuf wheel test-wheel package test-package release-files release-notes load bench docs proto lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ chaos: $(READY) ## Play 2,000 seeds of faults at the protocol; SEED=n replays on
 
 fuzz: $(READY) ## Feed the parsers for a minute, guided by coverage; FUZZ_SECONDS=n for longer
 	cd tests && ../$(BIN)/python -m fuzz -max_total_time=$(or $(FUZZ_SECONDS),60) -rss_limit_mb=2048 -verbosity=0
+
+mutations: $(READY) ## Put faults into a copy of the provider, and name the test that fails for each
+	cd tests && ../$(BIN)/python -m mutations
 
 test-matrix: $(READY) ## Run the main job on Terraform 1.9 to 1.15, or on VERSIONS=tofu
 	$(BIN)/python tools/test_matrix.py $(VERSIONS)

@@ -90,7 +90,10 @@ def test_nothing_is_left_after_a_mishap_and_a_destroy(
         # Whatever Terraform was told, its providers end too.
         wait_until(lambda: in_session(apply.pid) == [], 20)
 
-    known = {instance["attributes"]["href"] for instance in workspace.instances()}
+    known = {
+        (instance["attributes"]["session_fingerprint"], instance["attributes"]["href"])
+        for instance in workspace.instances()
+    }
     assert len(known) == len(workspace.instances()), output
     workspace.destroy()
 

@@ -36,15 +36,13 @@ resource "terraform_data" "use" {{
 """
 
 
-def assert_that_nothing_is_left(
-    server: Server, *, opened: int, unmounted: int | None = None
-) -> None:
-    """Check that all is gone: unmounted, or with the session when Terraform did not close it."""
+def assert_that_nothing_is_left(server: Server, *, opened: int) -> None:
+    """Check that all is gone, unmounted even where Terraform did not close it."""
     assert server.mounts() == []
     assert server.sessions() == []
     assert len(server.requests("POST", MOUNTS)) == opened
     statuses = [request.status for request in server.requests("DELETE", f"{MOUNTS}/.*")]
-    assert statuses == [204] * (opened if unmounted is None else unmounted)
+    assert statuses == [204] * opened
 
 
 def test_a_script_can_use_the_mount_and_nothing_is_left(
@@ -71,8 +69,8 @@ def test_a_plan_alone_leaves_nothing(workspace: Workspace, server: Server) -> No
 def test_a_failed_apply_leaves_nothing(workspace: Workspace, server: Server) -> None:
     workspace.write(configuration("exit 1"))
     workspace.fail("apply", "-auto-approve", "-no-color")
-    # Terraform does not close what a failed resource has used: the log-out takes it along.
-    assert_that_nothing_is_left(server, opened=2, unmounted=1)
+    # Terraform does not close what a failed resource has used: the end of the provider does.
+    assert_that_nothing_is_left(server, opened=2)
 
 
 def test_ctrl_c_in_the_middle_leaves_nothing(workspace: Workspace, server: Server) -> None:
@@ -84,7 +82,7 @@ def test_ctrl_c_in_the_middle_leaves_nothing(workspace: Workspace, server: Serve
         os.killpg(process.pid, signal.SIGINT)
         process.communicate(timeout=30)
     assert process.returncode == 1
-    assert_that_nothing_is_left(server, opened=2, unmounted=1)
+    assert_that_nothing_is_left(server, opened=2)
 
 
 def test_a_mount_that_can_not_be_read_is_unmounted_again(

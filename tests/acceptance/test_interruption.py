@@ -10,6 +10,8 @@ import pytest
 from helpers import MOUNTS, Server, mount_points
 from terraform import Workspace, flat
 
+from support.fingerprints import fingerprint
+
 PATIENCE = 30.0  # seconds
 
 Interrupt = Callable[[subprocess.Popen[str]], None]
@@ -55,7 +57,7 @@ def test_an_apply_that_is_interrupted_cancels_its_mounts(
     assert time.monotonic() - began < 10
     assert process.returncode == 1
     assert "was interrupted" in output
-    assert "was cancelled; nothing is left mounted" in output
+    assert "was cancelled, and its logon session was ended; nothing is left mounted" in output
     assert len(slow_server.requests("DELETE", "/tasks/.+")) == 3
     assert slow_server.sessions() == []
     assert workspace.instances() == []
@@ -72,9 +74,12 @@ def test_mounts_made_before_the_interruption_are_in_the_state(
     to_the_whole_group(process)
     end_of(process)
 
-    hrefs = {instance["attributes"]["href"] for instance in workspace.instances()}
-    assert len(hrefs) == 2
-    assert hrefs == {mount.path for mount in server.mounts()}
+    made = {
+        (instance["attributes"]["session_fingerprint"], instance["attributes"]["href"])
+        for instance in workspace.instances()
+    }
+    assert len(made) == 2
+    assert made == {(fingerprint(mount.session_id), mount.path) for mount in server.mounts()}
     workspace.destroy()
     assert server.mounts() == []
     assert server.sessions() == []

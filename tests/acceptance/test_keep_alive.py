@@ -128,28 +128,25 @@ def test_it_can_be_listed_and_stopped(workspace: Workspace, server: Server) -> N
 
 
 def test_mounts_live_through_an_apply_that_is_longer_than_the_idle_limit(
-    workspace: Workspace, server: Server
+    workspace: Workspace,
 ) -> None:
-    """Both the mount of this apply, and one that it is told nothing of."""
-    first = mount_points(1).replace('"this"', '"first"')
-    workspace.write(first)
-    workspace.apply()
-    second = mount_points(1)
-    workspace.write(
-        first
-        + second[second.index("resource") :]
-        + f"""
-resource "terraform_data" "long" {{
-  depends_on = [veeam_mount_point.this]
-  provisioner "local-exec" {{
-    command = "sleep {3 * IDLE_LIMIT}"
-  }}
-}}
-"""
-    )
-    workspace.apply()
-    assert len(server.mounts()) == 2
-    assert "No changes" in workspace.plan()
+    """Those of the apply, and one that stays as it is, which the apply is told nothing of."""
+    with Simulator(seed=SEED, idle_limit=IDLE_LIMIT, mount_seconds=2 * IDLE_LIMIT) as slow:
+        workspace.environment |= Server(slow).environment
+        first = mount_points(1).replace('"this"', '"first"')
+        then, last = (mount_points(1).replace('"this"', f'"{name}"') for name in ("then", "last"))
+        workspace.write(first)
+        workspace.apply()
+        workspace.write(
+            first
+            + then[then.index("resource") :]
+            + last[last.index("resource") :].replace(
+                "count  ", "depends_on = [veeam_mount_point.then]\n  count  "
+            )
+        )
+        workspace.apply()
+        assert len(slow.mounts()) == 3
+        assert "No changes" in workspace.plan()
 
 
 def test_it_can_be_added_later(workspace: Workspace, server: Server) -> None:

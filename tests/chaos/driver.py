@@ -17,6 +17,7 @@ from chaos.weather import Weather
 from em_simulator import ADMINISTRATOR, Family, MountNumbers, MountPoint, Simulator
 from support.fingerprints import fingerprint
 from terraform_provider_veeam.plugin.process import logs
+from terraform_provider_veeam.plugin.process.secrets import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -179,7 +180,7 @@ class _logging_to:  # noqa: N801 - reads as what it does
     def __enter__(self) -> None:
         logs.setup({"TF_LOG": "TRACE"})
         # Each seed is a process of its own to Terraform: it knows no other seed's secrets.
-        logs._forms.clear()
+        logs._secrets = Secrets()
         self._stderr, sys.stderr = sys.stderr, self._file
 
     def __exit__(self, *_: object) -> None:

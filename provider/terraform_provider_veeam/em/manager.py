@@ -214,9 +214,11 @@ class EnterpriseManager:
     def close(self, seconds: float) -> None:
         """End what must not outlive this process, within that many seconds. No error."""
         bound = Deadline("Logging out", seconds, stop=threading.Event(), clock=self._clock)
-        for mounted in list(self._passing.values()):
+        for session, mount_point in list(self._passing.values()):
             with suppress(EnterpriseManagerError):
-                self.unmount(mounted.session, mounted.mount_point.href, bound)
+                self._mount_points(session).unmount(mount_point.href, bound)
+            with suppress(EnterpriseManagerError):
+                self._logon.end(session, bound)
         with suppress(EnterpriseManagerError):
             self._logon.close(bound)
         self._client.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import math
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,7 +25,7 @@ from terraform_provider_veeam.em.errors import (
 from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection
 
     from terraform_provider_veeam.em.deadline import Clock
     from terraform_provider_veeam.em.manager import EnterpriseManager
@@ -63,22 +64,79 @@ class Held(NamedTuple):
     """Seconds for which it will yet be held."""
 
 
-class _Holding:
-    """One session while it is held."""
-
-    def __init__(
-        self, record: SessionRecord, manager: EnterpriseManager, until: float, now: float
-    ) -> None:
-        self.record = record
-        self.manager = manager
-        self.until = until
-        self.due = now
-        self.answered = now
-        self.told: str | None = None
-
-
 def _say_nothing(*_: object) -> None:
     """Report to nobody."""
+
+
+Report = Callable[["SessionRecord", "EnterpriseManagerError | Ending | None"], None]
+
+
+class _Holding:
+    """One session while it is held: when its mount point is read, and what came of it."""
+
+    def __init__(
+        self,
+        record: SessionRecord,
+        manager: EnterpriseManager,
+        *,
+        clock: Clock,
+        idle_limit: float,
+        first_pause: float,
+        report: Report,
+    ) -> None:
+        self.record = record
+        self._manager = manager
+        self._clock = clock
+        self._idle_limit = idle_limit
+        self._report = report
+        self.until = self.due = self._answered = clock.monotonic()
+        self.due += first_pause
+        self._told: str | None = None
+
+    def last(self, seconds: float) -> None:
+        """Be held for so many seconds from now."""
+        self.until = self._clock.monotonic() + seconds
+
+    def hurry(self) -> None:
+        """Be read next."""
+        self.due = self._clock.monotonic()
+
+    def look(self, deadline: Deadline) -> Ending | None:
+        """Read the mount point; return why its session is no longer to be held."""
+        pause = self._idle_limit / 3
+        try:
+            self._manager.touch(self.record.session, self.record.href, deadline)
+            self._answered = self._clock.monotonic()
+            self._tell(None)
+        except NotFound:
+            return Ending.NO_MOUNT_LEFT
+        except EnterpriseManagerError as error:
+            if ending := self._ending_for(error):
+                return ending
+            pause *= _AFTER_AN_ERROR
+        self.due = self._clock.monotonic() + pause
+        return None
+
+    def _ending_for(self, error: EnterpriseManagerError) -> Ending | None:
+        """Return how an error ends the holding; None when it may be over in a moment."""
+        log.info("holding %s: %s", self.record.session, error)
+        idle = self._clock.monotonic() - self._answered
+        if isinstance(error, SessionExpired):
+            was_held = self._told == "" and idle < self._idle_limit
+            return Ending.LOGGED_OUT if was_held else Ending.SESSION_ENDED
+        if isinstance(error, Stopped):
+            return None
+        self._tell(error)
+        if isinstance(error, _FINAL):
+            return Ending.REFUSED
+        return Ending.OUT_OF_REACH if idle > self._idle_limit else None
+
+    def _tell(self, error: EnterpriseManagerError | None) -> None:
+        """Report what has changed."""
+        told = error.summary if error else ""
+        if told != self._told:
+            self._told = told
+            self._report(self.record, error)
 
 
 class Holder:
@@ -93,9 +151,7 @@ class Holder:
         *,
         clock: Clock,
         idle_limit: float,
-        report: Callable[
-            [SessionRecord, EnterpriseManagerError | Ending | None], None
-        ] = _say_nothing,
+        report: Report = _say_nothing,
         rests_first: bool = False,
     ) -> None:
         """With `rests_first` a session was used just now, so that it is not read at once."""
@@ -114,17 +170,19 @@ class Holder:
 
         Returns False when holding has ended: then nothing was taken.
         """
-        now = self._clock.monotonic()
         with self._lock:
             if self._is_over:
                 return False
-            known = self._held.get(_key(record))
-            if known:
-                known.until = now + seconds
-            else:
-                holding = _Holding(record, manager, now + seconds, now)
-                holding.due = now + self._first_pause
-                self._held[_key(record)] = holding
+            holding = self._held.get(_key(record)) or _Holding(
+                record,
+                manager,
+                clock=self._clock,
+                idle_limit=self._idle_limit,
+                first_pause=self._first_pause,
+                report=self._report,
+            )
+            holding.last(seconds)
+            self._held[_key(record)] = holding
         self._wake.set()
         return True
 
@@ -143,7 +201,7 @@ class Holder:
         """Look now whether what is held is still there."""
         with self._lock:
             for holding in self._held.values():
-                holding.due = self._clock.monotonic()
+                holding.hurry()
         self._wake.set()
 
     def stop(self) -> None:
@@ -203,41 +261,7 @@ class Holder:
         return left.values()
 
     def _look(self, holding: _Holding) -> Ending | None:
-        """Read a mount point; return why its session is no longer to be held."""
-        record, pause = holding.record, self._idle_limit / 3
-        try:
-            self.touch(holding.manager, record)
-            holding.answered = self._clock.monotonic()
-            self._tell(holding, None)
-        except NotFound:
-            return Ending.NO_MOUNT_LEFT
-        except EnterpriseManagerError as error:
-            if ending := self._ending_for(holding, error):
-                return ending
-            pause *= _AFTER_AN_ERROR
-        holding.due = self._clock.monotonic() + pause
-        return None
-
-    def _ending_for(self, holding: _Holding, error: EnterpriseManagerError) -> Ending | None:
-        """Return how an error ends the holding; None when it may be over in a moment."""
-        log.info("holding %s: %s", holding.record.session, error)
-        idle = self._clock.monotonic() - holding.answered
-        if isinstance(error, SessionExpired):
-            was_held = holding.told == "" and idle < self._idle_limit
-            return Ending.LOGGED_OUT if was_held else Ending.SESSION_ENDED
-        if isinstance(error, Stopped):
-            return None
-        self._tell(holding, error)
-        if isinstance(error, _FINAL):
-            return Ending.REFUSED
-        return Ending.OUT_OF_REACH if idle > self._idle_limit else None
-
-    def _tell(self, holding: _Holding, error: EnterpriseManagerError | None) -> None:
-        """Report what has changed."""
-        told = error.summary if error else ""
-        if told != holding.told:
-            holding.told = told
-            self._report(holding.record, error)
+        return holding.look(self._deadline())
 
     def _deadline(self) -> Deadline:
         return Deadline(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import sys
 import threading
 import time
-from base64 import b64encode, urlsafe_b64encode
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+
+from terraform_provider_veeam.plugin.process.secrets import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 TRACE = 5
 
-_MASK = "***"
-_SHORTEST_SECRET = 4
 _VARIABLES = ("TF_LOG_PROVIDER_VEEAM", "TF_LOG_PROVIDER", "TF_LOG")
 _LEVELS = {
     "TRACE": TRACE,
@@ -35,9 +33,7 @@ _LEVELS = {
 _FOREIGN = frozenset({"urllib3", "requests", "charset_normalizer", "py.warnings"})
 _OWN_KEYS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
-_lock = threading.Lock()
-_forms: set[str] = set()
-_pattern: re.Pattern[str] | None = None
+_secrets = Secrets()
 
 
 def setup(environment: Mapping[str, str]) -> None:
@@ -59,47 +55,13 @@ def setup(environment: Mapping[str, str]) -> None:
 
 
 def conceal(secret: str) -> None:
-    """Have every later log line and `mask` show `***` in place of a secret.
-
-    A secret shorter than 4 characters is not masked: it would blank ordinary words.
-    """
-    global _pattern  # noqa: PLW0603 - replaced as a whole, so that readers need no lock
-    if len(secret) < _SHORTEST_SECRET:
-        return
-    with _lock:
-        _forms.update(_forms_of(secret))
-        longest_first = sorted(_forms, key=len, reverse=True)
-        _pattern = re.compile("|".join(map(re.escape, longest_first)))
+    """Have every later log line and `mask` show `***` in place of a secret."""
+    _secrets.add(secret)
 
 
 def mask(text: str) -> str:
     """Return the text with every secret replaced, also where it is escaped or encoded."""
-    pattern = _pattern
-    return pattern.sub(_MASK, text) if pattern else text
-
-
-def _forms_of(secret: str) -> set[str]:
-    """Return the ways in which a secret may be written in a log line."""
-    from html import escape  # noqa: PLC0415 - 10 ms that only a configured provider needs
-    from urllib.parse import quote, quote_plus  # noqa: PLC0415 - the same
-
-    octets = secret.encode(errors="surrogatepass")
-    forms = {
-        secret,
-        repr(secret)[1:-1],
-        quote(octets),
-        quote(octets, safe=""),
-        quote_plus(octets),
-        escape(secret),
-        escape(secret, quote=False),
-        b64encode(octets).decode().rstrip("="),
-        urlsafe_b64encode(octets).decode().rstrip("="),
-    }
-    # Twice: a JSON body is quoted in a message, and the message in the line.
-    for _ in range(2):
-        forms |= {json.dumps(form)[1:-1] for form in forms}
-        forms |= {json.dumps(form, ensure_ascii=False)[1:-1] for form in forms}
-    return forms
+    return _secrets.hide(text)
 
 
 class _LineHandler(logging.Handler):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from terraform_provider_veeam.plugin.process import logs
+from terraform_provider_veeam.plugin.process.secrets import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +29,7 @@ log = logging.getLogger("veeam.test")
 @pytest.fixture(autouse=True)
 def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Logging and masking are the process's own: both are put back."""
-    monkeypatch.setattr(logs, "_forms", set())
-    monkeypatch.setattr(logs, "_pattern", None)
+    monkeypatch.setattr(logs, "_secrets", Secrets())
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     root = logging.getLogger()
@@ -195,19 +195,3 @@ def test_an_uncaught_error_is_a_masked_line(capsys: pytest.CaptureFixture[str]) 
     for entry in (of_thread, of_main):
         assert entry["@level"] == "error"
         assert "'***'" in entry["traceback"]
-
-
-def test_of_two_secrets_added_at_once_none_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    compile_ = re.compile
-    second = threading.Thread(target=logs.conceal, args=("second-secret",))
-
-    def compile_slowly(pattern: str) -> re.Pattern[str]:
-        if not second.ident:
-            second.start()
-            second.join(0.05)  # it has to wait until the first is done
-        return compile_(pattern)
-
-    monkeypatch.setattr(re, "compile", compile_slowly)
-    logs.conceal("first-secret")
-    second.join()
-    assert logs.mask("first-secret second-secret") == "*** ***"

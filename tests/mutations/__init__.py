@@ -1,0 +1,1 @@
+"""Faults put into the provider on purpose, to see a test fail for each."""
