@@ -116,7 +116,7 @@ class Play:
         names = [attribute.name for attribute in VeeamProvider().get_schema().attributes]
         server = {
             "url": self._simulator.url,
-            "certificate_fingerprint": self._simulator.fingerprint,
+            "ca_certificate": self._simulator.certificate_pem,
             "max_retries": self._random.choice([0, 2, 5]),
         }
         return dict.fromkeys(names) | who | server
