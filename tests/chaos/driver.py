@@ -43,6 +43,7 @@ FACTOR = 40.0
 NAMES = [f"mount-{number}" for number in range(6)]
 SHORT_IDLE_LIMIT = 200.0
 LONG_APPLY = 300.0
+_NO_TOKEN = "The state holds no token of the logon session"
 
 
 class Outcome(NamedTuple):
@@ -184,6 +185,8 @@ class Play:
         self.scenes["deposed left"] += len(self._terraform.state.keys() - set(NAMES))
         self.scenes["stopped"] += run.was_stopped
         self.scenes.update(f"{action} done" for action in run.done)
+        if refresh:
+            _check_tokens(run)
         return run
 
     def _neighbours(self) -> _Neighbours:
@@ -203,7 +206,9 @@ class Play:
     def _destroy(self, interrupt: Callable[[Process], None] | None = None) -> Run:
         refresh = self._chance(0.5)
         self._tell("destroy", f"{refresh=}, interrupt={bool(interrupt)}")
-        return self._terraform.destroy(refresh=refresh, interrupt=interrupt)
+        run = self._terraform.destroy(refresh=refresh, interrupt=interrupt)
+        _check_tokens(run)
+        return run
 
     def _apply_for_long(self) -> None:
         """Let an apply last longer than a session may be idle: what was there must be there."""
@@ -361,6 +366,12 @@ def _schema() -> pb.Schema.Block:
 
 def _fingerprint(instance: Instance) -> str:
     return str(instance.attributes["session_fingerprint"])
+
+
+def _check_tokens(run: Run) -> None:
+    """Check that tokens were at hand. Only what is tainted and was not read may lack its own."""
+    if lacking := [text for text in run.errors if _NO_TOKEN in text]:
+        raise Broken(f"a token is not at hand: {lacking}")
 
 
 def play(seed: int, *, gateways: bool = False) -> Outcome:
