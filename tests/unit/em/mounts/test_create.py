@@ -1,5 +1,6 @@
 """Making a mount, and every way out of it."""
 
+import base64
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,8 @@ from support.clocks import FakeClock
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.manager import EnterpriseManager
-from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
+from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType, Task
+from terraform_provider_veeam.em.tasks import Tasks
 
 MakeDeadline = Callable[..., Deadline]
 MakeManager = Callable[..., EnterpriseManager]
@@ -84,6 +86,46 @@ def test_a_mount_that_was_certainly_not_taken_is_asked_for_again(
     manager.mount(restore_point, None, deadline())
     assert len(simulator.mounts()) == 1
     assert posts(simulator) == 3
+
+
+def test_a_mount_that_turns_up_while_the_second_try_is_waited_for_is_taken(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    clock: FakeClock,
+) -> None:
+    def arrive() -> None:
+        """The request that was lost reaches the server after all."""
+        (session,) = simulator.sessions()
+        token = base64.b64encode(session.encode()).decode()
+        simulator.mount(token, Family.VM, restore_point.id)
+
+    simulator.add_fault("reset-before", POST)
+    clock.at_next_wait = arrive
+    mounted = manager.mount(restore_point, None, deadline())
+    assert mounted.mount_point.href == mount_of(simulator)
+    assert posts(simulator) == 1
+
+
+def test_a_task_that_links_to_another_restore_point_is_refused_and_undone(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wait = Tasks.wait
+
+    def answer_for_another(tasks: Tasks, task: Task, bound: Deadline) -> Task:
+        other = "/vmRestorePoints/11111111-2222-3333-4444-555555555555/mounts/1"
+        return wait(tasks, task, bound)._replace(mount_href=other)
+
+    monkeypatch.setattr(Tasks, "wait", answer_for_another)
+    with pytest.raises(errors.UnexpectedAnswer, match="another restore point"):
+        manager.mount(restore_point, None, deadline())
+    manager.close(1)
+    assert (simulator.mounts(), simulator.sessions()) == ([], [])
 
 
 @pytest.mark.parametrize("code", [500, 502, 503, 504])

@@ -84,6 +84,20 @@ def test_an_unmount_whose_task_fails_is_an_error_with_the_servers_message(
     assert len(simulator.mounts()) == len(simulator.sessions()) == 1
 
 
+def test_an_unmount_whose_task_is_gone_is_not_done_while_the_mount_point_is_there(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    mounted: Mounted,
+    deadline: MakeDeadline,
+) -> None:
+    simulator.add_fault("delete-by-task", DELETE)
+    simulator.add_fault("task-fails", DELETE)
+    simulator.add_fault("status", "GET /tasks/.*", count=None, code=404)
+    with pytest.raises(errors.DeadlinePassed):
+        unmount(manager, mounted, deadline())
+    assert len(simulator.mounts()) == len(simulator.sessions()) == 1
+
+
 def test_an_unmount_whose_task_can_not_be_asked_is_an_error_and_keeps_the_session(
     simulator: Simulator,
     manager: EnterpriseManager,
