@@ -131,9 +131,18 @@ def test_a_borrowed_session_has_its_id_told_if_it_can_be(
         assert logons(simulator) == 0
 
 
-@pytest.mark.parametrize("fault", ["cut-body", "garbage"])
-def test_a_logon_whose_body_is_lost_is_not_lost_as_the_token_tells_the_id(
-    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline, fault: str
+def test_an_id_that_the_token_seems_to_tell_is_not_believed_unless_the_server_knows_it(
+    simulator: Simulator, make_manager: MakeManager, deadline: MakeDeadline
+) -> None:
+    _, token = simulator.log_on(ADMINISTRATOR.username, ADMINISTRATOR.password)
+    simulator.log_on(ADMINISTRATOR.username, ADMINISTRATOR.password)
+    simulator.add_fault("status", "GET /logonSessions/.+", code=404)
+    manager = make_manager(session_token=token, username=None, password=None)
+    assert manager.session(deadline()).session_id is None
+
+
+def test_a_logon_whose_answer_does_not_tell_the_id_is_not_lost_as_the_token_does(
+    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline
 ) -> None:
     simulator.add_fault("wrong-shape", "POST /sessionMngr/")
     assert manager.session(deadline()).session_id in simulator.sessions()
