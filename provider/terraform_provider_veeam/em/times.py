@@ -13,7 +13,7 @@ _DIGITS = 9  # nanoseconds; the API has up to seven
 
 
 class Time(NamedTuple):
-    """A moment; compares as moments do. A datetime would cut the seventh digit off."""
+    """A moment, which can be compared. A datetime would cut off the seventh digit."""
 
     second: dt.datetime
     """In UTC."""
