@@ -16,7 +16,7 @@ class SessionRecord(NamedTuple):
     href: str
     """Path of the mount point below `/api`."""
     imported: bool = False
-    """Whether it was imported: what it was mounted with is then not known, and any is taken."""
+    """Whether it was imported: which os_kind it was mounted for is then not known."""
 
     @property
     def fingerprint(self) -> str:
