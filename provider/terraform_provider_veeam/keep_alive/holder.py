@@ -110,7 +110,7 @@ class Holder:
         self._stop = threading.Event()
 
     def hold(self, record: SessionRecord, manager: EnterpriseManager, seconds: float) -> bool:
-        """Hold a session for so many seconds from now, whatever was asked for it before.
+        """Hold a session for that many seconds from now, whatever was asked for it before.
 
         Returns False when this holder has ended: then it takes nothing more.
         """

@@ -29,7 +29,7 @@ _starting = threading.Lock()
 
 
 def hold(settings: Settings, record: SessionRecord, seconds: float) -> None:
-    """Have a session held for so many seconds. Raises OSError, ValueError, saying why not."""
+    """Have a session held for that many seconds. Raises OSError or ValueError, saying why not."""
     from terraform_provider_veeam.keep_alive import sockets  # noqa: PLC0415 - few need it
     from terraform_provider_veeam.keep_alive.keeper import KEEPER  # noqa: PLC0415
     from terraform_provider_veeam.keep_alive.order import Order  # noqa: PLC0415

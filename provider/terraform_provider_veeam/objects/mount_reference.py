@@ -55,8 +55,8 @@ class MountReference(NamedTuple):
         """Return the error for a session that has ended."""
         return Refused(
             f"Mount point {self} is gone: its logon session has ended",
-            f"{error.detail}\nApply again: Terraform then sees that the mount point is gone and "
-            "mounts anew.",
+            f"{error.detail}\nApply again: Terraform then sees that the mount point is gone, and "
+            "mounts it again.",
             path=["mount_point_id"],
         )
 
@@ -137,7 +137,7 @@ class MountPointReader(VeeamObject):
             fingerprints = " and ".join(record.fingerprint for record in records)
             raise Refused(
                 "Several logon sessions have that mount point",
-                "The numbers of mount points begin anew in each logon session, and "
+                "Each logon session numbers its own mount points, and "
                 f"{fingerprints} each have {config['mount_point_id']}. Set session_fingerprint.",
                 path=["session_fingerprint"],
             )

@@ -75,7 +75,7 @@ class RestorePointDataSource(VeeamObject, interfaces.DataSource):
             ctx.diagnostics.add_error(
                 "No restore point found",
                 "None meets the conditions. Names are compared as a whole: write oracle* for all "
-                "that begin like that. The data source veeam_restore_points shows what there is.",
+                "that begin with oracle. The data source veeam_restore_points shows what there is.",
                 path=_narrowest(config),
             )
         else:
