@@ -30,7 +30,7 @@ class Problem:
 
 
 class InvalidConfiguration(Exception):
-    """The provider block can't be used; `problems` has an entry for each thing to mend."""
+    """The provider block can't be used; `problems` has an entry for each thing that is wrong."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("\n".join(f"{problem.summary}\n{problem.detail}" for problem in problems))
@@ -128,7 +128,7 @@ def _contradictions(given: Mapping[str, Any], origins: Mapping[str, str]) -> lis
                 "url",
                 "url is not encrypted",
                 "With http:// the password and the backup's files would cross the network in "
-                "clear text. Write https://. If the connection is safe in another way, set "
+                "clear text. Write https://. If the connection is secured otherwise, set "
                 "insecure = true.",
             )
         )
@@ -146,7 +146,7 @@ def _missing(given: Mapping[str, Any]) -> list[Problem]:
             f"{name} is not set",
             f"The provider needs {what}. Set {name} in the provider block or the environment "
             f"variable {ATTRIBUTES[name][0]}."
-            + ("" if name == "url" else " An existing logon session (session_token) does too."),
+            + ("" if name == "url" else " Or set session_token to use an existing logon session."),
         )
         for name, what in needed.items()
         if name not in given
@@ -164,7 +164,7 @@ def _url(value: str) -> str:
     except ValueError as error:
         raise ValueError(f"It can't be understood: {error}. {hint}") from None
     if parts.scheme.lower() not in ("https", "http"):
-        raise ValueError(f'"{parts.scheme}://" is not spoken by Enterprise Manager. {hint}')
+        raise ValueError(f'Enterprise Manager does not speak "{parts.scheme}://". {hint}')
     if "@" in parts.netloc:
         raise ValueError("It holds a user name: use the attributes username and password.")
     if not parts.hostname or not _is_host(parts.hostname):
@@ -176,7 +176,7 @@ def _url(value: str) -> str:
 
 
 def _is_host(name: str) -> bool:
-    """Tell whether it is an IP address or a name as DNS has them."""
+    """Tell whether it is an IP address or a valid DNS name."""
     try:
         ipaddress.ip_address(name.partition("%")[0])
     except ValueError:
@@ -203,7 +203,7 @@ def parse_session_token(value: str) -> str:
         raise ValueError("It is blank.")
     if not text.isascii() or not text.isprintable() or " " in text:
         raise ValueError(
-            "It has characters that no token of Enterprise Manager has. Set the value of the "
+            "It has characters that a token of Enterprise Manager never has. Set the value of the "
             "header X-RestSvcSessionId alone, as the logon returned it."
         )
     return text
@@ -211,7 +211,7 @@ def parse_session_token(value: str) -> str:
 
 def _api_version(value: str) -> str:
     if not re.fullmatch(r"latest|v\d+_\d+", value):
-        raise ValueError(f'"{value}" is no API version. Write "latest" or one like "v1_7".')
+        raise ValueError(f'"{value}" is not an API version. Write "latest" or one like "v1_7".')
     return value
 
 
@@ -222,7 +222,7 @@ def _ca_certificate(value: str) -> str:
             pem = Path(value).expanduser().read_text(encoding="ascii")
         except (OSError, RuntimeError, UnicodeDecodeError) as error:
             # RuntimeError: a home that is not known, as in ~nobody/ca.pem.
-            reason = getattr(error, "strerror", None) or "it is no path and no PEM text"
+            reason = getattr(error, "strerror", None) or "it is neither a path nor PEM text"
             raise ValueError(
                 f'"{value}" can\'t be read: {reason}. Give the PEM text of the certificate, or '
                 "the path of a file that holds it."
@@ -240,7 +240,7 @@ def _fingerprint(value: str) -> str:
     digits = re.sub(r"^sha-?256[:=]?|[\s:-]", "", value.strip().lower())
     if re.fullmatch(r"[0-9a-f]+", digits) and len(digits) == _SHA1_DIGITS:
         raise ValueError(
-            "It has 40 digits, as the SHA-1 thumbprint that Windows shows. The SHA-256 "
+            "It has 40 digits, like the SHA-1 thumbprint that Windows shows. The SHA-256 "
             "fingerprint has 64: openssl x509 -noout -fingerprint -sha256 -in certificate.pem"
         )
     if not re.fullmatch(r"[0-9a-f]{64}", digits):

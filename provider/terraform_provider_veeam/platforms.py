@@ -1,4 +1,4 @@
-"""What Windows does in another way than Linux and macOS: processes, signals, folders, sockets.
+"""What Windows does differently from Linux and macOS: processes, signals, folders, sockets.
 
 Everything that differs is decided here and nowhere else. Each function can be asked for the other
 platform's answer, so that it is tested on either.
@@ -39,7 +39,7 @@ def detached(*, windows: bool = IS_WINDOWS) -> dict[str, Any]:
 
 
 def hang_up_signals(module: Any = signal) -> list[signal.Signals]:
-    """Return the signals that tell of a terminal's end: none in Windows."""
+    """Return the signals that a terminal sends when it closes: none on Windows."""
     names = ("SIGHUP",)
     return [getattr(module, name) for name in names if hasattr(module, name)]
 
@@ -60,7 +60,7 @@ def is_alive(process: int, *, windows: bool = IS_WINDOWS) -> bool:
 def has_lost_parent(parent: int, *, windows: bool = IS_WINDOWS) -> bool:
     """Tell whether the process that started this one has ended.
 
-    Windows keeps telling its number, Linux and macOS give its children another parent.
+    Windows keeps the number of a dead parent, Linux and macOS give its children another parent.
     """
     if windows:
         return not is_alive(parent, windows=True)
@@ -75,9 +75,9 @@ def private_folder(
 ) -> str:
     """Return a folder that only this user may enter, made if need be. Raises OSError.
 
-    Its path has at most `longest` bytes, if that can be.
+    Its path has at most `longest` bytes, if possible.
 
-    In Windows that is so of everything in the user's profile; elsewhere it is checked.
+    On Windows the user's profile is private anyway; elsewhere it is checked.
     """
     if windows:
         parent = environment.get("LOCALAPPDATA")
@@ -116,7 +116,7 @@ def is_file_name(name: str, *, windows: bool = IS_WINDOWS) -> bool:
         return False
     if not windows:
         return True
-    # Windows writes `a.` and `a ` to `a`, and what is sent to `nul` nowhere.
+    # Windows writes `a.` and `a ` to `a`, and drops what is written to `nul`.
     return not (
         set(name) & set('\\<>:"|?*')
         or any(ord(character) < ord(" ") for character in name)
@@ -133,7 +133,7 @@ def executable(name: str, *, windows: bool = IS_WINDOWS) -> str:
 def plugin_folder(
     environment: Mapping[str, str] = os.environ, *, windows: bool = IS_WINDOWS
 ) -> str:
-    """Return the folder that Terraform and OpenTofu both search without being told to."""
+    """Return the folder that both Terraform and OpenTofu search without any setting."""
     if windows:
         return os.path.join(  # noqa: PTH118 - no pathlib here
             environment.get("APPDATA", "~"), "terraform.d", "plugins"

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 
 class VeeamProvider(interfaces.Provider):
-    """The provider `veeam`: one Enterprise Manager, reached through one lazily made session."""
+    """The provider `veeam`: one Enterprise Manager, and what this process knows of its sessions."""
 
     type_prefix = "veeam"
     addresses = ADDRESSES
@@ -160,14 +160,14 @@ class VeeamProvider(interfaces.Provider):
         return (MountPointId, ParseMountPointId, ParseUid)
 
     def validate(self, ctx: ValidateContext, config: State) -> None:
-        """Check what is written in the block; what is not known yet is passed over."""
+        """Check what is written in the block; values not known yet are skipped."""
         from terraform_provider_veeam.config import check  # noqa: PLC0415 - not before the schema
 
         known = {name: value for name, value in config.items() if value is not Unknown}
         _report(ctx.diagnostics, check(known))
 
     def configure(self, ctx: ConfigureContext, config: State) -> None:
-        """Make the client. Nothing is sent, and with a value unknown nothing is made yet."""
+        """Make the client, once all values are known. Nothing is sent."""
         # `requests` takes longer to import than all the rest: not before it is needed.
         from terraform_provider_veeam.config import (  # noqa: PLC0415
             InvalidConfiguration,
@@ -190,7 +190,7 @@ class VeeamProvider(interfaces.Provider):
             ctx.diagnostics.add_warning(
                 "The certificate of Enterprise Manager is not checked",
                 "insecure = true (or VEEAM_EM_INSECURE) lets anybody on the network path read "
-                "the password and the backup's files. certificate_fingerprint is as easy to use "
+                "the password and the backup's files. certificate_fingerprint is as easy to use, "
                 "and safe.",
                 path=["insecure"],
             )
@@ -199,7 +199,7 @@ class VeeamProvider(interfaces.Provider):
             self._replaced.append(self._manager)
         self._manager = EnterpriseManager(settings, clock=self.clock, conceal=conceal)
         for record in self.book.left_by_plan(settings.base_url):
-            # An apply is told nothing of a mount that stays as it is, however long it takes.
+            # Terraform tells an apply nothing of a mount that stays as it is.
             self.holder.hold(record, self._manager)
 
     @property

@@ -46,11 +46,11 @@ def test_a_missing_attribute_names_the_variable(
         ('url = "em.example.com"', "has no scheme", 3),
         ('url = "http://em.example.com"', "not encrypted", 3),
         ('url = "https://em.example.com/web"', "Invalid url", 3),
-        ('request_timeout = "soon"', '"soon" is no duration', 3),
+        ('request_timeout = "soon"', '"soon" is not a duration', 3),
         ("max_retries = -1", "is not a whole number", 3),
         ('certificate_fingerprint = "ab"', "64 hexadecimal digits", 3),
         ('ca_certificate = "/no/such/file"', "No such file", 3),
-        ('api_version = "new"', "is no API version", 3),
+        ('api_version = "new"', "is not an API version", 3),
     ],
 )
 def test_a_wrong_value_in_the_provider_block_is_shown_on_its_line(
@@ -71,8 +71,8 @@ def test_a_wrong_value_in_the_provider_block_is_shown_on_its_line(
             '"tape" is not one of "vm", "replica", "agent"',
             "restore_point_type",
         ),
-        ('timeouts {\n create = "soon"\n }', '"soon" is no duration', "create"),
-        ('timeouts {\n delete = "5"\n }', '"5" is no duration', "delete"),
+        ('timeouts {\n create = "soon"\n }', '"soon" is not a duration', "create"),
+        ('timeouts {\n delete = "5"\n }', '"5" is not a duration', "delete"),
     ],
 )
 def test_a_wrong_value_in_the_resource_is_shown_on_its_attribute(

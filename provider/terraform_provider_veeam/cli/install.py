@@ -1,4 +1,4 @@
-"""`terraform-provider-veeam install`: the filesystem mirror that `terraform init` looks into."""
+"""`terraform-provider-veeam install`: into the filesystem mirror that `terraform init` reads."""
 
 import os
 import platform
@@ -92,7 +92,7 @@ def _put_launcher(folder: Path) -> Path:
     file = folder / executable(f"terraform-provider-{TYPE}_v{__version__}")
     folder.mkdir(parents=True, exist_ok=True)
     if IS_WINDOWS:
-        # Windows starts no scripts: the program that pip made for this Python is copied.
+        # Windows does not start scripts: the program that pip made for this Python is copied.
         shutil.copyfile(Path(sysconfig.get_path("scripts"), f"terraform-provider-{TYPE}.exe"), file)
         return file
     _replace(file, f"{interpreter_line(sys.executable)}\n{_LAUNCHER}")
@@ -135,12 +135,12 @@ def interpreter_line(python: str) -> str:
     line = f"#!{python} -EP"
     if not re.search(r"\s", python) and len(os.fsencode(line)) <= _KERNEL_LIMIT:
         return line
-    # A path that the kernel can't take is left to the shell; to Python it reads as a string.
+    # A path that the kernel can't take is left to the shell; for Python the line is a string.
     return f"#!/bin/sh\n'''exec' {shlex.quote(python)} -EP \"$0\" \"$@\"\n' '''"
 
 
 def _replace(file: Path, text: str) -> None:
-    """Write the file in one step: a Terraform that runs now must not find half of it."""
+    """Write the file in one step: a Terraform that starts now must not find half of it."""
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=".")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as new:

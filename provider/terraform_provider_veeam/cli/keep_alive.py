@@ -63,7 +63,7 @@ def stop_holding(fingerprints: Sequence[str], *, all_of_them: bool) -> int:
 
 
 def _ask_all(message: dict[str, Any]) -> tuple[dict[Path, dict[str, Any]], list[Path]]:
-    """Return what each of those who hold sessions answers, and who says nothing."""
+    """Return what each process that holds sessions answers, and which do not answer."""
     found, silent = {}, []
     for path in sockets.places():
         try:
@@ -118,7 +118,7 @@ def hold_from_state(source: TextIO, seconds: float) -> int:
 
 
 def _hold(holder: Holder) -> None:
-    """Hold until nothing is left or a signal comes, and answer who asks."""
+    """Hold until nothing is left or a signal comes, and answer other processes meanwhile."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: holder.stop())
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""`terraform-provider-veeam mirror`: packages, laid out as Terraform's mirrors want them.
+"""`terraform-provider-veeam mirror`: lays packages out as Terraform's mirrors need them.
 
 The folder is both: a filesystem mirror in the packed layout, and the files of a network mirror, for
 any web server. Hashes follow the Go module `dirhash` (h1) and the registry (zh).
@@ -133,7 +133,7 @@ def _package(file: Path) -> Package:
 def _write_indexes(place: Path) -> None:
     """Write index.json and a VERSION.json for all packages that are there.
 
-    Once more when others have come meanwhile: several may write to one mirror at once.
+    Again if packages were added meanwhile: several processes may write to a mirror at once.
     """
     indexed: list[Path] | None = None
     while indexed != (there := sorted(place.glob("*.zip"))):
@@ -170,7 +170,7 @@ def _copy(source: Path, place: Path) -> None:
 
 @contextmanager
 def _replacing(file: Path) -> Iterator[Path]:
-    """Yield a new file that then takes a file's place: nobody must find half of one."""
+    """Yield a new file that then takes a file's place, so that nobody finds half of one."""
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=".")
     os.close(handle)
     new = Path(name)

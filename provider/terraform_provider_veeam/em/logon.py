@@ -80,7 +80,7 @@ class Logon:
         except SessionExpired as error:
             if session.borrowed:
                 raise token_refused(error) from error
-            log.info("%s has ended; logging on anew", session)
+            log.info("%s has ended; logging on again", session)
         with self._lock:
             if self._browsing is session:
                 self._browsing = None
@@ -136,7 +136,7 @@ class Logon:
             self._conceal_id(session.session_id)
 
     def _first(self, deadline: Deadline) -> LogonSession:
-        """Return a session while nobody else logs on, having looked who is there."""
+        """Log on while no other thread does, once it is clear that Enterprise Manager is there."""
         if not self._is_trusted and not self._refused:
             self._check_server(deadline)
         session = self._adopt(deadline) or self._log_on(deadline)
@@ -144,7 +144,7 @@ class Logon:
         return session
 
     def _check_server(self, deadline: Deadline) -> None:
-        """Ask who is there before anything secret is sent."""
+        """Make sure that it is Enterprise Manager before anything secret is sent."""
         try:
             document = self._client.request("GET", "/", deadline, again=_has_no_answer).document
         except (RequestFailed, Redirected):
@@ -193,7 +193,7 @@ class Logon:
         self._conceal(token)
         session_id = _session_id(answer.document) or self._told_id(token, deadline)
         if session_id is None:
-            # Without it nobody could tell later whether the session, and a mount in it, lives.
+            # Without it nobody can tell later whether the session, and a mount in it, still exists.
             raise UnexpectedAnswer(
                 "Enterprise Manager gave no session id",
                 f"POST {settings.base_url}/sessionMngr/ was answered with {answer.status} and a "
@@ -206,7 +206,7 @@ class Logon:
         return session
 
     def _adopt(self, deadline: Deadline) -> LogonSession | None:
-        """Return the session whose token was configured, with its id if that can be told."""
+        """Return the session whose token was configured, with its id if that can be found out."""
         token = self._settings.session_token
         if not token:
             return None
@@ -217,7 +217,7 @@ class Logon:
         return LogonSession(session_id, token, borrowed=True)
 
     def _told_id(self, token: str, deadline: Deadline) -> str | None:
-        """Return the id of a token's session; None when it can't be told. Raises SessionExpired.
+        """Return the id of a token's session; None when it is not known. Raises SessionExpired.
 
         The token is usually the id in base64: the server is asked whether that is so.
         """
@@ -255,13 +255,13 @@ def token_refused(error: SessionExpired) -> LogonRefused:
     return LogonRefused(
         "Enterprise Manager refuses the session token",
         f"{error.detail}\nThe session of session_token (VEEAM_EM_SESSION_TOKEN) has ended, or it "
-        "belongs to another server. Log on anew and set the new token.",
+        "belongs to another server. Log on again and set the new token.",
         status=error.status,
     )
 
 
 def _has_no_answer(error: EnterpriseManagerError) -> bool:
-    # Whoever answers with something else will do so again.
+    # What answers with something else now will do so again.
     return error.may_pass and not isinstance(error, UnexpectedAnswer)
 
 

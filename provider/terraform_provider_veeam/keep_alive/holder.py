@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 _REQUEST_SECONDS = 60.0
 _AFTER_AN_ERROR = 0.25  # part of the usual pause
-_AT_ONCE = 8  # sessions that are asked for side by side
-_FINAL = (CertificateNotTrusted, AccessDenied)  # waiting does not mend them
+_AT_ONCE = 8  # sessions that are read at the same time
+_FINAL = (CertificateNotTrusted, AccessDenied)  # waiting does not help
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class Ending(StrEnum):
 
     TIME_OVER = "the time is over"
     NO_MOUNT_LEFT = "its mount point is gone"
-    LOGGED_OUT = "the logon session was logged out, as a destroy of its mount point does"
+    LOGGED_OUT = "the logon session was logged out, perhaps by a destroy of its mount point"
     SESSION_ENDED = "the logon session has ended"
     OUT_OF_REACH = "Enterprise Manager was out of reach for longer than a session lives"
     REFUSED = "Enterprise Manager can't be used"
@@ -61,7 +61,7 @@ class Held(NamedTuple):
 
     record: SessionRecord
     remaining: float
-    """Seconds for which it will yet be held."""
+    """Seconds for which it is still held."""
 
 
 def _say_nothing(*_: object) -> None:
@@ -102,7 +102,7 @@ class _Holding:
         self.due = self._clock.monotonic()
 
     def look(self, deadline: Deadline) -> Ending | None:
-        """Read the mount point; return why its session is no longer to be held."""
+        """Read the mount point; return why its session need not be held any longer, or None."""
         pause = self._idle_limit / 3
         try:
             self._manager.touch(self.record.session, self.record.href, deadline)
@@ -118,7 +118,7 @@ class _Holding:
         return None
 
     def _ending_for(self, error: EnterpriseManagerError) -> Ending | None:
-        """Return how an error ends the holding; None when it may be over in a moment."""
+        """Return the Ending that an error means; None when it may be over in a moment."""
         log.info("holding %s: %s", self.record.session, error)
         idle = self._clock.monotonic() - self._answered
         if isinstance(error, SessionExpired):
@@ -142,8 +142,8 @@ class _Holding:
 class Holder:
     """Holds sessions, each until its time is over or its mount point is gone.
 
-    A mount point is read at a third of the idle limit. `report` is told of a session that it is
-    held, by None; what stands in the way; and why it is held no longer.
+    Each mount point is read once in a third of the idle limit. `report` is called with a session
+    and None once it is held, with an error while one stands in the way, and with the Ending.
     """
 
     def __init__(
@@ -154,7 +154,7 @@ class Holder:
         report: Report = _say_nothing,
         rests_first: bool = False,
     ) -> None:
-        """With `rests_first` a session was used just now, so that it is not read at once."""
+        """With `rests_first` a session is not read at once, because it was used just now."""
         self._first_pause = idle_limit / 3 if rests_first else 0.0
         self._clock = clock
         self._idle_limit = idle_limit
@@ -166,9 +166,9 @@ class Holder:
         self._stop = threading.Event()
 
     def hold(self, record: SessionRecord, manager: EnterpriseManager, seconds: float) -> bool:
-        """Hold a session for so many seconds from now, in place of what was said of it before.
+        """Hold a session for that many seconds from now, whatever was asked for it before.
 
-        Returns False when holding has ended: then nothing was taken.
+        Returns False when this holder has ended: then it takes nothing more.
         """
         with self._lock:
             if self._is_over:
@@ -191,21 +191,21 @@ class Holder:
         manager.touch(record.session, record.href, self._deadline())
 
     def release(self, fingerprint: str, href: str | None = None) -> None:
-        """Hold a session no longer, or no longer for the sake of one mount point."""
+        """Stop holding a session, or holding it for one mount point."""
         with self._lock:
             for key in [k for k in self._held if k[0] == fingerprint and href in (None, k[1])]:
                 del self._held[key]
         self._wake.set()
 
     def check(self) -> None:
-        """Look now whether what is held is still there."""
+        """Read every mount point that is held now."""
         with self._lock:
             for holding in self._held.values():
                 holding.hurry()
         self._wake.set()
 
     def stop(self) -> None:
-        """Hold nothing any longer."""
+        """Stop holding."""
         self._stop.set()
         self._wake.set()
 
@@ -216,7 +216,7 @@ class Holder:
             return [Held(h.record, max(0.0, h.until - now)) for h in self._held.values()]
 
     def run(self) -> None:
-        """Hold until nothing is left to be held."""
+        """Hold until nothing is left to hold."""
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="hold") as pool:
             while True:
                 self._wake.clear()
@@ -299,13 +299,13 @@ class BackgroundHolder:
             threading.Thread(target=self._holder.run, daemon=True, name="holder").start()
 
     def release(self, fingerprint: str, href: str) -> None:
-        """Hold a session no longer: its mount point is about to go."""
+        """Stop holding a session: its mount point is about to go."""
         with self._lock:
             if self._holder:
                 self._holder.release(fingerprint, href)
 
     def stop(self) -> None:
-        """Hold nothing any longer."""
+        """Stop holding."""
         with self._lock:
             if self._holder:
                 self._holder.stop()

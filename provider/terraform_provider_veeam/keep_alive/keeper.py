@@ -1,7 +1,7 @@
 """The keeper: one process a user, which holds sessions and takes orders through its socket.
 
-The one who starts it gives it the first order on stdin, and reads one line from it: that it holds,
-or why not.
+Whoever starts it writes the first order to its stdin, and reads one line from its stdout: that it
+holds the session, or why not.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ READY = "ready"
 
 
 def keep() -> int:
-    """Hold what the order on stdin says, and what others ask for, until nothing is left."""
+    """Hold what the order on stdin and further orders ask for, until nothing is left."""
     for number in (signal.SIGINT, *hang_up_signals()):
-        signal.signal(number, signal.SIG_IGN)  # the terminal's end is not ours
+        signal.signal(number, signal.SIG_IGN)  # it outlives its terminal
     plain = json.loads(sys.stdin.readline())
     keeper = Keeper(Order.from_plain(plain).idle_limit)
     signal.signal(signal.SIGTERM, lambda *_: keeper.holder.stop())
@@ -49,7 +49,7 @@ def keep() -> int:
 
 
 class Keeper:
-    """Takes orders, and answers how things stand."""
+    """Takes orders, and answers what is held."""
 
     def __init__(self, idle_limit: float) -> None:
         self.holder = Holder(clock=SYSTEM_CLOCK, idle_limit=idle_limit)
@@ -105,7 +105,7 @@ def answer(holder: Holder, message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _say(line: str) -> None:
-    """Tell who started this process how it went; nothing is said after that."""
+    """Tell whoever started this process how it went; nothing is written after that."""
     sys.stdout.write(" ".join(line.split()) + "\n")
     sys.stdout.flush()
     with open(os.devnull, "w", encoding="ascii") as nowhere:  # noqa: PTH123 - a device

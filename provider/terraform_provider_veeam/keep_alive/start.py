@@ -29,7 +29,7 @@ _starting = threading.Lock()
 
 
 def hold(settings: Settings, record: SessionRecord, seconds: float) -> None:
-    """Have a session held for so many seconds. Raises OSError, ValueError, saying why not."""
+    """Have a session held for that many seconds. Raises OSError or ValueError, saying why not."""
     from terraform_provider_veeam.keep_alive import sockets  # noqa: PLC0415 - few need it
     from terraform_provider_veeam.keep_alive.keeper import KEEPER  # noqa: PLC0415
     from terraform_provider_veeam.keep_alive.order import Order  # noqa: PLC0415
@@ -43,12 +43,12 @@ def hold(settings: Settings, record: SessionRecord, seconds: float) -> None:
 
 
 def release(fingerprint: str, href: str) -> None:
-    """Have a session no longer held for a mount point, whoever holds it."""
+    """Have every process stop holding a session for a mount point."""
     _tell({"do": "release", "sessions": [fingerprint], "mount_point": href})
 
 
 def check() -> None:
-    """Have those that hold sessions look whether they are still needed."""
+    """Have every process that holds sessions look whether they are still there."""
     _tell({"do": "check"})
 
 
@@ -62,7 +62,7 @@ def _tell(message: dict[str, Any]) -> None:
 
 
 def _start(order: dict[str, Any]) -> str | None:
-    """Start the keeper and wait for its word; return why it does not hold. Raises OSError."""
+    """Start the keeper and wait until it holds; return why it does not. Raises OSError."""
     process = subprocess.Popen(  # noqa: S603 - this program itself
         [*_own_command(), "keep-alive", "hold"],
         stdin=subprocess.PIPE,
@@ -85,11 +85,11 @@ def _start(order: dict[str, Any]) -> str | None:
     process.kill()
     _, complaint = process.communicate()
     lines = complaint.strip().splitlines()
-    return said or (lines[-1] if lines else "it ended, or did not begin in time")
+    return said or (lines[-1] if lines else "it ended, or did not start in time")
 
 
 def _first_line(source: IO[str]) -> str:
-    """Return a line if it comes in time, else nothing; Windows can't wait for a pipe otherwise."""
+    """Return a line if it comes in time, else nothing. On Windows only a thread can wait for it."""
     found: list[str] = []
     reader = threading.Thread(target=lambda: found.append(source.readline()), daemon=True)
     reader.start()

@@ -45,11 +45,11 @@ def parse_mount_point_id(text: str) -> tuple[RestorePointRef, int]:
     types = ", ".join(RestorePointType)
     if not found:
         raise ValueError(
-            f'"{text}" is no mount point. Write [TYPE/]RESTORE_POINT_UUID/MOUNT_ID, like '
+            f'"{text}" is not a mount point. Write [TYPE/]RESTORE_POINT_UUID/MOUNT_ID, like '
             f"vm/3f2504e0-4f89-41d3-9a0c-0305e82c3301/1; TYPE is one of {types}."
         )
     kind = found["type"] if found["type"] is not None else RestorePointType.VM
     if kind not in list(RestorePointType):
-        raise ValueError(f'"{kind}" is no restore point type. It is one of {types}.')
+        raise ValueError(f'"{kind}" is not a restore point type. It is one of {types}.')
     restore_point = RestorePointRef(RestorePointType(kind), found["restore_point"].lower())
     return restore_point, int(found["mount"])

@@ -22,19 +22,19 @@ class SessionBook:
         self._handover = Handover()
 
     def remember(self, record: SessionRecord, *, for_apply: bool = False) -> None:
-        """Take note of a session; one that was read is left `for_apply`, a process to come."""
+        """Remember a session; with `for_apply`, also leave it for the apply of this command."""
         self._known[record.fingerprint, record.href] = record
         if for_apply:
             self._handover.leave(record)
 
     def forget(self, fingerprint: str, href: str) -> None:
-        """Take note that a mount point is gone."""
+        """Forget a mount point that is gone."""
         self._known.pop((fingerprint, href), None)
 
     def find(self, fingerprint: str, base_url: str, private: bytes = b"") -> SessionRecord | None:
         """Return the session of a fingerprint; None when it is not at hand.
 
-        Looked for in this order: the resource's private state; what a plan carries for what it
+        The order: the resource's private state; what the plan of a create carries for the mount it
         replaces; what this process knows; what the plan of this command has left. Only private
         state may name another Enterprise Manager than the one at `base_url`.
         """
@@ -54,10 +54,10 @@ class SessionBook:
         return [record for record in self._records() if is_wanted(record.href)]
 
     def carry(self) -> bytes:
-        """Return what the plan of a create carries on; nothing when nothing is known.
+        """Return the private state for the plan of a create; empty when no session is known.
 
-        A tainted mount is planned as a create which is told nothing of what it replaces, and what
-        that plan returns as private is all that the old mount's delete will get.
+        A tainted mount is planned as a create, which is told nothing of the mount it replaces; the
+        private state that this plan returns is all that the old mount's delete gets.
         """
         known = {record.fingerprint: record.to_plain() for record in self._records()}
         return json.dumps({_READ: known}).encode() if known else b""

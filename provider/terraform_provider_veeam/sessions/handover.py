@@ -3,8 +3,8 @@
 Terraform reads a managed mount point in the plan, in one process of the provider, and runs the
 actions and data sources that refer to it in another, which is told nothing of a mount that stays
 as it is. So the first leaves the session for the second: in this user's private folder, under the
-number of the Terraform process that started both. It is removed once it was used; what a plan
-without an apply leaves is removed by the next command.
+number of the Terraform process that started both. The second removes what it has used; the rest is
+removed by the next command that reads a mount point.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Handover:
         self._used: set[str] = set()
 
     def leave(self, record: SessionRecord) -> None:
-        """Leave a session for the apply; a failure is no error, as few will ask for it."""
+        """Leave a session for the apply; a failure is no error, as most can do without it."""
         if record.fingerprint in self._left:
             return
         self._left.add(record.fingerprint)
@@ -77,7 +77,7 @@ class Handover:
 def _path(fingerprint: str) -> Path:
     from pathlib import Path  # noqa: PLC0415 - few need it
 
-    # It comes from a configuration, which may name anything.
+    # The fingerprint may come from a configuration, which may say anything.
     name = "".join(c for c in fingerprint if c.isalnum())
     return Path(private_folder()) / f"{os.getppid()}-{name[:16]}{_SUFFIX}"
 

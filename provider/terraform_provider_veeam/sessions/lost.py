@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def check_server(manager: EnterpriseManager, record: SessionRecord, deadline: Deadline) -> None:
-    """Raise SessionOutOfReach for a session of another Enterprise Manager than the configured."""
+    """Raise SessionOutOfReach for a session of an Enterprise Manager that is not configured."""
     session_id = record.session.session_id
     if record.base_url == manager.base_url or (
-        # The ids of sessions are GUIDs: were it known here, this would be the same server.
+        # The ids of sessions are GUIDs: if this server knows it, it is the same server.
         session_id is not None and not manager.session_is_gone(session_id, deadline)
     ):
         return

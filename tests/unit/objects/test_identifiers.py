@@ -53,13 +53,13 @@ def test_a_mount_point_id_is_written_as_it_is_read() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "no mount point"),
-        (UUID, "no mount point"),
-        (f"{UUID}/0", "no mount point"),
-        (f"{UUID}/one", "no mount point"),
-        (f"tape/{UUID}/1", "no restore point type"),
-        (f"/{UUID}/1", "no restore point type"),
-        (f"vm/{UUID}/1/C:", "no mount point"),
+        ("", "not a mount point"),
+        (UUID, "not a mount point"),
+        (f"{UUID}/0", "not a mount point"),
+        (f"{UUID}/one", "not a mount point"),
+        (f"tape/{UUID}/1", "not a restore point type"),
+        (f"/{UUID}/1", "not a restore point type"),
+        (f"vm/{UUID}/1/C:", "not a mount point"),
     ],
 )
 def test_what_is_no_mount_point_id_is_refused(text: str, says: str) -> None:

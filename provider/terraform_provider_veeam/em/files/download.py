@@ -28,7 +28,7 @@ class Downloaded(NamedTuple):
 
 
 class _Counted:
-    """A file being written: what went into it is counted, and summed up."""
+    """A file while it is written, with its size and hash so far."""
 
     def __init__(self, handle: int, name: str) -> None:
         self._file = os.fdopen(handle, "wb", buffering=0)
@@ -36,7 +36,7 @@ class _Counted:
         self.restart()
 
     def restart(self) -> None:
-        """Begin anew."""
+        """Drop what was written, and begin again."""
         self._file.seek(0)
         self._file.truncate()
         self.size = 0
@@ -54,7 +54,7 @@ class _Counted:
         self._hash.update(chunk)
 
     def finish(self) -> str:
-        """Bring everything to the disk, and return the SHA-256. Raises OSError."""
+        """Flush everything to the disk, and return the SHA-256. Raises OSError."""
         os.fsync(self._file.fileno())
         return self._hash.hexdigest()
 
@@ -74,7 +74,7 @@ def download(
 ) -> Downloaded:
     """Download a target below `/api`; the destination is replaced in one step, or left alone.
 
-    `size` in bytes is what the server told; None when it told none. Raises SizeDiffers,
+    `size` in bytes is what the server gave; None when it gave none. Raises SizeDiffers,
     CannotWrite, and what a request raises.
     """
     try:
@@ -104,8 +104,8 @@ def download(
 def place_for(folder: Path, names: Sequence[str]) -> Path:
     """Return where a file goes below a folder, having made the folders in between.
 
-    Never outside: CannotWrite for a name that leads elsewhere, or a link in between that does,
-    or when the folders can't be made.
+    Never outside: raises CannotWrite for a name or a link that leads elsewhere, or when the
+    folders can't be made.
     """
     *parents, name = names
     place = make_folder(folder, parents) / _local(name)
@@ -136,12 +136,12 @@ def _local(name: str) -> str:
     """Return the name of a file here; that of a volume loses its colon. Raises CannotWrite."""
     local = name.rstrip(":") or name
     if not is_file_name(local):
-        raise CannotWrite("The download can't be written", f"{name!r} is no file's name here.")
+        raise CannotWrite("The download can't be written", f"{name!r} is not a file name here.")
     return local
 
 
 def cannot_write(name: str, error: OSError) -> CannotWrite:
-    """Return the error for a file that this machine does not take."""
+    """Return the error for a file that can't be written on this machine."""
     return CannotWrite(
         "The download can't be written",
         f"{name}: {error.strerror or error}. What was there before is left as it was. Is the disk "
@@ -150,7 +150,7 @@ def cannot_write(name: str, error: OSError) -> CannotWrite:
 
 
 def _new_file_beside(destination: Path) -> tuple[int, Path]:
-    """Return a new file in the same folder, open, with the permissions that this user gives.
+    """Return a new open file in the same folder, with this user's usual permissions.
 
     `tempfile` would make it for this user alone. Raises OSError.
     """

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class Entry(NamedTuple):
-    """A folder or a file; `path` as in guest_paths, `modified_at` is RFC 3339 in UTC."""
+    """A folder or a file; `path` as in the module paths, `modified_at` is RFC 3339 in UTC."""
 
     path: str
     name: str
@@ -59,7 +59,7 @@ class Files:
         return f"{self.href}/{quoted(path)}"
 
     def folder(self, path: str, deadline: Deadline) -> Iterator[Entry]:
-        """Return what a folder holds, asking for a page when it is needed.
+        """Return what a folder holds, asking for each page when it is needed.
 
         Raises NotFound, SessionExpired.
         """
@@ -73,9 +73,9 @@ class Files:
         yield from pages(self._client, self._session, address, deadline, read)
 
     def walk(self, path: str, depth: int, deadline: Deadline) -> Iterator[Entry]:
-        """Return what is below a folder, so many levels deep; a folder comes before its own.
+        """Return what is below a folder, `depth` levels deep; a folder comes before what is in it.
 
-        A folder below that vanishes meanwhile is passed over. Raises as `folder` does.
+        A folder below it that vanishes meanwhile is skipped. Raises as `folder` does.
         """
         below: list[tuple[str, int]] = []
         for entry in self.folder(path, deadline):

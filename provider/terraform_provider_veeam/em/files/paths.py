@@ -58,5 +58,5 @@ def is_plain_name(name: str) -> bool:
 
 
 def same_path(one: str, other: str) -> bool:
-    """Tell whether two paths mean the same; Windows does not care for capitals."""
+    """Tell whether two paths mean the same; on Windows capitals make no difference."""
     return one.lower() == other.lower() if has_drive(one) else one == other

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.models import LogonSession, Task
 
 TELL_SECONDS = 10.0
-"""How often it is told that a task still runs."""
+"""Seconds between two reports that a task is still running."""
 _CANCEL_SECONDS = 30.0
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class ToOriginalPlace(NamedTuple):
     overwrite: bool = False
     permissions_only: bool = False
     username: str | None = None
-    """Guest account, `DOMAIN\\USER`; None for the one that the backup job has."""
+    """Guest account, `DOMAIN\\USER`; None for the account of the backup job."""
     password: str | None = None
 
     def __repr__(self) -> str:
@@ -62,12 +62,12 @@ class ToOriginalPlace(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """How far a restore is: seconds since it was asked for, and per cent where they are told."""
+    """How far a restore is: seconds since it was asked for, and per cent if the server says so."""
 
     seconds: float
     percent: int | None = None
     warning: str | None = None
-    """What Enterprise Manager remarks on a restore that is done."""
+    """A warning of Enterprise Manager about a restore that is done."""
 
     def __str__(self) -> str:
         share = "" if self.percent is None else f", {self.percent} %"
@@ -181,7 +181,7 @@ class FileRestores:
                 deadline,
                 token=self._session.token,
                 body=json.dumps(spec).encode(),
-                # To make a download ready changes nothing: that may be asked for again.
+                # Making a download ready changes nothing, so it may be asked for again.
                 again=may_pass if "ForDirectDownload" in spec else never,
             )
         except EnterpriseManagerError as error:

@@ -1,4 +1,4 @@
-"""One request: tried again while its fault may pass, and its status told as an error."""
+"""One request: tried again after a passing fault; other failures become errors."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Sink(Protocol):
     """Where a download goes."""
 
     def restart(self) -> None:
-        """Forget what was written."""
+        """Drop what was written, and begin again."""
 
     def write(self, chunk: bytes) -> None:
         """Append. Raises CannotWrite."""
@@ -54,7 +54,7 @@ class Answer:
 
 
 def never(_: EnterpriseManagerError) -> bool:
-    """Tell that a request is not to be sent again."""
+    """Send no request again, whatever the error."""
     return False
 
 
@@ -80,8 +80,8 @@ class Client:
     ) -> Answer:
         """Send a request to a path below `/api` and return its answer, a status from 200 to 299.
 
-        What may be over in a moment is tried again within the deadline, when the method is
-        idempotent or `again` says so of the error. Raises a RequestRefused for other statuses,
+        A fault that may pass is tried again within the deadline if the method is idempotent; with
+        `again`, that decides by the error. Raises a RequestRefused for other statuses,
         Unreachable, AnswerLost, UnexpectedAnswer, Stopped, DeadlinePassed.
         """
         headers = self._headers("application/json", token)
@@ -99,7 +99,7 @@ class Client:
         )
 
     def download(self, path: str, deadline: Deadline, *, token: str, into: Sink) -> None:
-        """Write what a path below `/api` gives, as it comes; after a fault, from the beginning.
+        """Write what a path below `/api` gives, as it comes; after a fault, from the start again.
 
         Raises CannotWrite when `into` does not take it, and what `request` raises.
         """
@@ -172,7 +172,7 @@ class Client:
     ) -> RawAnswer:
         """Send once, bounded in time; a stop does not wait for the answer.
 
-        What a request other than GET and DELETE has brought about is then in doubt.
+        Whether a request other than GET and DELETE has had an effect is then in doubt.
         """
         timeout = min(self._settings.request_timeout, max(_SHORTEST_TIMEOUT, deadline.remaining()))
         raw = finish_or_abandon(
@@ -207,9 +207,9 @@ class Client:
         raise refusal
 
     def _is_credible(self, raw: RawAnswer) -> bool:
-        """Tell whether it is Enterprise Manager that does not know a thing, or a token.
+        """Tell whether a 404 or 401 came from Enterprise Manager itself.
 
-        A proxy, and Windows while the service restarts, answer in its place, with pages of theirs.
+        A proxy, or Windows while the service restarts, may answer in its place, with its own page.
         """
         if _is_readable(raw.body):
             return True

@@ -1,4 +1,4 @@
-"""Bodies of answers: JSON, and XML brought into the same shape. Nothing here is trusted.
+"""Bodies of answers: JSON, and XML in the same shape. Nothing in them is trusted.
 
 Follows the vendor's pages on representations: properties have the names of the XML elements, XML
 attributes become properties, collections have a wrapper of their own or none. Version 13 writes
@@ -87,7 +87,7 @@ def unreadable(reason: str) -> UnexpectedAnswer:
 
 
 def decode(body: bytes) -> Document:
-    """Return what a body says. The declared type is not asked: proxies and old versions lie.
+    """Return what a body says. Its declared type is ignored: proxies and old versions get it wrong.
 
     Raises UnexpectedAnswer.
     """
@@ -99,7 +99,7 @@ def decode(body: bytes) -> Document:
     try:
         return Document(None, _fold(json.loads(text), 0))
     except (ValueError, RecursionError):
-        raise unreadable("It is no JSON.") from None
+        raise unreadable("It is not JSON.") from None
 
 
 def _fold(value: Any, depth: int) -> Any:
@@ -126,7 +126,7 @@ def _decode_xml(body: bytes) -> Document:
     except DefusedXmlException:
         raise unreadable("It is XML with entities of its own, which is refused.") from None
     except (ParseError, ValueError, LookupError, RecursionError):
-        raise unreadable("It is no XML.") from None
+        raise unreadable("It is not XML.") from None
 
 
 def _name(element: Element) -> str:
@@ -153,15 +153,15 @@ def _convert(element: Element, depth: int) -> Any:
 
 
 def member(resource: Any, name: str) -> Any:
-    """Return a property, whichever way its name is written; None when it is missing."""
+    """Return a property, however its name is spelt; None when it is missing."""
     return resource.get(name.lower()) if isinstance(resource, Mapping) else None
 
 
 def members(value: Any, *names: str) -> list[Resource]:
     """Return the members of a list, bare or in a wrapper that has one of the names.
 
-    A lone object is a list of one. Raises UnexpectedAnswer for what is no such list: guessing
-    would take it for an empty one.
+    A lone object is a list of one. Raises UnexpectedAnswer for anything else: a guess would take
+    it for an empty list.
     """
     if isinstance(value, list):
         present = [item for item in value if item is not None]
@@ -251,7 +251,7 @@ def _query(href: str) -> str:
 
 
 def clean(value: str) -> str:
-    """Return a server's text fit for a terminal: no control characters, not endless."""
+    """Return a server's text fit for a terminal: no control characters, bounded in length."""
     value = _CONTROL.sub(" ", value).strip()
     return value if len(value) <= MAXIMUM_TEXT else value[:MAXIMUM_TEXT] + " …"
 

@@ -1,4 +1,4 @@
-"""What is said when Enterprise Manager refuses: its statuses as errors, with what to do."""
+"""Statuses with which Enterprise Manager refuses, as errors that say what to do."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def refusal_of(
     method: str, base_url: str, path: str, raw: RawAnswer, headers: Mapping[str, str]
 ) -> RequestRefused:
-    """Return the error for an answer whose status is no success."""
+    """Return the error for an answer whose status is not a success."""
     told: _Told = {"status": raw.status, "message": error_message(raw.body)}
     said = f": {told['message']}" if told["message"] else "."
     tried = f"{method} {base_url}{path}"

@@ -47,7 +47,7 @@ _NOT_SENT = (
 
 @dataclass(frozen=True, slots=True)
 class RawAnswer:
-    """What came back, not looked into."""
+    """What came back, as it came."""
 
     status: int
     headers: Mapping[str, str]
@@ -74,8 +74,8 @@ class Transport:
     ) -> RawAnswer:
         """Send one request to a path below `/api`; `timeout` is in seconds.
 
-        The body of a success goes to `write`, if there is one, however long it is and takes:
-        the timeout is then that of each wait for the next bytes.
+        With `write`, the body of a success is handed to it piece by piece, however long it is: the
+        timeout then bounds each wait for the next bytes.
 
         Raises Unreachable when nothing was sent, AnswerLost when the server may have acted,
         UnexpectedAnswer when the body is too large.
@@ -171,8 +171,8 @@ def finish_or_abandon(
 ) -> RawAnswer | None:
     """Return what an exchange returns, and raise what it raises.
 
-    None when a stop was asked for or the seconds are over: it then goes on to its own end, on a
-    thread that nobody waits for.
+    None when Terraform has asked to stop or the seconds are over: the exchange then goes on, on
+    a thread that nobody waits for.
     """
     done: Future[RawAnswer] = Future()
 
@@ -196,7 +196,7 @@ def _chunks(response: requests.Response) -> Iterator[bytes]:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an exception and all that it was made from: urllib3 and requests nest them."""
+    """Yield an exception and all its causes: urllib3 and requests nest them."""
     waiting, seen = [error], set()
     while waiting:
         current = waiting.pop()

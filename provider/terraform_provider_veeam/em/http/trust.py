@@ -1,4 +1,4 @@
-"""TLS: which certificate is believed, and what a person is told about one that is not."""
+"""TLS: which certificate is trusted, and what a person is told about one that is not."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class TrustingAdapter(HTTPAdapter):
     def build_connection_pool_key_attributes(
         self, request: PreparedRequest, verify: Any, cert: Any = None
     ) -> tuple[Any, Any]:
-        """Return where to connect to, without any say of the request about certificates."""
+        """Return where to connect to; the request has no say about certificates."""
         host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
         return host, {"cert_reqs": self._tls["ssl_context"].verify_mode}
 
@@ -96,7 +96,7 @@ def _default_store_exists() -> bool:
 def _system_store() -> str | None:
     """Return the file of the system's certificates; None when there is none.
 
-    A package brings its own OpenSSL, which knows the place of the system it was built on only.
+    A package brings its own OpenSSL, which looks where the system it was built on keeps them.
     """
     return next((place for place in _STORES if Path(place).is_file()), None)
 

@@ -92,7 +92,7 @@ class MountPoints:
         try:
             task = self._tasks.wait(task, deadline)
         except TaskVanished:
-            # Perhaps it had finished: the mount point itself tells.
+            # It may have finished: whether the mount point is there tells.
             self._wait_until_gone(href, deadline)
             return
         if task.success is False:
@@ -103,7 +103,7 @@ class MountPoints:
             )
 
     def _wait_until_gone(self, href: str, deadline: Deadline) -> None:
-        """Wait for an unmount that was accepted without saying which task it is."""
+        """Wait for an unmount that was accepted without naming a task."""
         for _ in looks(deadline):
             try:
                 self._client.request("GET", href, deadline, token=self._session.token)
@@ -112,7 +112,7 @@ class MountPoints:
 
 
 def file_system_roots(resource: Resource) -> tuple[str, ...]:
-    """Return where the file systems of a mount point begin, as the server spells it.
+    """Return where the file systems of a mount point begin, as the server spells them.
 
     Raises UnexpectedAnswer.
     """

@@ -1,4 +1,4 @@
-"""What the actions on a mount point have in common: their bound, and errors on the right place."""
+"""What the actions on a mount point have in common: a timeout, errors on the right attribute."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class MountPointAction(MountPointReader, interfaces.Action):
     default_timeout: str
 
     def plan(self, ctx: ActionContext, config: State) -> None:
-        """Have it planned later while the provider's configuration is not known."""
+        """Defer the action while the provider's configuration is not known."""
         self.may_be_deferred(ctx)
 
     def bound(self, ctx: Context, config: State, operation: str) -> Deadline:
-        """Return the bound that the block sets."""
+        """Return the deadline that the block sets."""
         seconds = parse_duration(config["timeout"] or self.default_timeout)
         return self.deadline(ctx, seconds, operation, "timeout")
 
@@ -59,7 +59,7 @@ class MountPointAction(MountPointReader, interfaces.Action):
 
 
 def timeout_attribute(default: str) -> Attribute:
-    """Return the attribute that bounds an action."""
+    """Return the attribute `timeout`."""
     return Attribute(
         "timeout",
         String(),
@@ -69,7 +69,7 @@ def timeout_attribute(default: str) -> Attribute:
 
 
 def validate_timeout(ctx: ValidateContext, config: State) -> None:
-    """Check the bound."""
+    """Check the attribute `timeout`."""
     if config["timeout"] is None or config["timeout"] is Unknown:
         return
     try:

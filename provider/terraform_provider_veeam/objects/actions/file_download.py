@@ -48,21 +48,21 @@ class FileDownloadAction(MountPointAction):
         """Return the schema of the block `config`."""
         return Schema(
             description="Downloads files and folders of a mount point to a folder of this "
-            "machine. Each file is written beside its place and put there in one step, once it "
-            "has the size that Enterprise Manager tells.",
+            "machine. Each file is written beside its place and moved there in one step, once it "
+            "has the size that Enterprise Manager gives.",
             attributes=[
                 *reference_attributes(write_only=True),
                 Attribute(
                     "paths",
                     List(String()),
                     "Files and folders, from the volume on: `E:/Docs/Offers.docx` becomes "
-                    "`Offers.docx` in `folder`, and a folder becomes one with all that is in it.",
+                    "`Offers.docx` in `folder`, and a folder comes with everything in it.",
                     required=True,
                 ),
                 Attribute(
                     "folder",
                     String(),
-                    "Folder of this machine, made if it is not there. Nothing is ever written "
+                    "Folder on this machine, made if it is not there. Nothing is ever written "
                     "outside of it.",
                     required=True,
                 ),
@@ -119,11 +119,11 @@ def _download(
         place = place_for(folder, _names(entry.path, parent))
         target = _target(files, entry, targets, is_only=not found.is_folder)
         done = restores.download(target, deadline, size=entry.size, destination=place)
-        yield f"{entry.path} is {done.destination}: {done.size} bytes, SHA-256 {done.sha256}"
+        yield f"{entry.path} is now {done.destination}: {done.size} bytes, SHA-256 {done.sha256}"
 
 
 def _target(files: Files, entry: Entry, targets: list[str], *, is_only: bool) -> str:
-    """Return the address that the server gave for a file, else the documented one."""
+    """Return the address that the server gave for a file, or else the documented one."""
     from urllib.parse import unquote  # noqa: PLC0415 - not for the schema
 
     for target in targets:
@@ -151,7 +151,7 @@ def _check_names(ctx: ValidateContext, paths: list[Any]) -> None:
             ctx.diagnostics.add_error(
                 "Two paths of the same name",
                 f"{seen[name]} and {text} would both become {name} in the folder. Download them "
-                "by two actions, to two folders.",
+                "with two actions, to two folders.",
                 path=["paths", (number,)],
             )
         seen[name] = text

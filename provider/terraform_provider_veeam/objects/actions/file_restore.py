@@ -64,7 +64,7 @@ class FileRestoreAction(MountPointAction):
                 Attribute(
                     "permissions_only",
                     Bool(),
-                    "Restore the permissions only, of files that are still there; Windows only. "
+                    "Restore only the permissions of files that are still there; Windows only. "
                     "Default `false`.",
                     optional=True,
                 ),
@@ -141,7 +141,7 @@ def _how(config: State) -> ToOriginalPlace:
 
 
 def _failed(error: FileRestoreFailed, config: State, number: int) -> Refused:
-    """Return the error on the attribute that may be to blame, and say what was done before."""
+    """Return the error on the attribute that may be to blame, with what was restored before."""
     done = ", ".join(config["paths"][:number])
     before = f"\nRestored before it: {done}." if done else ""
     if not error.credentials_needed:

@@ -1,4 +1,4 @@
-"""The resource `veeam_mount_point`: a restore point, mounted for as long as Terraform wants it."""
+"""The resource `veeam_mount_point`: a restore point, mounted until Terraform destroys it."""
 
 from __future__ import annotations
 
@@ -77,10 +77,10 @@ class MountPointResource(MountPointObject, interfaces.Resource):
                 Attribute(
                     "keep_alive",
                     String(),
-                    "How long after the apply the logon session is held open, like `4h`. A small "
-                    "process of this machine reads the mount point at a third of the idle limit; "
-                    "`terraform-provider-veeam keep-alive list` shows it. Without it the mount "
-                    "point is gone after 15 idle minutes.",
+                    "How long the logon session is held open after the apply, like `4h`. A small "
+                    "process on this machine, one for all mount points of a user, reads the mount "
+                    "point at a third of the idle limit; `terraform-provider-veeam keep-alive "
+                    "list` shows it. Without it the mount point is gone after 15 idle minutes.",
                     optional=True,
                 ),
                 *results(),
@@ -190,9 +190,9 @@ class MountPointResource(MountPointObject, interfaces.Resource):
         return self._keep(ctx, current, record, mount_point, for_apply=True)
 
     def update(self, ctx: UpdateContext, current: State, planned: State) -> State:
-        """Take over new timeouts, and hold the session for a new time; the rest replaces.
+        """Take over new timeouts, and hold the session for a new time.
 
-        What an import could not know is taken over too.
+        So is what an import could not know; any other change replaces the mount.
         """
         record = SessionRecord.from_bytes(ctx.private)
         if record is not None and planned["os_kind"] is not None:
@@ -281,7 +281,7 @@ class MountPointResource(MountPointObject, interfaces.Resource):
         """Return the session that a mount was made in, and keep it in private state from now on.
 
         Raises SessionOutOfReach when it is not at hand, or belongs to another server. Sends
-        nothing unless one of the two has to be told apart.
+        nothing, unless `url` has changed and the server has to be asked whether it is the same.
         """
         manager = self.manager
         fingerprint = state["session_fingerprint"]
@@ -341,7 +341,7 @@ class MountPointResource(MountPointObject, interfaces.Resource):
 
 
 def _asks_for_another_os(private: bytes, current: State, planned: State) -> bool:
-    """Tell whether another operating system was mounted for: nothing said means Windows."""
+    """Tell whether it was mounted for another operating system; null means Windows."""
     if planned["os_kind"] is Unknown:
         return True
     record = SessionRecord.from_bytes(private)

@@ -28,12 +28,12 @@ BOMB = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b 
         (b"<html><body>503</body></html>", "web page"),
         (b"<!DOCTYPE html>\n<p>", "web page"),
         (BOMB, "entities"),
-        (b"<Task><State>Run", "no XML"),
-        (b'{"State": "Fin', "no JSON"),
-        (b"\x00\xff", "no JSON"),
-        (b"[" * 100_000, "no JSON"),
-        (b'{"a":' * 200 + b"1" + b"}" * 200, "no JSON"),
-        (b"<a>" * 200 + b"</a>" * 200, "no XML"),
+        (b"<Task><State>Run", "not XML"),
+        (b'{"State": "Fin', "not JSON"),
+        (b"\x00\xff", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b'{"a":' * 200 + b"1" + b"}" * 200, "not JSON"),
+        (b"<a>" * 200 + b"</a>" * 200, "not XML"),
     ],
 )
 def test_what_can_not_be_read_is_malformed(body: bytes, says: str) -> None:

@@ -460,7 +460,7 @@ def test_in_a_borrowed_session_a_missing_link_is_told_with_the_task(
     simulator.add_fault("no-related-link", POST)
     with pytest.raises(errors.TaskFailed, match="task-2") as caught:
         borrower.mount(restore_point, None, deadline())
-    assert "can't be told from other mounts" in caught.value.detail
+    assert "It is not known what became of task" in caught.value.detail
     assert foreign.path in {mount.path for mount in simulator.mounts()}
 
 
