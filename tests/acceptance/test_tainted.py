@@ -117,12 +117,15 @@ def test_a_tainted_mount_whose_unmount_fails_keeps_its_token(
 def test_without_a_read_a_tainted_mount_is_left_alone_and_a_person_told_why(
     workspace: Workspace, server: Server
 ) -> None:
-    mounted_and_tainted(workspace)
-    before = server.mounts()
+    before = mounted_and_tainted(workspace)
+    there = server.mounts()
     said = workspace.fail("apply", "-auto-approve", "-no-color", "-refresh=false")
     assert "logon session can't be used" in said
     assert "-refresh=false" in said
-    assert server.mounts() == before
+    assert server.mounts() == there
+    assert workspace.instances() == [before]
+    workspace.apply()
+    check_replaced(workspace, server, before)
 
 
 def test_a_new_mount_keeps_nothing_of_the_sessions_that_were_read(

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     )
     from terraform_provider_veeam.em.settings import Settings
 
+LOGOUT_SECONDS = 5.0
+
 log = logging.getLogger(__name__)
 
 
@@ -191,7 +193,8 @@ class EnterpriseManager:
         self._mount_points(session).unmount(href, deadline)
         self._passing.pop(_key(session, href), None)
         try:
-            self._logon.end(session, deadline)
+            # Nobody would come back to it: a stop waits that long.
+            self._logon.end(session, deadline.unstoppable("Logging out", LOGOUT_SECONDS))
         except EnterpriseManagerError as error:
             log.info("%s is left to expire: %s", session, error)
 

@@ -325,7 +325,11 @@ class _BorrowedSessionMount(_OwnSessionMount):
             task = persist(lambda: self._tasks.get(ours.task_id, bound), bound)
             if not task.finished:
                 persist(lambda: self._tasks.cancel(task.task_id, bound), bound)
-                return f"The mount's task {task.task_id} was cancelled."
+                return (
+                    f"The mount's task {task.task_id} was cancelled. Should the restore point be "
+                    f"mounted all the same, look for it in {self._session}, which is somebody "
+                    "else's, and unmount it there."
+                )
             if task.success is False:
                 return "Nothing is left mounted."
             if href := task.mount_href:

@@ -38,7 +38,8 @@ _NO_STATE = (
 class ResourceCalls(Calls):
     """Whatever goes wrong, Terraform gets back the state that is true.
 
-    A response starts as what holds when nothing happens, and is changed by what did happen.
+    A response starts as what holds when nothing happens, and is changed by what did happen; of a
+    delete that fails nothing is returned, and Terraform keeps what it has.
     Resources get copies of states: they may change them.
     """
 
@@ -115,6 +116,10 @@ class ResourceCalls(Calls):
             try:
                 if planned is None:
                     call.activity = "deleting"
+                    # After an error Terraform keeps the whole object if nothing is returned. What
+                    # came as private may be that of a plan which was told nothing of it.
+                    response.new_state.CopyFrom(codec.encode(None))
+                    response.ClearField("new_identity")
                     resource.delete(ctx, present(prior))
                 elif prior is None:
                     call.activity = "creating"
@@ -124,16 +129,13 @@ class ResourceCalls(Calls):
                     call.activity = "updating"
                     state = resource.update(ctx, prior, deepcopy(planned))
             finally:
-                response.private = ctx.private
+                response.private = b"" if planned is None else ctx.private
             if state is not None:
                 state = keep_spelling(codec.block, state, planned)
                 response.new_state.CopyFrom(codec.encode(state))
                 codec.put_identity(response, "new_identity", ctx.identity)
-            elif not call.diagnostics.has_errors():
-                if planned is not None:
-                    raise Refused(*_NO_STATE)
-                response.new_state.CopyFrom(codec.encode(None))
-                response.ClearField("new_identity")
+            elif planned is not None and not call.diagnostics.has_errors():
+                raise Refused(*_NO_STATE)
         return response
 
     def ReadResource(

@@ -1,5 +1,6 @@
 """Unmounting, and what becomes of the logon session."""
 
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -9,6 +10,7 @@ from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import Mounted, RestorePointRef
+from terraform_provider_veeam.em.mounts.existing import MountPoints
 
 MakeDeadline = Callable[..., Deadline]
 MakeManager = Callable[..., EnterpriseManager]
@@ -45,6 +47,24 @@ def test_every_way_of_unmounting_ends_the_mounts_session(
     unmount(manager, mounted, deadline())
     assert (simulator.mounts(), simulator.sessions()) == ([], [])
     assert simulator.lost_by_logout() == []
+
+
+def test_a_stop_after_the_unmount_leaves_no_session(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    mounted: Mounted,
+    deadline: MakeDeadline,
+    stop: threading.Event,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unmount_and_stop(self: MountPoints, href: str, bound: Deadline) -> None:
+        plain_unmount(self, href, bound)
+        stop.set()
+
+    plain_unmount = MountPoints.unmount
+    monkeypatch.setattr(MountPoints, "unmount", unmount_and_stop)
+    unmount(manager, mounted, deadline())
+    assert (simulator.mounts(), simulator.sessions()) == ([], [])
 
 
 def test_a_mount_that_is_gone_already_is_no_error(

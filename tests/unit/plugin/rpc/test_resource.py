@@ -311,11 +311,16 @@ def test_a_delete_returns_null_and_no_identity() -> None:
     assert not response.HasField("new_identity")
 
 
-def test_a_delete_that_fails_keeps_all_that_there_was() -> None:
-    for delete in (raiser(ToldFault("x")), complain):
+def test_a_delete_that_fails_returns_nothing_so_that_terraform_keeps_all_that_there_was() -> None:
+    def forget(ctx: Any, current: Any) -> None:
+        ctx.private = b""
+        raise ToldFault("x")
+
+    for delete in (raiser(ToldFault("x")), complain, forget):
         response = apply(made(), None, delete=delete)
-        assert plain(response.new_state) == made()
-        assert is_kept(response, "private", "new_identity")
+        assert plain(response.new_state) is None
+        assert response.private == b""
+        assert not response.HasField("new_identity")
         assert len(response.diagnostics) == 1
 
 
