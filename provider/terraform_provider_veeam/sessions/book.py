@@ -30,6 +30,7 @@ class SessionBook:
     def forget(self, fingerprint: str, href: str) -> None:
         """Forget a mount point that is gone."""
         self._known.pop((fingerprint, href), None)
+        self._handover.finish(fingerprint)
 
     def find(self, fingerprint: str, base_url: str, private: bytes = b"") -> SessionRecord | None:
         """Return the session of a fingerprint; None when it is not at hand.

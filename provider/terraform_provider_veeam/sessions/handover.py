@@ -64,6 +64,10 @@ class Handover:
         self._used.add(fingerprint)
         return record
 
+    def finish(self, fingerprint: str) -> None:
+        """Take note that nobody will ask for a session any more: its mount point is gone."""
+        self._used.add(fingerprint)
+
     def clear(self, known: Iterable[str]) -> None:
         """Remove what was used, and what was left for sessions that this process knows by now.
 
