@@ -199,7 +199,8 @@ class VeeamProvider(interfaces.Provider):
             self._replaced.append(self._manager)
         self._manager = EnterpriseManager(settings, clock=self.clock, conceal=conceal)
         for record in self.book.left_by_plan(settings.base_url):
-            # Terraform tells an apply nothing of a mount that stays as it is.
+            # Terraform tells an apply nothing of a mount that stays as it is. It is read at once:
+            # a person may have taken minutes to say `yes`.
             self.holder.hold(record, self._manager)
 
     @property

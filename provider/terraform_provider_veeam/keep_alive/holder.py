@@ -81,7 +81,6 @@ class _Holding:
         *,
         clock: Clock,
         idle_limit: float,
-        first_pause: float,
         report: Report,
     ) -> None:
         self.record = record
@@ -90,7 +89,6 @@ class _Holding:
         self._idle_limit = idle_limit
         self._report = report
         self.until = self.due = self._answered = clock.monotonic()
-        self.due += first_pause
         self._told: str | None = None
 
     def last(self, seconds: float) -> None:
@@ -101,9 +99,13 @@ class _Holding:
         """Be read next."""
         self.due = self._clock.monotonic()
 
+    def rest(self) -> None:
+        """Be read after the usual pause."""
+        self.due = self._clock.monotonic() + self._idle_limit / 3
+
     def look(self, deadline: Deadline) -> Ending | None:
         """Read the mount point; return why its session need not be held any longer, or None."""
-        pause = self._idle_limit / 3
+        self.rest()  # before the read: somebody may ask for another one meanwhile
         try:
             self._manager.touch(self.record.session, self.record.href, deadline)
             self._answered = self._clock.monotonic()
@@ -113,8 +115,7 @@ class _Holding:
         except EnterpriseManagerError as error:
             if ending := self._ending_for(error):
                 return ending
-            pause *= _AFTER_AN_ERROR
-        self.due = self._clock.monotonic() + pause
+            self.due = self._clock.monotonic() + self._idle_limit / 3 * _AFTER_AN_ERROR
         return None
 
     def _ending_for(self, error: EnterpriseManagerError) -> Ending | None:
@@ -152,10 +153,7 @@ class Holder:
         clock: Clock,
         idle_limit: float,
         report: Report = _say_nothing,
-        rests_first: bool = False,
     ) -> None:
-        """With `rests_first` a session is not read at once, because it was used just now."""
-        self._first_pause = idle_limit / 3 if rests_first else 0.0
         self._clock = clock
         self._idle_limit = idle_limit
         self._report = report
@@ -165,10 +163,18 @@ class Holder:
         self._wake = threading.Event()
         self._stop = threading.Event()
 
-    def hold(self, record: SessionRecord, manager: EnterpriseManager, seconds: float) -> bool:
+    def hold(
+        self,
+        record: SessionRecord,
+        manager: EnterpriseManager,
+        seconds: float,
+        *,
+        just_used: bool = False,
+    ) -> bool:
         """Hold a session for that many seconds from now, whatever was asked for it before.
 
-        Returns False when this holder has ended: then it takes nothing more.
+        It is read at once, unless it was `just_used`. Returns False when this holder has ended:
+        then it takes nothing more.
         """
         with self._lock:
             if self._is_over:
@@ -178,10 +184,11 @@ class Holder:
                 manager,
                 clock=self._clock,
                 idle_limit=self._idle_limit,
-                first_pause=self._first_pause,
                 report=self._report,
             )
             holding.last(seconds)
+            if just_used:
+                holding.rest()
             self._held[_key(record)] = holding
         self._wake.set()
         return True
@@ -284,18 +291,20 @@ class BackgroundHolder:
         self._lock = threading.Lock()
         self._holder: Holder | None = None
 
-    def hold(self, record: SessionRecord, manager: EnterpriseManager) -> None:
-        """Hold a session from now on."""
+    def hold(
+        self, record: SessionRecord, manager: EnterpriseManager, *, just_used: bool = False
+    ) -> None:
+        """Hold a session from now on; it is read at once, unless it was `just_used`."""
         with self._lock:
-            if self._holder and self._holder.hold(record, manager, math.inf):
+            if self._holder and self._holder.hold(record, manager, math.inf, just_used=just_used):
                 return
             try:
                 limit = idle_limit()
             except ValueError as error:
                 log.warning("%s: sessions are not held while Terraform runs", error)
                 return
-            self._holder = Holder(clock=self._clock, idle_limit=limit, rests_first=True)
-            self._holder.hold(record, manager, math.inf)
+            self._holder = Holder(clock=self._clock, idle_limit=limit)
+            self._holder.hold(record, manager, math.inf, just_used=just_used)
             threading.Thread(target=self._holder.run, daemon=True, name="holder").start()
 
     def release(self, fingerprint: str, href: str) -> None:

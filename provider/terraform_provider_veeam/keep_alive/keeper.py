@@ -75,7 +75,7 @@ class Keeper:
                 self.holder.touch(manager, record)
             except EnterpriseManagerError as error:
                 return f"{error.summary}: {error.detail}"
-        if not self.holder.hold(record, manager, order.seconds):
+        if not self.holder.hold(record, manager, order.seconds, just_used=True):
             raise ValueError("too late")  # a new keeper takes over
         return None
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -138,6 +139,48 @@ def test_a_stop_ends_it_and_is_told(
     assert not holder.hold(records[1], manager, LIMIT)
 
 
+def test_a_session_that_was_not_used_just_now_is_read_at_once(
+    manager: EnterpriseManager, records: list[SessionRecord], simulator: Simulator
+) -> None:
+    """The plan left it, and a person may have taken minutes to say `yes`."""
+    clock = Ticks()
+    holder = BackgroundHolder(clock)
+    before = len(simulator.journal)
+    holder.hold(records[0], manager)
+    assert clock.waiting.acquire(timeout=10)
+    assert len(simulator.journal) == before + 1
+    holder.stop()
+    clock._go_on.release()
+
+
+def test_a_check_during_a_read_is_not_lost(
+    manager: EnterpriseManager,
+    records: list[SessionRecord],
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = Ticks()
+    holder = make_holder(clock, [])
+    read = manager.touch
+
+    def read_and_be_asked(*arguments: Any) -> None:
+        monkeypatch.undo()
+        read(*arguments)
+        holder.check()
+
+    monkeypatch.setattr(manager, "touch", read_and_be_asked)
+    holder.hold(records[0], manager, LIMIT)
+    before = len(simulator.journal)
+    running = threading.Thread(target=holder.run, daemon=True)
+    running.start()
+    assert clock.waiting.acquire(timeout=10)
+    assert clock.pauses == [0.0]
+    clock.tick()
+    assert len(simulator.journal) == before + 2
+    holder.stop()
+    clock._go_on.release()
+
+
 def test_a_log_out_by_others_is_no_loss(
     manager: EnterpriseManager,
     records: list[SessionRecord],
@@ -257,9 +300,9 @@ def test_what_this_process_has_made_is_held_while_it_lives(
     clock = Ticks()
     holder = BackgroundHolder(clock)
     before = len(simulator.journal)
-    holder.hold(records[0], manager)
+    holder.hold(records[0], manager, just_used=True)
     assert clock.waiting.acquire(timeout=10)
-    assert len(simulator.journal) == before, "it was used just now"
+    assert len(simulator.journal) == before
     for _ in range(4):
         clock.tick()
     assert clock.pauses[:4] == [LIMIT / 3] * 4
