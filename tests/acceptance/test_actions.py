@@ -104,7 +104,7 @@ def test_progress_is_told_and_a_stop_cancels(workspace: Workspace, server: Serve
     server.fault("task-stays", f"POST {MOUNTS}/1/.*", None, seconds=600)
     workspace.write(restore('timeout = "12s"'))
     said = workspace.fail(*APPLY)
-    assert re.search(rf"Still restoring {re.escape(FILE)} \(1[0-2] s\)", said)
+    assert re.search(rf"Still restoring {re.escape(FILE)} \(\d+ s\)", said)
     assert "took too long" in said
     assert "Set timeout to allow more" in said
     (cancelled,) = server.requests("DELETE", "/tasks/.*")

@@ -8,7 +8,7 @@ import pytest
 
 from em_simulator import Simulator
 from support.clocks import FakeClock
-from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.deadline import Clock, Deadline
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import RestorePointRef
@@ -43,7 +43,7 @@ def holder(clock: FakeClock, reports: Reports) -> Holder:
     return make_holder(clock, reports)
 
 
-def make_holder(clock: FakeClock, reports: Reports) -> Holder:
+def make_holder(clock: Clock, reports: Reports) -> Holder:
     def report(record: SessionRecord, told: object) -> None:
         text = None if told is None else str(getattr(told, "summary", told))
         reports.append((record.fingerprint, text))
