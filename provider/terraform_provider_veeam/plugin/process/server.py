@@ -125,10 +125,8 @@ class Server:
         self._server = grpc.server(
             ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="call"),
             handlers=[provider_service(self._servicer), health_service(), stdio_service()],
-            options=(
-                ("grpc.max_receive_message_length", _LONGEST_MESSAGE),
-                ("grpc.max_send_message_length", _LONGEST_MESSAGE),
-            ),
+            # What is sent has no limit.
+            options=(("grpc.max_receive_message_length", _LONGEST_MESSAGE),),
         )
 
     def start(self, *, tls: bool = True) -> bytes:

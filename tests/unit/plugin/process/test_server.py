@@ -70,6 +70,15 @@ def test_a_stream_ends_and_a_call_that_is_missing_is_unimplemented(folder: Path)
         assert list(stdio(b"", timeout=5)) == []
 
 
+def test_what_a_library_prints_never_reaches_terraform(folder: Path) -> None:
+    with toy(folder) as client:
+        client.call("GetProviderSchema")
+        assert client.shut_down() == 0
+        assert client.process.stdout
+        assert client.process.stdout.read() == b""
+        assert client.errors() == "a stray line\n"
+
+
 def test_log_lines_are_json_and_hold_no_secret(folder: Path) -> None:
     with toy(folder, TF_LOG="JSON") as client:
         answer = client.call("ValidateProviderConfig")
