@@ -98,7 +98,7 @@ def test_without_terraform_there_is_more_time_to_end_but_not_forever(
     folder: Path, monkeypatch: pytest.MonkeyPatch, ending: Ending
 ) -> None:
     limits: list[float] = []
-    monkeypatch.setattr(server_module, "leave_within", lambda seconds, _: limits.append(seconds))
+    monkeypatch.setattr(server_module, "exit_within", lambda seconds, _: limits.append(seconds))
     with SocketDirectory({"TMPDIR": str(folder)}) as place:
         Server(make_provider(), ToyServicer, place, Lifetime()).shut_down(ending)
     # At a Shutdown the limit runs already, from the call on.
