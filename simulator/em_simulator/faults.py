@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 NAMES: dict[str, tuple[str, dict[str, Any]]] = {
     "status": (
-        "answer with a status, `when=after` the server has acted; `html` or `json` as a gateway",
+        "answer with a status, in a gateway's `html` or `json`; `when=after` the server has acted",
         {"code": 503, "when": "before", "retry_after": None, "html": False, "json": False},
     ),
     "reset-before": ("cut the connection before the server acts", {}),

@@ -7,7 +7,9 @@ import argparse
 import os
 import sys
 import time
+from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 
 from chaos.driver import play
 
@@ -19,18 +21,26 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("--seed", type=int, help="play this one alone")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="at once")
+    parser.add_argument(
+        "--gateways", action="store_true", help="let gateways answer with 401 and 404, too"
+    )
     options = parser.parse_args()
     if options.seed is not None:
         seeds = range(options.seed, options.seed + 1)
     else:
         seeds = range(options.first, options.first + options.seeds)
-    began, failed = time.monotonic(), 0
-    with ProcessPoolExecutor(options.jobs) as processes:
-        for seed, broken in zip(seeds, processes.map(play, seeds, chunksize=5), strict=True):
-            if broken:
+    began, failed, scenes = time.monotonic(), 0, Counter[str]()
+    play_one = partial(play, gateways=options.gateways)
+    with ProcessPoolExecutor(min(options.jobs, len(seeds))) as processes:
+        for seed, outcome in zip(seeds, processes.map(play_one, seeds, chunksize=5), strict=True):
+            scenes += outcome.scenes
+            if outcome.broken:
                 failed += 1
-                print(f"seed {seed}: {broken}", flush=True)
-    print(f"{len(seeds)} seeds, {failed} failed, {time.monotonic() - began:.0f} s")
+                print(f"seed {seed}: {outcome.broken}", flush=True)
+    print(", ".join(f"{name}: {number}" for name, number in sorted(scenes.items())))
+    seconds = time.monotonic() - began
+    rate = len(seeds) / seconds
+    print(f"{len(seeds)} seeds, {failed} failed, {seconds:.0f} s, {rate:.1f} seeds/s")
     return 1 if failed else 0
 
 

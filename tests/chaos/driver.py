@@ -1,174 +1,331 @@
-"""One seed: a few mounts made and unmade in bad weather, and what must hold whatever happened."""
+"""One seed: a few mounts made, changed and unmade in bad weather."""
 
 from __future__ import annotations
 
 import io
-import json
 import logging
 import random
-import re
 import sys
+import threading
+import traceback
 from collections import Counter
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from chaos.clock import FastClock
-from chaos.played_terraform import PlayedTerraform, Process, Run, interrupt_after
+from chaos.invariants import Broken, Invariants, fingerprint_of
+from chaos.played_terraform import (
+    Inconsistent,
+    Instance,
+    PlayedTerraform,
+    Run,
+    Values,
+    interrupt_after,
+    read_data,
+)
+from chaos.processes import Machine, Process
+from chaos.strangers import Stranger
 from chaos.weather import Weather
-from em_simulator import ADMINISTRATOR, Family, MountNumbers, MountPoint, Simulator
-from support.fingerprints import fingerprint
+from em_simulator import ADMINISTRATOR, Family, MountNumbers, Simulator
+from em_simulator.certificate import Certificate
+from terraform_provider_veeam.objects.resources.mount_point import MountPointResource
 from terraform_provider_veeam.plugin.process import logs
-from terraform_provider_veeam.plugin.process.secrets import Secrets
+from terraform_provider_veeam.plugin.wire.schemas import schema_to_pb
+from terraform_provider_veeam.provider import VeeamProvider
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
+
+    from em_simulator.certificate import ServerCertificate
+    from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 
 FACTOR = 40.0
-PROVIDER = (
-    "url",
-    "username",
-    "password",
-    "session_token",
-    "api_version",
-    "ca_certificate",
-    "certificate_fingerprint",
-    "insecure",
-    "request_timeout",
-    "max_retries",
-)
-_LEFT_BEHIND = "when that session has been idle for 15 minutes"
-_SESSION = re.compile(r"\b[0-9a-f]{16}\b")
+NAMES = [f"mount-{number}" for number in range(6)]
+SHORT_IDLE_LIMIT = 200.0
+LONG_APPLY = 300.0
 
 
-class Broken(AssertionError):
-    """Something that must hold does not."""
+class Outcome(NamedTuple):
+    """How a seed went."""
+
+    broken: str | None
+    """What does not hold."""
+    scenes: Counter[str]
+    """What was played, and how often."""
 
 
 class Play:
     """One seed's story."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, gateways: bool = False) -> None:
         self._random = random.Random(seed)  # noqa: S311 - to be replayed
-        self._weather = Weather(seed)
+        self._borrowed = self._chance(0.2)
+        self._is_long = not self._borrowed and self._chance(0.015)
+        self._weather = Weather(seed, gateways=gateways, loses_sessions=not self._borrowed)
+        if self._is_long:
+            self._weather.clear()
         self._clock = FastClock(FACTOR)
         self._log = io.StringIO()
-        self._errors: list[str] = []
-        numbers = self._random.choice(list(MountNumbers))
+        self.story: list[str] = []
+        self.scenes: Counter[str] = Counter()
         self._simulator = Simulator(
             seed=seed,
             clock=self._clock,
+            idle_limit=SHORT_IDLE_LIMIT if self._is_long else 900.0,
             mount_seconds=self._random.choice([0.0, 1.0, 4.0]),
-            mount_numbers=numbers,
+            mount_numbers=self._random.choice(list(MountNumbers)),
+            json_names=self._random.choice(["camel", "pascal"]),
+            json_nulls=self._random.choice(["null", "absent"]),
+            opaque_tokens=self._chance(0.2),
+            unknown_task=self._random.choice([404, 500]),
             faults=self._weather,
+            certificate=_certificate(),
         )
+        self._points = [point.id for point in self._simulator.restore_points(Family.VM)[:2]]
 
     def run(self) -> None:
-        """Apply, perhaps again, and destroy until all is gone. Raises Broken."""
-        with _logging_to(self._log), self._simulator:
-            foreign = self._mount_foreign()
-            terraform = PlayedTerraform(self._provider_block(), self._clock)
-            wanted = self._wanted()
-            for _ in range(self._random.choice([1, 1, 2])):
-                self._note(self._apply(terraform, wanted))
-                self._check(terraform, foreign, len(wanted))
-            self._note(terraform.destroy(refresh=self._random.random() < 0.5))
-            self._check(terraform, foreign, len(wanted))
-            self._weather.clear()
-            last = terraform.destroy(refresh=self._random.random() < 0.5)
-            self._note(last)
-            if last.errors or terraform.state:
-                raise Broken(f"with all faults gone, destroy fails: {last.errors}")
-            self._check(terraform, foreign, len(wanted))
-            self._check_deletes(foreign)
-            self._check_log()
+        """Play a few commands, and destroy until all is gone. Raises Broken."""
+        environment = {"VEEAM_EM_IDLE_LIMIT": f"{SHORT_IDLE_LIMIT:.0f}s"} if self._is_long else {}
+        with (
+            _logging_to(self._log),
+            self._simulator,
+            Machine(self._clock, environment) as machine,
+        ):
+            self._stranger = Stranger(self._simulator)
+            for point in self._points:
+                self._stranger.mount(point)
+            self._terraform = PlayedTerraform(machine, self._provider_block(), _schema())
+            self._invariants = Invariants(self._simulator, self._stranger, borrowed=self._borrowed)
+            if self._is_long:
+                self._apply_for_long()
+            else:
+                wanted: dict[str, Values] = {}
+                for _ in range(self._random.choice([1, 2, 2, 3, 4])):
+                    wanted = self._change(wanted)
+                    self._note(self._command(wanted))
+                self._note(self._destroy(self._interrupt(0.15)))
+            self._end()
+            self.scenes["faults"] += self._weather.struck
+            self.scenes["faults in pairs"] += self._weather.struck_twice
+            self.scenes["requests"] += len(self._simulator.journal)
 
     def _provider_block(self) -> dict[str, object]:
-        return dict.fromkeys(PROVIDER) | {
+        who: dict[str, object] = {"session_token": self._stranger.token}
+        if not self._borrowed:
+            who = {"username": ADMINISTRATOR.username, "password": ADMINISTRATOR.password}
+        names = [attribute.name for attribute in VeeamProvider().get_schema().attributes]
+        server = {
             "url": self._simulator.url,
-            "username": ADMINISTRATOR.username,
-            "password": ADMINISTRATOR.password,
-            "certificate_fingerprint": self._simulator.fingerprint,
+            "ca_certificate": self._simulator.certificate_pem,
             "max_retries": self._random.choice([0, 2, 5]),
         }
+        return dict.fromkeys(names) | who | server
 
-    def _wanted(self) -> dict[str, str]:
-        points = self._simulator.restore_points(Family.VM)[:2]
-        count = self._random.randint(1, 6)
-        return {f"mount-{n}": self._random.choice(points).id for n in range(count)}
+    # What a person does
 
-    def _apply(self, terraform: PlayedTerraform, wanted: Mapping[str, str]) -> Run:
-        with self._weather.calm_if(self._random.random() < 0.7):
-            plans = terraform.plan(wanted)
-        return terraform.create(plans, interrupt=self._interrupt())
+    def _change(self, wanted: dict[str, Values]) -> dict[str, Values]:
+        """Return what a person writes next: mounts more or less, or other ones."""
+        changed = {name: block for name, block in wanted.items() if self._chance(0.85)}
+        names = self._random.sample(NAMES, self._random.randint(1, 6))
+        for name in names[len(changed) :]:
+            block = self._terraform.config({"restore_point_id": self._random.choice(self._points)})
+            changed.setdefault(name, block)
+        timeouts = {"create": "20m", "read": None, "delete": None}
+        for name, block in changed.items():
+            chance = self._random.random()
+            more: Values = {}
+            if chance < 0.1:
+                more = {"timeouts": timeouts}
+            elif chance < 0.2:
+                more = {"os_kind": "Windows"}
+            elif chance < 0.25:
+                more = {"os_kind": "Linux"}
+            elif chance < 0.3:
+                more = {"restore_point_id": self._random.choice(self._points)}
+            changed[name] = block | more
+        return changed
 
-    def _interrupt(self) -> Callable[[Process], None] | None:
-        if self._random.random() < 0.3:
+    def _command(self, wanted: dict[str, Values]) -> Run:
+        """Run a command of Terraform."""
+        there = sorted(self._terraform.state)
+        if there and self._chance(0.15):
+            self._tell("refresh", "")
+            return self._terraform.refresh()
+        tainted = [name for name in there if self._chance(0.15)]
+        for name in tainted:
+            self._terraform.taint(name)
+        replaced = [name for name in there if self._chance(0.05)]
+        refresh, saved, is_calm = self._chance(0.8), self._chance(0.2), self._chance(0.7)
+        interrupt = self._interrupt(0.25)
+        self._tell(
+            "apply", f"of {len(wanted)}, {tainted=}, {replaced=}, {refresh=}, {saved=}, "
+            f"interrupt={bool(interrupt)}"
+        )  # fmt: skip
+        self.scenes["saved plans"] += saved
+        self.scenes["tainted"] += len(tainted)
+        self.scenes["tainted without a read"] += bool(tainted and not refresh)
+        with self._neighbours():
+            self._weather.be_calm(is_calm)
+            run = self._terraform.apply(
+                wanted,
+                refresh=refresh,
+                replaced=replaced,
+                interrupt=interrupt,
+                in_apply=self._reader(handed_over=refresh and not saved),
+                before_apply=lambda: self._weather.be_calm(False),
+                saved=saved,
+            )
+            self._weather.be_calm(False)
+        self.scenes["stopped"] += run.was_stopped
+        self.scenes.update(f"{action} done" for action in run.done)
+        return run
+
+    def _neighbours(self) -> _Neighbours:
+        """Have others mount in the borrowed session during a command."""
+        mounts = 0
+        if self._borrowed and self._chance(0.7):
+            mounts = self._random.randint(1, 4)
+        self.scenes["mounts by others meanwhile"] += mounts
+        chance = random.Random(self._random.random())  # noqa: S311 - to be replayed
+        return _Neighbours(self._stranger, self._points, mounts, chance, self._clock)
+
+    def _interrupt(self, probability: float) -> Callable[[Process], None] | None:
+        if self._chance(probability):
             return interrupt_after(self._random.uniform(0, 8), self._clock)
         return None
 
-    def _mount_foreign(self) -> list[MountPoint]:
-        """Mount the same restore points in somebody else's session."""
-        _, token = self._simulator.log_on(ADMINISTRATOR.username, ADMINISTRATOR.password)
-        return [
-            self._simulator.mount(token, Family.VM, point.id)
-            for point in self._simulator.restore_points(Family.VM)[:2]
-        ]
+    def _destroy(self, interrupt: Callable[[Process], None] | None = None) -> Run:
+        refresh = self._chance(0.5)
+        self._tell("destroy", f"{refresh=}, interrupt={bool(interrupt)}")
+        return self._terraform.destroy(refresh=refresh, interrupt=interrupt)
+
+    def _apply_for_long(self) -> None:
+        """Let an apply last longer than a session may be idle: what was there must be there."""
+        point = self._points[0]
+        wanted = {"mount-0": self._terraform.config({"restore_point_id": point})}
+        self._tell("apply", "of 1")
+        self._note(self._terraform.apply(wanted))
+        self._simulator._manager.mount_seconds = LONG_APPLY
+        self._weather.sessions_lost = True  # others' now, and ours after the apply
+        wanted["mount-1"] = self._terraform.config({"restore_point_id": point})
+
+        def check(process: Process, run: Run) -> None:
+            if not all(map(self._is_there, self._terraform.state.values())):
+                raise Broken("a mount died in an apply that took long")
+
+        self._tell("apply", "for long")
+        self._note(self._terraform.apply(wanted, in_apply=check))
+        self._simulator._manager.mount_seconds = 0.0
+        self.scenes["long applies"] += 1
+
+    # Data sources
+
+    def _reader(self, *, handed_over: bool) -> Callable[[Process, Run], None] | None:
+        """Return what reads data sources of mounts that stay, and of new ones, in an apply."""
+        if self._chance(0.3):
+            return None
+        before = set(map(_fingerprint, self._terraform.state.values()))
+        is_calm = self._chance(0.7)
+
+        def read(process: Process, run: Run) -> None:
+            self._weather.be_calm(is_calm)
+            for instance in list(self._terraform.state.values())[:3]:
+                stays = _fingerprint(instance) in before
+                must = is_calm and (handed_over or not stays)
+                if self._read(process, run, instance, must=must):
+                    self.scenes["reads by the hand-over"] += stays
+                    self.scenes["reads of new mounts"] += not stays
+            self._weather.be_calm(False)
+
+        return read
+
+    def _read(self, process: Process, run: Run, instance: Instance, *, must: bool) -> bool:
+        """Read what refers to a mount; tell whether that could be done."""
+        attributes, own = instance.attributes, Run()
+        session = {"session_fingerprint": attributes["session_fingerprint"]}
+        config = {
+            "restore_point_id": attributes["restore_point_id"],
+            "restore_point_type": None,
+            "mount_points": None,
+        }
+        listed = read_data(process, own, "veeam_mount_points", config | session)
+        if listed and self._is_there(instance):
+            hrefs = [point["href"] for point in listed["mount_points"]]
+            if attributes["href"] not in hrefs or (len(hrefs) > 1 and not self._borrowed):
+                raise Broken(f"veeam_mount_points of {attributes['href']} has {hrefs}")
+        if attributes["file_system_roots"]:
+            config = dict.fromkeys(("depth", "name", "limit", "files")) | {
+                "mount_point_id": attributes["id"],
+                "path": attributes["file_system_roots"][0],
+            }
+            read_data(process, own, "veeam_mount_point_files", config | session)
+        run.errors += own.errors
+        run.warnings += own.warnings
+        if own.errors and must and self._is_there(instance) and not process.is_stopped:
+            raise Broken(f"a mount's session is not at hand in the apply: {own.errors}")
+        return not own.errors
+
+    def _is_there(self, instance: Instance) -> bool:
+        tokens = self._invariants.tokens()
+        return any(
+            mount.path == instance.attributes["href"]
+            and fingerprint_of(tokens[mount.session_id]) == _fingerprint(instance)
+            for mount in self._simulator.mounts()
+        )
+
+    # What must hold
 
     def _note(self, run: Run) -> None:
-        self._errors += run.errors
+        self._invariants.note(run)
+        self._invariants.check(self._terraform.state, sessions_lost=self._weather.sessions_lost)
 
-    def _check(self, terraform: PlayedTerraform, foreign: Sequence[MountPoint], most: int) -> None:
-        """Check that what is mounted is what the state holds, and what errors name."""
-        theirs = {mount.session_id for mount in foreign}
-        mounted = {
-            (fingerprint(mount.session_id), mount.path)
-            for mount in self._simulator.mounts()
-            if mount.session_id not in theirs
-        }
-        known = {
-            (instance.attributes["session_fingerprint"], instance.attributes["href"])
-            for instance in terraform.state.values()
-        }
-        if len(known) != len(terraform.state):
-            raise Broken("two instances share a mount")
-        # An error accounts for one mount, and only if it says what becomes of it.
-        named = Counter(
-            session
-            for text in self._errors
-            if _LEFT_BEHIND in text
-            for session in set(_SESSION.findall(text.lower().partition("logon session")[2]))
-        )
-        forgotten = Counter(session for session, _ in mounted - known)
-        if forgotten - named:
-            raise Broken(f"forgotten: {mounted - known}, named: {named}")
-        lost = {
-            (fingerprint(mount.session_id), mount.path)
-            for mount in self._simulator.lost_by_logout()
-        }
-        if lost & known:
-            raise Broken(f"logged out with a mount of the state in it: {lost & known}")
-        unmounted = {entry.path for entry in self._simulator.journal if entry.method == "DELETE"}
-        missing = [mount for mount in known - mounted if mount[1] not in unmounted]
-        if missing and not self._weather.sessions_lost:
-            raise Broken(f"in the state, but not mounted: {missing}")
+    def _end(self) -> None:
+        """Let the sun shine: destroy must remove everything."""
+        self._weather.clear()
+        if self._weather.cancelled_late:
+            self.scenes["cancelled late"] += 1
+            self._clock.wait(threading.Event(), 4.0)
+        last = self._destroy()
+        self._note(last)
+        if self._terraform.state and not last.errors:
+            # What a destroy finds gone already, it leaves in the state.
+            self._note(self._terraform.refresh())
+        if last.errors or self._terraform.state:
+            raise Broken(f"with all faults gone, destroy fails: {last.errors}")
+        self._invariants.check_end(sessions_lost=self._weather.sessions_lost)
+        self._invariants.check_secrets(self._log.getvalue())
 
-    def _check_deletes(self, foreign: Sequence[MountPoint]) -> None:
-        """Check that nothing went through a session that was not its own."""
-        theirs = {mount.session_id for mount in foreign}
-        if not self._weather.sessions_lost:
-            there = {mount.path for mount in self._simulator.mounts()}
-            if not {mount.path for mount in foreign} <= there:
-                raise Broken("somebody else's mount is gone")
-        for entry in self._simulator.journal:
-            if entry.method == "DELETE" and entry.session_id in theirs:
-                raise Broken(f"DELETE {entry.path} went through somebody else's session")
+    def _tell(self, command: str, how: str) -> None:
+        self.story.append(f"{command} {how}".rstrip())
+        self.scenes[f"{command} commands"] += 1
 
-    def _check_log(self) -> None:
-        tokens = {entry.token for entry in self._simulator.journal if entry.token}
-        text = self._log.getvalue() + "\n".join(self._errors)
-        ids = {entry.session_id for entry in self._simulator.journal if entry.session_id}
-        for secret in (*tokens, *ids, ADMINISTRATOR.password):
-            if any(form in text for form in (secret, json.dumps(secret)[1:-1])):
-                raise Broken("a secret is in a log line or an error")
+    def _chance(self, probability: float) -> bool:
+        return self._random.random() < probability
+
+
+class _Neighbours:
+    """Other users who mount in their session for the length of a `with` block."""
+
+    def __init__(
+        self,
+        stranger: Stranger,
+        points: list[str],
+        mounts: int,
+        chance: random.Random,
+        clock: FastClock,
+    ) -> None:
+        def mount() -> None:
+            for _ in range(mounts):
+                clock.wait(threading.Event(), chance.uniform(0.0, 2.0))
+                stranger.mount(chance.choice(points), chance.choice([0.0, 1.0, 4.0]))
+
+        self._thread = threading.Thread(target=mount)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.join()
 
 
 class _logging_to:  # noqa: N801 - reads as what it does
@@ -179,8 +336,6 @@ class _logging_to:  # noqa: N801 - reads as what it does
 
     def __enter__(self) -> None:
         logs.setup({"TF_LOG": "TRACE"})
-        # Each seed is a process of its own to Terraform: it knows no other seed's secrets.
-        logs._secrets = Secrets()
         self._stderr, sys.stderr = sys.stderr, self._file
 
     def __exit__(self, *_: object) -> None:
@@ -188,10 +343,29 @@ class _logging_to:  # noqa: N801 - reads as what it does
         logging.getLogger().handlers.clear()
 
 
-def play(seed: int) -> str | None:
-    """Play one seed; returns what is broken, None when all holds."""
+@cache
+def _certificate() -> ServerCertificate:
+    return Certificate()
+
+
+@cache
+def _schema() -> pb.Schema.Block:
+    return schema_to_pb(MountPointResource.get_schema()).block
+
+
+def _fingerprint(instance: Instance) -> str:
+    return str(instance.attributes["session_fingerprint"])
+
+
+def play(seed: int, *, gateways: bool = False) -> Outcome:
+    """Play one seed."""
+    playing, broken = Play(seed, gateways=gateways), None
     try:
-        Play(seed).run()
-    except Broken as broken:
-        return str(broken)
-    return None
+        playing.run()
+    except (Broken, Inconsistent) as error:
+        broken = str(error)
+    except Exception:  # noqa: BLE001 - the other seeds are played all the same
+        broken = traceback.format_exc()
+    if broken:
+        broken = "\n  ".join((broken, *playing.story))
+    return Outcome(broken, playing.scenes)

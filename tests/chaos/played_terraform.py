@@ -1,51 +1,33 @@
-"""Terraform, played over gRPC: its calls in its order, each phase with a provider of its own."""
+"""Terraform, played over gRPC: its calls in its order, and what it makes of their answers."""
 
 from __future__ import annotations
 
-import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import msgpack  # type: ignore[import-untyped]  # there are no stubs
-from google.protobuf.message_factory import GetMessageClass
 
-from support.plugin_client import connect
-from terraform_provider_veeam.plugin.process import handshake
-from terraform_provider_veeam.plugin.process.handshake import SocketDirectory
-from terraform_provider_veeam.plugin.process.lifetime import Ending, Lifetime
-from terraform_provider_veeam.plugin.process.server import Server
-from terraform_provider_veeam.plugin.rpc.servicer import ProviderServicer
 from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
-from terraform_provider_veeam.provider import VeeamProvider
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    import grpc
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from chaos.clock import FastClock
+    from chaos.processes import Machine, Process
 
 TYPE = "veeam_mount_point"
-ATTRIBUTES = (
-    "restore_point_id",
-    "restore_point_type",
-    "os_kind",
-    "keep_alive",
-    "id",
-    "mount_id",
-    "href",
-    "session_fingerprint",
-    "restore_point_name",
-    "restore_point_created_at",
-    "file_system_roots",
-    "timeouts",
-)
-_METHODS = pb.DESCRIPTOR.services_by_name["Provider"].methods_by_name
-_NULL = msgpack.packb(None)
-_CALL_SECONDS = 60
+PARALLELISM = 10
+UNKNOWN = "(unknown)"
+
+Values = dict[str, Any]
+
+
+class Inconsistent(Exception):
+    """Terraform would call it a bug in the provider."""
 
 
 def dynamic(value: Any) -> pb.DynamicValue:
@@ -53,29 +35,52 @@ def dynamic(value: Any) -> pb.DynamicValue:
 
 
 def plain(value: pb.DynamicValue) -> Any:
-    return msgpack.unpackb(value.msgpack, ext_hook=lambda *_: "(unknown)")
+    return msgpack.unpackb(value.msgpack, ext_hook=lambda *_: UNKNOWN)
 
 
-@dataclass
+NULL = dynamic(None)
+
+
+@dataclass(frozen=True)
 class Instance:
     """One resource instance in the state."""
 
     state: bytes
     private: bytes
-    tainted: bool
+    identity: bytes
+    tainted: bool = False
 
     @property
-    def attributes(self) -> dict[str, Any]:
-        found: dict[str, Any] = msgpack.unpackb(self.state)
+    def attributes(self) -> Values:
+        found: Values = msgpack.unpackb(self.state)
         return found
+
+    @property
+    def value(self) -> pb.DynamicValue:
+        return pb.DynamicValue(msgpack=self.state)
+
+    @property
+    def identity_data(self) -> pb.ResourceIdentityData:
+        return _identity(self.identity)
+
+
+class Action(StrEnum):
+    """What a plan does with an instance."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
 
 
 @dataclass
 class Run:
-    """What one command told, and what it did to the state."""
+    """What one command told."""
 
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    done: list[Action] = field(default_factory=list)
+    was_stopped: bool = False
 
     def take(self, diagnostics: Any) -> bool:
         """Take note of a call's diagnostics; returns whether there is an error."""
@@ -90,189 +95,356 @@ class Run:
         return failed
 
 
+@dataclass(frozen=True)
+class Change:
+    """What is to be done with one instance, as a plan's file holds it."""
+
+    action: Action
+    config: Values | None
+    planned: pb.DynamicValue
+    private: bytes
+
+
 @dataclass
 class Plan:
-    """What is to be created, and what was told while finding that out."""
+    """What a plan has found, and what is to be done. Nothing is done when it has errors."""
 
     run: Run
-    missing: dict[str, str]
-
-
-class Process:
-    """A provider that serves, as Terraform sees it."""
-
-    def __init__(self, channel: grpc.Channel) -> None:
-        self._channel = channel
-
-    def call(self, name: str, request: Any) -> Any:
-        method = _METHODS[name]
-        stub: Any = self._channel.unary_unary(
-            f"/tfplugin6.Provider/{name}",
-            request_serializer=GetMessageClass(method.input_type).SerializeToString,
-            response_deserializer=GetMessageClass(method.output_type).FromString,
-        )
-        return stub(request, timeout=_CALL_SECONDS)
+    refreshed: dict[str, Instance]
+    changes: dict[str, Change] = field(default_factory=dict)
 
 
 class PlayedTerraform:
-    """Plans, applies and destroys some mounts; `state` is what a state file would hold."""
+    """Plans and applies some mounts; `state` is what a state file would hold."""
 
-    def __init__(self, provider_block: Mapping[str, Any], clock: FastClock) -> None:
+    def __init__(
+        self, machine: Machine, provider_block: Mapping[str, Any], schema: pb.Schema.Block
+    ) -> None:
+        self._machine = machine
         self._block = dict(provider_block)
-        self._clock = clock
+        self._computed = {a.name: a.computed for a in schema.attributes}
+        self._blocks = [block.type_name for block in schema.block_types]
         self.state: dict[str, Instance] = {}
 
+    def config(self, written: Mapping[str, Any]) -> Values:
+        """Return a block as Terraform sends it: all that is not written is null."""
+        return dict.fromkeys([*self._computed, *self._blocks]) | dict(written)
+
+    # Commands
+
+    def apply(
+        self,
+        wanted: Mapping[str, Values],
+        *,
+        refresh: bool = True,
+        replaced: Iterable[str] = (),
+        interrupt: Callable[[Process], None] | None = None,
+        in_apply: Callable[[Process, Run], None] | None = None,
+        before_apply: Callable[[], None] = lambda: None,
+        saved: bool = False,
+    ) -> Run:
+        """Plan and apply; a plan that is `saved` is applied by another command."""
+        with ExitStack() as commands:
+            commands.enter_context(self._machine.command())
+            plan = self.plan(wanted, refresh=refresh, replaced=replaced)
+            if saved:
+                commands.close()
+                commands.enter_context(self._machine.command())
+            before_apply()
+            return self._carry_out(plan, interrupt, in_apply)
+
+    def refresh(self) -> Run:
+        """Take over what there is (apply -refresh-only)."""
+        with self._machine.command():
+            run = Run()
+            with self._configured(run) as process:
+                refreshed = self._refresh(process, run)
+            if not run.errors:
+                self.state = refreshed
+        return run
+
+    def destroy(
+        self, *, refresh: bool = True, interrupt: Callable[[Process], None] | None = None
+    ) -> Run:
+        """Delete all that the state holds."""
+        with self._machine.command():
+            run, refreshed = Run(), dict(self.state)
+            if refresh:
+                with self._configured(run) as process:
+                    refreshed = self._refresh(process, run)
+            if run.errors:
+                return run
+            plan = Plan(run, refreshed)
+            with self._configured(run) as process:
+                self._plan_all(process, plan, {}, ())
+            return self._carry_out(plan, interrupt, None)
+
+    def taint(self, name: str) -> None:
+        """Mark an instance as one that has to be replaced."""
+        self.state[name] = replace(self.state[name], tainted=True)
+
+    # Steps of commands
+
+    def plan(self, wanted: Mapping[str, Values], *, refresh: bool, replaced: Iterable[str]) -> Plan:
+        run = Run()
+        plan = Plan(run, dict(self.state))
+        with self._configured(run) as process:
+            if refresh:
+                plan.refreshed = self._refresh(process, run)
+            if not run.errors:
+                self._plan_all(process, plan, wanted, set(replaced))
+        return plan
+
     @contextmanager
-    def process(self) -> Iterator[Process]:
-        """Start a provider, configure it, and shut it down at the end."""
-        with SocketDirectory(os.environ) as directory:
-            lifetime = Lifetime()
-            server = Server(VeeamProvider(self._clock), ProviderServicer, directory, lifetime)
-            certificate = server.start()
-            channel = connect(handshake.line(directory, certificate))
-            try:
-                process = Process(channel)
-                request = pb.ConfigureProvider.Request(
+    def _configured(self, run: Run) -> Iterator[Process]:
+        with self._machine.process() as process:
+            answer = process.call(
+                "ConfigureProvider",
+                pb.ConfigureProvider.Request(
                     terraform_version="1.15.5", config=dynamic(self._block)
-                )
-                answer = process.call("ConfigureProvider", request)
-                assert not [d for d in answer.diagnostics if d.severity == pb.Diagnostic.ERROR]
-                yield process
-            finally:
-                channel.close()
-                server.shut_down(Ending.SHUTDOWN)
+                ),
+            )
+            if run.take(answer.diagnostics):
+                raise Inconsistent(f"the provider can't be configured: {run.errors}")
+            yield process
 
-    def plan(self, wanted: Mapping[str, str]) -> Plan:
-        """Refresh, and plan to create what is missing."""
-        run = Run()
-        with self.process() as process:
-            self._refresh(process, run)
-            missing = {n: point for n, point in wanted.items() if n not in self.state}
-            with ThreadPoolExecutor(10) as threads:
-                answers = list(
-                    threads.map(lambda point: self._plan(process, point), missing.values())
-                )
-        failed = [run.take(answer.diagnostics) for answer in answers]
-        return Plan(run, {} if any(failed) or run.errors else missing)
-
-    def create(self, plan: Plan, interrupt: Callable[[Process], None] | None = None) -> Run:
-        """Plan again and create, in a process of its own."""
-        run = plan.run
-        if not plan.missing:
-            return run
-        with self.process() as process, ThreadPoolExecutor(11) as threads:
-            creating = [
-                threads.submit(self._create, process, run, name, point)
-                for name, point in plan.missing.items()
-            ]
-            if interrupt:
-                threads.submit(interrupt, process)
-            for created in creating:
-                created.result()
-        return run
-
-    def destroy(self, *, refresh: bool = True) -> Run:
-        """Refresh and delete all that the state holds, two processes."""
-        run = Run()
-        if refresh:
-            with self.process() as process:
-                self._refresh(process, run)
-        with self.process() as process, ThreadPoolExecutor(10) as threads:
-            list(threads.map(lambda name: self._delete(process, run, name), list(self.state)))
-        return run
-
-    def _refresh(self, process: Process, run: Run) -> None:
-        def read(name: str) -> None:
-            instance = self.state[name]
+    def _refresh(self, process: Process, run: Run) -> dict[str, Instance]:
+        def read(name: str) -> Instance | None:
+            before = self.state[name]
             answer = process.call(
                 "ReadResource",
                 pb.ReadResource.Request(
                     type_name=TYPE,
-                    current_state=pb.DynamicValue(msgpack=instance.state),
-                    private=instance.private,
+                    current_state=before.value,
+                    private=before.private,
+                    current_identity=before.identity_data,
                 ),
             )
             if run.take(answer.diagnostics):
-                return
-            if answer.new_state.msgpack == _NULL:
-                del self.state[name]
-            else:
-                instance.state, instance.private = answer.new_state.msgpack, answer.private
+                return before
+            if answer.new_state == NULL:
+                return None
+            if answer.new_identity.identity_data.msgpack != before.identity:
+                raise Inconsistent(f"a read changed the identity of {name}")
+            return replace(before, state=answer.new_state.msgpack, private=answer.private)
 
-        with ThreadPoolExecutor(10) as threads:
-            list(threads.map(read, list(self.state)))
+        with ThreadPoolExecutor(PARALLELISM) as threads:
+            found = dict(zip(self.state, threads.map(read, list(self.state)), strict=True))
+        return {name: instance for name, instance in found.items() if instance}
 
-    def _plan(self, process: Process, restore_point: str) -> Any:
-        config = dict.fromkeys(ATTRIBUTES) | {"restore_point_id": restore_point}
+    def _plan_all(
+        self, process: Process, plan: Plan, wanted: Mapping[str, Values], replaced: Iterable[str]
+    ) -> None:
+        def work_out(name: str) -> Change | None:
+            return self._plan_one(
+                process, plan.run, plan.refreshed.get(name), wanted.get(name), name in replaced
+            )
+
+        names = sorted({*plan.refreshed, *wanted})
+        with ThreadPoolExecutor(PARALLELISM) as threads:
+            changes = list(threads.map(work_out, names))
+        plan.changes = {n: c for n, c in zip(names, changes, strict=True) if c}
+
+    def _plan_one(
+        self,
+        process: Process,
+        run: Run,
+        before: Instance | None,
+        config: Values | None,
+        replaced: bool,
+    ) -> Change | None:
+        if config is None:
+            assert before is not None
+            answer = self._ask_for_plan(process, before, None, before.private)
+            if run.take(answer.diagnostics):
+                return None
+            return Change(Action.DELETE, None, NULL, answer.planned_private)
+        if before is None or before.tainted:
+            answer = self._ask_for_plan(process, None, config, b"")
+            action = Action.REPLACE if before else Action.CREATE
+        else:
+            answer = self._ask_for_plan(process, before, config, before.private)
+            action = Action.UPDATE
+            if not answer.requires_replace and not replaced:
+                if plain(answer.planned_state) == before.attributes:
+                    return None
+            elif not run.take(answer.diagnostics):
+                action = Action.REPLACE
+                answer = self._ask_for_plan(process, None, config, answer.planned_private)
+        if run.take(answer.diagnostics):
+            return None
+        return Change(action, config, answer.planned_state, answer.planned_private)
+
+    def _ask_for_plan(
+        self, process: Process, before: Instance | None, config: Values | None, private: bytes
+    ) -> Any:
+        proposed = config
+        if before and config is not None:
+            kept = before.attributes
+            proposed = config | {
+                name: kept[name]
+                for name, computed in self._computed.items()
+                if computed and config[name] is None
+            }
         return process.call(
             "PlanResourceChange",
             pb.PlanResourceChange.Request(
                 type_name=TYPE,
-                prior_state=dynamic(None),
-                proposed_new_state=dynamic(config),
+                prior_state=before.value if before else NULL,
+                proposed_new_state=dynamic(proposed),
                 config=dynamic(config),
+                prior_private=private,
+                prior_identity=before.identity_data if before else None,
             ),
         )
 
-    def _create(self, process: Process, run: Run, name: str, restore_point: str) -> None:
-        config = dict.fromkeys(ATTRIBUTES) | {"restore_point_id": restore_point}
-        plan = self._plan(process, restore_point)
-        if run.take(plan.diagnostics):
-            return
-        answer = process.call(
-            "ApplyResourceChange",
-            pb.ApplyResourceChange.Request(
-                type_name=TYPE,
-                prior_state=dynamic(None),
-                planned_state=plan.planned_state,
-                config=dynamic(config),
-                planned_private=plan.planned_private,
-            ),
-        )
-        failed = run.take(answer.diagnostics)
-        if answer.new_state.msgpack != _NULL:
-            self.state[name] = Instance(answer.new_state.msgpack, answer.private, failed)
-        else:
-            assert failed, "neither a state nor an error"
+    def _carry_out(
+        self,
+        plan: Plan,
+        interrupt: Callable[[Process], None] | None,
+        in_apply: Callable[[Process, Run], None] | None,
+    ) -> Run:
+        run = plan.run
+        if run.errors or not (plan.changes or in_apply):
+            return run
+        self.state = plan.refreshed
+        with self._configured(run) as process, ThreadPoolExecutor(PARALLELISM + 1) as threads:
+            interrupting = threads.submit(interrupt, process) if interrupt else None
+            making = [
+                threads.submit(self._change, process, run, name, change)
+                for name, change in plan.changes.items()
+            ]
+            for made in making:
+                made.result()
+            if in_apply and not process.is_stopped:
+                in_apply(process, run)
+            if interrupting:
+                interrupting.result()
+            run.was_stopped = process.is_stopped
+        return run
 
-    def _delete(self, process: Process, run: Run, name: str) -> None:
-        instance = self.state[name]
-        prior = pb.DynamicValue(msgpack=instance.state)
-        plan = process.call(
-            "PlanResourceChange",
-            pb.PlanResourceChange.Request(
-                type_name=TYPE,
-                prior_state=prior,
-                proposed_new_state=dynamic(None),
-                config=dynamic(None),
-                prior_private=instance.private,
-            ),
-        )
-        if run.take(plan.diagnostics):
-            return
-        answer = process.call(
-            "ApplyResourceChange",
-            pb.ApplyResourceChange.Request(
-                type_name=TYPE,
-                prior_state=prior,
-                planned_state=dynamic(None),
-                config=dynamic(None),
-                planned_private=plan.planned_private,
-            ),
-        )
+    def _change(self, process: Process, run: Run, name: str, change: Change) -> None:
+        if change.action in (Action.DELETE, Action.REPLACE) and not process.is_stopped:
+            self._delete(process, run, name, change.private)
+        if change.action in (Action.CREATE, Action.REPLACE) and name not in self.state:
+            self._create(process, run, name, change)
+        if change.action is Action.UPDATE:
+            self._update(process, run, name, change)
+
+    def _delete(self, process: Process, run: Run, name: str, private: bytes) -> None:
+        before = self.state[name]
+        answer = self._ask_for_change(process, before, NULL, None, private)
         failed = run.take(answer.diagnostics)
-        if answer.new_state.msgpack == _NULL:
+        run.done += [] if failed else [Action.DELETE]
+        if answer.new_state == NULL and not failed:
             del self.state[name]
-        else:
-            assert failed, "a delete without effect and without an error"
-            instance.state, instance.private = answer.new_state.msgpack, answer.private
+        elif not failed:
+            raise Inconsistent("a delete without effect and without an error")
+        elif answer.new_state != NULL:  # else Terraform keeps all that it had
+            self.state[name] = replace(
+                before, state=answer.new_state.msgpack, private=answer.private
+            )
+
+    def _create(self, process: Process, run: Run, name: str, change: Change) -> None:
+        answer = self._plan_again(process, run, None, change)
+        if answer is None or process.is_stopped:
+            return
+        planned = answer.planned_state
+        answer = self._ask_for_change(process, None, planned, change.config, answer.planned_private)
+        failed = run.take(answer.diagnostics)
+        if answer.new_state != NULL:
+            _check_consistent(planned, answer.new_state)
+            self.state[name] = Instance(
+                answer.new_state.msgpack,
+                answer.private,
+                answer.new_identity.identity_data.msgpack,
+                tainted=failed,
+            )
+            run.done.append(Action.CREATE)
+        elif not failed:
+            raise Inconsistent("a create with neither a state nor an error")
+
+    def _update(self, process: Process, run: Run, name: str, change: Change) -> None:
+        before = self.state[name]
+        answer = self._plan_again(process, run, before, change)
+        if answer is None or process.is_stopped:
+            return
+        planned = answer.planned_state
+        answer = self._ask_for_change(
+            process, before, planned, change.config, answer.planned_private
+        )
+        failed = run.take(answer.diagnostics)
+        if answer.new_state != NULL:
+            _check_consistent(planned, answer.new_state)
+            run.done.append(Action.UPDATE)
+            self.state[name] = replace(
+                before, state=answer.new_state.msgpack, private=answer.private
+            )
+        elif not failed:
+            raise Inconsistent("an update with neither a state nor an error")
+
+    def _plan_again(
+        self, process: Process, run: Run, before: Instance | None, change: Change
+    ) -> Any:
+        if process.is_stopped:
+            return None
+        private = before.private if before else b""
+        answer = self._ask_for_plan(process, before, change.config, private)
+        if run.take(answer.diagnostics):
+            return None
+        _check_consistent(change.planned, answer.planned_state)
+        return answer
+
+    def _ask_for_change(
+        self,
+        process: Process,
+        before: Instance | None,
+        planned: pb.DynamicValue,
+        config: Values | None,
+        private: bytes,
+    ) -> Any:
+        return process.call(
+            "ApplyResourceChange",
+            pb.ApplyResourceChange.Request(
+                type_name=TYPE,
+                prior_state=before.value if before else NULL,
+                planned_state=planned,
+                config=dynamic(config),
+                planned_private=private,
+                planned_identity=before.identity_data if before else None,
+            ),
+        )
+
+
+def read_data(process: Process, run: Run, type_name: str, config: Values) -> Any:
+    """Return what a data source finds; None after an error."""
+    answer = process.call(
+        "ReadDataSource", pb.ReadDataSource.Request(type_name=type_name, config=dynamic(config))
+    )
+    return None if run.take(answer.diagnostics) else plain(answer.state)
 
 
 def interrupt_after(seconds: float, clock: FastClock) -> Callable[[Process], None]:
-    """Return what sends StopProvider after so many seconds of the clock."""
+    """Return what stops a process after so many seconds of the clock."""
 
     def interrupt(process: Process) -> None:
         clock.wait(threading.Event(), seconds)
-        process.call("StopProvider", pb.StopProvider.Request())
+        process.stop()
 
     return interrupt
+
+
+def _identity(packed: bytes) -> pb.ResourceIdentityData:
+    return pb.ResourceIdentityData(identity_data=pb.DynamicValue(msgpack=packed))
+
+
+def _check_consistent(planned: pb.DynamicValue, now: pb.DynamicValue) -> None:
+    """Raise Inconsistent when what was known is another value now."""
+    before, after = plain(planned), plain(now)
+    differing = {
+        name: (value, after[name])
+        for name, value in before.items()
+        if value not in (UNKNOWN, after[name])
+    }
+    if differing:
+        raise Inconsistent(f"planned and now: {differing}")

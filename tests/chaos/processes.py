@@ -1,0 +1,130 @@
+"""A user's machine: commands of Terraform, and the processes of the provider that each starts.
+
+All of them run in this process of Python, so each gets what a process of its own would have: a
+provider, a memory of secrets, a parent. They share what real ones share: the user's private folder.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import threading
+from contextlib import ExitStack, contextmanager
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+from unittest import mock
+
+import grpc
+from google.protobuf.message_factory import GetMessageClass
+
+from terraform_provider_veeam.plugin.process import logs
+from terraform_provider_veeam.plugin.process.handshake import SocketDirectory
+from terraform_provider_veeam.plugin.process.lifetime import Ending, Lifetime
+from terraform_provider_veeam.plugin.process.secrets import Secrets
+from terraform_provider_veeam.plugin.process.server import Server
+from terraform_provider_veeam.plugin.rpc.servicer import ProviderServicer
+from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
+from terraform_provider_veeam.provider import VeeamProvider
+from terraform_provider_veeam.sessions import handover
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from chaos.clock import FastClock
+
+_METHODS = pb.DESCRIPTOR.services_by_name["Provider"].methods_by_name
+_CALL_SECONDS = 60
+_FIRST_NUMBER = 5_000_000  # more than any real process has
+_THREADS = ("request", "hold")  # how the names of a provider's own threads begin
+
+
+class PlayedProvider(VeeamProvider):
+    """Has as long for its end as Terraform leaves it, whatever the clock."""
+
+    clock: FastClock
+
+    def close(self, seconds: float) -> None:
+        super().close(seconds * self.clock.factor)
+
+
+class Process:
+    """A provider that serves, as Terraform sees it."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        self._channel = channel
+        self.is_stopped = False
+
+    def call(self, name: str, request: Any) -> Any:
+        method = _METHODS[name]
+        stub: Any = self._channel.unary_unary(
+            f"/tfplugin6.Provider/{name}",
+            request_serializer=GetMessageClass(method.input_type).SerializeToString,
+            response_deserializer=GetMessageClass(method.output_type).FromString,
+        )
+        return stub(request, timeout=_CALL_SECONDS)
+
+    def stop(self) -> None:
+        """Have Terraform begin nothing more, and the calls in flight return."""
+        self.is_stopped = True
+        self.call("StopProvider", pb.StopProvider.Request())
+
+
+class Machine:
+    """What the commands of one user share; its folder is removed at the end."""
+
+    def __init__(self, clock: FastClock, environment: Mapping[str, str]) -> None:
+        self.clock = clock
+        self._environment = environment
+        self._numbers = count(_FIRST_NUMBER)
+        self._running: int | None = None
+        self._ends = ExitStack()
+        self.folder = Path(tempfile.mkdtemp(prefix="chaos-", dir="/tmp"))
+
+    def __enter__(self) -> Self:
+        environment = {"XDG_RUNTIME_DIR": str(self.folder), **self._environment}
+        for patch in (
+            mock.patch.dict(os.environ, environment),
+            mock.patch.object(os, "getppid", self._parent),
+            mock.patch.object(handover, "is_alive", self._is_running),
+        ):
+            self._ends.enter_context(patch)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ends.close()
+        shutil.rmtree(self.folder)
+
+    def _parent(self) -> int:
+        assert self._running is not None, "a process asks for its parent, which has ended"
+        return self._running
+
+    def _is_running(self, number: int) -> bool:
+        return number == self._running
+
+    @contextmanager
+    def command(self) -> Iterator[None]:
+        """Run a command of Terraform, the parent of all processes that are started in it."""
+        self._running = next(self._numbers)
+        try:
+            yield
+        finally:
+            self._running = None
+
+    @contextmanager
+    def process(self) -> Iterator[Process]:
+        """Start a provider, and shut it down at the end, as Terraform does."""
+        logs._secrets = Secrets()  # it knows no other process's
+        others = set(threading.enumerate())
+        with SocketDirectory({"TMPDIR": str(self.folder)}) as place:
+            server = Server(PlayedProvider(self.clock), ProviderServicer, place, Lifetime())
+            server.start_for_anybody()
+            try:
+                with grpc.insecure_channel(f"unix:{place.address}") as channel:
+                    yield Process(channel)
+            finally:
+                server.shut_down(Ending.SHUTDOWN)
+        for thread in set(threading.enumerate()) - others:
+            if thread.name.startswith(_THREADS):
+                thread.join(2.0)
