@@ -62,7 +62,7 @@ FAULTS = (
     Fault(
         "an unmount whose task has vanished counts as done",
         "em/mounts/existing.py",
-        "            # Perhaps it had finished: the mount point itself tells.\n"
+        "            # It may have finished: whether the mount point is there tells.\n"
         "            self._wait_until_gone(href, deadline)\n",
         "",
         "em/mounts",
