@@ -29,7 +29,7 @@ class FakeClock:
         with self._lock:
             self.waits.append(seconds)
             self.now += seconds
+        if seconds and self.at_next_wait:
             happen, self.at_next_wait = self.at_next_wait, None
-        if happen:
             happen()
         return event.is_set()
