@@ -36,6 +36,12 @@ if TYPE_CHECKING:
 
 _UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
+_MANY_SESSIONS = (
+    "Earlier logons of this run were accepted. Each mount has a logon session of its own, and how "
+    "many Enterprise Manager allows at a time is not documented: if that is the reason, mount less "
+    "in one configuration, or end sessions that nobody needs."
+)
+
 Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
@@ -180,8 +186,11 @@ class Logon:
                 authorization=f"Basic {credentials}",
                 again=_was_not_taken,
             )
-        except LogonRefused as error:
-            self._refused = error
+        except RequestRefused as error:
+            if self._is_trusted:  # another session was given before
+                error.add(_MANY_SESSIONS)
+            if isinstance(error, LogonRefused):
+                self._refused = error
             raise
         token = answer.headers.get(TOKEN_HEADER)
         if not token:

@@ -88,6 +88,22 @@ def test_each_mount_logs_on_for_itself_and_looking_up_once_for_all(
         assert len(quick.sessions()) == COUNT
 
 
+@pytest.mark.parametrize("code", [401, 403, 500])
+def test_a_logon_refused_after_others_names_the_number_of_sessions(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    code: int,
+) -> None:
+    manager.session(deadline())
+    simulator.add_fault("status", "POST /sessionMngr/", code=code, count=None)
+    for _ in range(2):
+        with pytest.raises(errors.RequestRefused) as caught:
+            manager.mount(restore_point, None, deadline())
+        assert caught.value.detail.count("Each mount has a logon session of its own") == 1
+
+
 def test_a_browsing_session_that_idled_away_is_replaced(
     simulator: Simulator,
     manager: EnterpriseManager,
