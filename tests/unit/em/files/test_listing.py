@@ -33,7 +33,7 @@ class Pages:
 
 def names(client: Any, path: str = "C:") -> list[str]:
     files = Files(client, LogonSession("id", "token"), "/vmRestorePoints/x/mounts/1")
-    return [entry.name for entry in files.folder(path, DEADLINE)]
+    return [entry.name for entry in files.folder(path, DEADLINE, [])]
 
 
 def listing(first: int, count: int, **more: Any) -> dict[str, Any]:

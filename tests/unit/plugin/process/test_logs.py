@@ -206,9 +206,9 @@ def test_nor_has_a_log_line_when_it_is_read(capsys: pytest.CaptureFixture[str]) 
     logs.conceal("pass\u202eword")
     logs.setup({"TF_LOG": "DEBUG"})
     try:
-        int("\x9b31m")
-    except ValueError:
+        b"\xff".decode("\x9b31m")
+    except LookupError:
         log.exception("task \x9b31m of %s failed, pass\u202eword", "\ud800.txt")
     (entry,) = written(capsys)
     assert entry["@message"] == "task \\x9b31m of \\ud800.txt failed, ***"
-    assert entry["traceback"].endswith("'\\x9b31m'")
+    assert entry["traceback"].endswith("unknown encoding: \\x9b31m")
