@@ -47,6 +47,9 @@ class ActionCalls(Calls):
             action, codec = self._object(self._actions, call)
             config = codec.decode_present(request.config)
             for line in action.invoke(self._context(Context, call), config):
+                if self.stop.is_set():
+                    # Terraform takes nothing but the end now: after a line, the end crashes it.
+                    continue
                 # One line: a name with a line break in it must not look like one of Terraform's.
                 yield of(progress=of.Progress(message=printable(self._mask(line))))
         yield of(completed=of.Completed(diagnostics=call.diagnostics_to_pb()))
