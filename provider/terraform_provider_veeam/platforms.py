@@ -24,6 +24,7 @@ _NEW_PROCESS_GROUP = 0x00000200
 _SYNCHRONIZE = 0x00100000
 _WAIT_TIMEOUT = 0x00000102
 _FOLDER = "terraform-provider-veeam"
+_LONGEST_NAME = 255  # bytes, and in Windows units of UTF-16
 _DEVICE = r"(?i)(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?"
 
 
@@ -115,14 +116,23 @@ def is_file_name(name: str, *, windows: bool = IS_WINDOWS) -> bool:
     if name in ("", ".", "..") or set(name) & set("/\0"):
         return False
     if not windows:
-        return True
-    # Windows writes `a.` and `a ` to `a`, and drops what is written to `nul`.
+        return 0 < len(_bytes_of(name)) <= _LONGEST_NAME
+    # Windows writes `a.` and `a ` to `a`, and what is sent to `nul` nowhere.
     return not (
         set(name) & set('\\<>:"|?*')
         or any(ord(character) < ord(" ") for character in name)
         or name[-1] in ". "
         or re.fullmatch(_DEVICE, name)
+        or len(name.encode("utf-16-le", "surrogatepass")) > 2 * _LONGEST_NAME
     )
+
+
+def _bytes_of(name: str) -> bytes:
+    """Return a name as the file system gets it; nothing when it can't be written in it."""
+    try:
+        return os.fsencode(name)
+    except UnicodeEncodeError:
+        return b""
 
 
 def executable(name: str, *, windows: bool = IS_WINDOWS) -> str:

@@ -178,7 +178,7 @@ def test_a_full_disk_is_an_error_on_the_folder(
     assert process.returncode == 1
     assert "The download can't be written" in said
     assert "Is the disk full" in said
-    assert [p.name for p in tmp_path.glob(".large*")] == []
+    assert [p.name for p in tmp_path.glob("*.part")] == []
 
 
 def test_a_folder_that_can_not_be_made_is_an_error(workspace: Workspace, tmp_path: Path) -> None:

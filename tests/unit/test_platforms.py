@@ -39,6 +39,14 @@ def test_what_is_no_file_name_in_windows(name: str) -> None:
     assert not platforms.is_file_name(name, windows=True)
 
 
+def test_a_file_name_has_255_bytes_at_most_in_windows_255_units() -> None:
+    assert platforms.is_file_name("東" * 85, windows=False)
+    assert not platforms.is_file_name("東" * 86, windows=False)
+    assert not platforms.is_file_name("half \ud800", windows=False)
+    assert platforms.is_file_name("東" * 255, windows=True)
+    assert not platforms.is_file_name("🎉" * 128, windows=True)
+
+
 @pytest.mark.parametrize("name", ["a", ".a", "a b", "nullable", "com", "com10", "console", "ä.txt"])
 def test_what_is_a_file_name_everywhere(name: str) -> None:
     assert platforms.is_file_name(name, windows=False)

@@ -23,6 +23,7 @@ EnterpriseManagerError
 ├── SessionOutOfReach           a mount's logon session may live, but can't be used
 ├── SizeDiffers                 a download is shorter or longer than its file
 ├── CannotWrite                 this machine's disk does not take a download
+├── SomeLeftOut                 a folder was downloaded, but not with all that is in it
 ├── Stopped                     Terraform asked to stop
 └── DeadlinePassed
 """
@@ -194,7 +195,15 @@ class SizeDiffers(EnterpriseManagerError):
 
 
 class CannotWrite(EnterpriseManagerError):
-    """A download can't be written on this machine."""
+    """A download can't be written on this machine; perhaps none can, as when the disk is full."""
+
+    def __init__(self, summary: str, detail: str, *, is_for_all: bool = False) -> None:
+        super().__init__(summary, detail)
+        self.is_for_all = is_for_all
+
+
+class SomeLeftOut(EnterpriseManagerError):
+    """A folder was downloaded without some of its files, which the error lists."""
 
 
 class Stopped(EnterpriseManagerError):

@@ -10,6 +10,7 @@ from terraform_provider_veeam.em.errors import (
     SessionGone,
     SessionOutOfReach,
 )
+from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.deadline import Deadline
@@ -92,7 +93,7 @@ def disks_of(manager: EnterpriseManager, ref: RestorePointRef, deadline: Deadlin
         )
     if not running:
         return "The backup server shows no working file-level restore of it: its disks are free."
-    names = ", ".join(restore.name for restore in running)
+    names = ", ".join(printable(restore.name) for restore in running)
     return (
         f"The backup server still shows a working file-level restore of it ({names}), which may "
         "hold its disks. Enterprise Manager's API can't stop it: it ends by itself when it has "

@@ -22,6 +22,7 @@ from terraform_provider_veeam.em.http.decoders import unreadable
 from terraform_provider_veeam.em.http.retry import may_pass
 from terraform_provider_veeam.em.inventory.restore_sessions import read_restore_outcome
 from terraform_provider_veeam.em.tasks import Tasks, looks, parse_task
+from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,7 +132,7 @@ class FileRestores:
             raise
         if not task.success:
             raise FileRestoreFailed(
-                f"Enterprise Manager could not restore {path}",
+                f"Enterprise Manager could not restore {printable(path)}",
                 f"POST {files.address(path)}?action=restore was accepted, but its task "
                 f"{task.task_id} failed: {task.message or 'It gave no reason.'}",
                 credentials_needed=_is_about_credentials(task),
@@ -159,14 +160,16 @@ class FileRestores:
                     yield Progress(so_far + now, restore.percent)
         except (Stopped, DeadlinePassed) as error:
             raise error.add(
-                f"The restore of {path} goes on, as Enterprise Manager's API can't stop it. The "
-                f"console of Veeam Backup & Replication shows it as {restore.name}."
+                f"The restore of {printable(path)} goes on, as Enterprise Manager's API can't "
+                "stop it. The console of Veeam Backup & Replication shows it as "
+                f"{printable(restore.name)}."
             ) from error
         if restore.result not in ("Success", "Warning"):
             reason = restore.message or f"its result is {restore.result or 'not told'}"
             raise FileRestoreFailed(
-                f"Enterprise Manager could not restore {path}",
-                f"The restore was started, but its session {restore.name} failed: {reason}",
+                f"Enterprise Manager could not restore {printable(path)}",
+                f"The restore was started, but its session {printable(restore.name)} failed: "
+                f"{reason}",
                 credentials_needed=_names_credentials(restore.message),
             )
         if restore.result == "Warning":

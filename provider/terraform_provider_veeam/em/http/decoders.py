@@ -188,11 +188,20 @@ def plural_of(name: str) -> str:
 
 
 def text(resource: Any, name: str) -> str | None:
-    """Return a property as text, cleaned; None when it is missing, empty or no plain value."""
+    """Return a property as text; None when it is missing, empty or no plain value.
+
+    It is what the server said, so that it can be compared and asked for again; for a person see
+    `message`.
+    """
     value = member(resource, name)
     if value is None or isinstance(value, Mapping | list):
         return None
-    return clean(str(value)) or None
+    return str(value).strip() or None
+
+
+def message(resource: Any, name: str) -> str | None:
+    """Return a property as text for a person, cleaned; None as `text` does."""
+    return clean(text(resource, name) or "") or None
 
 
 def boolean(resource: Any, name: str) -> bool | None:
@@ -262,4 +271,6 @@ def error_message(body: bytes) -> str | None:
         document = decode(body)
     except UnexpectedAnswer:
         return None
-    return text(document.value, "Message") or text(document.value, "FirstChanceExceptionMessage")
+    return message(document.value, "Message") or message(
+        document.value, "FirstChanceExceptionMessage"
+    )

@@ -16,6 +16,7 @@ from terraform_provider_veeam.objects.search import (
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.schema import Attribute, Schema
 from terraform_provider_veeam.plugin.types import Bool
+from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint
@@ -95,5 +96,8 @@ def _narrowest(config: State) -> list[str] | None:
 
 
 def _listed(found: list[FoundRestorePoint]) -> str:
-    lines = [f"  {point.created_at}  {point.name}  {point.ref.id}" for point in found[:_SHOWN]]
+    lines = [
+        f"  {point.created_at}  {printable(point.name or '')}  {point.ref.id}"
+        for point in found[:_SHOWN]
+    ]
     return "\n".join([*lines, "  …"] if len(found) > _SHOWN else lines)

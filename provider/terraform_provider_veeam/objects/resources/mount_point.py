@@ -38,6 +38,7 @@ from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.interfaces import IdentityAttribute, IdentitySchema
 from terraform_provider_veeam.plugin.schema import Attribute, Schema
 from terraform_provider_veeam.plugin.types import Number, String, Unknown
+from terraform_provider_veeam.printable import printable
 from terraform_provider_veeam.sessions.lost import check_server, confirm_gone, disks_of, no_token
 from terraform_provider_veeam.sessions.record import SessionRecord
 
@@ -144,7 +145,7 @@ class MountPointResource(MountPointObject, interfaces.Resource):
             if ctx.diagnostics.has_errors():
                 return None
         ref = restore_point_of(planned)
-        name = planned["restore_point_name"] or ref.id
+        name = printable(planned["restore_point_name"] or ref.id)
         deadline = self.timeout(ctx, planned, "create", f"Mounting restore point {name}")
         try:
             mounted = manager.mount(ref, planned["os_kind"], deadline)
@@ -335,7 +336,7 @@ class MountPointResource(MountPointObject, interfaces.Resource):
             f"Mount point {state['id']} is gone: its logon session has ended",
             "Enterprise Manager ends a logon session after 15 idle minutes, and its mount points "
             f"with it. It no longer knows logon session {state['session_fingerprint']}, in which "
-            f"{state['restore_point_name'] or state['restore_point_id']} was mounted. "
+            f"{printable(state['restore_point_name'] or state['restore_point_id'])} was mounted. "
             f"{consequence}\n{disks}",
         )
 

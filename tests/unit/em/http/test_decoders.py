@@ -14,6 +14,7 @@ from terraform_provider_veeam.em.http.decoders import (
     links,
     member,
     members,
+    message,
     plural_of,
     text,
 )
@@ -129,6 +130,13 @@ def test_entities_in_an_xml_link_are_resolved() -> None:
 def test_a_servers_text_is_fit_for_a_terminal() -> None:
     assert clean("a\x1b[31mred\x07\u202egnp\r\nend") == "a [31mred gnp end"
     assert len(clean("x" * 100_000)) < 3000
+
+
+def test_a_property_stays_what_the_server_said_and_a_message_is_cleaned() -> None:
+    resource = read({"Name": "vm\u202e\x9b\u00ad1", "Message": "a\x07\r\nb"})
+    assert text(resource, "Name") == "vm\u202e\x9b\u00ad1"
+    assert message(resource, "Message") == "a b"
+    assert message(resource, "Nothing") is None
 
 
 @pytest.mark.parametrize(
