@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -114,15 +115,46 @@ def test_a_tainted_mount_whose_unmount_fails_keeps_its_token(
     assert server.sessions() == []
 
 
-def test_without_a_read_a_tainted_mount_is_left_alone_and_a_person_told_why(
-    workspace: Workspace, server: Server
-) -> None:
+def tainted_by_hand(workspace: Workspace) -> None:
     mounted_and_tainted(workspace)
-    before = server.mounts()
+
+
+def tainted_by_a_provisioner(workspace: Workspace) -> None:
+    broken = 'provisioner "local-exec" {\ncommand = "exit 1"\n}'
+    workspace.write(mount_points(1, extra=broken))
+    assert "exit status 1" in workspace.fail("apply", "-auto-approve", "-no-color")
+    workspace.write(mount_points(1))
+
+
+def replaced_the_other_way_round(workspace: Workspace) -> None:
+    mounted_and_tainted(workspace)
+    workspace.write(mount_points(1, extra="lifecycle {\ncreate_before_destroy = true\n}"))
+
+
+@pytest.mark.parametrize(
+    "taint", [tainted_by_hand, tainted_by_a_provisioner, replaced_the_other_way_round]
+)
+def test_without_a_read_a_tainted_mount_is_kept_and_the_advice_helps(
+    workspace: Workspace, server: Server, taint: Callable[[Workspace], None]
+) -> None:
+    taint(workspace)
+    (before,) = workspace.instances()
+    (mount,) = server.mounts()
     said = workspace.fail("apply", "-auto-approve", "-no-color", "-refresh=false")
     assert "logon session can't be used" in said
-    assert "-refresh=false" in said
-    assert server.mounts() == before
+    assert "run the command again without -refresh=false" in said
+    (kept,) = (i for i in workspace.instances() if i.get("status") == "tainted")
+    assert (kept["attributes"], kept["private"]) == (before["attributes"], before["private"])
+    assert mount in server.mounts()
+
+    workspace.apply()
+
+    (instance,) = workspace.instances()
+    (mount,) = server.mounts()
+    assert instance["attributes"]["session_fingerprint"] == fingerprint(mount.session_id)
+    assert server.sessions() == [mount.session_id]
+    workspace.destroy()
+    assert (server.mounts(), server.sessions()) == ([], [])
 
 
 def test_a_new_mount_keeps_nothing_of_the_sessions_that_were_read(

@@ -261,11 +261,9 @@ class PlayedTerraform:
             ),
         )
         failed = run.take(answer.diagnostics)
-        if answer.new_state.msgpack == _NULL:
+        assert answer.new_state.msgpack == _NULL, "a delete that returns something"
+        if not failed:  # else Terraform keeps what it had
             del self.state[name]
-        else:
-            assert failed, "a delete without effect and without an error"
-            instance.state, instance.private = answer.new_state.msgpack, answer.private
 
 
 def interrupt_after(seconds: float, clock: FastClock) -> Callable[[Process], None]:

@@ -311,12 +311,21 @@ def test_a_delete_returns_null_and_no_identity() -> None:
     assert not response.HasField("new_identity")
 
 
-def test_a_delete_that_fails_keeps_all_that_there_was() -> None:
+def test_a_delete_that_fails_returns_null_so_that_terraform_keeps_all_that_it_had() -> None:
     for delete in (raiser(ToldFault("x")), complain):
         response = apply(made(), None, delete=delete)
-        assert plain(response.new_state) == made()
-        assert is_kept(response, "private", "new_identity")
+        assert plain(response.new_state) is None
+        assert not response.HasField("new_identity")
         assert len(response.diagnostics) == 1
+
+
+def test_a_delete_of_what_this_version_does_not_have_keeps_all_too() -> None:
+    request = pb.ApplyResourceChange.Request(
+        type_name="toy_other", prior_state=message(made()), planned_state=NULL
+    )
+    response = servicer().ApplyResourceChange(request)
+    assert plain(response.new_state) is None
+    assert len(response.diagnostics) == 1
 
 
 @pytest.mark.parametrize(
