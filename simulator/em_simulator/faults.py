@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 NAMES: dict[str, tuple[str, dict[str, Any]]] = {
     "status": (
-        "answer with a status in place of the real one; `when=after` once the server has acted",
-        {"code": 503, "when": "before", "retry_after": None, "html": False},
+        "answer with a status in place of the real one; `when=after` once the server has acted; "
+        "with `html=yes` or `json=yes` in the words of a gateway",
+        {"code": 503, "when": "before", "retry_after": None, "html": False, "json": False},
     ),
     "reset-before": ("cut the connection before the server acts", {}),
     "reset-after": ("cut the connection after the server has acted, without an answer", {}),
@@ -49,6 +50,10 @@ NAMES: dict[str, tuple[str, dict[str, Any]]] = {
         {"result": "Success", "message": "", "seconds": 2.0},
     ),
     "delete-by-task": ("answer a DELETE of a mount point with 202 and a task", {}),
+    "cancel-late": (
+        "answer that a task is cancelled and forgotten, and do its work so many seconds later",
+        {"seconds": 2.0},
+    ),
     "expire-session": ("let the request's logon session expire before it is answered", {}),
     "expire-all": ("let every logon session expire before the request is answered", {}),
 }

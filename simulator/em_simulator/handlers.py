@@ -147,7 +147,7 @@ class Handlers:
             if "task-list" in request.faults:
                 return Reply(HTTPStatus.OK, Collection("Tasks", [shown]))
             return Reply(HTTPStatus.OK, shown)
-        self._manager.cancel(session, task)
+        self._manager.cancel(session, task, request.faults.option("cancel-late", "seconds"))
         return Reply(HTTPStatus.NO_CONTENT)
 
     def collection(self, request: Request, session: Session, found: re.Match[str]) -> Reply:

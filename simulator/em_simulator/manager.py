@@ -70,7 +70,7 @@ class Manager:
         now = self._clock()
         self.sessions.expire(now)
         for session in self.sessions.all():
-            for task in list(session.tasks.values()):
+            for task in [*session.tasks.values(), *session.late]:
                 _advance(session, task, now)
         self.restores.advance()
 
@@ -173,9 +173,12 @@ class Manager:
         if self.disks.of(mount.restore_point.machine).find(path) is None:
             raise OperationFailed(f"File or directory [{path}] does not exist.")
 
-    def cancel(self, session: Session, task: Task) -> None:
-        """Stop a task and remove it."""
+    def cancel(self, session: Session, task: Task, late: float | None = None) -> None:
+        """Stop a task and remove it; if `late`, its work is done after so many seconds."""
         session.tasks.pop(task.id, None)
+        if late is not None and task.state is not TaskState.FINISHED:
+            task.collected_at = task.finished_at = self._clock() + late
+            session.late.append(task)
 
     def _begin(
         self,
@@ -204,5 +207,7 @@ def _advance(session: Session, task: Task, now: float) -> None:
         task.state = TaskState.OPERATION_FINISHED
     if task.state is TaskState.OPERATION_FINISHED and now >= task.finished_at:
         task.finish()
-        if task.fault.vanishes:
+        if task in session.late:
+            session.late.remove(task)
+        elif task.fault.vanishes:
             del session.tasks[task.id]

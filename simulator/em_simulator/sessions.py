@@ -104,6 +104,8 @@ class Session:
     account: Account
     last_request: float
     tasks: dict[str, Task] = field(default_factory=dict)
+    late: list[Task] = field(default_factory=list)
+    """Tasks that were cancelled while their work was on its way."""
     mounts: dict[tuple[str, int], Mount] = field(default_factory=dict)
     """By restore point and number."""
     downloads: dict[tuple[str, int], set[str]] = field(default_factory=dict)

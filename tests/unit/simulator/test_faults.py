@@ -100,6 +100,30 @@ def test_a_task_may_need_other_credentials(caller: Caller, mounts: str) -> None:
     assert b'CredentialsNeeded="true"' in caller.ask("GET", path, "application/xml").content
 
 
+def test_a_cancelled_mount_may_be_there_a_while_later() -> None:
+    moment = [0.0]
+    with Simulator(mount_seconds=10, clock=lambda: moment[0]) as simulator:
+        caller = Caller(simulator)
+        point = simulator.restore_points(Family.VM)[0].id
+        simulator.add_fault("cancel-late", "DELETE .*", seconds=2)
+        task = caller.post(f"vmRestorePoints/{point}/mounts")["taskId"]
+        assert caller.status("DELETE", f"tasks/{task}") == 204
+        assert caller.get("tasks")["tasks"] == []
+        assert simulator.mounts() == []
+        moment[0] = 2.0
+        assert [mount.restore_point_id for mount in simulator.mounts()] == [point]
+        assert caller.get("tasks")["tasks"] == []
+        moment[0] = 20.0
+        assert len(simulator.mounts()) == 1
+
+
+def test_a_gateway_may_answer_in_json_of_its_own(simulator: Simulator, caller: Caller) -> None:
+    simulator.add_fault("status", "GET /tasks", code=404, json=True)
+    answer = caller.ask("GET", "tasks")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (404, "application/json")
+    assert set(answer.json()) == {"message"}
+
+
 def test_a_fault_is_written_in_one_word() -> None:
     text = "restore-session(result=Failed,message=No route,seconds=3)*2@POST .*/mounts/.*"
     assert parse(text) == (
