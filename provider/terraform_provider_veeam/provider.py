@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.config import Problem
     from terraform_provider_veeam.em.deadline import Clock
     from terraform_provider_veeam.em.manager import EnterpriseManager
+    from terraform_provider_veeam.em.settings import Settings
     from terraform_provider_veeam.plugin.interfaces import (
         ConfigureContext,
         Diagnostics,
@@ -196,6 +197,18 @@ class VeeamProvider(interfaces.Provider):
             )
         if self._manager:
             # Under `serve --debug`, by another command or an alias: its calls may still be running.
+            served, asked = _who(self._manager.settings), _who(settings)
+            if asked != served:
+                ctx.diagnostics.add_error(
+                    "This process serves another provider block",
+                    f"serve --debug has been set to {served}, and this block asks for {asked}. "
+                    "Terraform does not tell it for which block a call is, so it can serve only "
+                    "one Enterprise Manager and account. Start serve --debug anew to have it "
+                    "serve this block; a configuration that needs several works without "
+                    "TF_REATTACH_PROVIDERS.",
+                    path=["url"],
+                )
+                return
             self._replaced.append(self._manager)
         self._manager = EnterpriseManager(settings, clock=self.clock, conceal=conceal)
         for record in self.book.left_by_plan(settings.base_url):
@@ -225,6 +238,11 @@ class VeeamProvider(interfaces.Provider):
 
 def _text(name: str, description: str, *, sensitive: bool = False) -> Attribute:
     return Attribute(name, String(), description, optional=True, sensitive=sensitive)
+
+
+def _who(settings: Settings) -> str:
+    """Return which Enterprise Manager is asked, and as whom: secrets may be renewed meanwhile."""
+    return f"{settings.base_url} as {settings.username or 'the owner of session_token'}"
 
 
 def _report(diagnostics: Diagnostics, problems: list[Problem]) -> None:

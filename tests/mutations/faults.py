@@ -336,7 +336,7 @@ FAULTS = (
     Fault(
         "the process outlives Terraform",
         "plugin/process/lifetime.py",
-        "has_lost_parent(",
+        "has_lost_terraform(",
         "(lambda *_: False)(",
         "plugin/process",
     ),
