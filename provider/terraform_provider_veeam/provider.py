@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from terraform_provider_veeam import __version__
@@ -61,6 +62,7 @@ class VeeamProvider(interfaces.Provider):
         self.holder = BackgroundHolder(clock)
         self._manager: EnterpriseManager | None = None
         self._replaced: list[EnterpriseManager] = []
+        self._configuring = threading.Lock()
 
     def get_schema(self) -> Schema:
         """Return the schema of the provider block."""
@@ -174,7 +176,6 @@ class VeeamProvider(interfaces.Provider):
             InvalidConfiguration,
             resolve,
         )
-        from terraform_provider_veeam.em.manager import EnterpriseManager  # noqa: PLC0415
 
         if any(value is Unknown for value in config.values()):
             return
@@ -195,8 +196,17 @@ class VeeamProvider(interfaces.Provider):
                 "and safe.",
                 path=["insecure"],
             )
+        with self._configuring:
+            self._serve(ctx, settings)
+
+    def _serve(self, ctx: ConfigureContext, settings: Settings) -> None:
+        """Make the client, unless this process serves another account already.
+
+        That can be under `serve --debug`, by another command or an alias.
+        """
+        from terraform_provider_veeam.em.manager import EnterpriseManager  # noqa: PLC0415
+
         if self._manager:
-            # Under `serve --debug`, by another command or an alias: its calls may still be running.
             served, asked = _who(self._manager.settings), _who(settings)
             if asked != served:
                 ctx.diagnostics.add_error(
@@ -209,7 +219,7 @@ class VeeamProvider(interfaces.Provider):
                     path=["url"],
                 )
                 return
-            self._replaced.append(self._manager)
+            self._replaced.append(self._manager)  # its calls may still be running
         self._manager = EnterpriseManager(settings, clock=self.clock, conceal=conceal)
         for record in self.book.left_by_plan(settings.base_url):
             # An apply is told nothing of a mount that stays as it is, however long it takes.
