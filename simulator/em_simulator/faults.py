@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
 NAMES: dict[str, tuple[str, dict[str, Any]]] = {
     "status": (
-        "answer with a status in place of the real one; `when=after` once the server has acted; "
-        "with `html=yes` or `json=yes` in the words of a gateway",
+        "answer with a status, in a gateway's `html` or `json`; `when=after` the server has acted",
         {"code": 503, "when": "before", "retry_after": None, "html": False, "json": False},
     ),
     "reset-before": ("cut the connection before the server acts", {}),

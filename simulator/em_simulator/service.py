@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 _LARGEST_REQUEST = 4 * 1024 * 1024
 _SERVER = "Microsoft-HTTPAPI/2.0"
 _PAGE = b"<!DOCTYPE html>\n<html><body><h1>Service unavailable</h1></body></html>\n"
-_GATEWAY = b'{"message": "no Route matched with those values"}'
+_GATEWAYS = {
+    "json": (b'{"message": "no Route matched with those values"}', "application/json"),
+    "html": (_PAGE, "text/html"),
+}
 
 
 class Service:
@@ -143,9 +146,8 @@ class _Exchange:
             headers["Server"] = _SERVER
             if faults.option("status", "retry_after") is not None:
                 headers["Retry-After"] = str(faults.option("status", "retry_after"))
-            if faults.option("status", "json"):
-                return _GATEWAY, "application/json"
-            return (_PAGE, "text/html") if faults.option("status", "html") else (b"", "")
+            words = (word for word in _GATEWAYS if faults.option("status", word))
+            return _GATEWAYS.get(next(words, ""), (b"", ""))
         if "redirect" in faults:
             headers["Location"] = str(faults.option("redirect", "location"))
             return b"", kind

@@ -87,7 +87,7 @@ def _start(order: dict[str, Any]) -> str | None:
     _, complaint = process.communicate()
     # The first line has the cause; above that of an exception is how it came about.
     lines = (line for line in complaint.splitlines() if not line.startswith(("Traceback", " ")))
-    return said or next(lines, "it ended, or did not begin in time")
+    return said or next(lines, "it ended, or did not start in time")
 
 
 def _first_line(source: IO[str]) -> str:

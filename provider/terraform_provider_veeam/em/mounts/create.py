@@ -323,9 +323,9 @@ class _BorrowedSessionMount(_OwnSessionMount):
             if not task.finished:
                 persist(lambda: self._tasks.cancel(task.task_id, bound), bound)
                 return (
-                    f"The cancel of its task {task.task_id} was accepted. {self._session} is "
-                    "somebody else's and goes on: if the restore point gets mounted there all the "
-                    "same, unmount it there."
+                    f"The mount's task {task.task_id} was cancelled. Should the restore point be "
+                    f"mounted all the same, look for it in {self._session}, which is somebody "
+                    "else's, and unmount it there."
                 )
             if task.success is False:
                 return ""

@@ -17,7 +17,7 @@ from terraform_provider_veeam.platforms import hang_up_signals, has_lost_terrafo
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_TERRAFORM_POLL_SECONDS = 0.5
+_PARENT_POLL_SECONDS = 0.5
 
 
 class Ending(Enum):
@@ -31,9 +31,9 @@ class Ending(Enum):
 class Lifetime:
     """Waits for the first thing that ends the process."""
 
-    def __init__(self, terraform: int | None = None) -> None:
-        """Take the pid of the Terraform whose death is an ending too, None for any."""
-        self._terraform = terraform
+    def __init__(self, parent: int | None = None) -> None:
+        """Take the pid of the process whose death is an ending too, None for any."""
+        self._parent = parent
         # A SimpleQueue may be filled by a signal handler that interrupts its own reader.
         self._endings: SimpleQueue[Ending] = SimpleQueue()
 
@@ -45,9 +45,9 @@ class Lifetime:
         """Return the first ending. Call it on the main thread, so that signals are noticed."""
         while True:
             try:
-                return self._endings.get(timeout=_TERRAFORM_POLL_SECONDS)
+                return self._endings.get(timeout=_PARENT_POLL_SECONDS)
             except Empty:
-                if self._terraform is not None and has_lost_terraform(self._terraform):
+                if self._parent is not None and has_lost_terraform(self._parent):
                     return Ending.ORPHANED
 
     @contextmanager

@@ -60,7 +60,7 @@ class MakeServicer(Protocol):
 def serve(make_provider: Callable[[], Provider], make_servicer: MakeServicer) -> int:
     """Serve the Terraform that started this process, and return the exit code."""
     logs.setup(os.environ)
-    lifetime = Lifetime(terraform_process())
+    lifetime = Lifetime(parent=terraform_process())
     refusal = handshake.refusal(os.environ)
     if refusal:
         sys.stderr.write(refusal + "\n")

@@ -137,7 +137,7 @@ class ResourceCalls(Calls):
                     call.activity = "updating"
                     state = resource.update(ctx, prior, deepcopy(planned))
             finally:
-                response.private = ctx.private
+                response.private = b"" if planned is None else ctx.private
             if state is not None:
                 state = keep_spelling(codec.block, state, planned)
                 response.new_state.CopyFrom(codec.encode(state))

@@ -311,21 +311,17 @@ def test_a_delete_returns_null_and_no_identity() -> None:
     assert not response.HasField("new_identity")
 
 
-def test_a_delete_that_fails_returns_null_so_that_terraform_keeps_all_that_it_had() -> None:
-    for delete in (raiser(ToldFault("x")), complain):
+def test_a_delete_that_fails_returns_nothing_so_that_terraform_keeps_all_that_there_was() -> None:
+    def forget(ctx: Any, current: Any) -> None:
+        ctx.private = b""
+        raise ToldFault("x")
+
+    for delete in (raiser(ToldFault("x")), complain, forget):
         response = apply(made(), None, delete=delete)
         assert plain(response.new_state) is None
+        assert response.private == b""
         assert not response.HasField("new_identity")
         assert len(response.diagnostics) == 1
-
-
-def test_a_delete_of_what_this_version_does_not_have_keeps_all_too() -> None:
-    request = pb.ApplyResourceChange.Request(
-        type_name="toy_other", prior_state=message(made()), planned_state=NULL
-    )
-    response = servicer().ApplyResourceChange(request)
-    assert plain(response.new_state) is None
-    assert len(response.diagnostics) == 1
 
 
 @pytest.mark.parametrize(
@@ -426,6 +422,15 @@ def test_a_configuration_is_what_a_user_would_write() -> None:
 def test_identities_are_told_of_the_resources_that_have_one() -> None:
     response = servicer().GetResourceIdentitySchemas(pb.GetResourceIdentitySchemas.Request())
     assert list(response.identity_schemas) == [THING]
+
+
+def test_a_delete_of_what_this_version_does_not_have_keeps_all_too() -> None:
+    request = pb.ApplyResourceChange.Request(
+        type_name="toy_other", prior_state=message(made()), planned_state=NULL
+    )
+    response = servicer().ApplyResourceChange(request)
+    assert plain(response.new_state) is None
+    assert len(response.diagnostics) == 1
 
 
 def test_a_block_that_is_missing_or_of_no_known_type_is_refused() -> None:
