@@ -23,6 +23,9 @@ _DETACHED_PROCESS = 0x00000008
 _NEW_PROCESS_GROUP = 0x00000200
 _SYNCHRONIZE = 0x00100000
 _WAIT_TIMEOUT = 0x00000102
+_COOKIE = b"TF_PLUGIN_MAGIC_COOKIE="
+_LAUNCHER = r"(?i)(terraform-provider-.*|py(thon)?w?[0-9.]*)\.exe"
+_SNAPSHOT_OF_PROCESSES = 0x00000002
 _FOLDER = "terraform-provider-veeam"
 _LONGEST_NAME = 255  # bytes, and in Windows units of UTF-16
 _DEVICE = r"(?i)(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?"
@@ -58,14 +61,29 @@ def is_alive(process: int, *, windows: bool = IS_WINDOWS) -> bool:
     return True
 
 
-def has_lost_parent(parent: int, *, windows: bool = IS_WINDOWS) -> bool:
-    """Tell whether the process that started this one has ended.
+def terraform_process(*, windows: bool = IS_WINDOWS) -> int:
+    """Return the number of the Terraform that started this process, perhaps through launchers.
+
+    A launcher that does not become the provider, as pip's in Windows or a script without `exec`,
+    is its parent. In Linux it is known by the cookie that Terraform has given it too, in Windows
+    by its name; on macOS it is taken for Terraform.
+    """
+    if windows:
+        return _first_that_is_no_launcher(_processes_in_windows())
+    process = os.getppid()
+    while _has_cookie(process) and (parent := _parent_of(process)):
+        process = parent
+    return process
+
+
+def has_lost_terraform(process: int, *, windows: bool = IS_WINDOWS) -> bool:
+    """Tell whether the Terraform that started this process, `terraform_process`, has ended.
 
     Windows keeps the number of a dead parent, Linux and macOS give its children another parent.
     """
     if windows:
-        return not is_alive(parent, windows=True)
-    return os.getppid() != parent
+        return not is_alive(process, windows=True)
+    return terraform_process(windows=False) != process
 
 
 def private_folder(
@@ -149,6 +167,71 @@ def plugin_folder(
             environment.get("APPDATA", "~"), "terraform.d", "plugins"
         )
     return "~/.terraform.d/plugins"
+
+
+def _has_cookie(process: int) -> bool:
+    """Tell whether a process of Linux was started by Terraform."""
+    try:
+        with open(f"/proc/{process}/environ", "rb") as file:  # noqa: PTH123 - no pathlib here
+            return any(line.startswith(_COOKIE) for line in file.read().split(b"\0"))
+    except OSError:
+        return False
+
+
+def _parent_of(process: int) -> int:
+    """Return the number of the parent of a process of Linux; 0 when there is none."""
+    try:
+        with open(f"/proc/{process}/stat", "rb") as file:  # noqa: PTH123 - no pathlib here
+            return int(file.read().rpartition(b")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+def _first_that_is_no_launcher(processes: Mapping[int, tuple[int, str]]) -> int:
+    """Return which ancestor has started this process; told are parents and names, by numbers."""
+    process = os.getppid()
+    while process in processes:
+        parent, name = processes[process]
+        if not re.fullmatch(_LAUNCHER, name) or parent not in processes:
+            break
+        process = parent
+    return process
+
+
+def _processes_in_windows() -> dict[int, tuple[int, str]]:
+    """Return the parent and the name of each process, by its number."""
+    import ctypes  # noqa: PLC0415 - few need it
+    from ctypes import c_long, c_size_t, c_ulong, c_void_p, c_wchar  # noqa: PLC0415
+
+    class Entry(ctypes.Structure):
+        """PROCESSENTRY32W."""
+
+        _fields_ = (
+            ("size", c_ulong),
+            ("usage", c_ulong),
+            ("process", c_ulong),
+            ("heap", c_size_t),
+            ("module", c_ulong),
+            ("threads", c_ulong),
+            ("parent", c_ulong),
+            ("priority", c_long),
+            ("flags", c_ulong),
+            ("name", c_wchar * 260),
+        )
+
+    kernel: Any = ctypes.WinDLL("kernel32")  # type: ignore[attr-defined,unused-ignore]
+    kernel.CreateToolhelp32Snapshot.restype = c_void_p
+    snapshot = c_void_p(kernel.CreateToolhelp32Snapshot(_SNAPSHOT_OF_PROCESSES, 0))
+    entry = Entry(size=ctypes.sizeof(Entry))
+    found = {}
+    try:
+        more = kernel.Process32FirstW(snapshot, ctypes.byref(entry))
+        while more:
+            found[int(entry.process)] = int(entry.parent), str(entry.name)
+            more = kernel.Process32NextW(snapshot, ctypes.byref(entry))
+    finally:
+        kernel.CloseHandle(snapshot)
+    return found
 
 
 def _is_alive_in_windows(process: int) -> bool:

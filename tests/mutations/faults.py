@@ -103,6 +103,17 @@ FAULTS = (
         "em/mounts",
     ),
     Fault(
+        "one refusal of the token keeps an undone mount's session from being ended",
+        "em/mounts/create.py",
+        "        except EnterpriseManagerError as failure:\n"
+        '            log.info("undoing the mount of',
+        "        except SessionExpired:\n"
+        "            raise\n"
+        "        except EnterpriseManagerError as failure:\n"
+        '            log.info("undoing the mount of',
+        "em/mounts",
+    ),
+    Fault(
         "in a borrowed session the first task is taken for ours",
         "em/mounts/create.py",
         "kind = _BorrowedSessionMount if session.borrowed else _OwnSessionMount",
@@ -271,6 +282,13 @@ FAULTS = (
         "keep_alive",
     ),
     Fault(
+        "a keeper that has ended already hides why",
+        "keep_alive/start.py",
+        "with suppress(BrokenPipeError):",
+        "with suppress(KeyError):",
+        "keep_alive",
+    ),
+    Fault(
         "an order carries the password",
         "keep_alive/order.py",
         "replace(self.settings, username=None, password=None, session_token=None)",
@@ -282,6 +300,20 @@ FAULTS = (
         "plugin/rpc/resource.py",
         "new_state=request.prior_state, private=request.planned_private",
         "private=request.planned_private",
+        "plugin/rpc",
+    ),
+    Fault(
+        "a delete that fails puts what was planned in the place of private state",
+        "plugin/rpc/resource.py",
+        "if unpack(request.planned_state) is None:",
+        "if False:",
+        "plugin/rpc",
+    ),
+    Fault(
+        "a second provider block takes the stop away from the calls of the first",
+        "plugin/rpc/provider.py",
+        "if self.is_configured and self.stop.is_set():",
+        "if self.is_configured:",
         "plugin/rpc",
     ),
     Fault(
@@ -334,9 +366,16 @@ FAULTS = (
         "plugin/process",
     ),
     Fault(
+        "a launcher is taken for Terraform",
+        "platforms.py",
+        "while _has_cookie(process) and (parent := _parent_of(process)):",
+        "while False and (parent := _parent_of(process)):",
+        "test_platforms.py",
+    ),
+    Fault(
         "the process outlives Terraform",
         "plugin/process/lifetime.py",
-        "has_lost_parent(",
+        "has_lost_terraform(",
         "(lambda *_: False)(",
         "plugin/process",
     ),

@@ -1,6 +1,7 @@
 """What differs between the platforms, asked for on whichever this is."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -58,8 +59,35 @@ def test_a_process_is_alive_until_it_has_ended() -> None:
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     assert not platforms.is_alive(process.pid, windows=False)
-    assert not platforms.has_lost_parent(os.getppid(), windows=False)
-    assert platforms.has_lost_parent(process.pid, windows=False)
+    assert not platforms.has_lost_terraform(os.getppid(), windows=False)
+    assert platforms.has_lost_terraform(process.pid, windows=False)
+
+
+def test_terraform_is_found_behind_launchers() -> None:
+    ask = "from terraform_provider_veeam.platforms import terraform_process as p; print(p())"
+    own = shlex.join([sys.executable, "-c", ask])
+    launched = f"sh -c {shlex.quote(own)}; true"
+    environment = os.environ | {"TF_PLUGIN_MAGIC_COOKIE": "any"}
+    for command in (own, f"{launched}; true", f"sh -c {shlex.quote(launched)}; true"):
+        shell = ["sh", "-c", command]
+        told = subprocess.run(shell, env=environment, capture_output=True, text=True, check=True)
+        assert int(told.stdout) == os.getpid()
+
+
+def test_windows_knows_launchers_by_their_names() -> None:
+    own = os.getppid()
+    processes = {
+        own: (2, "Python.exe"),
+        2: (3, "python3.11.exe"),
+        3: (4, "terraform-provider-veeam_v1.2.3.exe"),
+        4: (5, "terraform.exe"),
+        5: (6, "python.exe"),
+    }
+    assert platforms._first_that_is_no_launcher(processes) == 4
+    assert platforms._first_that_is_no_launcher({own: (2, "tofu.exe")}) == own
+    assert platforms._first_that_is_no_launcher({}) == own
+    # One that has ended already is no ancestor.
+    assert platforms._first_that_is_no_launcher({own: (2, "python.exe")}) == own
 
 
 def test_the_private_folder_is_the_users_own(tmp_path: Path) -> None:

@@ -75,8 +75,9 @@ def _start(order: dict[str, Any]) -> str | None:
     )
     if process.stdin is None or process.stdout is None or process.stderr is None:
         raise OSError("it has no pipes")
-    process.stdin.write(json.dumps(order) + "\n")
-    process.stdin.flush()
+    with suppress(BrokenPipeError):  # it has ended already, and said why
+        process.stdin.write(json.dumps(order) + "\n")
+        process.stdin.flush()
     said = _first_line(process.stdout)
     if said == "ready":
         for pipe in (process.stdin, process.stdout, process.stderr):
@@ -84,8 +85,9 @@ def _start(order: dict[str, Any]) -> str | None:
         return None
     process.kill()
     _, complaint = process.communicate()
-    lines = complaint.strip().splitlines()
-    return said or (lines[-1] if lines else "it ended, or did not start in time")
+    # The first line has the cause; above that of an exception is how it came about.
+    lines = (line for line in complaint.splitlines() if not line.startswith(("Traceback", " ")))
+    return said or next(lines, "it ended, or did not start in time")
 
 
 def _first_line(source: IO[str]) -> str:

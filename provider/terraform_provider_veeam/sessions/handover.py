@@ -13,7 +13,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.platforms import is_alive, private_folder
+from terraform_provider_veeam.platforms import is_alive, private_folder, terraform_process
 from terraform_provider_veeam.sessions.record import SessionRecord
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Handover:
         found = []
         with suppress(OSError):
             folder = _path("").parent
-            for path in folder.glob(f"{os.getppid()}-*{_SUFFIX}"):
+            for path in folder.glob(f"{terraform_process()}-*{_SUFFIX}"):
                 with suppress(OSError):
                     found.append(SessionRecord.from_bytes(path.read_bytes()))
         return [record for record in found if record]
@@ -83,7 +83,7 @@ def _path(fingerprint: str) -> Path:
 
     # The fingerprint may come from a configuration, which may say anything.
     name = "".join(c for c in fingerprint if c.isalnum())
-    return Path(private_folder()) / f"{os.getppid()}-{name[:16]}{_SUFFIX}"
+    return Path(private_folder()) / f"{terraform_process()}-{name[:16]}{_SUFFIX}"
 
 
 def _sweep() -> None:

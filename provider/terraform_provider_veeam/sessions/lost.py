@@ -41,11 +41,12 @@ def no_token() -> SessionOutOfReach:
     """Return the error for a mount point whose session is not at hand."""
     return SessionOutOfReach(
         "The mount point's logon session can't be used",
-        "The state holds no token of the logon session that made this mount point, perhaps because "
-        "it was edited by hand, or because the mount point is tainted and the plan did not read it "
-        "(-refresh=false). Import the mount point with session_token set in the provider, or "
-        "remove it from the state (terraform state rm): Enterprise Manager drops it when its "
-        "session has been idle for 15 minutes.",
+        "Terraform has sent no token of the logon session that made this mount point.\nA tainted "
+        "mount point has to be read before it is replaced: run the command again without "
+        "-refresh=false.\nA state that was edited by hand may have lost the token: then remove the "
+        "mount point from the state (terraform state rm). Enterprise Manager drops it when its "
+        "session has been idle for 15 minutes, or import it with the token of its session as "
+        "session_token in the provider.",
     )
 
 

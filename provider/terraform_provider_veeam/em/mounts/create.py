@@ -254,8 +254,6 @@ class _OwnSessionMount:
                 self._try(lambda: self._cancel(bound), undone, bound)
                 self._try(lambda: self._unmount(bound), undone, bound)
             persist(lambda: self._logon.end(self._session, bound), bound)
-        except SessionExpired:
-            undone.append("its logon session had ended")
         except EnterpriseManagerError as failure:
             return (
                 f"What was begun could not be undone: {failure.summary}. If "
@@ -264,16 +262,15 @@ class _OwnSessionMount:
             )
         if not self._task and not self._doubt:
             return ""
+        # A cancel may take effect late, or not at all: what counts is the end of the session.
         undone.append("its logon session was ended")
-        return f"{_sentence(undone[:2])}; nothing is left mounted."
+        return f"{_sentence(undone)}; nothing is left mounted."
 
     def _try(self, step: Callable[[], str | None], undone: list[str], bound: Deadline) -> None:
         """Take a step that may fail: the session is ended after it in any case."""
         try:
             if done := persist(step, bound.part(bound.seconds / 3)):
                 undone.append(done)
-        except SessionExpired:
-            raise
         except EnterpriseManagerError as failure:
             log.info("undoing the mount of %s: %s", self._restore_point.id, failure)
 
@@ -281,13 +278,13 @@ class _OwnSessionMount:
         running = [task for task in self._tasks.all(bound) if not task.finished]
         for task in running:
             self._tasks.cancel(task.task_id, bound)
-        return f"The mount's task {running[0].task_id} was cancelled" if running else None
+        return f"the mount's task {running[0].task_id} was cancelled" if running else None
 
     def _unmount(self, bound: Deadline) -> str | None:
         there = self._mounts.list(self._restore_point, bound)
         for mount_point in there:
             self._mounts.unmount(mount_point.href, bound)
-        return "What was mounted by then was unmounted" if there else None
+        return "what was mounted by then was unmounted" if there else None
 
 
 class _BorrowedSessionMount(_OwnSessionMount):
@@ -331,11 +328,11 @@ class _BorrowedSessionMount(_OwnSessionMount):
                     "else's, and unmount it there."
                 )
             if task.success is False:
-                return "Nothing is left mounted."
+                return ""
             if href := task.mount_href:
                 self._check(href)
                 persist(lambda: self._mounts.unmount(href, bound), bound)
-                return "What was mounted by then was unmounted; nothing is left mounted."
+                return "What was mounted by then was unmounted."
         except EnterpriseManagerError as failure:
             log.info("undoing task %s of %s: %s", ours.task_id, self._session, failure)
         return (
@@ -369,5 +366,6 @@ def _finished(href: str) -> Task:
 
 
 def _sentence(parts: list[str]) -> str:
-    text = ", and ".join(parts)
+    *first, last = parts
+    text = f"{', '.join(first)}, and {last}" if first else last
     return text[0].upper() + text[1:]

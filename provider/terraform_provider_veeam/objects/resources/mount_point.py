@@ -321,8 +321,8 @@ class MountPointResource(MountPointObject, interfaces.Resource):
         except Exception as error:  # noqa: BLE001 - the mount is there: nothing here may lose it
             ctx.diagnostics.add_warning(
                 "The logon session can't be held open",
-                f"The process that keep_alive asks for does not hold it: {error}. Without it the "
-                "mount point lives until its logon session has been idle for 15 minutes. In a "
+                f"The process that keep_alive asks for does not hold it: {error}\nA logon session "
+                "that nobody holds ends after 15 idle minutes, and its mount point with it. In a "
                 "pipeline: terraform state pull | terraform-provider-veeam keep-alive --for 4h",
                 path=["keep_alive"],
             )

@@ -12,7 +12,7 @@ from enum import Enum
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.platforms import hang_up_signals, has_lost_parent
+from terraform_provider_veeam.platforms import hang_up_signals, has_lost_terraform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,7 +47,7 @@ class Lifetime:
             try:
                 return self._endings.get(timeout=_PARENT_POLL_SECONDS)
             except Empty:
-                if self._parent is not None and has_lost_parent(self._parent):
+                if self._parent is not None and has_lost_terraform(self._parent):
                     return Ending.ORPHANED
 
     @contextmanager

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import grpc
 
+from terraform_provider_veeam.platforms import terraform_process
 from terraform_provider_veeam.plugin.process import handshake, logs
 from terraform_provider_veeam.plugin.process.certificate import make_certificate, pem
 from terraform_provider_veeam.plugin.process.lifetime import Ending, Lifetime, exit_within
@@ -59,7 +60,7 @@ class MakeServicer(Protocol):
 def serve(make_provider: Callable[[], Provider], make_servicer: MakeServicer) -> int:
     """Serve the Terraform that started this process, and return the exit code."""
     logs.setup(os.environ)
-    lifetime = Lifetime(parent=os.getppid())
+    lifetime = Lifetime(parent=terraform_process())
     refusal = handshake.refusal(os.environ)
     if refusal:
         sys.stderr.write(refusal + "\n")

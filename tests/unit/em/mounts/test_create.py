@@ -343,6 +343,35 @@ def test_a_task_that_can_not_be_cancelled_does_not_keep_the_session(
     assert simulator.sessions() == []
 
 
+def test_a_cancel_that_comes_too_late_leaves_nothing_as_its_session_is_ended(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    clock: FakeClock,
+) -> None:
+    simulator.add_fault("cancel-late", "DELETE /tasks/.*", seconds=2)
+    with pytest.raises(errors.DeadlinePassed, match="session was ended; nothing is left mounted"):
+        manager.mount(restore_point, None, deadline(5))
+    clock.wait(threading.Event(), 60)
+    assert simulator.mounts() == []
+
+
+def test_a_refusal_of_the_token_is_not_believed_to_be_the_sessions_end(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    simulator.add_fault("status", "GET /tasks", count=None, code=401)
+    simulator.add_fault("task-fails", POST, message="No disk.")
+    with pytest.raises(errors.TaskFailed) as caught:
+        manager.mount(restore_point, None, deadline())
+    assert "Its logon session was ended; nothing is left mounted." in caught.value.detail
+    manager.close(1)
+    assert simulator.sessions() == []
+
+
 def test_a_server_out_of_reach_is_told_with_restore_point_and_session(
     simulator: Simulator,
     manager: EnterpriseManager,
@@ -477,6 +506,35 @@ def test_giving_up_in_a_borrowed_session_cancels_our_task_and_nothing_else(
     borrower.close(1)
     assert [mount.path for mount in simulator.mounts()] == [foreign.path]
     assert len(simulator.sessions()) == 1
+
+
+def test_in_a_borrowed_session_no_more_is_said_than_was_seen(
+    simulator: Simulator,
+    borrower: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    clock: FakeClock,
+) -> None:
+    """The cancel is accepted, and the server mounts all the same."""
+    simulator.add_fault("cancel-late", "DELETE /tasks/.*", seconds=2)
+    with pytest.raises(errors.DeadlinePassed) as caught:
+        borrower.mount(restore_point, None, deadline(5))
+    clock.wait(threading.Event(), 60)
+    assert len(simulator.mounts()) == 1
+    assert "nothing is left" not in caught.value.detail
+    assert "unmount it there" in caught.value.detail
+
+
+def test_in_a_borrowed_session_a_task_that_failed_is_all_that_is_told(
+    simulator: Simulator,
+    borrower: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    simulator.add_fault("task-fails", POST, message="No disk.")
+    with pytest.raises(errors.TaskFailed, match="No disk") as caught:
+        borrower.mount(restore_point, None, deadline())
+    assert "left" not in caught.value.detail
 
 
 def test_a_borrowed_session_that_has_ended_is_told_as_a_refused_token(
