@@ -335,9 +335,93 @@ class PlayedTerraform:
         before = self.state[name]
         answer = self._ask_for_change(process, before, NULL, None, private)
         failed = run.take(answer.diagnostics)
-        assert answer.new_state.msgpack == _NULL, "a delete that returns something"
-        if not failed:  # else Terraform keeps what it had
+        run.done += [] if failed else [Action.DELETE]
+        if answer.new_state == NULL and not failed:
             del self.state[name]
+        elif not failed:
+            raise Inconsistent("a delete without effect and without an error")
+        elif answer.new_state != NULL:  # else Terraform keeps all that it had
+            self.state[name] = replace(
+                before, state=answer.new_state.msgpack, private=answer.private
+            )
+
+    def _create(self, process: Process, run: Run, name: str, change: Change) -> None:
+        answer = self._plan_again(process, run, None, change)
+        if answer is None or process.is_stopped:
+            return
+        planned = answer.planned_state
+        answer = self._ask_for_change(process, None, planned, change.config, answer.planned_private)
+        failed = run.take(answer.diagnostics)
+        if answer.new_state != NULL:
+            _check_consistent(planned, answer.new_state)
+            self.state[name] = Instance(
+                answer.new_state.msgpack,
+                answer.private,
+                answer.new_identity.identity_data.msgpack,
+                tainted=failed,
+            )
+            run.done.append(Action.CREATE)
+        elif not failed:
+            raise Inconsistent("a create with neither a state nor an error")
+
+    def _update(self, process: Process, run: Run, name: str, change: Change) -> None:
+        before = self.state[name]
+        answer = self._plan_again(process, run, before, change)
+        if answer is None or process.is_stopped:
+            return
+        planned = answer.planned_state
+        answer = self._ask_for_change(
+            process, before, planned, change.config, answer.planned_private
+        )
+        failed = run.take(answer.diagnostics)
+        if answer.new_state != NULL:
+            _check_consistent(planned, answer.new_state)
+            run.done.append(Action.UPDATE)
+            self.state[name] = replace(
+                before, state=answer.new_state.msgpack, private=answer.private
+            )
+        elif not failed:
+            raise Inconsistent("an update with neither a state nor an error")
+
+    def _plan_again(
+        self, process: Process, run: Run, before: Instance | None, change: Change
+    ) -> Any:
+        if process.is_stopped:
+            return None
+        private = before.private if before else b""
+        answer = self._ask_for_plan(process, before, change.config, private)
+        if run.take(answer.diagnostics):
+            return None
+        _check_consistent(change.planned, answer.planned_state)
+        return answer
+
+    def _ask_for_change(
+        self,
+        process: Process,
+        before: Instance | None,
+        planned: pb.DynamicValue,
+        config: Values | None,
+        private: bytes,
+    ) -> Any:
+        return process.call(
+            "ApplyResourceChange",
+            pb.ApplyResourceChange.Request(
+                type_name=TYPE,
+                prior_state=before.value if before else NULL,
+                planned_state=planned,
+                config=dynamic(config),
+                planned_private=private,
+                planned_identity=before.identity_data if before else None,
+            ),
+        )
+
+
+def read_data(process: Process, run: Run, type_name: str, config: Values) -> Any:
+    """Return what a data source finds; None after an error."""
+    answer = process.call(
+        "ReadDataSource", pb.ReadDataSource.Request(type_name=type_name, config=dynamic(config))
+    )
+    return None if run.take(answer.diagnostics) else plain(answer.state)
 
 
 def interrupt_after(seconds: float, clock: FastClock) -> Callable[[Process], None]:
