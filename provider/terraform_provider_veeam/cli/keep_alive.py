@@ -40,7 +40,7 @@ def list_sessions() -> int:
     for pid, one in held:
         print(
             f"{one['session']:<18}{_duration(one['remaining']):>9}  {pid:>7}  "
-            f"{one['url']}{one['mount_point']}"
+            + mask(f"{one['url']}{one['mount_point']}")
         )
     return 1 if silent else 0
 
@@ -99,7 +99,7 @@ def hold_from_state(source: TextIO, seconds: float) -> int:
     def report(record: SessionRecord, told: EnterpriseManagerError | Ending | None) -> None:
         name = f"ogon session {record.fingerprint}"
         if told is None:
-            print(f"Holding l{name} with {record.href}", flush=True)
+            print(mask(f"Holding l{name} with {record.href}"), flush=True)
         elif isinstance(told, Ending):
             endings.append(told)
             print(f"L{name}: {told}", flush=True)

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from terraform_provider_veeam.plugin.process.secrets import Secrets
+from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,8 +61,12 @@ def conceal(secret: str) -> None:
 
 
 def mask(text: str) -> str:
-    """Return the text with every secret replaced, also where it is escaped or encoded."""
-    return _secrets.hide(text)
+    """Return the text fit to be shown, whoever wrote parts of it.
+
+    Every secret in it is replaced, also where it is escaped or encoded; then, so that a secret is
+    known by what it is, whatever a terminal would obey is escaped. Lines stay lines.
+    """
+    return printable(_secrets.hide(text), keep="\n")
 
 
 class _LineHandler(logging.Handler):
@@ -77,7 +82,8 @@ class _LineHandler(logging.Handler):
         if levelno < self.level:
             return
         try:
-            line = mask(json.dumps(self._entry(record, levelno), default=_text, skipkeys=True))
+            entry = self._entry(record, levelno)
+            line = mask(json.dumps(entry, default=_text, skipkeys=True))
         except Exception as error:  # noqa: BLE001 - a log line must never end a call
             line = json.dumps({"@level": "error", "@message": f"log line lost: {type(error)}"})
         with suppress(OSError, ValueError):  # Terraform is gone, stderr closed
@@ -88,12 +94,12 @@ class _LineHandler(logging.Handler):
         seconds, micros = divmod(int(record.created * 1_000_000), 1_000_000)
         entry = {key: value for key, value in record.__dict__.items() if key not in _OWN_KEYS}
         entry["@level"] = _level_name(levelno)
-        entry["@message"] = record.getMessage()
+        entry["@message"] = mask(record.getMessage())
         entry["@module"] = record.name
         moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
         entry["@timestamp"] = f"{moment}.{micros:06d}Z"
         if record.exc_info and record.exc_info[0]:
-            entry["traceback"] = self._exceptions.formatException(record.exc_info)
+            entry["traceback"] = mask(self._exceptions.formatException(record.exc_info))
         if record.stack_info:
             entry["stack"] = record.stack_info
         return entry

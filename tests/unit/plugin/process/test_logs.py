@@ -195,3 +195,20 @@ def test_an_uncaught_error_is_a_masked_line(capsys: pytest.CaptureFixture[str]) 
     for entry in (of_thread, of_main):
         assert entry["@level"] == "error"
         assert "'***'" in entry["traceback"]
+
+
+def test_what_is_shown_has_nothing_that_a_terminal_obeys() -> None:
+    logs.conceal("pass\u202eword")
+    assert logs.mask("a\x9b2J\nb pass\u202eword \ud800") == "a\\x9b2J\nb *** \\ud800"
+
+
+def test_nor_has_a_log_line_when_it_is_read(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.conceal("pass\u202eword")
+    logs.setup({"TF_LOG": "DEBUG"})
+    try:
+        int("\x9b31m")
+    except ValueError:
+        log.exception("task \x9b31m of %s failed, pass\u202eword", "\ud800.txt")
+    (entry,) = written(capsys)
+    assert entry["@message"] == "task \\x9b31m of \\ud800.txt failed, ***"
+    assert entry["traceback"].endswith("'\\x9b31m'")
