@@ -16,8 +16,9 @@ from chaos.played_terraform import PlayedTerraform, Process, Run, interrupt_afte
 from chaos.weather import Weather
 from em_simulator import ADMINISTRATOR, Family, MountNumbers, MountPoint, Simulator
 from support.fingerprints import fingerprint
+from terraform_provider_veeam import secrets
 from terraform_provider_veeam.plugin.process import logs
-from terraform_provider_veeam.plugin.process.secrets import Secrets
+from terraform_provider_veeam.secrets import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -180,7 +181,7 @@ class _logging_to:  # noqa: N801 - reads as what it does
     def __enter__(self) -> None:
         logs.setup({"TF_LOG": "TRACE"})
         # Each seed is a process of its own to Terraform: it knows no other seed's secrets.
-        logs._secrets = Secrets()
+        secrets.known = Secrets()
         self._stderr, sys.stderr = sys.stderr, self._file
 
     def __exit__(self, *_: object) -> None:

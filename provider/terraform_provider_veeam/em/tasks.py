@@ -17,6 +17,7 @@ from terraform_provider_veeam.em.http.decoders import (
     boolean,
     links,
     member,
+    message,
     text,
     unreadable,
 )
@@ -154,7 +155,7 @@ def parse_task(resource: Any) -> Task | None:
         state=text(resource, "State"),
         operation=text(resource, "Operation"),
         success=boolean(result, "Success"),
-        message=text(result, "Message"),
+        message=message(result, "Message"),
         mount_href=mounts[0] if mounts else None,
         downloads=tuple(link.target for link in found if link.rel == "Download"),
         restore_session=restores[0] if restores else None,

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from terraform_provider_veeam.em.http.decoders import Resource, integer, links, text, unreadable
+from terraform_provider_veeam.em.http.decoders import (
+    Resource,
+    integer,
+    links,
+    message,
+    text,
+    unreadable,
+)
 from terraform_provider_veeam.em.inventory.query import Comparison, query
 from terraform_provider_veeam.em.models import restore_point_at
 from terraform_provider_veeam.em.times import utc
@@ -50,7 +57,7 @@ def read_restore_outcome(
         name=text(resource, "Name") or "without a name",
         state=state,
         result=text(resource, "Result"),
-        message=text(resource, "FailureMessage") or text(resource, "Reason"),
+        message=message(resource, "FailureMessage") or message(resource, "Reason"),
         percent=integer(resource, "Progress"),
     )
 

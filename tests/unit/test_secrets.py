@@ -5,7 +5,7 @@ import uuid
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 
-from terraform_provider_veeam.plugin.process.secrets import Secrets
+from terraform_provider_veeam.secrets import Secrets
 
 
 def test_of_two_that_begin_alike_the_longer_is_hidden_whole() -> None:
