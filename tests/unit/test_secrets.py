@@ -1,10 +1,17 @@
 """Hiding secrets: in every form, the longest first, and as quickly with many as with few."""
 
+import json
 import sys
 import uuid
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote, quote_plus
+from xml.sax.saxutils import escape
 
+import pytest
+
+from terraform_provider_veeam.em.http.decoders import clean
 from terraform_provider_veeam.secrets import Secrets
 
 
@@ -57,3 +64,60 @@ def test_of_secrets_added_at_once_none_is_lost() -> None:
     finally:
         sys.setswitchinterval(switch)
     assert secrets.hide(" ".join(names)) == " ".join(["***"] * len(names))
+
+
+AWKWARD = "Som\x07mer\\24 \"ä+<'&/${x}%{y}\n#"
+
+
+def hcl(text: str) -> str:
+    escaped = json.dumps(text, ensure_ascii=False)[1:-1]
+    return escaped.replace("${", "$${").replace("%{", "%%{")
+
+
+FORMS: dict[str, Callable[[str], str]] = {
+    "json": lambda s: json.dumps(s)[1:-1],
+    "json with slashes": lambda s: json.dumps(s)[1:-1].replace("/", "\\/"),
+    "json of .NET": lambda s: "".join(f"\\u{ord(c):04X}" if c in "\"<'&+\x07" else c for c in s),
+    "percent": lambda s: quote(s, safe=""),
+    "percent in small letters": lambda s: quote(s.encode()).replace("%C3%A4", "%c3%a4"),
+    "form": quote_plus,
+    "xml": lambda s: escape(s, {'"': "&quot;", "'": "&apos;", "\x07": "&#x7;"}),
+    "html": lambda s: "".join(f"&#{ord(c)};" for c in s),
+    "hcl": hcl,
+    "python": lambda s: repr(s)[1:-1],
+}
+
+
+@pytest.mark.parametrize("inner", FORMS)
+def test_a_secret_is_hidden_in_every_form_and_every_form_of_that(inner: str) -> None:
+    secrets = Secrets()
+    secrets.add(AWKWARD)
+    written = FORMS[inner](AWKWARD)
+    assert secrets.hide(f"before {written} after") == "before *** after"
+    for outer, write in FORMS.items():
+        assert "mer" not in secrets.hide(write(f"x {written} y")), outer
+
+
+def test_a_secret_is_hidden_when_it_was_cleaned_before() -> None:
+    secrets = Secrets()
+    secrets.add(AWKWARD)
+    assert secrets.hide(f"It is {clean(AWKWARD)}, no?") == "It is ***, no?"
+
+
+@pytest.mark.parametrize("before", ["", "u:", "DOMAIN\\user:", "x", "\x00é"])
+def test_a_secret_is_hidden_within_the_base64_of_more(before: str) -> None:
+    secrets, password = Secrets(), "Sommer24#?>~"
+    secrets.add(password)
+    for encode in (b64encode, urlsafe_b64encode):
+        whole = encode(f"{before}{password}\n".encode()).decode()
+        hidden = secrets.hide(f"Basic {whole}")
+        assert "***" in hidden
+        # No more than the letters at the edges, which neighbours have a share in.
+        assert len(hidden) - len("Basic ***") <= len(encode(f"{before}\n".encode())) + 2
+
+
+def test_what_only_looks_like_an_escape_hides_nothing_else() -> None:
+    secrets = Secrets()
+    secrets.add("Sommer24")
+    for text in ("C:\\new %zz &nosuch; \\u12 %", "a\\", "late stop", "$${x} %%{y}", "\\ud800"):
+        assert secrets.hide(text) == text

@@ -68,12 +68,11 @@ class TrustingAdapter(HTTPAdapter):
         """Make the pool of direct connections."""
         super().init_poolmanager(connections, maxsize, block, **kwargs, **self._tls)
 
-    def send(
-        self, request: PreparedRequest, *arguments: Any, proxies: Any = None, **options: Any
-    ) -> Response:
+    def send(self, request: PreparedRequest, *arguments: Any, **options: Any) -> Response:
         """Send a request. None to this machine goes through a proxy, as with Terraform itself."""
-        proxies = {} if self._is_here else proxies
-        return super().send(request, *arguments, proxies=proxies, **options)
+        if self._is_here:
+            options["proxies"] = {}
+        return super().send(request, *arguments, **options)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         """Return the pool of connections through a proxy.
@@ -131,7 +130,7 @@ class _ProxyContext(ssl.SSLContext):
         return ssl.CERT_REQUIRED
 
     @verify_mode.setter
-    def verify_mode(self, value: ssl.VerifyMode) -> None:
+    def verify_mode(self, value: int) -> None:
         pass
 
 
