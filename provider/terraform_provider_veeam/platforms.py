@@ -11,11 +11,10 @@ import re
 import signal
 import stat
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 IS_WINDOWS = sys.platform == "win32"
 
@@ -27,12 +26,12 @@ _COOKIE = b"TF_PLUGIN_MAGIC_COOKIE="
 _LAUNCHER = r"(?i)(terraform-provider-.*|py(thon)?w?[0-9.]*)\.exe"
 _SNAPSHOT_OF_PROCESSES = 0x00000002
 _FOLDER = "terraform-provider-veeam"
-_LONGEST_NAME = 255  # bytes, and in Windows units of UTF-16
+_TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 - what is made in them nobody else may enter
 _DEVICE = r"(?i)(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?"
 
 
 class NoPrivateFolder(OSError):
-    """The folder that should be this user's own belongs to somebody else."""
+    """There is no folder that is this user's own; the text says why, and what helps."""
 
 
 def detached(*, windows: bool = IS_WINDOWS) -> dict[str, Any]:
@@ -105,20 +104,38 @@ def private_folder(
         path = os.path.join(parent, _FOLDER)  # noqa: PTH118 - no pathlib here
         os.makedirs(path, exist_ok=True)  # noqa: PTH103 - no pathlib here
         return path
-    import tempfile  # noqa: PLC0415 - few need it
-
-    parents = (tempfile.gettempdir(), "/tmp")  # noqa: S108 - what is in it is checked
-    paths = [f"{parent}/{_FOLDER}-{os.getuid()}" for parent in parents]
+    own = f"{_FOLDER}-{os.getuid()}"
+    paths = [f"{parent}/{own}" for parent in temporary_folders(environment)]
     runtime = environment.get("XDG_RUNTIME_DIR")
     if runtime and _is_own_folder(runtime):  # after sudo it may be another user's
         paths.insert(0, f"{runtime}/{_FOLDER}")
-    path = next((path for path in paths if len(os.fsencode(path)) <= longest), paths[-1])
-    with suppress(FileExistsError):
-        os.mkdir(path, 0o700)  # noqa: PTH102 - no pathlib here
-    found = os.lstat(path)
-    if not _is_own_folder(path) or found.st_mode & 0o077:
-        raise NoPrivateFolder(f"{path} is not a folder for this user alone: remove it")
-    return path
+    for path in paths:
+        if len(os.fsencode(path)) > longest:
+            continue
+        try:
+            os.mkdir(path, 0o700)  # noqa: PTH102 - no pathlib here
+        except FileExistsError:
+            pass
+        except OSError:
+            continue
+        if not _is_own_folder(path) or os.lstat(path).st_mode & 0o077:
+            raise NoPrivateFolder(f"{path} is not a folder for this user alone: remove it")
+        return path
+    raise NoPrivateFolder(no_folder(paths))
+
+
+def temporary_folders(environment: Mapping[str, str]) -> list[str]:
+    """Return where temporary things can be, the best place first. Not in Windows."""
+    chosen = environment.get("TMPDIR", "")
+    return [*([chosen] if os.path.isabs(chosen) else []), *_TEMPORARY]  # noqa: PTH117
+
+
+def no_folder(tried: Sequence[str]) -> str:
+    """Return what a person is told when in none of some places a folder could be made."""
+    return (
+        f"no folder could be made, neither {' nor '.join(tried)}. Set the environment variable "
+        "TMPDIR to a folder that this user can write to, with a path of at most 50 characters"
+    )
 
 
 def _is_own_folder(path: str) -> bool:

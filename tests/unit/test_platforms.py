@@ -99,6 +99,27 @@ def test_the_private_folder_is_the_users_own(tmp_path: Path) -> None:
         platforms.private_folder({"XDG_RUNTIME_DIR": str(tmp_path)}, windows=False)
 
 
+def test_the_private_folder_is_where_one_can_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platforms, "_TEMPORARY", (str(tmp_path / "none"), str(tmp_path)))
+    for chosen in (str(tmp_path / "missing"), "relative", ""):
+        folder = platforms.private_folder({"TMPDIR": chosen}, windows=False)
+        assert Path(folder).parent == tmp_path
+
+
+def test_without_any_private_folder_a_person_is_told_which_variable_helps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platforms, "_TEMPORARY", (str(tmp_path / "none"),))
+    environment = {"TMPDIR": str(tmp_path / "missing")}
+    with pytest.raises(platforms.NoPrivateFolder, match="TMPDIR") as caught:
+        platforms.private_folder(environment, windows=False)
+    assert str(tmp_path / "missing") in str(caught.value)
+    with pytest.raises(OSError, match="TMPDIR"):
+        handshake.make_place(environment, windows=False)
+
+
 def test_the_folders_of_windows_are_in_the_profile(tmp_path: Path) -> None:
     profile = {"LOCALAPPDATA": str(tmp_path), "APPDATA": str(tmp_path)}
     assert Path(platforms.private_folder(profile, windows=True)).is_dir()
@@ -127,12 +148,12 @@ def test_windows_listens_on_a_port_that_terraform_allows() -> None:
 def test_a_runtime_folder_of_another_user_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr(os, "getuid", lambda: 12345)
     runtime = tmp_path / "runtime"
     runtime.mkdir()
+    environment = {"XDG_RUNTIME_DIR": str(runtime), "TMPDIR": str(tmp_path)}
     with pytest.raises(platforms.NoPrivateFolder, match="12345"):
-        platforms.private_folder({"XDG_RUNTIME_DIR": str(runtime)}, windows=False)
+        platforms.private_folder(environment, windows=False)
     assert not list(runtime.iterdir())
 
 

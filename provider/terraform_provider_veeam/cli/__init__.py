@@ -11,7 +11,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if arguments is None:
         arguments = sys.argv[1:]
     from terraform_provider_veeam.plugin.process.cookie import started_by_terraform  # noqa: PLC0415
+    from terraform_provider_veeam.plugin.process.environment import forget_foreign  # noqa: PLC0415
 
+    forget_foreign(os.environ)
     if not arguments and started_by_terraform(os.environ):
         sys.exit(_serve())
     from terraform_provider_veeam.cli import commands  # noqa: PLC0415 - for people only

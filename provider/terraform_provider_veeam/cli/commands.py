@@ -1,6 +1,7 @@
 """The commands of `terraform-provider-veeam` for people. Not imported under Terraform."""
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +21,10 @@ Terraform starts this program by itself. To use it:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A path may hold what the terminal's character set, or any, has no sign for.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     match options.command:
         case "install":
@@ -68,7 +73,7 @@ def _keep_alive(options: argparse.Namespace) -> int:
             "       terraform-provider-veeam keep-alive stop SESSION... | --all\n"
         )
         return 2
-    return keep_alive.hold_from_state(sys.stdin, options.seconds)
+    return keep_alive.hold_from_state(sys.stdin.buffer, options.seconds)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -31,7 +31,7 @@ class CannotInstall(Exception):
 def run(plugin_dir: Path | None) -> int:
     """Install and tell a person what was done. Returns the exit code."""
     try:
-        folder = (plugin_dir or Path(plugin_folder())).expanduser().absolute()
+        folder = _absolute(plugin_dir or Path(plugin_folder()))
         files = install(folder)
     except CannotInstall as error:
         sys.stderr.write(f"terraform-provider-veeam: {error}\n")
@@ -39,7 +39,7 @@ def run(plugin_dir: Path | None) -> int:
     lines = [f"Installed terraform-provider-veeam {__version__}:", *(f"  {file}" for file in files)]
     if plugin_dir:
         lines.append(f"\nUse it with: terraform init -plugin-dir={shlex.quote(str(folder))}")
-    elif os.environ.get("TF_CLI_CONFIG_FILE") or Path("~/.terraformrc").expanduser().exists():
+    elif os.environ.get("TF_CLI_CONFIG_FILE") or (folder.parents[1] / ".terraformrc").exists():
         lines.append(
             "\nIf your Terraform CLI configuration has a provider_installation block, let its "
             "filesystem_mirror include this folder."
@@ -60,6 +60,21 @@ Then: terraform init"""
     return 0
 
 
+def _absolute(folder: Path) -> Path:
+    try:
+        return folder.expanduser().absolute()
+    except RuntimeError:
+        raise CannotInstall(
+            f"{folder} can't be found: this user has no home folder. Choose a folder with "
+            "--plugin-dir, or set the environment variable HOME."
+        ) from None
+    except OSError as error:
+        raise CannotInstall(
+            f"the current folder can't be found ({error.strerror}). Change to one that exists, or "
+            "choose a folder by its whole path with --plugin-dir."
+        ) from None
+
+
 def install(plugin_dir: Path) -> list[Path]:
     """Put this program below plugin_dir, for each registry's address.
 
@@ -73,7 +88,7 @@ def install(plugin_dir: Path) -> list[Path]:
             executables.append(_put_package(folder) if own_package() else _put_launcher(folder))
         except OSError as error:
             raise CannotInstall(
-                f"{error.filename or folder} can't be written: {error.strerror}. "
+                f"{error.filename or folder} can't be written: {error.strerror or error}. "
                 "Choose another folder with --plugin-dir."
             ) from None
     _try_out(executables[0])

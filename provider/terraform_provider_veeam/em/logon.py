@@ -25,6 +25,7 @@ from terraform_provider_veeam.em.errors import (
 )
 from terraform_provider_veeam.em.http.client import TOKEN_HEADER
 from terraform_provider_veeam.em.http.decoders import Document, api_path, clean, links, text
+from terraform_provider_veeam.em.http.trust import proxy_passwords
 from terraform_provider_veeam.em.models import LogonSession
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Logon:
         self._browsing: LogonSession | None = None
         self._is_trusted = False
         self._refused: LogonRefused | None = None
-        for secret in (settings.password, settings.session_token):
+        for secret in (settings.password, settings.session_token, *proxy_passwords(settings)):
             if secret:
                 conceal(secret)
 

@@ -16,6 +16,7 @@ from terraform_provider_veeam.objects.base import VeeamObject
 from terraform_provider_veeam.objects.identifiers import format_mount_point_id, parse_mount_point_id
 from terraform_provider_veeam.plugin.interfaces import Attribute, Refused
 from terraform_provider_veeam.plugin.types import String, Unknown
+from terraform_provider_veeam.sessions import handover
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,12 +168,16 @@ class MountPointReader(VeeamObject):
         own = manager.session(deadline)
         if fingerprint in (None, own.fingerprint):
             return own
+        trouble = handover.trouble()
+        reason = (
+            f"\nFrom a plan to its apply it can't be handed over: {trouble}." if trouble else ""
+        )
         raise Refused(
             "The logon session is not at hand",
-            f"This command has neither read nor made a veeam_mount_point in logon session "
-            f"{fingerprint}, so it does not know the token. A saved plan that another command "
-            "applies does not read the mount point again: apply without a saved plan, or set "
-            "session_token.",
+            f"Logon session {fingerprint} is that of no veeam_mount_point which this command has "
+            "read or made, and its token is known nowhere else. A saved plan that is applied by "
+            "another command does not read the mount point again: apply without a saved plan, "
+            f"or set session_token.{reason}",
             path=["session_fingerprint"],
         )
 

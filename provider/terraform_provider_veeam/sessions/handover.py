@@ -78,6 +78,15 @@ class Handover:
                 _path(fingerprint).unlink(missing_ok=True)
 
 
+def trouble() -> str | None:
+    """Return why nothing can be handed over on this machine; None when it can."""
+    try:
+        private_folder()
+    except OSError as error:
+        return str(error)
+    return None
+
+
 def _path(fingerprint: str) -> Path:
     from pathlib import Path  # noqa: PLC0415 - few need it
 

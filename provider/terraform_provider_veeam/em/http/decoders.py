@@ -20,6 +20,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
+from terraform_provider_veeam.secrets import hide
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -204,6 +205,18 @@ def message(resource: Any, name: str) -> str | None:
     return clean(text(resource, name) or "") or None
 
 
+def message(resource: Any, name: str) -> str | None:
+    """Return what a server says to a person in a property, as `text` does.
+
+    It may repeat a password. Secrets are hidden first: half of one, or one with a character taken
+    out, is no longer recognised. Names and the like are left as they are, for they are compared.
+    """
+    value = member(resource, name)
+    if not isinstance(value, str):
+        return text(resource, name)
+    return clean(hide(value[: 4 * MAXIMUM_TEXT])) or None
+
+
 def boolean(resource: Any, name: str) -> bool | None:
     """Return a property as a truth value; None when it is missing or something else."""
     value = str(member(resource, name)).strip().lower()
@@ -271,6 +284,5 @@ def error_message(body: bytes) -> str | None:
         document = decode(body)
     except UnexpectedAnswer:
         return None
-    return message(document.value, "Message") or message(
-        document.value, "FirstChanceExceptionMessage"
-    )
+    said = document.value
+    return message(said, "Message") or message(said, "FirstChanceExceptionMessage")

@@ -96,9 +96,18 @@ def phrase(status: int) -> str:
         return "(no standard status)"
 
 
+def _origin(address: str) -> str | None:
+    """Return scheme, host and port of an address, which may hold secrets beside them."""
+    try:
+        parts = urlsplit(address)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return None
+    return clean(f"{parts.scheme}://{parts.hostname}{port}") if parts.hostname else None
+
+
 def _redirected(tried: str, raw: RawAnswer, told: _Told) -> Redirected:
-    target = urlsplit(raw.headers.get("Location", ""))
-    where = clean(f"{target.scheme}://{target.netloc}") if target.netloc else "another path"
+    where = _origin(raw.headers.get("Location", "")) or "another address"
     return Redirected(
         "Enterprise Manager's answer leads elsewhere",
         f"{tried} was answered with {raw.status}, a redirection to {where}. It is not followed, "

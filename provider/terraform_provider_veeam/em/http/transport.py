@@ -128,7 +128,12 @@ class Transport:
             if isinstance(cause, ssl.SSLCertVerificationError) or "Fingerprints did not" in str(
                 cause
             ):
-                return trust.explain(self._settings, cause, timeout)
+                is_proxys = any(isinstance(one, urllib3.exceptions.ProxyError) for one in causes)
+                return (
+                    trust.explain_proxy(cause)
+                    if is_proxys
+                    else trust.explain(self._settings, cause, timeout)
+                )
         base = self._settings.base_url
         for cause in causes:
             if isinstance(cause, socket.gaierror):

@@ -9,7 +9,7 @@ from base64 import b64encode
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.platforms import IS_WINDOWS
+from terraform_provider_veeam.platforms import IS_WINDOWS, no_folder, temporary_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,8 +24,7 @@ _NO_TLS_VARIABLE = "TF_DISABLE_PLUGIN_TLS"
 _DIRECTORY_VARIABLE = "PLUGIN_UNIX_SOCKET_DIR"
 _PORT_VARIABLES = ("PLUGIN_MIN_PORT", "PLUGIN_MAX_PORT")
 _SOCKET = "provider"
-_FALLBACK = "/tmp"  # noqa: S108 - names in it are random, and mkdir refuses one that exists
-# A socket's path may have 104 bytes on macOS and 108 on Linux, with a zero byte at its end.
+# A socket's path has 104 bytes on macOS and 108 on Linux, the last of them zero.
 _LONGEST_SOCKET_PATH = 103
 
 
@@ -122,16 +121,17 @@ class SocketDirectory(Place):
     network = "unix"
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        """Make it where go-plugin says, else in TMPDIR, else in /tmp.
+        """Make it where go-plugin says, or among temporary things, where a socket can be.
 
-        The first two may be missing, belong to somebody else, or have too long a path for a socket.
+        A place may be missing, belong to somebody else, or have too long a path. Raises OSError.
         """
-        for variable in (_DIRECTORY_VARIABLE, "TMPDIR"):
-            if parent := environment.get(variable):
-                with suppress(OSError):
-                    self._path = _make_directory(parent)
-                    return
-        self._path = _make_directory(_FALLBACK)
+        chosen = environment.get(_DIRECTORY_VARIABLE)
+        parents = [*([chosen] if chosen else []), *temporary_folders(environment)]
+        for parent in parents:
+            with suppress(OSError):
+                self._path = _make_directory(parent)
+                return
+        raise OSError(no_folder(parents))
 
     @property
     def address(self) -> str:
@@ -140,7 +140,13 @@ class SocketDirectory(Place):
 
     def listen(self, add_port: Callable[[str], int]) -> None:
         """Have the server listen. Raises OSError."""
-        add_port(f"unix:{self.address}")
+        try:
+            add_port(f"unix:{self.address}")
+        except RuntimeError as error:
+            raise OSError(
+                f"no socket can be made in {self._path}. Set the environment variable TMPDIR to a "
+                "folder on another file system"
+            ) from error
 
     def remove(self) -> None:
         """Remove the directory and the socket; it is no error if they are gone."""

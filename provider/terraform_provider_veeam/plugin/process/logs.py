@@ -10,8 +10,8 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from terraform_provider_veeam.plugin.process.secrets import Secrets
 from terraform_provider_veeam.printable import printable
+from terraform_provider_veeam.secrets import conceal, hide
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ _LEVELS = {
 _FOREIGN = frozenset({"urllib3", "requests", "charset_normalizer", "py.warnings"})
 _OWN_KEYS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
-_secrets = Secrets()
+__all__ = ["TRACE", "conceal", "mask", "setup"]
 
 
 def setup(environment: Mapping[str, str]) -> None:
@@ -55,18 +55,13 @@ def setup(environment: Mapping[str, str]) -> None:
     threading.excepthook = _log_uncaught_in_thread
 
 
-def conceal(secret: str) -> None:
-    """Have every later log line and `mask` show `***` in place of a secret."""
-    _secrets.add(secret)
-
-
 def mask(text: str) -> str:
     """Return the text fit to be shown, whoever wrote parts of it.
 
     Every secret in it is replaced, also where it is escaped or encoded; then, so that a secret is
     known by what it is, whatever a terminal would obey is escaped. Lines stay lines.
     """
-    return printable(_secrets.hide(text), keep="\n")
+    return printable(hide(text), keep="\n")
 
 
 class _LineHandler(logging.Handler):

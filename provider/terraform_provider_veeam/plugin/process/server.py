@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 import grpc
@@ -60,14 +61,16 @@ class MakeServicer(Protocol):
 def serve(make_provider: Callable[[], Provider], make_servicer: MakeServicer) -> int:
     """Serve the Terraform that started this process, and return the exit code."""
     logs.setup(os.environ)
-    lifetime = Lifetime(parent=terraform_process())
-    refusal = handshake.refusal(os.environ)
-    if refusal:
-        sys.stderr.write(refusal + "\n")
-        return 1
-    with lifetime.signals(ctrl_c_ends=False), handshake.make_place(os.environ) as place:
-        server = Server(make_provider(), make_servicer, place, lifetime)
-        certificate = server.start(tls=handshake.wants_tls(os.environ))
+    lifetime = Lifetime(parent=os.getppid())
+    if refusal := handshake.refusal(os.environ):
+        return _refuse(refusal)
+    with lifetime.signals(ctrl_c_ends=False), ExitStack() as stack:
+        try:
+            place = stack.enter_context(handshake.make_place(os.environ))
+            server = Server(make_provider(), make_servicer, place, lifetime)
+            certificate = server.start(tls=handshake.wants_tls(os.environ))
+        except OSError as error:
+            return _refuse(f"The provider can't be reached by Terraform: {error}.")
         try:
             _print(handshake.line(place, certificate))
         except OSError:
@@ -81,10 +84,15 @@ def serve_debug(make_provider: Callable[[], Provider], make_servicer: MakeServic
     """Serve whichever Terraform has our TF_REATTACH_PROVIDERS, until a signal."""
     logs.setup(os.environ)
     lifetime = Lifetime()
-    with lifetime.signals(ctrl_c_ends=True), handshake.make_place(os.environ) as place:
+    with lifetime.signals(ctrl_c_ends=True), ExitStack() as stack:
         provider = make_provider()
-        server = Server(provider, make_servicer, place, lifetime)
-        server.start_for_anybody()
+        try:
+            place = stack.enter_context(handshake.make_place(os.environ))
+            server = Server(provider, make_servicer, place, lifetime)
+            server.start_for_anybody()
+        except OSError as error:
+            sys.stderr.write(f"The provider can't be reached by Terraform: {error}.\n")
+            return 1
         process = {
             "Protocol": "grpc",
             "ProtocolVersion": handshake.PROTOCOL_VERSION,
@@ -100,6 +108,17 @@ def serve_debug(make_provider: Callable[[], Provider], make_servicer: MakeServic
         sys.stdout.flush()
         server.shut_down(lifetime.wait())
     return 0
+
+
+def _refuse(reason: str) -> int:
+    """Tell why this process does not serve, and return its exit code.
+
+    Terraform shows what stands where it expects the handshake; stderr is for its log alone.
+    """
+    sys.stderr.write(reason + "\n")
+    with suppress(OSError):
+        _print(reason + "\n")
+    return 1
 
 
 def _print(line: str) -> None:

@@ -3,7 +3,9 @@ from typing import Any
 
 import pytest
 
+from terraform_provider_veeam import secrets
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
+from terraform_provider_veeam.em.http import refusals
 from terraform_provider_veeam.em.http.decoders import (
     api_path,
     boolean,
@@ -174,3 +176,37 @@ def test_a_property_that_is_no_text_is_none() -> None:
 )
 def test_the_message_of_an_error_is_found(body: bytes, message: str | None) -> None:
     assert error_message(body) == message
+
+
+def test_a_secret_is_hidden_before_a_message_is_cleaned_or_cut(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(secrets, "known", secrets.Secrets())
+    secrets.conceal("Som\x07mer24")
+    secrets.conceal("Winter25-long-enough")
+    body = json.dumps({"Message": "The password Som\x07mer24 is wrong"}).encode()
+    assert error_message(body) == "The password *** is wrong"
+    for before in range(1980, 2000):
+        body = json.dumps({"Message": "x" * before + "Winter25-long-enough"}).encode()
+        assert "Win" not in (error_message(body) or "")
+
+
+def test_names_are_compared_and_so_left_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets, "known", secrets.Secrets())
+    secrets.conceal("backup")
+    assert text({"name": "backup01"}, "Name") == "backup01"
+    assert message({"message": "No backup01 here"}, "Message") == "No ***01 here"
+
+
+@pytest.mark.parametrize(
+    ("location", "where"),
+    [
+        ("https://other.example:1/secret?token=secret", "https://other.example:1"),
+        ("https://me:secret@other.example/", "https://other.example"),
+        ("https://me:secret24#@other.example/", None),
+        ("https://[secret", None),
+        ("/secret", None),
+    ],
+)
+def test_of_a_redirection_only_the_host_is_told(location: str, where: str | None) -> None:
+    assert refusals._origin(location) == where

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from terraform_provider_veeam import secrets
 from terraform_provider_veeam.plugin.process import logs
-from terraform_provider_veeam.plugin.process.secrets import Secrets
+from terraform_provider_veeam.secrets import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ log = logging.getLogger("veeam.test")
 @pytest.fixture(autouse=True)
 def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Logging and masking are the process's own: both are put back."""
-    monkeypatch.setattr(logs, "_secrets", Secrets())
+    monkeypatch.setattr(secrets, "known", Secrets())
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     root = logging.getLogger()

@@ -13,6 +13,8 @@ import pytest
 
 from support.plugin_client import PluginClient
 from support.toy_client import TOY, toy
+from terraform_provider_veeam import platforms
+from terraform_provider_veeam.plugin.process import logs, server
 from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 
 
@@ -142,3 +144,21 @@ def test_serve_debug_prints_how_to_reattach_and_serves_without_tls_until_ctrl_c(
         client.signal(signal.SIGINT)
         assert client.wait() == 0
     assert list(folder.iterdir()) == []
+
+
+def test_without_a_place_for_its_socket_it_says_on_stdout_which_variable_helps(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Terraform shows what stands in place of the handshake; stderr goes to its log alone."""
+    monkeypatch.setattr(platforms, "_TEMPORARY", ())
+    monkeypatch.setenv("TMPDIR", "/no/such/folder")
+    monkeypatch.setattr(logs, "setup", lambda _: None)
+    never: Any = None
+    assert server.serve(never, never) == 1
+    told = capfd.readouterr()
+    assert "TMPDIR" in told.out
+    assert "/no/such/folder" in told.out
+    assert told.out.count("\n") == 1
+    assert "|" not in told.out
+    assert "Traceback" not in told.err
+    assert server.serve_debug(lambda: never, never) == 1
