@@ -310,7 +310,7 @@ def _read(path: str) -> bytes:
             return file.read(_LONGEST_FILE)
     except (OSError, RuntimeError, ValueError) as error:
         # RuntimeError: a home that is not known, as in ~nobody/ca.pem.
-        reason = getattr(error, "strerror", None) or "it is no path and no PEM text"
+        reason = getattr(error, "strerror", None) or "it is neither a path nor PEM text"
         named = f'"{path}"' if path.isprintable() and len(path) <= _LONGEST_QUOTE else "It"
         raise ValueError(
             f"{named} can't be read: {reason}. Give the PEM text of the certificate, or "

@@ -26,6 +26,7 @@ _COOKIE = b"TF_PLUGIN_MAGIC_COOKIE="
 _LAUNCHER = r"(?i)(terraform-provider-.*|py(thon)?w?[0-9.]*)\.exe"
 _SNAPSHOT_OF_PROCESSES = 0x00000002
 _FOLDER = "terraform-provider-veeam"
+_LONGEST_NAME = 255  # bytes, and in Windows units of UTF-16
 _TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 - what is made in them nobody else may enter
 _DEVICE = r"(?i)(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?"
 
@@ -152,7 +153,7 @@ def is_file_name(name: str, *, windows: bool = IS_WINDOWS) -> bool:
         return False
     if not windows:
         return 0 < len(_bytes_of(name)) <= _LONGEST_NAME
-    # Windows writes `a.` and `a ` to `a`, and what is sent to `nul` nowhere.
+    # Windows writes `a.` and `a ` to `a`, and drops what is written to `nul`.
     return not (
         set(name) & set('\\<>:"|?*')
         or any(ord(character) < ord(" ") for character in name)

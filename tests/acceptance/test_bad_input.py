@@ -49,7 +49,7 @@ def test_a_missing_attribute_names_the_variable(
         ('url = "https://em.example.com/web"', "Invalid url", 3),
         ('url = "https://em.example.com:0"', "Nobody can listen on port 0", 3),
         ('username = "EXAMPLE:backup"', "It has a colon", 3),
-        ('request_timeout = "soon"', '"soon" is no duration', 3),
+        ('request_timeout = "soon"', '"soon" is not a duration', 3),
         ("max_retries = -1", "is not a whole number", 3),
         ('certificate_fingerprint = "ab"', "64 hexadecimal digits", 3),
         ('ca_certificate = "/no/such/file"', "No such file", 3),

@@ -26,11 +26,12 @@ from chaos.played_terraform import (
 from chaos.processes import Machine, Process
 from chaos.strangers import Stranger
 from chaos.weather import Weather
-from em_simulator import ADMINISTRATOR, Family, MountNumbers, MountPoint, Simulator
-from support.fingerprints import fingerprint
-from terraform_provider_veeam import secrets
+from em_simulator import ADMINISTRATOR, Family, MountNumbers, Simulator
+from em_simulator.certificate import Certificate
+from terraform_provider_veeam.objects.resources.mount_point import MountPointResource
 from terraform_provider_veeam.plugin.process import logs
-from terraform_provider_veeam.secrets import Secrets
+from terraform_provider_veeam.plugin.wire.schemas import schema_to_pb
+from terraform_provider_veeam.provider import VeeamProvider
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -335,8 +336,6 @@ class _logging_to:  # noqa: N801 - reads as what it does
 
     def __enter__(self) -> None:
         logs.setup({"TF_LOG": "TRACE"})
-        # Each seed is a process of its own to Terraform: it knows no other seed's secrets.
-        secrets.known = Secrets()
         self._stderr, sys.stderr = sys.stderr, self._file
 
     def __exit__(self, *_: object) -> None:

@@ -174,10 +174,10 @@ class MountPointReader(VeeamObject):
         )
         raise Refused(
             "The logon session is not at hand",
-            f"Logon session {fingerprint} is that of no veeam_mount_point which this command has "
-            "read or made, and its token is known nowhere else. A saved plan that is applied by "
-            "another command does not read the mount point again: apply without a saved plan, "
-            f"or set session_token.{reason}",
+            f"This command has neither read nor made a veeam_mount_point in logon session "
+            f"{fingerprint}, so it does not know the token. A saved plan that another command "
+            "applies does not read the mount point again: apply without a saved plan, or set "
+            f"session_token.{reason}",
             path=["session_fingerprint"],
         )
 

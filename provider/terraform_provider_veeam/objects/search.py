@@ -114,7 +114,7 @@ def _moment(text: str | None) -> Time | None:
         return None if text is None else Time.parse(text, needs_offset=True)
     except ValueError:
         raise ValueError(
-            f'"{text}" is no time in the form of RFC 3339. Write one like 2026-11-15T22:00:00Z, '
+            f'"{text}" is not a time in the form of RFC 3339. Write one like 2026-11-15T22:00:00Z, '
             "with Z or an offset like +01:00 at the end."
         ) from None
 

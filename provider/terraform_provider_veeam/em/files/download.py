@@ -53,7 +53,7 @@ class _Counted:
         self._hash.update(chunk)
 
     def finish(self) -> str:
-        """Bring everything to the disk, close, and return the SHA-256. Raises OSError."""
+        """Flush everything to the disk, close, and return the SHA-256. Raises OSError."""
         os.fsync(self._file.fileno())
         self._file.close()  # Windows moves no file that is open
         return self._hash.hexdigest()

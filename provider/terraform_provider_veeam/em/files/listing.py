@@ -62,7 +62,7 @@ class Files:
         return f"{self.href}/{quoted(path)}"
 
     def folder(self, path: str, deadline: Deadline, left_out: list[LeftOut]) -> Iterator[Entry]:
-        """Return what a folder holds, asking for a page when it is needed.
+        """Return what a folder holds, asking for each page when it is needed.
 
         Names that no path can have are put into `left_out`. Raises NotFound, SessionExpired.
         """
@@ -86,7 +86,7 @@ class Files:
     def walk(
         self, path: str, depth: int, deadline: Deadline, left_out: list[LeftOut]
     ) -> Iterator[Entry]:
-        """Return what is below a folder, so many levels deep; a folder comes before its own.
+        """Return what is below a folder, `depth` levels deep; a folder comes before what is in it.
 
         What can't be listed below is put into `left_out`. Raises as `folder` does.
         """

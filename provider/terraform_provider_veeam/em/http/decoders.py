@@ -201,11 +201,6 @@ def text(resource: Any, name: str) -> str | None:
 
 
 def message(resource: Any, name: str) -> str | None:
-    """Return a property as text for a person, cleaned; None as `text` does."""
-    return clean(text(resource, name) or "") or None
-
-
-def message(resource: Any, name: str) -> str | None:
     """Return what a server says to a person in a property, as `text` does.
 
     It may repeat a password. Secrets are hidden first: half of one, or one with a character taken

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import grpc
 
-from terraform_provider_veeam.platforms import terraform_process
 from terraform_provider_veeam.plugin.process import handshake, logs
 from terraform_provider_veeam.plugin.process.certificate import make_certificate, pem
 from terraform_provider_veeam.plugin.process.lifetime import Ending, Lifetime, exit_within
