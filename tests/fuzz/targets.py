@@ -10,7 +10,7 @@ from terraform_provider_veeam.config import InvalidConfiguration, resolve
 from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
 from terraform_provider_veeam.em.files.listing import _entries
-from terraform_provider_veeam.em.files.paths import parse_guest_path
+from terraform_provider_veeam.em.files.paths import is_name_in, parse_guest_path
 from terraform_provider_veeam.em.http.decoders import (
     api_path,
     clean,
@@ -63,7 +63,8 @@ def parse_answer(body: bytes) -> None:
     with suppress(UnexpectedAnswer):
         for entry in _entries(value, "C:"):
             assert entry.path == f"C:/{entry.name}"
-            assert "/" not in entry.name
+            if is_name_in("C:", entry.name):
+                assert parse_guest_path(entry.path) == entry.path
     with suppress(UnexpectedAnswer):
         for entity in entities(document, "RestoreSession"):
             parse_restore_session(entity)
