@@ -260,9 +260,9 @@ def test_a_text_of_certificates_is_read_in_whichever_form(text: str) -> None:
     [
         ("/no/such/file", '"/no/such/file" can\'t be read: No such file'),
         ("/", "directory"),
-        ("a\0b", "no path"),
+        ("a\0b", "neither a path"),
         ("x" * 5000, "It can't be read: File name too long"),
-        ("~no-such-user/ca.pem", "no path"),
+        ("~no-such-user/ca.pem", "neither a path"),
         ("-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----", "damaged"),
         ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "damaged"),
         ("-----BEGIN CERTIFICATE-----\nAAAA", "no certificate"),
