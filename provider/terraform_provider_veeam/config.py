@@ -63,7 +63,7 @@ def resolve(
     given = _set(block)
     origins = {}
     for name, (variable, _) in ATTRIBUTES.items():
-        value = _line(environment.get(variable))
+        value = as_meant(environment.get(variable))
         if name not in given and value and not _overridden(name, block):
             given[name] = value
             origins[name] = variable
@@ -76,11 +76,11 @@ def resolve(
 
 
 def _set(block: Mapping[str, Any]) -> dict[str, Any]:
-    values = {name: _line(block.get(name)) for name in ATTRIBUTES}
+    values = {name: as_meant(block.get(name)) for name in ATTRIBUTES}
     return {name: value for name, value in values.items() if value not in (None, "")}
 
 
-def _line(value: Any) -> Any:
+def as_meant(value: Any) -> Any:
     """Return a text as it was meant: a file's byte order mark and last line break are no part."""
     return value.removeprefix("\ufeff").rstrip("\r\n") if isinstance(value, str) else value
 
@@ -230,7 +230,7 @@ def _username(value: str) -> str:
 
 def parse_session_token(value: str) -> str:
     """Return a session's token, fit for a header. Raises ValueError, which does not quote it."""
-    text = value.strip()
+    text: str = as_meant(value).strip()
     if not text:
         raise ValueError("It is blank.")
     if not text.isascii() or not text.isprintable() or " " in text:

@@ -170,7 +170,7 @@ def _replace(file: Path, text: str) -> None:
 def _try_out(file: Path) -> None:
     try:
         tried = subprocess.run(  # noqa: S603 - the file just written
-            [file, "version"], capture_output=True, text=True, check=False
+            [file, "version"], capture_output=True, text=True, errors="replace", check=False
         )
     except OSError as error:
         raise CannotInstall(

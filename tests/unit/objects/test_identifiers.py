@@ -65,3 +65,10 @@ def test_a_mount_point_id_is_written_as_it_is_read() -> None:
 def test_what_is_no_mount_point_id_is_refused(text: str, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         parse_mount_point_id(text)
+
+
+@pytest.mark.parametrize("around", ["%s\n", "%s\r\n", "\ufeff%s\r\n", "  %s "])
+def test_what_a_file_has_around_an_identifier_is_no_part_of_it(around: str) -> None:
+    uuid = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
+    assert parse_uid(around % uuid).uuid == uuid
+    assert parse_mount_point_id(around % f"vm/{uuid}/1")[1] == 1

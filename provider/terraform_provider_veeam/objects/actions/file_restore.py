@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from terraform_provider_veeam.config import as_meant
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, FileRestoreFailed
 from terraform_provider_veeam.objects.actions.base import (
     MountPointAction,
@@ -137,7 +138,8 @@ def _how(config: State) -> ToOriginalPlace:
         ToOriginalPlace,
     )
 
-    guest = config["guest_credentials"] or {"username": None, "password": None}
+    given = config["guest_credentials"] or {"username": None, "password": None}
+    guest = {name: as_meant(value) for name, value in given.items()}
     if guest["password"]:
         conceal(guest["password"])
     return ToOriginalPlace(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import grpc
 
+from terraform_provider_veeam.platforms import terraform_process
 from terraform_provider_veeam.plugin.process import handshake, logs
 from terraform_provider_veeam.plugin.process.certificate import make_certificate, pem
 from terraform_provider_veeam.plugin.process.lifetime import Ending, Lifetime, exit_within
@@ -60,7 +61,7 @@ class MakeServicer(Protocol):
 def serve(make_provider: Callable[[], Provider], make_servicer: MakeServicer) -> int:
     """Serve the Terraform that started this process, and return the exit code."""
     logs.setup(os.environ)
-    lifetime = Lifetime(parent=os.getppid())
+    lifetime = Lifetime(parent=terraform_process())
     if refusal := handshake.refusal(os.environ):
         return _refuse(refusal)
     with lifetime.signals(ctrl_c_ends=False), ExitStack() as stack:
