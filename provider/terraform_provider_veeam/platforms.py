@@ -109,7 +109,8 @@ def private_folder(
     parents = (tempfile.gettempdir(), "/tmp")  # noqa: S108 - what is in it is checked
     paths = [f"{parent}/{_FOLDER}-{os.getuid()}" for parent in parents]
     runtime = environment.get("XDG_RUNTIME_DIR")
-    if runtime and _is_own_folder(runtime):  # after sudo it may be another user's
+    # By XDG's specification a relative path is ignored. After sudo it may be another user's.
+    if runtime and runtime.startswith("/") and _is_own_folder(runtime):
         paths.insert(0, f"{runtime}/{_FOLDER}")
     path = next((path for path in paths if len(os.fsencode(path)) <= longest), paths[-1])
     with suppress(FileExistsError):

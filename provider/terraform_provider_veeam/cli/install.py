@@ -93,6 +93,7 @@ def _put_launcher(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     if IS_WINDOWS:
         # Windows starts no scripts: the program that pip made for this Python is copied.
+        # It starts a child, which finds Terraform behind it (platforms.terraform_process).
         shutil.copyfile(Path(sysconfig.get_path("scripts"), f"terraform-provider-{TYPE}.exe"), file)
         return file
     _replace(file, f"{interpreter_line(sys.executable)}\n{_LAUNCHER}")
