@@ -108,7 +108,8 @@ def private_folder(
     own = f"{_FOLDER}-{os.getuid()}"
     paths = [f"{parent}/{own}" for parent in temporary_folders(environment)]
     runtime = environment.get("XDG_RUNTIME_DIR")
-    if runtime and _is_own_folder(runtime):  # after sudo it may be another user's
+    # By XDG's specification a relative path is ignored. After sudo it may be another user's.
+    if runtime and runtime.startswith("/") and _is_own_folder(runtime):
         paths.insert(0, f"{runtime}/{_FOLDER}")
     for path in paths:
         if len(os.fsencode(path)) > longest:

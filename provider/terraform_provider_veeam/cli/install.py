@@ -107,7 +107,8 @@ def _put_launcher(folder: Path) -> Path:
     file = folder / executable(f"terraform-provider-{TYPE}_v{__version__}")
     folder.mkdir(parents=True, exist_ok=True)
     if IS_WINDOWS:
-        # Windows does not start scripts: the program that pip made for this Python is copied.
+        # Windows starts no scripts: the program that pip made for this Python is copied.
+        # It starts a child, which finds Terraform behind it (platforms.terraform_process).
         shutil.copyfile(Path(sysconfig.get_path("scripts"), f"terraform-provider-{TYPE}.exe"), file)
         return file
     _replace(file, f"{interpreter_line(sys.executable)}\n{_LAUNCHER}")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.sessions.record import SessionRecord
 
 _PASSED_ON = (
-    *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "XDG_RUNTIME_DIR"),
+    *("PATH", "HOME", "LANG", "LC_ALL", "TEMP", "SYSTEMROOT", "XDG_RUNTIME_DIR"),
     *("LOCALAPPDATA", "APPDATA", "USERPROFILE"),
     *("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"),
     *("NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR", "LD_LIBRARY_PATH"),
@@ -62,7 +62,12 @@ def _tell(message: dict[str, Any]) -> None:
 
 
 def _start(order: dict[str, Any]) -> str | None:
-    """Start the keeper and wait until it holds; return why it does not. Raises OSError."""
+    """Start the keeper and wait for its word; return why it does not hold. Raises OSError."""
+    import tempfile  # noqa: PLC0415 - few need it
+
+    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    # Where this process looks for the keeper: it may come from a relative path, or from a default.
+    passed_on["TMPDIR"] = tempfile.gettempdir()
     process = subprocess.Popen(  # noqa: S603 - this program itself
         [*_own_command(), "keep-alive", "hold"],
         stdin=subprocess.PIPE,
@@ -70,7 +75,7 @@ def _start(order: dict[str, Any]) -> str | None:
         stderr=subprocess.PIPE,
         text=True,
         cwd="/",
-        env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+        env=passed_on,
         **detached(),
     )
     if process.stdin is None or process.stdout is None or process.stderr is None:

@@ -22,10 +22,10 @@ pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:R
 
 
 @pytest.fixture(autouse=True)
-def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     with TemporaryDirectory(dir="/tmp") as folder:  # a path short enough for a socket
         monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
-        yield
+        yield Path(folder)
         sockets.ask(sockets.place(KEEPER), {"do": "stop"})
 
 
@@ -50,6 +50,24 @@ def test_variables_for_other_pythons_do_not_reach_the_keeper(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "json.py"))
     monkeypatch.setenv("PYTHONHOME", str(tmp_path))
+    start.hold(settings, record, 60)
+    assert held() == [record.fingerprint]
+
+
+@pytest.mark.parametrize("variable", ["TMPDIR", "XDG_RUNTIME_DIR"])
+def test_a_keeper_that_is_told_a_relative_path_is_found_all_the_same(
+    settings: Settings,
+    record: SessionRecord,
+    runtime: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+) -> None:
+    (runtime / "t").mkdir()
+    monkeypatch.chdir(runtime)
+    monkeypatch.setenv("TMPDIR", str(runtime))
+    monkeypatch.delenv("XDG_RUNTIME_DIR")
+    monkeypatch.setenv(variable, "t")
+    monkeypatch.setattr("tempfile.tempdir", None)  # as it is when the process begins
     start.hold(settings, record, 60)
     assert held() == [record.fingerprint]
 
