@@ -50,18 +50,9 @@ def sign(folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
             "GPG_FINGERPRINT": fingerprint,
         }
     finally:
-        subprocess.run(
-            [shutil.which("gpgconf") or "gpgconf", "--homedir", str(keys), "--kill", "all"],
-            check=True,
-        )
-    shell = [
-        shutil.which("bash") or "bash",
-        "--noprofile",
-        "--norc",
-        "-eo",
-        "pipefail",
-        "-c",
-    ]  # as the runner calls it
+        stop = ["gpgconf", "--homedir", str(keys), "--kill", "all"]
+        subprocess.run(stop, check=True)
+    shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"]  # as CI calls it
     return subprocess.run(
         [*shell, script(jobs("release.yml")["sign"])],
         cwd=folder,
