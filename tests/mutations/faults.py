@@ -256,8 +256,8 @@ FAULTS = (
     Fault(
         "a mount point is read only just before its session ends",
         "keep_alive/holder.py",
-        "pause = self._idle_limit / 3",
-        "pause = self._idle_limit * 1.1",
+        "self._idle_limit / 3\n",
+        "self._idle_limit * 1.1\n",
         "keep_alive",
     ),
     Fault(
