@@ -149,7 +149,8 @@ def _convert(element: Element, depth: int) -> Any:
         else:
             value[name] = [value[name], converted]
     if not value:
-        return element.text.strip() if element.text and element.text.strip() else None
+        # As it is: the name of a file may begin or end with a space.
+        return element.text if element.text and element.text.strip() else None
     return value
 
 

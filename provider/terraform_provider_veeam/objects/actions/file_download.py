@@ -62,8 +62,9 @@ class FileDownloadAction(MountPointAction):
         """Return the schema of the block `config`."""
         return Schema(
             description="Downloads files and folders of a mount point to a folder of this "
-            "machine. Each file is written beside its place and moved there in one step, once it "
-            "has the size that Enterprise Manager gives.",
+            "machine. Each file is written beside its place and put there in one step, once it "
+            "has the size that Enterprise Manager tells. What can't be fetched is listed in an "
+            "error at the end, when all others are there.",
             attributes=[
                 *reference_attributes(write_only=True),
                 Attribute(
@@ -76,8 +77,9 @@ class FileDownloadAction(MountPointAction):
                 Attribute(
                     "folder",
                     String(),
-                    "Folder on this machine, made if it is not there. Nothing is ever written "
-                    "outside of it.",
+                    "Folder of this machine, made if it is not there. Nothing is ever written "
+                    "outside of it. A name that this machine can't have, or takes for another's, "
+                    "is replaced by one like it, and a warning tells both.",
                     required=True,
                 ),
                 timeout_attribute(_DEFAULT_TIMEOUT),

@@ -104,6 +104,15 @@ def test_a_name_stays_what_the_server_said(name: str) -> None:
     assert (parse_guest_path(path), files_of(client).find(path, DEADLINE).path) == (path, path)
 
 
+def test_a_name_in_xml_keeps_its_spaces() -> None:
+    xml = (
+        b"<FileSystemEntries><Files><FileEntry><Name> a </Name></FileEntry>"
+        b"<FileEntry><Name> </Name><Path>Volume$0:/ </Path></FileEntry>"
+        b"</Files></FileSystemEntries>"
+    )
+    assert names(Pages(xml)) == [" a ", " "]
+
+
 def test_in_linux_a_backslash_is_part_of_a_name() -> None:
     assert names(Pages({"Files": [{"Path": "Volume$0:/x/a\\b"}]}), "Volume$0:/x") == ["a\\b"]
 
