@@ -74,6 +74,7 @@ def python() -> Part:
         Path(sysconfig.get_path("stdlib"), "LICENSE.txt"),
         Path(sys.base_prefix, "LICENSE.txt"),
         DOCUMENTED / f"python3.{sys.version_info.minor}" / "copyright",
+        *Path("/usr/share/licenses").glob("python3*-libs/LICENSE"),
     )
     text = next((file for file in candidates if file.is_file()), None)
     if text is None:
