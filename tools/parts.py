@@ -30,6 +30,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = ROOT / "tools" / "licenses"  # texts that wheels and Python do not carry
 PROJECT = "terraform-provider-veeam"
 DOCUMENTED = Path("/usr/share/doc")
+# For what Nuitka compiles into a program: its metadata tells of the compiler only.
+COMPILER_LICENSE = "AGPL-3.0 with the Nuitka Runtime Library Exception 1.0"
 _LICENSE = re.compile(r"LICEN[CS]E|COPYING|COPYRIGHT|NOTICE", re.IGNORECASE)
 _COMMON = re.compile(r"/usr/share/common-licenses/([\w.-]*\w)")
 
@@ -59,7 +61,8 @@ def parts(report: Path, added: Iterable[Path]) -> list[Part]:
     of_system = {part.name: part for part in map(library, [*files, *added])}
     return [
         python(),
-        *(distribution(name) for name in sorted({*names, "Nuitka"}, key=str.lower)),
+        *(distribution(name) for name in sorted(names, key=str.lower)),
+        distribution("Nuitka")._replace(license=COMPILER_LICENSE),
         *(of_system[name] for name in sorted(of_system)),
     ]
 
@@ -71,6 +74,7 @@ def python() -> Part:
         Path(sysconfig.get_path("stdlib"), "LICENSE.txt"),
         Path(sys.base_prefix, "LICENSE.txt"),
         DOCUMENTED / f"python3.{sys.version_info.minor}" / "copyright",
+        *Path("/usr/share/licenses").glob("python3*-libs/LICENSE"),
     )
     text = next((file for file in candidates if file.is_file()), None)
     if text is None:

@@ -73,6 +73,7 @@ def test_parts_are_what_went_in(report: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(parts, "library", lambda file: part(file.name))
     found = parts.parts(report, [Path("/lib/libz.so.1"), Path("/usr/lib/libz.so.1")])
     assert [each.name for each in found] == ["Python", "certifi", "grpcio", "Nuitka", "libz.so.1"]
+    assert "Exception" in found[3].license
 
 
 def part(name: str, **changes: Any) -> parts.Part:
