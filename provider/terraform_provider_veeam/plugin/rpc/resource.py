@@ -129,10 +129,6 @@ class ResourceCalls(Calls):
             try:
                 if planned is None:
                     call.activity = "deleting"
-                    # After an error Terraform keeps the whole object if nothing is returned. What
-                    # came as private may be that of a plan which was told nothing of it.
-                    response.new_state.CopyFrom(codec.encode(None))
-                    response.ClearField("new_identity")
                     resource.delete(ctx, present(prior))
                 elif prior is None:
                     call.activity = "creating"
