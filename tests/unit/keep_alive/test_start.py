@@ -26,7 +26,8 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     with TemporaryDirectory(dir="/tmp") as folder:  # a path short enough for a socket
         monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
         yield Path(folder)
-        sockets.ask(sockets.place(KEEPER), {"do": "stop"})
+        if sockets.place(KEEPER).is_relative_to(folder):
+            sockets.ask(sockets.place(KEEPER), {"do": "stop"})
 
 
 @pytest.fixture
@@ -69,7 +70,8 @@ def test_a_keeper_that_is_told_a_relative_path_is_found_all_the_same(
     monkeypatch.setenv(variable, "t")
     monkeypatch.setattr("tempfile.tempdir", None)  # as it is when the process begins
     start.hold(settings, record, 60)
-    assert held() == [record.fingerprint]
+    assert record.fingerprint in held()  # in /tmp there may be others
+    start.release(record.fingerprint, record.href)
 
 
 def test_it_is_ready_only_after_it_has_read_the_mount_point(
