@@ -63,11 +63,6 @@ def _tell(message: dict[str, Any]) -> None:
 
 def _start(order: dict[str, Any]) -> str | None:
     """Start the keeper and wait for its word; return why it does not hold. Raises OSError."""
-    import tempfile  # noqa: PLC0415 - few need it
-
-    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    # Where this process looks for the keeper: it may come from a relative path, or from a default.
-    passed_on["TMPDIR"] = tempfile.gettempdir()
     process = subprocess.Popen(  # noqa: S603 - this program itself
         [*_own_command(), "keep-alive", "hold"],
         stdin=subprocess.PIPE,
@@ -75,7 +70,7 @@ def _start(order: dict[str, Any]) -> str | None:
         stderr=subprocess.PIPE,
         text=True,
         cwd="/",
-        env=passed_on,
+        env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
         **detached(),
     )
     if process.stdin is None or process.stdout is None or process.stderr is None:

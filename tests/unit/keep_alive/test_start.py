@@ -68,7 +68,6 @@ def test_a_keeper_that_is_told_a_relative_path_is_found_all_the_same(
     monkeypatch.setenv("TMPDIR", str(runtime))
     monkeypatch.delenv("XDG_RUNTIME_DIR")
     monkeypatch.setenv(variable, "t")
-    monkeypatch.setattr("tempfile.tempdir", None)  # as it is when the process begins
     start.hold(settings, record, 60)
     assert record.fingerprint in held()  # in /tmp there may be others
     start.release(record.fingerprint, record.href)
