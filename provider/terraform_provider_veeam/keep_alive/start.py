@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.sessions.record import SessionRecord
 
 _PASSED_ON = (
-    *("PATH", "HOME", "LANG", "LC_ALL", "TEMP", "SYSTEMROOT", "XDG_RUNTIME_DIR"),
+    *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "XDG_RUNTIME_DIR"),
     *("LOCALAPPDATA", "APPDATA", "USERPROFILE"),
     *("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"),
     *("NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR", "LD_LIBRARY_PATH"),
