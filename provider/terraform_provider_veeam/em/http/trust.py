@@ -17,6 +17,7 @@ from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 
 from terraform_provider_veeam.em.errors import CertificateNotTrusted
+from terraform_provider_veeam.em.http.connection import POOLS
 
 if TYPE_CHECKING:
     from requests import PreparedRequest
@@ -59,10 +60,13 @@ class TrustingAdapter(HTTPAdapter):
     ) -> None:
         """Make the pool of direct connections."""
         super().init_poolmanager(connections, maxsize, block, **kwargs, **self._tls)
+        self.poolmanager.pool_classes_by_scheme = POOLS
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         """Return the pool of connections through a proxy."""
-        return super().proxy_manager_for(proxy, **kwargs, **self._tls)
+        manager = super().proxy_manager_for(proxy, **kwargs, **self._tls)
+        manager.pool_classes_by_scheme = POOLS
+        return manager
 
     def build_connection_pool_key_attributes(
         self, request: PreparedRequest, verify: Any, cert: Any = None
