@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import socket
 import threading
@@ -68,6 +69,23 @@ def _shut(sock: Any) -> None:
         sock.shutdown(socket.SHUT_RDWR)
 
 
+class _Head:
+    """What comes up to the body. Python takes the end of a connection for that of the headers."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def readline(self, limit: int) -> bytes:
+        """Return the next line. Raises ConnectionResetError when there is none."""
+        line: bytes = self._file.readline(limit)
+        if not line:
+            raise ConnectionResetError(errno.ECONNRESET, "it ended before the headers did")
+        return line
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
 class _Response(http.client.HTTPResponse):
     """The answer to one request. A connection that says anything beside it is not used again.
 
@@ -81,11 +99,14 @@ class _Response(http.client.HTTPResponse):
 
     def begin(self) -> None:
         """Read up to the body, past whatever is told in between."""
+        body = self.fp
+        self.fp = _Head(body)  # type: ignore[assignment]  # all that is read of it
         super().begin()
         while self.status < HTTPStatus.OK:
             self.headers = None  # type: ignore[assignment]  # as before the first line
             super().begin()
             self.will_close = True
+        self.fp = body
 
     def _close_conn(self) -> None:
         if self._has_more():

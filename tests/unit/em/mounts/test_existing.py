@@ -104,7 +104,7 @@ def test_a_web_page_in_place_of_the_server_does_not_count_as_unmounted(
     deadline: MakeDeadline,
 ) -> None:
     simulator.add_fault("status", ".*", count=None, code=404, html=True)
-    with pytest.raises(errors.RequestFailed, match="in place of Enterprise Manager"):
+    with pytest.raises(errors.UnexpectedAnswer, match="in place of Enterprise Manager"):
         unmount(manager, mounted, deadline())
     simulator.clear_faults()
     assert len(simulator.mounts()) == 1
