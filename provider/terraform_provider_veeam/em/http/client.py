@@ -164,7 +164,7 @@ class Client:
             raise self._lost(request, deadline.seconds)
         log.debug("GET %s: %d", request.path, raw.status)
         if raw.status != HTTPStatus.OK:
-            raise self._refusal(request, raw, deadline)
+            raise refusal_of(request, self._settings.base_url, raw)
 
     def _once(self, request: RawRequest, deadline: Deadline) -> Answer:
         started = self._clock.monotonic()

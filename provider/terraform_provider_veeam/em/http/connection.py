@@ -136,12 +136,16 @@ class _Connection(HTTPConnection):
         return sock
 
     def request(self, *arguments: Any, **options: Any) -> None:
-        """Send a request, connected before that so that it is known what was sent."""
+        """Send a request on a connection that is followed."""
         if self.sock is None:
             self.connect()
         _here.line.follow(self.sock)
-        _here.line.has_sent = True
         super().request(*arguments, **options)
+
+    def endheaders(self, *arguments: Any, **options: Any) -> None:
+        """Send the headers: up to here nothing of the request has left."""
+        _here.line.has_sent = True
+        super().endheaders(*arguments, **options)
 
 
 class _SecureConnection(_Connection, HTTPSConnection):
