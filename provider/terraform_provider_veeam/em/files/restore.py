@@ -118,17 +118,17 @@ class FileRestores:
     ) -> Iterator[Progress]:
         task = self._post(f"{files.address(path)}?action=restore", spec, deadline)
         now = told = 0.0
-        for now in looks(deadline) if not task.finished else ():
-            try:
+        try:
+            for now in looks(deadline) if not task.finished else ():
                 task = self._tasks.look(task, deadline)
-            except (Stopped, DeadlinePassed):
-                self._cancel(task, deadline)
-                raise
-            if task.finished:
-                break
-            if now - told >= TELL_SECONDS:
-                told = now
-                yield Progress(now)
+                if task.finished:
+                    break
+                if now - told >= TELL_SECONDS:
+                    told = now
+                    yield Progress(now)
+        except (Stopped, DeadlinePassed):
+            self._cancel(task, deadline)
+            raise
         if not task.success:
             raise FileRestoreFailed(
                 f"Enterprise Manager could not restore {path}",

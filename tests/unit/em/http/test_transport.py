@@ -245,7 +245,6 @@ def test_an_answer_has_eight_mebibytes_at_most(mebibytes: int) -> None:
     "said",
     [
         b"\r\n\r\n",
-        b"HTTP/1.1 200\r\n\r\n",
         b"HTTP/9.9 999999999999 ?\r\n\r\n",
         b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\nx",
         b"HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\n{}",
