@@ -30,9 +30,11 @@ class Downloaded(NamedTuple):
 class _Counted:
     """A file being written: what went into it is counted, and summed up."""
 
-    def __init__(self, handle: int, name: str) -> None:
+    def __init__(self, handle: int, destination: Path, target: str, size: int | None) -> None:
         self._file = os.fdopen(handle, "wb", buffering=0)
-        self._name = name
+        self._destination = destination
+        self._target = target
+        self._announced = size
         self.restart()
 
     def restart(self) -> None:
@@ -43,24 +45,35 @@ class _Counted:
         self._hash = hashlib.sha256()
 
     def write(self, chunk: bytes) -> None:
-        """Append. Raises CannotWrite."""
+        """Append. Raises SizeDiffers for more than was announced, and CannotWrite."""
+        if self._announced is not None and self.size + len(chunk) > self._announced:
+            raise self._other_size(f"more than the {self._announced} bytes that the file has")
         rest = memoryview(chunk)
         try:
             while rest:  # without a buffer, a write may take only a part
                 rest = rest[self._file.write(rest) :]
         except OSError as error:
-            raise cannot_write(self._name, error) from error
+            raise cannot_write(str(self._destination), error) from error
         self.size += len(chunk)
         self._hash.update(chunk)
 
     def finish(self) -> str:
-        """Bring everything to the disk, and return the SHA-256. Raises OSError."""
+        """Bring everything to the disk, and return the SHA-256. Raises SizeDiffers, OSError."""
+        if self._announced not in (None, self.size):
+            raise self._other_size(f"{self.size} bytes, but the file has {self._announced}")
         os.fsync(self._file.fileno())
         return self._hash.hexdigest()
 
     def close(self) -> None:
         """Close."""
         self._file.close()
+
+    def _other_size(self, came: str) -> SizeDiffers:
+        return SizeDiffers(
+            f"{self._destination.name} did not come whole",
+            f"GET {self._target} gave {came}. What was there before is left as it was. Try again; "
+            "is there a proxy in between?",
+        )
 
 
 def download(
@@ -81,15 +94,9 @@ def download(
         handle, temporary = _new_file_beside(destination)
     except OSError as error:
         raise cannot_write(str(destination), error) from error
-    file = _Counted(handle, str(destination))
+    file = _Counted(handle, destination, target, size)
     try:
         client.download(target, deadline, token=session.token, into=file)
-        if size is not None and file.size != size:
-            raise SizeDiffers(
-                f"{destination.name} did not come whole",
-                f"GET {target} gave {file.size} bytes, but the file has {size}. What was there "
-                "before is left as it was. Try again; is there a proxy in between?",
-            )
         try:
             checksum = file.finish()
             temporary.replace(destination)

@@ -131,9 +131,10 @@ def _fold(value: Any, depth: int) -> Any:
     if not isinstance(value, dict):
         return value
     folded: dict[str, Any] = {}
-    for name, inner in value.items():
-        if folded.get(name.lower()) is None:
-            folded[name.lower()] = _fold(inner, depth + 1)
+    for spelled, inner in value.items():
+        name = _SURROGATE.sub(_INSTEAD, spelled.lower())
+        if folded.get(name) is None:
+            folded[name] = _fold(inner, depth + 1)
     return folded
 
 
