@@ -80,11 +80,10 @@ def create_mount(
         return mount.make(os_kind)
     except MountIncomplete:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever it is
-        told = _told(error)
+    except EnterpriseManagerError as error:
         if outcome := mount.undo():
-            told.add(outcome)
-        raise told from told.__cause__
+            error.add(outcome)
+        raise
     except BaseException:
         log.info("%s failed. %s", deadline.operation, mount.undo())
         raise

@@ -11,7 +11,9 @@ from support.clocks import FakeClock
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.manager import EnterpriseManager
-from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
+from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType, Task
+from terraform_provider_veeam.em.mounts import create
+from terraform_provider_veeam.em.tasks import parse_task
 
 MakeDeadline = Callable[..., Deadline]
 MakeManager = Callable[..., EnterpriseManager]
@@ -54,6 +56,53 @@ def test_a_mount_whose_answer_is_lost_is_found_and_not_asked_for_again(
     mounted = manager.mount(restore_point, None, deadline())
     assert mounted.mount_point.href == mount_of(simulator)
     assert posts(simulator) == 1
+
+
+class Unforeseen:
+    """Reads a task as ever, but for the first times, in which it fails as nobody foresaw."""
+
+    def __init__(self, times: int) -> None:
+        self.left = times
+
+    def __call__(self, resource: Any) -> Task | None:
+        self.left -= 1
+        if self.left >= 0:
+            raise ZeroDivisionError
+        return parse_task(resource)
+
+
+def test_an_unforeseen_exception_after_the_request_loses_no_mount(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(create, "parse_task", Unforeseen(1))
+    mounted = manager.mount(restore_point, None, deadline())
+    assert mounted.mount_point.href == mount_of(simulator)
+    assert posts(simulator) == 1
+
+
+@pytest.mark.parametrize("step", ["_look", "_finish", "_find_mount_point"])
+def test_after_an_unforeseen_exception_nothing_is_left_mounted(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+) -> None:
+    if step == "_look":
+        monkeypatch.setattr(create, "parse_task", Unforeseen(99))
+    monkeypatch.setattr(create._OwnSessionMount, step, raise_unforeseen)
+    with pytest.raises(ZeroDivisionError):
+        manager.mount(restore_point, None, deadline())
+    assert (simulator.mounts(), simulator.sessions()) == ([], [])
+
+
+def raise_unforeseen(*_: object) -> None:
+    raise ZeroDivisionError
 
 
 def test_a_lost_answer_whose_task_is_forgotten_already_is_found_by_its_mount(
