@@ -228,3 +228,12 @@ def test_a_stop_ends_the_second_look(behind: Behind, stop: threading.Event) -> N
         manager = EnterpriseManager(Settings(base_url=server.url, session_token="token"))
         with pytest.raises(errors.Stopped):
             manager.mount_point(SESSION, POINT, HREF, Deadline("The test", 60, stop=stop))
+
+
+def test_what_is_not_unicode_does_not_keep_a_mount_from_being_read(
+    behind: Behind, deadline: MakeDeadline
+) -> None:
+    body = rb'{"Type": "VmRestorePointMount", "FSRoots": [{"Path": "C:\ud800"}]}'
+    _, manager = behind(answer(body))
+    mount_point = manager.mount_point(SESSION, POINT, HREF, deadline())
+    assert mount_point.file_system_roots == ("C:\ufffd",)

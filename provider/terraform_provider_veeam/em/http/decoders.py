@@ -29,6 +29,7 @@ Resource = Mapping[str, Any]
 """The properties of a resource by their folded names: ask for one with `member`."""
 
 MAXIMUM_DEPTH = 100
+MAXIMUM_PARTS = 300_000  # a page of a hundred has some thousands; each costs time and memory
 MAXIMUM_TEXT = 2000  # characters of a server's text that a person is shown
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -102,6 +103,8 @@ def decode(body: bytes) -> Document:
     text = _characters(body).lstrip("\ufeff \t\r\n")
     if not text:
         return Document(None, None)
+    if sum(map(text.count, "<{[,")) > MAXIMUM_PARTS:
+        raise unreadable("It has more parts than any answer needs.")
     if text.startswith("<"):
         return _decode_xml(text)
     try:

@@ -36,6 +36,8 @@ BOMB = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b 
         (b"<a>" * 200 + b"</a>" * 200, "no XML"),
         (b"[" * 1200 + b"]" * 1200, "no JSON"),
         (b"<a>" * 1200 + b"</a>" * 1200, "no XML"),
+        (b"<a>" + b"<b/>" * 400_000 + b"</a>", "more parts"),
+        (b"[" + b"[]," * 400_000 + b"1]", "more parts"),
         (b'{"Progress": ' + b"9" * 5000 + b"}", "no JSON"),
         (b'<!DOCTYPE a [<!ENTITY % b SYSTEM "file:///etc/passwd">%b;]><a/>', "entities"),
         (b'<!DOCTYPE a SYSTEM "http://127.0.0.1/a.dtd"><a>&x;</a>', "entities"),
