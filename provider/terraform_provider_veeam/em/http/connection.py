@@ -25,6 +25,8 @@ class Line:
     def __init__(self) -> None:
         self.has_sent = False
         """Whether anything of the request may have left: only then can the server have acted."""
+        self.response: http.client.HTTPResponse | None = None
+        """The answer, once it is waited for."""
         self._lock = threading.Lock()  # of what follows
         self._socket: socket.socket | None = None
         self._is_cut = False
@@ -37,6 +39,8 @@ class Line:
             yield
         finally:
             del _here.line
+            if self.response:  # also where urllib3 did not like its headers
+                self.response.close()
             with self._lock:
                 self._let_go()
 
@@ -96,6 +100,7 @@ class _Response(http.client.HTTPResponse):
     def __init__(self, sock: Any, *arguments: Any, **options: Any) -> None:
         super().__init__(sock, *arguments, **options)
         self._sock = sock
+        _here.line.response = self
 
     def begin(self) -> None:
         """Read up to the body, past whatever is told in between."""
