@@ -3,6 +3,7 @@
 EnterpriseManagerError
 ├── Unreachable                 there was no connection: nothing was sent
 │   ├── UnknownHost
+│   ├── CannotConnect           TLS, a proxy or a setting stands in the way
 │   └── CertificateNotTrusted
 ├── AnswerLost                  the connection broke off after the server may have acted
 ├── UnexpectedAnswer            the answer can't be understood
@@ -67,6 +68,12 @@ class Unreachable(EnterpriseManagerError):
 
 class UnknownHost(Unreachable):
     """The host's name is not known: trying again would not help."""
+
+    may_pass = False
+
+
+class CannotConnect(Unreachable):
+    """TLS, a proxy or a setting stands in the way: trying again would not help."""
 
     may_pass = False
 

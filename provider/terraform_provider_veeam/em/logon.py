@@ -25,6 +25,7 @@ from terraform_provider_veeam.em.errors import (
 )
 from terraform_provider_veeam.em.http.client import TOKEN_HEADER
 from terraform_provider_veeam.em.http.decoders import Document, api_path, clean, links, text
+from terraform_provider_veeam.em.http.own_form import is_enterprise_manager
 from terraform_provider_veeam.em.http.trust import proxy_passwords
 from terraform_provider_veeam.em.models import LogonSession
 
@@ -154,13 +155,14 @@ class Logon:
         """Make sure that it is Enterprise Manager before anything secret is sent."""
         try:
             document = self._client.request("GET", "/", deadline, again=_has_no_answer).document
+            is_expected = is_enterprise_manager(document)
         except (RequestFailed, Redirected):
             raise
         except RequestRefused as error:
             raise self._not_enterprise_manager(f"answered with {error.status}") from error
         except UnexpectedAnswer as error:
             raise self._not_enterprise_manager("answered with something else") from error
-        if not _is_enterprise_manager(document):
+        if not is_expected:
             raise self._not_enterprise_manager("answered with something else")
 
     def _not_enterprise_manager(self, came: str) -> NotEnterpriseManager:
@@ -291,15 +293,6 @@ def _id_in(token: str) -> str | None:
     except ValueError:
         return None
     return plain if re.fullmatch(_UUID, plain) else None
-
-
-def _is_enterprise_manager(document: Document) -> bool:
-    if document.has_root("EnterpriseManager") or document.property("SupportedVersions"):
-        return True
-    kind = text(document.value, "Type") or ""
-    return kind.startswith("EnterpriseManager") or any(
-        link.path.startswith("/sessionMngr") for link in links(document.value)
-    )
 
 
 def _session_id(document: Document) -> str | None:

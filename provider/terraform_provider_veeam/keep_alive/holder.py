@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 _REQUEST_SECONDS = 60.0
 _AFTER_AN_ERROR = 0.25  # part of the usual pause
 _AT_ONCE = 8  # sessions that are read at the same time
-_FINAL = (CertificateNotTrusted, AccessDenied)  # waiting does not help
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +127,7 @@ class _Holding:
         if isinstance(error, Stopped):
             return None
         self._tell(error)
-        if isinstance(error, _FINAL):
+        if _is_final(error):
             return Ending.REFUSED
         return Ending.OUT_OF_REACH if idle > self._idle_limit else None
 
@@ -138,6 +137,13 @@ class _Holding:
         if told != self._told:
             self._told = told
             self._report(self.record, error)
+
+
+def _is_final(error: EnterpriseManagerError) -> bool:
+    """Tell whether waiting does not mend it; a 403 in a foreign form may be over in a moment."""
+    if isinstance(error, AccessDenied):
+        return error.message is not None
+    return isinstance(error, CertificateNotTrusted)
 
 
 class Holder:

@@ -152,7 +152,7 @@ def test_an_id_that_the_token_seems_to_tell_is_not_believed_unless_the_server_kn
 ) -> None:
     _, token = simulator.log_on(ADMINISTRATOR.username, ADMINISTRATOR.password)
     simulator.log_on(ADMINISTRATOR.username, ADMINISTRATOR.password)
-    simulator.add_fault("status", "GET /logonSessions/.+", code=404)
+    simulator.add_fault("status", "GET /logonSessions/.+", code=404, count=None)
     manager = make_manager(session_token=token, username=None, password=None)
     assert manager.session(deadline()).session_id is None
 

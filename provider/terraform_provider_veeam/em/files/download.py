@@ -29,9 +29,11 @@ class Downloaded(NamedTuple):
 class _Counted:
     """A file while it is written, with its size and hash so far."""
 
-    def __init__(self, handle: int, place: Path) -> None:
+    def __init__(self, handle: int, destination: Path, target: str, size: int | None) -> None:
         self._file = os.fdopen(handle, "wb", buffering=0)
-        self._place = place
+        self._destination = destination
+        self._target = target
+        self._announced = size
         self.restart()
 
     def restart(self) -> None:
@@ -42,18 +44,25 @@ class _Counted:
         self._hash = hashlib.sha256()
 
     def write(self, chunk: bytes) -> None:
-        """Append. Raises CannotWrite."""
+        """Append. Raises SizeDiffers for more than was announced, and CannotWrite."""
+        if self._announced is not None and self.size + len(chunk) > self._announced:
+            raise self._other_size(f"more than the {self._announced} bytes that the file has")
         rest = memoryview(chunk)
         try:
             while rest:  # without a buffer, a write may take only a part
                 rest = rest[self._file.write(rest) :]
         except OSError as error:
-            raise cannot_write(self._place, error) from error
+            raise cannot_write(self._destination, error) from error
         self.size += len(chunk)
         self._hash.update(chunk)
 
     def finish(self) -> str:
-        """Flush everything to the disk, close, and return the SHA-256. Raises OSError."""
+        """Flush everything to the disk, close, and return the SHA-256.
+
+        Raises SizeDiffers, OSError.
+        """
+        if self._announced not in (None, self.size):
+            raise self._other_size(f"{self.size} bytes, but the file has {self._announced}")
         os.fsync(self._file.fileno())
         self._file.close()  # Windows moves no file that is open
         return self._hash.hexdigest()
@@ -61,6 +70,13 @@ class _Counted:
     def close(self) -> None:
         """Close."""
         self._file.close()
+
+    def _other_size(self, came: str) -> SizeDiffers:
+        return SizeDiffers(
+            f"{printable(self._destination.name)} did not come whole",
+            f"GET {self._target} gave {came}. What was there before is left as it was. Try again; "
+            "is there a proxy in between?",
+        )
 
 
 def download(
@@ -81,15 +97,9 @@ def download(
         handle, temporary = _new_file_beside(destination)
     except OSError as error:
         raise cannot_write(destination, error) from error
-    file = _Counted(handle, destination)
+    file = _Counted(handle, destination, target, size)
     try:
         client.download(target, deadline, token=session.token, into=file)
-        if size is not None and file.size != size:
-            raise SizeDiffers(
-                f"{printable(destination.name)} did not come whole",
-                f"GET {target} gave {file.size} bytes, but the file has {size}. What was there "
-                "before is left as it was. Try again; is there a proxy in between?",
-            )
         try:
             checksum = file.finish()
             temporary.replace(destination)

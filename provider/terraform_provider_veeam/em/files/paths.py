@@ -53,16 +53,7 @@ def parent_and_name(path: str) -> tuple[str, str]:
 def is_name_in(folder: str, name: str) -> bool:
     """Tell whether a name that the server tells can be the last part of a path."""
     separators = "/\\\0" if has_drive(folder) else "/\0"
-    return name not in ("", ".", "..") and not set(name) & set(separators) and _is_unicode(name)
-
-
-def _is_unicode(name: str) -> bool:
-    """Tell whether a name has no half of a surrogate pair, which no address can hold."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return name not in ("", ".", "..") and not set(name) & set(separators)
 
 
 def address_of(path: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,15 @@ Resource = Mapping[str, Any]
 """The properties of a resource by their folded names: ask for one with `member`."""
 
 MAXIMUM_DEPTH = 100
+MAXIMUM_PARTS = 300_000  # a page of a hundred has some thousands; each costs time and memory
 MAXIMUM_TEXT = 2000  # characters of a server's text that a person is shown
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_REFERENCE = re.compile("&#(?:x([0-9a-f]{1,8})|([0-9]{1,10}));", re.IGNORECASE)
+_DECLARED = re.compile(
+    rb"<\?xml[^>]{,99}encoding=.(iso-8859-\d{1,2}|windows-125\d)\b", re.IGNORECASE
+)
+_INSTEAD = "\ufffd"  # of what is not Unicode
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 
 
@@ -92,15 +101,27 @@ def decode(body: bytes) -> Document:
 
     Raises UnexpectedAnswer.
     """
-    text = body.lstrip(b"\xef\xbb\xbf \t\r\n")
+    text = _characters(body).lstrip("\ufeff \t\r\n")
     if not text:
         return Document(None, None)
-    if text.startswith(b"<"):
+    if sum(map(text.count, "<{[,")) > MAXIMUM_PARTS:
+        raise unreadable("It has more parts than any answer needs.")
+    if text.startswith("<"):
         return _decode_xml(text)
     try:
         return Document(None, _fold(json.loads(text), 0))
     except (ValueError, RecursionError):
         raise unreadable("It is not JSON.") from None
+
+
+def _characters(body: bytes) -> str:
+    """Return a body as text; U+FFFD stands for what is not Unicode."""
+    declared = _DECLARED.match(body)
+    encoding = declared[1].decode() if declared else json.detect_encoding(body)
+    try:
+        return body.decode(encoding, "replace")
+    except LookupError:
+        return body.decode("utf-8", "replace")
 
 
 def _fold(value: Any, depth: int) -> Any:
@@ -109,25 +130,36 @@ def _fold(value: Any, depth: int) -> Any:
         raise ValueError("too deep")
     if isinstance(value, list):
         return [_fold(item, depth + 1) for item in value]
+    if isinstance(value, str):
+        return _SURROGATE.sub(_INSTEAD, value)
     if not isinstance(value, dict):
         return value
     folded: dict[str, Any] = {}
-    for name, inner in value.items():
-        if folded.get(name.lower()) is None:
-            folded[name.lower()] = _fold(inner, depth + 1)
+    for spelled, inner in value.items():
+        name = _SURROGATE.sub(_INSTEAD, spelled.lower())
+        if folded.get(name) is None:
+            folded[name] = _fold(inner, depth + 1)
     return folded
 
 
-def _decode_xml(body: bytes) -> Document:
-    if re.match(rb"<!doctype\s+html|<html", body[:200], re.IGNORECASE):
+def _decode_xml(body: str) -> Document:
+    if re.match(r"<!doctype\s+html|<html", body, re.IGNORECASE):
         raise unreadable("It is a web page (HTML).")
     try:
-        root = fromstring(body, forbid_dtd=True)
+        plain = _NOT_IN_XML.sub(_INSTEAD, _REFERENCE.sub(_reference, body))
+        root = fromstring(plain, forbid_dtd=True)
         return Document(_name(root), _convert(root, 0))
     except DefusedXmlException:
         raise unreadable("It is XML with entities of its own, which is refused.") from None
     except (ParseError, ValueError, LookupError, RecursionError):
         raise unreadable("It is not XML.") from None
+
+
+def _reference(found: re.Match[str]) -> str:
+    """Return a reference to a character, to another one if XML does not know it."""
+    number = int(found[1], 16) if found[1] else int(found[2])
+    is_known = number <= sys.maxunicode and not _NOT_IN_XML.match(chr(number))
+    return found[0] if is_known else _INSTEAD
 
 
 def _name(element: Element) -> str:

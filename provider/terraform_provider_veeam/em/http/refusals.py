@@ -17,36 +17,38 @@ from terraform_provider_veeam.em.errors import (
     SessionExpired,
 )
 from terraform_provider_veeam.em.http.decoders import clean, error_message
+from terraform_provider_veeam.em.http.own_form import is_own_refusal
 from terraform_provider_veeam.em.http.retry import PASSING_STATUSES, retry_after_seconds
 from terraform_provider_veeam.em.http.roles import roles_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from terraform_provider_veeam.em.http.transport import RawAnswer
+    from terraform_provider_veeam.em.http.transport import RawAnswer, RawRequest
 
 
-def refusal_of(
-    method: str, base_url: str, path: str, raw: RawAnswer, headers: Mapping[str, str]
-) -> RequestRefused:
+def refusal_of(request: RawRequest, base_url: str, raw: RawAnswer) -> RequestRefused:
     """Return the error for an answer whose status is not a success."""
-    told: _Told = {"status": raw.status, "message": error_message(raw.body)}
-    said = f": {told['message']}" if told["message"] else "."
-    tried = f"{method} {base_url}{path}"
+    message = error_message(raw.body)
+    told: _Told = {"status": raw.status, "message": message if is_own_refusal(raw) else None}
+    said = f": {message}" if message else "."
+    tried = f"{request.method} {base_url}{request.path}"
     came = f"{tried} was answered with {raw.status} {phrase(raw.status)}{said}"
     if HTTPStatus(300) <= raw.status < HTTPStatus(400):
         return _redirected(tried, raw, told)
     if raw.status in PASSING_STATUSES:
         return ServerBusy(
-            "Enterprise Manager could not do it",
+            "Enterprise Manager is busy",
             f"{came}\nIt is overloaded, in maintenance, or not reached through a proxy. "
             "Try again later.",
-            retry_after=retry_after_seconds(raw.headers.get("Retry-After")),
+            retry_after=retry_after_seconds(
+                raw.headers.get("Retry-After"), now=raw.headers.get("Date")
+            ),
             **told,
         )
     refusal: RequestRefused
     match raw.status:
-        case HTTPStatus.UNAUTHORIZED if "Authorization" in headers:
+        case HTTPStatus.UNAUTHORIZED if "Authorization" in request.headers:
             refusal = LogonRefused(
                 "Enterprise Manager refuses the logon",
                 f"{came}\nCheck username and password (VEEAM_EM_USERNAME, VEEAM_EM_PASSWORD): "
@@ -63,11 +65,11 @@ def refusal_of(
                 **told,
             )
         case HTTPStatus.FORBIDDEN:
+            roles = _either(roles_for(f"{request.method} {request.path}"))
             refusal = AccessDenied(
                 "The account's role is too low",
-                f"{came}\nIt takes the role {_either(roles_for(f'{method} {path}'))} in "
-                "Enterprise Manager. Give the account (username) one that does, and put the "
-                "machine within the scope of that role.",
+                f"{came}\nIt takes the role {roles} in Enterprise Manager. Give the account "
+                "(username) one that does, and put the machine within the scope of that role.",
                 **told,
             )
         case HTTPStatus.NOT_FOUND:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import email.utils
 import logging
-import time
 from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -92,15 +92,27 @@ def persist(operation: Callable[[], Result], deadline: Deadline) -> Result:
     return retry(operation, deadline, when=is_no_answer, pauses=repeat(_PAUSE))
 
 
-def retry_after_seconds(value: str | None, now: Callable[[], float] = time.time) -> float | None:
-    """Return the seconds that a Retry-After header asks for; None when it says nothing usable."""
+def retry_after_seconds(value: str | None, now: str | None) -> float | None:
+    """Return the seconds that a Retry-After header asks for; None when it says nothing usable.
+
+    A date is compared with `now`, the Date header of the same answer: the server's clock need not
+    be ours.
+    """
     if value is None:
         return None
     value = value.strip()
     if value.isascii() and value.isdigit():
         return float(value[:9])
-    try:
-        moment = email.utils.parsedate_to_datetime(value)
-    except ValueError:
+    until, since = _moment(value), _moment(now)
+    if until is None or since is None:
         return None
-    return max(0.0, moment.timestamp() - now())
+    return max(0.0, (until - since).total_seconds())
+
+
+def _moment(value: str | None) -> dt.datetime | None:
+    """Return a header's date; None for what is none."""
+    try:
+        moment = email.utils.parsedate_to_datetime(value or "")
+        return moment.replace(tzinfo=moment.tzinfo or dt.UTC)
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return None

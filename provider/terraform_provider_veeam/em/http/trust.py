@@ -19,6 +19,7 @@ from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 
 from terraform_provider_veeam.em.errors import CertificateNotTrusted
+from terraform_provider_veeam.em.http.connection import POOLS
 
 if TYPE_CHECKING:
     from typing import Self
@@ -67,6 +68,7 @@ class TrustingAdapter(HTTPAdapter):
     ) -> None:
         """Make the pool of direct connections."""
         super().init_poolmanager(connections, maxsize, block, **kwargs, **self._tls)
+        self.poolmanager.pool_classes_by_scheme = POOLS
 
     def send(self, request: PreparedRequest, *arguments: Any, **options: Any) -> Response:
         """Send a request. None to this machine goes through a proxy, as with Terraform itself."""
@@ -83,7 +85,9 @@ class TrustingAdapter(HTTPAdapter):
         system = _ProxyContext()
         # Without TLS behind it, urllib3 takes what is meant for the server for the proxy.
         tls = self._tls if self._is_encrypted else {"ssl_context": system}
-        return super().proxy_manager_for(proxy, **kwargs, **tls, proxy_ssl_context=system)
+        manager = super().proxy_manager_for(proxy, **kwargs, **tls, proxy_ssl_context=system)
+        manager.pool_classes_by_scheme = POOLS
+        return manager
 
     def build_connection_pool_key_attributes(
         self, request: PreparedRequest, verify: Any, cert: Any = None

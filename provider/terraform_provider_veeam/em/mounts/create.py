@@ -129,14 +129,15 @@ class _OwnSessionMount:
             return task
         try:
             return self._post(body)
-        except EnterpriseManagerError as error:
-            if not error.may_have_acted:
+        except Exception as error:
+            doubt = _told(error)
+            if not doubt.may_have_acted:
                 raise
-            self._doubt = error
-            if task := self._look(error):
-                log.info("%s: its task is %s", error.summary, task.task_id)
+            self._doubt = doubt
+            if task := self._look(doubt):
+                log.info("%s: its task is %s", doubt.summary, task.task_id)
                 return task
-            raise
+            raise doubt from doubt.__cause__
 
     def _post(self, body: bytes | None) -> Task:
         path = self._restore_point.mounts
@@ -271,8 +272,8 @@ class _OwnSessionMount:
         try:
             if done := persist(step, bound.part(bound.seconds / 3)):
                 undone.append(done)
-        except EnterpriseManagerError as failure:
-            log.info("undoing the mount of %s: %s", self._restore_point.id, failure)
+        except Exception as failure:  # noqa: BLE001 - whatever it is
+            log.info("undoing the mount of %s: %s", self._restore_point.id, _told(failure))
 
     def _cancel(self, bound: Deadline) -> str | None:
         running = [task for task in self._tasks.all(bound) if not task.finished]
@@ -351,6 +352,15 @@ def _body(restore_point: RestorePointRef, os_kind: str | None) -> bytes | None:
     if restore_point.type is RestorePointType.REPLICA:
         os_kind = os_kind or DEFAULT_OS_KIND
     return json.dumps({"OsKind": os_kind}).encode() if os_kind else None
+
+
+def _told(error: Exception) -> EnterpriseManagerError:
+    """Return an error as one of the tree: one that nobody foresaw comes from a strange answer."""
+    if isinstance(error, EnterpriseManagerError):
+        return error
+    told = unreadable(f"It can't be handled ({type(error).__name__}).")
+    told.__cause__ = error
+    return told
 
 
 def _is_late(error: EnterpriseManagerError) -> bool:

@@ -75,15 +75,16 @@ class MountPoints:
         return sorted(found, key=lambda mount_point: mount_point.mount_id)
 
     def unmount(self, href: str, deadline: Deadline) -> None:
-        """Unmount; 204, 200, 404 and a 202 whose task succeeds are success.
+        """Unmount; 204, 404 and a task that succeeds are success.
 
-        Raises SessionExpired, TaskFailed.
+        After anything else it is waited for until the mount point is gone: whoever answers 200 to
+        everything has not unmounted. Raises SessionExpired, TaskFailed.
         """
         try:
             answer = self._client.request("DELETE", href, deadline, token=self._session.token)
         except NotFound:
             return
-        if answer.status != HTTPStatus.ACCEPTED:
+        if answer.status == HTTPStatus.NO_CONTENT:
             return
         task = parse_task(answer.document.value)
         if task is None:

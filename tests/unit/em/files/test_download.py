@@ -1,93 +1,153 @@
-"""A file on its way to its place: what is there before, and after a fault."""
+"""Downloads that stall, never end, or do not have the size that was announced."""
 
-import os
+import hashlib
+import socket
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from support.clocks import FakeClock
-from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.errors import CannotWrite, SizeDiffers, Stopped
-from terraform_provider_veeam.em.files.download import download
+from support.raw_server import RawServer, answer, drip
+from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Deadline
+from terraform_provider_veeam.em.files.download import Downloaded, download
+from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.models import LogonSession
+from terraform_provider_veeam.em.settings import Settings
 
-DEADLINE = Deadline(operation="Downloading", seconds=60, stop=threading.Event(), clock=FakeClock())
-LONGEST = "東" * 85  # 255 bytes
-
-
-class Server:
-    """A client whose server sends these bytes, and what happens then."""
-
-    def __init__(self, content: bytes, then: Callable[[], None] = lambda: None) -> None:
-        self.content = content
-        self.then = then
-
-    def download(self, path: str, deadline: Deadline, *, token: str, into: Any) -> None:
-        into.restart()
-        into.write(self.content)
-        self.then()
+Serve = Callable[[socket.socket, str], None]
+SESSION = LogonSession("id", "token")
+MIB = b"x" * 1024 * 1024
+ENDLESS = b"HTTP/1.1 200 OK\r\n\r\n"
 
 
-def names(folder: Path) -> list[str]:
-    return [file.name for file in folder.iterdir()]
+def fetch(
+    serve: Serve, folder: Path, *, size: int | None, deadline: Deadline | None = None
+) -> Downloaded:
+    """Download from a server that answers like that, over a file that is there already."""
+    destination = folder / "a.txt"
+    destination.write_text("before")
+    bound = deadline or Deadline("The test", 60, stop=threading.Event())
+    with RawServer(serve) as server:
+        settings = Settings(base_url=server.url, request_timeout=60, max_retries=1)
+        client = Client(settings, clock=SYSTEM_CLOCK, random=lambda: 0.0)
+        try:
+            return download(client, SESSION, "/file", bound, size=size, destination=destination)
+        finally:
+            client.close()
+            assert server.left.get(timeout=2)
 
 
-def fetch(server: Any, place: Path, size: int = 3) -> None:
-    download(server, LogonSession("id", "token"), "/a", DEADLINE, size=size, destination=place)
+def assert_untouched(folder: Path) -> None:
+    """Check that what was there is as it was, with nothing half-written beside it."""
+    assert [path.name for path in folder.iterdir()] == ["a.txt"]
+    assert (folder / "a.txt").read_text() == "before"
 
 
-def test_a_temporary_name_is_short_and_says_nothing(tmp_path: Path) -> None:
-    seen: list[str] = []
-    place = tmp_path / LONGEST
-    fetch(Server(b"abc", lambda: seen.extend(names(tmp_path))), place)
-    (name,) = seen
-    assert len(os.fsencode(name)) < 30
-    assert (names(tmp_path), place.read_bytes()) == ([LONGEST], b"abc")
+def stalls(connection: socket.socket, _: str) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+    connection.recv(1)
 
 
-@pytest.mark.parametrize("error", [Stopped("Interrupted"), KeyboardInterrupt(), ValueError()])
-def test_whatever_ends_it_no_temporary_file_is_left(tmp_path: Path, error: BaseException) -> None:
-    def end() -> None:
-        raise error
-
-    place = tmp_path / "a"
-    place.write_text("before")
-    with pytest.raises(type(error)):
-        fetch(Server(b"abc", end), place)
-    assert (names(tmp_path), place.read_text()) == (["a"], "before")
+def stalls_without_a_length(connection: socket.socket, _: str) -> None:
+    connection.sendall(ENDLESS + b"half")
+    connection.recv(1)
 
 
-def test_a_size_that_differs_leaves_what_was_there(tmp_path: Path) -> None:
-    with pytest.raises(SizeDiffers):
-        fetch(Server(b"abcd"), tmp_path / "a")
-    assert names(tmp_path) == []
+def drips(connection: socket.socket, _: str) -> None:
+    connection.sendall(ENDLESS)
+    drip(connection, b"x")
 
 
-def test_a_place_that_can_not_be_had_leaves_nothing_either(tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir()
-    with pytest.raises(CannotWrite):
-        fetch(Server(b"abc"), tmp_path / "a")
-    assert names(tmp_path) == ["a"]
+def says_nothing(connection: socket.socket, _: str) -> None:
+    connection.recv(1)
 
 
-def test_the_file_is_closed_before_it_is_moved(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize("serve", [stalls, stalls_without_a_length, drips, says_nothing])
+@pytest.mark.parametrize("size", [100, None])
+def test_a_stop_ends_a_download_and_nothing_half_written_is_left(
+    serve: Serve, size: int | None, tmp_path: Path
 ) -> None:
-    replace, fdopen = Path.replace, os.fdopen
-    opened: list[Any] = []
+    stop = threading.Event()
+    threading.Timer(0.3, stop.set).start()
+    began = time.monotonic()
+    with pytest.raises(errors.Stopped):
+        fetch(serve, tmp_path, size=size, deadline=Deadline("The test", 60, stop=stop))
+    assert time.monotonic() - began < 2
+    assert_untouched(tmp_path)
 
-    def seen(*arguments: Any, **options: Any) -> Any:
-        opened.append(fdopen(*arguments, **options))
-        return opened[-1]
 
-    def only_closed(source: Path, target: Path) -> Path:
-        """As in Windows."""
-        assert [file.closed for file in opened] == [True]
-        return replace(source, target)
+@pytest.mark.parametrize("serve", [stalls, stalls_without_a_length, drips, says_nothing])
+def test_the_deadline_ends_a_download_and_no_part_passes_for_the_whole(
+    serve: Serve, tmp_path: Path
+) -> None:
+    began = time.monotonic()
+    bound = Deadline("The test", 0.5, stop=threading.Event())
+    with pytest.raises(errors.DeadlinePassed):
+        fetch(serve, tmp_path, size=None, deadline=bound)
+    assert time.monotonic() - began < 3
+    assert_untouched(tmp_path)
 
-    monkeypatch.setattr(os, "fdopen", seen)
-    monkeypatch.setattr(Path, "replace", only_closed)
-    fetch(Server(b"abc"), tmp_path / "a")
+
+@pytest.mark.parametrize("announced", ["Content-Length: 314572800\r\n", ""])
+def test_a_download_stops_at_the_size_that_was_announced(announced: str, tmp_path: Path) -> None:
+    sent = []
+
+    def serve(connection: socket.socket, _: str) -> None:
+        connection.sendall(f"HTTP/1.1 200 OK\r\n{announced}\r\n".encode())
+        for _mebibyte in range(300):
+            connection.sendall(MIB)
+            sent.append(len(MIB))
+        connection.shutdown(socket.SHUT_WR)
+
+    with pytest.raises(errors.SizeDiffers, match="more than the 10 bytes"):
+        fetch(serve, tmp_path, size=10)
+    assert sum(sent) < 50 * len(MIB)
+    assert_untouched(tmp_path)
+
+
+def test_what_comes_beyond_the_length_of_the_answer_is_not_read(tmp_path: Path) -> None:
+    def serve(connection: socket.socket, _: str) -> None:
+        connection.sendall(answer(b"0123456789") + MIB)
+
+    found = fetch(serve, tmp_path, size=10)
+    assert (tmp_path / "a.txt").read_bytes() == b"0123456789"
+    assert found.sha256 == hashlib.sha256(b"0123456789").hexdigest()
+
+
+def short(connection: socket.socket, _: str) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
+    connection.shutdown(socket.SHUT_WR)
+
+
+def short_chunks(connection: socket.socket, _: str) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    connection.sendall(head + b"4\r\nhalf\r\n")
+    connection.shutdown(socket.SHUT_WR)
+
+
+@pytest.mark.parametrize("serve", [short, short_chunks])
+@pytest.mark.parametrize("size", [10, 4, None])
+def test_a_download_that_is_shorter_than_announced_is_an_error(
+    serve: Serve, size: int | None, tmp_path: Path
+) -> None:
+    with pytest.raises(errors.AnswerLost):
+        fetch(serve, tmp_path, size=size)
+    assert_untouched(tmp_path)
+
+
+def test_a_download_that_is_shorter_than_its_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(errors.SizeDiffers, match="gave 4 bytes"):
+        fetch(lambda connection, _: connection.sendall(answer(b"half")), tmp_path, size=10)
+    assert_untouched(tmp_path)
+
+
+def test_a_compressed_download_is_refused(tmp_path: Path) -> None:
+    def serve(connection: socket.socket, _: str) -> None:
+        connection.sendall(answer(b"x" * 10, more="Content-Encoding: deflate\r\n"))
+
+    with pytest.raises(errors.UnexpectedAnswer, match="compressed"):
+        fetch(serve, tmp_path, size=10)
+    assert_untouched(tmp_path)

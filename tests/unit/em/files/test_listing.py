@@ -87,7 +87,7 @@ def test_a_bare_list_and_xml_are_understood() -> None:
 
 
 @pytest.mark.parametrize("kind", ["Files", "Directories"])
-@pytest.mark.parametrize("name", ["..", ".", "a/b", "a\\b", "a\0", "\ud800.txt", ""])
+@pytest.mark.parametrize("name", ["..", ".", "a/b", "a\\b", "a\0", ""])
 def test_a_name_that_no_path_can_have_is_told(name: str, kind: str) -> None:
     left_out: list[LeftOut] = []
     client = Pages({kind: [{"Name": name}, {"Name": "fine"}]})

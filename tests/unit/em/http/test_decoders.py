@@ -37,6 +37,14 @@ BOMB = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b 
         (b"[" * 100_000, "not JSON"),
         (b'{"a":' * 200 + b"1" + b"}" * 200, "not JSON"),
         (b"<a>" * 200 + b"</a>" * 200, "not XML"),
+        (b"[" * 1200 + b"]" * 1200, "not JSON"),
+        (b"<a>" * 1200 + b"</a>" * 1200, "not XML"),
+        (b"<a>" + b"<b/>" * 400_000 + b"</a>", "more parts"),
+        (b"[" + b"[]," * 400_000 + b"1]", "more parts"),
+        (b'{"Progress": ' + b"9" * 5000 + b"}", "not JSON"),
+        (b'<!DOCTYPE a [<!ENTITY % b SYSTEM "file:///etc/passwd">%b;]><a/>', "entities"),
+        (b'<!DOCTYPE a SYSTEM "http://127.0.0.1/a.dtd"><a>&x;</a>', "entities"),
+        ('<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'.encode("utf-16"), "entities"),
     ],
 )
 def test_what_can_not_be_read_is_malformed(body: bytes, says: str) -> None:
@@ -47,6 +55,39 @@ def test_what_can_not_be_read_is_malformed(body: bytes, says: str) -> None:
 def read(value: Any) -> Any:
     """Return a value as it is read from an answer."""
     return decode(json.dumps(value).encode()).value
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        (rb'{"Path": "a\ud800b"}', "a\ufffdb"),
+        (rb'{"Path": "\udc00\ud800"}', "\ufffd\ufffd"),
+        (rb'{"Path": "\ud83d\ude00"}', "\U0001f600"),
+        (b'{"Path": "a\xed\xa0\x80b"}', "a\ufffd\ufffd\ufffdb"),
+        (b'{"Path": "a\xffb"}', "a\ufffdb"),
+        (b"<M><Path>a&#xD800;b</Path></M>", "a\ufffdb"),
+        (b"<M><Path>a&#55296;&#x1;&#xFFFFFFFF;b</Path></M>", "a\ufffd\ufffd\ufffdb"),
+        (b"<M><Path>a&#x41;&#x1F600;b</Path></M>", "aA\U0001f600b"),
+        (b"<M><Path>a\x01b</Path></M>", "a\ufffdb"),
+        (b'<M Path="a\xffb"/>', "a\ufffdb"),
+        (b'<?xml version="1.0" encoding="utf-8"?><M Path="\xc3\xbc"/>', "\u00fc"),
+        (b'<?xml version="1.0" encoding="ISO-8859-1"?><M Path="\xfc"/>', "\u00fc"),
+        (b'<?xml version="1.0" encoding="windows-1252"?><M Path="\x80"/>', "\u20ac"),
+        (b'<?xml version="1.0" encoding="klingon"?><M Path="\xc3\xbc"/>', "\u00fc"),
+        ('<?xml version="1.0" encoding="utf-16"?><M Path="\u00fc"/>'.encode("utf-16"), "\u00fc"),
+        ('{"Path": "\u00fc"}'.encode("utf-16"), "\u00fc"),
+    ],
+)
+def test_what_is_not_unicode_is_replaced_and_the_rest_read(body: bytes, path: str) -> None:
+    found = text(decode(body).value, "Path")
+    assert found == path
+    found.encode()
+
+
+def test_names_are_unicode_too() -> None:
+    assert decode(rb'{"\ud800": [{"\udfff": "\ud800"}]}').value == {
+        "\ufffd": [{"\ufffd": "\ufffd"}]
+    }
 
 
 @pytest.mark.parametrize("name", ["TaskId", "taskId", "TASKID", "taskid"])

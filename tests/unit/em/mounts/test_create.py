@@ -13,7 +13,8 @@ from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType, Task
-from terraform_provider_veeam.em.tasks import Tasks
+from terraform_provider_veeam.em.mounts import create
+from terraform_provider_veeam.em.tasks import Tasks, parse_task
 
 MakeDeadline = Callable[..., Deadline]
 MakeManager = Callable[..., EnterpriseManager]
@@ -56,6 +57,53 @@ def test_a_mount_whose_answer_is_lost_is_found_and_not_asked_for_again(
     mounted = manager.mount(restore_point, None, deadline())
     assert mounted.mount_point.href == mount_of(simulator)
     assert posts(simulator) == 1
+
+
+class Unforeseen:
+    """Reads a task as ever, but for the first times, in which it fails as nobody foresaw."""
+
+    def __init__(self, times: int) -> None:
+        self.left = times
+
+    def __call__(self, resource: Any) -> Task | None:
+        self.left -= 1
+        if self.left >= 0:
+            raise ZeroDivisionError
+        return parse_task(resource)
+
+
+def test_an_unforeseen_exception_after_the_request_loses_no_mount(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(create, "parse_task", Unforeseen(1))
+    mounted = manager.mount(restore_point, None, deadline())
+    assert mounted.mount_point.href == mount_of(simulator)
+    assert posts(simulator) == 1
+
+
+@pytest.mark.parametrize("step", ["_look", "_finish", "_find_mount_point"])
+def test_after_an_unforeseen_exception_nothing_is_left_mounted(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+) -> None:
+    if step == "_look":
+        monkeypatch.setattr(create, "parse_task", Unforeseen(99))
+    monkeypatch.setattr(create._OwnSessionMount, step, raise_unforeseen)
+    with pytest.raises(ZeroDivisionError):
+        manager.mount(restore_point, None, deadline())
+    assert (simulator.mounts(), simulator.sessions()) == ([], [])
+
+
+def raise_unforeseen(*_: object) -> None:
+    raise ZeroDivisionError
 
 
 def test_a_lost_answer_whose_task_is_forgotten_already_is_found_by_its_mount(
@@ -427,9 +475,8 @@ def test_one_refusal_of_the_token_does_not_lose_the_mount(
     deadline: MakeDeadline,
 ) -> None:
     simulator.add_fault("status", r"GET .*/mounts/\d+", code=401)
-    with pytest.raises(errors.MountIncomplete) as caught:
-        manager.mount(restore_point, None, deadline())
-    assert caught.value.mounted.mount_point.href == mount_of(simulator)
+    mounted = manager.mount(restore_point, None, deadline())
+    assert mounted.mount_point.href == mount_of(simulator)
 
 
 def test_what_is_refused_before_anything_was_asked_ends_its_session(
