@@ -221,10 +221,10 @@ class VeeamProvider(interfaces.Provider):
                 return
             self._replaced.append(self._manager)  # its calls may still be running
         self._manager = EnterpriseManager(settings, clock=self.clock, conceal=conceal)
-        for record in self.book.left_by_plan(settings.base_url):
-            # Terraform tells an apply nothing of a mount that stays as it is. It is read at once:
-            # a person may have taken minutes to say `yes`.
-            self.holder.hold(record, self._manager)
+        for record, unused in self.book.left_by_plan(settings.base_url):
+            # Terraform tells an apply nothing of a mount that stays as it is, and a person may have
+            # taken minutes to say `yes`.
+            self.holder.hold(record, self._manager, unused=unused)
 
     @property
     def manager(self) -> EnterpriseManager | None:

@@ -98,9 +98,9 @@ class _Holding:
         """Be read next."""
         self.due = self._clock.monotonic()
 
-    def rest(self) -> None:
-        """Be read after the usual pause."""
-        self.due = self._clock.monotonic() + self._idle_limit / 3
+    def rest(self, unused: float = 0.0) -> None:
+        """Be read when the usual pause is over; it was last used so many seconds ago."""
+        self.due = self._clock.monotonic() + max(0.0, self._idle_limit / 3 - unused)
 
     def look(self, deadline: Deadline) -> Ending | None:
         """Read the mount point; return why its session need not be held any longer, or None."""
@@ -175,12 +175,12 @@ class Holder:
         manager: EnterpriseManager,
         seconds: float,
         *,
-        just_used: bool = False,
+        unused: float = math.inf,
     ) -> bool:
         """Hold a session for that many seconds from now, whatever was asked for it before.
 
-        It is read at once, unless it was `just_used`. Returns False when this holder has ended:
-        then it takes nothing more.
+        It was last used `unused` seconds ago, and is read at a third of the idle limit. Returns
+        False when this holder has ended: then it takes nothing more.
         """
         with self._lock:
             if self._is_over:
@@ -193,8 +193,7 @@ class Holder:
                 report=self._report,
             )
             holding.last(seconds)
-            if just_used:
-                holding.rest()
+            holding.rest(unused)
             self._held[_key(record)] = holding
         self._wake.set()
         return True
@@ -298,11 +297,11 @@ class BackgroundHolder:
         self._holder: Holder | None = None
 
     def hold(
-        self, record: SessionRecord, manager: EnterpriseManager, *, just_used: bool = False
+        self, record: SessionRecord, manager: EnterpriseManager, *, unused: float = 0.0
     ) -> None:
-        """Hold a session from now on; it is read at once, unless it was `just_used`."""
+        """Hold a session from now on; it was last used so many seconds ago."""
         with self._lock:
-            if self._holder and self._holder.hold(record, manager, math.inf, just_used=just_used):
+            if self._holder and self._holder.hold(record, manager, math.inf, unused=unused):
                 return
             try:
                 limit = idle_limit()
@@ -310,7 +309,7 @@ class BackgroundHolder:
                 log.warning("%s: sessions are not held while Terraform runs", error)
                 return
             self._holder = Holder(clock=self._clock, idle_limit=limit)
-            self._holder.hold(record, manager, math.inf, just_used=just_used)
+            self._holder.hold(record, manager, math.inf, unused=unused)
             threading.Thread(target=self._holder.run, daemon=True, name="holder").start()
 
     def release(self, fingerprint: str, href: str) -> None:

@@ -78,7 +78,7 @@ class Keeper:
                 self.holder.touch(manager, record)
             except EnterpriseManagerError as error:
                 return f"{error.summary}: {error.detail}"
-        if not self.holder.hold(record, manager, order.seconds, just_used=True):
+        if not self.holder.hold(record, manager, order.seconds, unused=0.0):
             raise ValueError("too late")  # a new keeper takes over
         return None
 

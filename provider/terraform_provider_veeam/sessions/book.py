@@ -46,9 +46,9 @@ class SessionBook:
         found = next(known, None) or self._handover.find(fingerprint)
         return found if found and found.base_url == base_url else None
 
-    def left_by_plan(self, base_url: str) -> list[SessionRecord]:
-        """Return the sessions of this Enterprise Manager that the plan of this command has read."""
-        return [record for record in self._handover.all() if record.base_url == base_url]
+    def left_by_plan(self, base_url: str) -> list[tuple[SessionRecord, float]]:
+        """Return what the plan has read of this Enterprise Manager, with the seconds since then."""
+        return [left for left in self._handover.all() if left[0].base_url == base_url]
 
     def with_mount_point(self, is_wanted: Callable[[str], bool]) -> list[SessionRecord]:
         """Return the known sessions whose mount point is at a wanted path."""

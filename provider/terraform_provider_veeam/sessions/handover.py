@@ -10,6 +10,7 @@ removed by the next command that reads a mount point.
 from __future__ import annotations
 
 import os
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -45,15 +46,16 @@ class Handover:
                 file.write(record.to_bytes())
             temporary.replace(path)
 
-    def all(self) -> list[SessionRecord]:
-        """Return every session that the plan of this command has left."""
+    def all(self) -> list[tuple[SessionRecord, float]]:
+        """Return what the plan of this command has left, each with the seconds since then."""
         found = []
         with suppress(OSError):
             folder = _path("").parent
             for path in folder.glob(f"{terraform_process()}-*{_SUFFIX}"):
                 with suppress(OSError):
-                    found.append(SessionRecord.from_bytes(path.read_bytes()))
-        return [record for record in found if record]
+                    if record := SessionRecord.from_bytes(path.read_bytes()):
+                        found.append((record, max(0.0, time.time() - path.stat().st_mtime)))
+        return found
 
     def find(self, fingerprint: str) -> SessionRecord | None:
         """Return a session that the plan of this command has left; None when there is none."""

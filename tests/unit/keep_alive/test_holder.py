@@ -139,14 +139,14 @@ def test_a_stop_ends_it_and_is_told(
     assert not holder.hold(records[1], manager, LIMIT)
 
 
-def test_a_session_that_was_not_used_just_now_is_read_at_once(
+def test_a_session_that_was_not_used_for_minutes_is_read_at_once(
     manager: EnterpriseManager, records: list[SessionRecord], simulator: Simulator
 ) -> None:
     """The plan left it, and a person may have taken minutes to say `yes`."""
     clock = Ticks()
     holder = BackgroundHolder(clock)
     before = len(simulator.journal)
-    holder.hold(records[0], manager)
+    holder.hold(records[0], manager, unused=LIMIT / 2)
     assert clock.waiting.acquire(timeout=10)
     assert len(simulator.journal) == before + 1
     holder.stop()
@@ -300,7 +300,7 @@ def test_what_this_process_has_made_is_held_while_it_lives(
     clock = Ticks()
     holder = BackgroundHolder(clock)
     before = len(simulator.journal)
-    holder.hold(records[0], manager, just_used=True)
+    holder.hold(records[0], manager)
     assert clock.waiting.acquire(timeout=10)
     assert len(simulator.journal) == before
     for _ in range(4):
