@@ -289,7 +289,8 @@ def test_it_can_be_taken_back(workspace: Workspace) -> None:
 
 def test_a_pipeline_without_a_state_is_told_what_to_pipe(workspace: Workspace) -> None:
     assert "terraform state pull |" in command(workspace, "--for", "6s", stdin="no state")
-    assert "nothing to hold" in command(workspace, "--for", "6s", stdin="{}")
+    empty = '{"version": 4, "resources": []}'
+    assert "nothing to hold" in command(workspace, "--for", "6s", stdin=empty)
 
 
 def test_a_wrong_duration_is_shown_on_its_attribute(workspace: Workspace) -> None:
