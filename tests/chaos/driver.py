@@ -72,7 +72,7 @@ class Play:
             seed=seed,
             clock=self._clock,
             idle_limit=SHORT_IDLE_LIMIT if self._is_long else 900.0,
-            mount_seconds=self._random.choice([0.0, 1.0, 4.0]),
+            mount_seconds=self._random.choice([0.0, 1.0, 4.0, 8.0]),
             mount_numbers=self._random.choice(list(MountNumbers)),
             json_names=self._random.choice(["camel", "pascal"]),
             json_nulls=self._random.choice(["null", "absent"]),
@@ -94,7 +94,12 @@ class Play:
             self._stranger = Stranger(self._simulator)
             for point in self._points:
                 self._stranger.mount(point)
-            self._terraform = PlayedTerraform(machine, self._provider_block(), _schema())
+            self._terraform = PlayedTerraform(
+                machine,
+                self._provider_block(),
+                _schema(),
+                creates_before_destroying=self._chance(0.25),
+            )
             self._invariants = Invariants(self._simulator, self._stranger, borrowed=self._borrowed)
             if self._is_long:
                 self._apply_for_long()
@@ -147,7 +152,7 @@ class Play:
 
     def _command(self, wanted: dict[str, Values]) -> Run:
         """Run a command of Terraform."""
-        there = sorted(self._terraform.state)
+        there = sorted(self._terraform.state.keys() & set(NAMES))
         if there and self._chance(0.15):
             self._tell("refresh", "")
             return self._terraform.refresh()
@@ -176,6 +181,7 @@ class Play:
                 saved=saved,
             )
             self._weather.be_calm(False)
+        self.scenes["deposed left"] += len(self._terraform.state.keys() - set(NAMES))
         self.scenes["stopped"] += run.was_stopped
         self.scenes.update(f"{action} done" for action in run.done)
         return run
@@ -282,8 +288,8 @@ class Play:
     def _end(self) -> None:
         """Let the sun shine: destroy must remove everything."""
         self._weather.clear()
+        self.scenes["cancelled late"] += self._weather.cancelled_late
         if self._weather.cancelled_late:
-            self.scenes["cancelled late"] += 1
             self._clock.wait(threading.Event(), 4.0)
         last = self._destroy()
         self._note(last)

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import msgpack  # type: ignore[import-untyped]  # there are no stubs
@@ -115,12 +116,22 @@ class Plan:
 
 
 class PlayedTerraform:
-    """Plans and applies some mounts; `state` is what a state file would hold."""
+    """Plans and applies some mounts; `state` is what a state file would hold.
+
+    A deposed instance is there under a name that no configuration has.
+    """
 
     def __init__(
-        self, machine: Machine, provider_block: Mapping[str, Any], schema: pb.Schema.Block
+        self,
+        machine: Machine,
+        provider_block: Mapping[str, Any],
+        schema: pb.Schema.Block,
+        *,
+        creates_before_destroying: bool = False,
     ) -> None:
         self._machine = machine
+        self._creates_before_destroying = creates_before_destroying
+        self._numbers = count(1)
         self._block = dict(provider_block)
         self._computed = {a.name: a.computed for a in schema.attributes}
         self._blocks = [block.type_name for block in schema.block_types]
@@ -324,12 +335,28 @@ class PlayedTerraform:
         return run
 
     def _change(self, process: Process, run: Run, name: str, change: Change) -> None:
+        if change.action is Action.REPLACE and self._creates_before_destroying:
+            self._replace_gently(process, run, name, change)
+            return
         if change.action in (Action.DELETE, Action.REPLACE) and not process.is_stopped:
             self._delete(process, run, name, change.private)
         if change.action in (Action.CREATE, Action.REPLACE) and name not in self.state:
             self._create(process, run, name, change)
         if change.action is Action.UPDATE:
             self._update(process, run, name, change)
+
+    def _replace_gently(self, process: Process, run: Run, name: str, change: Change) -> None:
+        """Replace with create_before_destroy: the old one is deposed meanwhile."""
+        deposed = f"{name}, deposed {next(self._numbers)}"
+        self.state[deposed] = self.state.pop(name)
+        self._create(process, run, name, change)
+        if name not in self.state:
+            self.state[name] = self.state.pop(deposed)
+        elif not self.state[name].tainted and not process.is_stopped:
+            old = self.state[deposed]
+            answer = self._ask_for_plan(process, old, None, old.private)
+            if not run.take(answer.diagnostics):
+                self._delete(process, run, deposed, answer.planned_private)
 
     def _delete(self, process: Process, run: Run, name: str, private: bytes) -> None:
         before = self.state[name]

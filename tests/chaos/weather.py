@@ -38,7 +38,7 @@ MOUNTING: list[Choice] = [
 ]
 UNMOUNTING: list[Choice] = [("delete-by-task", {})]
 WITH_TASK: list[Choice] = [("task-fails", {}), ("task-vanishes", {}), ("task-stays", {})]
-CANCELLING: list[Choice] = [("cancel-late", {"seconds": 3.0})]
+CANCELLED_LATE: Choice = ("cancel-late", {"seconds": 3.0})
 LOSING: list[Choice] = [("expire-session", {}), ("expire-all", {})]
 GATEWAYS: list[Choice] = [
     ("status", {"code": code, "when": when} | words)
@@ -59,16 +59,19 @@ class Weather(Faults):
         self._random = random.Random(f"weather {seed}")  # noqa: S311 - to be replayed
         self.probability = self._random.choice([0.0, 0.03, 0.1, 0.3, 0.6])
         self._loses_sessions = loses_sessions and self._random.random() < 0.3
+        self._cancels_late = self._random.random() < 0.3
         self._has_storms = self._random.random() < 0.3
         self._has_gateways = gateways and self._random.random() < 0.6
         self._storm = 0
         self._calm = False
         self.sessions_lost = False
-        self.cancelled_late = False
-        self.struck = self.struck_twice = 0
+        self.struck = self.struck_twice = self.cancelled_late = 0
 
     def take(self, method: str, path: str) -> list[Fault]:
         """Return the faults of a request."""
+        if self._cancels_late and method == "DELETE" and path.startswith("/tasks/"):
+            self.cancelled_late += 1
+            return [_fault(CANCELLED_LATE)]
         if self._calm or not self._strikes():
             return []
         if self._loses_sessions and self._random.random() < 0.05:
@@ -83,7 +86,6 @@ class Weather(Faults):
         found = {fault.name: fault for fault in map(_fault, reversed(chosen))}
         self.struck += 1
         self.struck_twice += len(found) > 1
-        self.cancelled_late |= "cancel-late" in found
         return list(found.values())
 
     def _strikes(self) -> bool:
@@ -112,8 +114,6 @@ def _choices(method: str, path: str) -> list[Choice]:
         choices += MOUNTING * 2
     if method == "DELETE" and "/mounts/" in path:
         choices += UNMOUNTING * 4
-    if method == "DELETE" and path.startswith("/tasks/"):
-        choices += CANCELLING * 8
     return choices
 
 

@@ -32,6 +32,7 @@ from terraform_provider_veeam.em.mounts.existing import file_system_roots
 from terraform_provider_veeam.em.tasks import find_task, parse_task
 from terraform_provider_veeam.keep_alive.order import Order
 from terraform_provider_veeam.objects.identifiers import parse_mount_point_id, parse_uid
+from terraform_provider_veeam.sessions.book import _carried
 from terraform_provider_veeam.sessions.record import SessionRecord
 
 _REF = RestorePointRef(RestorePointType.VM, "710c0a5f-2783-4222-b669-0da996b09b97")
@@ -99,6 +100,7 @@ def parse_configuration(data: bytes) -> None:
 def parse_stored(data: bytes) -> None:
     """Read what was stored, and what Terraform sends."""
     SessionRecord.from_bytes(data)
+    _carried(data, "f")
     with suppress(ValueError):
         Order.from_plain(json.loads(data))
 
