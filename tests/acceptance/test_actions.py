@@ -160,7 +160,7 @@ def test_a_size_that_differs_is_an_error(
     workspace.write(download(tmp_path))
     said = workspace.fail(*APPLY)
     assert "a.txt did not come whole" in said
-    assert "but the file has 5" in said
+    assert "more than the 5 bytes that the file has" in said
     assert not (tmp_path / "a.txt").exists()
 
 
