@@ -4,6 +4,13 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY  := $(VENV)/ready
+PACKER := $(VENV)/packer
+
+# Wheels only: what is built while it is installed may fetch anything for it.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+LOCKED  := --require-hashes --only-binary :all: --requirement
+
+export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
 .PHONY: help venv quickstart check lint types layers generated format test unit portable chaos fuzz mutations test-matrix test-protobuf wheel test-wheel package test-package release-files release-notes load bench docs proto lock clean
@@ -18,8 +25,12 @@ $(READY): requirements-dev.txt pyproject.toml provider/terraform_provider_veeam/
 	  { echo "Python 3.11 or newer is needed, $(PYTHON) is older; try: make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(INSTALL) $(LOCKED) requirements-dev.txt
+	@$(INSTALL) --no-build-isolation --editable .
+	@touch $@
+
+$(PACKER): requirements-package.txt $(READY)
+	@$(INSTALL) $(LOCKED) requirements-package.txt --no-binary nuitka --no-build-isolation
 	@touch $@
 
 quickstart: $(READY) ## Watch Terraform mount a restore point of a simulator, and unmount it
@@ -30,6 +41,7 @@ check: lint types layers generated ## Lint, types, layers, and generated files u
 lint: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/zizmor --offline --quiet --strict-collection .github
 
 types: $(READY)
 	$(BIN)/mypy
@@ -72,7 +84,7 @@ test-protobuf: $(READY) ## Run the protocol's tests and the main job with protob
 	@set -e; for major in 5 6 7; do \
 	  python=.venv-protobuf/$$major/$(notdir $(BIN))/python; \
 	  $(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-protobuf/$$major; \
-	  $(BIN)/uv pip install --quiet --python $$python --no-deps --require-hashes -r requirements-dev.txt; \
+	  $(BIN)/uv pip install --quiet --python $$python --no-deps $(LOCKED) requirements-dev.txt; \
 	  $(BIN)/uv pip install --quiet --python $$python --no-deps --no-build-isolation --editable .; \
 	  $(BIN)/uv pip install --quiet --python $$python --no-deps --no-config "protobuf==$$major.*"; \
 	  $$python -c 'import google.protobuf; print("protobuf", google.protobuf.__version__)'; \
@@ -83,21 +95,21 @@ test-protobuf: $(READY) ## Run the protocol's tests and the main job with protob
 wheel: $(READY) ## Build the wheel and the sdist into dist/
 	$(BIN)/python -m hatchling build -d dist
 
-test-wheel: $(READY) ## Install the wheel as a newcomer would, and apply examples/quickstart
-	$(BIN)/python -m pytest tests/packaging/test_wheel.py
+test-wheel: $(READY) ## Install the wheel as a newcomer would, apply examples/quickstart; sign (gpg) as a release does
+	$(BIN)/python -m pytest tests/packaging/test_wheel.py tests/packaging/test_signing.py
 
-package: $(READY) ## Build dist/terraform-provider-veeam_VERSION_OS_ARCH.zip, which runs without Python
-	$(BIN)/python tools/package.py
+package: $(PACKER) ## Build dist/terraform-provider-veeam_VERSION_OS_ARCH.zip, which runs without Python
+	$(BIN)/python -m tools.package
 
 test-package: $(READY) ## Run the main job with the package that `make package` has built
-	PROVIDER_PACKAGE="$$($(BIN)/python tools/package.py --path)" && export PROVIDER_PACKAGE && \
+	PROVIDER_PACKAGE="$$($(BIN)/python -m tools.package --path)" && export PROVIDER_PACKAGE && \
 	  $(BIN)/python -m pytest --numprocesses auto tests/acceptance/test_main_job.py \
 	  tests/acceptance/test_bad_input.py tests/acceptance/test_keep_alive.py \
 	  tests/acceptance/test_interruption.py tests/acceptance/test_mirror.py \
 	  tests/acceptance/test_restore_a_file.py tests/packaging/test_package.py
 
-release-files: $(READY) ## Write the checksums of all packages in dist/, and sign them if PACKAGE_SIGNING_KEY is set
-	$(BIN)/python tools/package.py --describe
+release-files: $(READY) ## Write the checksums of all that is in dist/
+	$(BIN)/python -m tools.package --describe
 
 release-notes: $(READY) ## Write build/release-notes.md: CHANGELOG.md of TAG, which has to be this version
 	$(BIN)/python tools/release_notes.py $(TAG)
@@ -114,9 +126,12 @@ docs: $(READY) ## Write the pages below docs/ from the schema and examples/
 proto: $(READY) ## Generate the protocol module from plugin/tfplugin6.proto
 	$(BIN)/python tools/generate_protocol.py
 
-lock: $(READY) ## Pin the newest development dependencies that pyproject.toml allows
-	$(BIN)/uv pip compile --quiet --upgrade --all-extras --group dev --universal --generate-hashes \
-	  --no-annotate --no-header --python-version 3.11 --output-file requirements-dev.txt pyproject.toml
+PIN := uv pip compile --quiet --upgrade --exclude-newer '7 days' --universal --generate-hashes \
+  --no-annotate --no-header --python-version 3.11
+
+lock: $(READY) ## Pin the newest dependencies that pyproject.toml allows and that are a week old
+	$(BIN)/$(PIN) --all-extras --group dev --output-file requirements-dev.txt pyproject.toml
+	$(BIN)/$(PIN) --group package --output-file requirements-package.txt
 
 clean: ## Remove what make made
 	rm -rf $(VENV) .venv-matrix .venv-protobuf build dist nuitka-crash-report.xml .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,7 +1,8 @@
 """`make package`: the provider as a zip that runs without Python, as the registry wants it.
 
-Needs a C compiler. It writes into dist/: the zip for this machine, SHA256SUMS, the manifest, and a
-signature if PACKAGE_SIGNING_KEY names a key that gpg has (PACKAGE_SIGNING_PASSPHRASE opens it).
+Needs a C compiler. It writes into dist/: the zip for this machine, its SBOM, the manifest, and the
+checksums: SHA256SUMS of zips and manifest, the only files that the registry lets it name, and
+checksums.txt of all the rest. Nothing is downloaded, and nothing is signed here.
 """
 
 import argparse
@@ -13,7 +14,10 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
+
+from tools.parts import Part, add_licenses, parts, sbom
 
 from terraform_provider_veeam import __version__
 from terraform_provider_veeam.cli.install import target
@@ -22,6 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD, DIST = ROOT / "build", ROOT / "dist"
 NAME = f"terraform-provider-veeam_{__version__}"
 PACKAGE = DIST / f"{NAME}_{target()}.zip"
+SBOM = PACKAGE.with_suffix(".cdx.json")
 EXECUTABLE = f"terraform-provider-veeam_v{__version__}" + (".exe" if os.name == "nt" else "")
 # No part of the provider asks for these; they would only make the zip larger.
 UNUSED = (
@@ -34,46 +39,68 @@ OF_THE_COMPILER = ("libstdc++.so.6", "libgcc_s.so.1", "libz.so.1")
 _MOMENT = (1980, 1, 1, 0, 0, 0)  # the same in every zip
 
 
-def build() -> Path:
-    """Compile the provider and return the folder with all that it needs."""
+def build() -> tuple[Path, list[Part]]:
+    """Compile the provider; return the folder with all that it needs, and what is in there."""
     shutil.rmtree(BUILD, ignore_errors=True)
+    folder, report = compile_provider()
+    for authorities in folder.rglob("roots.pem"):  # those of gRPC's clients
+        authorities.unlink()
+    added: list[Path] = []
+    if sys.platform == "linux":
+        added = add_libraries(folder)
+        if strip := shutil.which("strip"):
+            for library in sorted(folder.rglob("*.so*")):
+                subprocess.run([strip, "--strip-unneeded", str(library)], check=True)
+    found = parts(report, added)
+    add_licenses(folder, found)
+    return folder, found
+
+
+def compile_provider() -> tuple[Path, Path]:
+    """Let Nuitka make a folder that needs no Python; return it and the report of what is in it."""
+    report = BUILD / "report.xml"
     command = [
         *(sys.executable, "-m", "nuitka", "--mode=standalone", "--remove-output"),
-        *("--assume-yes-for-downloads", "--quiet", "--no-progressbar", "--lto=no"),
-        "--python-flag=isolated",
+        *("--quiet", "--no-progressbar", "--lto=no", "--python-flag=isolated"),
         f"--output-dir={BUILD}",
         f"--output-filename={EXECUTABLE}",
+        f"--report={report}",
         "--include-package=terraform_provider_veeam",
         "--include-module=_cffi_backend",
         *(f"--nofollow-import-to={module}" for module in UNUSED),
+        # Nuitka would fetch programs that nobody has a hash of: ccache, and on Windows Dependency
+        # Walker, for which it has a replacement of its own. Whatever else it asks for is refused,
+        # as it reads an empty answer, and what another build has fetched is not looked at.
+        "--disable-ccache",
+        *(["--experimental=force-dependencies-pefile"] if os.name == "nt" else []),
         str(ROOT / "provider" / "terraform_provider_veeam"),
     ]
     # The compiler's helpers are installed beside this Python. The same sources give the same bytes.
     environment = os.environ | {
+        "NUITKA_CACHE_DIR": str(BUILD / "cache"),
         "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", ""))),
         "PYTHONHASHSEED": "0",
         "SOURCE_DATE_EPOCH": "315532800",
     }
-    subprocess.run(command, check=True, env=environment)
+    subprocess.run(command, check=True, env=environment, stdin=subprocess.DEVNULL)
     (folder,) = BUILD.glob("*.dist")
-    for authorities in folder.rglob("roots.pem"):  # those of gRPC's clients
-        authorities.unlink()
-    if sys.platform == "linux":
-        add_libraries(folder)
-        if strip := shutil.which("strip"):
-            for library in sorted(folder.rglob("*.so*")):
-                subprocess.run([strip, "--strip-unneeded", str(library)], check=True)
-    return folder
+    return folder, report
 
 
-def add_libraries(folder: Path) -> None:
-    """Put the compiler's libraries, as far as anything asks for them, beside the program."""
+def add_libraries(folder: Path) -> list[Path]:
+    """Put the compiler's libraries, as far as anything asks for them, beside the program.
+
+    Returns where they are from.
+    """
+    added = []
     ldd = shutil.which("ldd") or "ldd"
     for file in [folder / EXECUTABLE, *sorted(folder.rglob("*.so*"))]:
         asked = subprocess.run([ldd, str(file)], capture_output=True, text=True, check=True)
         for name, path in re.findall(r"^\s*(\S+) => (/\S+)", asked.stdout, re.MULTILINE):
             if name in OF_THE_COMPILER and not (folder / name).exists():
                 shutil.copyfile(path, folder / name)
+                added.append(Path(path))
+    return added
 
 
 def pack(folder: Path) -> None:
@@ -90,22 +117,24 @@ def pack(folder: Path) -> None:
 
 
 def describe() -> None:
-    """Write the manifest and the checksums of all packages of this version, and sign them."""
+    """Write the manifest, and the checksums of all that a release of this version has."""
     manifest = DIST / f"{NAME}_manifest.json"
     wanted = {"version": 1, "metadata": {"protocol_versions": ["6.0"]}}
     manifest.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
-    sums = DIST / f"{NAME}_SHA256SUMS"
-    files = [*sorted(DIST.glob(f"{NAME}_*.zip")), manifest]
-    lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files]
-    sums.write_text("".join(lines), encoding="utf-8")
-    signature = sums.with_name(f"{sums.name}.sig")
-    signature.unlink(missing_ok=True)
-    if key := os.environ.get("PACKAGE_SIGNING_KEY"):
-        gpg = ["gpg", "--batch", "--local-user", key, "--output", str(signature)]
-        passphrase = os.environ.get("PACKAGE_SIGNING_PASSPHRASE")
-        if passphrase is not None:
-            gpg += ["--pinentry-mode", "loopback", "--passphrase-fd", "0"]
-        subprocess.run([*gpg, "--detach-sign", str(sums)], input=passphrase, text=True, check=True)
+    # The registry refuses a release whose SHA256SUMS names anything else.
+    write_checksums("SHA256SUMS", [*DIST.glob(f"{NAME}_*.zip"), manifest])
+    python = DIST.glob(f"terraform_provider_veeam-{__version__}*")
+    write_checksums("checksums.txt", [*DIST.glob(f"{NAME}_*.cdx.json"), *python])
+
+
+def write_checksums(name: str, files: Iterable[Path]) -> None:
+    """Write a list of checksums as `sha256sum --check` reads it, and drop its old signature."""
+    sums = DIST / f"{NAME}_{name}"
+    lines = [
+        f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in sorted(files)
+    ]
+    sums.write_text("".join(lines), encoding="utf-8", newline="\n")
+    sums.with_name(f"{sums.name}.sig").unlink(missing_ok=True)
 
 
 def main() -> int:
@@ -122,8 +151,9 @@ def main() -> int:
         print(PACKAGE)
         return 0
     if not options.describe:
-        folder = build()
+        folder, found = build()
         pack(folder)
+        SBOM.write_text(sbom(PACKAGE, found), encoding="utf-8", newline="\n")
         unpacked = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
         sizes = f"{PACKAGE.stat().st_size / 2**20:.1f} MiB, unpacked {unpacked / 2**20:.1f} MiB"
         print(f"{PACKAGE.relative_to(ROOT)}: {sizes}")

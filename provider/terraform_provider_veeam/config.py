@@ -1,5 +1,7 @@
 """The provider block: its attributes, their environment variables, and the client's settings."""
 
+import base64
+import binascii
 import ipaddress
 import os
 import re
@@ -15,7 +17,12 @@ from terraform_provider_veeam.em.settings import Settings
 
 DEFAULT_PORT = 9398
 MAXIMUM_RETRIES = 100
-_SHA256_DIGITS, _SHA1_DIGITS = 64, 40
+_DIGESTS = {32: "MD5", 40: "SHA-1, the thumbprint that Windows shows", 128: "SHA-512"}
+_LONGEST_QUOTE = 300
+_LONGEST_FILE = 16 * 1024 * 1024
+_CERTIFICATE = re.compile(
+    rb"-----BEGIN (?:X509 )?CERTIFICATE-----(.*?)-----END (?:X509 )?CERTIFICATE-----", re.DOTALL
+)
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")  # of a host's name
 _WORDS = {"true": True, "1": True, "false": False, "0": False}
 
@@ -30,7 +37,7 @@ class Problem:
 
 
 class InvalidConfiguration(Exception):
-    """The provider block can't be used; `problems` has an entry for each thing to mend."""
+    """The provider block can't be used; `problems` has an entry for each thing that is wrong."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("\n".join(f"{problem.summary}\n{problem.detail}" for problem in problems))
@@ -56,8 +63,9 @@ def resolve(
     given = _set(block)
     origins = {}
     for name, (variable, _) in ATTRIBUTES.items():
-        if name not in given and environment.get(variable) and not _overridden(name, block):
-            given[name] = environment[variable]
+        value = as_meant(environment.get(variable))
+        if name not in given and value and not _overridden(name, block):
+            given[name] = value
             origins[name] = variable
 
     values, problems = _convert(given, origins)
@@ -68,7 +76,13 @@ def resolve(
 
 
 def _set(block: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: block[name] for name in ATTRIBUTES if block.get(name) not in (None, "")}
+    values = {name: as_meant(block.get(name)) for name in ATTRIBUTES}
+    return {name: value for name, value in values.items() if value not in (None, "")}
+
+
+def as_meant(value: Any) -> Any:
+    """Return a text as it was meant: a file's byte order mark and last line break are no part."""
+    return value.removeprefix("\ufeff").rstrip("\r\n") if isinstance(value, str) else value
 
 
 def _overridden(name: str, block: Mapping[str, Any]) -> bool:
@@ -128,7 +142,7 @@ def _contradictions(given: Mapping[str, Any], origins: Mapping[str, str]) -> lis
                 "url",
                 "url is not encrypted",
                 "With http:// the password and the backup's files would cross the network in "
-                "clear text. Write https://. If the connection is safe in another way, set "
+                "clear text. Write https://. If the connection is secured otherwise, set "
                 "insecure = true.",
             )
         )
@@ -146,7 +160,7 @@ def _missing(given: Mapping[str, Any]) -> list[Problem]:
             f"{name} is not set",
             f"The provider needs {what}. Set {name} in the provider block or the environment "
             f"variable {ATTRIBUTES[name][0]}."
-            + ("" if name == "url" else " An existing logon session (session_token) does too."),
+            + ("" if name == "url" else " Or set session_token to use an existing logon session."),
         )
         for name, what in needed.items()
         if name not in given
@@ -154,29 +168,35 @@ def _missing(given: Mapping[str, Any]) -> list[Problem]:
 
 
 def _url(value: str) -> str:
+    """Return the address of the API. Raises ValueError, which quotes nothing: it may be secret."""
     text = value.strip()
     hint = "Write https://HOST or https://HOST:9398."
+    if "@" in text:
+        raise ValueError(
+            "It holds a user name: use the attributes username and password, and write "
+            "https://HOST or https://HOST:9398 here."
+        )
     if "://" not in text:
-        raise ValueError(f'"{text}" has no scheme. {hint}')
+        raise ValueError(f"It has no scheme. {hint}")
     try:
         parts = urlsplit(text)
         port = parts.port
-    except ValueError as error:
-        raise ValueError(f"It can't be understood: {error}. {hint}") from None
+    except ValueError:
+        raise ValueError(f"It can't be understood: is its port a number? {hint}") from None
     if parts.scheme.lower() not in ("https", "http"):
-        raise ValueError(f'"{parts.scheme}://" is not spoken by Enterprise Manager. {hint}')
-    if "@" in parts.netloc:
-        raise ValueError("It holds a user name: use the attributes username and password.")
+        raise ValueError(f"Enterprise Manager does not speak what its scheme says. {hint}")
     if not parts.hostname or not _is_host(parts.hostname):
         raise ValueError(f"It names no host. {hint}")
-    if parts.path.rstrip("/") not in ("", "/api") or parts.query or parts.fragment:
-        raise ValueError(f'It ends in "{text.split(parts.netloc, 1)[1]}". {hint}')
+    if port == 0:
+        raise ValueError(f"Nobody can listen on port 0. {hint}")
+    if parts.path.rstrip("/").lower() not in ("", "/api") or "?" in text or "#" in text:
+        raise ValueError(f"Something follows the host, other than /api. {hint}")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"{parts.scheme.lower()}://{host}:{port or DEFAULT_PORT}/api"
 
 
 def _is_host(name: str) -> bool:
-    """Tell whether it is an IP address or a name as DNS has them."""
+    """Tell whether it is an IP address or a valid DNS name."""
     try:
         ipaddress.ip_address(name.partition("%")[0])
     except ValueError:
@@ -196,14 +216,26 @@ def _text(value: str) -> str:
     return value
 
 
+def _username(value: str) -> str:
+    text = _text(value)
+    if ":" in text:
+        raise ValueError(
+            "It has a colon, which a logon by user name and password can't carry: what follows it "
+            "would be taken for the password. Write DOMAIN\\user or user@domain."
+        )
+    if not text.isprintable():
+        raise ValueError("It has a line break or another character in it that is not seen.")
+    return text
+
+
 def parse_session_token(value: str) -> str:
     """Return a session's token, fit for a header. Raises ValueError, which does not quote it."""
-    text = value.strip()
+    text: str = as_meant(value).strip()
     if not text:
         raise ValueError("It is blank.")
     if not text.isascii() or not text.isprintable() or " " in text:
         raise ValueError(
-            "It has characters that no token of Enterprise Manager has. Set the value of the "
+            "It has characters that a token of Enterprise Manager never has. Set the value of the "
             "header X-RestSvcSessionId alone, as the logon returned it."
         )
     return text
@@ -211,36 +243,88 @@ def parse_session_token(value: str) -> str:
 
 def _api_version(value: str) -> str:
     if not re.fullmatch(r"latest|v\d+_\d+", value):
-        raise ValueError(f'"{value}" is no API version. Write "latest" or one like "v1_7".')
+        raise ValueError(f'"{value}" is not an API version. Write "latest" or one like "v1_7".')
     return value
 
 
 def _ca_certificate(value: str) -> str:
-    pem = value
-    if "-----BEGIN" not in value:
-        try:
-            pem = Path(value).expanduser().read_text(encoding="ascii")
-        except (OSError, RuntimeError, UnicodeDecodeError) as error:
-            # RuntimeError: a home that is not known, as in ~nobody/ca.pem.
-            reason = getattr(error, "strerror", None) or "it is no path and no PEM text"
-            raise ValueError(
-                f'"{value}" can\'t be read: {reason}. Give the PEM text of the certificate, or '
-                "the path of a file that holds it."
-            ) from None
-    try:
-        ssl.create_default_context(cadata=pem)
-    except (ssl.SSLError, ValueError):
+    """Return the certificates, and nothing else, of PEM text or of a file in whichever form.
+
+    Raises ValueError, which quotes at most the path.
+    """
+    if "-----BEGIN" in value:
+        found = _certificates(value.encode(errors="replace"))
+        what = "It"
+    else:
+        found = _certificates(_from_base64(value) or _read(value))
+        what = "The file, or what is written in its place,"
+    if not found:
         raise ValueError(
-            "It holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)."
-        ) from None
+            f"{what} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----) or DER. A "
+            "private key, a request, PKCS #7 or PKCS #12 will not do: export the certificate "
+            "alone, in Windows as X.509 (.CER)."
+        )
+    pem = "".join(map(ssl.DER_cert_to_PEM_cert, found))
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
+    except (ssl.SSLError, ValueError):
+        raise ValueError(f"{what} holds a certificate that is damaged.") from None
     return pem
 
 
-def _fingerprint(value: str) -> str:
-    digits = re.sub(r"^sha-?256[:=]?|[\s:-]", "", value.strip().lower())
-    if re.fullmatch(r"[0-9a-f]+", digits) and len(digits) == _SHA1_DIGITS:
+def _certificates(data: bytes) -> list[bytes]:
+    r"""Return the certificates in a text or a file, as DER.
+
+    In UTF-16, as Windows writes it, PEM is itself with a zero beside each letter; where a variable
+    is set, line breaks may have become `\n`.
+    """
+    blocks = _CERTIFICATE.findall(data.replace(b"\0", b""))
+    if not blocks:
+        return [data] if _is_certificate(data) else []
+    try:
+        return [base64.b64decode(re.sub(rb"\\[nr]|\s", b"", b), validate=True) for b in blocks]
+    except binascii.Error:
+        raise ValueError("It holds a certificate that is damaged.") from None
+
+
+def _is_certificate(der: bytes) -> bool:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=der)
+    except (ssl.SSLError, ValueError):
+        return False
+    return True
+
+
+def _from_base64(value: str) -> bytes | None:
+    """Return what a text is the base64 of, if that is a certificate: as `filebase64` gives it."""
+    try:
+        data = base64.b64decode("".join(value.split()), validate=True)
+    except ValueError:
+        return None
+    return data if _certificates(data) else None
+
+
+def _read(path: str) -> bytes:
+    try:
+        with Path(path).expanduser().open("rb") as file:
+            return file.read(_LONGEST_FILE)
+    except (OSError, RuntimeError, ValueError) as error:
+        # RuntimeError: a home that is not known, as in ~nobody/ca.pem.
+        reason = getattr(error, "strerror", None) or "it is neither a path nor PEM text"
+        named = f'"{path}"' if path.isprintable() and len(path) <= _LONGEST_QUOTE else "It"
         raise ValueError(
-            "It has 40 digits, as the SHA-1 thumbprint that Windows shows. The SHA-256 "
+            f"{named} can't be read: {reason}. Give the PEM text of the certificate, or "
+            "the path of a file that holds it."
+        ) from None
+
+
+def _fingerprint(value: str) -> str:
+    """Return the digits, whatever `openssl`, `certutil` or a browser write around them."""
+    text = re.sub(r"^\W*(sha-?\d+|md5)\b", "", value.lower().rpartition("=")[2])
+    digits = re.sub(r"[\W_]", "", text)
+    if re.fullmatch(r"[0-9a-f]+", digits) and len(digits) in _DIGESTS:
+        raise ValueError(
+            f"It has {len(digits)} digits, as those of {_DIGESTS[len(digits)]}. The SHA-256 "
             "fingerprint has 64: openssl x509 -noout -fingerprint -sha256 -in certificate.pem"
         )
     if not re.fullmatch(r"[0-9a-f]{64}", digits):
@@ -266,7 +350,7 @@ def _max_retries(value: float | str) -> int:
 # Attribute → environment variable, and what its value becomes.
 ATTRIBUTES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "url": ("VEEAM_EM_URL", _url),
-    "username": ("VEEAM_EM_USERNAME", _text),
+    "username": ("VEEAM_EM_USERNAME", _username),
     "password": ("VEEAM_EM_PASSWORD", _text),
     "session_token": ("VEEAM_EM_SESSION_TOKEN", parse_session_token),
     "api_version": ("VEEAM_EM_API_VERSION", _api_version),

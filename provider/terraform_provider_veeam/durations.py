@@ -25,8 +25,8 @@ def parse_duration(text: str) -> float:
         end = part.end()
     if not text or end != len(text):
         raise ValueError(
-            f'"{text}" is no duration. Write a number and a unit, like "90s" or "1h30m".'
+            f'"{text}" is not a duration. Write a number and a unit, like "90s" or "1h30m".'
         )
     if not 0 < seconds <= MAXIMUM_SECONDS:
-        raise ValueError(f'"{text}" is out of range: a duration here is longer than zero.')
+        raise ValueError(f'"{text}" is out of range: a duration has to be longer than zero.')
     return seconds

@@ -1,4 +1,4 @@
-"""What Windows does in another way than Linux and macOS: processes, signals, folders, sockets.
+"""What Windows does differently from Linux and macOS: processes, signals, folders, sockets.
 
 Everything that differs is decided here and nowhere else. Each function can be asked for the other
 platform's answer, so that it is tested on either.
@@ -11,11 +11,10 @@ import re
 import signal
 import stat
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 IS_WINDOWS = sys.platform == "win32"
 
@@ -23,12 +22,17 @@ _DETACHED_PROCESS = 0x00000008
 _NEW_PROCESS_GROUP = 0x00000200
 _SYNCHRONIZE = 0x00100000
 _WAIT_TIMEOUT = 0x00000102
+_COOKIE = b"TF_PLUGIN_MAGIC_COOKIE="
+_LAUNCHER = r"(?i)(terraform-provider-.*|py(thon)?w?[0-9.]*)\.exe"
+_SNAPSHOT_OF_PROCESSES = 0x00000002
 _FOLDER = "terraform-provider-veeam"
+_LONGEST_NAME = 255  # bytes, and in Windows units of UTF-16
+_TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 - what is made in them nobody else may enter
 _DEVICE = r"(?i)(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?"
 
 
 class NoPrivateFolder(OSError):
-    """The folder that should be this user's own belongs to somebody else."""
+    """There is no folder that is this user's own; the text says why, and what helps."""
 
 
 def detached(*, windows: bool = IS_WINDOWS) -> dict[str, Any]:
@@ -39,7 +43,7 @@ def detached(*, windows: bool = IS_WINDOWS) -> dict[str, Any]:
 
 
 def hang_up_signals(module: Any = signal) -> list[signal.Signals]:
-    """Return the signals that tell of a terminal's end: none in Windows."""
+    """Return the signals that a terminal sends when it closes: none on Windows."""
     names = ("SIGHUP",)
     return [getattr(module, name) for name in names if hasattr(module, name)]
 
@@ -57,14 +61,29 @@ def is_alive(process: int, *, windows: bool = IS_WINDOWS) -> bool:
     return True
 
 
-def has_lost_parent(parent: int, *, windows: bool = IS_WINDOWS) -> bool:
-    """Tell whether the process that started this one has ended.
+def terraform_process(*, windows: bool = IS_WINDOWS) -> int:
+    """Return the number of the Terraform that started this process, perhaps through launchers.
 
-    Windows keeps telling its number, Linux and macOS give its children another parent.
+    A launcher that does not become the provider, as pip's in Windows or a script without `exec`,
+    is its parent. In Linux it is known by the cookie that Terraform has given it too, in Windows
+    by its name; on macOS it is taken for Terraform.
     """
     if windows:
-        return not is_alive(parent, windows=True)
-    return os.getppid() != parent
+        return _first_that_is_no_launcher(_processes_in_windows())
+    process = os.getppid()
+    while _has_cookie(process) and (parent := _parent_of(process)):
+        process = parent
+    return process
+
+
+def has_lost_terraform(process: int, *, windows: bool = IS_WINDOWS) -> bool:
+    """Tell whether the Terraform that started this process, `terraform_process`, has ended.
+
+    Windows keeps the number of a dead parent, Linux and macOS give its children another parent.
+    """
+    if windows:
+        return not is_alive(process, windows=True)
+    return terraform_process(windows=False) != process
 
 
 def private_folder(
@@ -75,9 +94,9 @@ def private_folder(
 ) -> str:
     """Return a folder that only this user may enter, made if need be. Raises OSError.
 
-    Its path has at most `longest` bytes, if that can be.
+    Its path has at most `longest` bytes, if possible.
 
-    In Windows that is so of everything in the user's profile; elsewhere it is checked.
+    On Windows the user's profile is private anyway; elsewhere it is checked.
     """
     if windows:
         parent = environment.get("LOCALAPPDATA")
@@ -86,20 +105,39 @@ def private_folder(
         path = os.path.join(parent, _FOLDER)  # noqa: PTH118 - no pathlib here
         os.makedirs(path, exist_ok=True)  # noqa: PTH103 - no pathlib here
         return path
-    import tempfile  # noqa: PLC0415 - few need it
-
-    parents = (tempfile.gettempdir(), "/tmp")  # noqa: S108 - what is in it is checked
-    paths = [f"{parent}/{_FOLDER}-{os.getuid()}" for parent in parents]
+    own = f"{_FOLDER}-{os.getuid()}"
+    paths = [f"{parent}/{own}" for parent in temporary_folders(environment)]
     runtime = environment.get("XDG_RUNTIME_DIR")
-    if runtime and _is_own_folder(runtime):  # after sudo it may be another user's
+    # By XDG's specification a relative path is ignored. After sudo it may be another user's.
+    if runtime and runtime.startswith("/") and _is_own_folder(runtime):
         paths.insert(0, f"{runtime}/{_FOLDER}")
-    path = next((path for path in paths if len(os.fsencode(path)) <= longest), paths[-1])
-    with suppress(FileExistsError):
-        os.mkdir(path, 0o700)  # noqa: PTH102 - no pathlib here
-    found = os.lstat(path)
-    if not _is_own_folder(path) or found.st_mode & 0o077:
-        raise NoPrivateFolder(f"{path} is not a folder for this user alone: remove it")
-    return path
+    for path in paths:
+        if len(os.fsencode(path)) > longest:
+            continue
+        try:
+            os.mkdir(path, 0o700)  # noqa: PTH102 - no pathlib here
+        except FileExistsError:
+            pass
+        except OSError:
+            continue
+        if not _is_own_folder(path) or os.lstat(path).st_mode & 0o077:
+            raise NoPrivateFolder(f"{path} is not a folder for this user alone: remove it")
+        return path
+    raise NoPrivateFolder(no_folder(paths))
+
+
+def temporary_folders(environment: Mapping[str, str]) -> list[str]:
+    """Return where temporary things can be, the best place first. Not in Windows."""
+    chosen = environment.get("TMPDIR", "")
+    return [*([chosen] if os.path.isabs(chosen) else []), *_TEMPORARY]  # noqa: PTH117
+
+
+def no_folder(tried: Sequence[str]) -> str:
+    """Return what a person is told when in none of some places a folder could be made."""
+    return (
+        f"no folder could be made, neither {' nor '.join(tried)}. Set the environment variable "
+        "TMPDIR to a folder that this user can write to, with a path of at most 50 characters"
+    )
 
 
 def _is_own_folder(path: str) -> bool:
@@ -115,14 +153,23 @@ def is_file_name(name: str, *, windows: bool = IS_WINDOWS) -> bool:
     if name in ("", ".", "..") or set(name) & set("/\0"):
         return False
     if not windows:
-        return True
-    # Windows writes `a.` and `a ` to `a`, and what is sent to `nul` nowhere.
+        return 0 < len(_bytes_of(name)) <= _LONGEST_NAME
+    # Windows writes `a.` and `a ` to `a`, and drops what is written to `nul`.
     return not (
         set(name) & set('\\<>:"|?*')
         or any(ord(character) < ord(" ") for character in name)
         or name[-1] in ". "
         or re.fullmatch(_DEVICE, name)
+        or len(name.encode("utf-16-le", "surrogatepass")) > 2 * _LONGEST_NAME
     )
+
+
+def _bytes_of(name: str) -> bytes:
+    """Return a name as the file system gets it; nothing when it can't be written in it."""
+    try:
+        return os.fsencode(name)
+    except UnicodeEncodeError:
+        return b""
 
 
 def executable(name: str, *, windows: bool = IS_WINDOWS) -> str:
@@ -133,12 +180,77 @@ def executable(name: str, *, windows: bool = IS_WINDOWS) -> str:
 def plugin_folder(
     environment: Mapping[str, str] = os.environ, *, windows: bool = IS_WINDOWS
 ) -> str:
-    """Return the folder that Terraform and OpenTofu both search without being told to."""
+    """Return the folder that both Terraform and OpenTofu search without any setting."""
     if windows:
         return os.path.join(  # noqa: PTH118 - no pathlib here
             environment.get("APPDATA", "~"), "terraform.d", "plugins"
         )
     return "~/.terraform.d/plugins"
+
+
+def _has_cookie(process: int) -> bool:
+    """Tell whether a process of Linux was started by Terraform."""
+    try:
+        with open(f"/proc/{process}/environ", "rb") as file:  # noqa: PTH123 - no pathlib here
+            return any(line.startswith(_COOKIE) for line in file.read().split(b"\0"))
+    except OSError:
+        return False
+
+
+def _parent_of(process: int) -> int:
+    """Return the number of the parent of a process of Linux; 0 when there is none."""
+    try:
+        with open(f"/proc/{process}/stat", "rb") as file:  # noqa: PTH123 - no pathlib here
+            return int(file.read().rpartition(b")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+def _first_that_is_no_launcher(processes: Mapping[int, tuple[int, str]]) -> int:
+    """Return which ancestor has started this process; told are parents and names, by numbers."""
+    process = os.getppid()
+    while process in processes:
+        parent, name = processes[process]
+        if not re.fullmatch(_LAUNCHER, name) or parent not in processes:
+            break
+        process = parent
+    return process
+
+
+def _processes_in_windows() -> dict[int, tuple[int, str]]:
+    """Return the parent and the name of each process, by its number."""
+    import ctypes  # noqa: PLC0415 - few need it
+    from ctypes import c_long, c_size_t, c_ulong, c_void_p, c_wchar  # noqa: PLC0415
+
+    class Entry(ctypes.Structure):
+        """PROCESSENTRY32W."""
+
+        _fields_ = (
+            ("size", c_ulong),
+            ("usage", c_ulong),
+            ("process", c_ulong),
+            ("heap", c_size_t),
+            ("module", c_ulong),
+            ("threads", c_ulong),
+            ("parent", c_ulong),
+            ("priority", c_long),
+            ("flags", c_ulong),
+            ("name", c_wchar * 260),
+        )
+
+    kernel: Any = ctypes.WinDLL("kernel32")  # type: ignore[attr-defined,unused-ignore]
+    kernel.CreateToolhelp32Snapshot.restype = c_void_p
+    snapshot = c_void_p(kernel.CreateToolhelp32Snapshot(_SNAPSHOT_OF_PROCESSES, 0))
+    entry = Entry(size=ctypes.sizeof(Entry))
+    found = {}
+    try:
+        more = kernel.Process32FirstW(snapshot, ctypes.byref(entry))
+        while more:
+            found[int(entry.process)] = int(entry.parent), str(entry.name)
+            more = kernel.Process32NextW(snapshot, ctypes.byref(entry))
+    finally:
+        kernel.CloseHandle(snapshot)
+    return found
 
 
 def _is_alive_in_windows(process: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from terraform_provider_veeam import __version__
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.config import Problem
     from terraform_provider_veeam.em.deadline import Clock
     from terraform_provider_veeam.em.manager import EnterpriseManager
+    from terraform_provider_veeam.em.settings import Settings
     from terraform_provider_veeam.plugin.interfaces import (
         ConfigureContext,
         Diagnostics,
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
 
 
 class VeeamProvider(interfaces.Provider):
-    """The provider `veeam`: one Enterprise Manager, reached through one lazily made session."""
+    """The provider `veeam`: one Enterprise Manager, and what this process knows of its sessions."""
 
     type_prefix = "veeam"
     addresses = ADDRESSES
@@ -60,6 +62,7 @@ class VeeamProvider(interfaces.Provider):
         self.holder = BackgroundHolder(clock)
         self._manager: EnterpriseManager | None = None
         self._replaced: list[EnterpriseManager] = []
+        self._configuring = threading.Lock()
 
     def get_schema(self) -> Schema:
         """Return the schema of the provider block."""
@@ -160,20 +163,19 @@ class VeeamProvider(interfaces.Provider):
         return (MountPointId, ParseMountPointId, ParseUid)
 
     def validate(self, ctx: ValidateContext, config: State) -> None:
-        """Check what is written in the block; what is not known yet is passed over."""
+        """Check what is written in the block; values not known yet are skipped."""
         from terraform_provider_veeam.config import check  # noqa: PLC0415 - not before the schema
 
         known = {name: value for name, value in config.items() if value is not Unknown}
         _report(ctx.diagnostics, check(known))
 
     def configure(self, ctx: ConfigureContext, config: State) -> None:
-        """Make the client. Nothing is sent, and with a value unknown nothing is made yet."""
+        """Make the client, once all values are known. Nothing is sent."""
         # `requests` takes longer to import than all the rest: not before it is needed.
         from terraform_provider_veeam.config import (  # noqa: PLC0415
             InvalidConfiguration,
             resolve,
         )
-        from terraform_provider_veeam.em.manager import EnterpriseManager  # noqa: PLC0415
 
         if any(value is Unknown for value in config.values()):
             return
@@ -190,17 +192,39 @@ class VeeamProvider(interfaces.Provider):
             ctx.diagnostics.add_warning(
                 "The certificate of Enterprise Manager is not checked",
                 "insecure = true (or VEEAM_EM_INSECURE) lets anybody on the network path read "
-                "the password and the backup's files. certificate_fingerprint is as easy to use "
+                "the password and the backup's files. certificate_fingerprint is as easy to use, "
                 "and safe.",
                 path=["insecure"],
             )
+        with self._configuring:
+            self._serve(ctx, settings)
+
+    def _serve(self, ctx: ConfigureContext, settings: Settings) -> None:
+        """Make the client, unless this process serves another account already.
+
+        That can be under `serve --debug`, by another command or an alias.
+        """
+        from terraform_provider_veeam.em.manager import EnterpriseManager  # noqa: PLC0415
+
         if self._manager:
-            # Under `serve --debug`, by another command or an alias: its calls may still be running.
-            self._replaced.append(self._manager)
+            served, asked = _who(self._manager.settings), _who(settings)
+            if asked != served:
+                ctx.diagnostics.add_error(
+                    "This process serves another provider block",
+                    f"serve --debug has been set to {served}, and this block asks for {asked}. "
+                    "Terraform does not tell it for which block a call is, so it can serve only "
+                    "one Enterprise Manager and account. Start serve --debug anew to have it "
+                    "serve this block; a configuration that needs several works without "
+                    "TF_REATTACH_PROVIDERS.",
+                    path=["url"],
+                )
+                return
+            self._replaced.append(self._manager)  # its calls may still be running
         self._manager = EnterpriseManager(settings, clock=self.clock, conceal=conceal)
-        for record in self.book.left_by_plan(settings.base_url):
-            # An apply is told nothing of a mount that stays as it is, however long it takes.
-            self.holder.hold(record, self._manager)
+        for record, unused in self.book.left_by_plan(settings.base_url):
+            # Terraform tells an apply nothing of a mount that stays as it is, and a person may have
+            # taken minutes to say `yes`.
+            self.holder.hold(record, self._manager, unused=unused)
 
     @property
     def manager(self) -> EnterpriseManager | None:
@@ -225,6 +249,11 @@ class VeeamProvider(interfaces.Provider):
 
 def _text(name: str, description: str, *, sensitive: bool = False) -> Attribute:
     return Attribute(name, String(), description, optional=True, sensitive=sensitive)
+
+
+def _who(settings: Settings) -> str:
+    """Return which Enterprise Manager is asked, and as whom: secrets may be renewed meanwhile."""
+    return f"{settings.base_url} as {settings.username or 'the owner of session_token'}"
 
 
 def _report(diagnostics: Diagnostics, problems: list[Problem]) -> None:

@@ -71,7 +71,9 @@ class Addresses:
 
 
 def _encoded(path: str) -> str:
-    return quote(path, safe="/:$")
+    """Return a path as part of an address, where half a surrogate pair is lost as in .NET."""
+    whole = path.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return quote(whole, safe="/:$")
 
 
 def _small(encoded: str) -> str:

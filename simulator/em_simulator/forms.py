@@ -73,7 +73,8 @@ class Form:
             value: Any = {self._name(resource.json_name or resource.element): members}
         else:
             value = self._plain(resource)
-        return json.dumps(value, ensure_ascii=False).encode()
+        # A name in Windows may have half a surrogate pair, which only an escape can tell.
+        return json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace")
 
     def _plain(self, value: Any) -> Any:
         if isinstance(value, Listing):

@@ -43,7 +43,8 @@ class Service:
     def application(self) -> web.Application:
         """Return the application."""
         application = web.Application(client_max_size=_LARGEST_REQUEST)
-        application.router.add_route("*", "/api{path:.*}", self.handle)
+        # Not `.*`: the name of a file may have a line break in it.
+        application.router.add_route("*", r"/api{path:[\s\S]*}", self.handle)
         return application
 
     async def handle(self, received: web.Request) -> web.StreamResponse:

@@ -104,7 +104,7 @@ def test_progress_is_told_and_a_stop_cancels(workspace: Workspace, server: Serve
     server.fault("task-stays", f"POST {MOUNTS}/1/.*", None, seconds=600)
     workspace.write(restore('timeout = "12s"'))
     said = workspace.fail(*APPLY)
-    assert re.search(rf"Still restoring {re.escape(FILE)} \(1[0-2] s\)", said)
+    assert re.search(rf"Still restoring {re.escape(FILE)} \(\d+ s\)", said)
     assert "took too long" in said
     assert "Set timeout to allow more" in said
     (cancelled,) = server.requests("DELETE", "/tasks/.*")
@@ -160,7 +160,7 @@ def test_a_size_that_differs_is_an_error(
     workspace.write(download(tmp_path))
     said = workspace.fail(*APPLY)
     assert "a.txt did not come whole" in said
-    assert "but the file has 5" in said
+    assert "more than the 5 bytes that the file has" in said
     assert not (tmp_path / "a.txt").exists()
 
 
@@ -178,7 +178,7 @@ def test_a_full_disk_is_an_error_on_the_folder(
     assert process.returncode == 1
     assert "The download can't be written" in said
     assert "Is the disk full" in said
-    assert [p.name for p in tmp_path.glob(".large*")] == []
+    assert [p.name for p in tmp_path.glob("*.part")] == []
 
 
 def test_a_folder_that_can_not_be_made_is_an_error(workspace: Workspace, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -46,11 +47,13 @@ def test_a_missing_attribute_names_the_variable(
         ('url = "em.example.com"', "has no scheme", 3),
         ('url = "http://em.example.com"', "not encrypted", 3),
         ('url = "https://em.example.com/web"', "Invalid url", 3),
-        ('request_timeout = "soon"', '"soon" is no duration', 3),
+        ('url = "https://em.example.com:0"', "Nobody can listen on port 0", 3),
+        ('username = "EXAMPLE:backup"', "It has a colon", 3),
+        ('request_timeout = "soon"', '"soon" is not a duration', 3),
         ("max_retries = -1", "is not a whole number", 3),
         ('certificate_fingerprint = "ab"', "64 hexadecimal digits", 3),
         ('ca_certificate = "/no/such/file"', "No such file", 3),
-        ('api_version = "new"', "is no API version", 3),
+        ('api_version = "new"', "is not an API version", 3),
     ],
 )
 def test_a_wrong_value_in_the_provider_block_is_shown_on_its_line(
@@ -71,8 +74,8 @@ def test_a_wrong_value_in_the_provider_block_is_shown_on_its_line(
             '"tape" is not one of "vm", "replica", "agent"',
             "restore_point_type",
         ),
-        ('timeouts {\n create = "soon"\n }', '"soon" is no duration', "create"),
-        ('timeouts {\n delete = "5"\n }', '"5" is no duration', "delete"),
+        ('timeouts {\n create = "soon"\n }', '"soon" is not a duration', "create"),
+        ('timeouts {\n delete = "5"\n }', '"5" is not a duration', "delete"),
     ],
 )
 def test_a_wrong_value_in_the_resource_is_shown_on_its_attribute(
@@ -297,3 +300,43 @@ def test_a_state_can_not_be_moved_from_another_type(workspace: Workspace, server
     refusals = ("does not support moved operations across resource types", "can't become veeam_")
     assert any(refusal in said for refusal in refusals)
     assert server.mounts() == []
+
+
+def test_a_password_in_the_url_is_not_shown(workspace: Workspace, tmp_path: Path) -> None:
+    log = tmp_path / "trace.log"
+    for url in (
+        "https://admin:Canary24#@em.example.com",
+        "https://em.example.com/api?token=Canary24",
+    ):
+        workspace.write(mount_points(1))
+        output = workspace.fail(
+            "plan", "-no-color", VEEAM_EM_URL=url, TF_LOG="TRACE", TF_LOG_PATH=str(log)
+        )
+        assert "Invalid url" in output
+        assert "Canary" not in output
+    assert "Canary" not in log.read_text()
+
+
+WITHOUT_FOLDERS = """\
+#!{python}
+from terraform_provider_veeam import platforms
+platforms._TEMPORARY = ()
+from terraform_provider_veeam.cli import main
+main()
+"""
+
+
+def test_terraform_shows_what_helps_where_nothing_can_be_written(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    program = tmp_path / "terraform-provider-veeam"
+    program.write_text(WITHOUT_FOLDERS.format(python=sys.executable))
+    program.chmod(0o755)
+    settings = tmp_path / "terraform.rc"
+    settings.write_text(
+        "provider_installation {\n dev_overrides {\n"
+        f'"veeam-em/veeam" = "{tmp_path}"\n }}\n direct {{}}\n}}\n'
+    )
+    workspace.write(mount_points(1))
+    output = workspace.fail("plan", "-no-color", TF_CLI_CONFIG_FILE=str(settings), TMPDIR="")
+    assert "Set the environment variable TMPDIR" in output

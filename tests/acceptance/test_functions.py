@@ -42,7 +42,7 @@ def test_results(workspace: Workspace, expression: str, result: object) -> None:
     ("expression", "argument", "says"),
     [
         ('parse_uid("oracle03")', "uid", "is neither a UUID"),
-        ('parse_mount_point_id("vm/1")', "id", "is no mount point"),
+        ('parse_mount_point_id("vm/1")', "id", "is not a mount point"),
         (f'mount_point_id("tape", "{UUID}", 1)', "restore_point_type", "is not one of"),
         ('mount_point_id("vm", "x", 1)', "restore_point_id", "is neither a UUID"),
         (

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,23 +15,48 @@ from helpers import MOUNTS, SEED, Server, mount_points
 from terraform import Workspace, flat
 
 from em_simulator import Simulator
+from support.clocks import FakeClock
 from support.fingerprints import fingerprint
 
 PROVIDER = str(Path(sys.executable).with_name("terraform-provider-veeam"))
-IDLE_LIMIT = 3.0
+IDLE_LIMIT = 900.0
+"""Seconds of the server's clock, which stands still until a test moves it."""
+ASSUMED_LIMIT = 1.5
+"""Seconds after which the provider believes that a session ends: it reads each at a third."""
 KEEP = 'keep_alive = "1h"'
 
 
 @pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    with Simulator(seed=SEED, idle_limit=IDLE_LIMIT) as running:
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def simulator(clock: FakeClock) -> Iterator[Simulator]:
+    with Simulator(seed=SEED, idle_limit=IDLE_LIMIT, clock=clock) as running:
         yield running
+
+
+def pass_time(clock: FakeClock, simulator: Simulator, rounds: int = 4) -> None:
+    """Let the server's time go by, each time until those who hold sessions have read them."""
+    for _ in range(rounds):
+        clock.now += 0.6 * IDLE_LIMIT
+        seen = len(simulator.journal)
+
+        def are_read(seen: int = seen) -> bool:
+            read = {entry.session_id for entry in simulator.journal[seen:] if entry.method == "GET"}
+            return read >= {mount.session_id for mount in simulator.mounts()}
+
+        wait_until(are_read, 30)
 
 
 @pytest.fixture
 def workspace(workspace: Workspace) -> Iterator[Workspace]:
     runtime = tempfile.mkdtemp(dir="/tmp")  # a path short enough for a socket
-    workspace.environment |= {"VEEAM_EM_IDLE_LIMIT": f"{IDLE_LIMIT}s", "XDG_RUNTIME_DIR": runtime}
+    workspace.environment |= {
+        "VEEAM_EM_IDLE_LIMIT": f"{ASSUMED_LIMIT}s",
+        "XDG_RUNTIME_DIR": runtime,
+    }
     yield workspace
     command(workspace, "stop", "--all")
     shutil.rmtree(runtime)
@@ -69,14 +95,21 @@ def wait_until(condition: Callable[[], object], seconds: float = 10) -> None:
         time.sleep(0.05)
 
 
-def test_mounts_live_on_until_they_are_destroyed(workspace: Workspace, server: Server) -> None:
+def has_been_asked_for(simulator: Simulator, mounts: int) -> bool:
+    asked = [e for e in simulator.journal if e.method == "POST" and e.path.endswith("/mounts")]
+    return len(asked) == mounts
+
+
+def test_mounts_live_on_until_they_are_destroyed(
+    workspace: Workspace, server: Server, clock: FakeClock
+) -> None:
     workspace.write(mount_points(20, extra=KEEP))
     workspace.apply()
     (keeper,) = keepers(workspace)
     arguments = Path(f"/proc/{keeper}/cmdline").read_bytes()
     variables = Path(f"/proc/{keeper}/environ").read_bytes()
 
-    time.sleep(4 * IDLE_LIMIT)
+    pass_time(clock, server.simulator)
 
     assert len(server.mounts()) == 20
     assert "No changes" in workspace.plan()
@@ -91,11 +124,11 @@ def test_mounts_live_on_until_they_are_destroyed(workspace: Workspace, server: S
 
 
 def test_without_it_mounts_are_gone_after_the_idle_limit_and_reported(
-    workspace: Workspace, server: Server
+    workspace: Workspace, server: Server, clock: FakeClock
 ) -> None:
     workspace.write(mount_points(1))
     workspace.apply()
-    time.sleep(IDLE_LIMIT + 0.5)
+    clock.now += IDLE_LIMIT + 1
     assert server.mounts() == []
     assert "its logon session has ended" in flat(workspace.plan())
 
@@ -103,10 +136,8 @@ def test_without_it_mounts_are_gone_after_the_idle_limit_and_reported(
 def test_it_ends_when_its_time_is_over(workspace: Workspace, server: Server) -> None:
     workspace.write(mount_points(1, extra='keep_alive = "5s"'))
     workspace.apply()
-    (keeper,) = keepers(workspace)
-    wait_until(lambda: not is_alive(keeper))
-    wait_until(lambda: server.mounts() == [])
-    assert keepers(workspace) == []
+    wait_until(lambda: keepers(workspace) == [])
+    assert len(server.mounts()) == 1  # until its session has been idle
 
 
 def test_it_can_be_listed_and_stopped(workspace: Workspace, server: Server) -> None:
@@ -128,39 +159,41 @@ def test_it_can_be_listed_and_stopped(workspace: Workspace, server: Server) -> N
 
 
 def test_mounts_live_through_an_apply_that_is_longer_than_the_idle_limit(
-    workspace: Workspace,
+    workspace: Workspace, clock: FakeClock
 ) -> None:
     """Those of the apply, and one that stays as it is, which the apply is told nothing of."""
-    with Simulator(seed=SEED, idle_limit=IDLE_LIMIT, mount_seconds=2 * IDLE_LIMIT) as slow:
+    names = ("first", "then", "last")
+    first, then, last = (mount_points(1).replace('"this"', f'"{name}"') for name in names)
+    last = last.replace("count  ", "depends_on = [veeam_mount_point.then]\n  count  ")
+    with Simulator(seed=SEED, idle_limit=IDLE_LIMIT, clock=clock) as slow:
         workspace.environment |= Server(slow).environment
-        first = mount_points(1).replace('"this"', '"first"')
-        then, last = (mount_points(1).replace('"this"', f'"{name}"') for name in ("then", "last"))
         workspace.write(first)
         workspace.apply()
-        workspace.write(
-            first
-            + then[then.index("resource") :]
-            + last[last.index("resource") :].replace(
-                "count  ", "depends_on = [veeam_mount_point.then]\n  count  "
-            )
-        )
-        workspace.apply()
+        slow.add_fault("task-stays", f"POST {MOUNTS}", None, seconds=2 * IDLE_LIMIT)
+        workspace.write(first + "".join(one[one.index("resource") :] for one in (then, last)))
+        process = workspace.start("apply", "-auto-approve", "-no-color")
+        for number in (2, 3):
+            wait_until(partial(has_been_asked_for, slow, number), 60)
+            pass_time(clock, slow, rounds=3)
+            clock.now += 0.3 * IDLE_LIMIT  # and the task is done
+        output, _ = process.communicate(timeout=60)
+        assert process.returncode == 0, output
         assert len(slow.mounts()) == 3
         assert "No changes" in workspace.plan()
 
 
-def test_it_can_be_added_later(workspace: Workspace, server: Server) -> None:
+def test_it_can_be_added_later(workspace: Workspace, server: Server, clock: FakeClock) -> None:
     workspace.write(mount_points(1))
     workspace.apply()
     workspace.write(mount_points(1, extra=KEEP))
     assert "0 added, 1 changed, 0 destroyed" in workspace.apply()
     assert len(keepers(workspace)) == 1
-    time.sleep(IDLE_LIMIT + 1)
+    pass_time(clock, server.simulator)
     assert len(server.mounts()) == 1
 
 
 def test_it_ends_by_itself_when_enterprise_manager_is_gone(workspace: Workspace) -> None:
-    with Simulator(seed=SEED, idle_limit=IDLE_LIMIT) as other:
+    with Simulator(seed=SEED) as other:
         workspace.environment |= Server(other).environment
         workspace.write(mount_points(1, extra=KEEP))
         workspace.apply()
@@ -196,14 +229,18 @@ def start_in_the_foreground(workspace: Workspace, **environment: str) -> subproc
         )
 
 
-def test_a_pipeline_ends_well_when_everything_is_destroyed(workspace: Workspace) -> None:
+def test_a_pipeline_ends_well_when_everything_is_destroyed(
+    workspace: Workspace, server: Server, clock: FakeClock
+) -> None:
     workspace.write(mount_points(2))
     workspace.apply()
     with start_in_the_foreground(workspace) as holding:
         assert holding.stdout
         assert "Holding logon session" in holding.stdout.readline()
+        pass_time(clock, server.simulator)
+        assert len(server.mounts()) == 2
         workspace.destroy()
-        assert holding.wait(IDLE_LIMIT) == 0
+        assert holding.wait(10) == 0
 
 
 def test_a_pipeline_that_trusts_nothing_is_told_at_once(workspace: Workspace) -> None:
@@ -252,7 +289,8 @@ def test_it_can_be_taken_back(workspace: Workspace) -> None:
 
 def test_a_pipeline_without_a_state_is_told_what_to_pipe(workspace: Workspace) -> None:
     assert "terraform state pull |" in command(workspace, "--for", "6s", stdin="no state")
-    assert "nothing to hold" in command(workspace, "--for", "6s", stdin="{}")
+    empty = '{"version": 4, "resources": []}'
+    assert "nothing to hold" in command(workspace, "--for", "6s", stdin=empty)
 
 
 def test_a_wrong_duration_is_shown_on_its_attribute(workspace: Workspace) -> None:
@@ -278,6 +316,65 @@ def test_a_keeper_that_ends_at_once_is_a_warning(workspace: Workspace, server: S
     assert "The logon session can't be held open" in output
     assert len(server.mounts()) == 1
     runtime.rmdir()
+
+
+@pytest.fixture
+def patient_server(workspace: Workspace) -> Iterator[Server]:
+    """One that lets sessions idle for 15 minutes; the keeper believes that it does not."""
+    with Simulator(seed=SEED, opaque_tokens=True) as running:
+        server = Server(running)
+        workspace.environment |= server.environment
+        yield server
+
+
+def check_held(server: Server) -> None:
+    """Check that the mount point is read again and again, now that Terraform has ended."""
+    before = len(server.requests("GET", f"{MOUNTS}/1"))
+    wait_until(lambda: len(server.requests("GET", f"{MOUNTS}/1")) > before + 1, 30)
+
+
+def test_it_holds_wherever_temporary_files_are(
+    workspace: Workspace, patient_server: Server
+) -> None:
+    runtime = workspace.environment.pop("XDG_RUNTIME_DIR")
+    folder = runtime + "/" + "x" * (90 - len(runtime) - 1)  # too long for a socket in it
+    Path(folder).mkdir()
+    workspace.write(mount_points(1, extra=KEEP))
+    output = workspace.apply(TMPDIR=folder)
+    assert "Warning" not in output
+    check_held(patient_server)
+    workspace.destroy(TMPDIR=folder)
+    assert patient_server.sessions() == []
+    workspace.environment["XDG_RUNTIME_DIR"] = runtime
+
+
+def test_a_session_whose_id_is_not_known_is_held(
+    workspace: Workspace, patient_server: Server
+) -> None:
+    workspace.environment["VEEAM_EM_SESSION_TOKEN"] = patient_server.log_on()
+    patient_server.log_on()  # of two sessions the server does not say whose token it is
+    workspace.environment |= {"VEEAM_EM_USERNAME": "", "VEEAM_EM_PASSWORD": ""}
+    workspace.write(mount_points(1, extra=KEEP))
+    assert "Warning" not in workspace.apply()
+    (keeper,) = keepers(workspace)
+    check_held(patient_server)
+    workspace.destroy()
+    assert patient_server.mounts() == []
+    wait_until(lambda: not is_alive(keeper))
+
+
+def test_a_saved_plan_that_comes_after_the_sessions_end_says_why_nothing_is_held(
+    workspace: Workspace, patient_server: Server
+) -> None:
+    workspace.write(mount_points(1))
+    workspace.apply()
+    workspace.write(mount_points(1, extra=KEEP))
+    workspace.plan("-out", "saved")
+    patient_server.expire_sessions()
+    output = flat(workspace.run("apply", "-no-color", "saved"))
+    assert "The logon session can't be held open" in output
+    assert "does not hold it: The logon session has ended" in output
+    assert keepers(workspace) == []
 
 
 def test_the_order_of_a_dead_keeper_is_taken_over(workspace: Workspace) -> None:

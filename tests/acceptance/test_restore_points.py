@@ -127,9 +127,9 @@ resource "veeam_mount_point" "this" {{
     [
         ('machine_name = "nobody"', "No restore point found"),
         ('machine_name = "oracle03"', "oracle03@2026-11-15 22:00:42"),
-        ('created_after = "yesterday"', '"yesterday" is no time'),
-        ('created_after = "20261114T000000Z"', '"20261114T000000Z" is no time'),
-        ('created_after = "0001-01-01T00:00:00+01:00"', "is no time"),
+        ('created_after = "yesterday"', '"yesterday" is not a time'),
+        ('created_after = "20261114T000000Z"', '"20261114T000000Z" is not a time'),
+        ('created_after = "0001-01-01T00:00:00+01:00"', "is not a time"),
         ('created_before = "2026-11-14T00:00:00"', "with Z or an offset"),
         ('restore_point_type = "tape"', '"tape" is not one of'),
         ('machine_name = ""', "It is blank"),

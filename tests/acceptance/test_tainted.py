@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -114,17 +115,39 @@ def test_a_tainted_mount_whose_unmount_fails_keeps_its_token(
     assert server.sessions() == []
 
 
-def test_without_a_read_a_tainted_mount_is_left_alone_and_a_person_told_why(
+def tainted_by_hand(workspace: Workspace) -> None:
+    mounted_and_tainted(workspace)
+
+
+def tainted_by_a_provisioner(workspace: Workspace) -> None:
+    broken = 'provisioner "local-exec" {\ncommand = "exit 1"\n}'
+    workspace.write(mount_points(1, extra=broken))
+    assert "exit status 1" in workspace.fail("apply", "-auto-approve", "-no-color")
+    workspace.write(mount_points(1))
+
+
+@pytest.mark.parametrize("taint", [tainted_by_hand, tainted_by_a_provisioner])
+def test_without_a_read_a_tainted_mount_is_kept_and_the_advice_helps(
+    workspace: Workspace, server: Server, taint: Callable[[Workspace], None]
+) -> None:
+    taint(workspace)
+    (before,) = workspace.instances()
+    (mount,) = server.mounts()
+    said = workspace.fail("apply", "-auto-approve", "-no-color", "-refresh=false")
+    assert "logon session can't be used" in said
+    assert "run the command again without -refresh=false" in said
+    assert workspace.instances() == [before]
+    assert server.mounts() == [mount]
+    workspace.apply()
+    check_replaced(workspace, server, before)
+
+
+def test_a_tainted_mount_that_is_unmounted_last_needs_no_read(
     workspace: Workspace, server: Server
 ) -> None:
     before = mounted_and_tainted(workspace)
-    there = server.mounts()
-    said = workspace.fail("apply", "-auto-approve", "-no-color", "-refresh=false")
-    assert "logon session can't be used" in said
-    assert "-refresh=false" in said
-    assert server.mounts() == there
-    assert workspace.instances() == [before]
-    workspace.apply()
+    workspace.write(mount_points(1, extra="lifecycle {\ncreate_before_destroy = true\n}"))
+    workspace.apply("-refresh=false")
     check_replaced(workspace, server, before)
 
 

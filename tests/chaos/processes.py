@@ -19,10 +19,9 @@ from unittest import mock
 import grpc
 from google.protobuf.message_factory import GetMessageClass
 
-from terraform_provider_veeam.plugin.process import logs
+from terraform_provider_veeam import secrets
 from terraform_provider_veeam.plugin.process.handshake import SocketDirectory
 from terraform_provider_veeam.plugin.process.lifetime import Ending, Lifetime
-from terraform_provider_veeam.plugin.process.secrets import Secrets
 from terraform_provider_veeam.plugin.process.server import Server
 from terraform_provider_veeam.plugin.rpc.servicer import ProviderServicer
 from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
@@ -115,7 +114,7 @@ class Machine:
     @contextmanager
     def process(self) -> Iterator[Process]:
         """Start a provider, and shut it down at the end, as Terraform does."""
-        logs._secrets = Secrets()  # it knows no other process's
+        secrets.known = secrets.Secrets()  # it knows no other process's
         others = set(threading.enumerate())
         with SocketDirectory({"TMPDIR": str(self.folder)}) as place:
             server = Server(PlayedProvider(self.clock), ProviderServicer, place, Lifetime())

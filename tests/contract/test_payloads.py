@@ -16,6 +16,7 @@ from support.clocks import FakeClock
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
 from terraform_provider_veeam.em.files.listing import _entries, _is_listing
 from terraform_provider_veeam.em.http.decoders import Document, decode, error_message, links
+from terraform_provider_veeam.em.http.own_form import is_enterprise_manager
 from terraform_provider_veeam.em.inventory.query import entities
 from terraform_provider_veeam.em.inventory.restore_points import (
     found_restore_point,
@@ -25,7 +26,7 @@ from terraform_provider_veeam.em.inventory.restore_sessions import (
     parse_restore_session,
     read_restore_outcome,
 )
-from terraform_provider_veeam.em.logon import _is_enterprise_manager, _session_id
+from terraform_provider_veeam.em.logon import _session_id
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType, Task
 from terraform_provider_veeam.em.mounts.existing import file_system_roots
 from terraform_provider_veeam.em.tasks import _says_unknown, find_task, parse_task
@@ -121,8 +122,8 @@ def test_a_logon_session_is_read(form: str) -> None:
 
 @FORMATS
 def test_enterprise_manager_is_recognised(form: str) -> None:
-    assert _is_enterprise_manager(read("enterprise_manager", form))
-    assert not _is_enterprise_manager(read("task_running", form))
+    assert is_enterprise_manager(read("enterprise_manager", form))
+    assert not is_enterprise_manager(read("task_running", form))
 
 
 @FORMATS

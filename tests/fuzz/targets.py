@@ -10,7 +10,7 @@ from terraform_provider_veeam.config import InvalidConfiguration, resolve
 from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
 from terraform_provider_veeam.em.files.listing import _entries
-from terraform_provider_veeam.em.files.paths import parse_guest_path
+from terraform_provider_veeam.em.files.paths import is_name_in, parse_guest_path
 from terraform_provider_veeam.em.http.decoders import (
     api_path,
     clean,
@@ -18,6 +18,7 @@ from terraform_provider_veeam.em.http.decoders import (
     error_message,
     links,
 )
+from terraform_provider_veeam.em.http.own_form import is_enterprise_manager
 from terraform_provider_veeam.em.http.retry import retry_after_seconds
 from terraform_provider_veeam.em.inventory.query import _next, entities
 from terraform_provider_veeam.em.inventory.restore_points import (
@@ -25,7 +26,7 @@ from terraform_provider_veeam.em.inventory.restore_points import (
     parse_restore_point,
 )
 from terraform_provider_veeam.em.inventory.restore_sessions import parse_restore_session
-from terraform_provider_veeam.em.logon import _is_enterprise_manager, _session_id
+from terraform_provider_veeam.em.logon import _session_id
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType, mount_id_of
 from terraform_provider_veeam.em.mounts.existing import file_system_roots
 from terraform_provider_veeam.em.tasks import find_task, parse_task
@@ -46,7 +47,7 @@ def parse_answer(body: bytes) -> None:
         return
     value = document.value
     with suppress(UnexpectedAnswer):
-        _is_enterprise_manager(document)
+        is_enterprise_manager(document)
     with suppress(UnexpectedAnswer):
         _session_id(document)
     with suppress(UnexpectedAnswer):
@@ -64,7 +65,8 @@ def parse_answer(body: bytes) -> None:
     with suppress(UnexpectedAnswer):
         for entry in _entries(value, "C:"):
             assert entry.path == f"C:/{entry.name}"
-            assert "/" not in entry.name
+            if is_name_in("C:", entry.name):
+                assert parse_guest_path(entry.path) == entry.path
     with suppress(UnexpectedAnswer):
         for entity in entities(document, "RestoreSession"):
             parse_restore_session(entity)
@@ -78,7 +80,7 @@ def parse_texts(data: bytes) -> None:
     clean(text)
     api_path(text)
     mount_id_of(text)
-    retry_after_seconds(text)
+    retry_after_seconds(text, text)
     for parse in (parse_duration, parse_uid, parse_mount_point_id, parse_guest_path):
         with suppress(ValueError):
             parse(text)

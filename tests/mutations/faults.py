@@ -62,7 +62,7 @@ FAULTS = (
     Fault(
         "an unmount whose task has vanished counts as done",
         "em/mounts/existing.py",
-        "            # Perhaps it had finished: the mount point itself tells.\n"
+        "            # It may have finished: whether the mount point is there tells.\n"
         "            self._wait_until_gone(href, deadline)\n",
         "",
         "em/mounts",
@@ -100,6 +100,17 @@ FAULTS = (
         "em/mounts/create.py",
         "self._try(lambda: self._cancel(bound), undone, bound)",
         "pass",
+        "em/mounts",
+    ),
+    Fault(
+        "one refusal of the token keeps an undone mount's session from being ended",
+        "em/mounts/create.py",
+        "        except EnterpriseManagerError as failure:\n"
+        '            log.info("undoing the mount of',
+        "        except SessionExpired:\n"
+        "            raise\n"
+        "        except EnterpriseManagerError as failure:\n"
+        '            log.info("undoing the mount of',
         "em/mounts",
     ),
     Fault(
@@ -245,8 +256,8 @@ FAULTS = (
     Fault(
         "a mount point is read only just before its session ends",
         "keep_alive/holder.py",
-        "pause = self._idle_limit / 3",
-        "pause = self._idle_limit * 1.1",
+        "self._idle_limit / 3\n",
+        "self._idle_limit * 1.1\n",
         "keep_alive",
     ),
     Fault(
@@ -271,6 +282,13 @@ FAULTS = (
         "keep_alive",
     ),
     Fault(
+        "a keeper that has ended already hides why",
+        "keep_alive/start.py",
+        "with suppress(BrokenPipeError):",
+        "with suppress(KeyError):",
+        "keep_alive",
+    ),
+    Fault(
         "an order carries the password",
         "keep_alive/order.py",
         "replace(self.settings, username=None, password=None, session_token=None)",
@@ -282,6 +300,20 @@ FAULTS = (
         "plugin/rpc/resource.py",
         "new_state=request.prior_state, private=request.planned_private",
         "private=request.planned_private",
+        "plugin/rpc",
+    ),
+    Fault(
+        "a delete that fails puts what was planned in the place of private state",
+        "plugin/rpc/resource.py",
+        "if unpack(request.planned_state) is None:",
+        "if False:",
+        "plugin/rpc",
+    ),
+    Fault(
+        "a second provider block takes the stop away from the calls of the first",
+        "plugin/rpc/provider.py",
+        "if self.is_configured and self.stop.is_set():",
+        "if self.is_configured:",
         "plugin/rpc",
     ),
     Fault(
@@ -334,10 +366,115 @@ FAULTS = (
         "plugin/process",
     ),
     Fault(
+        "a launcher is taken for Terraform",
+        "platforms.py",
+        "while _has_cookie(process) and (parent := _parent_of(process)):",
+        "while False and (parent := _parent_of(process)):",
+        "test_platforms.py",
+    ),
+    Fault(
         "the process outlives Terraform",
         "plugin/process/lifetime.py",
-        "has_lost_parent(",
+        "has_lost_terraform(",
         "(lambda *_: False)(",
         "plugin/process",
+    ),
+    Fault(
+        "a server's text reaches the terminal as it came",
+        "plugin/process/logs.py",
+        'return printable(_secrets.hide(text), keep="\\n")',
+        "return _secrets.hide(text)",
+        "plugin/process",
+    ),
+    Fault(
+        "a line of progress may be several",
+        "plugin/rpc/action.py",
+        "message=printable(self._mask(line))",
+        "message=self._mask(line)",
+        "plugin/rpc",
+    ),
+    Fault(
+        "progress is told after a stop",
+        "plugin/rpc/action.py",
+        "if self.stop.is_set():",
+        "if False:",
+        "plugin/rpc",
+    ),
+    Fault(
+        "a property is cleaned before it is compared",
+        "em/http/decoders.py",
+        "return str(value).strip() or None",
+        "return clean(str(value)) or None",
+        "em/http",
+    ),
+    Fault(
+        "a name that no path can have is left out in silence",
+        "em/files/listing.py",
+        'left_out.append(LeftOut(entry.path, "no path can have such a name"))',
+        "pass",
+        "em/files",
+    ),
+    Fault(
+        "a folder that can't be listed is left out in silence",
+        "em/files/listing.py",
+        "left_out.append(LeftOut.by(inner, error))",
+        "pass",
+        "em/files",
+    ),
+    Fault(
+        "of two files with one address the first is taken",
+        "em/files/listing.py",
+        "if len(found) > 1:",
+        "if False:",
+        "em/files",
+    ),
+    Fault(
+        "files with one address are fetched both",
+        "objects/actions/file_download.py",
+        "elif times[address_of(entry.path)] > 1:",
+        "elif False:",
+        "objects",
+    ),
+    Fault(
+        "the first file that fails ends a download",
+        "objects/actions/file_download.py",
+        "                if concerns_all(error):\n                    rest",
+        "                if True:\n                    rest",
+        "objects",
+    ),
+    Fault(
+        "a file takes the place of another",
+        "em/files/places.py",
+        "return any(name == other or self._are_one(inside, name, other) for other in taken)",
+        "return False",
+        "em/files",
+    ),
+    Fault(
+        "a name may be longer than a file system takes",
+        "platforms.py",
+        "return 0 < len(_bytes_of(name)) <= _LONGEST_NAME",
+        "return True",
+        "em/files",
+    ),
+    Fault(
+        "a temporary name is made of the file's",
+        "em/files/download.py",
+        'f".{os.urandom(8).hex()}.part"',
+        'f".{destination.name}.{os.urandom(8).hex()}.part"',
+        "em/files",
+    ),
+    Fault(
+        "a temporary file is left",
+        "em/files/download.py",
+        "temporary.unlink(missing_ok=True)",
+        "pass",
+        "em/files",
+    ),
+    Fault(
+        "a file is moved while it is open",
+        "em/files/download.py",
+        "self._file.close()  # Windows",
+        "pass  # Windows",
+        "em/files",
     ),
 )

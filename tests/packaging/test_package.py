@@ -1,12 +1,16 @@
 """A newcomer without Python: the package, as `make package` has built it."""
 
+import hashlib
+import json
 import os
 import subprocess
 import zipfile
 from pathlib import Path
 
 import pytest
-from terraform import TERRAFORM
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+from terraform import ROOT, TERRAFORM
 
 from em_simulator import ADMINISTRATOR, Family, Simulator
 from terraform_provider_veeam import __version__
@@ -64,6 +68,35 @@ def test_the_zip_is_as_the_registry_wants_it(package: Path) -> None:
     assert [name for name in names if name.startswith("terraform-provider-veeam")] == [EXECUTABLE]
     assert not [n for n in names if "pytest" in n or "nuitka" in n or "em_simulator" in n]
     assert not [name for name in names if name.endswith("/")]
+
+
+def test_it_brings_the_licences_of_all_that_is_in_it(package: Path) -> None:
+    with zipfile.ZipFile(package) as archive:
+        names = archive.namelist()
+        assert archive.read("LICENSE") == (ROOT / "LICENSE").read_bytes()
+        told = archive.read("licenses/README.txt").decode()
+    with_texts = {name.split("/")[1] for name in names if name.startswith("licenses/")}
+    bom = json.loads(package.with_suffix(".cdx.json").read_text("utf-8"))
+    listed = {component["name"] for component in bom["components"]}
+    assert {"Python", "Nuitka", "cryptography", "grpcio", "protobuf", "tf", "certifi"} <= listed
+    # What a system without records of its packages has is named, and no more.
+    of_system = {each["name"] for each in bom["components"] if "version" not in each}
+    assert with_texts == listed - of_system | {"README.txt"}
+    assert all(name in told for name in listed)
+
+
+def test_the_sbom_is_of_this_package(package: Path) -> None:
+    text = package.with_suffix(".cdx.json").read_text("utf-8")
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    bom = json.loads(text)
+    (digest,) = bom["metadata"]["component"]["hashes"]
+    assert digest["content"] == hashlib.sha256(package.read_bytes()).hexdigest()
+
+
+def test_no_part_is_one_that_nobody_maintains(package: Path) -> None:
+    bom = json.loads(package.with_suffix(".cdx.json").read_text("utf-8"))
+    versions = {each["name"]: each.get("version", "") for each in bom["components"]}
+    assert int(versions["protobuf"].partition(".")[0]) >= 7  # SECURITY.md says so
 
 
 def test_it_says_what_it_is(unpacked: Path) -> None:

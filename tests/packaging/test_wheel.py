@@ -89,6 +89,14 @@ def test_without_the_extra_the_simulator_says_what_it_needs(wheel: Path, home: P
     assert "Traceback" not in done.stderr
 
 
+def test_the_wheel_brings_its_licence(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith("/licenses/LICENSE")]
+        assert archive.read(name) == (ROOT / "LICENSE").read_bytes()
+        (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        assert b"License-Expression: MPL-2.0" in archive.read(name)
+
+
 def test_the_wheel_holds_only_what_runs(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()

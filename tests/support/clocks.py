@@ -1,6 +1,10 @@
 """A clock that tests hold in their hands: waiting costs nothing."""
 
 import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class FakeClock:
@@ -9,6 +13,8 @@ class FakeClock:
     def __init__(self) -> None:
         self.now = 1000.0
         self.waits: list[float] = []
+        self.at_next_wait: Callable[[], None] | None = None
+        """What happens elsewhere while the next wait lasts."""
         self._lock = threading.Lock()
 
     def __call__(self) -> float:
@@ -23,4 +29,7 @@ class FakeClock:
         with self._lock:
             self.waits.append(seconds)
             self.now += seconds
+        if seconds and self.at_next_wait:
+            happen, self.at_next_wait = self.at_next_wait, None
+            happen()
         return event.is_set()

@@ -133,6 +133,5 @@ def connect(handshake: str) -> grpc.Channel:
             ("grpc.ssl_target_name_override", "localhost"),
             ("grpc.default_authority", "localhost"),
             ("grpc.max_receive_message_length", _LONGEST_MESSAGE),
-            ("grpc.max_send_message_length", _LONGEST_MESSAGE),
         ),
     )

@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 
 
 class ToyProvider:
-    """Hangs at its close when TOY_CLOSE_SECONDS says so."""
+    """Hangs at its close when TOY_CLOSE_SECONDS says so, and fails when TOY_CLOSE_FAILS does."""
 
     addresses = ("registry.terraform.io/toys/toy", "registry.opentofu.org/toys/toy")
 
     def close(self, seconds: float) -> None:
         logging.getLogger("toy").debug("closed within %s", seconds)
         time.sleep(float(os.environ.get("TOY_CLOSE_SECONDS", "0")))
+        if os.environ.get("TOY_CLOSE_FAILS"):
+            raise RuntimeError("it would not close")
 
 
 class ToyServicer:

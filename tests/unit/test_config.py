@@ -1,5 +1,7 @@
 """The provider block and its environment variables."""
 
+import base64
+import ssl
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,8 @@ def problems(block: dict[str, Any], **environment: str) -> list[Problem]:
         ("https://em.example.com/", "https://em.example.com:9398/api"),
         ("https://EM.example.com:443/api/", "https://em.example.com:443/api"),
         ("https://10.0.0.5:9398/api", "https://10.0.0.5:9398/api"),
+        ("https://em.example.com/API/", "https://em.example.com:9398/api"),
+        ("https://em.example.com:/Api", "https://em.example.com:9398/api"),
         ("HTTPS://[fd00::5]", "https://[fd00::5]:9398/api"),
         ("https://backup_server", "https://backup_server:9398/api"),
         ("https://sicherung-münchen.example", "https://sicherung-münchen.example:9398/api"),
@@ -42,11 +46,21 @@ def test_a_url_is_completed(url: str, base_url: str) -> None:
     ("url", "says"),
     [
         ("em.example.com", "no scheme"),
-        ("ftp://em.example.com", "ftp://"),
+        ("em.example.com?token=secret", "no scheme"),
+        ("secret://em.example.com", "its scheme"),
         ("https://", "names no host"),
-        ("https://em.example.com/web", '"/web"'),
-        ("https://em.example.com:9398/api?x=1", '"/api?x=1"'),
+        ("https://em.example.com/secret", "follows the host"),
+        ("https://em.example.com/api/secret", "follows the host"),
+        ("https://em.example.com:9398/api?token=secret", "follows the host"),
+        ("https://em.example.com:9398/api#secret", "follows the host"),
         ("https://me:secret@em.example.com", "username and password"),
+        ("https://me:secret24#@em.example.com", "username and password"),
+        ("https://me:secret24/@em.example.com", "username and password"),
+        ("https://me:secret24?@em.example.com", "username and password"),
+        ("https://secret@em.example.com", "username and password"),
+        ("me:secret@em.example.com", "username and password"),
+        ("https://em.example.com:secret", "can't be understood"),
+        ("https://em.example.com:0", "port 0"),
         ("https://em.example.com:port", "can't be understood"),
         ("https://em example.com", "names no host"),
         ("https://*.example.com", "names no host"),
@@ -133,36 +147,143 @@ def test_insecure_and_a_fingerprint_exclude_each_other() -> None:
     assert problem.attribute == "insecure"
 
 
-@pytest.mark.parametrize("text", ["AB" * 32, ":".join(["ab"] * 32), "SHA256:" + "ab" * 32])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "AB" * 32,
+        ":".join(["ab"] * 32),
+        " ".join(["AB"] * 32),
+        "SHA256:" + "ab" * 32,
+        "SHA-256: " + "ab" * 32,
+        "sha256 Fingerprint=" + ":".join(["AB"] * 32) + "\n",  # openssl 3
+        "SHA256 Fingerprint=" + ":".join(["AB"] * 32) + "\r\n",  # openssl 1.1
+        "SHA2-256(stdin)= " + "ab" * 32,  # openssl dgst
+        "\u200e" + " ".join(["ab"] * 32),  # copied from Windows' window
+        "\ufeff" + "ab" * 32,
+    ],
+)
 def test_a_fingerprint_is_taken_as_tools_print_it(text: str) -> None:
     assert settings({**WHOLE, "certificate_fingerprint": text}).certificate_fingerprint == "ab" * 32
 
 
-def test_a_sha1_thumbprint_is_recognised() -> None:
-    (problem,) = check({"certificate_fingerprint": "ab" * 20})
-    assert "SHA-1" in problem.detail
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("ab" * 20, "SHA-1"),
+        ("SHA1 Fingerprint=" + ":".join(["AB"] * 20), "SHA-1"),
+        ("sha1 Fingerprint=" + ":".join(["AB"] * 20) + "\n", "SHA-1"),
+        ("MD5 Fingerprint=" + ":".join(["AB"] * 16), "MD5"),
+        ("SHA512:" + "ab" * 64, "SHA-512"),
+        ("SHA256:" + "ab" * 31, "64 hexadecimal digits"),
+        ("xy" * 32, "64 hexadecimal digits"),
+    ],
+)
+def test_another_fingerprint_is_recognised(text: str, says: str) -> None:
+    (problem,) = check({"certificate_fingerprint": text})
+    assert problem.attribute == "certificate_fingerprint"
+    assert says in problem.detail
 
 
-def test_a_ca_certificate_is_pem_text_or_a_path(tmp_path: Path) -> None:
-    pem = trustme.CA().cert_pem.bytes().decode()
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_a_last_line_break_and_a_byte_order_mark_are_no_part_of_a_value(ending: str) -> None:
+    """As `file("password.txt")` gives them, or a variable that Windows set."""
+    block = {name: f"\ufeff{value}{ending}" for name, value in WHOLE.items()}
+    assert settings(block) == settings()
+    environment = {f"VEEAM_EM_{name.upper()}": value for name, value in block.items()}
+    environment |= {"VEEAM_EM_MAX_RETRIES": f"5{ending}", "VEEAM_EM_INSECURE": f"false{ending}"}
+    assert settings({}, **environment) == settings()
+    (problem,) = problems({**WHOLE, "password": ending})
+    assert problem.summary == "password is not set"
+
+
+def test_what_is_within_a_password_is_left() -> None:
+    password = " a\nb\t\u00e9: "
+    assert settings({**WHOLE, "password": password}).password == password
+
+
+@pytest.mark.parametrize(
+    ("username", "says"), [("EXAMPLE\\back:up", "colon"), ("back\nup", "line break")]
+)
+def test_a_user_name_that_no_logon_can_carry_is_refused(username: str, says: str) -> None:
+    (problem,) = problems({**WHOLE, "username": username})
+    assert problem.attribute == "username"
+    assert says in problem.detail
+    assert "up" not in problem.detail
+
+
+PEM, OTHER = (trustme.CA().cert_pem.bytes().decode() for _ in range(2))
+DER = ssl.PEM_cert_to_DER_cert(PEM)
+KEY = trustme.CA().private_key_pem.bytes().decode()
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (PEM.encode(), PEM),
+        (PEM.replace("\n", "\r\n").encode(), PEM),
+        (f"# T\u00dcRKTRUST \u2014 a root\n{PEM}\n# M\u00fcnchen\n{OTHER}".encode(), PEM + OTHER),
+        (f"# T\u00dcRKTRUST\n{PEM}".encode("latin-1"), PEM),
+        (PEM.encode("utf-8-sig"), PEM),
+        (PEM.encode("utf-16"), PEM),
+        (PEM.encode("utf-16-le"), PEM),
+        (PEM.encode("utf-16-be"), PEM),
+        (f"{KEY}{PEM}".encode(), PEM),
+        (DER, PEM),
+    ],
+)
+def test_a_file_of_certificates_is_read_in_whichever_form(
+    tmp_path: Path, data: bytes, found: str
+) -> None:
     file = tmp_path / "ca.pem"
-    file.write_text(pem)
-    assert settings({**WHOLE, "ca_certificate": pem}).ca_certificate == pem
-    assert settings({**WHOLE, "ca_certificate": str(file)}).ca_certificate == pem
+    file.write_bytes(data)
+    assert settings({**WHOLE, "ca_certificate": str(file)}).ca_certificate == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PEM,
+        f"\ufeff# T\u00dcRKTRUST\n{PEM}",
+        f"{KEY}{PEM}",
+        PEM.replace("\n", "\\n"),
+        PEM.replace("\n", " "),
+        base64.b64encode(DER).decode(),  # filebase64
+        base64.b64encode(PEM.encode()).decode(),
+    ],
+)
+def test_a_text_of_certificates_is_read_in_whichever_form(text: str) -> None:
+    assert settings({**WHOLE, "ca_certificate": text}).ca_certificate == PEM
 
 
 @pytest.mark.parametrize(
     ("value", "says"),
     [
-        ("/no/such/file", "No such file"),
+        ("/no/such/file", '"/no/such/file" can\'t be read: No such file'),
         ("/", "directory"),
-        ("-----BEGIN CERTIFICATE-----\nxx\n-----END CERTIFICATE-----", "no certificate in PEM"),
+        ("a\0b", "neither a path"),
+        ("x" * 5000, "It can't be read: File name too long"),
+        ("~no-such-user/ca.pem", "neither a path"),
+        ("-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----", "damaged"),
+        ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "damaged"),
+        ("-----BEGIN CERTIFICATE-----\nAAAA", "no certificate"),
+        (KEY, "no certificate"),
+        (b"", "no certificate"),
+        (b"\x30\x82\x01\x00", "no certificate"),
+        (b"\xff\xfe\x00", "no certificate"),
+        (KEY.encode(), "no certificate"),
+        (PEM[:200].encode(), "no certificate"),
     ],
 )
-def test_an_unusable_ca_certificate_is_explained(value: str, says: str) -> None:
-    (problem,) = check({"ca_certificate": value})
+def test_an_unusable_ca_certificate_is_explained_and_not_quoted(
+    tmp_path: Path, value: str | bytes, says: str
+) -> None:
+    file = tmp_path / "ca.pem"
+    if isinstance(value, bytes):
+        file.write_bytes(value)
+    (problem,) = check({"ca_certificate": value if isinstance(value, str) else str(file)})
     assert problem.attribute == "ca_certificate"
     assert says in problem.detail
+    assert not [line for line in KEY.splitlines()[1:-1] if line in problem.detail]
 
 
 @pytest.mark.parametrize(

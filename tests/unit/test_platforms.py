@@ -1,6 +1,7 @@
 """What differs between the platforms, asked for on whichever this is."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -39,6 +40,14 @@ def test_what_is_no_file_name_in_windows(name: str) -> None:
     assert not platforms.is_file_name(name, windows=True)
 
 
+def test_a_file_name_has_255_bytes_at_most_in_windows_255_units() -> None:
+    assert platforms.is_file_name("東" * 85, windows=False)
+    assert not platforms.is_file_name("東" * 86, windows=False)
+    assert not platforms.is_file_name("half \ud800", windows=False)
+    assert platforms.is_file_name("東" * 255, windows=True)
+    assert not platforms.is_file_name("🎉" * 128, windows=True)
+
+
 @pytest.mark.parametrize("name", ["a", ".a", "a b", "nullable", "com", "com10", "console", "ä.txt"])
 def test_what_is_a_file_name_everywhere(name: str) -> None:
     assert platforms.is_file_name(name, windows=False)
@@ -50,8 +59,35 @@ def test_a_process_is_alive_until_it_has_ended() -> None:
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     assert not platforms.is_alive(process.pid, windows=False)
-    assert not platforms.has_lost_parent(os.getppid(), windows=False)
-    assert platforms.has_lost_parent(process.pid, windows=False)
+    assert not platforms.has_lost_terraform(os.getppid(), windows=False)
+    assert platforms.has_lost_terraform(process.pid, windows=False)
+
+
+def test_terraform_is_found_behind_launchers() -> None:
+    ask = "from terraform_provider_veeam.platforms import terraform_process as p; print(p())"
+    own = shlex.join([sys.executable, "-c", ask])
+    launched = f"sh -c {shlex.quote(own)}; true"
+    environment = os.environ | {"TF_PLUGIN_MAGIC_COOKIE": "any"}
+    for command in (own, f"{launched}; true", f"sh -c {shlex.quote(launched)}; true"):
+        shell = ["sh", "-c", command]
+        told = subprocess.run(shell, env=environment, capture_output=True, text=True, check=True)
+        assert int(told.stdout) == os.getpid()
+
+
+def test_windows_knows_launchers_by_their_names() -> None:
+    own = os.getppid()
+    processes = {
+        own: (2, "Python.exe"),
+        2: (3, "python3.11.exe"),
+        3: (4, "terraform-provider-veeam_v1.2.3.exe"),
+        4: (5, "terraform.exe"),
+        5: (6, "python.exe"),
+    }
+    assert platforms._first_that_is_no_launcher(processes) == 4
+    assert platforms._first_that_is_no_launcher({own: (2, "tofu.exe")}) == own
+    assert platforms._first_that_is_no_launcher({}) == own
+    # One that has ended already is no ancestor.
+    assert platforms._first_that_is_no_launcher({own: (2, "python.exe")}) == own
 
 
 def test_the_private_folder_is_the_users_own(tmp_path: Path) -> None:
@@ -61,6 +97,27 @@ def test_the_private_folder_is_the_users_own(tmp_path: Path) -> None:
     folder.chmod(0o755)
     with pytest.raises(platforms.NoPrivateFolder, match="remove it"):
         platforms.private_folder({"XDG_RUNTIME_DIR": str(tmp_path)}, windows=False)
+
+
+def test_the_private_folder_is_where_one_can_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platforms, "_TEMPORARY", (str(tmp_path / "none"), str(tmp_path)))
+    for chosen in (str(tmp_path / "missing"), "relative", ""):
+        folder = platforms.private_folder({"TMPDIR": chosen}, windows=False)
+        assert Path(folder).parent == tmp_path
+
+
+def test_without_any_private_folder_a_person_is_told_which_variable_helps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platforms, "_TEMPORARY", (str(tmp_path / "none"),))
+    environment = {"TMPDIR": str(tmp_path / "missing")}
+    with pytest.raises(platforms.NoPrivateFolder, match="TMPDIR") as caught:
+        platforms.private_folder(environment, windows=False)
+    assert str(tmp_path / "missing") in str(caught.value)
+    with pytest.raises(OSError, match="TMPDIR"):
+        handshake.make_place(environment, windows=False)
 
 
 def test_the_folders_of_windows_are_in_the_profile(tmp_path: Path) -> None:
@@ -91,12 +148,12 @@ def test_windows_listens_on_a_port_that_terraform_allows() -> None:
 def test_a_runtime_folder_of_another_user_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr(os, "getuid", lambda: 12345)
     runtime = tmp_path / "runtime"
     runtime.mkdir()
+    environment = {"XDG_RUNTIME_DIR": str(runtime), "TMPDIR": str(tmp_path)}
     with pytest.raises(platforms.NoPrivateFolder, match="12345"):
-        platforms.private_folder({"XDG_RUNTIME_DIR": str(runtime)}, windows=False)
+        platforms.private_folder(environment, windows=False)
     assert not list(runtime.iterdir())
 
 

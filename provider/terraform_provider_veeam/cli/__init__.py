@@ -1,4 +1,4 @@
-"""The command `terraform-provider-veeam`: under Terraform it serves, a person gets commands."""
+"""The command `terraform-provider-veeam`: it serves Terraform, and has commands for people."""
 
 import os
 import sys
@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve when Terraform started this process, else run the command a person gave. Exits."""
-    # Whatever is imported here, Terraform's user waits for several times in every command.
+    # Terraform's user waits for every import here, several times in each command.
     if arguments is None:
         arguments = sys.argv[1:]
     from terraform_provider_veeam.plugin.process.cookie import started_by_terraform  # noqa: PLC0415
+    from terraform_provider_veeam.plugin.process.environment import forget_foreign  # noqa: PLC0415
 
+    forget_foreign(os.environ)
     if not arguments and started_by_terraform(os.environ):
         sys.exit(_serve())
     from terraform_provider_veeam.cli import commands  # noqa: PLC0415 - for people only
@@ -27,7 +29,7 @@ def _serve() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import gc  # noqa: PLC0415 - only for the start
 
-    # What is imported stays: looking through it for garbage, again and again, only takes time.
+    # What is imported stays: looking for garbage in it, again and again, only takes time.
     gc.disable()
     from terraform_provider_veeam.plugin.process.server import serve  # noqa: PLC0415
     from terraform_provider_veeam.plugin.rpc.servicer import ProviderServicer  # noqa: PLC0415

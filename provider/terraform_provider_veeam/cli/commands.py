@@ -1,6 +1,7 @@
-"""What a person can ask of `terraform-provider-veeam`. Nothing here is imported under Terraform."""
+"""The commands of `terraform-provider-veeam` for people. Not imported under Terraform."""
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +21,10 @@ Terraform starts this program by itself. To use it:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A path may hold what the terminal's character set, or any, has no sign for.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     match options.command:
         case "install":
@@ -68,7 +73,7 @@ def _keep_alive(options: argparse.Namespace) -> int:
             "       terraform-provider-veeam keep-alive stop SESSION... | --all\n"
         )
         return 2
-    return keep_alive.hold_from_state(sys.stdin, options.seconds)
+    return keep_alive.hold_from_state(sys.stdin.buffer, options.seconds)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -114,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Serve until Ctrl-C, and print the TF_REATTACH_PROVIDERS that lets Terraform "
         "use this very process, for example one that a debugger watches.",
     )
-    serve.add_argument("--debug", action="store_true", required=True, help="needed: says so")
+    serve.add_argument("--debug", action="store_true", required=True, help="has to be given")
     commands.add_parser("version", help="print the version")
     return parser
 
@@ -127,20 +132,20 @@ def _add_keep_alive(commands: "argparse._SubParsersAction[argparse.ArgumentParse
         "       terraform-provider-veeam keep-alive list\n"
         "       terraform-provider-veeam keep-alive stop SESSION... | --all",
         description="Hold the logon sessions of a state's mount points open, in the foreground; "
-        "or show and end the processes that `keep_alive` of veeam_mount_point has started. "
+        "or list the sessions that are held on this machine, and stop holding them. "
         "How the server's certificate is checked comes from the environment, as for the provider: "
         "VEEAM_EM_CA_CERTIFICATE, VEEAM_EM_CERTIFICATE_FINGERPRINT, VEEAM_EM_INSECURE.",
     )
     keep_alive.add_argument("action", nargs="?", type=_keep_alive_action, metavar="list | stop")
-    keep_alive.add_argument("session", nargs="*", metavar="SESSION", help="of `keep-alive list`")
-    keep_alive.add_argument("--all", action="store_true", help="stop every one")
+    keep_alive.add_argument("session", nargs="*", metavar="SESSION", help="as listed")
+    keep_alive.add_argument("--all", action="store_true", help="stop holding all of them")
     keep_alive.add_argument(
         "--for", dest="seconds", type=_duration, metavar="TIME", help="how long, like 4h or 90m"
     )
 
 
 def _keep_alive_action(text: str) -> str:
-    # `choices` would tell of `hold`, which is how the provider starts itself.
+    # `choices` would show `hold`, with which the provider starts the keeper.
     if text not in ("list", "stop", "hold"):
         raise argparse.ArgumentTypeError(f'"{text}" is neither list nor stop')
     return text

@@ -1,4 +1,4 @@
-"""`terraform-provider-veeam install`: the filesystem mirror that `terraform init` looks into."""
+"""`terraform-provider-veeam install`: into the filesystem mirror that `terraform init` reads."""
 
 import os
 import platform
@@ -31,7 +31,7 @@ class CannotInstall(Exception):
 def run(plugin_dir: Path | None) -> int:
     """Install and tell a person what was done. Returns the exit code."""
     try:
-        folder = (plugin_dir or Path(plugin_folder())).expanduser().absolute()
+        folder = _absolute(plugin_dir or Path(plugin_folder()))
         files = install(folder)
     except CannotInstall as error:
         sys.stderr.write(f"terraform-provider-veeam: {error}\n")
@@ -39,7 +39,7 @@ def run(plugin_dir: Path | None) -> int:
     lines = [f"Installed terraform-provider-veeam {__version__}:", *(f"  {file}" for file in files)]
     if plugin_dir:
         lines.append(f"\nUse it with: terraform init -plugin-dir={shlex.quote(str(folder))}")
-    elif os.environ.get("TF_CLI_CONFIG_FILE") or Path("~/.terraformrc").expanduser().exists():
+    elif os.environ.get("TF_CLI_CONFIG_FILE") or (folder.parents[1] / ".terraformrc").exists():
         lines.append(
             "\nIf your Terraform CLI configuration has a provider_installation block, let its "
             "filesystem_mirror include this folder."
@@ -60,6 +60,21 @@ Then: terraform init"""
     return 0
 
 
+def _absolute(folder: Path) -> Path:
+    try:
+        return folder.expanduser().absolute()
+    except RuntimeError:
+        raise CannotInstall(
+            f"{folder} can't be found: this user has no home folder. Choose a folder with "
+            "--plugin-dir, or set the environment variable HOME."
+        ) from None
+    except OSError as error:
+        raise CannotInstall(
+            f"the current folder can't be found ({error.strerror}). Change to one that exists, or "
+            "choose a folder by its whole path with --plugin-dir."
+        ) from None
+
+
 def install(plugin_dir: Path) -> list[Path]:
     """Put this program below plugin_dir, for each registry's address.
 
@@ -73,7 +88,7 @@ def install(plugin_dir: Path) -> list[Path]:
             executables.append(_put_package(folder) if own_package() else _put_launcher(folder))
         except OSError as error:
             raise CannotInstall(
-                f"{error.filename or folder} can't be written: {error.strerror}. "
+                f"{error.filename or folder} can't be written: {error.strerror or error}. "
                 "Choose another folder with --plugin-dir."
             ) from None
     _try_out(executables[0])
@@ -93,6 +108,7 @@ def _put_launcher(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     if IS_WINDOWS:
         # Windows starts no scripts: the program that pip made for this Python is copied.
+        # It starts a child, which finds Terraform behind it (platforms.terraform_process).
         shutil.copyfile(Path(sysconfig.get_path("scripts"), f"terraform-provider-{TYPE}.exe"), file)
         return file
     _replace(file, f"{interpreter_line(sys.executable)}\n{_LAUNCHER}")
@@ -135,12 +151,12 @@ def interpreter_line(python: str) -> str:
     line = f"#!{python} -EP"
     if not re.search(r"\s", python) and len(os.fsencode(line)) <= _KERNEL_LIMIT:
         return line
-    # A path that the kernel can't take is left to the shell; to Python it reads as a string.
+    # A path that the kernel can't take is left to the shell; for Python the line is a string.
     return f"#!/bin/sh\n'''exec' {shlex.quote(python)} -EP \"$0\" \"$@\"\n' '''"
 
 
 def _replace(file: Path, text: str) -> None:
-    """Write the file in one step: a Terraform that runs now must not find half of it."""
+    """Write the file in one step: a Terraform that starts now must not find half of it."""
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=".")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as new:
@@ -155,7 +171,7 @@ def _replace(file: Path, text: str) -> None:
 def _try_out(file: Path) -> None:
     try:
         tried = subprocess.run(  # noqa: S603 - the file just written
-            [file, "version"], capture_output=True, text=True, check=False
+            [file, "version"], capture_output=True, text=True, errors="replace", check=False
         )
     except OSError as error:
         raise CannotInstall(

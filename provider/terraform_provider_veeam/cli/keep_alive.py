@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from terraform_provider_veeam.config import InvalidConfiguration, resolve
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK
@@ -40,7 +40,7 @@ def list_sessions() -> int:
     for pid, one in held:
         print(
             f"{one['session']:<18}{_duration(one['remaining']):>9}  {pid:>7}  "
-            f"{one['url']}{one['mount_point']}"
+            + mask(f"{one['url']}{one['mount_point']}")
         )
     return 1 if silent else 0
 
@@ -63,9 +63,13 @@ def stop_holding(fingerprints: Sequence[str], *, all_of_them: bool) -> int:
 
 
 def _ask_all(message: dict[str, Any]) -> tuple[dict[Path, dict[str, Any]], list[Path]]:
-    """Return what each of those who hold sessions answers, and who says nothing."""
+    """Return what each process that holds sessions answers, and which do not answer."""
     found, silent = {}, []
-    for path in sockets.places():
+    try:
+        places = sockets.places()
+    except OSError as error:
+        raise SystemExit(f"Who holds logon sessions open can't be found out: {error}.") from None
+    for path in places:
         try:
             told = sockets.ask(path, message)
         except sockets.Silent:
@@ -77,17 +81,21 @@ def _ask_all(message: dict[str, Any]) -> tuple[dict[Path, dict[str, Any]], list[
     return found, silent
 
 
-def hold_from_state(source: TextIO, seconds: float) -> int:
+def hold_from_state(source: BinaryIO, seconds: float) -> int:
     """Hold the sessions of all mount points in a Terraform state, in the foreground.
+
+    The state may be in UTF-8, UTF-16 or UTF-32, with a byte order mark or without, as shells of
+    Windows write it.
 
     Returns 0 when the time is over or nothing is left to hold, 1 when a session was lost or can't
     be held.
     """
     try:
-        records = list(find_sessions(json.load(source)))
+        records = list(find_sessions(json.loads(source.read())))
     except (ValueError, AttributeError, KeyError, TypeError):
         sys.stderr.write(
-            "There is no Terraform state on standard input. Run:\n"
+            "There is no Terraform state on standard input; what `terraform show -json` prints is "
+            "none, as it lacks the sessions. Run:\n"
             "  terraform state pull | terraform-provider-veeam keep-alive --for 4h\n"
         )
         return 1
@@ -99,7 +107,7 @@ def hold_from_state(source: TextIO, seconds: float) -> int:
     def report(record: SessionRecord, told: EnterpriseManagerError | Ending | None) -> None:
         name = f"ogon session {record.fingerprint}"
         if told is None:
-            print(f"Holding l{name} with {record.href}", flush=True)
+            print(mask(f"Holding l{name} with {record.href}"), flush=True)
         elif isinstance(told, Ending):
             endings.append(told)
             print(f"L{name}: {told}", flush=True)
@@ -118,7 +126,7 @@ def hold_from_state(source: TextIO, seconds: float) -> int:
 
 
 def _hold(holder: Holder) -> None:
-    """Hold until nothing is left or a signal comes, and answer who asks."""
+    """Hold until nothing is left or a signal comes, and answer other processes meanwhile."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: holder.stop())
     with ExitStack() as stack:
@@ -130,7 +138,7 @@ def _hold(holder: Holder) -> None:
 
 def find_sessions(state: Any) -> Iterator[SessionRecord]:
     """Return the logon sessions of the mount points in a state. Raises KeyError or TypeError."""
-    for resource in state.get("resources", ()):
+    for resource in state["resources"] or ():
         if resource.get("type") != _TYPE or resource.get("mode") != "managed":
             continue
         for instance in resource["instances"]:

@@ -1,4 +1,4 @@
-"""`terraform-provider-veeam mirror`: packages, laid out as Terraform's mirrors want them.
+"""`terraform-provider-veeam mirror`: lays packages out as Terraform's mirrors need them.
 
 The folder is both: a filesystem mirror in the packed layout, and the files of a network mirror, for
 any web server. Hashes follow the Go module `dirhash` (h1) and the registry (zh).
@@ -43,9 +43,15 @@ class Package(NamedTuple):
 
 def run(folder: Path, packages: Sequence[Path]) -> int:
     """Write the mirror and tell a person what was done. Returns the exit code."""
-    folder = folder.expanduser().absolute()
     try:
+        folder = folder.expanduser().absolute()
         written = mirror(folder, packages)
+    except (RuntimeError, FileNotFoundError):  # no home for a ~, or no current folder
+        sys.stderr.write(
+            f"terraform-provider-veeam: {folder} can't be found. Name the mirror by its whole "
+            "path.\n"
+        )
+        return 1
     except CannotMirror as error:
         sys.stderr.write(f"terraform-provider-veeam: {error}\n")
         return 1
@@ -83,7 +89,8 @@ def mirror(folder: Path, packages: Sequence[Path]) -> list[Package]:
             _write_indexes(place)
         except OSError as error:
             raise CannotMirror(
-                f"{error.filename or place} can't be written: {error.strerror}."
+                f"{error.filename or place} can't be written: {error.strerror or error}. Choose "
+                "another folder for the mirror."
             ) from None
     return added
 
@@ -106,8 +113,6 @@ def archive_hash(file: Path) -> str:
 
 
 def _package(file: Path) -> Package:
-    if not file.exists():
-        raise CannotMirror(f"There is no {file}.")
     found = _PACKAGE.fullmatch(file.name)
     if not found:
         raise CannotMirror(
@@ -118,6 +123,8 @@ def _package(file: Path) -> Package:
         with zipfile.ZipFile(file) as archive:
             damaged = archive.testzip()
             names = archive.namelist()
+    except FileNotFoundError:
+        raise CannotMirror(f"There is no {file}.") from None
     except _UNREADABLE as error:
         raise CannotMirror(f"{file} can't be read: {error}.") from None
     program = f"terraform-provider-{TYPE}_v{found['version']}"
@@ -133,7 +140,7 @@ def _package(file: Path) -> Package:
 def _write_indexes(place: Path) -> None:
     """Write index.json and a VERSION.json for all packages that are there.
 
-    Once more when others have come meanwhile: several may write to one mirror at once.
+    Again if packages were added meanwhile: several processes may write to a mirror at once.
     """
     indexed: list[Path] | None = None
     while indexed != (there := sorted(place.glob("*.zip"))):
@@ -170,7 +177,7 @@ def _copy(source: Path, place: Path) -> None:
 
 @contextmanager
 def _replacing(file: Path) -> Iterator[Path]:
-    """Yield a new file that then takes a file's place: nobody must find half of one."""
+    """Yield a new file that then takes a file's place, so that nobody finds half of one."""
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=".")
     os.close(handle)
     new = Path(name)

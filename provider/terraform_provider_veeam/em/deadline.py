@@ -1,4 +1,4 @@
-"""The bound that every operation has, and the clock behind it. A stop ends each wait at once."""
+"""How long an operation may take, and the clock behind it. A stop ends every wait at once."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ class Deadline:
         self._end = clock.monotonic() + seconds
 
     def part(self, seconds: float) -> Self:
-        """Return the bound of a part of the operation, at most what is left of the whole."""
+        """Return the deadline of a part of the operation, which is no later than its own."""
         return type(self)(
             self.operation, min(seconds, self.remaining()), stop=self.stop, clock=self.clock
         )
 
     def unstoppable(self, operation: str, seconds: float) -> Self:
-        """Return a bound that a stop does not end, for what must be finished once it has begun."""
+        """Return a deadline that ignores a stop, for work that must be finished once begun."""
         return type(self)(operation, seconds, stop=threading.Event(), clock=self.clock)
 
     def remaining(self) -> float:
@@ -74,7 +74,7 @@ class Deadline:
         return max(0.0, self._end - self.clock.monotonic())
 
     def check(self) -> None:
-        """Raise Stopped when a stop was asked for, DeadlinePassed when the time is over."""
+        """Raise Stopped when Terraform has asked to stop, DeadlinePassed when the time is over."""
         if self.stop.is_set():
             raise Stopped(f"{self.operation} was interrupted", "Terraform was asked to stop.")
         if self.remaining() == 0.0:
@@ -91,7 +91,7 @@ class Deadline:
         self.check()
 
     def acquire(self, lock: threading.Lock) -> None:
-        """Take the lock, which the caller has to release; raises as check does, without it."""
+        """Take the lock, which the caller has to release. Raises as `check` does, instead."""
         self.check()
         while not lock.acquire(timeout=_SLICE):
             self.check()

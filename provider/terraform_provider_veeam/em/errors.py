@@ -3,6 +3,7 @@
 EnterpriseManagerError
 ├── Unreachable                 there was no connection: nothing was sent
 │   ├── UnknownHost
+│   ├── CannotConnect           TLS, a proxy or a setting stands in the way
 │   └── CertificateNotTrusted
 ├── AnswerLost                  the connection broke off after the server may have acted
 ├── UnexpectedAnswer            the answer can't be understood
@@ -16,13 +17,14 @@ EnterpriseManagerError
 │   ├── ServerBusy              429, 502, 503, 504
 │   └── RequestFailed           any other status
 ├── TaskFailed                  a task ended without success, with the server's message
-│   └── FileRestoreFailed       that of a file's restore
+│   └── FileRestoreFailed       the task of a file's restore
 ├── TaskVanished                the server no longer knows the task
 ├── MountIncomplete             mounted, but a later step failed
 ├── SessionGone                 a mount's logon session has ended, and the mount with it
 ├── SessionOutOfReach           a mount's logon session may live, but can't be used
 ├── SizeDiffers                 a download is shorter or longer than its file
 ├── CannotWrite                 this machine's disk does not take a download
+├── SomeLeftOut                 a folder was downloaded, but not with all that is in it
 ├── Stopped                     Terraform asked to stop
 └── DeadlinePassed
 """
@@ -37,12 +39,12 @@ if TYPE_CHECKING:
 
 
 class EnterpriseManagerError(Exception):
-    """Base of all: `summary` in a line, `detail` with what was tried, what came, what to do."""
+    """Base of all: `summary` is one line, `detail` says what was tried, what came, what to do."""
 
     may_pass = False
     """Whether it may be over in a moment, so that trying again makes sense."""
     may_have_acted = False
-    """Whether the server may have done what was asked for, in spite of the error."""
+    """Whether the server may have done what was asked for all the same."""
 
     def __init__(self, summary: str, detail: str = "") -> None:
         super().__init__(summary)
@@ -70,6 +72,12 @@ class UnknownHost(Unreachable):
     may_pass = False
 
 
+class CannotConnect(Unreachable):
+    """TLS, a proxy or a setting stands in the way: trying again would not help."""
+
+    may_pass = False
+
+
 class CertificateNotTrusted(Unreachable):
     """The server's certificate is not the one expected."""
 
@@ -77,9 +85,9 @@ class CertificateNotTrusted(Unreachable):
 
 
 class AnswerLost(EnterpriseManagerError):
-    """The whole answer did not come.
+    """The answer did not come, or not all of it.
 
-    When it `timed_out`, the server may still be busy with it.
+    When it `timed_out`, the server may still be busy with the request.
     """
 
     may_pass = True
@@ -104,7 +112,7 @@ class NotEnterpriseManager(EnterpriseManagerError):
 class RequestRefused(EnterpriseManagerError):
     """The server answered with an error; `status` is the HTTP status, `message` what it said.
 
-    `retry_after` are the seconds after which the server asked to be tried again, if it did.
+    `retry_after` is how many seconds the server asked to wait before the next try, if it did.
     """
 
     def __init__(
@@ -147,7 +155,7 @@ class RequestFailed(RequestRefused):
 
     @property
     def may_have_acted(self) -> bool:  # type: ignore[override]  # by the status
-        """Whether the server may have done what was asked for: it failed on the way."""
+        """Whether the server may have done what was asked for, before it failed."""
         return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
@@ -162,7 +170,7 @@ class TaskFailed(EnterpriseManagerError):
 
 
 class FileRestoreFailed(TaskFailed):
-    """A file could not be restored; perhaps for want of the right guest account."""
+    """A file could not be restored, perhaps because the guest account is wrong or missing."""
 
     def __init__(self, summary: str, detail: str, *, credentials_needed: bool) -> None:
         super().__init__(summary, detail)
@@ -190,15 +198,23 @@ class SessionOutOfReach(EnterpriseManagerError):
 
 
 class SizeDiffers(EnterpriseManagerError):
-    """A download does not have the size that the server told."""
+    """A download does not have the size that the server gave."""
 
 
 class CannotWrite(EnterpriseManagerError):
-    """A download can't be written on this machine."""
+    """A download can't be written on this machine; perhaps none can, as when the disk is full."""
+
+    def __init__(self, summary: str, detail: str, *, is_for_all: bool = False) -> None:
+        super().__init__(summary, detail)
+        self.is_for_all = is_for_all
+
+
+class SomeLeftOut(EnterpriseManagerError):
+    """A folder was downloaded without some of its files, which the error lists."""
 
 
 class Stopped(EnterpriseManagerError):
-    """A stop was asked for while something was waited for."""
+    """Terraform asked to stop while something was going on."""
 
 
 class DeadlinePassed(EnterpriseManagerError):

@@ -25,6 +25,8 @@ from terraform_provider_veeam.em.errors import (
 )
 from terraform_provider_veeam.em.http.client import TOKEN_HEADER
 from terraform_provider_veeam.em.http.decoders import Document, api_path, clean, links, text
+from terraform_provider_veeam.em.http.own_form import is_enterprise_manager
+from terraform_provider_veeam.em.http.trust import proxy_passwords
 from terraform_provider_veeam.em.models import LogonSession
 
 if TYPE_CHECKING:
@@ -35,6 +37,12 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.settings import Settings
 
 _UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+
+_MANY_SESSIONS = (
+    "Earlier logons of this run were accepted. Each mount has a logon session of its own, and how "
+    "many Enterprise Manager allows at a time is not documented: if that is the reason, mount less "
+    "in one configuration, or end sessions that nobody needs."
+)
 
 Result = TypeVar("Result")
 
@@ -55,7 +63,7 @@ class Logon:
         self._browsing: LogonSession | None = None
         self._is_trusted = False
         self._refused: LogonRefused | None = None
-        for secret in (settings.password, settings.session_token):
+        for secret in (settings.password, settings.session_token, *proxy_passwords(settings)):
             if secret:
                 conceal(secret)
 
@@ -80,7 +88,7 @@ class Logon:
         except SessionExpired as error:
             if session.borrowed:
                 raise token_refused(error) from error
-            log.info("%s has ended; logging on anew", session)
+            log.info("%s has ended; logging on again", session)
         with self._lock:
             if self._browsing is session:
                 self._browsing = None
@@ -136,7 +144,7 @@ class Logon:
             self._conceal_id(session.session_id)
 
     def _first(self, deadline: Deadline) -> LogonSession:
-        """Return a session while nobody else logs on, having looked who is there."""
+        """Log on while no other thread does, once it is clear that Enterprise Manager is there."""
         if not self._is_trusted and not self._refused:
             self._check_server(deadline)
         session = self._adopt(deadline) or self._log_on(deadline)
@@ -144,16 +152,17 @@ class Logon:
         return session
 
     def _check_server(self, deadline: Deadline) -> None:
-        """Ask who is there before anything secret is sent."""
+        """Make sure that it is Enterprise Manager before anything secret is sent."""
         try:
             document = self._client.request("GET", "/", deadline, again=_has_no_answer).document
+            is_expected = is_enterprise_manager(document)
         except (RequestFailed, Redirected):
             raise
         except RequestRefused as error:
             raise self._not_enterprise_manager(f"answered with {error.status}") from error
         except UnexpectedAnswer as error:
             raise self._not_enterprise_manager("answered with something else") from error
-        if not _is_enterprise_manager(document):
+        if not is_expected:
             raise self._not_enterprise_manager("answered with something else")
 
     def _not_enterprise_manager(self, came: str) -> NotEnterpriseManager:
@@ -180,8 +189,11 @@ class Logon:
                 authorization=f"Basic {credentials}",
                 again=_was_not_taken,
             )
-        except LogonRefused as error:
-            self._refused = error
+        except RequestRefused as error:
+            if self._is_trusted:  # another session was given before
+                error.add(_MANY_SESSIONS)
+            if isinstance(error, LogonRefused):
+                self._refused = error
             raise
         token = answer.headers.get(TOKEN_HEADER)
         if not token:
@@ -193,7 +205,7 @@ class Logon:
         self._conceal(token)
         session_id = _session_id(answer.document) or self._told_id(token, deadline)
         if session_id is None:
-            # Without it nobody could tell later whether the session, and a mount in it, lives.
+            # Without it nobody can tell later whether the session, and a mount in it, still exists.
             raise UnexpectedAnswer(
                 "Enterprise Manager gave no session id",
                 f"POST {settings.base_url}/sessionMngr/ was answered with {answer.status} and a "
@@ -206,7 +218,7 @@ class Logon:
         return session
 
     def _adopt(self, deadline: Deadline) -> LogonSession | None:
-        """Return the session whose token was configured, with its id if that can be told."""
+        """Return the session whose token was configured, with its id if that can be found out."""
         token = self._settings.session_token
         if not token:
             return None
@@ -217,7 +229,7 @@ class Logon:
         return LogonSession(session_id, token, borrowed=True)
 
     def _told_id(self, token: str, deadline: Deadline) -> str | None:
-        """Return the id of a token's session; None when it can't be told. Raises SessionExpired.
+        """Return the id of a token's session; None when it is not known. Raises SessionExpired.
 
         The token is usually the id in base64: the server is asked whether that is so.
         """
@@ -255,13 +267,13 @@ def token_refused(error: SessionExpired) -> LogonRefused:
     return LogonRefused(
         "Enterprise Manager refuses the session token",
         f"{error.detail}\nThe session of session_token (VEEAM_EM_SESSION_TOKEN) has ended, or it "
-        "belongs to another server. Log on anew and set the new token.",
+        "belongs to another server. Log on again and set the new token.",
         status=error.status,
     )
 
 
 def _has_no_answer(error: EnterpriseManagerError) -> bool:
-    # Whoever answers with something else will do so again.
+    # What answers with something else now will do so again.
     return error.may_pass and not isinstance(error, UnexpectedAnswer)
 
 
@@ -281,15 +293,6 @@ def _id_in(token: str) -> str | None:
     except ValueError:
         return None
     return plain if re.fullmatch(_UUID, plain) else None
-
-
-def _is_enterprise_manager(document: Document) -> bool:
-    if document.has_root("EnterpriseManager") or document.property("SupportedVersions"):
-        return True
-    kind = text(document.value, "Type") or ""
-    return kind.startswith("EnterpriseManager") or any(
-        link.path.startswith("/sessionMngr") for link in links(document.value)
-    )
 
 
 def _session_id(document: Document) -> str | None:

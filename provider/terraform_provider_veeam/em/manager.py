@@ -67,12 +67,12 @@ class EnterpriseManager:
         conceal: Callable[[str], None] = _ignore,
     ) -> None:
         self.settings = settings
-        """What it was made with."""
+        """Its settings: where Enterprise Manager is, and how to reach it."""
         self._clock = clock
         self._client = Client(settings, clock=clock, random=random)
         self._logon = Logon(self._client, settings, conceal)
         self._passing: dict[str, Mounted] = {}
-        """Mounts that must not outlive this process, by their paths and sessions."""
+        """Mounts that must not outlive this process, by session and path."""
 
     @property
     def base_url(self) -> str:
@@ -85,7 +85,7 @@ class EnterpriseManager:
         return self.settings.session_token is not None
 
     def session(self, deadline: Deadline) -> LogonSession:
-        """Return the browsing session, logging on when it is the first time."""
+        """Return the browsing session, logging on if there is none yet."""
         return self._logon.browsing(deadline)
 
     def session_is_gone(self, session_id: str, deadline: Deadline) -> bool:
@@ -103,7 +103,7 @@ class EnterpriseManager:
     def restore_points(
         self, wanted: Wanted, limit: int, deadline: Deadline
     ) -> list[FoundRestorePoint]:
-        """Return at most so many restore points, the newest first, reading no page in vain."""
+        """Return at most `limit` restore points, the newest first; no further page is read."""
         return self._logon.browse(
             lambda session: list(
                 islice(find_restore_points(self._client, session, wanted, deadline), limit)
@@ -166,7 +166,7 @@ class EnterpriseManager:
     ) -> Mounted:
         """Mount a restore point in a session of its own, and return it when its disks are there.
 
-        Unless it `outlives` this process, it is removed at its end. Raises as create_mount does.
+        With `outlives` false it is removed when this process ends. Raises as create_mount does.
         """
         mounted = create_mount(self._client, self._logon, ref, os_kind, deadline)
         if not outlives:
@@ -199,7 +199,7 @@ class EnterpriseManager:
             log.info("%s is left to expire: %s", session, error)
 
     def files(self, session: LogonSession, href: str) -> tuple[Files, FileRestores]:
-        """Return the file system of a mount point of that session, and what restores from it."""
+        """Return the file system of a mount point of that session, and what restores its files."""
         self._logon.conceal(session)
         files = Files(self._client, session, href)
         return files, FileRestores(self._client, session)
@@ -215,7 +215,7 @@ class EnterpriseManager:
         self._logon.end(session, deadline)
 
     def close(self, seconds: float) -> None:
-        """End what must not outlive this process, within that many seconds. No error."""
+        """End what must not outlive this process, within that many seconds. Raises nothing."""
         bound = Deadline("Logging out", seconds, stop=threading.Event(), clock=self._clock)
         for session, mount_point in list(self._passing.values()):
             with suppress(EnterpriseManagerError):

@@ -1,6 +1,6 @@
 """What Enterprise Manager knows: restore points, mount points, tasks, logon sessions.
 
-Named tuples, not dataclasses: those are compiled at import, and Terraform's user waits for that.
+Named tuples, not dataclasses: those compile code at import, and Terraform's user waits for that.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 DEFAULT_OS_KIND = "Windows"
-"""The operating system that Enterprise Manager takes for a mount when nothing is said."""
+"""The operating system that Enterprise Manager assumes for a mount when none is named."""
 
 
 class RestorePointType(StrEnum):
@@ -66,9 +66,9 @@ class RestorePoint(NamedTuple):
 
 
 class LogonSession(NamedTuple):
-    """A logon session; `borrowed` when somebody else made it, who alone may end it.
+    """A logon session; `borrowed` when somebody else made it, and so may not be ended here.
 
-    Its id is as secret as its token: public scripts make the one from the other. People tell
+    Its id is as secret as its token: public scripts make the token from the id. People tell
     sessions apart by the `fingerprint`.
     """
 
@@ -78,7 +78,7 @@ class LogonSession(NamedTuple):
 
     @property
     def fingerprint(self) -> str:
-        """What tells it from other sessions and gives no access: 16 hexadecimal digits."""
+        """Tells it from other sessions and gives no access: 16 hexadecimal digits."""
         return hashlib.sha256(self.token.encode()).hexdigest()[:16]
 
     def __repr__(self) -> str:
@@ -105,7 +105,7 @@ class Mounted(NamedTuple):
 
 
 class Task(NamedTuple):
-    """A task. `success` is None until the server tells a result; `mount_href` as in MountPoint."""
+    """A task. `success` is None until the server gives a result; `mount_href` is a path."""
 
     task_id: str
     state: str | None
@@ -118,7 +118,7 @@ class Task(NamedTuple):
     restore_session: str | None = None
     """Address below `/api` of the restore session that it has only started."""
     credentials_needed: bool | None = None
-    """Whether it failed for want of the right account; None when the server does not say."""
+    """Whether it failed because of the account; None when the server does not say."""
 
     @property
     def finished(self) -> bool:
@@ -136,7 +136,7 @@ def mount_id_of(href: str) -> int | None:
 
 
 def mount_href(restore_point: RestorePointRef, mount_id: int, told: str | None) -> str:
-    """Return the path of a mount point: the one the server told, else the documented one."""
+    """Return the path of a mount point: the one that the server gave, else the documented one."""
     if told and told.startswith("/") and mount_id_of(told) == mount_id and ".." not in told:
         return told
     return f"{restore_point.mounts}/{mount_id}"

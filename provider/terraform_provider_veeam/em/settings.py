@@ -1,4 +1,4 @@
-"""What the client has to be told. How a user writes it down is no matter of this layer."""
+"""The client's settings. How a user writes them down is not known here."""
 
 from dataclasses import dataclass, field
 

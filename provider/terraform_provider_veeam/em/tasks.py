@@ -1,4 +1,4 @@
-"""Tasks of Enterprise Manager, of one logon session: what they tell, and waiting for one.
+"""The tasks of one logon session: what they say, and waiting for one.
 
 Follows the vendor's pages tasks_id, get_tasks, get_tasks_id and delete_task_id.
 """
@@ -17,6 +17,7 @@ from terraform_provider_veeam.em.http.decoders import (
     boolean,
     links,
     member,
+    message,
     text,
     unreadable,
 )
@@ -39,9 +40,9 @@ _MOUNT_HREF = re.compile(r"/.+/mounts/[1-9]\d{0,18}")
 
 
 def looks(deadline: Deadline) -> Iterator[float]:
-    """Wait, again and again, until the next look at what takes its time; yields seconds gone by.
+    """Yield, at growing intervals, whenever it is time to look again at something that takes long.
 
-    Raises as the deadline does.
+    Yields the seconds so far. Raises as the deadline does.
     """
     began = deadline.clock.monotonic()
     while True:
@@ -68,7 +69,7 @@ class Tasks:
         return task
 
     def all(self, deadline: Deadline) -> list[Task]:
-        """Return the tasks of the session, each with how it stands."""
+        """Return the tasks of the session, each with its state."""
         answer = self._client.request("GET", "/tasks", deadline, token=self._session.token)
         listed = answer.document.collection(
             ("Tasks", "Task"), ("EntityReferences", "Ref"), ("Refs", "Ref")
@@ -96,8 +97,8 @@ class Tasks:
     def wait(self, task: Task, deadline: Deadline) -> Task:
         """Return the task when it is finished.
 
-        Errors of looking at it are borne for a minute. Raises TaskVanished, Stopped,
-        DeadlinePassed, SessionExpired, and what a request raises.
+        While the server gives nothing but errors, it goes on for a minute. Raises TaskVanished,
+        Stopped, DeadlinePassed, SessionExpired, and what a request raises.
         """
         for _ in looks(deadline) if not task.finished else ():
             task = self.look(task, deadline)
@@ -127,7 +128,7 @@ class Tasks:
                 deadline.wait(FIRST_PAUSE * 2**missing)
 
     def _ask(self, method: str, task_id: str, deadline: Deadline) -> Answer:
-        """Return the answer for a task. Raises NotFound, also where the server says it with 500."""
+        """Return the answer for a task. Raises NotFound, also when the server says so with 500."""
         path = _path(task_id)
         try:
             return self._client.request(method, path, deadline, token=self._session.token)
@@ -154,7 +155,7 @@ def parse_task(resource: Any) -> Task | None:
         state=text(resource, "State"),
         operation=text(resource, "Operation"),
         success=boolean(result, "Success"),
-        message=text(result, "Message"),
+        message=message(result, "Message"),
         mount_href=mounts[0] if mounts else None,
         downloads=tuple(link.target for link in found if link.rel == "Download"),
         restore_session=restores[0] if restores else None,
@@ -176,7 +177,7 @@ def _path(task_id: str) -> str:
 
 
 def _says_unknown(message: str | None) -> bool:
-    """Tell whether a message is that of a server which has no such task.
+    """Tell whether a message says that the server has no such task.
 
     `There is no backup task with id [task-297] in current rest session`: the status is 500.
     """

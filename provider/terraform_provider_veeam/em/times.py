@@ -13,7 +13,7 @@ _DIGITS = 9  # nanoseconds; the API has up to seven
 
 
 class Time(NamedTuple):
-    """A moment; compares as moments do. A datetime would cut the seventh digit off."""
+    """A moment, which can be compared. A datetime would cut off the seventh digit."""
 
     second: dt.datetime
     """In UTC."""
@@ -24,12 +24,12 @@ class Time(NamedTuple):
         """Read a time, which is in UTC unless it says otherwise. Raises ValueError."""
         found = _FORM.fullmatch(text.strip())
         if not found or (needs_offset and not found[4]):
-            raise ValueError(f"{text!r} is no time")
+            raise ValueError(f"{text!r} is not a time")
         offset = (found[4] or "Z").upper()
         try:
             second = dt.datetime.fromisoformat(f"{found[1]}T{found[2]}{offset}").astimezone(dt.UTC)
         except OverflowError:
-            raise ValueError(f"{text!r} is no time") from None
+            raise ValueError(f"{text!r} is not a time") from None
         return cls(second, int((found[3] or "")[:_DIGITS].ljust(_DIGITS, "0")))
 
     def __str__(self) -> str:

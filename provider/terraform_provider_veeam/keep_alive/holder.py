@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 
 _REQUEST_SECONDS = 60.0
 _AFTER_AN_ERROR = 0.25  # part of the usual pause
-_AT_ONCE = 8  # sessions that are asked for side by side
-_FINAL = (CertificateNotTrusted, AccessDenied)  # waiting does not mend them
+_AT_ONCE = 8  # sessions that are read at the same time
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +43,7 @@ class Ending(StrEnum):
 
     TIME_OVER = "the time is over"
     NO_MOUNT_LEFT = "its mount point is gone"
-    LOGGED_OUT = "the logon session was logged out, as a destroy of its mount point does"
+    LOGGED_OUT = "the logon session was logged out, perhaps by a destroy of its mount point"
     SESSION_ENDED = "the logon session has ended"
     OUT_OF_REACH = "Enterprise Manager was out of reach for longer than a session lives"
     REFUSED = "Enterprise Manager can't be used"
@@ -61,7 +60,7 @@ class Held(NamedTuple):
 
     record: SessionRecord
     remaining: float
-    """Seconds for which it will yet be held."""
+    """Seconds for which it is still held."""
 
 
 def _say_nothing(*_: object) -> None:
@@ -81,7 +80,6 @@ class _Holding:
         *,
         clock: Clock,
         idle_limit: float,
-        first_pause: float,
         report: Report,
     ) -> None:
         self.record = record
@@ -90,7 +88,6 @@ class _Holding:
         self._idle_limit = idle_limit
         self._report = report
         self.until = self.due = self._answered = clock.monotonic()
-        self.due += first_pause
         self._told: str | None = None
 
     def last(self, seconds: float) -> None:
@@ -101,9 +98,13 @@ class _Holding:
         """Be read next."""
         self.due = self._clock.monotonic()
 
+    def rest(self, unused: float = 0.0) -> None:
+        """Be read when the usual pause is over; it was last used so many seconds ago."""
+        self.due = self._clock.monotonic() + max(0.0, self._idle_limit / 3 - unused)
+
     def look(self, deadline: Deadline) -> Ending | None:
-        """Read the mount point; return why its session is no longer to be held."""
-        pause = self._idle_limit / 3
+        """Read the mount point; return why its session need not be held any longer, or None."""
+        self.rest()  # before the read: somebody may ask for another one meanwhile
         try:
             self._manager.touch(self.record.session, self.record.href, deadline)
             self._answered = self._clock.monotonic()
@@ -113,12 +114,11 @@ class _Holding:
         except EnterpriseManagerError as error:
             if ending := self._ending_for(error):
                 return ending
-            pause *= _AFTER_AN_ERROR
-        self.due = self._clock.monotonic() + pause
+            self.due = self._clock.monotonic() + self._idle_limit / 3 * _AFTER_AN_ERROR
         return None
 
     def _ending_for(self, error: EnterpriseManagerError) -> Ending | None:
-        """Return how an error ends the holding; None when it may be over in a moment."""
+        """Return the Ending that an error means; None when it may be over in a moment."""
         log.info("holding %s: %s", self.record.session, error)
         idle = self._clock.monotonic() - self._answered
         if isinstance(error, SessionExpired):
@@ -127,7 +127,7 @@ class _Holding:
         if isinstance(error, Stopped):
             return None
         self._tell(error)
-        if isinstance(error, _FINAL):
+        if _is_final(error):
             return Ending.REFUSED
         return Ending.OUT_OF_REACH if idle > self._idle_limit else None
 
@@ -139,11 +139,18 @@ class _Holding:
             self._report(self.record, error)
 
 
+def _is_final(error: EnterpriseManagerError) -> bool:
+    """Tell whether waiting does not mend it; a 403 in a foreign form may be over in a moment."""
+    if isinstance(error, AccessDenied):
+        return error.message is not None
+    return isinstance(error, CertificateNotTrusted)
+
+
 class Holder:
     """Holds sessions, each until its time is over or its mount point is gone.
 
-    A mount point is read at a third of the idle limit. `report` is told of a session that it is
-    held, by None; what stands in the way; and why it is held no longer.
+    Each mount point is read once in a third of the idle limit. `report` is called with a session
+    and None once it is held, with an error while one stands in the way, and with the Ending.
     """
 
     def __init__(
@@ -152,10 +159,7 @@ class Holder:
         clock: Clock,
         idle_limit: float,
         report: Report = _say_nothing,
-        rests_first: bool = False,
     ) -> None:
-        """With `rests_first` a session was used just now, so that it is not read at once."""
-        self._first_pause = idle_limit / 3 if rests_first else 0.0
         self._clock = clock
         self._idle_limit = idle_limit
         self._report = report
@@ -165,10 +169,18 @@ class Holder:
         self._wake = threading.Event()
         self._stop = threading.Event()
 
-    def hold(self, record: SessionRecord, manager: EnterpriseManager, seconds: float) -> bool:
-        """Hold a session for so many seconds from now, in place of what was said of it before.
+    def hold(
+        self,
+        record: SessionRecord,
+        manager: EnterpriseManager,
+        seconds: float,
+        *,
+        unused: float = math.inf,
+    ) -> bool:
+        """Hold a session for that many seconds from now, whatever was asked for it before.
 
-        Returns False when holding has ended: then nothing was taken.
+        It was last used `unused` seconds ago, and is read at a third of the idle limit. Returns
+        False when this holder has ended: then it takes nothing more.
         """
         with self._lock:
             if self._is_over:
@@ -178,10 +190,10 @@ class Holder:
                 manager,
                 clock=self._clock,
                 idle_limit=self._idle_limit,
-                first_pause=self._first_pause,
                 report=self._report,
             )
             holding.last(seconds)
+            holding.rest(unused)
             self._held[_key(record)] = holding
         self._wake.set()
         return True
@@ -191,21 +203,21 @@ class Holder:
         manager.touch(record.session, record.href, self._deadline())
 
     def release(self, fingerprint: str, href: str | None = None) -> None:
-        """Hold a session no longer, or no longer for the sake of one mount point."""
+        """Stop holding a session, or holding it for one mount point."""
         with self._lock:
             for key in [k for k in self._held if k[0] == fingerprint and href in (None, k[1])]:
                 del self._held[key]
         self._wake.set()
 
     def check(self) -> None:
-        """Look now whether what is held is still there."""
+        """Read every mount point that is held now."""
         with self._lock:
             for holding in self._held.values():
                 holding.hurry()
         self._wake.set()
 
     def stop(self) -> None:
-        """Hold nothing any longer."""
+        """Stop holding."""
         self._stop.set()
         self._wake.set()
 
@@ -216,7 +228,7 @@ class Holder:
             return [Held(h.record, max(0.0, h.until - now)) for h in self._held.values()]
 
     def run(self) -> None:
-        """Hold until nothing is left to be held."""
+        """Hold until nothing is left to hold."""
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="hold") as pool:
             while True:
                 self._wake.clear()
@@ -284,28 +296,30 @@ class BackgroundHolder:
         self._lock = threading.Lock()
         self._holder: Holder | None = None
 
-    def hold(self, record: SessionRecord, manager: EnterpriseManager) -> None:
-        """Hold a session from now on."""
+    def hold(
+        self, record: SessionRecord, manager: EnterpriseManager, *, unused: float = 0.0
+    ) -> None:
+        """Hold a session from now on; it was last used so many seconds ago."""
         with self._lock:
-            if self._holder and self._holder.hold(record, manager, math.inf):
+            if self._holder and self._holder.hold(record, manager, math.inf, unused=unused):
                 return
             try:
                 limit = idle_limit()
             except ValueError as error:
                 log.warning("%s: sessions are not held while Terraform runs", error)
                 return
-            self._holder = Holder(clock=self._clock, idle_limit=limit, rests_first=True)
-            self._holder.hold(record, manager, math.inf)
+            self._holder = Holder(clock=self._clock, idle_limit=limit)
+            self._holder.hold(record, manager, math.inf, unused=unused)
             threading.Thread(target=self._holder.run, daemon=True, name="holder").start()
 
     def release(self, fingerprint: str, href: str) -> None:
-        """Hold a session no longer: its mount point is about to go."""
+        """Stop holding a session: its mount point is about to go."""
         with self._lock:
             if self._holder:
                 self._holder.release(fingerprint, href)
 
     def stop(self) -> None:
-        """Hold nothing any longer."""
+        """Stop holding."""
         with self._lock:
             if self._holder:
                 self._holder.stop()

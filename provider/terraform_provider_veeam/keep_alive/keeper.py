@@ -1,7 +1,7 @@
 """The keeper: one process a user, which holds sessions and takes orders through its socket.
 
-The one who starts it gives it the first order on stdin, and reads one line from it: that it holds,
-or why not.
+Whoever starts it writes the first order to its stdin, and reads one line from its stdout: that it
+holds the session, or why not.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from terraform_provider_veeam.keep_alive import sockets
 from terraform_provider_veeam.keep_alive.holder import Holder
 from terraform_provider_veeam.keep_alive.order import Order
 from terraform_provider_veeam.platforms import hang_up_signals
+from terraform_provider_veeam.secrets import conceal
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.settings import Settings
@@ -29,9 +30,9 @@ READY = "ready"
 
 
 def keep() -> int:
-    """Hold what the order on stdin says, and what others ask for, until nothing is left."""
+    """Hold what the order on stdin and further orders ask for, until nothing is left."""
     for number in (signal.SIGINT, *hang_up_signals()):
-        signal.signal(number, signal.SIG_IGN)  # the terminal's end is not ours
+        signal.signal(number, signal.SIG_IGN)  # it outlives its terminal
     plain = json.loads(sys.stdin.readline())
     keeper = Keeper(Order.from_plain(plain).idle_limit)
     signal.signal(signal.SIGTERM, lambda *_: keeper.holder.stop())
@@ -49,7 +50,7 @@ def keep() -> int:
 
 
 class Keeper:
-    """Takes orders, and answers how things stand."""
+    """Takes orders, and answers what is held."""
 
     def __init__(self, idle_limit: float) -> None:
         self.holder = Holder(clock=SYSTEM_CLOCK, idle_limit=idle_limit)
@@ -68,14 +69,16 @@ class Keeper:
     def _hold(self, order: Order) -> str | None:
         """Take an order once its session has answered; return why it was not taken."""
         with self._lock:
-            manager = self._managers.setdefault(order.settings, EnterpriseManager(order.settings))
+            manager = self._managers.setdefault(
+                order.settings, EnterpriseManager(order.settings, conceal=conceal)
+            )
         record = order.record
         if order.seconds > 0:
             try:
                 self.holder.touch(manager, record)
             except EnterpriseManagerError as error:
                 return f"{error.summary}: {error.detail}"
-        if not self.holder.hold(record, manager, order.seconds):
+        if not self.holder.hold(record, manager, order.seconds, unused=0.0):
             raise ValueError("too late")  # a new keeper takes over
         return None
 
@@ -105,7 +108,7 @@ def answer(holder: Holder, message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _say(line: str) -> None:
-    """Tell who started this process how it went; nothing is said after that."""
+    """Tell whoever started this process how it went; nothing is written after that."""
     sys.stdout.write(" ".join(line.split()) + "\n")
     sys.stdout.flush()
     with open(os.devnull, "w", encoding="ascii") as nowhere:  # noqa: PTH123 - a device

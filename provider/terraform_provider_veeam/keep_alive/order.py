@@ -1,4 +1,4 @@
-"""What a keeper is told: which session to hold, and for how long."""
+"""An order to the keeper: which session to hold, and for how long."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from terraform_provider_veeam.sessions.record import SessionRecord
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One order. It holds the session's token: it goes through a pipe or a socket only."""
+    """One order. It contains the session's token, so it only goes through a pipe or a socket."""
 
     settings: Settings
     record: SessionRecord

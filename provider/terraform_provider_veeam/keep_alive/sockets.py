@@ -1,4 +1,4 @@
-"""How those that hold sessions are found and spoken to: sockets in a private folder."""
+"""How processes that hold sessions are found and asked: sockets in a private folder."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def _folder() -> Path:
 def ask(
     path: Path, message: dict[str, Any], seconds: float = ANSWER_SECONDS
 ) -> dict[str, Any] | None:
-    """Ask who listens at a socket, and return the answer; None when nobody does.
+    """Ask whoever listens at a socket, and return the answer; None when nobody does.
 
-    What a process that was killed has left behind is removed. Raises Silent.
+    A socket that a killed process has left behind is removed. Raises Silent.
     """
     try:
         before = path.stat()
@@ -76,7 +76,7 @@ def ask(
 class Listener:
     """Answers at a socket within a `with` block. Entering it raises FileExistsError, OSError.
 
-    Each question is answered on a thread of its own; `answer` may raise ValueError to say nothing.
+    Each message is answered on a thread of its own; when `answer` raises ValueError, it is not.
     """
 
     def __init__(self, path: Path, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
@@ -84,7 +84,7 @@ class Listener:
         self._answer = answer
 
     def __enter__(self) -> Self:
-        """Begin to listen, unless somebody else does."""
+        """Start to listen, unless somebody else does."""
         temporary = self._path.with_suffix(f".{os.getpid()}")
         self._socket, self._secret = _listen(temporary)
         try:
@@ -99,7 +99,7 @@ class Listener:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave the place."""
+        """Stop listening."""
         with suppress(OSError):
             if os.path.samestat(self._own, self._path.stat()):
                 self._path.unlink()
@@ -124,7 +124,7 @@ class Listener:
 def _listen(path: Path, *, windows: bool = IS_WINDOWS) -> tuple[socket.socket, str]:
     """Return a socket that listens, and the secret that whoever asks has to know.
 
-    In Windows it is a port of this machine, which the file tells together with the secret.
+    On Windows it is a port of this machine; the file has its number and the secret.
     """
     path.unlink(missing_ok=True)
     if not windows:

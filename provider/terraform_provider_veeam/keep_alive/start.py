@@ -29,7 +29,7 @@ _starting = threading.Lock()
 
 
 def hold(settings: Settings, record: SessionRecord, seconds: float) -> None:
-    """Have a session held for so many seconds. Raises OSError, ValueError, saying why not."""
+    """Have a session held for that many seconds. Raises OSError or ValueError, saying why not."""
     from terraform_provider_veeam.keep_alive import sockets  # noqa: PLC0415 - few need it
     from terraform_provider_veeam.keep_alive.keeper import KEEPER  # noqa: PLC0415
     from terraform_provider_veeam.keep_alive.order import Order  # noqa: PLC0415
@@ -43,12 +43,12 @@ def hold(settings: Settings, record: SessionRecord, seconds: float) -> None:
 
 
 def release(fingerprint: str, href: str) -> None:
-    """Have a session no longer held for a mount point, whoever holds it."""
+    """Have every process stop holding a session for a mount point."""
     _tell({"do": "release", "sessions": [fingerprint], "mount_point": href})
 
 
 def check() -> None:
-    """Have those that hold sessions look whether they are still needed."""
+    """Have every process that holds sessions look whether they are still there."""
     _tell({"do": "check"})
 
 
@@ -75,8 +75,9 @@ def _start(order: dict[str, Any]) -> str | None:
     )
     if process.stdin is None or process.stdout is None or process.stderr is None:
         raise OSError("it has no pipes")
-    process.stdin.write(json.dumps(order) + "\n")
-    process.stdin.flush()
+    with suppress(BrokenPipeError):  # it has ended already, and said why
+        process.stdin.write(json.dumps(order) + "\n")
+        process.stdin.flush()
     said = _first_line(process.stdout)
     if said == "ready":
         for pipe in (process.stdin, process.stdout, process.stderr):
@@ -84,12 +85,13 @@ def _start(order: dict[str, Any]) -> str | None:
         return None
     process.kill()
     _, complaint = process.communicate()
-    lines = complaint.strip().splitlines()
-    return said or (lines[-1] if lines else "it ended, or did not begin in time")
+    # The first line has the cause; above that of an exception is how it came about.
+    lines = (line for line in complaint.splitlines() if not line.startswith(("Traceback", " ")))
+    return said or next(lines, "it ended, or did not start in time")
 
 
 def _first_line(source: IO[str]) -> str:
-    """Return a line if it comes in time, else nothing; Windows can't wait for a pipe otherwise."""
+    """Return a line if it comes in time, else nothing. On Windows only a thread can wait for it."""
     found: list[str] = []
     reader = threading.Thread(target=lambda: found.append(source.readline()), daemon=True)
     reader.start()

@@ -1,4 +1,4 @@
-"""What every object has: the client once there is one, a deadline, and a way to come back later."""
+"""What every object has: the client once there is one, deadlines, deferral."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ class VeeamObject:
         return manager
 
     def is_deferred(self, ctx: Context) -> bool:
-        """Tell whether the call has to come back later, as the configuration is not known yet.
+        """Tell whether Terraform has to call again later, as the configuration is not known yet.
 
-        Raises Refused when this Terraform can't come back.
+        Raises Refused when this Terraform can't do that.
         """
         if self.may_be_deferred(ctx):
             return True
@@ -59,7 +59,7 @@ class VeeamObject:
         return False
 
     def may_be_deferred(self, ctx: Context) -> bool:
-        """Tell whether the call comes back later; False too when this Terraform can't do that."""
+        """Tell whether Terraform calls again later; False too when it can't do that."""
         if self._provider.manager is None and ctx.client_can_defer:
             ctx.defer()
             return True
@@ -68,14 +68,14 @@ class VeeamObject:
     def deadline(
         self, ctx: Context, seconds: float, operation: str, setting: str | None = None
     ) -> Deadline:
-        """Return the bound of a call that Terraform can stop; the rest is as for Deadline."""
+        """Return the deadline of a call that Terraform can stop; see Deadline for the rest."""
         return Deadline(
             operation, seconds, stop=ctx.stop, clock=self._provider.clock, setting=setting
         )
 
 
 def unknown_results(schema: Schema, config: State) -> State:
-    """Return a block with Unknown in place of all that is not known before a client is there."""
+    """Return a block with Unknown in place of everything that only the server knows."""
     return config | {
         attribute.name: Unknown if attribute.default is Unknown else attribute.default
         for attribute in schema.attributes

@@ -25,13 +25,18 @@ class Uid(NamedTuple):
 
 def parse_uid(text: str) -> Uid:
     """Read a UUID or `urn:veeam:ENTITY:UUID`; ValueError tells a person what is wrong."""
-    if not (found := re.fullmatch(_URN, text.strip(), re.ASCII)):
+    if not (found := re.fullmatch(_URN, _bare(text), re.ASCII)):
         raise ValueError(
             f'"{text}" is neither a UUID, like 3f2504e0-4f89-41d3-9a0c-0305e82c3301, nor a UID '
             "of Enterprise Manager, like "
             "urn:veeam:VmRestorePoint:3f2504e0-4f89-41d3-9a0c-0305e82c3301."
         )
     return Uid(found["uuid"].lower(), found["entity"])
+
+
+def _bare(text: str) -> str:
+    """Return a text without what a file has around it: its byte order mark and line breaks."""
+    return text.removeprefix("\ufeff").strip()
 
 
 def format_mount_point_id(restore_point: RestorePointRef, mount_id: int) -> str:
@@ -41,15 +46,15 @@ def format_mount_point_id(restore_point: RestorePointRef, mount_id: int) -> str:
 
 def parse_mount_point_id(text: str) -> tuple[RestorePointRef, int]:
     """Read `[TYPE/]RESTORE_POINT_UUID/MOUNT_ID`; ValueError tells a person what is wrong."""
-    found = re.fullmatch(_MOUNT_POINT, text.strip(), re.ASCII)
+    found = re.fullmatch(_MOUNT_POINT, _bare(text), re.ASCII)
     types = ", ".join(RestorePointType)
     if not found:
         raise ValueError(
-            f'"{text}" is no mount point. Write [TYPE/]RESTORE_POINT_UUID/MOUNT_ID, like '
+            f'"{text}" is not a mount point. Write [TYPE/]RESTORE_POINT_UUID/MOUNT_ID, like '
             f"vm/3f2504e0-4f89-41d3-9a0c-0305e82c3301/1; TYPE is one of {types}."
         )
     kind = found["type"] if found["type"] is not None else RestorePointType.VM
     if kind not in list(RestorePointType):
-        raise ValueError(f'"{kind}" is no restore point type. It is one of {types}.')
+        raise ValueError(f'"{kind}" is not a restore point type. It is one of {types}.')
     restore_point = RestorePointRef(RestorePointType(kind), found["restore_point"].lower())
     return restore_point, int(found["mount"])

@@ -40,16 +40,16 @@ def inputs() -> list[Attribute]:
         Attribute(
             "os_kind",
             String(),
-            "Operating system in the backup, `Windows` or `Linux`; another one replaces the mount. "
-            "Enterprise Manager takes Windows when nothing is said. Not for an agent's restore "
-            "point, for which its API has no such choice.",
+            "Operating system in the backup, `Windows` or `Linux`; a change replaces the mount. "
+            "Without it Enterprise Manager assumes Windows. Not for an agent's restore point, for "
+            "which its API has no such choice.",
             optional=True,
         ),
     ]
 
 
 def own_results() -> list[Attribute]:
-    """Return what the server tells of a mount point itself: the attributes of `results_of`."""
+    """Return the attributes of the mount point itself, which `results_of` fills in."""
     return [
         computed("id", String(), "`TYPE/RESTORE_POINT_UUID/MOUNT_ID`, as for import."),
         computed("mount_id", Number(), "Number of the mount in its logon session."),
@@ -69,7 +69,7 @@ def own_results() -> list[Attribute]:
 
 
 def results() -> list[Attribute]:
-    """Return what the server tells."""
+    """Return all attributes that the server fills in."""
     return [
         *own_results(),
         computed(
@@ -151,7 +151,7 @@ class MountPointObject(VeeamObject):
     """An object that mounts, with a block `timeouts`."""
 
     def timeout(self, ctx: Context, state: State, step: str, operation: str) -> Deadline:
-        """Return the bound that the block's timeouts set for a step."""
+        """Return the deadline that the block's timeouts set for a step."""
         written = _known(state.get("timeouts")) or {}
         seconds = parse_duration(_known(written.get(step)) or DEFAULT_TIMEOUTS[step])
         return self.deadline(ctx, seconds, operation, f"timeouts.{step}")
@@ -166,7 +166,7 @@ class MountPointObject(VeeamObject):
         try:
             found = manager.restore_point(ref, deadline)
         except AccessDenied as error:
-            # Who may mount may not always read: a File Restore Operator and an agent's point.
+            # Not everybody who may mount may read: a File Restore Operator an agent's point.
             log.info("the restore point can't be looked up: %s", error.detail)
             state["restore_point_name"] = state["restore_point_created_at"] = None
             return
@@ -185,7 +185,7 @@ class MountPointObject(VeeamObject):
 
 
 def results_of(session: LogonSession, mount_point: MountPoint) -> State:
-    """Return what a mount point's own attributes are."""
+    """Return the values of a mount point's own attributes."""
     return {
         "id": format_mount_point_id(mount_point.restore_point, mount_point.mount_id),
         "mount_id": mount_point.mount_id,
@@ -196,7 +196,7 @@ def results_of(session: LogonSession, mount_point: MountPoint) -> State:
 
 
 def identity_of(session: LogonSession, mount_point: MountPoint) -> State:
-    """Return what tells a mount point from every other."""
+    """Return the identity of a mount point, which no other has."""
     return {
         "restore_point_type": mount_point.restore_point.type.value,
         "restore_point_id": mount_point.restore_point.id,

@@ -16,6 +16,7 @@ from terraform_provider_veeam.objects.base import VeeamObject
 from terraform_provider_veeam.objects.identifiers import format_mount_point_id, parse_mount_point_id
 from terraform_provider_veeam.plugin.interfaces import Attribute, Refused
 from terraform_provider_veeam.plugin.types import String, Unknown
+from terraform_provider_veeam.sessions import handover
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,8 +56,8 @@ class MountReference(NamedTuple):
         """Return the error for a session that has ended."""
         return Refused(
             f"Mount point {self} is gone: its logon session has ended",
-            f"{error.detail}\nApply again: Terraform then sees that the mount point is gone and "
-            "mounts anew.",
+            f"{error.detail}\nApply again: Terraform then sees that the mount point is gone, and "
+            "mounts it again.",
             path=["mount_point_id"],
         )
 
@@ -114,13 +115,13 @@ def validate_reference(ctx: ValidateContext, config: State) -> None:
 
 
 class MountPointReader(VeeamObject):
-    """An object that works on a mount point, or a session, which others have made."""
+    """An object that works on a mount point or a session that something else has made."""
 
     def find_mount(self, config: State, deadline: Deadline) -> MountReference:
         """Return the mount point that a block names, with its session. Raises Refused.
 
-        The token of a managed mount's session is in private state: known is what this process has
-        read or mounted, and what the plan of this command has read.
+        The token of a managed mount's session is in its private state, so this process only knows
+        what it has itself read or mounted, and what the plan of this command has read.
         """
         ref, mount_id = _parsed(config, "mount_point_id")
         records = self._book.with_mount_point(
@@ -137,7 +138,7 @@ class MountPointReader(VeeamObject):
             fingerprints = " and ".join(record.fingerprint for record in records)
             raise Refused(
                 "Several logon sessions have that mount point",
-                "The numbers of mount points begin anew in each logon session, and "
+                "Each logon session numbers its own mount points, and "
                 f"{fingerprints} each have {config['mount_point_id']}. Set session_fingerprint.",
                 path=["session_fingerprint"],
             )
@@ -157,7 +158,7 @@ class MountPointReader(VeeamObject):
             raise mount.lost(error) from error
         except NotFound as error:
             raise mount.missing(error) from error
-        return ", ".join(point.file_system_roots) or "not told"
+        return ", ".join(point.file_system_roots) or "not known"
 
     def find_session(self, fingerprint: str | None, deadline: Deadline) -> LogonSession:
         """Return the session of a fingerprint, the provider's own for None. Raises Refused."""
@@ -167,18 +168,22 @@ class MountPointReader(VeeamObject):
         own = manager.session(deadline)
         if fingerprint in (None, own.fingerprint):
             return own
+        trouble = handover.trouble()
+        reason = (
+            f"\nFrom a plan to its apply it can't be handed over: {trouble}." if trouble else ""
+        )
         raise Refused(
             "The logon session is not at hand",
-            f"Logon session {fingerprint} is that of no veeam_mount_point which this command has "
-            "read or made, and its token is known nowhere else. A saved plan that is applied by "
-            "another command does not read the mount point again: apply without a saved plan, "
-            "or set session_token.",
+            f"This command has neither read nor made a veeam_mount_point in logon session "
+            f"{fingerprint}, so it does not know the token. A saved plan that another command "
+            "applies does not read the mount point again: apply without a saved plan, or set "
+            f"session_token.{reason}",
             path=["session_fingerprint"],
         )
 
 
 def _parsed(config: State, name: str) -> Any:
-    """Return what an attribute says, which may not have been known before. Raises Refused."""
+    """Return an attribute's value, which validate may not have known yet. Raises Refused."""
     try:
         return _PARSERS[name](config[name])
     except ValueError as error:

@@ -25,7 +25,7 @@ class RestorePointId(String):
 
 
 def restore_point_inputs(*, managed: bool = False) -> list[Attribute]:
-    """Return what a user writes; in a managed resource, a change of it replaces."""
+    """Return what a user writes; in a managed resource, a change replaces the mount."""
     rest: dict[str, Any] = {"requires_replace": True} if managed else {}
     default: dict[str, Any] = (
         {"computed": True, "default": RestorePointType.VM.value} if managed else {}
@@ -34,7 +34,7 @@ def restore_point_inputs(*, managed: bool = False) -> list[Attribute]:
         Attribute(
             "restore_point_id",
             RestorePointId(),
-            "UUID of the restore point; the form `urn:veeam:VmRestorePoint:UUID` does too.",
+            "UUID of the restore point, or its URN, `urn:veeam:VmRestorePoint:UUID`.",
             required=True,
             **rest,
         ),
@@ -85,10 +85,10 @@ def restore_point_of(state: State) -> RestorePointRef:
 
 
 def refuse(ctx: ValidateContext, attribute: str, detail: str) -> None:
-    """Report an attribute that can't be as it is written."""
+    """Report an attribute whose value can't be used."""
     ctx.diagnostics.add_error(f"Invalid {attribute}", detail, path=[attribute])
 
 
 def not_one_of(value: str, choices: Any) -> str:
-    """Return what to say of a value that is none of those there are."""
+    """Return the message for a value that is none of the choices."""
     return f'"{value}" is not one of ' + ", ".join(f'"{choice}"' for choice in choices) + "."

@@ -1,4 +1,4 @@
-"""What the data sources of restore points have in common: how one says which are wanted."""
+"""What the data sources of restore points have in common: how a block says which it wants."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MOST = 1_000_000
 def search_attributes(*, told: bool = False) -> list[Attribute]:
     """Return what a user writes to say which restore points are wanted.
 
-    If what was found is `told` in the same place, what is not written is computed.
+    With `told`, the same attributes also hold the result, so what is not written is computed.
     """
     return [
         _optional(
@@ -33,8 +33,8 @@ def search_attributes(*, told: bool = False) -> list[Attribute]:
         ),
         _optional(
             "machine_name",
-            "Name of the VM, or of the computer of an agent. With `*` it is a pattern: that is no "
-            "part of Enterprise Manager's API, so all that the other conditions leave is read.",
+            "Name of the VM, or of the computer of an agent. With `*` it is a pattern: Enterprise "
+            "Manager's API has none, so everything that meets the other conditions is read.",
             computed=told,
         ),
         _optional("created_after", "Earliest time of creation, RFC 3339."),
@@ -44,7 +44,7 @@ def search_attributes(*, told: bool = False) -> list[Attribute]:
 
 
 def found_attributes() -> list[Attribute]:
-    """Return what is told of a restore point that was found."""
+    """Return the attributes that describe a restore point that was found."""
     return [
         computed("restore_point_id", String(), "UUID, for `veeam_mount_point`."),
         computed("name", String(), "Name, as Enterprise Manager shows it."),
@@ -70,7 +70,7 @@ def validate_search(ctx: ValidateContext, config: State) -> None:
 
 
 def validate_counts(ctx: ValidateContext, config: State, *names: str) -> None:
-    """Check that attributes are whole numbers, from 1 to what a computer can count up to."""
+    """Check that attributes are whole numbers, from 1 to a million."""
     for name in names:
         value = config[name]
         if value is None or value is Unknown:
@@ -82,7 +82,7 @@ def validate_counts(ctx: ValidateContext, config: State, *names: str) -> None:
 
 
 def wanted(config: State) -> Wanted:
-    """Return what the block asks for. Raises Refused for what was not known before."""
+    """Return what the block asks for. Raises Refused for what validate could not know."""
     from terraform_provider_veeam.em.inventory import restore_points  # noqa: PLC0415 - not for the schema
 
     conditions = {}
@@ -97,7 +97,7 @@ def wanted(config: State) -> Wanted:
 
 
 def described(found: FoundRestorePoint) -> dict[str, Any]:
-    """Return the attributes of a restore point that was found."""
+    """Return the values that describe a restore point that was found."""
     return {
         "restore_point_id": found.ref.id,
         "restore_point_type": found.ref.type.value,
@@ -114,13 +114,13 @@ def _moment(text: str | None) -> Time | None:
         return None if text is None else Time.parse(text, needs_offset=True)
     except ValueError:
         raise ValueError(
-            f'"{text}" is no time in the form of RFC 3339. Write one like 2026-11-15T22:00:00Z, '
+            f'"{text}" is not a time in the form of RFC 3339. Write one like 2026-11-15T22:00:00Z, '
             "with Z or an offset like +01:00 at the end."
         ) from None
 
 
 def name_or_none(text: str | None) -> str | None:
-    """Return a name as it is written. Raises ValueError for one that is blank: it would be any."""
+    """Return a name as it is written. Raises ValueError for a blank one, which would match any."""
     if text is not None and not text.strip():
         raise ValueError("It is blank. Leave it out if it does not matter.")
     return text

@@ -22,19 +22,20 @@ class SessionBook:
         self._handover = Handover()
 
     def remember(self, record: SessionRecord, *, for_apply: bool = False) -> None:
-        """Take note of a session; one that was read is left `for_apply`, a process to come."""
+        """Remember a session; with `for_apply`, also leave it for the apply of this command."""
         self._known[record.fingerprint, record.href] = record
         if for_apply:
             self._handover.leave(record)
 
     def forget(self, fingerprint: str, href: str) -> None:
-        """Take note that a mount point is gone."""
+        """Forget a mount point that is gone."""
         self._known.pop((fingerprint, href), None)
+        self._handover.finish(fingerprint)
 
     def find(self, fingerprint: str, base_url: str, private: bytes = b"") -> SessionRecord | None:
         """Return the session of a fingerprint; None when it is not at hand.
 
-        Looked for in this order: the resource's private state; what a plan carries for what it
+        The order: the resource's private state; what the plan of a create carries for the mount it
         replaces; what this process knows; what the plan of this command has left. Only private
         state may name another Enterprise Manager than the one at `base_url`.
         """
@@ -45,19 +46,19 @@ class SessionBook:
         found = next(known, None) or self._handover.find(fingerprint)
         return found if found and found.base_url == base_url else None
 
-    def left_by_plan(self, base_url: str) -> list[SessionRecord]:
-        """Return the sessions of this Enterprise Manager that the plan of this command has read."""
-        return [record for record in self._handover.all() if record.base_url == base_url]
+    def left_by_plan(self, base_url: str) -> list[tuple[SessionRecord, float]]:
+        """Return what the plan has read of this Enterprise Manager, with the seconds since then."""
+        return [left for left in self._handover.all() if left[0].base_url == base_url]
 
     def with_mount_point(self, is_wanted: Callable[[str], bool]) -> list[SessionRecord]:
         """Return the known sessions whose mount point is at a wanted path."""
         return [record for record in self._records() if is_wanted(record.href)]
 
     def carry(self) -> bytes:
-        """Return what the plan of a create carries on; nothing when nothing is known.
+        """Return the private state for the plan of a create; empty when no session is known.
 
-        A tainted mount is planned as a create which is told nothing of what it replaces, and what
-        that plan returns as private is all that the old mount's delete will get.
+        A tainted mount is planned as a create, which is told nothing of the mount it replaces; the
+        private state that this plan returns is all that the old mount's delete gets.
         """
         known = {record.fingerprint: record.to_plain() for record in self._records()}
         return json.dumps({_READ: known}).encode() if known else b""

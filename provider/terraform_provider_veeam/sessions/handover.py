@@ -3,17 +3,18 @@
 Terraform reads a managed mount point in the plan, in one process of the provider, and runs the
 actions and data sources that refer to it in another, which is told nothing of a mount that stays
 as it is. So the first leaves the session for the second: in this user's private folder, under the
-number of the Terraform process that started both. It is removed once it was used; what a plan
-without an apply leaves is removed by the next command.
+number of the Terraform process that started both. The second removes what it has used; the rest is
+removed by the next command that reads a mount point.
 """
 
 from __future__ import annotations
 
 import os
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.platforms import is_alive, private_folder
+from terraform_provider_veeam.platforms import is_alive, private_folder, terraform_process
 from terraform_provider_veeam.sessions.record import SessionRecord
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Handover:
         self._used: set[str] = set()
 
     def leave(self, record: SessionRecord) -> None:
-        """Leave a session for the apply; a failure is no error, as few will ask for it."""
+        """Leave a session for the apply; a failure is no error, as most can do without it."""
         if record.fingerprint in self._left:
             return
         self._left.add(record.fingerprint)
@@ -45,15 +46,16 @@ class Handover:
                 file.write(record.to_bytes())
             temporary.replace(path)
 
-    def all(self) -> list[SessionRecord]:
-        """Return every session that the plan of this command has left."""
+    def all(self) -> list[tuple[SessionRecord, float]]:
+        """Return what the plan of this command has left, each with the seconds since then."""
         found = []
         with suppress(OSError):
             folder = _path("").parent
-            for path in folder.glob(f"{os.getppid()}-*{_SUFFIX}"):
+            for path in folder.glob(f"{terraform_process()}-*{_SUFFIX}"):
                 with suppress(OSError):
-                    found.append(SessionRecord.from_bytes(path.read_bytes()))
-        return [record for record in found if record]
+                    if record := SessionRecord.from_bytes(path.read_bytes()):
+                        found.append((record, max(0.0, time.time() - path.stat().st_mtime)))
+        return found
 
     def find(self, fingerprint: str) -> SessionRecord | None:
         """Return a session that the plan of this command has left; None when there is none."""
@@ -63,6 +65,10 @@ class Handover:
             return None
         self._used.add(fingerprint)
         return record
+
+    def finish(self, fingerprint: str) -> None:
+        """Take note that nobody will ask for a session any more: its mount point is gone."""
+        self._used.add(fingerprint)
 
     def clear(self, known: Iterable[str]) -> None:
         """Remove what was used, and what was left for sessions that this process knows by now.
@@ -74,12 +80,21 @@ class Handover:
                 _path(fingerprint).unlink(missing_ok=True)
 
 
+def trouble() -> str | None:
+    """Return why nothing can be handed over on this machine; None when it can."""
+    try:
+        private_folder()
+    except OSError as error:
+        return str(error)
+    return None
+
+
 def _path(fingerprint: str) -> Path:
     from pathlib import Path  # noqa: PLC0415 - few need it
 
-    # It comes from a configuration, which may name anything.
+    # The fingerprint may come from a configuration, which may say anything.
     name = "".join(c for c in fingerprint if c.isalnum())
-    return Path(private_folder()) / f"{os.getppid()}-{name[:16]}{_SUFFIX}"
+    return Path(private_folder()) / f"{terraform_process()}-{name[:16]}{_SUFFIX}"
 
 
 def _sweep() -> None:

@@ -10,6 +10,7 @@ from terraform_provider_veeam.em.errors import (
     SessionGone,
     SessionOutOfReach,
 )
+from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.deadline import Deadline
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
 
 
 def check_server(manager: EnterpriseManager, record: SessionRecord, deadline: Deadline) -> None:
-    """Raise SessionOutOfReach for a session of another Enterprise Manager than the configured."""
+    """Raise SessionOutOfReach for a session of an Enterprise Manager that is not configured."""
     session_id = record.session.session_id
     if record.base_url == manager.base_url or (
-        # The ids of sessions are GUIDs: were it known here, this would be the same server.
+        # The ids of sessions are GUIDs: if this server knows it, it is the same server.
         session_id is not None and not manager.session_is_gone(session_id, deadline)
     ):
         return
@@ -40,11 +41,12 @@ def no_token() -> SessionOutOfReach:
     """Return the error for a mount point whose session is not at hand."""
     return SessionOutOfReach(
         "The mount point's logon session can't be used",
-        "The state holds no token of the logon session that made this mount point, perhaps because "
-        "it was edited by hand, or because the mount point is tainted and the plan did not read it "
-        "(-refresh=false). Import the mount point with session_token set in the provider, or "
-        "remove it from the state (terraform state rm): Enterprise Manager drops it when its "
-        "session has been idle for 15 minutes.",
+        "Terraform has sent no token of the logon session that made this mount point.\nA tainted "
+        "mount point has to be read before it is replaced: run the command again without "
+        "-refresh=false.\nA state that was edited by hand may have lost the token: then remove the "
+        "mount point from the state (terraform state rm). Enterprise Manager drops it when its "
+        "session has been idle for 15 minutes, or import it with the token of its session as "
+        "session_token in the provider.",
     )
 
 
@@ -92,7 +94,7 @@ def disks_of(manager: EnterpriseManager, ref: RestorePointRef, deadline: Deadlin
         )
     if not running:
         return "The backup server shows no working file-level restore of it: its disks are free."
-    names = ", ".join(restore.name for restore in running)
+    names = ", ".join(printable(restore.name) for restore in running)
     return (
         f"The backup server still shows a working file-level restore of it ({names}), which may "
         "hold its disks. Enterprise Manager's API can't stop it: it ends by itself when it has "

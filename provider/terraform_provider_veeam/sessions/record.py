@@ -16,11 +16,11 @@ class SessionRecord(NamedTuple):
     href: str
     """Path of the mount point below `/api`."""
     imported: bool = False
-    """Whether somebody else mounted, so that what was asked for is not known: take it over."""
+    """Whether it was imported: which os_kind it was mounted for is then not known."""
 
     @property
     def fingerprint(self) -> str:
-        """What tells the session from others."""
+        """Tells the session from others, and gives no access to it."""
         return self.session.fingerprint
 
     def to_plain(self) -> dict[str, Any]:

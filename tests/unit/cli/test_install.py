@@ -66,6 +66,30 @@ def test_a_folder_that_can_not_be_written_is_named(tmp_path: Path) -> None:
         install.install(blocked)
 
 
+def test_a_user_without_a_home_is_told_of_the_option(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def unknown(_: Path) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "expanduser", unknown)
+    assert install.run(None) == 1
+    told = capsys.readouterr().err
+    assert "--plugin-dir" in told
+    assert "HOME" in told
+
+
+def test_a_current_folder_that_is_gone_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert install.run(Path("plugins")) == 1
+    assert "whole path with --plugin-dir" in capsys.readouterr().err
+
+
 def test_an_interpreter_without_the_provider_is_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

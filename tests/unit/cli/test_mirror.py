@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from terraform_provider_veeam.cli.mirror import CannotMirror, archive_hash, mirror, package_hash
+from terraform_provider_veeam.cli.mirror import (
+    CannotMirror,
+    archive_hash,
+    mirror,
+    package_hash,
+    run,
+)
 
 FOLDERS = ("registry.terraform.io/veeam-em/veeam", "registry.opentofu.org/veeam-em/veeam")
 
@@ -71,6 +77,22 @@ def test_what_is_no_package_is_refused(tmp_path: Path, name: str, says: str) -> 
     (tmp_path / "other.zip").touch()
     with pytest.raises(CannotMirror, match=says):
         mirror(tmp_path / "mirror", [tmp_path / name])
+
+
+def test_a_mirror_that_can_not_be_found_or_written_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = package(tmp_path)
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert run(Path("mirror"), [file]) == 1
+    assert "whole path" in capsys.readouterr().err
+    assert run(Path("~no-such-user/mirror"), [file]) == 1
+    assert "whole path" in capsys.readouterr().err
+    assert run(file / "mirror", [file]) == 1
+    assert "Choose another folder" in capsys.readouterr().err
 
 
 def test_a_damaged_package_is_refused(tmp_path: Path) -> None:

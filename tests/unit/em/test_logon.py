@@ -88,6 +88,22 @@ def test_each_mount_logs_on_for_itself_and_looking_up_once_for_all(
         assert len(quick.sessions()) == COUNT
 
 
+@pytest.mark.parametrize("code", [401, 403, 500])
+def test_a_logon_refused_after_others_names_the_number_of_sessions(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    code: int,
+) -> None:
+    manager.session(deadline())
+    simulator.add_fault("status", "POST /sessionMngr/", code=code, count=None)
+    for _ in range(2):
+        with pytest.raises(errors.RequestRefused) as caught:
+            manager.mount(restore_point, None, deadline())
+        assert caught.value.detail.count("Each mount has a logon session of its own") == 1
+
+
 def test_a_browsing_session_that_idled_away_is_replaced(
     simulator: Simulator,
     manager: EnterpriseManager,
@@ -131,9 +147,18 @@ def test_a_borrowed_session_has_its_id_told_if_it_can_be(
         assert logons(simulator) == 0
 
 
-@pytest.mark.parametrize("fault", ["cut-body", "garbage"])
-def test_a_logon_whose_body_is_lost_is_not_lost_as_the_token_tells_the_id(
-    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline, fault: str
+def test_an_id_that_the_token_seems_to_tell_is_not_believed_unless_the_server_knows_it(
+    simulator: Simulator, make_manager: MakeManager, deadline: MakeDeadline
+) -> None:
+    _, token = simulator.log_on(ADMINISTRATOR.username, ADMINISTRATOR.password)
+    simulator.log_on(ADMINISTRATOR.username, ADMINISTRATOR.password)
+    simulator.add_fault("status", "GET /logonSessions/.+", code=404, count=None)
+    manager = make_manager(session_token=token, username=None, password=None)
+    assert manager.session(deadline()).session_id is None
+
+
+def test_a_logon_whose_answer_does_not_tell_the_id_is_not_lost_as_the_token_does(
+    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline
 ) -> None:
     simulator.add_fault("wrong-shape", "POST /sessionMngr/")
     assert manager.session(deadline()).session_id in simulator.sessions()

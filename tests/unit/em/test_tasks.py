@@ -1,6 +1,7 @@
 """Waiting for a task: how often it is looked at, and when it is given up."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 import pytest
 
@@ -73,13 +74,20 @@ def test_a_task_the_server_does_not_know_is_gone_after_three_looks(
 ) -> None:
     tasks, _ = begun
     before, began = len(simulator.journal), clock.now
-    if unknown == 404:
-        simulator.add_fault("status", "GET /tasks/.*", count=None, code=404)
+    simulator._handlers._unknown_task = HTTPStatus(unknown)
     with pytest.raises(errors.TaskVanished):
         tasks.wait(Task("task-9", "Running"), deadline())
     asked = [e for e in simulator.journal[before:] if e.path == "/tasks/task-9"]
-    assert len(asked) == 3
+    assert len(asked) == (6 if unknown == 404 else 3)  # each 404 is asked for a second time
     assert clock.now - began < 3
+
+
+def test_anothers_404_is_borne_and_not_taken_for_a_task_that_is_gone(
+    begun: tuple[Tasks, Task], deadline: MakeDeadline, simulator: Simulator
+) -> None:
+    tasks, task = begun
+    simulator.add_fault("status", "GET /tasks/.*", count=9, code=404)
+    assert tasks.wait(task, deadline()).success
 
 
 def test_a_task_that_is_missed_for_a_moment_is_not_given_up(

@@ -34,5 +34,5 @@ def test_moments_compare_to_the_last_digit() -> None:
 
 
 def test_a_time_without_an_offset_is_refused_where_one_is_needed() -> None:
-    with pytest.raises(ValueError, match="no time"):
+    with pytest.raises(ValueError, match="not a time"):
         Time.parse("2026-11-15T22:00:42", needs_offset=True)

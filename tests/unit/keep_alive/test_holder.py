@@ -2,12 +2,13 @@
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from em_simulator import Simulator
 from support.clocks import FakeClock
-from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.deadline import Clock, Deadline
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import RestorePointRef
@@ -42,7 +43,7 @@ def holder(clock: FakeClock, reports: Reports) -> Holder:
     return make_holder(clock, reports)
 
 
-def make_holder(clock: FakeClock, reports: Reports) -> Holder:
+def make_holder(clock: Clock, reports: Reports) -> Holder:
     def report(record: SessionRecord, told: object) -> None:
         text = None if told is None else str(getattr(told, "summary", told))
         reports.append((record.fingerprint, text))
@@ -136,6 +137,48 @@ def test_a_stop_ends_it_and_is_told(
     holder.run()
     assert reports == [(records[0].fingerprint, str(Ending.STOPPED))]
     assert not holder.hold(records[1], manager, LIMIT)
+
+
+def test_a_session_that_was_not_used_for_minutes_is_read_at_once(
+    manager: EnterpriseManager, records: list[SessionRecord], simulator: Simulator
+) -> None:
+    """The plan left it, and a person may have taken minutes to say `yes`."""
+    clock = Ticks()
+    holder = BackgroundHolder(clock)
+    before = len(simulator.journal)
+    holder.hold(records[0], manager, unused=LIMIT / 2)
+    assert clock.waiting.acquire(timeout=10)
+    assert len(simulator.journal) == before + 1
+    holder.stop()
+    clock._go_on.release()
+
+
+def test_a_check_during_a_read_is_not_lost(
+    manager: EnterpriseManager,
+    records: list[SessionRecord],
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = Ticks()
+    holder = make_holder(clock, [])
+    read = manager.touch
+
+    def read_and_be_asked(*arguments: Any) -> None:
+        monkeypatch.undo()
+        read(*arguments)
+        holder.check()
+
+    monkeypatch.setattr(manager, "touch", read_and_be_asked)
+    holder.hold(records[0], manager, LIMIT)
+    before = len(simulator.journal)
+    running = threading.Thread(target=holder.run, daemon=True)
+    running.start()
+    assert clock.waiting.acquire(timeout=10)
+    assert clock.pauses == [0.0]
+    clock.tick()
+    assert len(simulator.journal) == before + 2
+    holder.stop()
+    clock._go_on.release()
 
 
 def test_a_log_out_by_others_is_no_loss(
@@ -259,7 +302,7 @@ def test_what_this_process_has_made_is_held_while_it_lives(
     before = len(simulator.journal)
     holder.hold(records[0], manager)
     assert clock.waiting.acquire(timeout=10)
-    assert len(simulator.journal) == before, "it was used just now"
+    assert len(simulator.journal) == before
     for _ in range(4):
         clock.tick()
     assert clock.pauses[:4] == [LIMIT / 3] * 4

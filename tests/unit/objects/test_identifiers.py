@@ -53,15 +53,22 @@ def test_a_mount_point_id_is_written_as_it_is_read() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "no mount point"),
-        (UUID, "no mount point"),
-        (f"{UUID}/0", "no mount point"),
-        (f"{UUID}/one", "no mount point"),
-        (f"tape/{UUID}/1", "no restore point type"),
-        (f"/{UUID}/1", "no restore point type"),
-        (f"vm/{UUID}/1/C:", "no mount point"),
+        ("", "not a mount point"),
+        (UUID, "not a mount point"),
+        (f"{UUID}/0", "not a mount point"),
+        (f"{UUID}/one", "not a mount point"),
+        (f"tape/{UUID}/1", "not a restore point type"),
+        (f"/{UUID}/1", "not a restore point type"),
+        (f"vm/{UUID}/1/C:", "not a mount point"),
     ],
 )
 def test_what_is_no_mount_point_id_is_refused(text: str, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         parse_mount_point_id(text)
+
+
+@pytest.mark.parametrize("around", ["%s\n", "%s\r\n", "\ufeff%s\r\n", "  %s "])
+def test_what_a_file_has_around_an_identifier_is_no_part_of_it(around: str) -> None:
+    uuid = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
+    assert parse_uid(around % uuid).uuid == uuid
+    assert parse_mount_point_id(around % f"vm/{uuid}/1")[1] == 1

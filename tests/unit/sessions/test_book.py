@@ -67,6 +67,14 @@ def test_what_was_only_made_is_not_left_for_an_apply(folder: Path) -> None:
     assert not folder.exists()
 
 
+def test_what_the_plan_left_is_removed_when_the_mount_point_is_gone(folder: Path) -> None:
+    plan, apply = SessionBook(), SessionBook()
+    plan.remember(ONE, for_apply=True)
+    apply.forget(ONE.fingerprint, ONE.href)
+    apply.close()
+    assert list(folder.iterdir()) == []
+
+
 def test_mount_points_are_found_by_their_paths_also_several_of_one_session() -> None:
     book = SessionBook()
     first, second = record("one"), record("one", mount=2)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from terraform_provider_veeam.em.errors import NotFound
+from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound
+from terraform_provider_veeam.em.files.left_out import ONE_ADDRESS, LeftOut, concerns_all
 from terraform_provider_veeam.em.files.paths import (
-    is_plain_name,
+    has_drive,
+    is_name_in,
     parent_and_name,
     quoted,
     same_path,
@@ -24,6 +26,7 @@ from terraform_provider_veeam.em.http.decoders import (
 )
 from terraform_provider_veeam.em.inventory.query import PAGE_SIZE, pages
 from terraform_provider_veeam.em.times import utc
+from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class Entry(NamedTuple):
-    """A folder or a file; `path` as in guest_paths, `modified_at` is RFC 3339 in UTC."""
+    """A folder or a file; `path` as in the module paths, `modified_at` is RFC 3339 in UTC."""
 
     path: str
     name: str
@@ -58,11 +61,12 @@ class Files:
         """Return a file's or folder's path below `/api`."""
         return f"{self.href}/{quoted(path)}"
 
-    def folder(self, path: str, deadline: Deadline) -> Iterator[Entry]:
-        """Return what a folder holds, asking for a page when it is needed.
+    def folder(self, path: str, deadline: Deadline, left_out: list[LeftOut]) -> Iterator[Entry]:
+        """Return what a folder holds, asking for each page when it is needed.
 
-        Raises NotFound, SessionExpired.
+        Names that no path can have are put into `left_out`. Raises NotFound, SessionExpired.
         """
+        seen = set()
         address = f"{self.address(path)}?action=listAll&pageSize={PAGE_SIZE}"
 
         def read(document: Document) -> list[Entry]:
@@ -70,39 +74,55 @@ class Files:
                 raise unreadable(f"GET {address} was answered, but with no list of files.")
             return list(_entries(document.value, path))
 
-        yield from pages(self._client, self._session, address, deadline, read)
+        for entry in pages(self._client, self._session, address, deadline, read):
+            if entry in seen:  # a page that is read while the server turns it tells it once more
+                continue
+            seen.add(entry)
+            if is_name_in(path, entry.name):
+                yield entry
+            else:
+                left_out.append(LeftOut(entry.path, "no path can have such a name"))
 
-    def walk(self, path: str, depth: int, deadline: Deadline) -> Iterator[Entry]:
-        """Return what is below a folder, so many levels deep; a folder comes before its own.
+    def walk(
+        self, path: str, depth: int, deadline: Deadline, left_out: list[LeftOut]
+    ) -> Iterator[Entry]:
+        """Return what is below a folder, `depth` levels deep; a folder comes before what is in it.
 
-        A folder below that vanishes meanwhile is passed over. Raises as `folder` does.
+        What can't be listed below is put into `left_out`. Raises as `folder` does.
         """
-        below: list[tuple[str, int]] = []
-        for entry in self.folder(path, deadline):
-            yield entry
-            if entry.is_folder and depth > 1:
-                below.append((entry.path, depth - 1))
+        below = [(path, depth)]
         while below:
             inner, left = below.pop(0)
             try:
-                for entry in self.folder(inner, deadline):
+                for entry in self.folder(inner, deadline, left_out):
                     yield entry
                     if entry.is_folder and left > 1:
                         below.append((entry.path, left - 1))
-            except NotFound:
-                continue
+            except EnterpriseManagerError as error:
+                if inner == path or concerns_all(error):
+                    raise
+                left_out.append(LeftOut.by(inner, error))
 
     def find(self, path: str, deadline: Deadline) -> Entry:
-        """Return the folder or file at a path, as its folder lists it. Raises NotFound."""
+        """Return the folder or file at a path, as its folder lists it.
+
+        Raises NotFound; UnexpectedAnswer when there are two, which no address tells apart.
+        """
         parent, name = parent_and_name(path)
         if not parent:
             return Entry(path, name, is_folder=True)
-        for entry in self.folder(parent, deadline):
-            if same_path(entry.path, path):
-                return entry
+        listed = self.folder(parent, deadline, [])
+        found = [entry for entry in listed if same_path(entry.path, path)]
+        if len(found) > 1:
+            raise unreadable(
+                f"{printable(parent)} has {' and '.join(printable(one.name) for one in found)}: "
+                f"{ONE_ADDRESS}."
+            )
+        if found:
+            return found[0]
         raise NotFound(
             "There is no such file or folder",
-            f"{parent} has nothing of the name {name}.",
+            f"{printable(parent)} has nothing of the name {printable(name)}.",
             status=404,
         )
 
@@ -116,18 +136,18 @@ def _is_listing(document: Document) -> bool:
 
 def _entries(value: Resource | None, folder: str) -> Iterator[Entry]:
     for entry in members(member(value, "Directories"), "DirectoryEntry", "Directory"):
-        if name := _name(entry):
-            yield Entry(f"{folder}/{name}", name, is_folder=True)
+        name = _name(entry)
+        yield Entry(f"{folder}/{name}", name, is_folder=True)
     for entry in members(member(value, "Files"), "FileEntry", "File"):
-        if name := _name(entry):
-            yield Entry(
-                f"{folder}/{name}",
-                name,
-                is_folder=False,
-                size=_size(entry),
-                owner=text(entry, "Owner"),
-                modified_at=utc(text(entry, "ModifiedDateUTC")),
-            )
+        name = _name(entry)
+        yield Entry(
+            f"{folder}/{name}",
+            name,
+            is_folder=False,
+            size=_size(entry),
+            owner=text(entry, "Owner"),
+            modified_at=utc(text(entry, "ModifiedDateUTC")),
+        )
 
 
 def _size(entry: Resource) -> int | None:
@@ -135,10 +155,11 @@ def _size(entry: Resource) -> int | None:
     return None if size is None or size < 0 else size
 
 
-def _name(entry: Resource) -> str | None:
-    """Return the name of an entry, as the server spells it; None for one that can't be used."""
+def _name(entry: Resource) -> str:
+    """Return the name of an entry, as the server spells it."""
     name = member(entry, "Name")
-    if not isinstance(name, str) or not name:
-        path = str(member(entry, "Path") or "")
-        name = path.replace("\\", "/").rstrip("/").rpartition("/")[2]
-    return name if is_plain_name(name) else None
+    if isinstance(name, str) and name:
+        return name
+    path = str(member(entry, "Path") or "")
+    path = path.replace("\\", "/") if has_drive(path) else path
+    return path.rstrip("/").rpartition("/")[2]

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import re
 
-_CONTROL = r"[\x00-\x1f\x7f]"
-
 
 def parse_guest_path(text: str) -> str:
     """Return a path as the API writes it; ValueError tells a person what is wrong.
@@ -29,8 +27,8 @@ def parse_guest_path(text: str) -> str:
         )
     if "" in parts:
         raise ValueError(f'"{text}" has two slashes in a row.')
-    if re.search(_CONTROL, path):
-        raise ValueError(f"{text!r} has a control character in it.")
+    if "\0" in path:
+        raise ValueError(f'"{text}" has a zero character in it, which no name has.')
     return "/".join(parts)
 
 
@@ -52,11 +50,17 @@ def parent_and_name(path: str) -> tuple[str, str]:
     return parent, name
 
 
-def is_plain_name(name: str) -> bool:
-    """Tell whether a name that the server tells can be part of a path."""
-    return name not in ("", ".", "..") and "/" not in name and not re.search(_CONTROL, name)
+def is_name_in(folder: str, name: str) -> bool:
+    """Tell whether a name that the server tells can be the last part of a path."""
+    separators = "/\\\0" if has_drive(folder) else "/\0"
+    return name not in ("", ".", "..") and not set(name) & set(separators)
+
+
+def address_of(path: str) -> str:
+    """Return a path as addresses tell it from others: Windows does not care for capitals."""
+    return path.lower() if has_drive(path) else path
 
 
 def same_path(one: str, other: str) -> bool:
-    """Tell whether two paths mean the same; Windows does not care for capitals."""
-    return one.lower() == other.lower() if has_drive(one) else one == other
+    """Tell whether two paths mean the same."""
+    return address_of(one) == address_of(other)

@@ -22,6 +22,7 @@ from terraform_provider_veeam.em.http.decoders import unreadable
 from terraform_provider_veeam.em.http.retry import may_pass
 from terraform_provider_veeam.em.inventory.restore_sessions import read_restore_outcome
 from terraform_provider_veeam.em.tasks import Tasks, looks, parse_task
+from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.models import LogonSession, Task
 
 TELL_SECONDS = 10.0
-"""How often it is told that a task still runs."""
+"""Seconds between two reports that a task is still running."""
 _CANCEL_SECONDS = 30.0
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ class ToOriginalPlace(NamedTuple):
     overwrite: bool = False
     permissions_only: bool = False
     username: str | None = None
-    """Guest account, `DOMAIN\\USER`; None for the one that the backup job has."""
+    """Guest account, `DOMAIN\\USER`; None for the account of the backup job."""
     password: str | None = None
 
     def __repr__(self) -> str:
@@ -62,12 +63,12 @@ class ToOriginalPlace(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """How far a restore is: seconds since it was asked for, and per cent where they are told."""
+    """How far a restore is: seconds since it was asked for, and per cent if the server says so."""
 
     seconds: float
     percent: int | None = None
     warning: str | None = None
-    """What Enterprise Manager remarks on a restore that is done."""
+    """A warning of Enterprise Manager about a restore that is done."""
 
     def __str__(self) -> str:
         share = "" if self.percent is None else f", {self.percent} %"
@@ -118,20 +119,20 @@ class FileRestores:
     ) -> Iterator[Progress]:
         task = self._post(f"{files.address(path)}?action=restore", spec, deadline)
         now = told = 0.0
-        for now in looks(deadline) if not task.finished else ():
-            try:
+        try:
+            for now in looks(deadline) if not task.finished else ():
                 task = self._tasks.look(task, deadline)
-            except (Stopped, DeadlinePassed):
-                self._cancel(task, deadline)
-                raise
-            if task.finished:
-                break
-            if now - told >= TELL_SECONDS:
-                told = now
-                yield Progress(now)
+                if task.finished:
+                    break
+                if now - told >= TELL_SECONDS:
+                    told = now
+                    yield Progress(now)
+        except (Stopped, DeadlinePassed):
+            self._cancel(task, deadline)
+            raise
         if not task.success:
             raise FileRestoreFailed(
-                f"Enterprise Manager could not restore {path}",
+                f"Enterprise Manager could not restore {printable(path)}",
                 f"POST {files.address(path)}?action=restore was accepted, but its task "
                 f"{task.task_id} failed: {task.message or 'It gave no reason.'}",
                 credentials_needed=_is_about_credentials(task),
@@ -159,14 +160,16 @@ class FileRestores:
                     yield Progress(so_far + now, restore.percent)
         except (Stopped, DeadlinePassed) as error:
             raise error.add(
-                f"The restore of {path} goes on, as Enterprise Manager's API can't stop it. The "
-                f"console of Veeam Backup & Replication shows it as {restore.name}."
+                f"The restore of {printable(path)} goes on, as Enterprise Manager's API can't "
+                "stop it. The console of Veeam Backup & Replication shows it as "
+                f"{printable(restore.name)}."
             ) from error
         if restore.result not in ("Success", "Warning"):
             reason = restore.message or f"its result is {restore.result or 'not told'}"
             raise FileRestoreFailed(
-                f"Enterprise Manager could not restore {path}",
-                f"The restore was started, but its session {restore.name} failed: {reason}",
+                f"Enterprise Manager could not restore {printable(path)}",
+                f"The restore was started, but its session {printable(restore.name)} failed: "
+                f"{reason}",
                 credentials_needed=_names_credentials(restore.message),
             )
         if restore.result == "Warning":
@@ -181,7 +184,7 @@ class FileRestores:
                 deadline,
                 token=self._session.token,
                 body=json.dumps(spec).encode(),
-                # To make a download ready changes nothing: that may be asked for again.
+                # Making a download ready changes nothing, so it may be asked for again.
                 again=may_pass if "ForDirectDownload" in spec else never,
             )
         except EnterpriseManagerError as error:

@@ -1,1 +1,1 @@
-"""How Enterprise Manager is spoken to: one exchange, one request, one way of trying again."""
+"""HTTP with Enterprise Manager: one exchange, one request, one way of trying again."""

@@ -1,24 +1,29 @@
-"""One request: tried again while its fault may pass, and its status told as an error."""
+"""One request: tried again after a passing fault; other failures become errors."""
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from terraform_provider_veeam.em.errors import (
     AnswerLost,
     EnterpriseManagerError,
     NotFound,
-    RequestFailed,
     SessionExpired,
     UnexpectedAnswer,
 )
 from terraform_provider_veeam.em.http.decoders import Document, clean, decode, unreadable
+from terraform_provider_veeam.em.http.own_form import is_enterprise_manager, is_own_refusal
 from terraform_provider_veeam.em.http.refusals import phrase, refusal_of
 from terraform_provider_veeam.em.http.retry import RetryPolicy, may_pass, retry
-from terraform_provider_veeam.em.http.transport import RawAnswer, Transport, finish_or_abandon
+from terraform_provider_veeam.em.http.transport import (
+    RawAnswer,
+    RawRequest,
+    Transport,
+    finish_or_abandon,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,9 +32,12 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.settings import Settings
 
 TOKEN_HEADER = "X-RestSvcSessionId"  # noqa: S105 - the header's name
+_JSON = "application/json"
 _IDEMPOTENT = ("GET", "DELETE")
 _SHORTEST_TIMEOUT = 1.0  # seconds: a request near a deadline still gets a chance
 _GRACE = 1.0  # seconds for an exchange to find out by itself that its time is over
+
+Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +46,7 @@ class Sink(Protocol):
     """Where a download goes."""
 
     def restart(self) -> None:
-        """Forget what was written."""
+        """Drop what was written, and begin again."""
 
     def write(self, chunk: bytes) -> None:
         """Append. Raises CannotWrite."""
@@ -54,7 +62,7 @@ class Answer:
 
 
 def never(_: EnterpriseManagerError) -> bool:
-    """Tell that a request is not to be sent again."""
+    """Send no request again, whatever the error."""
     return False
 
 
@@ -65,7 +73,7 @@ class Client:
         self._settings = settings
         self._clock = clock
         self.policy = RetryPolicy(settings.max_retries, random)
-        self._transport = Transport(settings, clock)
+        self._transport = Transport(settings)
 
     def request(
         self,
@@ -80,32 +88,33 @@ class Client:
     ) -> Answer:
         """Send a request to a path below `/api` and return its answer, a status from 200 to 299.
 
-        What may be over in a moment is tried again within the deadline, when the method is
-        idempotent or `again` says so of the error. Raises a RequestRefused for other statuses,
+        A fault that may pass is tried again within the deadline if the method is idempotent; with
+        `again`, that decides by the error. Raises a RequestRefused for other statuses,
         Unreachable, AnswerLost, UnexpectedAnswer, Stopped, DeadlinePassed.
         """
-        headers = self._headers("application/json", token)
+        headers = self._headers(_JSON, token)
         if body is not None:
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = _JSON
         elif method == "POST":
             headers["Content-Length"] = "0"
         if authorization is not None:
             headers["Authorization"] = authorization
+        request = RawRequest(method, path, headers, body)
         return retry(
-            lambda: self._once(method, path, headers, body, deadline),
+            lambda: self._guard(request, lambda: self._once(request, deadline)),
             deadline,
             when=again or (may_pass if method in _IDEMPOTENT else never),
             pauses=self.policy.pauses(),
         )
 
     def download(self, path: str, deadline: Deadline, *, token: str, into: Sink) -> None:
-        """Write what a path below `/api` gives, as it comes; after a fault, from the beginning.
+        """Write what a path below `/api` gives, as it comes; after a fault, from the start again.
 
         Raises CannotWrite when `into` does not take it, and what `request` raises.
         """
-        headers = self._headers("*/*", token)
+        request = RawRequest("GET", path, self._headers("*/*", token))
         retry(
-            lambda: self._download_once(path, headers, deadline, into),
+            lambda: self._guard(request, lambda: self._download_once(request, deadline, into)),
             deadline,
             pauses=self.policy.pauses(),
         )
@@ -114,116 +123,124 @@ class Client:
         """Close the connections."""
         self._transport.close()
 
+    def _guard(self, request: RawRequest, exchange: Callable[[], Result]) -> Result:
+        """Return what an exchange returns; nothing but the errors of the tree leaves it."""
+        try:
+            return exchange()
+        except EnterpriseManagerError as error:
+            log.debug("%s %s: %s", request.method, request.path, error)
+            raise
+        except Exception as error:
+            # It is the answer that brought it about. The exception may quote it, secrets and all.
+            raise unreadable(
+                f"{self._tried(request)} was answered with something that can't "
+                f"be handled ({type(error).__name__}). Is there a proxy in between?"
+            ) from error
+
     def _headers(self, accept: str, token: str | None) -> dict[str, str]:
-        headers = {"Accept": accept, "User-Agent": self._settings.user_agent}
+        headers = {
+            "Accept": accept,
+            "Accept-Encoding": "identity",
+            "User-Agent": self._settings.user_agent,
+        }
         return headers if token is None else headers | {TOKEN_HEADER: token}
 
-    def _download_once(
-        self, path: str, headers: Mapping[str, str], deadline: Deadline, into: Sink
-    ) -> None:
+    def _download_once(self, request: RawRequest, deadline: Deadline, into: Sink) -> None:
         into.restart()
 
         def write(chunk: bytes) -> None:
             deadline.check()
             into.write(chunk)
 
-        timeout = self._settings.request_timeout
-        raw = self._transport.send("GET", path, headers, None, timeout, write=write)
-        log.debug("GET %s: %d", path, raw.status)
+        raw = finish_or_abandon(
+            lambda line: self._transport.send(
+                request, self._settings.request_timeout, line, write=write
+            ),
+            stop=deadline.stop,
+            seconds=deadline.remaining(),
+        )
+        if raw is None:
+            deadline.check()
+            raise self._lost(request, deadline.seconds)
+        log.debug("GET %s: %d", request.path, raw.status)
         if raw.status != HTTPStatus.OK:
-            self._refuse("GET", path, raw, headers)
+            raise refusal_of(request, self._settings.base_url, raw)
 
-    def _once(
-        self,
-        method: str,
-        path: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        deadline: Deadline,
-    ) -> Answer:
+    def _once(self, request: RawRequest, deadline: Deadline) -> Answer:
         started = self._clock.monotonic()
-        try:
-            raw = self._send(method, path, headers, body, deadline)
-        except EnterpriseManagerError as error:
-            log.debug("%s %s: %s", method, path, error)
-            raise
+        raw = self._send(request, deadline)
         milliseconds = 1000 * (self._clock.monotonic() - started)
-        log.debug("%s %s: %d in %.0f ms", method, path, raw.status, milliseconds)
+        log.debug("%s %s: %d in %.0f ms", request.method, request.path, raw.status, milliseconds)
         if not HTTPStatus(200) <= raw.status < HTTPStatus(300):
-            self._refuse(method, path, raw, headers)
-        if method == "DELETE" and raw.status != HTTPStatus.ACCEPTED:
-            return Answer(raw.status, raw.headers, Document(None, None))
+            raise self._refusal(request, raw, deadline)
         try:
             return Answer(raw.status, raw.headers, decode(raw.body))
         except UnexpectedAnswer as error:
             kind = clean(raw.headers.get("Content-Type") or "none")
             raise unreadable(
-                f"{method} {self._settings.base_url}{path} was answered with {raw.status} and a "
+                f"{self._tried(request)} was answered with {raw.status} and a "
                 f"body of type {kind}. {error.detail} Is there a proxy in between?"
             ) from error
 
-    def _send(
-        self,
-        method: str,
-        path: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        deadline: Deadline,
-    ) -> RawAnswer:
+    def _send(self, request: RawRequest, deadline: Deadline) -> RawAnswer:
         """Send once, bounded in time; a stop does not wait for the answer.
 
-        What a request other than GET and DELETE has brought about is then in doubt.
+        Whether a request other than GET and DELETE has had an effect is then in doubt.
         """
         timeout = min(self._settings.request_timeout, max(_SHORTEST_TIMEOUT, deadline.remaining()))
         raw = finish_or_abandon(
-            lambda: self._transport.send(method, path, headers, body, timeout),
+            lambda line: self._transport.send(request, timeout, line),
             stop=deadline.stop,
             seconds=timeout + _GRACE,
         )
         if raw is not None:
             return raw
-        if method in _IDEMPOTENT:
+        if request.method in _IDEMPOTENT:
             deadline.check()
-        raise AnswerLost(
+        raise self._lost(request, timeout)
+
+    def _tried(self, request: RawRequest) -> str:
+        return f"{request.method} {self._settings.base_url}{request.path}"
+
+    def _lost(self, request: RawRequest, seconds: float) -> AnswerLost:
+        return AnswerLost(
             "The answer of Enterprise Manager was lost",
-            f"{method} {self._settings.base_url}{path}: no whole answer within {timeout:g} "
+            f"{self._tried(request)}: no whole answer within {seconds:g} "
             "seconds, or before Terraform was asked to stop.",
             timed_out=True,
         )
 
-    def _refuse(
-        self, method: str, path: str, raw: RawAnswer, headers: Mapping[str, str]
-    ) -> NoReturn:
-        refusal = refusal_of(method, self._settings.base_url, path, raw, headers)
-        if isinstance(refusal, NotFound | SessionExpired) and not self._is_credible(raw):
-            raise RequestFailed(
-                "Something else answered in place of Enterprise Manager",
-                f"{method} {self._settings.base_url}{path} was answered with {raw.status} "
-                f"{phrase(raw.status)} and a page that is not Enterprise Manager's, and so was "
-                f"GET {self._settings.base_url}/. Is its service being restarted, or is there a "
-                "proxy in between? Nothing is concluded from it. Try again.",
-                status=raw.status,
-            )
-        raise refusal
+    def _refusal(
+        self, request: RawRequest, raw: RawAnswer, deadline: Deadline
+    ) -> EnterpriseManagerError:
+        """Return the error for a status that is no success.
 
-    def _is_credible(self, raw: RawAnswer) -> bool:
-        """Tell whether it is Enterprise Manager that does not know a thing, or a token.
-
-        A proxy, and Windows while the service restarts, answer in its place, with pages of theirs.
+        That a thing or a session is gone ends what depends on it, so one word is not enough: it
+        has to have Enterprise Manager's own form, and to be repeated where it can be asked for.
+        Proxies, and Windows while the service restarts, answer in its place.
         """
-        if _is_readable(raw.body):
-            return True
-        headers = self._headers("application/json", None)
-        try:
-            root = self._transport.send("GET", "/", headers, None, self._settings.request_timeout)
-        except EnterpriseManagerError:
-            return False
-        return root.status == HTTPStatus.OK and _is_readable(root.body)
+        refusal = refusal_of(request, self._settings.base_url, raw)
+        if not isinstance(refusal, NotFound | SessionExpired):
+            return refusal
+        if is_own_refusal(raw):
+            if request.method not in _IDEMPOTENT:
+                return refusal
+            root = self._send(RawRequest("GET", "/", self._headers(_JSON, None)), deadline)
+            again = self._send(request, deadline)
+            if _is_root(root) and again.status == raw.status and is_own_refusal(again):
+                return refusal
+        return UnexpectedAnswer(
+            "Something else answered in place of Enterprise Manager",
+            f"{self._tried(request)} was answered with {raw.status} "
+            f"{phrase(raw.status)}, but not in the form of Enterprise Manager, or not a second "
+            "time. Is its service being restarted, or is there a proxy in between? Nothing is "
+            "concluded from it. Try again.",
+        )
 
 
-def _is_readable(body: bytes) -> bool:
+def _is_root(raw: RawAnswer) -> bool:
+    """Tell whether the answer to GET / is Enterprise Manager's."""
     try:
-        decode(body)
+        return raw.status == HTTPStatus.OK and is_enterprise_manager(decode(raw.body))
     except UnexpectedAnswer:
         return False
-    return True

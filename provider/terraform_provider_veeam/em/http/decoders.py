@@ -1,4 +1,4 @@
-"""Bodies of answers: JSON, and XML brought into the same shape. Nothing here is trusted.
+"""Bodies of answers: JSON, and XML in the same shape. Nothing in them is trusted.
 
 Follows the vendor's pages on representations: properties have the names of the XML elements, XML
 attributes become properties, collections have a wrapper of their own or none. Version 13 writes
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
+from terraform_provider_veeam.secrets import hide
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -28,7 +30,15 @@ Resource = Mapping[str, Any]
 """The properties of a resource by their folded names: ask for one with `member`."""
 
 MAXIMUM_DEPTH = 100
+MAXIMUM_PARTS = 300_000  # a page of a hundred has some thousands; each costs time and memory
 MAXIMUM_TEXT = 2000  # characters of a server's text that a person is shown
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_REFERENCE = re.compile("&#(?:x([0-9a-f]{1,8})|([0-9]{1,10}));", re.IGNORECASE)
+_DECLARED = re.compile(
+    rb"<\?xml[^>]{,99}encoding=.(iso-8859-\d{1,2}|windows-125\d)\b", re.IGNORECASE
+)
+_INSTEAD = "\ufffd"  # of what is not Unicode
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 
 
@@ -87,19 +97,31 @@ def unreadable(reason: str) -> UnexpectedAnswer:
 
 
 def decode(body: bytes) -> Document:
-    """Return what a body says. The declared type is not asked: proxies and old versions lie.
+    """Return what a body says. Its declared type is ignored: proxies and old versions get it wrong.
 
     Raises UnexpectedAnswer.
     """
-    text = body.lstrip(b"\xef\xbb\xbf \t\r\n")
+    text = _characters(body).lstrip("\ufeff \t\r\n")
     if not text:
         return Document(None, None)
-    if text.startswith(b"<"):
+    if sum(map(text.count, "<{[,")) > MAXIMUM_PARTS:
+        raise unreadable("It has more parts than any answer needs.")
+    if text.startswith("<"):
         return _decode_xml(text)
     try:
         return Document(None, _fold(json.loads(text), 0))
     except (ValueError, RecursionError):
-        raise unreadable("It is no JSON.") from None
+        raise unreadable("It is not JSON.") from None
+
+
+def _characters(body: bytes) -> str:
+    """Return a body as text; U+FFFD stands for what is not Unicode."""
+    declared = _DECLARED.match(body)
+    encoding = declared[1].decode() if declared else json.detect_encoding(body)
+    try:
+        return body.decode(encoding, "replace")
+    except LookupError:
+        return body.decode("utf-8", "replace")
 
 
 def _fold(value: Any, depth: int) -> Any:
@@ -108,25 +130,36 @@ def _fold(value: Any, depth: int) -> Any:
         raise ValueError("too deep")
     if isinstance(value, list):
         return [_fold(item, depth + 1) for item in value]
+    if isinstance(value, str):
+        return _SURROGATE.sub(_INSTEAD, value)
     if not isinstance(value, dict):
         return value
     folded: dict[str, Any] = {}
-    for name, inner in value.items():
-        if folded.get(name.lower()) is None:
-            folded[name.lower()] = _fold(inner, depth + 1)
+    for spelled, inner in value.items():
+        name = _SURROGATE.sub(_INSTEAD, spelled.lower())
+        if folded.get(name) is None:
+            folded[name] = _fold(inner, depth + 1)
     return folded
 
 
-def _decode_xml(body: bytes) -> Document:
-    if re.match(rb"<!doctype\s+html|<html", body[:200], re.IGNORECASE):
+def _decode_xml(body: str) -> Document:
+    if re.match(r"<!doctype\s+html|<html", body, re.IGNORECASE):
         raise unreadable("It is a web page (HTML).")
     try:
-        root = fromstring(body, forbid_dtd=True)
+        plain = _NOT_IN_XML.sub(_INSTEAD, _REFERENCE.sub(_reference, body))
+        root = fromstring(plain, forbid_dtd=True)
         return Document(_name(root), _convert(root, 0))
     except DefusedXmlException:
         raise unreadable("It is XML with entities of its own, which is refused.") from None
     except (ParseError, ValueError, LookupError, RecursionError):
-        raise unreadable("It is no XML.") from None
+        raise unreadable("It is not XML.") from None
+
+
+def _reference(found: re.Match[str]) -> str:
+    """Return a reference to a character, to another one if XML does not know it."""
+    number = int(found[1], 16) if found[1] else int(found[2])
+    is_known = number <= sys.maxunicode and not _NOT_IN_XML.match(chr(number))
+    return found[0] if is_known else _INSTEAD
 
 
 def _name(element: Element) -> str:
@@ -148,20 +181,21 @@ def _convert(element: Element, depth: int) -> Any:
         else:
             value[name] = [value[name], converted]
     if not value:
-        return element.text.strip() if element.text and element.text.strip() else None
+        # As it is: the name of a file may begin or end with a space.
+        return element.text if element.text and element.text.strip() else None
     return value
 
 
 def member(resource: Any, name: str) -> Any:
-    """Return a property, whichever way its name is written; None when it is missing."""
+    """Return a property, however its name is spelt; None when it is missing."""
     return resource.get(name.lower()) if isinstance(resource, Mapping) else None
 
 
 def members(value: Any, *names: str) -> list[Resource]:
     """Return the members of a list, bare or in a wrapper that has one of the names.
 
-    A lone object is a list of one. Raises UnexpectedAnswer for what is no such list: guessing
-    would take it for an empty one.
+    A lone object is a list of one. Raises UnexpectedAnswer for anything else: a guess would take
+    it for an empty list.
     """
     if isinstance(value, list):
         present = [item for item in value if item is not None]
@@ -188,11 +222,27 @@ def plural_of(name: str) -> str:
 
 
 def text(resource: Any, name: str) -> str | None:
-    """Return a property as text, cleaned; None when it is missing, empty or no plain value."""
+    """Return a property as text; None when it is missing, empty or no plain value.
+
+    It is what the server said, so that it can be compared and asked for again; for a person see
+    `message`.
+    """
     value = member(resource, name)
     if value is None or isinstance(value, Mapping | list):
         return None
-    return clean(str(value)) or None
+    return str(value).strip() or None
+
+
+def message(resource: Any, name: str) -> str | None:
+    """Return what a server says to a person in a property, as `text` does.
+
+    It may repeat a password. Secrets are hidden first: half of one, or one with a character taken
+    out, is no longer recognised. Names and the like are left as they are, for they are compared.
+    """
+    value = member(resource, name)
+    if not isinstance(value, str):
+        return text(resource, name)
+    return clean(hide(value[: 4 * MAXIMUM_TEXT])) or None
 
 
 def boolean(resource: Any, name: str) -> bool | None:
@@ -251,7 +301,7 @@ def _query(href: str) -> str:
 
 
 def clean(value: str) -> str:
-    """Return a server's text fit for a terminal: no control characters, not endless."""
+    """Return a server's text fit for a terminal: no control characters, bounded in length."""
     value = _CONTROL.sub(" ", value).strip()
     return value if len(value) <= MAXIMUM_TEXT else value[:MAXIMUM_TEXT] + " …"
 
@@ -262,4 +312,5 @@ def error_message(body: bytes) -> str | None:
         document = decode(body)
     except UnexpectedAnswer:
         return None
-    return text(document.value, "Message") or text(document.value, "FirstChanceExceptionMessage")
+    said = document.value
+    return message(said, "Message") or message(said, "FirstChanceExceptionMessage")

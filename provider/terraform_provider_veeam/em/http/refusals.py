@@ -1,4 +1,4 @@
-"""What is said when Enterprise Manager refuses: its statuses as errors, with what to do."""
+"""Statuses with which Enterprise Manager refuses, as errors that say what to do."""
 
 from __future__ import annotations
 
@@ -17,36 +17,38 @@ from terraform_provider_veeam.em.errors import (
     SessionExpired,
 )
 from terraform_provider_veeam.em.http.decoders import clean, error_message
+from terraform_provider_veeam.em.http.own_form import is_own_refusal
 from terraform_provider_veeam.em.http.retry import PASSING_STATUSES, retry_after_seconds
 from terraform_provider_veeam.em.http.roles import roles_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from terraform_provider_veeam.em.http.transport import RawAnswer
+    from terraform_provider_veeam.em.http.transport import RawAnswer, RawRequest
 
 
-def refusal_of(
-    method: str, base_url: str, path: str, raw: RawAnswer, headers: Mapping[str, str]
-) -> RequestRefused:
-    """Return the error for an answer whose status is no success."""
-    told: _Told = {"status": raw.status, "message": error_message(raw.body)}
-    said = f": {told['message']}" if told["message"] else "."
-    tried = f"{method} {base_url}{path}"
+def refusal_of(request: RawRequest, base_url: str, raw: RawAnswer) -> RequestRefused:
+    """Return the error for an answer whose status is not a success."""
+    message = error_message(raw.body)
+    told: _Told = {"status": raw.status, "message": message if is_own_refusal(raw) else None}
+    said = f": {message}" if message else "."
+    tried = f"{request.method} {base_url}{request.path}"
     came = f"{tried} was answered with {raw.status} {phrase(raw.status)}{said}"
     if HTTPStatus(300) <= raw.status < HTTPStatus(400):
         return _redirected(tried, raw, told)
     if raw.status in PASSING_STATUSES:
         return ServerBusy(
-            "Enterprise Manager could not do it",
+            "Enterprise Manager is busy",
             f"{came}\nIt is overloaded, in maintenance, or not reached through a proxy. "
             "Try again later.",
-            retry_after=retry_after_seconds(raw.headers.get("Retry-After")),
+            retry_after=retry_after_seconds(
+                raw.headers.get("Retry-After"), now=raw.headers.get("Date")
+            ),
             **told,
         )
     refusal: RequestRefused
     match raw.status:
-        case HTTPStatus.UNAUTHORIZED if "Authorization" in headers:
+        case HTTPStatus.UNAUTHORIZED if "Authorization" in request.headers:
             refusal = LogonRefused(
                 "Enterprise Manager refuses the logon",
                 f"{came}\nCheck username and password (VEEAM_EM_USERNAME, VEEAM_EM_PASSWORD): "
@@ -63,11 +65,11 @@ def refusal_of(
                 **told,
             )
         case HTTPStatus.FORBIDDEN:
+            roles = _either(roles_for(f"{request.method} {request.path}"))
             refusal = AccessDenied(
                 "The account's role is too low",
-                f"{came}\nIt takes the role {_either(roles_for(f'{method} {path}'))} in "
-                "Enterprise Manager. Give the account (username) one that does, and put the "
-                "machine within the scope of that role.",
+                f"{came}\nIt takes the role {roles} in Enterprise Manager. Give the account "
+                "(username) one that does, and put the machine within the scope of that role.",
                 **told,
             )
         case HTTPStatus.NOT_FOUND:
@@ -96,9 +98,18 @@ def phrase(status: int) -> str:
         return "(no standard status)"
 
 
+def _origin(address: str) -> str | None:
+    """Return scheme, host and port of an address, which may hold secrets beside them."""
+    try:
+        parts = urlsplit(address)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return None
+    return clean(f"{parts.scheme}://{parts.hostname}{port}") if parts.hostname else None
+
+
 def _redirected(tried: str, raw: RawAnswer, told: _Told) -> Redirected:
-    target = urlsplit(raw.headers.get("Location", ""))
-    where = clean(f"{target.scheme}://{target.netloc}") if target.netloc else "another path"
+    where = _origin(raw.headers.get("Location", "")) or "another address"
     return Redirected(
         "Enterprise Manager's answer leads elsewhere",
         f"{tried} was answered with {raw.status}, a redirection to {where}. It is not followed, "

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import email.utils
 import logging
-import time
 from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 PASSING_STATUSES = frozenset({429, 502, 503, 504})
-_PAUSE = 1.0  # seconds between tries of what is not given up
+_PAUSE = 1.0  # seconds between the tries of `persist`
 _ANSWERS = (SessionExpired, NotFound, Stopped, DeadlinePassed)
 
 log = logging.getLogger(__name__)
 
 
 class RetryPolicy(NamedTuple):
-    """Exponential backoff with jitter, so many times."""
+    """Exponential backoff with jitter, at most `max_retries` times."""
 
     max_retries: int
     random: Callable[[], float]
@@ -54,7 +54,7 @@ def may_pass(error: EnterpriseManagerError) -> bool:
 
 
 def is_no_answer(error: EnterpriseManagerError) -> bool:
-    """Tell whether an error leaves open what was asked: that a thing is gone is an answer."""
+    """Tell whether an error leaves the question open: that a thing is gone is an answer."""
     return not isinstance(error, _ANSWERS)
 
 
@@ -67,8 +67,8 @@ def retry(
 ) -> Result:
     """Return the result of an operation, tried again after those pauses.
 
-    It is tried again `when` its error says so, within the deadline. A server's own wish
-    (Retry-After) takes the place of the pause. Raises the last error.
+    It is tried again if `when` says so of its error, within the deadline. If the server names a
+    pause (Retry-After), that one is taken. Raises the last error.
     """
     waits = iter(pauses)
     while True:
@@ -88,19 +88,31 @@ def retry(
 
 
 def persist(operation: Callable[[], Result], deadline: Deadline) -> Result:
-    """Return the result of what has to be found out or undone, tried until the deadline."""
+    """Return the result of an operation that must not be given up before the deadline."""
     return retry(operation, deadline, when=is_no_answer, pauses=repeat(_PAUSE))
 
 
-def retry_after_seconds(value: str | None, now: Callable[[], float] = time.time) -> float | None:
-    """Return the seconds that a Retry-After header asks for; None when it says nothing usable."""
+def retry_after_seconds(value: str | None, now: str | None) -> float | None:
+    """Return the seconds that a Retry-After header asks for; None when it says nothing usable.
+
+    A date is compared with `now`, the Date header of the same answer: the server's clock need not
+    be ours.
+    """
     if value is None:
         return None
     value = value.strip()
     if value.isascii() and value.isdigit():
         return float(value[:9])
-    try:
-        moment = email.utils.parsedate_to_datetime(value)
-    except ValueError:
+    until, since = _moment(value), _moment(now)
+    if until is None or since is None:
         return None
-    return max(0.0, moment.timestamp() - now())
+    return max(0.0, (until - since).total_seconds())
+
+
+def _moment(value: str | None) -> dt.datetime | None:
+    """Return a header's date; None for what is none."""
+    try:
+        moment = email.utils.parsedate_to_datetime(value or "")
+        return moment.replace(tzinfo=moment.tzinfo or dt.UTC)
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import socket
 import ssl
 import threading
@@ -14,40 +15,46 @@ from typing import TYPE_CHECKING
 
 import requests
 import urllib3.exceptions
-from requests.utils import get_environ_proxies
 
 from terraform_provider_veeam.em.errors import (
     AnswerLost,
+    CannotConnect,
     EnterpriseManagerError,
     UnexpectedAnswer,
     UnknownHost,
     Unreachable,
 )
-from terraform_provider_veeam.em.http import trust
+from terraform_provider_veeam.em.http import proxies, trust
+from terraform_provider_veeam.em.http.connection import Line
 from terraform_provider_veeam.em.http.decoders import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from terraform_provider_veeam.em.deadline import Clock
     from terraform_provider_veeam.em.settings import Settings
 
-MAXIMUM_BODY = 64 * 1024 * 1024
+MAXIMUM_BODY = 8 * 1024 * 1024
 _CHUNK = 64 * 1024
 _SLICE = 0.1  # seconds between two looks at whether a stop was asked for
+_LAST_WORDS = 0.5  # seconds for an exchange to end once its connection was cut
 
-_NOT_SENT = (
-    urllib3.exceptions.NewConnectionError,
-    urllib3.exceptions.ConnectTimeoutError,
-    ssl.SSLCertVerificationError,
-    ConnectionRefusedError,
-    socket.gaierror,
-)
+# What a TLS handshake may break off with, and yet succeed the next time.
+_PASSING_IN_TLS = ("EOF", "INTERNAL_ERROR", "BAD_RECORD_MAC", "USER_CANCELLED")
+
+
+@dataclass(frozen=True, slots=True)
+class RawRequest:
+    """What is sent to a path below `/api`, with its query."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RawAnswer:
-    """What came back, not looked into."""
+    """What came back, as it came."""
 
     status: int
     headers: Mapping[str, str]
@@ -57,106 +64,84 @@ class RawAnswer:
 class Transport:
     """Sends requests to the configured Enterprise Manager and to nobody else."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._clock = clock
         self._adapter = trust.TrustingAdapter(settings)
 
     def send(
         self,
-        method: str,
-        path: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
+        request: RawRequest,
         timeout: float,
+        line: Line,
         *,
         write: Callable[[bytes], None] | None = None,
     ) -> RawAnswer:
-        """Send one request to a path below `/api`; `timeout` is in seconds.
+        """Send one request, on a line that others may cut.
 
-        The body of a success goes to `write`, if there is one, however long it is and takes:
-        the timeout is then that of each wait for the next bytes.
+        `timeout` are the seconds of each wait for the other side; the whole is bounded by
+        `finish_or_abandon`. The body of a success goes to `write`, if there is one, however long
+        it is.
 
         Raises Unreachable when nothing was sent, AnswerLost when the server may have acted,
-        UnexpectedAnswer when the body is too large.
+        UnexpectedAnswer when the body is too large or compressed.
         """
-        url = self._settings.base_url + path
-        end = self._clock.monotonic() + timeout
+        url = self._settings.base_url + request.path
+        tried = f"{request.method} {url}"
         try:
-            request = requests.Request(method, url, headers=dict(headers), data=body).prepare()
-            response = self._adapter.send(
-                request,
-                stream=True,
-                timeout=timeout,
-                proxies=get_environ_proxies(url, no_proxy=None),
-            )
-            try:
-                if write and response.status_code == HTTPStatus.OK:
-                    for chunk in _chunks(response):
-                        write(chunk)
-                    return RawAnswer(response.status_code, response.headers, b"")
-                return RawAnswer(
-                    response.status_code, response.headers, self._read(response, end, method)
+            with line.taken():
+                prepared = requests.Request(
+                    request.method, url, headers=dict(request.headers), data=request.body
+                ).prepare()
+                response = self._adapter.send(
+                    prepared, stream=True, timeout=timeout, proxies=dict(proxies.proxies_for(url))
                 )
-            finally:
-                response.close()
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise self._explain(error, f"{method} {url}", timeout) from error
+                try:
+                    _check_encoding(response, tried)
+                    received = b""
+                    if write and response.status_code == HTTPStatus.OK:
+                        for chunk in _chunks(response):
+                            write(chunk)
+                    else:
+                        received = _read(response, tried)
+                    return RawAnswer(response.status_code, response.headers, received)
+                finally:
+                    response.close()
+        except EnterpriseManagerError:
+            raise
+        except Exception as error:
+            # Whatever it is: what the server may have done meanwhile has to be found out.
+            raise self._explain(error, tried, timeout, line) from error
 
     def close(self) -> None:
         """Close the connections."""
         self._adapter.close()
 
-    def _read(self, response: requests.Response, end: float, method: str) -> bytes:
-        body = bytearray()
-        for chunk in _chunks(response):
-            body += chunk
-            if len(body) > MAXIMUM_BODY:
-                raise UnexpectedAnswer(
-                    "The answer is too large",
-                    f"{method} {response.url} was answered with more than "
-                    f"{MAXIMUM_BODY // 2**20} MiB, which nothing in Enterprise Manager's API "
-                    "needs. Is there a proxy in between?",
-                )
-            if self._clock.monotonic() > end:
-                raise requests.ReadTimeout("the body came too slowly")
-        return bytes(body)
-
-    def _explain(self, error: Exception, tried: str, timeout: float) -> EnterpriseManagerError:
+    def _explain(
+        self, error: Exception, tried: str, timeout: float, line: Line
+    ) -> EnterpriseManagerError:
         causes = list(_causes(error))
         for cause in causes:
             if isinstance(cause, ssl.SSLCertVerificationError) or "Fingerprints did not" in str(
                 cause
             ):
+                if any(isinstance(one, urllib3.exceptions.ProxyError) for one in causes):
+                    return trust.explain_proxy(cause)
                 return trust.explain(self._settings, cause, timeout)
-        base = self._settings.base_url
-        for cause in causes:
-            if isinstance(cause, socket.gaierror):
-                return UnknownHost(
-                    "Enterprise Manager can't be found",
-                    f"{tried}: the host name is not known. Check url, and that this machine can "
-                    "resolve the name.",
-                )
-        if any(
-            isinstance(cause, ssl.SSLError) and "WRONG_VERSION" in str(cause) for cause in causes
-        ):
-            return Unreachable(
-                "Enterprise Manager does not answer in TLS",
-                f"{tried}: what listens there does not speak TLS. Enterprise Manager's REST API "
-                f"is at https://HOST:9398; check url.",
-            )
+        if lasting := self._lasting(causes, tried, line):
+            return lasting
         reason = _reason(causes, timeout)
         if any(isinstance(cause, urllib3.exceptions.ProxyError) for cause in causes):
             return Unreachable(
                 "The proxy does not lead to Enterprise Manager",
-                f"{tried}: {reason}. The proxy is that of the environment (HTTPS_PROXY). If "
-                "Enterprise Manager is reached without it, name its host in NO_PROXY.",
+                f"{tried}: {reason}. The proxy is that of the environment "
+                f"({proxies.variable(self._settings.base_url)}). If Enterprise Manager is reached "
+                "without it, name its host in NO_PROXY.",
             )
-        if any(isinstance(cause, _NOT_SENT) for cause in causes):
+        if not line.has_sent:
             return Unreachable(
                 "Enterprise Manager can't be reached",
-                f"{tried}: {reason}. Check url ({base}), that the service Veeam RESTful API "
-                "runs, and that no firewall is in between.",
+                f"{tried}: {reason}. Check url ({self._settings.base_url}), that the service Veeam "
+                "RESTful API runs, and that no firewall is in between.",
             )
         return AnswerLost(
             "The answer of Enterprise Manager was lost",
@@ -165,20 +150,48 @@ class Transport:
             timed_out=reason.startswith("no answer"),
         )
 
+    def _lasting(
+        self, causes: list[BaseException], tried: str, line: Line
+    ) -> EnterpriseManagerError | None:
+        """Return the error for what trying again would not mend; None for anything else."""
+        base = self._settings.base_url
+        for cause in causes:
+            if isinstance(cause, ssl.SSLError) and (why := _tls_trouble(cause, line)):
+                return CannotConnect("The TLS connection is not possible", f"{tried}: {why}")
+            if isinstance(cause, urllib3.exceptions.ProxyError) and _is_final_for_proxy(cause):
+                return proxies.unusable(base, f"the proxy refused ({_original(cause)})")
+            if isinstance(cause, socket.gaierror):
+                if proxies.proxies_for(base):
+                    return proxies.unusable(base, "the name of the proxy is not known here")
+                return UnknownHost(
+                    "Enterprise Manager can't be found",
+                    f"{tried}: the host name is not known. Check url, and that this machine can "
+                    "resolve the name.",
+                )
+            if isinstance(cause, ValueError) and not line.has_sent:
+                # What it is about is not quoted: it may be the header with the token.
+                return CannotConnect(
+                    "The request can't be sent",
+                    f"{tried}: url, username, password or session_token has a character that can't "
+                    f"be sent ({type(cause).__name__}).",
+                )
+        return None
+
 
 def finish_or_abandon(
-    exchange: Callable[[], RawAnswer], *, stop: threading.Event, seconds: float
+    exchange: Callable[[Line], RawAnswer], *, stop: threading.Event, seconds: float
 ) -> RawAnswer | None:
     """Return what an exchange returns, and raise what it raises.
 
-    None when a stop was asked for or the seconds are over: it then goes on to its own end, on a
-    thread that nobody waits for.
+    None when a stop was asked for or the seconds are over. Its line is cut then, so that it ends
+    at once: only where a name is looked up, or a connection made, does it go on for a while.
     """
     done: Future[RawAnswer] = Future()
+    line = Line()
 
     def run() -> None:
         try:
-            done.set_result(exchange())
+            done.set_result(exchange(line))
         except BaseException as error:  # noqa: BLE001 - it is raised where the result is waited for
             done.set_exception(error)
 
@@ -186,17 +199,82 @@ def finish_or_abandon(
     end = time.monotonic() + seconds
     while not done.done() and not stop.is_set() and time.monotonic() < end:
         wait((done,), _SLICE)
-    return done.result() if done.done() else None
+    if done.done():
+        return done.result()
+    line.cut()
+    wait((done,), _LAST_WORDS)
+    return None  # even if there is a result: a cut may pass for the end of a body
+
+
+def _check_encoding(response: requests.Response, tried: str) -> None:
+    """Raise UnexpectedAnswer for a compressed body, which may be endless: none was asked for."""
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in ("", "identity"):
+        raise UnexpectedAnswer(
+            "The answer is compressed",
+            f"{tried} was answered with a body that is compressed ({clean(encoding)}), which was "
+            "not asked for. Is there a proxy in between that changes answers?",
+        )
+
+
+def _read(response: requests.Response, tried: str) -> bytes:
+    body = bytearray()
+    for chunk in _chunks(response):
+        body += chunk
+        if len(body) > MAXIMUM_BODY:
+            raise UnexpectedAnswer(
+                "The answer is too large",
+                f"{tried} was answered with more than {MAXIMUM_BODY // 2**20} MiB, which nothing "
+                "in Enterprise Manager's API needs. Is there a proxy in between?",
+            )
+    return bytes(body)
 
 
 def _chunks(response: requests.Response) -> Iterator[bytes]:
     """Yield the body as it comes: `iter_content` would wait for a whole chunk."""
-    while chunk := response.raw.read1(_CHUNK, decode_content=True):
+    while chunk := response.raw.read1(_CHUNK, decode_content=False):
         yield chunk
 
 
+def _tls_trouble(error: ssl.SSLError, line: Line) -> str | None:
+    """Return why no TLS connection will come about; None for what may be over in a moment."""
+    reason = error.reason or ""
+    if "CERTIFICATE" in reason:  # with TLS 1.3 it is told only once the request is under way
+        return (
+            f"the server demands a certificate of the client ({reason}), which the provider does "
+            "not have. Enterprise Manager's REST API demands none: is there a proxy in between?"
+        )
+    if line.has_sent or not reason or any(word in reason for word in _PASSING_IN_TLS):
+        return None
+    if any(word in reason for word in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "TOO_LONG")):
+        return (
+            "what listens there does not speak TLS. Enterprise Manager's REST API is at "
+            "https://HOST:9398; check url."
+        )
+    if any(word in reason for word in ("PROTOCOL", "VERSION")):
+        return (
+            f"the server has no version of TLS that can be used ({reason}). TLS 1.2 or 1.3 is "
+            "needed: switch one of them on where Enterprise Manager runs."
+        )
+    return (
+        f"the two sides do not agree ({clean(reason)}). TLS 1.2 or 1.3 is needed, with a cipher "
+        "that both know, and a server that demands no certificate of the client."
+    )
+
+
+def _is_final_for_proxy(error: urllib3.exceptions.ProxyError) -> bool:
+    """Tell whether a proxy will refuse the next time too: a status from 400 to 499, or no TLS."""
+    said = str(error.original_error)
+    refused = re.search(r"Tunnel connection failed: 4(?!08|29)\d\d\b", said)
+    return bool(refused) or "only use HTTP" in str(error)
+
+
+def _original(error: urllib3.exceptions.ProxyError) -> str:
+    return clean(str(error.original_error))
+
+
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an exception and all that it was made from: urllib3 and requests nest them."""
+    """Yield an exception and all its causes: urllib3 and requests nest them."""
     waiting, seen = [error], set()
     while waiting:
         current = waiting.pop()
@@ -211,7 +289,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def _reason(causes: list[BaseException], timeout: float) -> str:
     for cause in causes:
         if isinstance(cause, urllib3.exceptions.ProxyError):
-            return f"the proxy refused ({clean(str(cause.original_error))})"
+            return f"the proxy refused ({_original(cause)})"
     # The system's own error first: urllib3 calls a refused connection a timeout too.
     for cause in causes:
         if isinstance(cause, OSError) and cause.errno and not isinstance(cause, ssl.SSLError):

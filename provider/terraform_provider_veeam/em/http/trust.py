@@ -1,15 +1,17 @@
-"""TLS: which certificate is believed, and what a person is told about one that is not."""
+"""TLS: which certificate is trusted, and what a person is told about one that is not."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import ipaddress
 import os
+import re
 import ssl
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import certifi
 import urllib3
@@ -17,9 +19,12 @@ from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 
 from terraform_provider_veeam.em.errors import CertificateNotTrusted
+from terraform_provider_veeam.em.http.connection import POOLS
 
 if TYPE_CHECKING:
-    from requests import PreparedRequest
+    from typing import Self
+
+    from requests import PreparedRequest, Response
 
     from terraform_provider_veeam.em.settings import Settings
 
@@ -32,6 +37,8 @@ _STORES = (
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
     "/etc/ssl/cert.pem",  # Alpine, macOS
 )
+_OTHER_NAME = (62, 64)  # OpenSSL's codes: of a host's name, of an address
+_OUT_OF_DATE = (9, 10)
 POOL_SIZE = 64  # connections kept open: as many calls come at once
 
 
@@ -42,6 +49,8 @@ class TrustingAdapter(HTTPAdapter):
     """
 
     def __init__(self, settings: Settings) -> None:
+        self._is_encrypted = settings.base_url.startswith("https:")
+        self._is_here = _is_this_machine(urlsplit(settings.base_url).hostname or "")
         self._tls: dict[str, Any] = {"ssl_context": _context(settings)}
         if settings.certificate_fingerprint:
             # Compared right after the handshake, before anything is sent.
@@ -59,15 +68,31 @@ class TrustingAdapter(HTTPAdapter):
     ) -> None:
         """Make the pool of direct connections."""
         super().init_poolmanager(connections, maxsize, block, **kwargs, **self._tls)
+        self.poolmanager.pool_classes_by_scheme = POOLS
+
+    def send(self, request: PreparedRequest, *arguments: Any, **options: Any) -> Response:
+        """Send a request. None to this machine goes through a proxy, as with Terraform itself."""
+        if self._is_here:
+            options["proxies"] = {}
+        return super().send(request, *arguments, **options)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        """Return the pool of connections through a proxy."""
-        return super().proxy_manager_for(proxy, **kwargs, **self._tls)
+        """Return the pool of connections through a proxy.
+
+        The settings are about Enterprise Manager alone: a proxy with TLS has to have a certificate
+        that the system trusts, before it is told its password.
+        """
+        system = _ProxyContext()
+        # Without TLS behind it, urllib3 takes what is meant for the server for the proxy.
+        tls = self._tls if self._is_encrypted else {"ssl_context": system}
+        manager = super().proxy_manager_for(proxy, **kwargs, **tls, proxy_ssl_context=system)
+        manager.pool_classes_by_scheme = POOLS
+        return manager
 
     def build_connection_pool_key_attributes(
         self, request: PreparedRequest, verify: Any, cert: Any = None
     ) -> tuple[Any, Any]:
-        """Return where to connect to, without any say of the request about certificates."""
+        """Return where to connect to; the request has no say about certificates."""
         host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
         return host, {"cert_reqs": self._tls["ssl_context"].verify_mode}
 
@@ -75,14 +100,72 @@ class TrustingAdapter(HTTPAdapter):
         """Leave the connection as it is."""
 
 
+def proxy_passwords(settings: Settings) -> list[str]:
+    """Return the passwords of the proxies that the environment names, which nobody is to read."""
+    proxies = get_environ_proxies(settings.base_url, no_proxy=None)
+    accounts = [re.sub(r"^[\w+.-]+://", "", url.rpartition("@")[0]) for url in proxies.values()]
+    return [unquote(account.partition(":")[2]) for account in accounts]
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class _ProxyContext(ssl.SSLContext):
+    """Trusts what the system trusts, come what may.
+
+    Some versions of urllib3 ask of a proxy's certificate what they ask of the server's: nothing,
+    where that one is pinned.
+    """
+
+    def __new__(cls) -> Self:
+        """Make one for a client, which verifies."""
+        return super().__new__(cls, ssl.PROTOCOL_TLS_CLIENT)
+
+    def __init__(self) -> None:
+        _trust_system(self)
+
+    @property
+    def verify_mode(self) -> ssl.VerifyMode:
+        """What is asked of a certificate: it is required, and verified."""
+        return ssl.CERT_REQUIRED
+
+    @verify_mode.setter
+    def verify_mode(self, value: int) -> None:
+        pass
+
+
 def _context(settings: Settings) -> ssl.SSLContext:
-    context = ssl.create_default_context(cadata=settings.ca_certificate)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if settings.certificate_fingerprint or settings.insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    elif not settings.ca_certificate and not _default_store_exists():
-        context.load_verify_locations(_system_store() or certifi.where())
+    elif settings.ca_certificate:
+        _fix_strictness(context)
+        context.load_verify_locations(cadata=settings.ca_certificate)
+    else:
+        _trust_system(context)
     return context
+
+
+def _trust_system(context: ssl.SSLContext) -> None:
+    _fix_strictness(context)
+    context.load_default_certs()
+    if not _default_store_exists():
+        context.load_verify_locations(_system_store() or certifi.where())
+
+
+def _fix_strictness(context: ssl.SSLContext) -> None:
+    """Have every Python believe the same: `ssl.create_default_context` changes with its version.
+
+    Any certificate that is trusted ends a chain, also one that another has signed. Certificates of
+    a company's own authority that lack a key's identifier are taken, as by browsers and Windows.
+    """
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_TRUSTED_FIRST
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
 
 
 def _default_store_exists() -> bool:
@@ -96,7 +179,7 @@ def _default_store_exists() -> bool:
 def _system_store() -> str | None:
     """Return the file of the system's certificates; None when there is none.
 
-    A package brings its own OpenSSL, which knows the place of the system it was built on only.
+    A package brings its own OpenSSL, which looks where the system it was built on keeps them.
     """
     return next((place for place in _STORES if Path(place).is_file()), None)
 
@@ -110,7 +193,8 @@ def explain(settings: Settings, failure: BaseException, timeout: float) -> Certi
     fingerprint = None
     # Past a proxy it might be another certificate than the one that was refused.
     with contextlib.suppress(OSError, ValueError):
-        if get_environ_proxies(settings.base_url, no_proxy=None):
+        here = _is_this_machine(parts.hostname or "")
+        if not here and get_environ_proxies(settings.base_url, no_proxy=None):
             raise ValueError("a proxy is in between")
         pem = ssl.get_server_certificate((parts.hostname or "", parts.port or 443), timeout=timeout)
         digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest().upper()
@@ -131,12 +215,42 @@ def explain(settings: Settings, failure: BaseException, timeout: float) -> Certi
         "The certificate of Enterprise Manager is not trusted",
         f"{settings.base_url} shows a certificate that can't be verified "
         f"({_reason(failure)}), so nothing was sent.\nIts fingerprint (SHA-256):\n{shown}\n"
-        "Compare it with the certificate on the server, then go on in one of three ways, in the "
+        "Compare it with the certificate on the server, then go on in one of these ways, in the "
         "provider block or by environment variable:\n"
         "  certificate_fingerprint (VEEAM_EM_CERTIFICATE_FINGERPRINT): this fingerprint\n"
-        "  ca_certificate (VEEAM_EM_CA_CERTIFICATE): the authority that signed it, as PEM text or "
-        "the path of a file\n"
+        f"  {_other_way(settings, failure)}\n"
         "  insecure = true (VEEAM_EM_INSECURE): no check at all, for a test only",
+    )
+
+
+def explain_proxy(failure: BaseException) -> CertificateNotTrusted:
+    """Return the error for a proxy's certificate that was refused."""
+    return CertificateNotTrusted(
+        "The certificate of the proxy is not trusted",
+        "The proxy of the environment (HTTPS_PROXY) shows a certificate that can't be verified "
+        f"({_reason(failure)}), so nothing was sent, and no password of the proxy. What the "
+        "provider block says of certificates is about Enterprise Manager alone: put the authority "
+        "that signed the proxy's into the system's store, or name a file with it in "
+        "SSL_CERT_FILE. If Enterprise Manager is reached without the proxy, name its host in "
+        "NO_PROXY.",
+    )
+
+
+def _other_way(settings: Settings, failure: BaseException) -> str:
+    """Return what else helps, by what is wrong with the certificate."""
+    code = getattr(failure, "verify_code", None)
+    if code in _OTHER_NAME:
+        return "url (VEEAM_EM_URL): with a name that is in the certificate"
+    if code in _OUT_OF_DATE:
+        return "on the server: a new certificate, or on one of both machines: the right time"
+    if settings.ca_certificate:
+        return (
+            "ca_certificate (VEEAM_EM_CA_CERTIFICATE): what it holds did not sign this one; the "
+            "authority that did, or this certificate itself"
+        )
+    return (
+        "ca_certificate (VEEAM_EM_CA_CERTIFICATE): the authority that signed it, or this "
+        "certificate itself, as PEM text or the path of a file"
     )
 
 

@@ -43,7 +43,7 @@ class Comparison(NamedTuple):
     value: str
 
     def expression(self) -> str:
-        """Return it as the API writes it: quoted, but for letters, digits and underscores."""
+        """Return it as the API writes it: in quotes, unless it is one plain word."""
         value = self.value
         if not re.fullmatch(r"[A-Za-z0-9_]+", value):
             value = '"' + value.replace('"', '""') + '"'
@@ -79,8 +79,8 @@ def pages(
 ) -> Iterator[Member]:
     """Return what is on the pages of a list, following the links from each to the next.
 
-    `address` is below `/api`, with a query; `read` returns what is on a page. A server that leads
-    in a circle is not followed.
+    `address` is below `/api`, with a query; `read` returns what is on a page. It ends when a page
+    repeats the one before.
     """
     target: str | None = f"{address}&page=1"
     number, before = 1, None
@@ -133,7 +133,7 @@ def entities(document: Document, kind: str) -> list[Resource]:
 
 
 def _of_kind(wrapper: Mapping[str, object], kind: str) -> list[Resource]:
-    """Return the entities of a kind; the other kinds have to be null, or else it is another's."""
+    """Return the entities of a kind. Raises UnexpectedAnswer when only other kinds are there."""
     for name in (plural_of(kind), kind):
         if name.lower() in wrapper and (
             (found := member(wrapper, name)) is not None or _is_empty(wrapper)

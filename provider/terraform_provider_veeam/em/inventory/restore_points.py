@@ -60,7 +60,7 @@ def read_restore_point(
 
 
 class Wanted(NamedTuple):
-    """Which restore points are looked for; what is None does not matter."""
+    """Which restore points are looked for; None means any."""
 
     type: RestorePointType = RestorePointType.VM
     machine_name: str | None = None
@@ -88,8 +88,8 @@ class Wanted(NamedTuple):
     def matches(self, found: FoundRestorePoint) -> bool:
         """Tell whether a restore point is one of those wanted.
 
-        Raises UnexpectedAnswer for one that the server should have left out: who ignores the
-        filter would choose another machine's backup.
+        Raises UnexpectedAnswer for one that the server should have left out: a server that ignores
+        the filter would choose another machine's backup.
         """
         name = self.machine_name
         if name is not None and "*" in name:
@@ -103,7 +103,7 @@ class Wanted(NamedTuple):
         return self._is_in_time(found)
 
     def _is_in_time(self, found: FoundRestorePoint) -> bool:
-        """Tell whether it was created in time; within a second servers may see it otherwise."""
+        """Tell whether it was created in time; a server may round to the second."""
         if self.created_after is None and self.created_before is None:
             return True
         try:
@@ -136,17 +136,17 @@ class FoundRestorePoint(NamedTuple):
     ref: RestorePointRef
     name: str | None
     machine_names: tuple[str, ...]
-    """What its machine is called: the display name first, if it is told."""
+    """What its machine is called: the display name first, if there is one."""
     created_at: str | None
     point_type: str | None
     """`Full`, `Increment` or `ReverseIncrement`."""
     backup_server: str | None
     is_complete: bool
-    """False while it is still being written: nothing leads to a mount, a restore, or a file."""
+    """False while it is still being written: no link leads to a mount, a restore, or a file."""
 
     @property
     def machine_name(self) -> str | None:
-        """The name of its machine, if it is told."""
+        """The name of its machine, if it is known."""
         return self.machine_names[0] if self.machine_names else None
 
 
@@ -204,7 +204,7 @@ def _leads_to_use(link: Link) -> bool:
 
 
 def _uuid_of(resource: Any) -> str | None:
-    """Return the UUID that a resource tells of itself; None when it tells none."""
+    """Return the UUID of a resource; None when it has none."""
     path = api_path(member(resource, "Href")) or ""
     uuid = (text(resource, "UID") or path).replace("/", ":").rpartition(":")[2].lower()
     return uuid if _UUID.fullmatch(uuid) else None

@@ -1,4 +1,4 @@
-"""File-level restores that the backup servers show: from any logon session, even of lost mounts.
+"""File-level restores on the backup servers. Any logon session sees them, even of lost mounts.
 
 Follows the vendor's pages restoresessions_id and get_query_restoresession.
 """
@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from terraform_provider_veeam.em.http.decoders import Resource, integer, links, text, unreadable
+from terraform_provider_veeam.em.http.decoders import (
+    Resource,
+    integer,
+    links,
+    message,
+    text,
+    unreadable,
+)
 from terraform_provider_veeam.em.inventory.query import Comparison, query
 from terraform_provider_veeam.em.models import restore_point_at
 from terraform_provider_veeam.em.times import utc
@@ -23,25 +30,28 @@ _NOT_STOPPED = (Comparison("Type", "==", "FileLevelRestore"), Comparison("State"
 
 
 class RestoreOutcome(NamedTuple):
-    """How a restore that a task has started stands, or how it has ended."""
+    """The state of a restore that a task has started, or its end."""
 
     name: str
     state: str
     result: str | None
-    """`Success`, `Warning` or `Failed`; to be believed only once it is stopped."""
+    """`Success`, `Warning` or `Failed`; it only counts once the restore is stopped."""
     message: str | None
     percent: int | None
 
     @property
     def is_stopped(self) -> bool:
-        """Whether nothing more will come."""
+        """Whether it is over."""
         return self.state == "Stopped"
 
 
 def read_restore_outcome(
     client: Client, session: LogonSession, address: str, deadline: Deadline
 ) -> RestoreOutcome:
-    """Return how the restore session at an address below `/api` stands. Raises UnexpectedAnswer."""
+    """Return the state of the restore session at an address below `/api`.
+
+    Raises UnexpectedAnswer.
+    """
     resource = client.request("GET", address, deadline, token=session.token).document.value
     state = text(resource, "State")
     if state is None:
@@ -50,13 +60,13 @@ def read_restore_outcome(
         name=text(resource, "Name") or "without a name",
         state=state,
         result=text(resource, "Result"),
-        message=text(resource, "FailureMessage") or text(resource, "Reason"),
+        message=message(resource, "FailureMessage") or message(resource, "Reason"),
         percent=integer(resource, "Progress"),
     )
 
 
 class RestoreSession(NamedTuple):
-    """A file-level restore that has not stopped: it holds disks, in whichever state it is.
+    """A file-level restore that has not stopped, and so holds disks.
 
     `created_at` is RFC 3339 in UTC.
     """
@@ -66,7 +76,7 @@ class RestoreSession(NamedTuple):
     created_at: str | None
     backup_server: str | None
     restore_points: tuple[RestorePointRef, ...]
-    """What it restores from, as far as its links tell: one."""
+    """What it restores from, if its links say so: one."""
 
 
 def running_restores(
@@ -81,7 +91,7 @@ def running_restores(
         conditions=_NOT_STOPPED,
         sort_desc="CreationTime",
     ):
-        # Starting, Working and Stopping all hold disks; a stopped one is in vain, whoever sends it.
+        # Starting, Working and Stopping all hold disks; a server may ignore the filter.
         is_restore = text(entity, "JobType") in (None, "FileLevelRestore")
         if is_restore and text(entity, "State") != "Stopped":
             yield parse_restore_session(entity)

@@ -90,7 +90,7 @@ def create_mount(
 
 
 class _OwnSessionMount:
-    """One mount on its way, in a session that has nothing else."""
+    """One mount while it is made, in a session that has nothing else."""
 
     def __init__(
         self,
@@ -109,7 +109,7 @@ class _OwnSessionMount:
         self._mounts = MountPoints(client, session)
         self._task: Task | None = None
         self._doubt: EnterpriseManagerError | None = None
-        """What left it open whether the server took the request."""
+        """The error that leaves it open whether the server took the request."""
 
     def make(self, os_kind: str | None) -> Mounted:
         """Ask for the mount, wait until it is done, and read it."""
@@ -129,14 +129,15 @@ class _OwnSessionMount:
             return task
         try:
             return self._post(body)
-        except EnterpriseManagerError as error:
-            if not error.may_have_acted:
+        except Exception as error:
+            doubt = _told(error)
+            if not doubt.may_have_acted:
                 raise
-            self._doubt = error
-            if task := self._look(error):
-                log.info("%s: its task is %s", error.summary, task.task_id)
+            self._doubt = doubt
+            if task := self._look(doubt):
+                log.info("%s: its task is %s", doubt.summary, task.task_id)
                 return task
-            raise
+            raise doubt from doubt.__cause__
 
     def _post(self, body: bytes | None) -> Task:
         path = self._restore_point.mounts
@@ -153,9 +154,9 @@ class _OwnSessionMount:
         return error.may_pass and not _is_late(error)
 
     def _look(self, doubt: EnterpriseManagerError) -> Task | None:
-        """Return the session's task, or its mount point as a finished one; None without either.
+        """Return the session's task, or a finished one for its mount point; None without either.
 
-        The server may still be busy with a request that timed out: it is looked for again.
+        The server may still be busy with a request that timed out, so this looks several times.
         """
         for pause in _PAUSES if _is_late(doubt) else (0.0,):
             self._deadline.wait(pause)
@@ -186,7 +187,7 @@ class _OwnSessionMount:
         return task
 
     def _finish_unseen(self, vanished: TaskVanished) -> Task:
-        """Return a task that is gone as finished if its mount point is there.
+        """Return a finished task in place of one that is gone, if the mount point is there.
 
         How long a finished task stays listed is not documented: it may be gone at once.
         """
@@ -246,7 +247,7 @@ class _OwnSessionMount:
         )
 
     def undo(self) -> str:
-        """Cancel the task, unmount what is there, end the session. Returns what came of it."""
+        """Cancel the task, unmount what is there, end the session. Returns what to tell of it."""
         bound = self._deadline.unstoppable("Undoing the mount", UNDO_SECONDS)
         undone: list[str] = []
         try:
@@ -254,8 +255,6 @@ class _OwnSessionMount:
                 self._try(lambda: self._cancel(bound), undone, bound)
                 self._try(lambda: self._unmount(bound), undone, bound)
             persist(lambda: self._logon.end(self._session, bound), bound)
-        except SessionExpired:
-            undone.append("its logon session had ended")
         except EnterpriseManagerError as failure:
             return (
                 f"What was begun could not be undone: {failure.summary}. If "
@@ -264,34 +263,33 @@ class _OwnSessionMount:
             )
         if not self._task and not self._doubt:
             return ""
+        # A cancel may take effect late, or not at all: what counts is the end of the session.
         undone.append("its logon session was ended")
-        return f"{_sentence(undone[:2])}; nothing is left mounted."
+        return f"{_sentence(undone)}; nothing is left mounted."
 
     def _try(self, step: Callable[[], str | None], undone: list[str], bound: Deadline) -> None:
-        """Take a step that may fail: the end of the session comes after it in any case."""
+        """Take a step that may fail: the session is ended after it in any case."""
         try:
             if done := persist(step, bound.part(bound.seconds / 3)):
                 undone.append(done)
-        except SessionExpired:
-            raise
-        except EnterpriseManagerError as failure:
-            log.info("undoing the mount of %s: %s", self._restore_point.id, failure)
+        except Exception as failure:  # noqa: BLE001 - whatever it is
+            log.info("undoing the mount of %s: %s", self._restore_point.id, _told(failure))
 
     def _cancel(self, bound: Deadline) -> str | None:
         running = [task for task in self._tasks.all(bound) if not task.finished]
         for task in running:
             self._tasks.cancel(task.task_id, bound)
-        return f"The mount's task {running[0].task_id} was cancelled" if running else None
+        return f"the mount's task {running[0].task_id} was cancelled" if running else None
 
     def _unmount(self, bound: Deadline) -> str | None:
         there = self._mounts.list(self._restore_point, bound)
         for mount_point in there:
             self._mounts.unmount(mount_point.href, bound)
-        return "What was mounted by then was unmounted" if there else None
+        return "what was mounted by then was unmounted" if there else None
 
 
 class _BorrowedSessionMount(_OwnSessionMount):
-    """One mount on its way, in a session in which others mount too."""
+    """One mount while it is made, in a session in which others may be mounting too."""
 
     def _post(self, body: bytes | None) -> Task:
         try:
@@ -302,8 +300,8 @@ class _BorrowedSessionMount(_OwnSessionMount):
     def _look(self, doubt: EnterpriseManagerError) -> Task | None:
         raise AnswerLost(
             "It is not known whether the restore point was mounted",
-            f"{doubt.detail}\n{self._session} is somebody else's, so none of its tasks is taken "
-            "for that of this mount. Look there for a mount of the restore point.",
+            f"{doubt.detail}\nOthers may be mounting in {self._session} too, so none of its tasks "
+            "is taken for that of this mount. Look there for a mount of the restore point.",
         ) from doubt
 
     def _may_ask_again(self, error: EnterpriseManagerError) -> bool:
@@ -316,7 +314,7 @@ class _BorrowedSessionMount(_OwnSessionMount):
         return None
 
     def undo(self) -> str:
-        """Cancel our task, or unmount what it links to; say what is open."""
+        """Cancel our task, or unmount what it links to. Returns what to tell of it."""
         if self._task is None:
             return ""
         ours = self._task
@@ -331,29 +329,38 @@ class _BorrowedSessionMount(_OwnSessionMount):
                     "else's, and unmount it there."
                 )
             if task.success is False:
-                return "Nothing is left mounted."
+                return ""
             if href := task.mount_href:
                 self._check(href)
                 persist(lambda: self._mounts.unmount(href, bound), bound)
-                return "What was mounted by then was unmounted; nothing is left mounted."
+                return "What was mounted by then was unmounted."
         except EnterpriseManagerError as failure:
             log.info("undoing task %s of %s: %s", ours.task_id, self._session, failure)
         return (
-            f"What became of task {ours.task_id} in {self._session}, which is somebody else's, "
-            "can't be told from other mounts. If the restore point is mounted, unmount it there."
+            f"It is not known what became of task {ours.task_id}, and others may be mounting in "
+            f"{self._session} too. If the restore point is mounted, unmount it there."
         )
 
 
 def _body(restore_point: RestorePointRef, os_kind: str | None) -> bytes | None:
-    """Return the body of a mount's request; None for none.
+    """Return the body of a mount request; None when there is none.
 
-    That of an agent takes none. The page of replicas says that the kind must be sent.
+    A request for an agent has none. The page of replicas says that the kind must be sent.
     """
     if restore_point.type is RestorePointType.AGENT:
         return None
     if restore_point.type is RestorePointType.REPLICA:
         os_kind = os_kind or DEFAULT_OS_KIND
     return json.dumps({"OsKind": os_kind}).encode() if os_kind else None
+
+
+def _told(error: Exception) -> EnterpriseManagerError:
+    """Return an error as one of the tree: one that nobody foresaw comes from a strange answer."""
+    if isinstance(error, EnterpriseManagerError):
+        return error
+    told = unreadable(f"It can't be handled ({type(error).__name__}).")
+    told.__cause__ = error
+    return told
 
 
 def _is_late(error: EnterpriseManagerError) -> bool:
@@ -364,10 +371,11 @@ def _is_late(error: EnterpriseManagerError) -> bool:
 
 
 def _finished(href: str) -> Task:
-    """Return what the task of a mount that is there would be."""
+    """Return a finished task for a mount point that is there."""
     return Task("of the mount", "Finished", success=True, mount_href=href)
 
 
 def _sentence(parts: list[str]) -> str:
-    text = ", and ".join(parts)
+    *first, last = parts
+    text = f"{', '.join(first)}, and {last}" if first else last
     return text[0].upper() + text[1:]

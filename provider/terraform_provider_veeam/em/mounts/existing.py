@@ -75,15 +75,16 @@ class MountPoints:
         return sorted(found, key=lambda mount_point: mount_point.mount_id)
 
     def unmount(self, href: str, deadline: Deadline) -> None:
-        """Unmount; 204, 200, 404 and a 202 whose task succeeds are success.
+        """Unmount; 204, 404 and a task that succeeds are success.
 
-        Raises SessionExpired, TaskFailed.
+        After anything else it is waited for until the mount point is gone: whoever answers 200 to
+        everything has not unmounted. Raises SessionExpired, TaskFailed.
         """
         try:
             answer = self._client.request("DELETE", href, deadline, token=self._session.token)
         except NotFound:
             return
-        if answer.status != HTTPStatus.ACCEPTED:
+        if answer.status == HTTPStatus.NO_CONTENT:
             return
         task = parse_task(answer.document.value)
         if task is None:
@@ -92,7 +93,7 @@ class MountPoints:
         try:
             task = self._tasks.wait(task, deadline)
         except TaskVanished:
-            # Perhaps it had finished: the mount point itself tells.
+            # It may have finished: whether the mount point is there tells.
             self._wait_until_gone(href, deadline)
             return
         if task.success is False:
@@ -103,7 +104,7 @@ class MountPoints:
             )
 
     def _wait_until_gone(self, href: str, deadline: Deadline) -> None:
-        """Wait for an unmount that was accepted without saying which task it is."""
+        """Wait for an unmount that was accepted without naming a task."""
         for _ in looks(deadline):
             try:
                 self._client.request("GET", href, deadline, token=self._session.token)
@@ -112,7 +113,7 @@ class MountPoints:
 
 
 def file_system_roots(resource: Resource) -> tuple[str, ...]:
-    """Return where the file systems of a mount point begin, as the server spells it.
+    """Return where the file systems of a mount point begin, as the server spells them.
 
     Raises UnexpectedAnswer.
     """

@@ -1,20 +1,26 @@
-"""What the actions on a mount point have in common: their bound, and errors on the right place."""
+"""What the actions on a mount point have in common: a timeout, errors on the right attribute."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.durations import parse_duration
-from terraform_provider_veeam.em.errors import NotFound, SessionExpired
-from terraform_provider_veeam.em.files.paths import parse_guest_path
+from terraform_provider_veeam.em.errors import (
+    CannotWrite,
+    EnterpriseManagerError,
+    NotFound,
+    SessionExpired,
+)
+from terraform_provider_veeam.em.files.left_out import concerns_all
+from terraform_provider_veeam.em.files.paths import address_of, parse_guest_path
 from terraform_provider_veeam.objects.mount_reference import MountPointReader
 from terraform_provider_veeam.plugin import interfaces
-from terraform_provider_veeam.plugin.interfaces import Attribute, Refused
+from terraform_provider_veeam.plugin.interfaces import Attribute
 from terraform_provider_veeam.plugin.types import String, Unknown
+from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from terraform_provider_veeam.em.deadline import Deadline
     from terraform_provider_veeam.objects.mount_reference import MountReference
@@ -32,34 +38,65 @@ class MountPointAction(MountPointReader, interfaces.Action):
     default_timeout: str
 
     def plan(self, ctx: ActionContext, config: State) -> None:
-        """Have it planned later while the provider's configuration is not known."""
+        """Defer the action while the provider's configuration is not known."""
         self.may_be_deferred(ctx)
 
     def bound(self, ctx: Context, config: State, operation: str) -> Deadline:
-        """Return the bound that the block sets."""
+        """Return the deadline that the block sets."""
         seconds = parse_duration(config["timeout"] or self.default_timeout)
         return self.deadline(ctx, seconds, operation, "timeout")
 
-    @contextmanager
-    def explained(
-        self, mount: MountReference, deadline: Deadline, path: str, where: list[Any]
-    ) -> Iterator[None]:
-        """Turn what the server does not know into an error on the attribute that names it."""
-        try:
-            yield
-        except SessionExpired as error:
-            raise mount.lost(error) from error
-        except NotFound as error:
-            roots = self.roots(mount, deadline)
-            raise Refused(
-                "File or folder not found",
-                f"{error.detail}\n{mount} has no {path}. Its volumes are: {roots}.",
-                path=where,
-            ) from error
+    def for_each_path(
+        self,
+        ctx: ActionContext,
+        config: State,
+        mount: MountReference,
+        deadline: Deadline,
+        work: Callable[[str], Iterator[str]],
+    ) -> Iterator[str]:
+        """Do the work on every path; what fails for one of them is an error at the end.
+
+        What would fail for the others as well is raised, and tells what was not done.
+        """
+        paths = [parse_guest_path(text) for text in config["paths"]]
+        done: list[str] = []
+        for number, path in enumerate(paths):
+            try:
+                yield from work(path)
+            except EnterpriseManagerError as error:
+                if self.ends_all(error):
+                    raise self._final(mount, error.add(_balance(done, paths[number:]))) from error
+                is_local = isinstance(error, CannotWrite)
+                where = ["folder"] if is_local else ["paths", (number,)]
+                summary, detail = error.summary, error.detail
+                if isinstance(error, NotFound):
+                    summary = "File or folder not found"
+                    roots = self.roots(mount, deadline)
+                    detail += f"\n{mount} has no {printable(path)}. Its volumes are: {roots}."
+                ctx.diagnostics.add_error(summary, detail, path=where)
+                yield f"Failed: {path}: {summary}"
+            else:
+                done.append(path)
+
+    def ends_all(self, error: EnterpriseManagerError) -> bool:
+        """Tell whether an error at one path would be one at the others too."""
+        return concerns_all(error)
+
+    def _final(self, mount: MountReference, error: EnterpriseManagerError) -> Exception:
+        return mount.lost(error) if isinstance(error, SessionExpired) else error
+
+
+def _balance(done: list[str], rest: list[str]) -> str:
+    """Return which paths were done before an error ended it all, and which were not."""
+    return f"Done before it: {_listed(done)}. Not done: {_listed(rest)}."
+
+
+def _listed(paths: list[str]) -> str:
+    return ", ".join(map(printable, paths)) or "nothing"
 
 
 def timeout_attribute(default: str) -> Attribute:
-    """Return the attribute that bounds an action."""
+    """Return the attribute `timeout`."""
     return Attribute(
         "timeout",
         String(),
@@ -69,7 +106,7 @@ def timeout_attribute(default: str) -> Attribute:
 
 
 def validate_timeout(ctx: ValidateContext, config: State) -> None:
-    """Check the bound."""
+    """Check the attribute `timeout`."""
     if config["timeout"] is None or config["timeout"] is Unknown:
         return
     try:
@@ -85,10 +122,18 @@ def validate_paths(ctx: ValidateContext, config: State) -> None:
         return
     if not paths:
         ctx.diagnostics.add_error("Invalid paths", "There is no path in it.", path=["paths"])
+    seen: dict[str, str] = {}
     for number, path in enumerate(paths):
         if path is Unknown:
             continue
+        where = ["paths", (number,)]
         try:
-            parse_guest_path(path or "")
+            address = address_of(parse_guest_path(path or ""))
         except ValueError as error:
-            ctx.diagnostics.add_error("Invalid path", str(error), path=["paths", (number,)])
+            ctx.diagnostics.add_error("Invalid path", str(error), path=where)
+            continue
+        if address in seen:
+            ctx.diagnostics.add_error(
+                "The same path twice", f"{seen[address]} and {path} are the same.", path=where
+            )
+        seen[address] = path

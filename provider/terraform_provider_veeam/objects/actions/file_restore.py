@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.em.errors import FileRestoreFailed
-from terraform_provider_veeam.em.files.paths import parse_guest_path
+from terraform_provider_veeam.config import as_meant
+from terraform_provider_veeam.em.errors import EnterpriseManagerError, FileRestoreFailed
 from terraform_provider_veeam.objects.actions.base import (
     MountPointAction,
     timeout_attribute,
@@ -64,7 +64,7 @@ class FileRestoreAction(MountPointAction):
                 Attribute(
                     "permissions_only",
                     Bool(),
-                    "Restore the permissions only, of files that are still there; Windows only. "
+                    "Restore only the permissions of files that are still there; Windows only. "
                     "Default `false`.",
                     optional=True,
                 ),
@@ -104,24 +104,33 @@ class FileRestoreAction(MountPointAction):
 
     def invoke(self, ctx: ActionContext, config: State) -> Iterator[str]:
         """Restore, path by path."""
+        self.validate(ctx, config)  # what was not known when it was planned
+        if ctx.diagnostics.has_errors():
+            return
         deadline = self.bound(ctx, config, "Restoring files")
         how = _how(config)
         mount = self.find_mount(config, deadline)
         files, restores = self.manager.files(mount.session, mount.href)
-        for number, text in enumerate(config["paths"]):
-            path = parse_guest_path(text)
+
+        def restore(path: str) -> Iterator[str]:
             yield f"Restoring {path} to its original place"
-            with self.explained(mount, deadline, path, ["paths", (number,)]):
-                try:
-                    for progress in restores.restore(files, path, how, deadline):
-                        yield (
-                            f"Warning about {path}: {progress.warning}"
-                            if progress.warning
-                            else f"Still restoring {path} ({progress})"
-                        )
-                except FileRestoreFailed as error:
-                    raise _failed(error, config, number) from error
+            for progress in restores.restore(files, path, how, deadline):
+                yield (
+                    f"Warning about {path}: {progress.warning}"
+                    if progress.warning
+                    else f"Still restoring {path} ({progress})"
+                )
             yield f"Restored {path}"
+
+        try:
+            yield from self.for_each_path(ctx, config, mount, deadline, restore)
+        except FileRestoreFailed as error:
+            raise _without_credentials(error, config) from error
+
+    def ends_all(self, error: EnterpriseManagerError) -> bool:
+        """Tell whether an error at one path would be one at the others too."""
+        needs = isinstance(error, FileRestoreFailed) and error.credentials_needed
+        return needs or super().ends_all(error)
 
 
 def _how(config: State) -> ToOriginalPlace:
@@ -129,7 +138,8 @@ def _how(config: State) -> ToOriginalPlace:
         ToOriginalPlace,
     )
 
-    guest = config["guest_credentials"] or {"username": None, "password": None}
+    given = config["guest_credentials"] or {"username": None, "password": None}
+    guest = {name: as_meant(value) for name, value in given.items()}
     if guest["password"]:
         conceal(guest["password"])
     return ToOriginalPlace(
@@ -140,12 +150,8 @@ def _how(config: State) -> ToOriginalPlace:
     )
 
 
-def _failed(error: FileRestoreFailed, config: State, number: int) -> Refused:
-    """Return the error on the attribute that may be to blame, and say what was done before."""
-    done = ", ".join(config["paths"][:number])
-    before = f"\nRestored before it: {done}." if done else ""
-    if not error.credentials_needed:
-        return Refused(error.summary, error.detail + before, path=["paths", (number,)])
+def _without_credentials(error: FileRestoreFailed, config: State) -> Refused:
+    """Return the error on the attribute that is to blame."""
     has_guest = config["guest_credentials"] is not None
     advice = (
         "Check guest_credentials: the account must be one of the machine itself, or of its domain."
@@ -153,4 +159,4 @@ def _failed(error: FileRestoreFailed, config: State, number: int) -> Refused:
         else "Write a block guest_credentials: the backup job has no account for guest processing."
     )
     path = ["guest_credentials", "password"] if has_guest else ["guest_credentials"]
-    return Refused(error.summary, f"{error.detail}\n{advice}{before}", path=path)
+    return Refused(error.summary, f"{error.detail}\n{advice}", path=path)

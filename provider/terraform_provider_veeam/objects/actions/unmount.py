@@ -40,8 +40,8 @@ class UnmountAction(MountPointAction):
         """Return the schema of the block `config`."""
         return Schema(
             description="Unmounts a mount point in its logon session, for cleaning up by hand. "
-            "What Terraform manages is better destroyed: after this action the next plan drops "
-            "it from the state and mounts it anew.",
+            "Destroy a mount that Terraform manages instead: after this action the next plan drops "
+            "it from the state and mounts it again.",
             attributes=[
                 *reference_attributes(write_only=True),
                 timeout_attribute(_DEFAULT_TIMEOUT),

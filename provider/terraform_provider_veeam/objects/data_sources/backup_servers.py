@@ -34,7 +34,7 @@ class BackupServersDataSource(VeeamObject, interfaces.DataSource):
                     [
                         computed("id", String(), "UUID."),
                         computed("name", String(), "Name, as for `backup_server` of a search."),
-                        computed("description", String(), "What was written of it."),
+                        computed("description", String(), "Description, as it was written."),
                         computed("address", String(), "Its IP address or DNS name."),
                         computed("version", String(), "Version of Veeam Backup & Replication."),
                     ],

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.em.errors import NotFound, RequestFailed, SessionExpired
+from terraform_provider_veeam.em.files.left_out import LeftOut, in_lines
 from terraform_provider_veeam.em.files.paths import parse_guest_path
 from terraform_provider_veeam.em.patterns import name_matches
 from terraform_provider_veeam.objects.mount_reference import (
@@ -18,6 +19,7 @@ from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.interfaces import ListNestedAttribute, Refused, computed
 from terraform_provider_veeam.plugin.schema import Attribute, Schema
 from terraform_provider_veeam.plugin.types import Bool, Number, String, Unknown
+from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.plugin.interfaces import ReadDataContext, State, ValidateContext
@@ -117,7 +119,8 @@ class MountPointFilesDataSource(MountPointReader, interfaces.DataSource):
             "*" if config["name"] is None else config["name"],
         )
         limit = int(config["limit"] or DEFAULT_LIMIT)
-        walk = files.walk(path, int(config["depth"] or 1), deadline)
+        left_out: list[LeftOut] = []
+        walk = files.walk(path, int(config["depth"] or 1), deadline, left_out)
         try:
             found = list(
                 islice((entry for entry in walk if name_matches(pattern, entry.name)), limit + 1)
@@ -141,6 +144,12 @@ class MountPointFilesDataSource(MountPointReader, interfaces.DataSource):
                 f"There are more than {limit} in {path}. Raise limit, or narrow it with name or a "
                 "smaller depth.",
                 path=["limit"],
+            )
+        if left_out:
+            ctx.diagnostics.add_warning(
+                "Not all files can be listed",
+                f"What {mount} has in {printable(path)} is listed without:\n{in_lines(left_out)}",
+                path=["path"],
             )
         listed = sorted(found[:limit], key=lambda entry: entry.path)
         return config | {"files": [entry._asdict() for entry in listed]}

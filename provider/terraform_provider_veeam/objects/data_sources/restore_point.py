@@ -16,6 +16,7 @@ from terraform_provider_veeam.objects.search import (
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.schema import Attribute, Schema
 from terraform_provider_veeam.plugin.types import Bool
+from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint
@@ -36,8 +37,8 @@ class RestorePointDataSource(VeeamObject, interfaces.DataSource):
     def get_schema(cls) -> Schema:
         """Return the schema of the block."""
         return Schema(
-            description="Finds one restore point. None, or several, is an error, unless `latest` "
-            "is set.",
+            description="Finds one restore point. Finding none is an error, and so is finding "
+            "several, unless `latest` is set.",
             attributes=[
                 *search_attributes(told=True),
                 Attribute(
@@ -67,7 +68,7 @@ class RestorePointDataSource(VeeamObject, interfaces.DataSource):
             found = self.manager.restore_points(wanted(config), _SHOWN + 1, deadline)
         if len(found) == 1:
             told = described(found[0])
-            # What a user wrote stays as it is, a pattern for example.
+            # What a user wrote, a pattern for example, stays as it is.
             return {
                 name: told.get(name) if config[name] is None else config[name] for name in config
             }
@@ -75,7 +76,7 @@ class RestorePointDataSource(VeeamObject, interfaces.DataSource):
             ctx.diagnostics.add_error(
                 "No restore point found",
                 "None meets the conditions. Names are compared as a whole: write oracle* for all "
-                "that begin like that. The data source veeam_restore_points shows what there is.",
+                "that begin with oracle. The data source veeam_restore_points shows what there is.",
                 path=_narrowest(config),
             )
         else:
@@ -89,11 +90,14 @@ class RestorePointDataSource(VeeamObject, interfaces.DataSource):
 
 
 def _narrowest(config: State) -> list[str] | None:
-    """Return the path of the condition that most likely has to be changed; None for none."""
+    """Return the path of the condition that most likely has to be changed; None without any."""
     names = ("machine_name", "created_before", "created_after", "backup_server")
     return next(([name] for name in names if config[name] is not None), None)
 
 
 def _listed(found: list[FoundRestorePoint]) -> str:
-    lines = [f"  {point.created_at}  {point.name}  {point.ref.id}" for point in found[:_SHOWN]]
+    lines = [
+        f"  {point.created_at}  {printable(point.name or '')}  {point.ref.id}"
+        for point in found[:_SHOWN]
+    ]
     return "\n".join([*lines, "  …"] if len(found) > _SHOWN else lines)

@@ -1,4 +1,4 @@
-"""The data source `veeam_restore_sessions`: who forgot a mount."""
+"""The data source `veeam_restore_sessions`: what still holds disks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class RestoreSessionsDataSource(VeeamObject, interfaces.DataSource):
     def get_schema(cls) -> Schema:
         """Return the schema of the block."""
         return Schema(
-            description="The file-level restores that the backup servers show as working, also "
+            description="The file-level restores on the backup servers that have not stopped, also "
             "those of mount points whose logon session is lost. Enterprise Manager's API can't "
             "stop them.",
             attributes=[
@@ -41,8 +41,7 @@ class RestoreSessionsDataSource(VeeamObject, interfaces.DataSource):
                         computed(
                             "restore_point_id",
                             String(),
-                            "UUID of the restore point; null when Enterprise Manager does not "
-                            "tell it.",
+                            "UUID of the restore point; null when Enterprise Manager does not say.",
                         ),
                     ],
                     "The file-level restores, the newest first.",

@@ -58,7 +58,7 @@ class LogonSessionEphemeral(VeeamObject, interfaces.EphemeralResource):
         )
 
     def open(self, ctx: EphemeralContext, config: State) -> State | None:
-        """Return the session, logging on if that has not happened."""
+        """Return the session, logging on if need be."""
         if self._provider.manager is None and not ctx.client_can_defer:
             return unknown_results(self.get_schema(), config)
         if self.is_deferred(ctx):
@@ -84,4 +84,4 @@ class LogonSessionEphemeral(VeeamObject, interfaces.EphemeralResource):
         ctx.renew_at = next_renewal()
 
     def close(self, ctx: EphemeralContext) -> None:
-        """Leave it to the provider's end, which follows at once: look-ups may use it yet."""
+        """Leave it open for look-ups: the provider, which ends in a moment, logs it out."""

@@ -74,7 +74,7 @@ class MountPointEphemeral(MountPointObject, interfaces.EphemeralResource):
         validate_mount_point(ctx, config)
 
     def open(self, ctx: EphemeralContext, config: State) -> State | None:
-        """Mount. What was mounted is unmounted again if it can't be used."""
+        """Mount. If the mount point can't be read, it is unmounted again."""
         if self._provider.manager is None and not ctx.client_can_defer:
             return unknown_results(self.get_schema(), config)
         if self.is_deferred(ctx):

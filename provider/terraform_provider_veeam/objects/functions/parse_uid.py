@@ -34,7 +34,7 @@ class ParseUid(Function):
             summary="Take a UID of Enterprise Manager apart",
             description="Returns an object with `uuid`, in lower case, `entity`, the name of the "
             "API's type, and `restore_point_type`, `vm`, `replica` or `agent`. The last two are "
-            "null when the UID does not tell.",
+            "null when the UID does not say.",
         )
 
     def call(self, arguments: Sequence[Any]) -> Any:

@@ -1,4 +1,4 @@
-"""The resource `veeam_mount_point`: a restore point, mounted for as long as Terraform wants it."""
+"""The resource `veeam_mount_point`: a restore point, mounted until Terraform destroys it."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.interfaces import IdentityAttribute, IdentitySchema
 from terraform_provider_veeam.plugin.schema import Attribute, Schema
 from terraform_provider_veeam.plugin.types import Number, String, Unknown
+from terraform_provider_veeam.printable import printable
 from terraform_provider_veeam.sessions.lost import check_server, confirm_gone, disks_of, no_token
 from terraform_provider_veeam.sessions.record import SessionRecord
 
@@ -77,10 +78,10 @@ class MountPointResource(MountPointObject, interfaces.Resource):
                 Attribute(
                     "keep_alive",
                     String(),
-                    "How long after the apply the logon session is held open, like `4h`. A small "
-                    "process of this machine reads the mount point at a third of the idle limit; "
-                    "`terraform-provider-veeam keep-alive list` shows it. Without it the mount "
-                    "point is gone after 15 idle minutes.",
+                    "How long the logon session is held open after the apply, like `4h`. A small "
+                    "process on this machine, one for all mount points of a user, reads the mount "
+                    "point at a third of the idle limit; `terraform-provider-veeam keep-alive "
+                    "list` shows it. Without it the mount point is gone after 15 idle minutes.",
                     optional=True,
                 ),
                 *results(),
@@ -144,7 +145,7 @@ class MountPointResource(MountPointObject, interfaces.Resource):
             if ctx.diagnostics.has_errors():
                 return None
         ref = restore_point_of(planned)
-        name = planned["restore_point_name"] or ref.id
+        name = printable(planned["restore_point_name"] or ref.id)
         deadline = self.timeout(ctx, planned, "create", f"Mounting restore point {name}")
         try:
             mounted = manager.mount(ref, planned["os_kind"], deadline)
@@ -190,9 +191,9 @@ class MountPointResource(MountPointObject, interfaces.Resource):
         return self._keep(ctx, current, record, mount_point, for_apply=True)
 
     def update(self, ctx: UpdateContext, current: State, planned: State) -> State:
-        """Take over new timeouts, and hold the session for a new time; the rest replaces.
+        """Take over new timeouts, and hold the session for a new time.
 
-        What an import could not know is taken over too.
+        So is what an import could not know; any other change replaces the mount.
         """
         record = SessionRecord.from_bytes(ctx.private)
         if record is not None and planned["os_kind"] is not None:
@@ -281,7 +282,7 @@ class MountPointResource(MountPointObject, interfaces.Resource):
         """Return the session that a mount was made in, and keep it in private state from now on.
 
         Raises SessionOutOfReach when it is not at hand, or belongs to another server. Sends
-        nothing unless one of the two has to be told apart.
+        nothing, unless `url` has changed and the server has to be asked whether it is the same.
         """
         manager = self.manager
         fingerprint = state["session_fingerprint"]
@@ -320,8 +321,8 @@ class MountPointResource(MountPointObject, interfaces.Resource):
         except Exception as error:  # noqa: BLE001 - the mount is there: nothing here may lose it
             ctx.diagnostics.add_warning(
                 "The logon session can't be held open",
-                f"The process that keep_alive asks for does not hold it: {error}. Without it the "
-                "mount point lives until its logon session has been idle for 15 minutes. In a "
+                f"The process that keep_alive asks for does not hold it: {error}\nA logon session "
+                "that nobody holds ends after 15 idle minutes, and its mount point with it. In a "
                 "pipeline: terraform state pull | terraform-provider-veeam keep-alive --for 4h",
                 path=["keep_alive"],
             )
@@ -335,13 +336,13 @@ class MountPointResource(MountPointObject, interfaces.Resource):
             f"Mount point {state['id']} is gone: its logon session has ended",
             "Enterprise Manager ends a logon session after 15 idle minutes, and its mount points "
             f"with it. It no longer knows logon session {state['session_fingerprint']}, in which "
-            f"{state['restore_point_name'] or state['restore_point_id']} was mounted. "
+            f"{printable(state['restore_point_name'] or state['restore_point_id'])} was mounted. "
             f"{consequence}\n{disks}",
         )
 
 
 def _asks_for_another_os(private: bytes, current: State, planned: State) -> bool:
-    """Tell whether another operating system was mounted for: nothing said means Windows."""
+    """Tell whether it was mounted for another operating system; null means Windows."""
     if planned["os_kind"] is Unknown:
         return True
     record = SessionRecord.from_bytes(private)

@@ -1,4 +1,4 @@
-"""The certificate of one start of the server: a new key in memory, signed by itself.
+"""The server's certificate, new at every start: self-signed, its key only in memory.
 
 `cryptography.x509` would cost Terraform's user 50 ms at every start, `ec` alone costs 15; so the
 few structures of a certificate (RFC 5280) and its key (RFC 5915) are encoded here.
@@ -16,7 +16,7 @@ HOST = "localhost"
 _VALID_BEFORE_SECONDS = 24 * 3600
 _VALID_AFTER_SECONDS = 365 * 24 * 3600
 
-# DER: tags, and whole values that never change.
+# DER: tags, and values that never change.
 _BOOLEAN, _INTEGER, _BITS, _OCTETS, _OID, _UTF8, _TIME = 0x01, 0x02, 0x03, 0x04, 0x06, 0x0C, 0x17
 _SEQUENCE, _SET = 0x30, 0x31
 _LONG_FORM = 0x80

@@ -9,7 +9,7 @@ from base64 import b64encode
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.platforms import IS_WINDOWS
+from terraform_provider_veeam.platforms import IS_WINDOWS, no_folder, temporary_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,13 +24,12 @@ _NO_TLS_VARIABLE = "TF_DISABLE_PLUGIN_TLS"
 _DIRECTORY_VARIABLE = "PLUGIN_UNIX_SOCKET_DIR"
 _PORT_VARIABLES = ("PLUGIN_MIN_PORT", "PLUGIN_MAX_PORT")
 _SOCKET = "provider"
-_FALLBACK = "/tmp"  # noqa: S108 - names in it are random, and mkdir refuses one that exists
 # A socket's path has 104 bytes on macOS and 108 on Linux, the last of them zero.
 _LONGEST_SOCKET_PATH = 103
 
 
 def refusal(environment: Mapping[str, str]) -> str | None:
-    """Return why this client can't be served, None when it can."""
+    """Return why this client can't be served, None if it can."""
     offered = environment.get(_VERSIONS_VARIABLE)
     if not offered or str(PROTOCOL_VERSION) in offered.replace(" ", "").split(","):
         return None
@@ -41,7 +40,7 @@ def refusal(environment: Mapping[str, str]) -> str | None:
 
 
 def wants_tls(environment: Mapping[str, str]) -> bool:
-    """Tell whether the client speaks TLS: Terraform does, unless a person has switched it off.
+    """Return whether the client speaks TLS: Terraform does, unless a person switched it off.
 
     It passes its own environment on. The certificate of a provider that prints one all the same
     would crash it; a client that merely brings no certificate of its own does speak TLS.
@@ -59,15 +58,15 @@ def line(place: Place, certificate: bytes) -> str:
 
 
 def make_place(environment: Mapping[str, str], *, windows: bool = IS_WINDOWS) -> Place:
-    """Return where to listen: go-plugin wants a socket of the file system, or TCP in Windows."""
+    """Return where to listen: go-plugin wants a Unix socket, or TCP on Windows."""
     return LoopbackPort(environment) if windows else SocketDirectory(environment)
 
 
 class Place(ABC):
-    """Where the server listens; what it leaves is removed at the end of a `with` block."""
+    """Where the server listens; a `with` block removes it at its end."""
 
     network: str
-    """As go-plugin calls it."""
+    """go-plugin's name for it: `unix` or `tcp`."""
 
     @property
     @abstractmethod
@@ -79,7 +78,7 @@ class Place(ABC):
         """Have the server listen. Raises OSError."""
 
     def remove(self) -> None:  # noqa: B027 - a port leaves nothing
-        """Remove what it left; what is gone already is no error."""
+        """Remove its files; it is no error if they are gone."""
 
     def __enter__(self) -> Self:
         return self
@@ -89,12 +88,12 @@ class Place(ABC):
 
 
 class LoopbackPort(Place):
-    """A port of this machine, out of those that Terraform allows."""
+    """A port of this machine, one of those that Terraform allows."""
 
     network = "tcp"
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        """Take the bounds that go-plugin sets; any port when there are none."""
+        """Take the bounds that go-plugin sets, or any port if it sets none."""
         first, last = (environment.get(name, "") for name in _PORT_VARIABLES)
         in_order = first.isdigit() and last.isdigit() and 0 < int(first) <= int(last)
         self._ports = range(int(first), int(last) + 1) if in_order else range(1)
@@ -122,16 +121,17 @@ class SocketDirectory(Place):
     network = "unix"
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        """Make it where go-plugin says, or in TMPDIR; in /tmp when no socket can be there.
+        """Make it where go-plugin says, or among temporary things, where a socket can be.
 
-        Its directory may be missing, belong to somebody else, or have too long a path.
+        A place may be missing, belong to somebody else, or have too long a path. Raises OSError.
         """
-        for variable in (_DIRECTORY_VARIABLE, "TMPDIR"):
-            if parent := environment.get(variable):
-                with suppress(OSError):
-                    self._path = _make_directory(parent)
-                    return
-        self._path = _make_directory(_FALLBACK)
+        chosen = environment.get(_DIRECTORY_VARIABLE)
+        parents = [*([chosen] if chosen else []), *temporary_folders(environment)]
+        for parent in parents:
+            with suppress(OSError):
+                self._path = _make_directory(parent)
+                return
+        raise OSError(no_folder(parents))
 
     @property
     def address(self) -> str:
@@ -140,10 +140,16 @@ class SocketDirectory(Place):
 
     def listen(self, add_port: Callable[[str], int]) -> None:
         """Have the server listen. Raises OSError."""
-        add_port(f"unix:{self.address}")
+        try:
+            add_port(f"unix:{self.address}")
+        except RuntimeError as error:
+            raise OSError(
+                f"no socket can be made in {self._path}. Set the environment variable TMPDIR to a "
+                "folder on another file system"
+            ) from error
 
     def remove(self) -> None:
-        """Remove the directory and the socket; what is gone already is no error."""
+        """Remove the directory and the socket; it is no error if they are gone."""
         with suppress(OSError):
             os.unlink(self.address)  # noqa: PTH108 - no pathlib here
         with suppress(OSError):

@@ -12,7 +12,7 @@ from enum import Enum
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.platforms import hang_up_signals, has_lost_parent
+from terraform_provider_veeam.platforms import hang_up_signals, has_lost_terraform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,9 +32,9 @@ class Lifetime:
     """Waits for the first thing that ends the process."""
 
     def __init__(self, parent: int | None = None) -> None:
-        """Take the pid of the process whose death is an ending too, None for any."""
+        """Take the pid of the process whose death ends this one too; None if there is none."""
         self._parent = parent
-        # A SimpleQueue may be filled by a signal handler that interrupts its own reader.
+        # Unlike a Queue, it can be filled by a signal handler that interrupts its reader.
         self._endings: SimpleQueue[Ending] = SimpleQueue()
 
     def end(self, ending: Ending) -> None:
@@ -42,12 +42,12 @@ class Lifetime:
         self._endings.put(ending)
 
     def wait(self) -> Ending:
-        """Return the first ending. Call it on the main thread, so that signals are noticed."""
+        """Return the first ending. Only on the main thread does a signal wake it."""
         while True:
             try:
                 return self._endings.get(timeout=_PARENT_POLL_SECONDS)
             except Empty:
-                if self._parent is not None and has_lost_parent(self._parent):
+                if self._parent is not None and has_lost_terraform(self._parent):
                     return Ending.ORPHANED
 
     @contextmanager
@@ -74,12 +74,12 @@ class Lifetime:
         self.end(Ending.SIGNAL)
 
 
-def leave_within(seconds: float, last_words: Callable[[], None]) -> None:
-    """Have the process gone within that many seconds, whatever hangs. Exit code 0."""
+def exit_within(seconds: float, clean_up: Callable[[], None]) -> None:
+    """End the process within that many seconds, whatever hangs. Its exit code is 0."""
 
     def leave() -> None:
         logging.getLogger(__name__).error("something hangs: the process is ended")
-        last_words()
+        clean_up()
         sys.stderr.flush()
         os._exit(0)
 

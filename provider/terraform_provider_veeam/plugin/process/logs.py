@@ -10,7 +10,8 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from terraform_provider_veeam.plugin.process.secrets import Secrets
+from terraform_provider_veeam.printable import printable
+from terraform_provider_veeam.secrets import conceal, hide
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +34,7 @@ _LEVELS = {
 _FOREIGN = frozenset({"urllib3", "requests", "charset_normalizer", "py.warnings"})
 _OWN_KEYS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
-_secrets = Secrets()
+__all__ = ["TRACE", "conceal", "mask", "setup"]
 
 
 def setup(environment: Mapping[str, str]) -> None:
@@ -54,14 +55,13 @@ def setup(environment: Mapping[str, str]) -> None:
     threading.excepthook = _log_uncaught_in_thread
 
 
-def conceal(secret: str) -> None:
-    """Have every later log line and `mask` show `***` in place of a secret."""
-    _secrets.add(secret)
-
-
 def mask(text: str) -> str:
-    """Return the text with every secret replaced, also where it is escaped or encoded."""
-    return _secrets.hide(text)
+    """Return the text fit to be shown, whoever wrote parts of it.
+
+    Every secret in it is replaced, also where it is escaped or encoded; then, so that a secret is
+    known by what it is, whatever a terminal would obey is escaped. Lines stay lines.
+    """
+    return printable(hide(text), keep="\n")
 
 
 class _LineHandler(logging.Handler):
@@ -77,7 +77,8 @@ class _LineHandler(logging.Handler):
         if levelno < self.level:
             return
         try:
-            line = mask(json.dumps(self._entry(record, levelno), default=_text, skipkeys=True))
+            entry = self._entry(record, levelno)
+            line = mask(json.dumps(entry, default=_text, skipkeys=True))
         except Exception as error:  # noqa: BLE001 - a log line must never end a call
             line = json.dumps({"@level": "error", "@message": f"log line lost: {type(error)}"})
         with suppress(OSError, ValueError):  # Terraform is gone, stderr closed
@@ -88,12 +89,12 @@ class _LineHandler(logging.Handler):
         seconds, micros = divmod(int(record.created * 1_000_000), 1_000_000)
         entry = {key: value for key, value in record.__dict__.items() if key not in _OWN_KEYS}
         entry["@level"] = _level_name(levelno)
-        entry["@message"] = record.getMessage()
+        entry["@message"] = mask(record.getMessage())
         entry["@module"] = record.name
         moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
         entry["@timestamp"] = f"{moment}.{micros:06d}Z"
         if record.exc_info and record.exc_info[0]:
-            entry["traceback"] = self._exceptions.formatException(record.exc_info)
+            entry["traceback"] = mask(self._exceptions.formatException(record.exc_info))
         if record.stack_info:
             entry["stack"] = record.stack_info
         return entry

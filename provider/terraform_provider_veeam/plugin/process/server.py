@@ -8,13 +8,15 @@ import logging
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 import grpc
 
+from terraform_provider_veeam.platforms import terraform_process
 from terraform_provider_veeam.plugin.process import handshake, logs
 from terraform_provider_veeam.plugin.process.certificate import make_certificate, pem
-from terraform_provider_veeam.plugin.process.lifetime import Ending, Lifetime, leave_within
+from terraform_provider_veeam.plugin.process.lifetime import Ending, Lifetime, exit_within
 from terraform_provider_veeam.plugin.process.services import (
     controller_service,
     health_service,
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
 
     from terraform_provider_veeam.plugin.interfaces import Provider
 
-# Terraform sends as many calls at once as its -parallelism says, and StopProvider must get through
-# beside them. A thread is started only when it is needed.
+# Terraform sends as many calls at once as its -parallelism says, and StopProvider on top of them. A
+# thread starts only when it is needed.
 _MOST_THREADS = 256
 _LONGEST_MESSAGE = 256 * 1024 * 1024
 
@@ -37,14 +39,14 @@ _LONGEST_MESSAGE = 256 * 1024 * 1024
 _SHUTDOWN_SECONDS = 1.4
 _SHUTDOWN_CALLS_SECONDS = 0.2
 _CLOSE_SECONDS = 1.0
-# Without Terraform there is time to end well, but somebody may wait for the process.
+# Without Terraform there is more time, but somebody may be waiting for the process to end.
 _CALLS_SECONDS = 10.0
 
 _log = logging.getLogger(__name__)
 
 
 class Servicer(Protocol):
-    """Answers the calls: has a method for each of them, and the event that stops their waits."""
+    """Has a method for each call, and the event that ends their waits."""
 
     stop: threading.Event
 
@@ -59,31 +61,38 @@ class MakeServicer(Protocol):
 def serve(make_provider: Callable[[], Provider], make_servicer: MakeServicer) -> int:
     """Serve the Terraform that started this process, and return the exit code."""
     logs.setup(os.environ)
-    lifetime = Lifetime(parent=os.getppid())
-    refusal = handshake.refusal(os.environ)
-    if refusal:
-        sys.stderr.write(refusal + "\n")
-        return 1
-    with lifetime.signals(ctrl_c_ends=False), handshake.make_place(os.environ) as place:
-        server = Server(make_provider(), make_servicer, place, lifetime)
-        certificate = server.start(tls=handshake.wants_tls(os.environ))
+    lifetime = Lifetime(parent=terraform_process())
+    if refusal := handshake.refusal(os.environ):
+        return _refuse(refusal)
+    with lifetime.signals(ctrl_c_ends=False), ExitStack() as stack:
+        try:
+            place = stack.enter_context(handshake.make_place(os.environ))
+            server = Server(make_provider(), make_servicer, place, lifetime)
+            certificate = server.start(tls=handshake.wants_tls(os.environ))
+        except OSError as error:
+            return _refuse(f"The provider can't be reached by Terraform: {error}.")
         try:
             _print(handshake.line(place, certificate))
         except OSError:
             lifetime.end(Ending.ORPHANED)
-        sys.stdout = sys.stderr  # a stray print must not end up in a pipe that nobody empties
+        sys.stdout = sys.stderr  # a stray print must not fill a pipe that nobody reads
         server.shut_down(lifetime.wait())
     return 0
 
 
 def serve_debug(make_provider: Callable[[], Provider], make_servicer: MakeServicer) -> int:
-    """Serve any Terraform that is told so by TF_REATTACH_PROVIDERS, until a signal."""
+    """Serve whichever Terraform has our TF_REATTACH_PROVIDERS, until a signal."""
     logs.setup(os.environ)
     lifetime = Lifetime()
-    with lifetime.signals(ctrl_c_ends=True), handshake.make_place(os.environ) as place:
+    with lifetime.signals(ctrl_c_ends=True), ExitStack() as stack:
         provider = make_provider()
-        server = Server(provider, make_servicer, place, lifetime)
-        server.start_for_anybody()
+        try:
+            place = stack.enter_context(handshake.make_place(os.environ))
+            server = Server(provider, make_servicer, place, lifetime)
+            server.start_for_anybody()
+        except OSError as error:
+            sys.stderr.write(f"The provider can't be reached by Terraform: {error}.\n")
+            return 1
         process = {
             "Protocol": "grpc",
             "ProtocolVersion": handshake.PROTOCOL_VERSION,
@@ -101,15 +110,26 @@ def serve_debug(make_provider: Callable[[], Provider], make_servicer: MakeServic
     return 0
 
 
+def _refuse(reason: str) -> int:
+    """Tell why this process does not serve, and return its exit code.
+
+    Terraform shows what stands where it expects the handshake; stderr is for its log alone.
+    """
+    sys.stderr.write(reason + "\n")
+    with suppress(OSError):
+        _print(reason + "\n")
+    return 1
+
+
 def _print(line: str) -> None:
     """Write to stdout. Raises OSError, also when there is none."""
-    if sys.stdout is None:  # as Python has it when it was closed before the start
+    if sys.stdout is None:  # it was closed before the start
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     os.write(sys.stdout.fileno(), line.encode())
 
 
 class Server:
-    """The gRPC server of one provider, at a place of its own."""
+    """The gRPC server of one provider."""
 
     def __init__(
         self,
@@ -125,14 +145,12 @@ class Server:
         self._server = grpc.server(
             ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="call"),
             handlers=[provider_service(self._servicer), health_service(), stdio_service()],
-            options=(
-                ("grpc.max_receive_message_length", _LONGEST_MESSAGE),
-                ("grpc.max_send_message_length", _LONGEST_MESSAGE),
-            ),
+            # What is sent has no limit.
+            options=(("grpc.max_receive_message_length", _LONGEST_MESSAGE),),
         )
 
     def start(self, *, tls: bool = True) -> bytes:
-        """Serve the owner of this process, who may also end it.
+        """Serve the Terraform that started this process, which may also end it.
 
         Returns the certificate as DER; nothing without TLS.
         """
@@ -141,15 +159,15 @@ class Server:
             self.start_for_anybody()
             return b""
         key, certificate = make_certificate()
-        # No client certificate is asked for: Terraform's is of curve P-521, which grpcio's TLS
-        # does not know. Who may connect is decided by the socket's directory.
+        # No client certificate is asked for: Terraform's uses the curve P-521, which grpcio's TLS
+        # does not know. The socket's directory decides who may connect.
         credentials = grpc.ssl_server_credentials([(key, pem("CERTIFICATE", certificate))])
         self._place.listen(lambda address: self._server.add_secure_port(address, credentials))
         self._server.start()
         return certificate
 
     def start_for_anybody(self) -> None:
-        """Serve one Terraform after the other, without TLS as their reattaching wants it."""
+        """Serve one Terraform after another, without TLS: TF_REATTACH_PROVIDERS knows none."""
         self._place.listen(self._server.add_insecure_port)
         self._server.start()
 
@@ -157,7 +175,7 @@ class Server:
         """Take no more calls, let those in flight return, and close the provider."""
         _log.debug("the provider ends: %s", ending.value)
         if ending is not Ending.SHUTDOWN:
-            leave_within(_CALLS_SECONDS + _SHUTDOWN_SECONDS, self._place.remove)
+            exit_within(_CALLS_SECONDS + _SHUTDOWN_SECONDS, self._place.remove)
         self._servicer.stop.set()
         seconds = _SHUTDOWN_CALLS_SECONDS if ending is Ending.SHUTDOWN else _CALLS_SECONDS
         self._server.stop(seconds).wait(seconds)
@@ -167,5 +185,5 @@ class Server:
             _log.exception("the provider was not closed")
 
     def _on_shutdown(self) -> None:
-        leave_within(_SHUTDOWN_SECONDS, self._place.remove)
+        exit_within(_SHUTDOWN_SECONDS, self._place.remove)
         self._lifetime.end(Ending.SHUTDOWN)

@@ -1,4 +1,4 @@
-"""The gRPC services of a provider's process, built from descriptors: no generated stubs."""
+"""The gRPC services of a provider's process, built from descriptors without generated stubs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def provider_service(servicer: object) -> grpc.GenericRpcHandler:
 
 
 def controller_service(shut_down: Callable[[], None]) -> grpc.GenericRpcHandler:
-    """Return go-plugin's service by which Terraform ends the process."""
+    """Return go-plugin's service with which Terraform ends the process."""
 
     def answer(_request: bytes, _context: grpc.ServicerContext) -> bytes:
         shut_down()
@@ -49,7 +49,7 @@ def controller_service(shut_down: Callable[[], None]) -> grpc.GenericRpcHandler:
 
 
 def health_service() -> grpc.GenericRpcHandler:
-    """Return gRPC's service by which go-plugin asks whether the process serves: it does."""
+    """Return gRPC's service that tells go-plugin that the process serves."""
 
     def answer(_request: bytes, _context: grpc.ServicerContext) -> bytes:
         return _SERVING
@@ -60,7 +60,7 @@ def health_service() -> grpc.GenericRpcHandler:
 
 
 def stdio_service() -> grpc.GenericRpcHandler:
-    """Return go-plugin's service for what a plugin prints: nothing, the stream ends at once."""
+    """Return go-plugin's service for what a plugin prints: nothing, so the stream ends at once."""
 
     def answer(_request: bytes, _context: grpc.ServicerContext) -> Iterator[bytes]:
         return iter(())

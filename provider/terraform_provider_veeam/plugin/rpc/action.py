@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from terraform_provider_veeam.plugin.contexts import Context
 from terraform_provider_veeam.plugin.rpc.call import Calls, put_deferral
 from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
+from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,5 +47,9 @@ class ActionCalls(Calls):
             action, codec = self._object(self._actions, call)
             config = codec.decode_present(request.config)
             for line in action.invoke(self._context(Context, call), config):
-                yield of(progress=of.Progress(message=self._mask(line)))
+                if self.stop.is_set():
+                    # Terraform takes nothing but the end now: after a line, the end crashes it.
+                    continue
+                # One line: a name with a line break in it must not look like one of Terraform's.
+                yield of(progress=of.Progress(message=printable(self._mask(line))))
         yield of(completed=of.Completed(diagnostics=call.diagnostics_to_pb()))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from terraform_provider_veeam.plugin.contexts import ListContext
 from terraform_provider_veeam.plugin.rpc.call import Calls, Codec, find
 from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
+from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,7 @@ class ListCalls(Calls):
             ctx.include_resource_object = request.include_resource_object
             found = listing.list(ctx, codec.decode_present(request.config))
             for item in islice(found, request.limit if request.limit > 0 else None):
-                event = pb.ListResource.Event(display_name=item.display_name)
+                event = pb.ListResource.Event(display_name=printable(self._mask(item.display_name)))
                 listed.put_identity(event, "identity", item.identity)
                 if item.resource_object is not None:
                     event.resource_object.CopyFrom(listed.encode(item.resource_object))

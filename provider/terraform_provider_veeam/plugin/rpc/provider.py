@@ -73,10 +73,11 @@ class ProviderCalls(Calls):
     ) -> pb.ConfigureProvider.Response:
         """Hand over the provider block.
 
-        A second time means that another command of Terraform uses this process (serve --debug):
-        a stop of the one before does not concern it.
+        A second time means that another command of Terraform, or another provider block, uses
+        this process (serve --debug). A stop that came before does not concern it; one that is to
+        come also concerns the calls that are under way.
         """
-        if self.is_configured:
+        if self.is_configured and self.stop.is_set():
             self.stop = threading.Event()
         self.is_configured = True
         response = pb.ConfigureProvider.Response()

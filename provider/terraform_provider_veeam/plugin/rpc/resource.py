@@ -16,7 +16,12 @@ from terraform_provider_veeam.plugin.errors import Refused
 from terraform_provider_veeam.plugin.rpc.call import Calls, Codec, present, put_deferral
 from terraform_provider_veeam.plugin.types import Unknown
 from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
-from terraform_provider_veeam.plugin.wire.codec import decode_identity, decode_object, unpack_json
+from terraform_provider_veeam.plugin.wire.codec import (
+    decode_identity,
+    decode_object,
+    unpack,
+    unpack_json,
+)
 from terraform_provider_veeam.plugin.wire.diagnostics import path_to_pb
 from terraform_provider_veeam.plugin.wire.planning import (
     fill_in,
@@ -98,13 +103,21 @@ class ResourceCalls(Calls):
     def ApplyResourceChange(
         self, request: pb.ApplyResourceChange.Request, context: object = None
     ) -> pb.ApplyResourceChange.Response:
-        """Create, change or delete the resource, and return the state that it is in after that."""
+        """Create, change or delete the resource, and return the state that it is in after that.
+
+        A delete that fails returns null with its error: Terraform then keeps all that it had.
+        What it sends may be less than that: to replace a tainted resource it sends no private
+        state of its own, and would put that in the place of what it has.
+        """
         response = pb.ApplyResourceChange.Response(
             new_state=request.prior_state, private=request.planned_private
         )
         if request.HasField("planned_identity") and request.HasField("prior_state"):
             response.new_identity.CopyFrom(request.planned_identity)
         with self._call("changing", request.type_name, response.diagnostics) as call:
+            if unpack(request.planned_state) is None:
+                response.new_state.CopyFrom(request.planned_state)
+                response.ClearField("new_identity")
             resource, codec = self._object(self._resources, call)
             prior = codec.decode(request.prior_state)
             planned = codec.decode(request.planned_state)
@@ -116,10 +129,6 @@ class ResourceCalls(Calls):
             try:
                 if planned is None:
                     call.activity = "deleting"
-                    # After an error Terraform keeps the whole object if nothing is returned. What
-                    # came as private may be that of a plan which was told nothing of it.
-                    response.new_state.CopyFrom(codec.encode(None))
-                    response.ClearField("new_identity")
                     resource.delete(ctx, present(prior))
                 elif prior is None:
                     call.activity = "creating"

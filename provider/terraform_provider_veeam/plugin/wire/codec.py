@@ -36,7 +36,7 @@ def block_of(schema: Schema) -> Block:
 
 
 def unpack(value: pb.DynamicValue) -> Any:
-    """Return the plain value in a message, `Unknown` for what is not known; no schema needed.
+    """Return the plain value in a message, `Unknown` where it is not known. Needs no schema.
 
     Raises Unusable for what is neither msgpack nor JSON.
     """
@@ -56,12 +56,12 @@ def unpack_json(text: bytes) -> Any:
 
 
 def decode(block: Block, value: pb.DynamicValue) -> State | None:
-    """Return the object in a message, None for a null. Raises Unusable."""
+    """Return the object in a message, None for null. Raises Unusable."""
     return decode_object(block, unpack(value), [])
 
 
 def decode_object(block: Block, plain: Any, path: Path) -> State | None:
-    """Return a plain object by its schema, without the keys that the schema does not know.
+    """Return a plain object by its schema; keys that the schema does not have are dropped.
 
     Raises Unusable for what is no object.
     """
@@ -93,7 +93,7 @@ def decode_value(type_: TfType, plain: Any, path: Path) -> Any:
 
 
 def _with_numbers(type_: TfType, plain: Any) -> Any:
-    """Return the value with numbers that came as text, being too wide for msgpack, as numbers."""
+    """Return the value with its numbers as such: those that fit no float came as text."""
     if plain is None or plain is Unknown:
         return plain
     if isinstance(type_, Number) and isinstance(plain, str):
@@ -168,7 +168,7 @@ class Encoder:
             return self._problem(path, f"The provider can't encode it: {error}.")
 
     def _checked(self, type_: TfType, plain: Any, path: Path) -> Any:
-        """Return an encoded value, having looked that Terraform will be able to read it."""
+        """Return an encoded value once it is clear that Terraform can read it."""
         if plain is Unknown:
             return self._unknown(path)
         if plain is None or not isinstance(type_, tuple(_PYTHON_TYPES)):

@@ -8,8 +8,18 @@ import pytest
 
 from support.clocks import FakeClock
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.errors import UnexpectedAnswer
+from terraform_provider_veeam.em.errors import (
+    AccessDenied,
+    EnterpriseManagerError,
+    NotFound,
+    RequestFailed,
+    RequestRefused,
+    SessionExpired,
+    UnexpectedAnswer,
+)
+from terraform_provider_veeam.em.files.left_out import LeftOut
 from terraform_provider_veeam.em.files.listing import Files
+from terraform_provider_veeam.em.files.paths import parse_guest_path
 from terraform_provider_veeam.em.http.client import Answer
 from terraform_provider_veeam.em.http.decoders import decode
 from terraform_provider_veeam.em.inventory.query import PAGE_SIZE
@@ -31,9 +41,13 @@ class Pages:
         return Answer(200, {}, decode(body))
 
 
-def names(client: Any, path: str = "C:") -> list[str]:
-    files = Files(client, LogonSession("id", "token"), "/vmRestorePoints/x/mounts/1")
-    return [entry.name for entry in files.folder(path, DEADLINE)]
+def files_of(client: Any) -> Files:
+    return Files(client, LogonSession("id", "token"), "/vmRestorePoints/x/mounts/1")
+
+
+def names(client: Any, path: str = "C:", left_out: list[LeftOut] | None = None) -> list[str]:
+    left_out = [] if left_out is None else left_out
+    return [entry.name for entry in files_of(client).folder(path, DEADLINE, left_out)]
 
 
 def listing(first: int, count: int, **more: Any) -> dict[str, Any]:
@@ -72,9 +86,81 @@ def test_a_bare_list_and_xml_are_understood() -> None:
     assert names(Pages(xml)) == ["b", "a"]
 
 
-@pytest.mark.parametrize("name", ["..", ".", "a/b", "a\nb", ""])
-def test_a_name_that_can_not_be_one_is_left_out(name: str) -> None:
-    assert names(Pages({"Files": [{"Name": name}, {"Name": "fine"}]})) == ["fine"]
+@pytest.mark.parametrize("kind", ["Files", "Directories"])
+@pytest.mark.parametrize("name", ["..", ".", "a/b", "a\\b", "a\0", ""])
+def test_a_name_that_no_path_can_have_is_told(name: str, kind: str) -> None:
+    left_out: list[LeftOut] = []
+    client = Pages({kind: [{"Name": name}, {"Name": "fine"}]})
+    assert names(client, "C:/x", left_out) == ["fine"]
+    assert [one.path for one in left_out] == [f"C:/x/{name}"]
+    assert str(left_out[0]).isprintable()
+
+
+@pytest.mark.parametrize("name", ["\x9b2J", "\u202egnp.exe", "a\x85b", "a\nb", "\u2028", " ", "a:"])
+def test_a_name_stays_what_the_server_said(name: str) -> None:
+    client = Pages({"Files": [{"Name": name}]})
+    assert names(client) == [name]
+    path = f"Volume$0:/{name}"
+    assert (parse_guest_path(path), files_of(client).find(path, DEADLINE).path) == (path, path)
+
+
+def test_a_name_in_xml_keeps_its_spaces() -> None:
+    xml = (
+        b"<FileSystemEntries><Files><FileEntry><Name> a </Name></FileEntry>"
+        b"<FileEntry><Name> </Name><Path>Volume$0:/ </Path></FileEntry>"
+        b"</Files></FileSystemEntries>"
+    )
+    assert names(Pages(xml)) == [" a ", " "]
+
+
+def test_in_linux_a_backslash_is_part_of_a_name() -> None:
+    assert names(Pages({"Files": [{"Path": "Volume$0:/x/a\\b"}]}), "Volume$0:/x") == ["a\\b"]
+
+
+def test_a_file_that_two_pages_tell_is_one() -> None:
+    client = Pages(listing(0, PAGE_SIZE), listing(PAGE_SIZE - 1, 3))
+    assert len(names(client)) == PAGE_SIZE + 2
+
+
+@pytest.mark.parametrize("others", [("a.txt", 1), ("A.txt", 2)])
+def test_two_files_of_one_address_are_not_taken_one_for_the_other(others: tuple[str, int]) -> None:
+    name, size = others
+    client = Pages({"Files": [{"Name": "A.txt", "Size": 1}, {"Name": name, "Size": size}]})
+    with pytest.raises(UnexpectedAnswer) as raised:
+        files_of(client).find("C:/A.txt", DEADLINE)
+    assert f"C: has A.txt and {name}" in raised.value.detail
+
+
+class Trees(Pages):
+    """A client whose server has a folder, with folders in it that can't be listed."""
+
+    def __init__(self, error: EnterpriseManagerError) -> None:
+        super().__init__({"Directories": [{"Name": "bad"}, {"Name": "good"}]})
+        self.error = error
+
+    def request(self, method: str, path: str, deadline: Any, **rest: Any) -> Answer:
+        if "/bad?" in path:
+            raise self.error
+        if "/good?" in path:
+            return Answer(200, {}, decode(b'{"Files": [{"Name": "a"}]}'))
+        return super().request(method, path, deadline)
+
+
+@pytest.mark.parametrize("kind", [NotFound, AccessDenied, RequestFailed])
+def test_a_folder_that_can_not_be_listed_is_told_and_the_others_are(
+    kind: type[RequestRefused],
+) -> None:
+    left_out: list[LeftOut] = []
+    client = Trees(kind("Not there", "GET failed.", status=404))
+    found = files_of(client).walk("C:/x", 9, DEADLINE, left_out)
+    assert [entry.path for entry in found] == ["C:/x/bad", "C:/x/good", "C:/x/good/a"]
+    assert left_out == [LeftOut("C:/x/bad", "Not there. GET failed.")]
+
+
+def test_what_concerns_every_folder_ends_the_walk() -> None:
+    client = Trees(SessionExpired("Ended", status=401))
+    with pytest.raises(SessionExpired):
+        list(files_of(client).walk("C:/x", 9, DEADLINE, []))
 
 
 @pytest.mark.parametrize("body", [[], "text", {}, {"Message": "no"}])

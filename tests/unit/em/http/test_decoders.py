@@ -3,7 +3,9 @@ from typing import Any
 
 import pytest
 
+from terraform_provider_veeam import secrets
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
+from terraform_provider_veeam.em.http import refusals
 from terraform_provider_veeam.em.http.decoders import (
     api_path,
     boolean,
@@ -14,6 +16,7 @@ from terraform_provider_veeam.em.http.decoders import (
     links,
     member,
     members,
+    message,
     plural_of,
     text,
 )
@@ -28,12 +31,20 @@ BOMB = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b 
         (b"<html><body>503</body></html>", "web page"),
         (b"<!DOCTYPE html>\n<p>", "web page"),
         (BOMB, "entities"),
-        (b"<Task><State>Run", "no XML"),
-        (b'{"State": "Fin', "no JSON"),
-        (b"\x00\xff", "no JSON"),
-        (b"[" * 100_000, "no JSON"),
-        (b'{"a":' * 200 + b"1" + b"}" * 200, "no JSON"),
-        (b"<a>" * 200 + b"</a>" * 200, "no XML"),
+        (b"<Task><State>Run", "not XML"),
+        (b'{"State": "Fin', "not JSON"),
+        (b"\x00\xff", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b'{"a":' * 200 + b"1" + b"}" * 200, "not JSON"),
+        (b"<a>" * 200 + b"</a>" * 200, "not XML"),
+        (b"[" * 1200 + b"]" * 1200, "not JSON"),
+        (b"<a>" * 1200 + b"</a>" * 1200, "not XML"),
+        (b"<a>" + b"<b/>" * 400_000 + b"</a>", "more parts"),
+        (b"[" + b"[]," * 400_000 + b"1]", "more parts"),
+        (b'{"Progress": ' + b"9" * 5000 + b"}", "not JSON"),
+        (b'<!DOCTYPE a [<!ENTITY % b SYSTEM "file:///etc/passwd">%b;]><a/>', "entities"),
+        (b'<!DOCTYPE a SYSTEM "http://127.0.0.1/a.dtd"><a>&x;</a>', "entities"),
+        ('<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'.encode("utf-16"), "entities"),
     ],
 )
 def test_what_can_not_be_read_is_malformed(body: bytes, says: str) -> None:
@@ -44,6 +55,39 @@ def test_what_can_not_be_read_is_malformed(body: bytes, says: str) -> None:
 def read(value: Any) -> Any:
     """Return a value as it is read from an answer."""
     return decode(json.dumps(value).encode()).value
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        (rb'{"Path": "a\ud800b"}', "a\ufffdb"),
+        (rb'{"Path": "\udc00\ud800"}', "\ufffd\ufffd"),
+        (rb'{"Path": "\ud83d\ude00"}', "\U0001f600"),
+        (b'{"Path": "a\xed\xa0\x80b"}', "a\ufffd\ufffd\ufffdb"),
+        (b'{"Path": "a\xffb"}', "a\ufffdb"),
+        (b"<M><Path>a&#xD800;b</Path></M>", "a\ufffdb"),
+        (b"<M><Path>a&#55296;&#x1;&#xFFFFFFFF;b</Path></M>", "a\ufffd\ufffd\ufffdb"),
+        (b"<M><Path>a&#x41;&#x1F600;b</Path></M>", "aA\U0001f600b"),
+        (b"<M><Path>a\x01b</Path></M>", "a\ufffdb"),
+        (b'<M Path="a\xffb"/>', "a\ufffdb"),
+        (b'<?xml version="1.0" encoding="utf-8"?><M Path="\xc3\xbc"/>', "\u00fc"),
+        (b'<?xml version="1.0" encoding="ISO-8859-1"?><M Path="\xfc"/>', "\u00fc"),
+        (b'<?xml version="1.0" encoding="windows-1252"?><M Path="\x80"/>', "\u20ac"),
+        (b'<?xml version="1.0" encoding="klingon"?><M Path="\xc3\xbc"/>', "\u00fc"),
+        ('<?xml version="1.0" encoding="utf-16"?><M Path="\u00fc"/>'.encode("utf-16"), "\u00fc"),
+        ('{"Path": "\u00fc"}'.encode("utf-16"), "\u00fc"),
+    ],
+)
+def test_what_is_not_unicode_is_replaced_and_the_rest_read(body: bytes, path: str) -> None:
+    found = text(decode(body).value, "Path")
+    assert found == path
+    found.encode()
+
+
+def test_names_are_unicode_too() -> None:
+    assert decode(rb'{"\ud800": [{"\udfff": "\ud800"}]}').value == {
+        "\ufffd": [{"\ufffd": "\ufffd"}]
+    }
 
 
 @pytest.mark.parametrize("name", ["TaskId", "taskId", "TASKID", "taskid"])
@@ -131,6 +175,13 @@ def test_a_servers_text_is_fit_for_a_terminal() -> None:
     assert len(clean("x" * 100_000)) < 3000
 
 
+def test_a_property_stays_what_the_server_said_and_a_message_is_cleaned() -> None:
+    resource = read({"Name": "vm\u202e\x9b\u00ad1", "Message": "a\x07\r\nb"})
+    assert text(resource, "Name") == "vm\u202e\x9b\u00ad1"
+    assert message(resource, "Message") == "a b"
+    assert message(resource, "Nothing") is None
+
+
 @pytest.mark.parametrize(
     ("value", "truth"),
     [(True, True), ("true", True), ("False", False), (1, True), (None, None), ("yes", None)],
@@ -166,3 +217,37 @@ def test_a_property_that_is_no_text_is_none() -> None:
 )
 def test_the_message_of_an_error_is_found(body: bytes, message: str | None) -> None:
     assert error_message(body) == message
+
+
+def test_a_secret_is_hidden_before_a_message_is_cleaned_or_cut(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(secrets, "known", secrets.Secrets())
+    secrets.conceal("Som\x07mer24")
+    secrets.conceal("Winter25-long-enough")
+    body = json.dumps({"Message": "The password Som\x07mer24 is wrong"}).encode()
+    assert error_message(body) == "The password *** is wrong"
+    for before in range(1980, 2000):
+        body = json.dumps({"Message": "x" * before + "Winter25-long-enough"}).encode()
+        assert "Win" not in (error_message(body) or "")
+
+
+def test_names_are_compared_and_so_left_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets, "known", secrets.Secrets())
+    secrets.conceal("backup")
+    assert text({"name": "backup01"}, "Name") == "backup01"
+    assert message({"message": "No backup01 here"}, "Message") == "No ***01 here"
+
+
+@pytest.mark.parametrize(
+    ("location", "where"),
+    [
+        ("https://other.example:1/secret?token=secret", "https://other.example:1"),
+        ("https://me:secret@other.example/", "https://other.example"),
+        ("https://me:secret24#@other.example/", None),
+        ("https://[secret", None),
+        ("/secret", None),
+    ],
+)
+def test_of_a_redirection_only_the_host_is_told(location: str, where: str | None) -> None:
+    assert refusals._origin(location) == where

@@ -115,7 +115,21 @@ def test_what_has_to_be_known_is_given_up_with_the_deadline(clock: FakeClock) ->
         ("-1", None),
         ("", None),
         (None, None),
+        ("9" * 5000, 999_999_999),
+        ("Thu, 01 Jan 1970 00:01:40 -0000", 90),
+        ("Fri, 31 Dec 9999 23:59:59 -0000", 253402300789),
+        ("Fri, 31 Dec 9999 23:59:59 -2300", 253402383589),
+        ("Fri, 31 Dec 99999 23:59:59 GMT", None),
+        ("Thu, 01 Jan 1970 00:01:40 +9999999999", None),
+        ("\u0661\u0662", None),
     ],
 )
-def test_retry_after_is_seconds_or_a_date(header: str | None, seconds: float | None) -> None:
-    assert retry_after_seconds(header, now=lambda: 10.0) == seconds
+def test_retry_after_is_seconds_or_a_date_on_the_servers_own_clock(
+    header: str | None, seconds: float | None
+) -> None:
+    assert retry_after_seconds(header, now="Thu, 01 Jan 1970 00:00:10 GMT") == seconds
+
+
+@pytest.mark.parametrize("now", [None, "", "today"])
+def test_a_date_that_can_not_be_compared_says_nothing(now: str | None) -> None:
+    assert retry_after_seconds("Thu, 01 Jan 2170 00:01:40 GMT", now=now) is None

@@ -1,103 +1,408 @@
-"""Exchanges with servers that take their time, byte by byte or altogether."""
+"""Exchanges with servers that take their time, say too much, or can't be reached at all."""
 
+import gzip
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from typing import Any
 
 import pytest
 
+from em_simulator.certificate import Certificate
+from support.raw_server import RawServer, answer, drip
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Deadline
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.settings import Settings
 
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n"
+Serve = Callable[[socket.socket, str], None]
 
 
-@contextmanager
-def server(serve: Callable[[socket.socket], None]) -> Iterator[Client]:
-    """A server that handles each connection like that, and a client of it."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def accept() -> None:
-            with suppress(OSError):
-                while True:
-                    connection, _ = listener.accept()
-                    threading.Thread(target=attend, args=(connection,), daemon=True).start()
-
-        def attend(connection: socket.socket) -> None:
-            with connection, suppress(OSError):
-                connection.recv(65536)
-                serve(connection)
-
-        threading.Thread(target=accept, daemon=True).start()
-        settings = Settings(
-            base_url=f"http://127.0.0.1:{listener.getsockname()[1]}/api",
-            session_token="token",
-            request_timeout=1.0,
-            max_retries=0,
-        )
-        client = Client(settings, clock=SYSTEM_CLOCK, random=lambda: 1.0)
-        yield client
-        client.close()
+_clients: list[Client] = []
 
 
-def drip(connection: socket.socket, text: bytes) -> None:
-    for _ in range(200):
-        connection.sendall(text)
-        time.sleep(0.1)
+def client_of(url: str, **settings: Any) -> Client:
+    """Return a client, which is closed at the end of the test."""
+    values = {"request_timeout": 1.0, "max_retries": 0, "insecure": True} | settings
+    client = Client(Settings(base_url=url, **values), clock=SYSTEM_CLOCK, random=lambda: 1.0)
+    _clients.append(client)
+    return client
 
 
-def body(connection: socket.socket) -> None:
-    connection.sendall(HEAD)
+def bound(seconds: float = 60, stop: threading.Event | None = None) -> Deadline:
+    return Deadline(operation="The test", seconds=seconds, stop=stop or threading.Event())
+
+
+@pytest.fixture
+def certificate() -> Certificate:
+    return Certificate()
+
+
+@pytest.fixture(autouse=True)
+def _no_exchange_outlives_its_request() -> Iterator[None]:
+    yield
+    while _clients:
+        _clients.pop().close()
+    end = time.monotonic() + 1
+    while (names := [t.name for t in threading.enumerate()]) and time.monotonic() < end:
+        if "request" not in names:
+            return
+        time.sleep(0.01)
+    assert "request" not in names
+
+
+# A request without a bound
+
+
+def slow_body(connection: socket.socket, _: str) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n")
     drip(connection, b" ")
 
 
-def headers(connection: socket.socket) -> None:
+def slow_body_without_a_length(connection: socket.socket, _: str) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n{}")
+    drip(connection, b" ")
+
+
+def slow_headers(connection: socket.socket, _: str) -> None:
     connection.sendall(b"HTTP/1.1 200 OK\r\n")
-    drip(connection, b"X-Slow: 1\r\n")
+    drip(connection, b"X: 1\r\n")
 
 
-def silence(_: socket.socket) -> None:
-    time.sleep(20)
+def slow_first_line(connection: socket.socket, _: str) -> None:
+    drip(connection, b"H")
 
 
-@pytest.mark.parametrize("serve", [body, headers, silence])
+def slow_trailers(connection: socket.socket, _: str) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n")
+    drip(connection, b"X: 1\r\n")
+
+
+def continue_for_ever(connection: socket.socket, _: str) -> None:
+    drip(connection, b"HTTP/1.1 100 Continue\r\n\r\n" * 100, pause=0.001)
+
+
+def processing_for_ever(connection: socket.socket, _: str) -> None:
+    drip(connection, b"HTTP/1.1 102 Processing\r\n\r\n")
+
+
+def silence(connection: socket.socket, _: str) -> None:
+    connection.recv(1)
+
+
+ENDLESS = [
+    slow_body,
+    slow_body_without_a_length,
+    slow_headers,
+    slow_first_line,
+    slow_trailers,
+    continue_for_ever,
+    processing_for_ever,
+    silence,
+]
+ENDLESS_REQUESTS = [(serve, "POST") for serve in ENDLESS] + [
+    (serve, method) for serve in (slow_body, continue_for_ever) for method in ("GET", "DELETE")
+]
+
+
+@pytest.mark.parametrize(("serve", "method"), ENDLESS_REQUESTS)
 def test_an_answer_that_does_not_come_to_an_end_is_given_up_in_time(
-    serve: Callable[[socket.socket], None],
+    serve: Serve, method: str
 ) -> None:
-    deadline = Deadline(operation="The test", seconds=60, stop=threading.Event())
     began = time.monotonic()
-    with server(serve) as client, pytest.raises(errors.AnswerLost) as caught:
-        client.request("GET", "/tasks", deadline, token="token")
-    assert time.monotonic() - began < 4
-    assert caught.value.timed_out
-    assert "may have acted" not in caught.value.detail
+    with RawServer(serve) as server:
+        client = client_of(server.url, request_timeout=0.5)
+        with pytest.raises(errors.AnswerLost) as caught:
+            client.request(method, "/tasks", bound(), token="token")
+        assert time.monotonic() - began < 3
+        assert caught.value.may_have_acted
+        assert server.left.get(timeout=2)
 
 
-def test_a_stop_does_not_wait_for_an_answer_that_does_not_come() -> None:
+@pytest.mark.parametrize(("serve", "method"), ENDLESS_REQUESTS)
+def test_a_stop_does_not_wait_for_an_answer_that_does_not_come(serve: Serve, method: str) -> None:
     stop = threading.Event()
-    deadline = Deadline(operation="The test", seconds=60, stop=stop)
-    threading.Timer(0.2, stop.set).start()
+    stopped: list[float] = []
+
+    def serve_until_stopped(connection: socket.socket, line: str) -> None:
+        stopped.append(time.monotonic())
+        stop.set()
+        serve(connection, line)
+
+    expected = errors.AnswerLost if method == "POST" else errors.Stopped
+    with RawServer(serve_until_stopped) as server:
+        client = client_of(server.url, request_timeout=30)
+        with pytest.raises(expected):
+            client.request(method, "/tasks", bound(stop=stop))
+    assert time.monotonic() - stopped[0] < 2
+
+
+def test_a_handshake_that_does_not_come_to_an_end_is_given_up_in_time(
+    certificate: Certificate,
+) -> None:
+    def begin(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"\x16\x03\x03\x40\x00")
+        drip(connection, b"\x02")
+
     began = time.monotonic()
-    with server(silence) as client, pytest.raises(errors.Stopped):
-        client.request("GET", "/tasks", deadline, token="token")
-    assert time.monotonic() - began < 0.9
+    with RawServer(silence, tls=certificate.context(), begin=begin) as server:
+        with pytest.raises(errors.EnterpriseManagerError):
+            client_of(server.url, request_timeout=0.5).request("GET", "/tasks", bound())
+        assert time.monotonic() - began < 3
+        assert server.left.get(timeout=2)
 
 
-def test_a_proxy_that_refuses_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(connection: socket.socket) -> None:
-        connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
+def test_a_connection_that_ends_within_the_headers_is_no_answer() -> None:
+    def serve(connection: socket.socket, _: str) -> None:
+        connection.sendall(b"HTTP/1.1 204 No Content\r\nServer: x\r\n")
+        connection.shutdown(socket.SHUT_RDWR)
 
-    deadline = Deadline(operation="The test", seconds=60, stop=threading.Event())
-    with server(refuse) as proxy:
-        monkeypatch.setenv("HTTPS_PROXY", proxy._settings.base_url.removesuffix("/api"))
-        monkeypatch.setenv("NO_PROXY", "")
-        settings = Settings(
-            base_url="https://em.example.com:9398/api", session_token="token", max_retries=0
-        )
-        client = Client(settings, clock=SYSTEM_CLOCK, random=lambda: 1.0)
+    with RawServer(serve) as server, pytest.raises(errors.AnswerLost):
+        client_of(server.url).request("DELETE", "/tasks/task-1", bound())
+
+
+# An answer that is another's
+
+
+def naming(line: str) -> bytes:
+    return answer(b'{"TaskId": "' + line.rpartition("/")[2].encode() + b'"}')
+
+
+@pytest.mark.parametrize("status", ["100 Continue", "102 Processing", "103 Early Hints"])
+@pytest.mark.parametrize("pause", [0.0, 0.1])
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_what_comes_before_an_answer_is_not_taken_for_it(
+    status: str, pause: float, encrypted: bool, certificate: Certificate
+) -> None:
+    def serve(connection: socket.socket, line: str) -> None:
+        connection.sendall(f"HTTP/1.1 {status}\r\nLink: </x>\r\n\r\n".encode())
+        time.sleep(pause)
+        connection.sendall(naming(line))
+
+    with RawServer(serve, tls=certificate.context() if encrypted else None) as server:
+        client = client_of(server.url)
+        for number in range(3):
+            for method in ("GET", "POST"):
+                found = client.request(method, f"/tasks/{number}", bound()).document
+                assert found.property("TaskId") == str(number)
+    connections = {request.partition(" ")[0] for request in server.requests}
+    assert len(connections) == (6 if status[:3] != "100" else 1)
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+@pytest.mark.parametrize(
+    "extra", [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", b"x", b" " * 100_000]
+)
+def test_a_connection_with_something_left_over_is_not_used_again(
+    extra: bytes, encrypted: bool, certificate: Certificate
+) -> None:
+    def serve(connection: socket.socket, line: str) -> None:
+        connection.sendall(naming(line) + extra)
+
+    with RawServer(serve, tls=certificate.context() if encrypted else None) as server:
+        client = client_of(server.url)
+        for number in range(3):
+            found = client.request("GET", f"/tasks/{number}", bound()).document
+            assert found.property("TaskId") == str(number)
+    assert [request.partition(" ")[0] for request in server.requests] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+@pytest.mark.parametrize("body", [b"", b"{}", b" " * 100_000])
+def test_a_connection_is_used_again(body: bytes, encrypted: bool, certificate: Certificate) -> None:
+    def serve(connection: socket.socket, _: str) -> None:
+        connection.sendall(answer(body))
+
+    with RawServer(serve, tls=certificate.context() if encrypted else None) as server:
+        client = client_of(server.url)
+        for _ in range(3):
+            client.request("GET", "/tasks", bound())
+    assert server.requests == ["1 GET /api/tasks"] * 3
+
+
+# Memory
+
+
+def test_a_compressed_answer_is_neither_asked_for_nor_taken() -> None:
+    def serve(connection: socket.socket, _: str) -> None:
+        bomb = gzip.compress(b" " * 64 * 1024 * 1024)
+        connection.sendall(answer(bomb, more="Content-Encoding: gzip\r\n"))
+
+    with RawServer(serve) as server:
+        with pytest.raises(errors.UnexpectedAnswer, match="compressed"):
+            client_of(server.url).request("POST", "/tasks", bound())
+        assert "\r\nAccept-Encoding: identity\r\n" in server.heads[0]
+
+
+@pytest.mark.parametrize("mebibytes", [8, 9])
+def test_an_answer_has_eight_mebibytes_at_most(mebibytes: int) -> None:
+    def serve(connection: socket.socket, _: str) -> None:
+        connection.sendall(answer(b"[]" + b" " * (mebibytes * 1024 * 1024 - 2)))
+
+    with RawServer(serve) as server:
+        client = client_of(server.url, request_timeout=10)
+        if mebibytes > 8:
+            with pytest.raises(errors.UnexpectedAnswer, match="too large"):
+                client.request("GET", "/tasks", bound())
+        else:
+            assert client.request("GET", "/tasks", bound()).document.value == []
+
+
+# Whatever comes, only errors of the tree leave
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"\r\n\r\n",
+        b"HTTP/9.9 999999999999 ?\r\n\r\n",
+        b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999999\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n{}",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffffff\r\n{}",
+        b"HTTP/1.1 302 Found\r\nLocation: https://[x\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: x\r\n" * 200 + b"\r\n",
+        answer(b"[" * 1200 + b"]" * 1200),
+        answer(b"<a>" * 1200 + b"</a>" * 1200),
+        answer(b"[" + b"9" * 5000 + b"]"),
+        answer(b'<?xml version="1.0" encoding="klingon"?><a', kind="text/xml; charset=klingon"),
+        answer(b'{"Message": "\\ud800", "StatusCode": 500}', "500 Error", more="Date: \xff\r\n"),
+        answer(b"", "503 Busy", more="Retry-After: Fri, 31 Dec 9999 23:59:59\r\n"),
+        answer(b"", "503 Busy", more="Retry-After: " + "9" * 5000 + "\r\n"),
+        answer(b"", "401 No", more="WWW-Authenticate: \x00\r\n"),
+    ],
+)
+def test_no_exception_of_others_leaves(said: bytes) -> None:
+    def serve(connection: socket.socket, _: str) -> None:
+        connection.sendall(said)
+        connection.shutdown(socket.SHUT_WR)
+
+    with RawServer(serve) as server:
+        client = client_of(server.url)
+        for method in ("GET", "POST"):
+            with pytest.raises(errors.EnterpriseManagerError) as caught:
+                client.request(method, "/tasks", bound(), token="token")
+            caught.value.detail.encode()
+
+
+@pytest.mark.parametrize("token", ["t\u00f6\u0142ken", "to\nken", "\ud800"])
+def test_a_token_that_can_not_be_sent_is_told_at_once_and_not_shown(token: str) -> None:
+    with RawServer(silence) as server, pytest.raises(errors.CannotConnect) as caught:
+        client_of(server.url, max_retries=5).request("GET", "/tasks", bound(), token=token)
+    assert repr(token)[2:-1] not in str(caught.value)
+    assert server.requests == []
+
+
+# What can't get better
+
+
+def once(client: Client) -> errors.CannotConnect:
+    """Return the error of a request that is not tried again."""
+    began = time.monotonic()
+    with pytest.raises(errors.CannotConnect) as caught:
+        client.request("GET", "/tasks", bound(), token="token")
+    assert time.monotonic() - began < 5
+    assert "heck url" not in str(caught.value)
+    assert not caught.value.may_have_acted
+    return caught.value
+
+
+@pytest.mark.filterwarnings("ignore:.*TLSv1.*is deprecated")
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
+def test_a_server_of_old_tls_is_told_at_once(
+    version: ssl.TLSVersion, certificate: Certificate
+) -> None:
+    context = certificate.context()
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = context.maximum_version = version
+    with RawServer(silence, tls=context) as server:
+        error = once(client_of(server.url, max_retries=5, request_timeout=5))
+        assert "TLS 1.2" in error.detail
+        assert server.left.qsize() <= 1
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_server_that_demands_a_certificate_of_the_client_is_told_at_once(
+    version: ssl.TLSVersion, certificate: Certificate
+) -> None:
+    context = certificate.context()
+    context.minimum_version = context.maximum_version = version
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(cadata=certificate.pem)
+    with RawServer(silence, tls=context) as server:
+        error = once(client_of(server.url, max_retries=5, request_timeout=5))
+    assert "certificate of the client" in error.detail
+
+
+def test_what_does_not_speak_tls_is_told_at_once() -> None:
+    def begin(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with RawServer(silence, begin=begin) as server:
+        client = client_of(server.url.replace("http:", "https:"), max_retries=5)
+        with pytest.raises(errors.CannotConnect, match="does not speak TLS"):
+            client.request("GET", "/tasks", bound())
+        assert server.left.get(timeout=2) == 1
+        assert server.left.empty()
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+@pytest.mark.parametrize(
+    ("proxy", "says"),
+    [
+        ("socks5://geheim:7@127.0.0.1:1080", "socks5"),
+        ("socks5h://127.0.0.1:1080", "socks5h"),
+        ("http://geheim:7@", "no address"),
+        ("http://geheim:port", "no address"),
+        ("http://[geheim", "no address"),
+        (":::", "no address"),
+        ("ftp://127.0.0.1:21", "ftp"),
+        ("http://geheim:7@no-such-host.invalid:8080", "name of the proxy"),
+        ("no-such-host.invalid:8080", "name of the proxy"),
+    ],
+)
+def test_a_proxy_that_can_not_be_used_is_told_at_once_with_its_variable(
+    name: str, proxy: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_proxy(monkeypatch, name, proxy)
+    error = once(client_of("https://em.example.com:9398/api", max_retries=5))
+    assert name in error.detail
+    assert says in error.detail
+    assert "geheim" not in str(error)
+
+
+def use_proxy(monkeypatch: pytest.MonkeyPatch, name: str, proxy: str) -> None:
+    for other in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setenv(name, proxy)
+
+
+@pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "403 Forbidden"])
+def test_a_proxy_that_refuses_is_named(status: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(connection: socket.socket, _: str) -> None:
+        connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
+
+    with RawServer(refuse) as proxy:
+        use_proxy(monkeypatch, "HTTPS_PROXY", f"http://{proxy.address}")
+        error = once(client_of("https://em.example.com:9398/api", max_retries=5))
+        assert len(proxy.requests) == 1
+    assert "HTTPS_PROXY" in error.detail
+    assert status[:3] in error.detail
+
+
+def test_a_proxy_that_is_busy_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(connection: socket.socket, _: str) -> None:
+        connection.sendall(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")
+
+    with RawServer(refuse) as proxy:
+        use_proxy(monkeypatch, "HTTPS_PROXY", f"http://{proxy.address}")
+        client = client_of("https://em.example.com:9398/api", max_retries=1)
         with pytest.raises(errors.Unreachable, match="HTTPS_PROXY"):
-            client.request("GET", "/tasks", deadline, token="token")
+            client.request("GET", "/tasks", bound())
+        assert len(proxy.requests) == 2

@@ -5,14 +5,18 @@ import hashlib
 import ssl
 import threading
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import trustme
 
 from em_simulator import ADMINISTRATOR, Simulator
+from support.authorities import issue
+from support.tls_proxy import TlsProxy
 from terraform_provider_veeam.config import resolve
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import CertificateNotTrusted, NotEnterpriseManager
+from terraform_provider_veeam.em.http import trust
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import LogonSession
 
@@ -147,6 +151,148 @@ def test_a_certificate_that_changes_between_two_requests_is_refused() -> None:
         assert second.fingerprint in caught.value.detail
         assert second.journal == []
     manager.close(1)
+
+
+def test_any_trusted_certificate_ends_a_chain_whichever_python_runs() -> None:
+    root = issue("Root")
+    issuing = issue("Issuing", root)
+    leaf = issue("Server", issuing, host="127.0.0.1")
+    with Simulator(certificate=leaf) as simulator:
+        for anchor in (root, issuing, leaf):
+            assert log_on(simulator, ca_certificate=anchor.pem)
+    with Simulator(certificate=leaf) as simulator:
+        refused(simulator, ca_certificate=issue("Issuing", issue("Root")).pem)
+
+
+def test_an_authority_without_identifiers_of_its_keys_is_trusted_whichever_python_runs() -> None:
+    root = issue("Root", strict=False)
+    with Simulator(certificate=issue("Server", root, host="127.0.0.1", strict=False)) as simulator:
+        assert log_on(simulator, ca_certificate=root.pem)
+
+
+def test_how_strictly_is_verified_does_not_depend_on_the_python() -> None:
+    context = ssl.create_default_context()
+    context.verify_flags |= ssl.VERIFY_X509_STRICT  # as from 3.13 on
+    trust._fix_strictness(context)
+    assert context.verify_flags & ssl.VERIFY_X509_PARTIAL_CHAIN
+    assert not context.verify_flags & ssl.VERIFY_X509_STRICT
+
+
+def test_what_was_done_already_is_not_advised(authority: trustme.CA) -> None:
+    with Simulator(certificate=Issued(trustme.CA(), "127.0.0.1")) as simulator:
+        advice = refused(simulator, ca_certificate=pem_of(authority)).detail
+    assert "what it holds did not sign this one" in advice
+    with Simulator(certificate=Issued(authority, "em.example.com")) as simulator:
+        advice = refused(simulator, ca_certificate=pem_of(authority)).detail
+    assert "ca_certificate" not in advice
+    assert "VEEAM_EM_URL" in advice
+    with Simulator(certificate=Issued(authority, "127.0.0.1", expires=EXPIRED)) as simulator:
+        advice = refused(simulator, ca_certificate=pem_of(authority)).detail
+    assert "ca_certificate" not in advice
+    assert "a new certificate" in advice
+
+
+def test_the_keys_of_a_connection_are_written_nowhere(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
+    with Simulator() as simulator:
+        assert log_on(simulator, ca_certificate=simulator.certificate_pem)
+        assert log_on(simulator, certificate_fingerprint=simulator.fingerprint)
+    assert list(tmp_path.iterdir()) == []
+
+
+PROXY_PASSWORD = "proxy-Canary#7"
+NAME = "em.example.com:9398"  # only the proxy knows where that is
+PINNED = ({"certificate_fingerprint": True}, {"insecure": True})
+
+
+def through_proxy(
+    monkeypatch: pytest.MonkeyPatch, simulator: Simulator, proxy: TlsProxy, scheme: str = "https"
+) -> dict[str, object]:
+    """Set the environment up for a proxy, and return what the provider block says then."""
+    account = f"user:{quote(PROXY_PASSWORD)}"
+    for name in ("HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.delenv(name.lower(), raising=False)
+        monkeypatch.setenv(name, f"https://{account}@127.0.0.1:{proxy.port}")
+    monkeypatch.setenv("NO_PROXY", "")
+    return {"url": f"{scheme}://{NAME}"}
+
+
+def pinned(simulator: Simulator, way: dict[str, object]) -> dict[str, object]:
+    return (
+        {"certificate_fingerprint": simulator.fingerprint}
+        if "certificate_fingerprint" in way
+        else way
+    )
+
+
+def where(simulator: Simulator) -> tuple[str, int]:
+    return "127.0.0.1", int(simulator.url.rpartition(":")[2])
+
+
+@pytest.mark.parametrize("way", PINNED)
+def test_a_proxy_that_nobody_knows_is_told_nothing_however_the_server_is_trusted(
+    monkeypatch: pytest.MonkeyPatch, way: dict[str, object]
+) -> None:
+    stranger = issue("Proxy", issue("Nobody"), host="127.0.0.1")
+    with Simulator() as simulator, TlsProxy(stranger, where(simulator)) as proxy:
+        block = through_proxy(monkeypatch, simulator, proxy)
+        with pytest.raises(CertificateNotTrusted) as caught:
+            log_on(simulator, **block, **pinned(simulator, way))
+        assert simulator.journal == []
+    assert proxy.heard == []
+    assert caught.value.summary == "The certificate of the proxy is not trusted"
+    assert "SSL_CERT_FILE" in caught.value.detail
+    assert "Canary" not in str(caught.value)
+
+
+def test_a_proxy_that_nobody_knows_is_told_nothing_on_the_way_to_plain_http(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stranger = issue("Proxy", issue("Nobody"), host="127.0.0.1")
+    with Simulator() as simulator, TlsProxy(stranger, where(simulator)) as proxy:
+        block = through_proxy(monkeypatch, simulator, proxy, "http")
+        with pytest.raises(CertificateNotTrusted, match="proxy"):
+            log_on(simulator, **block, insecure=True)
+    assert proxy.heard == []
+
+
+@pytest.mark.parametrize("way", PINNED)
+def test_a_proxy_that_the_system_trusts_leads_to_a_server_that_is_pinned(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, way: dict[str, object]
+) -> None:
+    known = issue("Company")
+    (tmp_path / "ca.pem").write_text(known.pem)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    of_proxy = issue("Proxy", known, host="127.0.0.1")
+    with Simulator() as simulator, TlsProxy(of_proxy, where(simulator)) as proxy:
+        block = through_proxy(monkeypatch, simulator, proxy)
+        assert log_on(simulator, **block, **pinned(simulator, way))
+        assert simulator.journal != []
+        if "certificate_fingerprint" in way:
+            with pytest.raises(CertificateNotTrusted, match="another fingerprint"):
+                log_on(simulator, **block, certificate_fingerprint="ab" * 32)
+    assert proxy.heard[0].startswith(f"CONNECT {NAME}")
+    assert "Proxy-Authorization: Basic" in proxy.heard[0]
+
+
+def test_the_password_of_a_proxy_is_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets: list[str] = []
+    monkeypatch.setenv("HTTPS_PROXY", f"http://us:er@{quote(PROXY_PASSWORD)}@proxy.example:1")
+    monkeypatch.setenv("https_proxy", f"http://user:{quote(PROXY_PASSWORD)}@proxy.example:1")
+    block = {"url": f"https://{NAME}", "session_token": "x"}
+    EnterpriseManager(resolve(block, "test", {}), conceal=secrets.append)
+    assert PROXY_PASSWORD in secrets
+
+
+def test_no_proxy_is_asked_for_this_machine_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Terraform does it, which otherwise reads the same variables."""
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "")
+    with Simulator() as simulator:
+        assert log_on(simulator, certificate_fingerprint=simulator.fingerprint)
 
 
 def test_an_answer_of_something_else_is_told_apart_from_a_wrong_password() -> None:

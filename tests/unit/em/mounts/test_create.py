@@ -1,5 +1,6 @@
 """Making a mount, and every way out of it."""
 
+import base64
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,9 @@ from support.clocks import FakeClock
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.manager import EnterpriseManager
-from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
+from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType, Task
+from terraform_provider_veeam.em.mounts import create
+from terraform_provider_veeam.em.tasks import Tasks, parse_task
 
 MakeDeadline = Callable[..., Deadline]
 MakeManager = Callable[..., EnterpriseManager]
@@ -56,6 +59,53 @@ def test_a_mount_whose_answer_is_lost_is_found_and_not_asked_for_again(
     assert posts(simulator) == 1
 
 
+class Unforeseen:
+    """Reads a task as ever, but for the first times, in which it fails as nobody foresaw."""
+
+    def __init__(self, times: int) -> None:
+        self.left = times
+
+    def __call__(self, resource: Any) -> Task | None:
+        self.left -= 1
+        if self.left >= 0:
+            raise ZeroDivisionError
+        return parse_task(resource)
+
+
+def test_an_unforeseen_exception_after_the_request_loses_no_mount(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(create, "parse_task", Unforeseen(1))
+    mounted = manager.mount(restore_point, None, deadline())
+    assert mounted.mount_point.href == mount_of(simulator)
+    assert posts(simulator) == 1
+
+
+@pytest.mark.parametrize("step", ["_look", "_finish", "_find_mount_point"])
+def test_after_an_unforeseen_exception_nothing_is_left_mounted(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+) -> None:
+    if step == "_look":
+        monkeypatch.setattr(create, "parse_task", Unforeseen(99))
+    monkeypatch.setattr(create._OwnSessionMount, step, raise_unforeseen)
+    with pytest.raises(ZeroDivisionError):
+        manager.mount(restore_point, None, deadline())
+    assert (simulator.mounts(), simulator.sessions()) == ([], [])
+
+
+def raise_unforeseen(*_: object) -> None:
+    raise ZeroDivisionError
+
+
 def test_a_lost_answer_whose_task_is_forgotten_already_is_found_by_its_mount(
     make_manager: MakeManager, restore_point: RestorePointRef, deadline: MakeDeadline
 ) -> None:
@@ -84,6 +134,46 @@ def test_a_mount_that_was_certainly_not_taken_is_asked_for_again(
     manager.mount(restore_point, None, deadline())
     assert len(simulator.mounts()) == 1
     assert posts(simulator) == 3
+
+
+def test_a_mount_that_turns_up_while_the_second_try_is_waited_for_is_taken(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    clock: FakeClock,
+) -> None:
+    def arrive() -> None:
+        """The request that was lost reaches the server after all."""
+        (session,) = simulator.sessions()
+        token = base64.b64encode(session.encode()).decode()
+        simulator.mount(token, Family.VM, restore_point.id)
+
+    simulator.add_fault("reset-before", POST)
+    clock.at_next_wait = arrive
+    mounted = manager.mount(restore_point, None, deadline())
+    assert mounted.mount_point.href == mount_of(simulator)
+    assert posts(simulator) == 1
+
+
+def test_a_task_that_links_to_another_restore_point_is_refused_and_undone(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wait = Tasks.wait
+
+    def answer_for_another(tasks: Tasks, task: Task, bound: Deadline) -> Task:
+        other = "/vmRestorePoints/11111111-2222-3333-4444-555555555555/mounts/1"
+        return wait(tasks, task, bound)._replace(mount_href=other)
+
+    monkeypatch.setattr(Tasks, "wait", answer_for_another)
+    with pytest.raises(errors.UnexpectedAnswer, match="another restore point"):
+        manager.mount(restore_point, None, deadline())
+    manager.close(1)
+    assert (simulator.mounts(), simulator.sessions()) == ([], [])
 
 
 @pytest.mark.parametrize("code", [500, 502, 503, 504])
@@ -301,6 +391,35 @@ def test_a_task_that_can_not_be_cancelled_does_not_keep_the_session(
     assert simulator.sessions() == []
 
 
+def test_a_cancel_that_comes_too_late_leaves_nothing_as_its_session_is_ended(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    clock: FakeClock,
+) -> None:
+    simulator.add_fault("cancel-late", "DELETE /tasks/.*", seconds=2)
+    with pytest.raises(errors.DeadlinePassed, match="session was ended; nothing is left mounted"):
+        manager.mount(restore_point, None, deadline(5))
+    clock.wait(threading.Event(), 60)
+    assert simulator.mounts() == []
+
+
+def test_a_refusal_of_the_token_is_not_believed_to_be_the_sessions_end(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    simulator.add_fault("status", "GET /tasks", count=None, code=401)
+    simulator.add_fault("task-fails", POST, message="No disk.")
+    with pytest.raises(errors.TaskFailed) as caught:
+        manager.mount(restore_point, None, deadline())
+    assert "Its logon session was ended; nothing is left mounted." in caught.value.detail
+    manager.close(1)
+    assert simulator.sessions() == []
+
+
 def test_a_server_out_of_reach_is_told_with_restore_point_and_session(
     simulator: Simulator,
     manager: EnterpriseManager,
@@ -356,9 +475,8 @@ def test_one_refusal_of_the_token_does_not_lose_the_mount(
     deadline: MakeDeadline,
 ) -> None:
     simulator.add_fault("status", r"GET .*/mounts/\d+", code=401)
-    with pytest.raises(errors.MountIncomplete) as caught:
-        manager.mount(restore_point, None, deadline())
-    assert caught.value.mounted.mount_point.href == mount_of(simulator)
+    mounted = manager.mount(restore_point, None, deadline())
+    assert mounted.mount_point.href == mount_of(simulator)
 
 
 def test_what_is_refused_before_anything_was_asked_ends_its_session(
@@ -418,7 +536,7 @@ def test_in_a_borrowed_session_a_missing_link_is_told_with_the_task(
     simulator.add_fault("no-related-link", POST)
     with pytest.raises(errors.TaskFailed, match="task-2") as caught:
         borrower.mount(restore_point, None, deadline())
-    assert "can't be told from other mounts" in caught.value.detail
+    assert "It is not known what became of task" in caught.value.detail
     assert foreign.path in {mount.path for mount in simulator.mounts()}
 
 
@@ -435,6 +553,35 @@ def test_giving_up_in_a_borrowed_session_cancels_our_task_and_nothing_else(
     borrower.close(1)
     assert [mount.path for mount in simulator.mounts()] == [foreign.path]
     assert len(simulator.sessions()) == 1
+
+
+def test_in_a_borrowed_session_no_more_is_said_than_was_seen(
+    simulator: Simulator,
+    borrower: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    clock: FakeClock,
+) -> None:
+    """The cancel is accepted, and the server mounts all the same."""
+    simulator.add_fault("cancel-late", "DELETE /tasks/.*", seconds=2)
+    with pytest.raises(errors.DeadlinePassed) as caught:
+        borrower.mount(restore_point, None, deadline(5))
+    clock.wait(threading.Event(), 60)
+    assert len(simulator.mounts()) == 1
+    assert "nothing is left" not in caught.value.detail
+    assert "unmount it there" in caught.value.detail
+
+
+def test_in_a_borrowed_session_a_task_that_failed_is_all_that_is_told(
+    simulator: Simulator,
+    borrower: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    simulator.add_fault("task-fails", POST, message="No disk.")
+    with pytest.raises(errors.TaskFailed, match="No disk") as caught:
+        borrower.mount(restore_point, None, deadline())
+    assert "left" not in caught.value.detail
 
 
 def test_a_borrowed_session_that_has_ended_is_told_as_a_refused_token(

@@ -104,6 +104,20 @@ def test_an_unmount_whose_task_fails_is_an_error_with_the_servers_message(
     assert len(simulator.mounts()) == len(simulator.sessions()) == 1
 
 
+def test_an_unmount_whose_task_is_gone_is_not_done_while_the_mount_point_is_there(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    mounted: Mounted,
+    deadline: MakeDeadline,
+) -> None:
+    simulator.add_fault("delete-by-task", DELETE)
+    simulator.add_fault("task-fails", DELETE)
+    simulator.add_fault("task-vanishes", DELETE)
+    with pytest.raises(errors.DeadlinePassed):
+        unmount(manager, mounted, deadline())
+    assert len(simulator.mounts()) == len(simulator.sessions()) == 1
+
+
 def test_an_unmount_whose_task_can_not_be_asked_is_an_error_and_keeps_the_session(
     simulator: Simulator,
     manager: EnterpriseManager,
@@ -124,7 +138,7 @@ def test_a_web_page_in_place_of_the_server_does_not_count_as_unmounted(
     deadline: MakeDeadline,
 ) -> None:
     simulator.add_fault("status", ".*", count=None, code=404, html=True)
-    with pytest.raises(errors.RequestFailed, match="in place of Enterprise Manager"):
+    with pytest.raises(errors.UnexpectedAnswer, match="in place of Enterprise Manager"):
         unmount(manager, mounted, deadline())
     simulator.clear_faults()
     assert len(simulator.mounts()) == 1

@@ -14,6 +14,11 @@ import pytest
 
 from support.plugin_client import PluginClient
 from support.toy_client import TOY, apply, toy, wait_for_line
+from support.toy_provider import ToyServicer, make_provider
+from terraform_provider_veeam.plugin.process import server as server_module
+from terraform_provider_veeam.plugin.process.handshake import SocketDirectory
+from terraform_provider_veeam.plugin.process.lifetime import Ending, Lifetime
+from terraform_provider_veeam.plugin.process.server import Server
 
 ENDED_WITHIN_SECONDS = 2  # then Terraform kills it
 
@@ -35,9 +40,17 @@ def test_ctrl_c_during_the_start_does_not_end_the_process(folder: Path) -> None:
 
 def _ignores(process: int, number: signal.Signals) -> bool:
     """Tell whether the interpreter has come far enough to ignore a signal."""
+    return _has("SigIgn", process, number)
+
+
+def _handles(process: int, number: signal.Signals) -> bool:
+    return _has("SigCgt", process, number)
+
+
+def _has(row: str, process: int, number: signal.Signals) -> bool:
     status = Path(f"/proc/{process}/status").read_text()
-    ignored = re.search(r"^SigIgn:\s*([0-9a-f]+)", status, re.MULTILINE)
-    return bool(ignored and int(ignored[1], 16) >> (number - 1) & 1)
+    found = re.search(rf"^{row}:\s*([0-9a-f]+)", status, re.MULTILINE)
+    return bool(found and int(found[1], 16) >> (number - 1) & 1)
 
 
 def test_shutdown_ends_the_process_and_leaves_no_file(folder: Path) -> None:
@@ -60,6 +73,60 @@ def test_shutdown_ends_a_process_that_hangs(folder: Path, gate: Path, *, busy: b
         assert "something hangs" in client.errors()
         if call is not None:
             assert call.exception() is not None
+    assert list(folder.iterdir()) == []
+
+
+def test_shutdown_closes_the_provider_though_a_call_hangs(folder: Path, gate: Path) -> None:
+    with toy(folder, TF_LOG="DEBUG") as client:
+        call = client.start_call("ApplyResourceChange", apply(gate), 60)
+        wait_for_line(client, "an apply begins")
+        assert client.shut_down() == 0
+        assert "closed within" in client.errors()
+        assert call.exception() is not None
+
+
+def test_a_provider_that_fails_to_close_ends_all_the_same(folder: Path) -> None:
+    with toy(folder, TOY_CLOSE_FAILS="yes") as client:
+        assert client.shut_down() == 0
+        written = client.errors()
+    assert "the provider was not closed" in written
+    assert "it would not close" in written
+
+
+@pytest.mark.parametrize("ending", Ending)
+def test_without_terraform_there_is_more_time_to_end_but_not_forever(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, ending: Ending
+) -> None:
+    limits: list[float] = []
+    monkeypatch.setattr(server_module, "exit_within", lambda seconds, _: limits.append(seconds))
+    with SocketDirectory({"TMPDIR": str(folder)}) as place:
+        Server(make_provider(), ToyServicer, place, Lifetime()).shut_down(ending)
+    # At a Shutdown the limit runs already, from the call on.
+    assert limits == ([] if ending is Ending.SHUTDOWN else [pytest.approx(11.4)])
+
+
+def test_the_signals_are_put_back(folder: Path) -> None:
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    with Lifetime().signals(ctrl_c_ends=False):
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    assert [signal.getsignal(number) for number in numbers] == before
+
+
+def test_a_hang_up_is_ignored_under_nohup(folder: Path) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with toy(folder) as client:
+        client.signal(signal.SIGHUP)
+        assert client.call("GetProviderSchema").server_capabilities.plan_destroy
+        assert not _handles(client.process.pid, signal.SIGHUP)
+        assert client.shut_down() == 0
+
+
+def test_terraform_that_is_gone_before_the_handshake_is_noticed(folder: Path) -> None:
+    command = ("sh", "-c", 'exec "$@" >&-', "sh", *TOY)
+    with PluginClient(command, {"TMPDIR": str(folder), "TF_LOG": "DEBUG"}) as client:
+        assert client.wait() == 0
+        assert "Terraform is gone" in client.errors()
     assert list(folder.iterdir()) == []
 
 

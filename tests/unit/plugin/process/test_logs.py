@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from terraform_provider_veeam import secrets
 from terraform_provider_veeam.plugin.process import logs
-from terraform_provider_veeam.plugin.process.secrets import Secrets
+from terraform_provider_veeam.secrets import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ log = logging.getLogger("veeam.test")
 @pytest.fixture(autouse=True)
 def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Logging and masking are the process's own: both are put back."""
-    monkeypatch.setattr(logs, "_secrets", Secrets())
+    monkeypatch.setattr(secrets, "known", Secrets())
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     root = logging.getLogger()
@@ -195,3 +196,20 @@ def test_an_uncaught_error_is_a_masked_line(capsys: pytest.CaptureFixture[str]) 
     for entry in (of_thread, of_main):
         assert entry["@level"] == "error"
         assert "'***'" in entry["traceback"]
+
+
+def test_what_is_shown_has_nothing_that_a_terminal_obeys() -> None:
+    logs.conceal("pass\u202eword")
+    assert logs.mask("a\x9b2J\nb pass\u202eword \ud800") == "a\\x9b2J\nb *** \\ud800"
+
+
+def test_nor_has_a_log_line_when_it_is_read(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.conceal("pass\u202eword")
+    logs.setup({"TF_LOG": "DEBUG"})
+    try:
+        b"\xff".decode("\x9b31m")
+    except LookupError:
+        log.exception("task \x9b31m of %s failed, pass\u202eword", "\ud800.txt")
+    (entry,) = written(capsys)
+    assert entry["@message"] == "task \\x9b31m of \\ud800.txt failed, ***"
+    assert entry["traceback"].endswith("unknown encoding: \\x9b31m")

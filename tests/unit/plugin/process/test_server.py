@@ -13,6 +13,8 @@ import pytest
 
 from support.plugin_client import PluginClient
 from support.toy_client import TOY, toy
+from terraform_provider_veeam import platforms
+from terraform_provider_veeam.plugin.process import logs, server
 from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 
 
@@ -68,6 +70,15 @@ def test_a_stream_ends_and_a_call_that_is_missing_is_unimplemented(folder: Path)
         assert refused.value.code() == grpc.StatusCode.UNIMPLEMENTED
         stdio: Any = client.connect().unary_stream("/plugin.GRPCStdio/StreamStdio")
         assert list(stdio(b"", timeout=5)) == []
+
+
+def test_what_a_library_prints_never_reaches_terraform(folder: Path) -> None:
+    with toy(folder) as client:
+        client.call("GetProviderSchema")
+        assert client.shut_down() == 0
+        assert client.process.stdout
+        assert client.process.stdout.read() == b""
+        assert client.errors() == "a stray line\n"
 
 
 def test_log_lines_are_json_and_hold_no_secret(folder: Path) -> None:
@@ -133,3 +144,21 @@ def test_serve_debug_prints_how_to_reattach_and_serves_without_tls_until_ctrl_c(
         client.signal(signal.SIGINT)
         assert client.wait() == 0
     assert list(folder.iterdir()) == []
+
+
+def test_without_a_place_for_its_socket_it_says_on_stdout_which_variable_helps(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Terraform shows what stands in place of the handshake; stderr goes to its log alone."""
+    monkeypatch.setattr(platforms, "_TEMPORARY", ())
+    monkeypatch.setenv("TMPDIR", "/no/such/folder")
+    monkeypatch.setattr(logs, "setup", lambda _: None)
+    never: Any = None
+    assert server.serve(never, never) == 1
+    told = capfd.readouterr()
+    assert "TMPDIR" in told.out
+    assert "/no/such/folder" in told.out
+    assert told.out.count("\n") == 1
+    assert "|" not in told.out
+    assert "Traceback" not in told.err
+    assert server.serve_debug(lambda: never, never) == 1

@@ -54,3 +54,23 @@ def test_an_action_that_fails_ends_with_the_error() -> None:
     first, last = invoke(work)
     assert first.progress.message == "one"
     assert summaries(last.completed) == ["It is told"]
+
+
+def test_after_a_stop_only_the_end_is_sent() -> None:
+    calls = servicer(invoke=lambda ctx, config: stopped())
+
+    def stopped() -> Iterator[str]:
+        yield "before"
+        calls.stop.set()
+        yield "after"
+        raise ToldFault("x")
+
+    request = pb.InvokeAction.Request(action_type=THING, config=message(thing()))
+    first, last = calls.InvokeAction(request)
+    assert first.progress.message == "before"
+    assert summaries(last.completed) == ["It is told"]
+
+
+def test_a_line_of_progress_stays_one_line() -> None:
+    first, _ = invoke(lambda ctx, config: ["a\nApply complete!\u202e\x85 is \ud800"])
+    assert first.progress.message == r"a\nApply complete!\u202e\x85 is \ud800"

@@ -40,6 +40,11 @@ def test_what_is_found_is_sent_with_its_identity() -> None:
     assert not second.HasField("resource_object")
 
 
+def test_a_name_that_is_shown_is_masked_and_one_line() -> None:
+    (event,) = listed(lambda ctx, config: [ListedResource(ID, f"a\n\u202e{SECRET}", made())])
+    assert event.display_name == "a\\n\\u202e***"
+
+
 @pytest.mark.parametrize("limit", [1, 3])
 def test_no_more_are_asked_for_than_the_limit(limit: int) -> None:
     assert len(listed(numbers, limit)) == limit

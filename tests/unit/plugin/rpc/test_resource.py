@@ -424,6 +424,15 @@ def test_identities_are_told_of_the_resources_that_have_one() -> None:
     assert list(response.identity_schemas) == [THING]
 
 
+def test_a_delete_of_what_this_version_does_not_have_keeps_all_too() -> None:
+    request = pb.ApplyResourceChange.Request(
+        type_name="toy_other", prior_state=message(made()), planned_state=NULL
+    )
+    response = servicer().ApplyResourceChange(request)
+    assert plain(response.new_state) is None
+    assert len(response.diagnostics) == 1
+
+
 def test_a_block_that_is_missing_or_of_no_known_type_is_refused() -> None:
     request = pb.ReadResource.Request(type_name=THING, current_state=NULL)
     assert "Terraform sent nothing" in summaries(servicer().ReadResource(request))[0]

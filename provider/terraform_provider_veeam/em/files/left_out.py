@@ -1,0 +1,53 @@
+"""What could not be taken along of many files, so that a person learns of each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from terraform_provider_veeam.em.errors import (
+    CannotWrite,
+    DeadlinePassed,
+    EnterpriseManagerError,
+    ServerBusy,
+    SessionExpired,
+    Stopped,
+    Unreachable,
+)
+from terraform_provider_veeam.printable import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ONE_ADDRESS = "Enterprise Manager has one address for both, so it is not known which would come"
+_MOST_TOLD = 100
+_FOR_ALL = (Stopped, DeadlinePassed, SessionExpired, Unreachable, ServerBusy)
+
+
+class LeftOut(NamedTuple):
+    """A file or folder that could not be taken along, and why not."""
+
+    path: str
+    reason: str
+
+    @classmethod
+    def by(cls, path: str, error: EnterpriseManagerError) -> Self:
+        """Return what an error kept from being taken along."""
+        return cls(path, f"{error.summary}. {error.detail}".replace("\n", " "))
+
+    def __str__(self) -> str:
+        return printable(f"{self.path}: {self.reason}")
+
+
+def concerns_all(error: EnterpriseManagerError) -> bool:
+    """Tell whether an error at one file or folder would be one at every other too."""
+    if isinstance(error, CannotWrite):
+        return error.is_for_all
+    return isinstance(error, _FOR_ALL)
+
+
+def in_lines(told: Sequence[object]) -> str:
+    """Return a line for each, as many as a person may want to read."""
+    lines = [f"  {one}" for one in told[:_MOST_TOLD]]
+    if len(told) > _MOST_TOLD:
+        lines.append(f"  and {len(told) - _MOST_TOLD} more")
+    return "\n".join(lines)

@@ -1,0 +1,69 @@
+"""A proxy that is spoken to in TLS, and keeps what it is told."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from support.authorities import Certificate
+
+
+class TlsProxy:
+    """Leads every CONNECT to one server, whichever name is asked for."""
+
+    def __init__(self, certificate: Certificate, target: tuple[str, int]) -> None:
+        self._context = certificate.context()
+        self._target = target
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.heard: list[str] = []
+        """The head of each request, in clear."""
+
+    @property
+    def port(self) -> int:
+        return int(self._listener.getsockname()[1])
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                threading.Thread(target=self._attend, args=(connection,), daemon=True).start()
+
+    def _attend(self, plain: socket.socket) -> None:
+        with suppress(OSError), self._context.wrap_socket(plain, server_side=True) as client:
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                part = client.recv(65536)
+                if not part:
+                    return
+                head += part
+            self.heard.append(head.decode())
+            if not head.startswith(b"CONNECT"):
+                client.sendall(b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n")
+                return
+            with socket.create_connection(self._target) as server:
+                client.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
+                back = threading.Thread(target=_copy, args=(server, client), daemon=True)
+                back.start()
+                _copy(client, server)
+                back.join()
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError, ssl.SSLError):
+        while data := source.recv(65536):
+            target.sendall(data)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)

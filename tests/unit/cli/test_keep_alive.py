@@ -1,0 +1,41 @@
+"""`terraform-provider-veeam keep-alive`: what it reads, and what it says when it can't."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from terraform_provider_veeam import platforms
+from terraform_provider_veeam.cli import keep_alive
+
+STATE = json.dumps({"version": 4, "resources": [], "outputs": {"ä": 1}}, ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+)
+def test_a_state_is_read_as_the_shells_of_windows_write_it(
+    capsys: pytest.CaptureFixture[str], encoding: str
+) -> None:
+    state = STATE.replace("{", "{\r\n")
+    assert keep_alive.hold_from_state(io.BytesIO(state.encode(encoding)), 1) == 0
+    assert "nothing to hold" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"format_version": "1.0"}', "\xff"])
+def test_what_is_no_state_is_told(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    assert keep_alive.hold_from_state(io.BytesIO(text.encode("latin-1")), 1) == 1
+    assert "terraform state pull" in capsys.readouterr().err
+
+
+def test_without_a_folder_a_person_is_told_which_variable_helps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platforms, "_TEMPORARY", (str(tmp_path / "none"),))
+    for name in ("TMPDIR", "XDG_RUNTIME_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(SystemExit, match="TMPDIR"):
+        keep_alive.list_sessions()
+    with pytest.raises(SystemExit, match="TMPDIR"):
+        keep_alive.stop_holding([], all_of_them=True)

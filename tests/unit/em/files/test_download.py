@@ -1,0 +1,153 @@
+"""Downloads that stall, never end, or do not have the size that was announced."""
+
+import hashlib
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.raw_server import RawServer, answer, drip
+from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Deadline
+from terraform_provider_veeam.em.files.download import Downloaded, download
+from terraform_provider_veeam.em.http.client import Client
+from terraform_provider_veeam.em.models import LogonSession
+from terraform_provider_veeam.em.settings import Settings
+
+Serve = Callable[[socket.socket, str], None]
+SESSION = LogonSession("id", "token")
+MIB = b"x" * 1024 * 1024
+ENDLESS = b"HTTP/1.1 200 OK\r\n\r\n"
+
+
+def fetch(
+    serve: Serve, folder: Path, *, size: int | None, deadline: Deadline | None = None
+) -> Downloaded:
+    """Download from a server that answers like that, over a file that is there already."""
+    destination = folder / "a.txt"
+    destination.write_text("before")
+    bound = deadline or Deadline("The test", 60, stop=threading.Event())
+    with RawServer(serve) as server:
+        settings = Settings(base_url=server.url, request_timeout=60, max_retries=1)
+        client = Client(settings, clock=SYSTEM_CLOCK, random=lambda: 0.0)
+        try:
+            return download(client, SESSION, "/file", bound, size=size, destination=destination)
+        finally:
+            client.close()
+            assert server.left.get(timeout=2)
+
+
+def assert_untouched(folder: Path) -> None:
+    """Check that what was there is as it was, with nothing half-written beside it."""
+    assert [path.name for path in folder.iterdir()] == ["a.txt"]
+    assert (folder / "a.txt").read_text() == "before"
+
+
+def stalls(connection: socket.socket, _: str) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+    connection.recv(1)
+
+
+def stalls_without_a_length(connection: socket.socket, _: str) -> None:
+    connection.sendall(ENDLESS + b"half")
+    connection.recv(1)
+
+
+def drips(connection: socket.socket, _: str) -> None:
+    connection.sendall(ENDLESS)
+    drip(connection, b"x")
+
+
+def says_nothing(connection: socket.socket, _: str) -> None:
+    connection.recv(1)
+
+
+@pytest.mark.parametrize("serve", [stalls, stalls_without_a_length, drips, says_nothing])
+@pytest.mark.parametrize("size", [100, None])
+def test_a_stop_ends_a_download_and_nothing_half_written_is_left(
+    serve: Serve, size: int | None, tmp_path: Path
+) -> None:
+    stop = threading.Event()
+    threading.Timer(0.3, stop.set).start()
+    began = time.monotonic()
+    with pytest.raises(errors.Stopped):
+        fetch(serve, tmp_path, size=size, deadline=Deadline("The test", 60, stop=stop))
+    assert time.monotonic() - began < 2
+    assert_untouched(tmp_path)
+
+
+@pytest.mark.parametrize("serve", [stalls, stalls_without_a_length, drips, says_nothing])
+def test_the_deadline_ends_a_download_and_no_part_passes_for_the_whole(
+    serve: Serve, tmp_path: Path
+) -> None:
+    began = time.monotonic()
+    bound = Deadline("The test", 0.5, stop=threading.Event())
+    with pytest.raises(errors.DeadlinePassed):
+        fetch(serve, tmp_path, size=None, deadline=bound)
+    assert time.monotonic() - began < 3
+    assert_untouched(tmp_path)
+
+
+@pytest.mark.parametrize("announced", ["Content-Length: 314572800\r\n", ""])
+def test_a_download_stops_at_the_size_that_was_announced(announced: str, tmp_path: Path) -> None:
+    sent = []
+
+    def serve(connection: socket.socket, _: str) -> None:
+        connection.sendall(f"HTTP/1.1 200 OK\r\n{announced}\r\n".encode())
+        for _mebibyte in range(300):
+            connection.sendall(MIB)
+            sent.append(len(MIB))
+        connection.shutdown(socket.SHUT_WR)
+
+    with pytest.raises(errors.SizeDiffers, match="more than the 10 bytes"):
+        fetch(serve, tmp_path, size=10)
+    assert sum(sent) < 50 * len(MIB)
+    assert_untouched(tmp_path)
+
+
+def test_what_comes_beyond_the_length_of_the_answer_is_not_read(tmp_path: Path) -> None:
+    def serve(connection: socket.socket, _: str) -> None:
+        connection.sendall(answer(b"0123456789") + MIB)
+
+    found = fetch(serve, tmp_path, size=10)
+    assert (tmp_path / "a.txt").read_bytes() == b"0123456789"
+    assert found.sha256 == hashlib.sha256(b"0123456789").hexdigest()
+
+
+def short(connection: socket.socket, _: str) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
+    connection.shutdown(socket.SHUT_WR)
+
+
+def short_chunks(connection: socket.socket, _: str) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    connection.sendall(head + b"4\r\nhalf\r\n")
+    connection.shutdown(socket.SHUT_WR)
+
+
+@pytest.mark.parametrize("serve", [short, short_chunks])
+@pytest.mark.parametrize("size", [10, 4, None])
+def test_a_download_that_is_shorter_than_announced_is_an_error(
+    serve: Serve, size: int | None, tmp_path: Path
+) -> None:
+    with pytest.raises(errors.AnswerLost):
+        fetch(serve, tmp_path, size=size)
+    assert_untouched(tmp_path)
+
+
+def test_a_download_that_is_shorter_than_its_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(errors.SizeDiffers, match="gave 4 bytes"):
+        fetch(lambda connection, _: connection.sendall(answer(b"half")), tmp_path, size=10)
+    assert_untouched(tmp_path)
+
+
+def test_a_compressed_download_is_refused(tmp_path: Path) -> None:
+    def serve(connection: socket.socket, _: str) -> None:
+        connection.sendall(answer(b"x" * 10, more="Content-Encoding: deflate\r\n"))
+
+    with pytest.raises(errors.UnexpectedAnswer, match="compressed"):
+        fetch(serve, tmp_path, size=10)
+    assert_untouched(tmp_path)

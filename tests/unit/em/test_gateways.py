@@ -1,0 +1,239 @@
+"""Somebody else who answers in place of Enterprise Manager: nothing is concluded from it."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from support.clocks import FakeClock
+from support.raw_server import ROOT, RawServer, answer
+from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.manager import EnterpriseManager
+from terraform_provider_veeam.em.models import LogonSession, RestorePointRef, RestorePointType
+from terraform_provider_veeam.em.settings import Settings
+from terraform_provider_veeam.em.tasks import Tasks
+from terraform_provider_veeam.keep_alive.holder import Ending, Holder
+from terraform_provider_veeam.sessions.record import SessionRecord
+
+MakeDeadline = Callable[..., Deadline]
+POINT = RestorePointRef(RestorePointType.VM, "710c0a5f-2783-4222-b669-0da996b09b97")
+HREF = f"{POINT.mounts}/1"
+SESSION = LogonSession("57db451a-a2c4-4b7d-8771-627b13d12496", "token")
+OWN = b'{"FirstChanceExceptionMessage":null,"Message":"No.","StackTrace":null,"StatusCode":404}'
+OWN_XML = b'<Error xmlns="http://www.veeam.com/ent/v1.0" Message="No." StatusCode="404"/>'
+CAMEL = b'{"message":"No.","statusCode":404}'
+FOREIGN = {
+    "no body": b"",
+    "JSON": b'{"message": "no route"}',
+    "more JSON": b'{"error": {"message": "no", "statusCode": 404}}',
+    "a list": b'["Message", "StatusCode"]',
+    "XML": b"<Error><Code>NoSuchKey</Code><Message>no</Message></Error>",
+    "other XML": b'<Fault Message="no" StatusCode="404"/>',
+    "HTML": b"<!DOCTYPE html><html><body>404</body></html>",
+    "garbage": b"\x00\xff",
+}
+NOT_FOUND = "404 Not Found"
+UNAUTHORIZED = "401 Unauthorized"
+
+
+class Gateway:
+    """Answers GET / as Enterprise Manager, and everything else like that, in turn."""
+
+    def __init__(self, *answers: bytes, root: bytes = answer(ROOT)) -> None:
+        self._answers = list(answers)
+        self._root = root
+        self.server = RawServer(self._serve)
+
+    def _serve(self, connection: socket.socket, line: str) -> None:
+        if line == "GET /api/":
+            connection.sendall(self._root)
+        else:
+            connection.sendall(self._answers.pop(0) if len(self._answers) > 1 else self._answers[0])
+
+    @property
+    def asked(self) -> list[str]:
+        """The requests, but for those of the root."""
+        lines = (request.partition(" ")[2] for request in self.server.requests)
+        return [line for line in lines if line != "GET /api/"]
+
+
+@pytest.fixture
+def behind(clock: FakeClock) -> Iterator[Callable[..., tuple[Gateway, EnterpriseManager]]]:
+    """A gateway that answers like that, and a manager behind it."""
+    made = []
+
+    def make(*answers: bytes, root: bytes = answer(ROOT)) -> tuple[Gateway, EnterpriseManager]:
+        gateway = Gateway(*answers, root=root)
+        gateway.server.__enter__()
+        settings = Settings(base_url=gateway.server.url, username="u", password="p", max_retries=1)
+        manager = EnterpriseManager(settings, clock=clock, random=lambda: 1.0)
+        made.append((gateway, manager))
+        return gateway, manager
+
+    yield make
+    for gateway, manager in made:
+        manager._client.close()
+        gateway.server.__exit__()
+
+
+Behind = Callable[..., tuple[Gateway, EnterpriseManager]]
+
+
+@pytest.mark.parametrize("status", [NOT_FOUND, UNAUTHORIZED])
+@pytest.mark.parametrize("body", FOREIGN.values(), ids=FOREIGN)
+def test_anothers_refusal_ends_no_mount(
+    behind: Behind, deadline: MakeDeadline, body: bytes, status: str
+) -> None:
+    gateway, manager = behind(answer(body, status))
+    with pytest.raises(errors.UnexpectedAnswer, match="in place of Enterprise Manager"):
+        manager.mount_point(SESSION, POINT, HREF, deadline())
+    with pytest.raises(errors.UnexpectedAnswer):
+        manager.unmount(SESSION, HREF, deadline())
+    with pytest.raises(errors.UnexpectedAnswer):
+        manager.mount_points(SESSION, POINT, deadline())
+    with pytest.raises(errors.UnexpectedAnswer):
+        manager._logon.end(SESSION, deadline())
+    mounts = f"/api{POINT.mounts}"
+    assert gateway.asked == [
+        line
+        for line in (
+            f"GET {mounts}/1",
+            f"DELETE {mounts}/1",
+            f"GET {mounts}",
+            f"DELETE /api/logonSessions/{SESSION.session_id}",
+        )
+        for _ in range(2)
+    ]
+
+
+@pytest.mark.parametrize("body", [OWN, OWN_XML, CAMEL])
+def test_its_own_refusal_is_believed_when_it_is_repeated(
+    behind: Behind, deadline: MakeDeadline, body: bytes
+) -> None:
+    gateway, manager = behind(answer(body, NOT_FOUND))
+    with pytest.raises(errors.NotFound):
+        manager.mount_point(SESSION, POINT, HREF, deadline())
+    assert gateway.asked == [f"GET /api{HREF}"] * 2
+
+
+@pytest.mark.parametrize("demand", ["Basic Realm=RestSvc", 'Basic realm="RestSvc"'])
+def test_its_own_demand_for_a_logon_is_believed(
+    behind: Behind, deadline: MakeDeadline, demand: str
+) -> None:
+    more = f"WWW-Authenticate: {demand}\r\n"
+    _, manager = behind(answer(b"", UNAUTHORIZED, more=more))
+    with pytest.raises(errors.SessionExpired):
+        manager.mount_point(SESSION, POINT, HREF, deadline())
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        answer(b'{"Type": "VmRestorePointMount"}'),
+        answer(b"", NOT_FOUND),
+        answer(OWN, UNAUTHORIZED),
+        answer(b"", "503 Busy"),
+    ],
+)
+def test_a_refusal_that_is_not_repeated_is_a_passing_fault(
+    behind: Behind, deadline: MakeDeadline, second: bytes
+) -> None:
+    there = answer(b'{"Type": "VmRestorePointMount"}')
+    _, manager = behind(answer(OWN, NOT_FOUND), second, there)
+    assert manager.mount_point(SESSION, POINT, HREF, deadline()).mount_id == 1
+
+
+@pytest.mark.parametrize(
+    "root", [answer(OWN, NOT_FOUND), answer(b"{}"), answer(b"<html>"), answer(ROOT, "503 Busy")]
+)
+def test_a_refusal_is_believed_only_where_enterprise_manager_answers(
+    behind: Behind, deadline: MakeDeadline, root: bytes
+) -> None:
+    _, manager = behind(answer(OWN, NOT_FOUND), root=root)
+    with pytest.raises(errors.UnexpectedAnswer):
+        manager.mount_point(SESSION, POINT, HREF, deadline())
+
+
+def test_a_task_is_unknown_only_in_the_servers_own_words(
+    behind: Behind, deadline: MakeDeadline, clock: FakeClock
+) -> None:
+    words = b"There is no backup task with id [task-1] in current rest session"
+    own = b'{"Message": "' + words + b'", "StatusCode": 500}'
+    for body, expected in ((own, errors.NotFound), (words, errors.RequestFailed)):
+        _, manager = behind(answer(body, "500 Error"))
+        with pytest.raises(expected) as caught:
+            Tasks(manager._client, SESSION).get("task-1", deadline())
+        assert type(caught.value) is expected
+    assert clock.waits == []
+
+
+@pytest.mark.parametrize("body", [b"<html>welcome</html>", b"ok", b'{"message": "ok"}', b""])
+def test_a_200_to_everything_unmounts_nothing(
+    behind: Behind, deadline: MakeDeadline, body: bytes
+) -> None:
+    gateway, manager = behind(answer(body))
+    with pytest.raises(errors.EnterpriseManagerError):
+        manager.unmount(SESSION, HREF, deadline(30))
+    assert not any("logonSessions" in line for line in gateway.asked)
+
+
+@pytest.mark.parametrize("status", [NOT_FOUND, UNAUTHORIZED, "403 Forbidden"])
+@pytest.mark.parametrize("body", FOREIGN.values(), ids=FOREIGN)
+def test_anothers_refusal_does_not_end_the_holding(
+    behind: Behind, clock: FakeClock, body: bytes, status: str
+) -> None:
+    there = answer(b'{"Type": "VmRestorePointMount"}')
+    _, manager = behind(answer(body, status), answer(body, status), there)
+    told: list[object] = []
+    holder = Holder(clock=clock, idle_limit=900, report=lambda _, what: told.append(what))
+    holder.hold(SessionRecord(manager.base_url, SESSION, HREF), manager, 1000)
+    holder.run()
+    assert told[-2:] == [None, Ending.TIME_OVER]
+
+
+@pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
+@pytest.mark.parametrize("body", FOREIGN.values(), ids=FOREIGN)
+def test_a_busy_server_is_asked_again_and_called_busy(
+    behind: Behind, deadline: MakeDeadline, body: bytes, status: str
+) -> None:
+    gateway, manager = behind(answer(b"{}"), root=answer(body, status))
+    with pytest.raises(errors.ServerBusy, match="busy"):
+        manager.session(deadline())
+    assert gateway.asked == []
+    assert len(gateway.server.requests) == 2
+
+
+@pytest.mark.parametrize("status", [NOT_FOUND, UNAUTHORIZED, "403 Forbidden", "200 OK"])
+@pytest.mark.parametrize("body", [*FOREIGN.values(), OWN], ids=[*FOREIGN, "its own"])
+def test_what_is_not_enterprise_manager_is_sent_no_password(
+    behind: Behind, deadline: MakeDeadline, body: bytes, status: str
+) -> None:
+    gateway, manager = behind(answer(b"{}"), root=answer(body, status))
+    with pytest.raises(errors.NotEnterpriseManager):
+        manager.session(deadline())
+    assert gateway.asked == []
+    assert not any("Authorization" in head for head in gateway.server.heads)
+
+
+def test_a_stop_ends_the_second_look(behind: Behind, stop: threading.Event) -> None:
+    def stopping(connection: socket.socket, line: str) -> None:
+        if line == "GET /api/":
+            stop.set()
+            connection.recv(1)
+        connection.sendall(answer(OWN, NOT_FOUND))
+
+    with RawServer(stopping) as server:
+        manager = EnterpriseManager(Settings(base_url=server.url, session_token="token"))
+        with pytest.raises(errors.Stopped):
+            manager.mount_point(SESSION, POINT, HREF, Deadline("The test", 60, stop=stop))
+
+
+def test_what_is_not_unicode_does_not_keep_a_mount_from_being_read(
+    behind: Behind, deadline: MakeDeadline
+) -> None:
+    body = rb'{"Type": "VmRestorePointMount", "FSRoots": [{"Path": "C:\ud800"}]}'
+    _, manager = behind(answer(body))
+    mount_point = manager.mount_point(SESSION, POINT, HREF, deadline())
+    assert mount_point.file_system_roots == ("C:\ufffd",)

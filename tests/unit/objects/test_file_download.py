@@ -1,0 +1,110 @@
+"""A folder of many files: each is fetched, or told at the end."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.clocks import FakeClock
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.errors import (
+    AccessDenied,
+    EnterpriseManagerError,
+    SizeDiffers,
+    SomeLeftOut,
+    Stopped,
+)
+from terraform_provider_veeam.em.files.download import Downloaded
+from terraform_provider_veeam.em.files.left_out import LeftOut
+from terraform_provider_veeam.em.files.listing import Entry
+from terraform_provider_veeam.em.files.places import Places
+from terraform_provider_veeam.objects.actions.file_download import _DEEPEST, _Download
+
+DEADLINE = Deadline(operation="Downloading", seconds=60, stop=threading.Event(), clock=FakeClock())
+
+
+class Guest:
+    """A folder of a guest, with these files and folders in it, and what goes wrong with some."""
+
+    def __init__(self, *paths: str, **errors: EnterpriseManagerError) -> None:
+        self.paths = paths
+        self.errors = errors
+        self.fetched: list[str] = []
+
+    def find(self, path: str, deadline: Deadline) -> Entry:
+        return Entry(path, path, is_folder=True)
+
+    def walk(
+        self, path: str, depth: int, deadline: Deadline, left_out: list[LeftOut]
+    ) -> Iterator[Entry]:
+        for each in self.paths:
+            whole = f"{path}/{each.rstrip('/')}"
+            yield Entry(whole, whole.rpartition("/")[2], is_folder=each.endswith("/"))
+
+    def address(self, path: str) -> str:
+        return path
+
+    def prepare(self, *_: Any) -> Iterator[str]:
+        return iter(())
+
+    def download(self, target: str, deadline: Deadline, *, size: Any, destination: Path) -> Any:
+        name = target.partition("?")[0].rpartition("/")[2]
+        if name in self.errors:
+            raise self.errors[name]
+        self.fetched.append(name)
+        return Downloaded(destination, 0, "")
+
+
+def download(guest: Any, folder: Path, path: str = "C:/t") -> list[str]:
+    """What is told of a download."""
+    return list(_Download(guest, guest, Places(folder), DEADLINE).of(path))
+
+
+def test_files_of_one_address_are_told_and_none_of_them_is_fetched(tmp_path: Path) -> None:
+    guest = Guest("A.txt", "a.txt", "b", "Docs/", "docs/", "Docs/x", "docs/y")
+    with pytest.raises(SomeLeftOut) as raised:
+        download(guest, tmp_path)
+    assert guest.fetched == ["b"]
+    told = [line.split(": ")[0].strip() for line in raised.value.detail.splitlines()[1:]]
+    assert told == [f"C:/t/{n}" for n in ("A.txt", "a.txt", "Docs", "docs", "Docs/x", "docs/y")]
+
+
+def test_in_linux_they_have_addresses_of_their_own(tmp_path: Path) -> None:
+    guest = Guest("A.txt", "a.txt")
+    download(guest, tmp_path, "Volume$0:/t")
+    assert guest.fetched == ["A.txt", "a.txt"]
+
+
+def test_one_that_fails_is_told_and_the_others_are_fetched(tmp_path: Path) -> None:
+    errors = {"b": AccessDenied("Too low", "GET b\n403", status=403), "c": SizeDiffers("Short")}
+    guest = Guest("a", "b", "c", "d", **errors)
+    with pytest.raises(SomeLeftOut) as raised:
+        download(guest, tmp_path)
+    assert guest.fetched == ["a", "d"]
+    assert "  C:/t/b: Too low. GET b 403\n  C:/t/c: Short" in raised.value.detail
+
+
+def test_what_concerns_all_ends_it_and_tells_the_rest(tmp_path: Path) -> None:
+    guest = Guest("a", "b", "c", b=Stopped("Interrupted"))
+    with pytest.raises(Stopped) as raised:
+        download(guest, tmp_path)
+    assert guest.fetched == ["a"]
+    assert raised.value.detail == "Of C:/t these were not downloaded:\n  C:/t/b\n  C:/t/c"
+
+
+def test_a_folder_that_is_too_deep_is_told(tmp_path: Path) -> None:
+    deep = ["d/" * levels for levels in range(1, _DEEPEST + 1)]
+    with pytest.raises(SomeLeftOut) as raised:
+        download(Guest(*deep, "a"), tmp_path)
+    assert f"it is {_DEEPEST} folders deep" in raised.value.detail
+
+
+def test_no_more_is_listed_than_a_person_reads(tmp_path: Path) -> None:
+    names = [f"{number:03}" for number in range(150)]
+    guest = Guest(*names, **{name: SizeDiffers("Short") for name in names})
+    with pytest.raises(SomeLeftOut) as raised:
+        download(guest, tmp_path)
+    assert len(raised.value.detail.splitlines()) == 102
+    assert raised.value.detail.endswith("and 50 more")

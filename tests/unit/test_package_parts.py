@@ -1,0 +1,207 @@
+"""What a package says of its parts: licence texts, an SBOM, checksums; and that none is fetched."""
+
+import hashlib
+import json
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+from packaging.requirements import Requirement
+from tools import package, parts
+
+from terraform_provider_veeam import __version__
+
+REPORT = """
+<nuitka-compilation-report>
+  <module name="grpc"><distribution-usages>
+    <distribution-usage name="grpcio" /></distribution-usages></module>
+  <module name="certifi"><distribution-usages>
+    <distribution-usage name="certifi" /></distribution-usages></module>
+  <module name="terraform_provider_veeam"><distribution-usages>
+    <distribution-usage name="terraform-provider-veeam" /></distribution-usages></module>
+  <included_dll source_path="${sys.real_prefix}/lib/libpython3.so" ignored="no" />
+  <included_dll source_path="/lib/libm.so.6" ignored="yes" />
+</nuitka-compilation-report>
+"""
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Path:
+    file = tmp_path / "report.xml"
+    file.write_text(REPORT)
+    return file
+
+
+def needed(name: str) -> set[str]:
+    """Return a distribution and all that it needs here."""
+    found = {name}
+    for text in metadata.requires(name) or ():
+        requirement = Requirement(text)
+        if not requirement.marker or requirement.marker.evaluate({"extra": ""}):
+            found |= needed(requirement.name)
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(needed(parts.PROJECT) - {parts.PROJECT}))
+def test_whatever_the_provider_needs_brings_its_licence(name: str) -> None:
+    part = parts.distribution(name)
+    assert part.texts
+    assert all(text.stat().st_size for text in part.texts.values())
+    assert part.license
+    assert part.purl.endswith(f"@{part.version}")
+
+
+def test_what_has_no_licence_text_stops_the_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = tmp_path / "bare-1.0.dist-info"
+    record.mkdir()
+    (record / "METADATA").write_text("Metadata-Version: 2.1\nName: bare\nVersion: 1.0\n")
+    (record / "RECORD").write_text("bare-1.0.dist-info/METADATA,,\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(parts.NoLicense, match=r"bare 1\.0 has no licence text"):
+        parts.distribution("bare")
+
+
+def test_parts_are_what_went_in(report: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "distribution", part)
+    monkeypatch.setattr(parts, "library", lambda file: part(file.name))
+    found = parts.parts(report, [Path("/lib/libz.so.1"), Path("/usr/lib/libz.so.1")])
+    assert [each.name for each in found] == ["Python", "certifi", "grpcio", "Nuitka", "libz.so.1"]
+    assert "Exception" in found[3].license
+
+
+def part(name: str, **changes: Any) -> parts.Part:
+    return parts.Part(name, "1.0", "MIT", f"pkg:generic/{name}@1.0", {})._replace(**changes)
+
+
+def test_compiled_in_parts_are_named_and_have_their_texts() -> None:
+    cryptography, grpcio = parts.distribution("cryptography"), parts.distribution("grpcio")
+    assert {"openssl", "asn1", "pem"} <= {each["name"] for each in cryptography.inside}
+    assert {"BoringSSL", "c-ares", "re2", "zlib"} <= {each["name"] for each in grpcio.inside}
+    assert {"LICENSE", "LICENSE.APACHE", "asn1.txt", "pem.txt"} <= set(cryptography.texts)
+    assert {"LICENSE", "BoringSSL.txt", "c-ares.txt"} <= set(grpcio.texts)
+    assert {"LICENSE.txt", "incorporated-software.txt"} == set(parts.python().texts)
+
+
+def test_a_folder_gets_all_licences_and_a_list(tmp_path: Path) -> None:
+    parts.add_licenses(tmp_path, [parts.python(), part("libfoo"), parts.distribution("requests")])
+    assert "Mozilla Public License" in (tmp_path / "LICENSE").read_text()
+    files = {file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*.*")}
+    assert "licenses/Python/LICENSE.txt" in files
+    assert (tmp_path / "licenses" / "requests" / "NOTICE").is_file()
+    told = (tmp_path / "licenses" / "README.txt").read_text()
+    assert "requests 2." in told
+    assert "Apache-2.0 (licenses/requests/)" in told
+    assert "libfoo 1.0 MIT (part of the system it was built on)" in told
+
+
+def test_the_sbom_is_cyclonedx_and_always_the_same(tmp_path: Path) -> None:
+    zipped = tmp_path / "some.zip"
+    zipped.write_bytes(b"zip")
+    found = [
+        parts.python(),
+        *(parts.distribution(name) for name in ("cryptography", "grpcio", "defusedxml")),
+        part("libfoo.so", version="", license="", purl=""),
+    ]
+    text = parts.sbom(zipped, found)
+    assert text == parts.sbom(zipped, found)
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    document = json.loads(text)
+    component = document["metadata"]["component"]
+    assert component["hashes"][0]["content"] == hashlib.sha256(b"zip").hexdigest()
+    listed = {each["name"]: each for each in document["components"]}
+    assert listed["grpcio"]["licenses"] == [{"expression": "Apache-2.0"}]
+    assert listed["defusedxml"]["licenses"] == [{"license": {"name": "PSFL"}}]
+    assert listed["libfoo.so"].keys() == {"type", "bom-ref", "name"}
+
+
+def test_nuitka_fetches_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, Any] = {}
+
+    def run(command: list[str], **options: Any) -> None:
+        asked.update(options, command=command)
+        (tmp_path / "provider.dist").mkdir()
+
+    monkeypatch.setattr(package, "BUILD", tmp_path)
+    monkeypatch.setattr(subprocess, "run", run)
+    package.compile_provider()
+    assert not [argument for argument in asked["command"] if "download" in argument]
+    assert "--disable-ccache" in asked["command"]
+    assert asked["stdin"] == subprocess.DEVNULL  # it asks before it fetches; that says no
+    assert Path(asked["env"]["NUITKA_CACHE_DIR"]).is_relative_to(tmp_path)
+
+
+def test_only_wheels_and_locked_things_are_installed() -> None:
+    makefile = (parts.ROOT / "Makefile").read_text("utf-8")
+    assert "LOCKED  := --require-hashes --only-binary :all: --requirement" in makefile
+    installs = [line for line in makefile.splitlines() if "$(INSTALL) " in line]
+    assert len(installs) == 3
+    assert all("$(LOCKED)" in line or "--no-build-isolation" in line for line in installs)
+    (nuitka,) = [line for line in installs if "--no-binary" in line]
+    assert "--no-binary nuitka --no-build-isolation" in nuitka  # built with what is locked
+
+
+def test_checksums_name_what_the_registry_allows_and_the_rest_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(package, "DIST", tmp_path)
+    name, wheel = package.NAME, f"terraform_provider_veeam-{__version__}"
+    released = {f"{name}_linux_amd64.zip", f"{name}_windows_amd64.zip"}
+    rest = {f"{name}_linux_amd64.cdx.json", f"{wheel}-py3-none-any.whl", f"{wheel}.tar.gz"}
+    for file in released | rest:
+        (tmp_path / file).write_text(file)
+    package.describe()
+    sums = {}
+    for kind in ("SHA256SUMS", "checksums.txt"):
+        lines = (tmp_path / f"{name}_{kind}").read_text().splitlines()
+        sums[kind] = {file: digest for digest, file in (line.split("  ") for line in lines)}
+    assert sums["SHA256SUMS"].keys() == released | {f"{name}_manifest.json"}
+    assert sums["checksums.txt"].keys() == rest
+    for told in sums.values():
+        for file, digest in told.items():
+            assert digest == hashlib.sha256((tmp_path / file).read_bytes()).hexdigest()
+
+
+DPKG = r"""#!/bin/sh
+case "$1 $2" in
+"--search */lib/libfoo.so.1.2") echo "libfoo1:amd64: /usr/lib/libfoo.so.1.2" ;;
+"--show --showformat=\${Version}") printf 1:1.2-3 ;;
+*) echo "nothing matches $2" >&2; exit 1 ;;
+esac
+"""
+
+
+def test_a_library_of_the_system_belongs_to_its_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "libfoo.so.1").symlink_to("libfoo.so.1.2")
+    (tmp_path / "dpkg-query").write_text(DPKG)
+    (tmp_path / "dpkg-query").chmod(0o755)
+    (tmp_path / "libfoo1").mkdir()
+    text = tmp_path / "libfoo1" / "copyright"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(parts, "DOCUMENTED", tmp_path)
+    monkeypatch.setattr(platform, "freedesktop_os_release", lambda: {"ID": "debian"})
+    with pytest.raises(parts.NoLicense, match=r"libfoo1 1:1\.2-3, whose libfoo"):
+        parts.library(tmp_path / "lib" / "libfoo.so.1")
+    text.write_text("It is in the public domain.")
+    found = parts.library(tmp_path / "lib" / "libfoo.so.1")
+    purl = "pkg:deb/debian/libfoo1@1%3A1.2-3?arch=amd64"
+    assert found == parts.Part("libfoo1", "1:1.2-3", "", purl, {"copyright": text})
+    with pytest.raises(parts.NoLicense, match="nothing matches"):
+        parts.library(tmp_path / "lib" / "libbar.so")
+
+
+def test_a_system_without_records_only_has_its_libraries_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = parts.library(Path("/lib/libfoo.so.1"))
+    assert found == parts.Part("libfoo.so.1", "", "", "", {})
