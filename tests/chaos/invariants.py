@@ -197,8 +197,8 @@ class Invariants:
 
     def _ours(self, tokens: Mapping[str, str]) -> set[Mounted]:
         """Return what is mounted, but not by strangers."""
-        theirs = self._stranger.places
         there = {Place(mount.session_id, mount.path) for mount in self._simulator.mounts()}
+        theirs = self._stranger.places  # after the other: they are mounting all the time
         return {Mounted(fingerprint_of(tokens[p.session_id]), p.path) for p in there - theirs}
 
 
