@@ -26,7 +26,7 @@ from terraform_provider_veeam.em.errors import (
 from terraform_provider_veeam.em.http.client import TOKEN_HEADER
 from terraform_provider_veeam.em.http.decoders import Document, api_path, clean, links, text
 from terraform_provider_veeam.em.http.own_form import is_enterprise_manager
-from terraform_provider_veeam.em.http.trust import proxy_passwords
+from terraform_provider_veeam.em.http.proxies import passwords
 from terraform_provider_veeam.em.models import LogonSession
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Logon:
         self._browsing: LogonSession | None = None
         self._is_trusted = False
         self._refused: LogonRefused | None = None
-        for secret in (settings.password, settings.session_token, *proxy_passwords(settings)):
+        for secret in (settings.password, settings.session_token, *passwords(settings.base_url)):
             if secret:
                 conceal(secret)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from requests.utils import get_environ_proxies, select_proxy
 
@@ -17,16 +19,24 @@ _SCHEMES = ("http", "https")
 
 
 def proxies_for(url: str) -> Mapping[str, str]:
-    """Return the proxies of the environment for an address; empty when there is none.
+    """Return the proxies of the environment for an address; empty when it is reached without.
 
-    Raises CannotConnect for one that can't be used. Its address is not quoted: it may hold a
-    password.
+    None leads to this machine itself, as with Terraform. Raises CannotConnect for one that can't be
+    used. Its address is not quoted: it may hold a password.
     """
     proxies = get_environ_proxies(url, no_proxy=None)
-    if proxy := select_proxy(url, proxies):
+    proxy = None if _is_this_machine(url) else select_proxy(url, proxies)
+    if proxy:
         _check(url, proxy)
         return proxies
     return {}
+
+
+def passwords(url: str) -> list[str]:
+    """Return the passwords of the proxies for an address, which nobody is to read."""
+    named = get_environ_proxies(url, no_proxy=None).values()
+    accounts = [re.sub(r"^[\w+.-]+://", "", proxy.rpartition("@")[0]) for proxy in named]
+    return [unquote(account.partition(":")[2]) for account in accounts]
 
 
 def unusable(url: str, reason: str) -> CannotConnect:
@@ -46,6 +56,14 @@ def variable(url: str) -> str:
     return next((name for name in names if os.environ.get(name)), f"{scheme}_proxy".upper())
 
 
+def _is_this_machine(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _check(url: str, proxy: str) -> None:
     try:
         parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
@@ -53,7 +71,7 @@ def _check(url: str, proxy: str) -> None:
     except ValueError:
         is_whole = False
     if not is_whole:
-        raise unusable(url, "what stands there is no address like http://HOST:PORT")
+        raise unusable(url, "it does not say http://HOST:PORT")
     if parts.scheme not in _SCHEMES:
         raise unusable(
             url, f"a proxy of the kind {parts.scheme} is not supported, only http and https"

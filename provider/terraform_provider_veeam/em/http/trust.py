@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import ipaddress
 import os
-import re
 import ssl
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import certifi
 import urllib3
 from requests.adapters import HTTPAdapter
-from requests.utils import get_environ_proxies
 
 from terraform_provider_veeam.em.errors import CertificateNotTrusted
+from terraform_provider_veeam.em.http import proxies
 from terraform_provider_veeam.em.http.connection import POOLS
 
 if TYPE_CHECKING:
     from typing import Self
 
-    from requests import PreparedRequest, Response
+    from requests import PreparedRequest
 
     from terraform_provider_veeam.em.settings import Settings
 
@@ -50,7 +48,6 @@ class TrustingAdapter(HTTPAdapter):
 
     def __init__(self, settings: Settings) -> None:
         self._is_encrypted = settings.base_url.startswith("https:")
-        self._is_here = _is_this_machine(urlsplit(settings.base_url).hostname or "")
         self._tls: dict[str, Any] = {"ssl_context": _context(settings)}
         if settings.certificate_fingerprint:
             # Compared right after the handshake, before anything is sent.
@@ -69,12 +66,6 @@ class TrustingAdapter(HTTPAdapter):
         """Make the pool of direct connections."""
         super().init_poolmanager(connections, maxsize, block, **kwargs, **self._tls)
         self.poolmanager.pool_classes_by_scheme = POOLS
-
-    def send(self, request: PreparedRequest, *arguments: Any, **options: Any) -> Response:
-        """Send a request. None to this machine goes through a proxy, as with Terraform itself."""
-        if self._is_here:
-            options["proxies"] = {}
-        return super().send(request, *arguments, **options)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         """Return the pool of connections through a proxy.
@@ -98,20 +89,6 @@ class TrustingAdapter(HTTPAdapter):
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """Leave the connection as it is."""
-
-
-def proxy_passwords(settings: Settings) -> list[str]:
-    """Return the passwords of the proxies that the environment names, which nobody is to read."""
-    proxies = get_environ_proxies(settings.base_url, no_proxy=None)
-    accounts = [re.sub(r"^[\w+.-]+://", "", url.rpartition("@")[0]) for url in proxies.values()]
-    return [unquote(account.partition(":")[2]) for account in accounts]
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class _ProxyContext(ssl.SSLContext):
@@ -193,8 +170,7 @@ def explain(settings: Settings, failure: BaseException, timeout: float) -> Certi
     fingerprint = None
     # Past a proxy it might be another certificate than the one that was refused.
     with contextlib.suppress(OSError, ValueError):
-        here = _is_this_machine(parts.hostname or "")
-        if not here and get_environ_proxies(settings.base_url, no_proxy=None):
+        if proxies.proxies_for(settings.base_url):
             raise ValueError("a proxy is in between")
         pem = ssl.get_server_certificate((parts.hostname or "", parts.port or 443), timeout=timeout)
         digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest().upper()

@@ -286,10 +286,13 @@ def test_the_password_of_a_proxy_is_a_secret(monkeypatch: pytest.MonkeyPatch) ->
     assert PROXY_PASSWORD in secrets
 
 
-def test_no_proxy_is_asked_for_this_machine_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("proxy", ["http://127.0.0.1:1", "socks5://127.0.0.1:1", "http://:0"])
+def test_no_proxy_is_asked_for_this_machine_itself(
+    monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
     """As Terraform does it, which otherwise reads the same variables."""
     for name in ("HTTPS_PROXY", "https_proxy"):
-        monkeypatch.setenv(name, "http://127.0.0.1:1")
+        monkeypatch.setenv(name, proxy)
     monkeypatch.setenv("NO_PROXY", "")
     with Simulator() as simulator:
         assert log_on(simulator, certificate_fingerprint=simulator.fingerprint)
