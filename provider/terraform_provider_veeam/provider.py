@@ -29,7 +29,6 @@ from terraform_provider_veeam.objects.functions.parse_uid import ParseUid
 from terraform_provider_veeam.objects.lists.mount_point import MountPointList
 from terraform_provider_veeam.objects.resources.mount_point import MountPointResource
 from terraform_provider_veeam.plugin import interfaces
-from terraform_provider_veeam.plugin.process.logs import conceal
 from terraform_provider_veeam.plugin.schema import Attribute, Schema
 from terraform_provider_veeam.plugin.types import Bool, Number, String, Unknown
 from terraform_provider_veeam.sessions.book import SessionBook
@@ -220,7 +219,7 @@ class VeeamProvider(interfaces.Provider):
                 )
                 return
             self._replaced.append(self._manager)  # its calls may still be running
-        self._manager = EnterpriseManager(settings, clock=self.clock, conceal=conceal)
+        self._manager = EnterpriseManager(settings, clock=self.clock)
         for record, unused in self.book.left_by_plan(settings.base_url):
             # Terraform tells an apply nothing of a mount that stays as it is, and a person may have
             # taken minutes to say `yes`.

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from terraform_provider_veeam.plugin.process import logs
+from terraform_provider_veeam import secrets
 from terraform_provider_veeam.plugin.process.server import serve, serve_debug
 from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 
@@ -68,7 +68,7 @@ class ToyServicer:
     def ValidateProviderConfig(self, request: Any, context: Any) -> Any:  # noqa: N802 - the call's name
         """Log a secret in every way."""
         word = 'a "canary" ß'
-        logs.conceal(word)
+        secrets.conceal(word)
         log = logging.getLogger("toy")
         log.info("message %s", word, extra={"field": word})
         try:

@@ -9,6 +9,7 @@ import pytest
 
 from em_simulator import ADMINISTRATOR, Family, Simulator
 from support.clocks import FakeClock
+from terraform_provider_veeam import secrets
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.manager import EnterpriseManager
@@ -17,6 +18,12 @@ from terraform_provider_veeam.em.settings import Settings
 
 MakeDeadline = Callable[..., Deadline]
 MakeManager = Callable[..., EnterpriseManager]
+
+
+@pytest.fixture(autouse=True)
+def no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test has concealed is not hidden from another."""
+    monkeypatch.setattr(secrets, "known", secrets.Secrets())
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from terraform_provider_veeam.keep_alive import sockets
 from terraform_provider_veeam.keep_alive.holder import Ending, Holder
 from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
 from terraform_provider_veeam.keep_alive.keeper import answer
-from terraform_provider_veeam.plugin.process.logs import conceal, mask
+from terraform_provider_veeam.plugin.process.logs import mask
 from terraform_provider_veeam.sessions.record import SessionRecord
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def _manager(record: SessionRecord) -> EnterpriseManager:
         {"url": record.base_url, "session_token": record.session.token},
         "terraform-provider-veeam (keep-alive)",
     )
-    return EnterpriseManager(settings, conceal=conceal)
+    return EnterpriseManager(settings)
 
 
 def _duration(seconds: float) -> str:

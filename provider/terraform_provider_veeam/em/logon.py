@@ -28,6 +28,7 @@ from terraform_provider_veeam.em.http.decoders import Document, api_path, clean,
 from terraform_provider_veeam.em.http.own_form import is_enterprise_manager
 from terraform_provider_veeam.em.http.proxies import passwords
 from terraform_provider_veeam.em.models import LogonSession
+from terraform_provider_veeam.secrets import conceal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,10 +56,9 @@ class Logon:
     Accounts get locked: the first logon goes alone, and when it is refused none is tried again.
     """
 
-    def __init__(self, client: Client, settings: Settings, conceal: Callable[[str], None]) -> None:
+    def __init__(self, client: Client, settings: Settings) -> None:
         self._client = client
         self._settings = settings
-        self._conceal = conceal
         self._lock = threading.Lock()  # of what follows
         self._browsing: LogonSession | None = None
         self._is_trusted = False
@@ -108,7 +108,7 @@ class Logon:
 
     def exists(self, session_id: str, deadline: Deadline) -> bool:
         """Tell whether the server still has a session; it is asked in the browsing session."""
-        self._conceal_id(session_id)
+        _conceal_id(session_id)
 
         def ask(own: LogonSession) -> bool:
             try:
@@ -136,12 +136,6 @@ class Logon:
         """End the browsing session."""
         if self._browsing:
             self.end(self._browsing, deadline)
-
-    def conceal(self, session: LogonSession) -> None:
-        """Have logs and errors hide what gives access to a session."""
-        self._conceal(session.token)
-        if session.session_id:
-            self._conceal_id(session.session_id)
 
     def _first(self, deadline: Deadline) -> LogonSession:
         """Log on while no other thread does, once it is clear that Enterprise Manager is there."""
@@ -180,7 +174,7 @@ class Logon:
         settings = self._settings
         pair = f"{settings.username}:{settings.password}"
         credentials = base64.b64encode(pair.encode()).decode()
-        self._conceal(credentials)
+        conceal(credentials)
         try:
             answer = self._client.request(
                 "POST",
@@ -202,7 +196,7 @@ class Logon:
                 f"POST {settings.base_url}/sessionMngr/ was answered with {answer.status} but "
                 f"without the header {TOKEN_HEADER}. Does a proxy remove it?",
             )
-        self._conceal(token)
+        conceal(token)
         session_id = _session_id(answer.document) or self._told_id(token, deadline)
         if session_id is None:
             # Without it nobody can tell later whether the session, and a mount in it, still exists.
@@ -212,7 +206,7 @@ class Logon:
                 "token, but with no LogonSession that has an id. Is there a proxy in between that "
                 "changes answers? Nothing was done in the session; it ends when it has been idle.",
             )
-        self._conceal_id(session_id)
+        _conceal_id(session_id)
         session = LogonSession(session_id, token)
         log.info("logged on: %s", session)
         return session
@@ -235,7 +229,7 @@ class Logon:
         """
         made_from = _id_in(token)
         if made_from is not None:
-            self._conceal_id(made_from)
+            _conceal_id(made_from)
             document = self._ask(_path(made_from), token, deadline)
             told = _session_id(document) if document else None
             if told and told.lower() == made_from.lower():
@@ -245,7 +239,7 @@ class Logon:
         ids = [found for one in listed if (found := text(one, "SessionId"))]
         if len(ids) != 1:
             return None
-        self._conceal_id(ids[0])
+        _conceal_id(ids[0])
         return ids[0]
 
     def _ask(self, path: str, token: str, deadline: Deadline) -> Document | None:
@@ -257,9 +251,17 @@ class Logon:
         except (RequestRefused, UnexpectedAnswer):
             return None
 
-    def _conceal_id(self, session_id: str) -> None:
-        for spelling in {session_id, session_id.lower(), session_id.upper()}:
-            self._conceal(spelling)
+
+def conceal_session(session: LogonSession) -> None:
+    """Have logs and errors hide what gives access to a session."""
+    conceal(session.token)
+    if session.session_id:
+        _conceal_id(session.session_id)
+
+
+def _conceal_id(session_id: str) -> None:
+    for spelling in {session_id, session_id.lower(), session_id.upper()}:
+        conceal(spelling)
 
 
 def token_refused(error: SessionExpired) -> LogonRefused:

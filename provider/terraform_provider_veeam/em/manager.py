@@ -25,7 +25,7 @@ from terraform_provider_veeam.em.inventory.restore_sessions import (
     RestoreSession,
     running_restores,
 )
-from terraform_provider_veeam.em.logon import Logon
+from terraform_provider_veeam.em.logon import Logon, conceal_session
 from terraform_provider_veeam.em.models import restore_point_at
 from terraform_provider_veeam.em.mounts.create import create_mount
 from terraform_provider_veeam.em.mounts.existing import MountPoints
@@ -48,14 +48,10 @@ LOGOUT_SECONDS = 5.0
 log = logging.getLogger(__name__)
 
 
-def _ignore(secret: str) -> None:
-    """Hide nothing: for those who keep no log."""
-
-
 class EnterpriseManager:
     """One Enterprise Manager. Errors are those of `errors`, ready to be shown.
 
-    `conceal` is called with every secret the moment it is known, so that logs can hide it.
+    Every secret is concealed the moment it is known.
     """
 
     def __init__(
@@ -64,13 +60,12 @@ class EnterpriseManager:
         *,
         clock: Clock = SYSTEM_CLOCK,
         random: Callable[[], float] = system_random.random,
-        conceal: Callable[[str], None] = _ignore,
     ) -> None:
         self.settings = settings
         """Its settings: where Enterprise Manager is, and how to reach it."""
         self._clock = clock
         self._client = Client(settings, clock=clock, random=random)
-        self._logon = Logon(self._client, settings, conceal)
+        self._logon = Logon(self._client, settings)
         self._passing: dict[str, Mounted] = {}
         """Mounts that must not outlive this process, by session and path."""
 
@@ -200,18 +195,18 @@ class EnterpriseManager:
 
     def files(self, session: LogonSession, href: str) -> tuple[Files, FileRestores]:
         """Return the file system of a mount point of that session, and what restores its files."""
-        self._logon.conceal(session)
+        conceal_session(session)
         files = Files(self._client, session, href)
         return files, FileRestores(self._client, session)
 
     def touch(self, session: LogonSession, href: str, deadline: Deadline) -> None:
         """Read what is at a path in that session. Raises NotFound, SessionExpired."""
-        self._logon.conceal(session)
+        conceal_session(session)
         self._client.request("GET", href, deadline, token=session.token)
 
     def end(self, session: LogonSession, deadline: Deadline) -> None:
         """End a session that has no mount point left, unless somebody else made it."""
-        self._logon.conceal(session)
+        conceal_session(session)
         self._logon.end(session, deadline)
 
     def close(self, seconds: float) -> None:
@@ -227,7 +222,7 @@ class EnterpriseManager:
         self._client.close()
 
     def _mount_points(self, session: LogonSession) -> MountPoints:
-        self._logon.conceal(session)
+        conceal_session(session)
         return MountPoints(self._client, session)
 
 

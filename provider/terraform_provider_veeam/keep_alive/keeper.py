@@ -20,7 +20,6 @@ from terraform_provider_veeam.keep_alive import sockets
 from terraform_provider_veeam.keep_alive.holder import Holder
 from terraform_provider_veeam.keep_alive.order import Order
 from terraform_provider_veeam.platforms import hang_up_signals
-from terraform_provider_veeam.secrets import conceal
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.settings import Settings
@@ -69,9 +68,8 @@ class Keeper:
     def _hold(self, order: Order) -> str | None:
         """Take an order once its session has answered; return why it was not taken."""
         with self._lock:
-            manager = self._managers.setdefault(
-                order.settings, EnterpriseManager(order.settings, conceal=conceal)
-            )
+            manager = self._managers.get(order.settings) or EnterpriseManager(order.settings)
+            self._managers[order.settings] = manager
         record = order.record
         if order.seconds > 0:
             try:

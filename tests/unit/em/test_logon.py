@@ -12,6 +12,7 @@ from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import RestorePointRef
 from terraform_provider_veeam.em.settings import Settings
+from terraform_provider_veeam.secrets import hide
 
 MakeDeadline = Callable[..., Deadline]
 MakeManager = Callable[..., EnterpriseManager]
@@ -197,11 +198,16 @@ def test_no_password_is_sent_to_what_is_not_enterprise_manager(
     assert logons(simulator) == 0
 
 
-def test_secrets_are_told_to_whoever_hides_them_as_soon_as_they_are_known(
-    simulator: Simulator, settings: Settings, deadline: MakeDeadline
+@pytest.mark.parametrize("opaque", [False, True])
+def test_secrets_are_hidden_as_soon_as_they_are_known(
+    make_manager: MakeManager, settings: Settings, deadline: MakeDeadline, opaque: bool
 ) -> None:
-    hidden: list[str] = []
-    manager = EnterpriseManager(settings, conceal=hidden.append)
-    session = manager.session(deadline())
-    manager.close(1)
-    assert {session.token, session.session_id, settings.password} <= set(hidden)
+    with Simulator(opaque_tokens=opaque) as simulator:
+        manager = make_manager(
+            base_url=f"{simulator.url}/api",
+            certificate_fingerprint=simulator.fingerprint.replace(":", "").lower(),
+        )
+        session = manager.session(deadline())
+        manager.close(1)
+    for secret in (session.token, session.session_id, settings.password):
+        assert hide(f"it is {secret}.") == "it is ***."

@@ -17,9 +17,9 @@ from terraform_provider_veeam.objects.mount_reference import (
     validate_reference,
 )
 from terraform_provider_veeam.plugin.interfaces import Attribute, Refused, SingleNestedBlock
-from terraform_provider_veeam.plugin.process.logs import conceal
 from terraform_provider_veeam.plugin.schema import Block, Schema
 from terraform_provider_veeam.plugin.types import Bool, List, String
+from terraform_provider_veeam.secrets import conceal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

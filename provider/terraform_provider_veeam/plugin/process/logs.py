@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from terraform_provider_veeam.printable import printable
-from terraform_provider_veeam.secrets import conceal, hide
+from terraform_provider_veeam.secrets import hide
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,8 +33,6 @@ _LEVELS = {
 # What others have to say is detail to us, even when they call it a warning.
 _FOREIGN = frozenset({"urllib3", "requests", "charset_normalizer", "py.warnings"})
 _OWN_KEYS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
-
-__all__ = ["TRACE", "conceal", "mask", "setup"]
 
 
 def setup(environment: Mapping[str, str]) -> None:

@@ -19,6 +19,7 @@ from terraform_provider_veeam.em.errors import CertificateNotTrusted, NotEnterpr
 from terraform_provider_veeam.em.http import trust
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import LogonSession
+from terraform_provider_veeam.secrets import hide
 
 EXPIRED = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 
@@ -278,12 +279,11 @@ def test_a_proxy_that_the_system_trusts_leads_to_a_server_that_is_pinned(
 
 
 def test_the_password_of_a_proxy_is_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    secrets: list[str] = []
     monkeypatch.setenv("HTTPS_PROXY", f"http://us:er@{quote(PROXY_PASSWORD)}@proxy.example:1")
     monkeypatch.setenv("https_proxy", f"http://user:{quote(PROXY_PASSWORD)}@proxy.example:1")
     block = {"url": f"https://{NAME}", "session_token": "x"}
-    EnterpriseManager(resolve(block, "test", {}), conceal=secrets.append)
-    assert PROXY_PASSWORD in secrets
+    EnterpriseManager(resolve(block, "test", {}))
+    assert hide(f"password {PROXY_PASSWORD}") == "password ***"
 
 
 @pytest.mark.parametrize("proxy", ["http://127.0.0.1:1", "socks5://127.0.0.1:1", "http://:0"])

@@ -95,7 +95,7 @@ def test_the_level_is_that_of_the_most_particular_variable(
 
 
 def test_a_secret_is_masked_in_every_form() -> None:
-    logs.conceal(SECRET)
+    secrets.conceal(SECRET)
     octets = SECRET.encode()
     for form in (
         SECRET,
@@ -113,7 +113,7 @@ def test_a_secret_is_masked_in_every_form() -> None:
 
 
 def test_a_secret_is_masked_in_both_alphabets_of_base64() -> None:
-    logs.conceal(IN_BASE64)
+    secrets.conceal(IN_BASE64)
     octets = IN_BASE64.encode()
     standard, safe = base64.b64encode(octets).decode(), base64.urlsafe_b64encode(octets).decode()
     assert standard != safe
@@ -122,8 +122,8 @@ def test_a_secret_is_masked_in_both_alphabets_of_base64() -> None:
 
 def test_a_line_is_masked_as_a_whole(capsys: pytest.CaptureFixture[str]) -> None:
     logs.setup({"TF_LOG": "TRACE"})
-    logs.conceal(SECRET)
-    logs.conceal("canary42")
+    secrets.conceal(SECRET)
+    secrets.conceal("canary42")
     body = json.dumps({"password": SECRET})
     log.debug("sent %s", json.dumps({"password": SECRET}, ensure_ascii=False))
     log.debug("sent %s", body, extra={"canary42": "canary42", "deep": {"x": [SECRET, body]}})
@@ -143,7 +143,7 @@ def test_a_line_is_masked_as_a_whole(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_the_longest_secret_wins_and_a_short_one_is_no_secret() -> None:
     for secret in ("token", "token-and-more", "abc", ""):
-        logs.conceal(secret)
+        secrets.conceal(secret)
     assert logs.mask("token-and-more token abc") == "*** *** abc"
 
 
@@ -184,7 +184,7 @@ def test_a_record_that_can_not_be_written_says_so_and_ends_nothing(
 
 def test_an_uncaught_error_is_a_masked_line(capsys: pytest.CaptureFixture[str]) -> None:
     logs.setup({})
-    logs.conceal("canary42")
+    secrets.conceal("canary42")
     thread = threading.Thread(target=int, args=("canary42",))
     thread.start()
     thread.join()
@@ -199,12 +199,12 @@ def test_an_uncaught_error_is_a_masked_line(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_what_is_shown_has_nothing_that_a_terminal_obeys() -> None:
-    logs.conceal("pass\u202eword")
+    secrets.conceal("pass\u202eword")
     assert logs.mask("a\x9b2J\nb pass\u202eword \ud800") == "a\\x9b2J\nb *** \\ud800"
 
 
 def test_nor_has_a_log_line_when_it_is_read(capsys: pytest.CaptureFixture[str]) -> None:
-    logs.conceal("pass\u202eword")
+    secrets.conceal("pass\u202eword")
     logs.setup({"TF_LOG": "DEBUG"})
     try:
         b"\xff".decode("\x9b31m")
