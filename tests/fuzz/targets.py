@@ -19,8 +19,9 @@ from terraform_provider_veeam.em.http.decoders import (
     links,
 )
 from terraform_provider_veeam.em.http.own_form import is_enterprise_manager
+from terraform_provider_veeam.em.http.pages import _next
 from terraform_provider_veeam.em.http.retry import retry_after_seconds
-from terraform_provider_veeam.em.inventory.query import _next, entities
+from terraform_provider_veeam.em.inventory.query import entities
 from terraform_provider_veeam.em.inventory.restore_points import (
     found_restore_point,
     parse_restore_point,

@@ -24,7 +24,7 @@ from terraform_provider_veeam.em.http.decoders import (
     text,
     unreadable,
 )
-from terraform_provider_veeam.em.inventory.query import PAGE_SIZE, pages
+from terraform_provider_veeam.em.http.pages import PAGE_SIZE, pages
 from terraform_provider_veeam.em.times import utc
 from terraform_provider_veeam.printable import printable
 

@@ -22,7 +22,7 @@ from terraform_provider_veeam.em.files.listing import Files
 from terraform_provider_veeam.em.files.paths import parse_guest_path
 from terraform_provider_veeam.em.http.client import Answer
 from terraform_provider_veeam.em.http.decoders import decode
-from terraform_provider_veeam.em.inventory.query import PAGE_SIZE
+from terraform_provider_veeam.em.http.pages import PAGE_SIZE
 from terraform_provider_veeam.em.models import LogonSession
 
 DEADLINE = Deadline(operation="Listing", seconds=60, stop=threading.Event(), clock=FakeClock())

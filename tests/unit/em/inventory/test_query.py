@@ -12,7 +12,8 @@ from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
 from terraform_provider_veeam.em.http.client import Answer
 from terraform_provider_veeam.em.http.decoders import decode
-from terraform_provider_veeam.em.inventory.query import PAGE_SIZE, Comparison, query
+from terraform_provider_veeam.em.http.pages import PAGE_SIZE
+from terraform_provider_veeam.em.inventory.query import Comparison, query
 from terraform_provider_veeam.em.models import LogonSession
 
 SESSION = LogonSession("id", "token")
