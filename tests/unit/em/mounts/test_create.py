@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from em_simulator import ADMINISTRATOR, Family, MountNumbers, Simulator
+from em_simulator import Family, MountNumbers, Simulator
 from support.clocks import FakeClock
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
@@ -29,17 +29,6 @@ def mount_of(simulator: Simulator) -> str:
     """Return the path of the only mount there is."""
     (there,) = simulator.mounts()
     return there.path
-
-
-@pytest.fixture
-def borrower(simulator: Simulator, make_manager: MakeManager) -> EnterpriseManager:
-    """A manager in somebody else's session."""
-    _, token = simulator.log_on(ADMINISTRATOR.username, ADMINISTRATOR.password)
-    return make_manager(session_token=token, username=None, password=None)
-
-
-def token_of(borrower: EnterpriseManager) -> str:
-    return borrower.settings.session_token or ""
 
 
 # The request, and its answer
@@ -490,107 +479,3 @@ def test_what_is_refused_before_anything_was_asked_ends_its_session(
         manager.mount(restore_point, None, deadline())
     assert "mounted" not in caught.value.detail.rpartition("scope of that role.")[2]
     assert simulator.sessions() == []
-
-
-# In a session that somebody else made
-
-
-def test_in_a_borrowed_session_a_mount_is_made_and_its_link_followed(
-    simulator: Simulator,
-    borrower: EnterpriseManager,
-    restore_point: RestorePointRef,
-    deadline: MakeDeadline,
-) -> None:
-    foreign = simulator.mount(token_of(borrower), Family.VM, restore_point.id)
-    mounted = borrower.mount(restore_point, None, deadline())
-    assert mounted.mount_point.href != foreign.path
-    assert len(simulator.mounts()) == 2
-
-
-@pytest.mark.parametrize("fault", ["reset-after", "cut-body", "garbage"])
-def test_in_a_borrowed_session_a_lost_answer_is_not_guessed(
-    simulator: Simulator,
-    borrower: EnterpriseManager,
-    restore_point: RestorePointRef,
-    deadline: MakeDeadline,
-    fault: str,
-) -> None:
-    """The mount of another that came meanwhile must not be taken for ours."""
-    simulator.mount(token_of(borrower), Family.VM, restore_point.id)
-    simulator.add_fault(fault, POST)
-    with pytest.raises(errors.AnswerLost, match="not known whether"):
-        borrower.mount(restore_point, None, deadline())
-    borrower.close(1)
-    assert posts(simulator) == 1
-    assert len(simulator.mounts()) == 1
-    assert len(simulator.sessions()) == 1
-
-
-def test_in_a_borrowed_session_a_missing_link_is_told_with_the_task(
-    simulator: Simulator,
-    borrower: EnterpriseManager,
-    restore_point: RestorePointRef,
-    deadline: MakeDeadline,
-) -> None:
-    foreign = simulator.mount(token_of(borrower), Family.VM, restore_point.id)
-    simulator.add_fault("no-related-link", POST)
-    with pytest.raises(errors.TaskFailed, match="task-2") as caught:
-        borrower.mount(restore_point, None, deadline())
-    assert "It is not known what became of task" in caught.value.detail
-    assert foreign.path in {mount.path for mount in simulator.mounts()}
-
-
-def test_giving_up_in_a_borrowed_session_cancels_our_task_and_nothing_else(
-    simulator: Simulator,
-    borrower: EnterpriseManager,
-    restore_point: RestorePointRef,
-    deadline: MakeDeadline,
-) -> None:
-    foreign = simulator.mount(token_of(borrower), Family.VM, restore_point.id)
-    with pytest.raises(errors.DeadlinePassed, match="task-2 was cancelled") as caught:
-        borrower.mount(restore_point, None, deadline(5))
-    assert "mounted all the same" in caught.value.detail  # it may have finished meanwhile
-    borrower.close(1)
-    assert [mount.path for mount in simulator.mounts()] == [foreign.path]
-    assert len(simulator.sessions()) == 1
-
-
-def test_in_a_borrowed_session_no_more_is_said_than_was_seen(
-    simulator: Simulator,
-    borrower: EnterpriseManager,
-    restore_point: RestorePointRef,
-    deadline: MakeDeadline,
-    clock: FakeClock,
-) -> None:
-    """The cancel is accepted, and the server mounts all the same."""
-    simulator.add_fault("cancel-late", "DELETE /tasks/.*", seconds=2)
-    with pytest.raises(errors.DeadlinePassed) as caught:
-        borrower.mount(restore_point, None, deadline(5))
-    clock.wait(threading.Event(), 60)
-    assert len(simulator.mounts()) == 1
-    assert "nothing is left" not in caught.value.detail
-    assert "unmount it there" in caught.value.detail
-
-
-def test_in_a_borrowed_session_a_task_that_failed_is_all_that_is_told(
-    simulator: Simulator,
-    borrower: EnterpriseManager,
-    restore_point: RestorePointRef,
-    deadline: MakeDeadline,
-) -> None:
-    simulator.add_fault("task-fails", POST, message="No disk.")
-    with pytest.raises(errors.TaskFailed, match="No disk") as caught:
-        borrower.mount(restore_point, None, deadline())
-    assert "left" not in caught.value.detail
-
-
-def test_a_borrowed_session_that_has_ended_is_told_as_a_refused_token(
-    simulator: Simulator,
-    borrower: EnterpriseManager,
-    restore_point: RestorePointRef,
-    deadline: MakeDeadline,
-) -> None:
-    borrower.session(deadline())
-    simulator.expire_sessions()
-    with pytest.raises(errors.LogonRefused, match="refuses the session token"):
-        borrower.mount(restore_point, None, deadline())
