@@ -7,10 +7,12 @@ import argparse
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from mutations.faults import FAULTS, Fault
@@ -59,19 +61,24 @@ def first_failure(copy: Path, tests: list[str]) -> str | None:
     """Run tests in a copy of the project; return the name of the first that fails."""
     paths = [f"tests/{'' if name == 'contract' else 'unit/'}{name}" for name in tests]
     python_path = os.pathsep.join(str(copy / part) for part in ("provider", "tests"))
-    try:
-        ended = subprocess.run(
-            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *paths],
-            cwd=copy,
-            env=os.environ | {"PYTHONPATH": python_path},
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return f"no end within {SECONDS} seconds"
-    found = re.search(r"^(?:FAILED|ERROR) (\S+)", ended.stdout, re.MULTILINE)
+    with subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *paths],
+        cwd=copy,
+        env=os.environ | {"PYTHONPATH": python_path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    ) as running:
+        try:
+            printed, _ = running.communicate(timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            printed = f"FAILED without-an-end-within-{SECONDS}-seconds"
+        finally:
+            # A fault may be that a process does not end.
+            with suppress(ProcessLookupError):
+                os.killpg(running.pid, signal.SIGKILL)
+    found = re.search(r"^(?:FAILED|ERROR) (\S+)", printed, re.MULTILINE)
     return found[1] if found else None
 
 
