@@ -9,7 +9,6 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 
 from chaos.driver import play
 
@@ -21,18 +20,14 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("--seed", type=int, help="play this one alone")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="at once")
-    parser.add_argument(
-        "--gateways", action="store_true", help="let gateways answer with 401 and 404, too"
-    )
     options = parser.parse_args()
     if options.seed is not None:
         seeds = range(options.seed, options.seed + 1)
     else:
         seeds = range(options.first, options.first + options.seeds)
     began, failed, scenes = time.monotonic(), 0, Counter[str]()
-    play_one = partial(play, gateways=options.gateways)
     with ProcessPoolExecutor(min(options.jobs, len(seeds))) as processes:
-        for seed, outcome in zip(seeds, processes.map(play_one, seeds, chunksize=5), strict=True):
+        for seed, outcome in zip(seeds, processes.map(play, seeds, chunksize=5), strict=True):
             scenes += outcome.scenes
             if outcome.broken:
                 failed += 1

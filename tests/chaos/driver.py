@@ -58,11 +58,11 @@ class Outcome(NamedTuple):
 class Play:
     """One seed's story."""
 
-    def __init__(self, seed: int, *, gateways: bool = False) -> None:
+    def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)  # noqa: S311 - to be replayed
         self._borrowed = self._chance(0.2)
         self._is_long = not self._borrowed and self._chance(0.015)
-        self._weather = Weather(seed, gateways=gateways, loses_sessions=not self._borrowed)
+        self._weather = Weather(seed, loses_sessions=not self._borrowed)
         if self._is_long:
             self._weather.clear()
         self._clock = FastClock(FACTOR)
@@ -374,9 +374,9 @@ def _check_tokens(run: Run) -> None:
         raise Broken(f"a token is not at hand: {lacking}")
 
 
-def play(seed: int, *, gateways: bool = False) -> Outcome:
+def play(seed: int) -> Outcome:
     """Play one seed."""
-    playing, broken = Play(seed, gateways=gateways), None
+    playing, broken = Play(seed), None
     try:
         playing.run()
     except (Broken, Inconsistent) as error:

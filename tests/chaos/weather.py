@@ -54,14 +54,14 @@ class Weather(Faults):
     A storm hits one request after the other.
     """
 
-    def __init__(self, seed: int, *, gateways: bool = False, loses_sessions: bool = True) -> None:
+    def __init__(self, seed: int, *, loses_sessions: bool = True) -> None:
         super().__init__()
         self._random = random.Random(f"weather {seed}")  # noqa: S311 - to be replayed
         self.probability = self._random.choice([0.0, 0.03, 0.1, 0.3, 0.6])
         self._loses_sessions = loses_sessions and self._random.random() < 0.3
         self._cancels_late = self._random.random() < 0.3
         self._has_storms = self._random.random() < 0.3
-        self._has_gateways = gateways and self._random.random() < 0.6
+        self._has_gateways = self._random.random() < 0.6
         self._storm = 0
         self._calm = False
         self.sessions_lost = False
