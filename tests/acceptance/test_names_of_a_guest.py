@@ -91,7 +91,7 @@ def test_what_can_not_be_fetched_is_listed_and_the_rest_is_fetched(
     there = downloaded(tmp_path / "got")
     (long,) = (name for name in there if name.startswith("東" * 50 + "~"))
     assert set(there) == {"fine", "also fine", "hosts", long}
-    assert "Some names are others here" in said
+    assert "Some files have other names here" in said
     assert long in said.replace(" ", "")
 
 

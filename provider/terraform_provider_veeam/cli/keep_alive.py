@@ -94,8 +94,8 @@ def hold_from_state(source: BinaryIO, seconds: float) -> int:
         records = list(find_sessions(json.loads(source.read())))
     except (ValueError, AttributeError, KeyError, TypeError):
         sys.stderr.write(
-            "There is no Terraform state on standard input; what `terraform show -json` prints is "
-            "none, as it lacks the sessions. Run:\n"
+            "There is no Terraform state on standard input. The output of "
+            "`terraform show -json` lacks the sessions. Run:\n"
             "  terraform state pull | terraform-provider-veeam keep-alive --for 4h\n"
         )
         return 1

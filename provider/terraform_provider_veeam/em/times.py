@@ -39,7 +39,7 @@ class Time(NamedTuple):
 
 
 def utc(text: str | None) -> str | None:
-    """Return a time of the API as RFC 3339 in UTC; None when it is none."""
+    """Return a time of the API as RFC 3339 in UTC; None when it is not a time."""
     try:
         return str(Time.parse(text)) if text else None
     except ValueError:

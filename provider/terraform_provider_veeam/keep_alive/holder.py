@@ -140,7 +140,7 @@ class _Holding:
 
 
 def _is_final(error: EnterpriseManagerError) -> bool:
-    """Tell whether waiting does not mend it; a 403 in a foreign form may be over in a moment."""
+    """Tell whether waiting can't help; a 403 in a foreign form may be over in a moment."""
     if isinstance(error, AccessDenied):
         return error.message is not None
     return isinstance(error, CertificateNotTrusted)

@@ -40,11 +40,11 @@ class SessionRecord(NamedTuple):
         try:
             token = plain["token"]
             if not (isinstance(token, str) and token and token.isascii() and token.isprintable()):
-                raise ValueError("that is no token")  # no request could be sent with it
+                raise ValueError("that is not a token")  # no request could be sent with it
             session = LogonSession(plain["session_id"], token, plain["borrowed"])
             return cls(plain["api_url"], session, plain["href"], plain["imported"])
         except (KeyError, TypeError) as error:
-            raise ValueError(f"that is no session: {error!r}") from error
+            raise ValueError(f"that is not a session: {error!r}") from error
 
     def to_bytes(self) -> bytes:
         """Return the record as Terraform's private state and files hold it."""

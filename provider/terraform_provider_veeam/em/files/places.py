@@ -1,7 +1,7 @@
 """Where the files of a guest go on this machine: below one folder, each in a place of its own.
 
-A name that this machine can't have, or takes for another's, gets one that it can: always the same
-for the same file, so that a second download finds its place again.
+A file whose name is not possible here, or means another file here, gets another name: always the
+same one, so that a second download finds its place again.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _FOR_ALL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 
 def are_one(folder: Path, name: str, other: str) -> bool:
-    """Tell whether a folder takes two names for one, by trying it. Raises OSError."""
+    """Tell whether two names are the same file in a folder, by trying it. Raises OSError."""
     with tempfile.TemporaryDirectory(dir=folder, prefix=".", suffix=".part") as trial:
         Path(trial, name).touch()
         return Path(trial, other).exists()
@@ -102,7 +102,7 @@ class Places:
 
 
 def cannot_write(place: Path, error: OSError) -> CannotWrite:
-    """Return the error for a file that this machine does not take."""
+    """Return the error for a file that can't be written on this machine."""
     return CannotWrite(
         "The download can't be written",
         f"{printable(str(place))}: {error.strerror or error}. What was there before is left as it "

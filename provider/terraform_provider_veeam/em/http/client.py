@@ -213,7 +213,7 @@ class Client:
     def _refusal(
         self, request: RawRequest, raw: RawAnswer, deadline: Deadline
     ) -> EnterpriseManagerError:
-        """Return the error for a status that is no success.
+        """Return the error for a status that is not a success.
 
         That a thing or a session is gone ends what depends on it, so one word is not enough: it
         has to have Enterprise Manager's own form, and to be repeated where it can be asked for.

@@ -110,7 +110,7 @@ def retry_after_seconds(value: str | None, now: str | None) -> float | None:
 
 
 def _moment(value: str | None) -> dt.datetime | None:
-    """Return a header's date; None for what is none."""
+    """Return a header's date; None when it does not hold one."""
     try:
         moment = email.utils.parsedate_to_datetime(value or "")
         return moment.replace(tzinfo=moment.tzinfo or dt.UTC)

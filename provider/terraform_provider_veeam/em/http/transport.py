@@ -153,7 +153,7 @@ class Transport:
     def _lasting(
         self, causes: list[BaseException], tried: str, line: Line
     ) -> EnterpriseManagerError | None:
-        """Return the error for what trying again would not mend; None for anything else."""
+        """Return the error if trying again can't help; None if it might."""
         base = self._settings.base_url
         for cause in causes:
             if isinstance(cause, ssl.SSLError) and (why := _tls_trouble(cause, line)):

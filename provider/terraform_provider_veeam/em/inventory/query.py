@@ -70,7 +70,7 @@ _ALSO_NAMED = {"VmReplicaPoint": ("VmRestorePoint",)}
 
 
 def entities(document: Document, kind: str) -> list[Resource]:
-    """Return the entities on a page. Raises UnexpectedAnswer when it is no page of a result."""
+    """Return the entities on a page. Raises UnexpectedAnswer when it is not a page of a result."""
     wrapper = document.property("Entities")
     is_result = document.has_root("QueryResult") or isinstance(
         document.property("PagingInfo"), dict

@@ -116,8 +116,8 @@ class FileDownloadAction(MountPointAction):
         yield from self.for_each_path(ctx, config, mount, deadline, download.of)
         if places.renamed:
             ctx.diagnostics.add_warning(
-                "Some names are others here",
-                "This machine can't have these names, or takes them for those of other files:\n"
+                "Some files have other names here",
+                "These names are not possible on this machine, or mean another file here:\n"
                 + in_lines(places.renamed),
                 path=["folder"],
             )

@@ -63,7 +63,7 @@ def decode(block: Block, value: pb.DynamicValue) -> State | None:
 def decode_object(block: Block, plain: Any, path: Path) -> State | None:
     """Return a plain object by its schema; keys that the schema does not have are dropped.
 
-    Raises Unusable for what is no object.
+    Raises Unusable for what is not an object.
     """
     if plain is None:
         return None
@@ -89,7 +89,7 @@ def decode_value(type_: TfType, plain: Any, path: Path) -> Any:
     try:
         return type_.decode(_with_numbers(type_, plain))
     except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
-        raise Unusable(path, str(error) or "It is no value of that type.") from error
+        raise Unusable(path, str(error) or "It is not a value of that type.") from error
 
 
 def _with_numbers(type_: TfType, plain: Any) -> Any:
