@@ -14,6 +14,7 @@ from terraform_provider_veeam.objects.actions.file_download import FileDownloadA
 from terraform_provider_veeam.objects.actions.file_restore import FileRestoreAction
 from terraform_provider_veeam.objects.actions.unmount import UnmountAction
 from terraform_provider_veeam.objects.data_sources.backup_servers import BackupServersDataSource
+from terraform_provider_veeam.objects.data_sources.machines import MachinesDataSource
 from terraform_provider_veeam.objects.data_sources.mount_point_files import (
     MountPointFilesDataSource,
 )
@@ -138,6 +139,7 @@ class VeeamProvider(interfaces.Provider):
         """Return the data sources."""
         return (
             BackupServersDataSource,
+            MachinesDataSource,
             MountPointFilesDataSource,
             MountPointsDataSource,
             RestorePointDataSource,

@@ -181,6 +181,31 @@ def test_of_a_hundred_thousand_only_the_pages_of_a_name_are_read(
         assert server.requests("GET", "/vmRestorePoints") == []
 
 
+def test_machines_are_listed_with_their_family_and_what_they_have(workspace: Workspace) -> None:
+    (found,) = search(workspace, 'machine_name = "Laptop*"', "veeam_machines")["machines"]
+    assert (found["name"], found["restore_point_type"]) == ("laptop17", "agent")
+    assert found["restore_point_count"] == NIGHTS
+    assert found["oldest"] < found["newest"]
+    assert found["backup_servers"] == ["backup01.tech.local"]
+
+
+def test_machines_of_one_family_are_asked_for_alone(workspace: Workspace, server: Server) -> None:
+    found = search(workspace, 'restore_point_type = "replica"', "veeam_machines")["machines"]
+    assert [machine["name"] for machine in found] == ["srv04_replica"]
+    assert all("type=VmReplicaPoint" in one.query for one in server.requests("GET", "/query"))
+
+
+def test_machines_that_the_account_may_not_see_are_warned_of(workspace: Workspace) -> None:
+    workspace.environment |= {
+        "VEEAM_EM_USERNAME": RESTORE_OPERATOR.username,
+        "VEEAM_EM_PASSWORD": RESTORE_OPERATOR.password,
+    }
+    workspace.write(f'{REQUIRED}\ndata "veeam_machines" "all" {{}}\n')
+    said = flat(workspace.plan("-no-color"))
+    assert 'families are looked through, but not "agent"' in said
+    assert "It takes the role Portal Administrator or Portal User" in said
+
+
 def test_who_may_only_restore_is_told_so(workspace: Workspace) -> None:
     workspace.environment |= {
         "VEEAM_EM_USERNAME": RESTORE_OPERATOR.username,

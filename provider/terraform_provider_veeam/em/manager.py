@@ -15,6 +15,7 @@ from terraform_provider_veeam.em.files.listing import Files
 from terraform_provider_veeam.em.files.restore import FileRestores
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.inventory.backup_servers import BackupServer, backup_servers
+from terraform_provider_veeam.em.inventory.machines import FoundMachines, find_machines
 from terraform_provider_veeam.em.inventory.restore_points import (
     FoundRestorePoint,
     Wanted,
@@ -26,13 +27,13 @@ from terraform_provider_veeam.em.inventory.restore_sessions import (
     running_restores,
 )
 from terraform_provider_veeam.em.logon import Logon, conceal_session
-from terraform_provider_veeam.em.models import restore_point_at
+from terraform_provider_veeam.em.models import RestorePointType, restore_point_at
 from terraform_provider_veeam.em.mounts.create import create_mount
 from terraform_provider_veeam.em.mounts.existing import MountPoints
 from terraform_provider_veeam.em.tasks import Tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from terraform_provider_veeam.em.models import (
         LogonSession,
@@ -117,6 +118,18 @@ class EnterpriseManager:
             return None
 
         return self._logon.browse(find, deadline)
+
+    def machines(
+        self,
+        wanted: Wanted,
+        deadline: Deadline,
+        families: Sequence[RestorePointType] = tuple(RestorePointType),
+    ) -> FoundMachines:
+        """Return the machines that have restore points like those wanted, of any type."""
+        return self._logon.browse(
+            lambda session: find_machines(self._client, session, wanted, families, deadline),
+            deadline,
+        )
 
     def running_restores(self, deadline: Deadline) -> list[RestoreSession]:
         """Return the file-level restores that have not stopped, the newest first."""

@@ -20,7 +20,7 @@ LOOK_UP_SECONDS = 300.0
 _MOST = 1_000_000
 
 
-def search_attributes(*, told: bool = False) -> list[Attribute]:
+def search_attributes(*, told: bool = False, default_family: str = "`vm`") -> list[Attribute]:
     """Return what a user writes to say which restore points are wanted.
 
     With `told`, the same attributes also hold the result, so what is not written is computed.
@@ -28,7 +28,7 @@ def search_attributes(*, told: bool = False) -> list[Attribute]:
     return [
         _optional(
             "restore_point_type",
-            "Family of the restore points: `vm` (default), `replica` or `agent`.",
+            f"Family of the restore points: `vm`, `replica` or `agent`. Default: {default_family}.",
             computed=told,
         ),
         _optional(
@@ -94,6 +94,12 @@ def wanted(config: State) -> Wanted:
     return restore_points.Wanted(
         type=RestorePointType(config["restore_point_type"] or RestorePointType.VM), **conditions
     )
+
+
+def families(config: State) -> tuple[RestorePointType, ...]:
+    """Return the family that the block asks for, all of them when it names none."""
+    written = config["restore_point_type"]
+    return tuple(RestorePointType) if written is None else (RestorePointType(written),)
 
 
 def described(found: FoundRestorePoint) -> dict[str, Any]:

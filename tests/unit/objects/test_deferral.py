@@ -14,6 +14,7 @@ POINT = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 MOUNT: dict[str, Any] = {"restore_point_id": POINT}
 DATA: dict[str, dict[str, Any]] = {
     "veeam_backup_servers": {},
+    "veeam_machines": {},
     "veeam_restore_point": {},
     "veeam_restore_points": {},
     "veeam_restore_sessions": {},

@@ -20,6 +20,7 @@ from terraform_provider_veeam.em.http.decoders import (
     text,
     unreadable,
 )
+from terraform_provider_veeam.em.http.pages import PAGE_SIZE
 from terraform_provider_veeam.em.inventory.query import Comparison, query
 from terraform_provider_veeam.em.models import (
     LogonSession,
@@ -151,7 +152,12 @@ class FoundRestorePoint(NamedTuple):
 
 
 def find_restore_points(
-    client: Client, session: LogonSession, wanted: Wanted, deadline: Deadline
+    client: Client,
+    session: LogonSession,
+    wanted: Wanted,
+    deadline: Deadline,
+    *,
+    page_size: int = PAGE_SIZE,
 ) -> Iterator[FoundRestorePoint]:
     """Return the restore points that are wanted, the newest first, page by page.
 
@@ -164,6 +170,7 @@ def find_restore_points(
         deadline,
         conditions=wanted.conditions(),
         sort_desc="CreationTime",
+        page_size=page_size,
     ):
         found = found_restore_point(entity, wanted.type)
         if wanted.matches(found):

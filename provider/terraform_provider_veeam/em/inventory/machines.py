@@ -1,0 +1,105 @@
+"""The machines that have restore points: Enterprise Manager lists none, so their points are read.
+
+Follows the vendor's pages get_query_vmrestorepoint, get_query_vmreplicapoint and
+get_query_agentrestorepoint.
+"""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING, NamedTuple
+
+from terraform_provider_veeam.em.errors import AccessDenied, RequestRefused
+from terraform_provider_veeam.em.inventory.restore_points import find_restore_points
+from terraform_provider_veeam.em.times import Time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from terraform_provider_veeam.em.deadline import Deadline
+    from terraform_provider_veeam.em.http.client import Client
+    from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint, Wanted
+    from terraform_provider_veeam.em.models import LogonSession, RestorePointType
+
+log = logging.getLogger(__name__)
+
+_PAGE_SIZE = 500  # there may be tens of thousands, and all are read
+# What a version that does not know a family of restore points may answer.
+_UNKNOWN_FAMILY = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.NOT_IMPLEMENTED)
+
+
+class Machine(NamedTuple):
+    """A VM, a replica or an agent's computer, and the restore points that it has."""
+
+    name: str
+    type: RestorePointType
+    restore_point_count: int
+    oldest: str | None
+    """When its oldest restore point was created, RFC 3339 in UTC; None when no time is told."""
+    newest: str | None
+    backup_servers: tuple[str, ...]
+    """Names of the backup servers that its restore points are on, as far as they are told."""
+
+
+class FoundMachines(NamedTuple):
+    """Machines by name, then by family, and the families that could not be looked through."""
+
+    machines: list[Machine]
+    left_out: dict[RestorePointType, RequestRefused]
+    """Families that the account may not see, or that this Enterprise Manager does not know."""
+
+
+def find_machines(
+    client: Client,
+    session: LogonSession,
+    wanted: Wanted,
+    families: Sequence[RestorePointType],
+    deadline: Deadline,
+) -> FoundMachines:
+    """Return the machines of these families that have restore points like those wanted.
+
+    The type of `wanted` does not count. Raises AccessDenied or another RequestRefused when none of
+    the families can be looked through, and what `find_restore_points` raises.
+    """
+    machines: list[Machine] = []
+    left_out: dict[RestorePointType, RequestRefused] = {}
+    for family in families:
+        asked = wanted._replace(type=family)
+        points = find_restore_points(client, session, asked, deadline, page_size=_PAGE_SIZE)
+        try:
+            machines += _grouped(points)
+        except RequestRefused as error:
+            if not isinstance(error, AccessDenied) and error.status not in _UNKNOWN_FAMILY:
+                raise
+            log.info("restore points of type %s are left out: %s", family, error)
+            left_out[family] = error
+    if len(left_out) == len(families):
+        raise next(iter(left_out.values()))
+    return FoundMachines(
+        sorted(machines, key=lambda one: (one.name.casefold(), one.type)), left_out
+    )
+
+
+def _grouped(points: Iterable[FoundRestorePoint]) -> list[Machine]:
+    """Return the machines of restore points; names that differ in capitals alone mean the same."""
+    by_name: dict[str, list[FoundRestorePoint]] = {}
+    for point in points:
+        if point.machine_name is None:
+            log.info("restore point %s does not tell its machine", point.ref.id)
+        else:
+            by_name.setdefault(point.machine_name.casefold(), []).append(point)
+    return [_machine(same) for same in by_name.values()]
+
+
+def _machine(points: list[FoundRestorePoint]) -> Machine:
+    times = sorted((point.created_at for point in points if point.created_at), key=Time.parse)
+    servers = {point.backup_server for point in points if point.backup_server}
+    return Machine(
+        name=points[0].machine_name or "",
+        type=points[0].ref.type,
+        restore_point_count=len(points),
+        oldest=times[0] if times else None,
+        newest=times[-1] if times else None,
+        backup_servers=tuple(sorted(servers, key=str.casefold)),
+    )
