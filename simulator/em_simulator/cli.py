@@ -48,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         answers=Answers.XML if options.xml else Answers.ASKED,
         opaque_tokens=options.opaque_tokens,
         unknown_task=options.unknown_task,
+        clock_ahead=options.clock_ahead,
     )
     try:
         for text in options.fault:
@@ -184,6 +185,13 @@ def _add_forms(parser: argparse.ArgumentParser) -> None:
         "--opaque-tokens",
         action="store_true",
         help="make tokens that are not base64 of the SessionId",
+    )
+    parser.add_argument(
+        "--clock-ahead",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="how far the server's clock is ahead of the world's; behind it if less than 0",
     )
     parser.add_argument(
         "--unknown-task",

@@ -14,8 +14,15 @@ if TYPE_CHECKING:
 
 NAMES: dict[str, tuple[str, dict[str, Any]]] = {
     "status": (
-        "answer with a status, in a gateway's `html` or `json`; `when=after` the server has acted",
-        {"code": 503, "when": "before", "retry_after": None, "html": False, "json": False},
+        "answer with a status, as a gateway in `html` or `json`, before or after it has acted",
+        {
+            "code": 503,
+            "when": "before",
+            "retry_after": None,
+            "as_date": False,
+            "html": False,
+            "json": False,
+        },
     ),
     "reset-before": ("cut the connection before the server acts", {}),
     "reset-after": ("cut the connection after the server has acted, without an answer", {}),

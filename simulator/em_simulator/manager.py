@@ -6,6 +6,7 @@ delete_vmrestorepoints_id_mountpoints_id.
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -55,15 +56,22 @@ class Manager:
         mount_numbers: MountNumbers = MountNumbers.SESSION,
         restore_points: int = 0,
         opaque_tokens: bool = False,
+        clock_ahead: float = 0.0,
     ) -> None:
         self.lock = threading.RLock()
         self.catalogue = Catalogue(seed, restore_points)
         self.disks = Disks(seed)
         self.sessions = Sessions(seed, idle_limit, opaque_tokens=opaque_tokens)
-        self.restores = Restores(clock, self.sessions.new_id)
+        self.restores = Restores(clock, self.now, self.sessions.new_id)
         self.mount_seconds = mount_seconds
         self._mount_numbers = mount_numbers
         self._clock = clock
+        self._first = clock()
+        self._first_time = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=clock_ahead)
+
+    def now(self) -> dt.datetime:
+        """Return what the server's own clock shows; it need not show the world's time."""
+        return self._first_time + dt.timedelta(seconds=self._clock() - self._first)
 
     def advance(self) -> None:
         """Let everything happen whose time has come."""

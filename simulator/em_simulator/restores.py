@@ -92,8 +92,14 @@ class Report:
 class Restores:
     """All restore sessions, the oldest first."""
 
-    def __init__(self, clock: Callable[[], float], new_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        now: Callable[[], dt.datetime],
+        new_id: Callable[[], str],
+    ) -> None:
         self._clock = clock
+        self._now = now
         self._new_id = new_id
         self._all: dict[str, RestoreSession] = {}
         self.restored: list[FileRestore] = []
@@ -113,8 +119,9 @@ class Restores:
         file: FileRestore | None = None,
     ) -> RestoreSession:
         """Begin what a mount point or, with an outcome, the restore of a file needs."""
-        began = dt.datetime.now(dt.UTC)
-        restore = RestoreSession(self._new_id(), restore_point, self._clock(), began, outcome, file)
+        restore = RestoreSession(
+            self._new_id(), restore_point, self._clock(), self._now(), outcome, file
+        )
         self._all[restore.id] = restore
         return restore
 

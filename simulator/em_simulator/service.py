@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from contextlib import suppress
+from email.utils import format_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -63,7 +65,7 @@ class Service:
             body=body,
             faults=faults,
         )
-        exchange = _Exchange(request, self._form)
+        exchange = _Exchange(request, self._form, self._manager.now())
         if exchange.acts:
             with self._manager.lock:
                 self._manager.advance()
@@ -100,8 +102,9 @@ class Service:
 class _Exchange:
     """One request, its reply, and what faults make of it on the wire."""
 
-    def __init__(self, request: Request, form: Form) -> None:
+    def __init__(self, request: Request, form: Form, now: dt.datetime) -> None:
         self._form = form
+        self._now = now
         self._faults = request.faults
         self.request = request
         self.reply = Reply(HTTPStatus.SERVICE_UNAVAILABLE)
@@ -129,7 +132,7 @@ class _Exchange:
             return _cut(received)
         as_json = self.request.wants_json and "xml" not in self._faults
         body, kind = self.reply.body(self._form, as_json=as_json)
-        headers = {"Server": _SERVER, **self.reply.headers}
+        headers = self._own_headers() | self.reply.headers
         body, kind = self._spoil(body, kind, headers)
         if status == HTTPStatus.NO_CONTENT:
             body = b""
@@ -140,13 +143,24 @@ class _Exchange:
             headers["Content-Type"] = kind
         return web.Response(status=status, headers=headers, body=body)
 
+    def _own_headers(self) -> dict[str, str]:
+        return {"Server": _SERVER, "Date": format_datetime(self._now, usegmt=True)}
+
+    def _retry_after(self) -> str | None:
+        seconds = self._faults.option("status", "retry_after")
+        if seconds is None:
+            return None
+        if not self._faults.option("status", "as_date"):
+            return str(seconds)
+        return format_datetime(self._now + dt.timedelta(seconds=float(seconds)), usegmt=True)
+
     def _spoil(self, body: bytes, kind: str, headers: dict[str, str]) -> tuple[bytes, str]:
         faults = self._faults
         if "status" in faults:
             headers.clear()
-            headers["Server"] = _SERVER
-            if faults.option("status", "retry_after") is not None:
-                headers["Retry-After"] = str(faults.option("status", "retry_after"))
+            headers |= self._own_headers()
+            if (retry_after := self._retry_after()) is not None:
+                headers["Retry-After"] = retry_after
             words = (word for word in _GATEWAYS if faults.option("status", word))
             return _GATEWAYS.get(next(words, ""), (b"", ""))
         if "redirect" in faults:

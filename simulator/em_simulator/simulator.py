@@ -76,6 +76,7 @@ class Simulator:
         opaque_tokens: bool = False,
         unknown_task: int = HTTPStatus.INTERNAL_SERVER_ERROR,
         clock: Callable[[], float] = time.monotonic,
+        clock_ahead: float = 0.0,
         faults: Faults | None = None,
         certificate: ServerCertificate | None = None,
     ) -> None:
@@ -96,6 +97,7 @@ class Simulator:
             mount_numbers=mount_numbers,
             restore_points=restore_points,
             opaque_tokens=opaque_tokens,
+            clock_ahead=clock_ahead,
         )
         self._form = Form(
             JsonNames(json_names), JsonNulls(json_nulls), byte_order_mark, Answers(answers)

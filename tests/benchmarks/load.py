@@ -24,8 +24,8 @@ from terraform import Workspace
 
 from em_simulator import Simulator
 
-SMALL, LARGE = 10, 1000
-PARALLELISM = "-parallelism=50"
+SMALL, LARGE = 50, 1000
+PARALLELISM = f"-parallelism={SMALL}"  # as many at once with either number
 MOST_MEMORY = 1.5  # times that at the small number
 MOST_THREADS = 120
 TIME_LIMIT = 900.0

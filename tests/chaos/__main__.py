@@ -1,4 +1,4 @@
-"""`python -m chaos`: play many seeds on all processors, or replay one.
+"""`python -m chaos`: play many seeds side by side, or replay one.
 
 A failing seed is printed with what does not hold; `python -m chaos --seed N` plays it alone.
 """
@@ -19,7 +19,8 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=200, help="how many (default %(default)s)")
     parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("--seed", type=int, help="play this one alone")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="at once")
+    # A seed waits for two thirds of its time.
+    parser.add_argument("--jobs", type=int, default=3 * (os.cpu_count() or 1), help="at once")
     options = parser.parse_args()
     if options.seed is not None:
         seeds = range(options.seed, options.seed + 1)

@@ -79,6 +79,7 @@ class Play:
             json_nulls=self._random.choice(["null", "absent"]),
             opaque_tokens=self._chance(0.2),
             unknown_task=self._random.choice([404, 500]),
+            clock_ahead=self._random.choice([0.0, 0.0, -5400.0, 86400.0]),
             faults=self._weather,
             certificate=_certificate(),
         )

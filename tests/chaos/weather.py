@@ -15,6 +15,7 @@ ANYWHERE: list[Choice] = [
     ("status", {"code": 502, "html": True}),
     ("status", {"code": 504, "when": "after"}),
     ("status", {"code": 429, "retry_after": 1}),
+    ("status", {"code": 503, "retry_after": 1, "as_date": True}),
     ("status", {"code": 500}),
     ("status", {"code": 500, "when": "after"}),
     ("reset-before", {}),

@@ -1,6 +1,8 @@
 """Faults: several may hit one request, each as often as it was told."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import pytest
 
@@ -134,3 +136,14 @@ def test_a_fault_is_written_in_one_word() -> None:
     )
     with pytest.raises(ValueError, match="Great"):
         Faults().add("restore-session", ".*", 1, {"result": "Great"})
+
+
+@pytest.mark.parametrize("ahead", [-5400.0, 0.0, 86400.0])
+def test_a_date_to_retry_after_is_one_of_the_servers_own_clock(ahead: float) -> None:
+    with Simulator(clock_ahead=ahead) as apart:
+        apart.add_fault("status", "GET /tasks", retry_after="90", as_date=True)
+        headers = Caller(apart).ask("GET", "tasks").headers
+    shown, until = map(parsedate_to_datetime, (headers["Date"], headers["Retry-After"]))
+    assert until - shown == timedelta(seconds=90)
+    apart_by = shown - datetime.now(UTC)
+    assert apart_by.total_seconds() == pytest.approx(ahead, abs=60)

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from em_simulator import Simulator
+from em_simulator import Family, Simulator
 from support.clocks import FakeClock
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.manager import EnterpriseManager
-from terraform_provider_veeam.em.models import RestorePointRef
+from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
 
 MakeDeadline = Callable[..., Deadline]
 MakeManager = Callable[..., EnterpriseManager]
@@ -56,6 +56,19 @@ def test_retry_after_is_honoured(
 ) -> None:
     simulator.add_fault("status", ENTITY, code=429, retry_after=17)
     manager.restore_point(restore_point, deadline())
+    assert clock.waits == [17.0]
+
+
+@pytest.mark.parametrize("ahead", [-5400.0, 86400.0])
+def test_a_date_to_retry_after_is_one_of_the_servers_own_clock(
+    make_manager: MakeManager, deadline: MakeDeadline, clock: FakeClock, ahead: float
+) -> None:
+    with Simulator(clock=clock, clock_ahead=ahead) as apart:
+        pin = apart.fingerprint.replace(":", "").lower()
+        manager = make_manager(base_url=f"{apart.url}/api", certificate_fingerprint=pin)
+        restore_point = RestorePointRef(RestorePointType.VM, apart.restore_points(Family.VM)[0].id)
+        apart.add_fault("status", ENTITY, code=503, retry_after=17, as_date=True)
+        manager.restore_point(restore_point, deadline())
     assert clock.waits == [17.0]
 
 
