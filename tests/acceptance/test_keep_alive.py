@@ -1,6 +1,7 @@
 """`keep_alive`: the logon session is held open after Terraform has ended, by one small process."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -63,7 +64,14 @@ def workspace(workspace: Workspace) -> Iterator[Workspace]:
 
 
 def command(workspace: Workspace, *arguments: str, stdin: str = "") -> str:
-    done = subprocess.run(
+    done = start(workspace, *arguments, stdin=stdin)
+    return done.stdout + done.stderr
+
+
+def start(
+    workspace: Workspace, *arguments: str, stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [PROVIDER, "keep-alive", *arguments],
         env=workspace.environment,
         input=stdin,
@@ -71,7 +79,6 @@ def command(workspace: Workspace, *arguments: str, stdin: str = "") -> str:
         text=True,
         check=False,
     )
-    return done.stdout + done.stderr
 
 
 def keepers(workspace: Workspace) -> list[int]:
@@ -148,6 +155,8 @@ def test_it_can_be_listed_and_stopped(workspace: Workspace, server: Server) -> N
     assert first in listed
     assert second in listed
     assert server.simulator.url in listed
+    (name,) = {instance["attributes"]["restore_point_name"] for instance in workspace.instances()}
+    assert listed.count(name) == 2
     (keeper,) = keepers(workspace)
     assert first in command(workspace, "stop", first)
     assert is_alive(keeper)
@@ -252,6 +261,64 @@ def test_a_pipeline_that_trusts_nothing_is_told_at_once(workspace: Workspace) ->
     assert "The certificate of Enterprise Manager has another fingerprint" in output
     assert "Holding" not in output
     assert holding.returncode == 1
+
+
+@pytest.mark.parametrize("borrowed", [False, True])
+def test_a_pipeline_hears_of_a_destroy_within_a_second(
+    workspace: Workspace, server: Server, *, borrowed: bool
+) -> None:
+    workspace.environment["VEEAM_EM_IDLE_LIMIT"] = "15m"
+    if borrowed:
+        workspace.environment["VEEAM_EM_SESSION_TOKEN"] = server.log_on()
+        workspace.environment |= {"VEEAM_EM_USERNAME": "", "VEEAM_EM_PASSWORD": ""}
+    workspace.write(mount_points(1))
+    workspace.apply()
+    with start_in_the_foreground(workspace) as holding:
+        assert holding.stdout
+        assert "Holding" in holding.stdout.readline()
+        workspace.destroy()
+        assert holding.wait(1) == 0
+
+
+def test_a_step_of_a_pipeline_ends_once_the_sessions_are_held(
+    workspace: Workspace, server: Server, clock: FakeClock
+) -> None:
+    workspace.write(mount_points(2))
+    workspace.apply()
+    before = len(server.requests("GET", f"{MOUNTS}/1"))
+    output = command(workspace, "--for", "2h", "--detach", stdin=workspace.run("state", "pull"))
+    assert len(server.requests("GET", f"{MOUNTS}/1")) == before + 2
+    assert output.count("Holding logon session") == 2
+    assert output.count(" for 2h00m\n") == 2
+    (keeper,) = keepers(workspace)
+    pass_time(clock, server.simulator)
+    assert len(server.mounts()) == 2
+    workspace.destroy()
+    wait_until(lambda: not is_alive(keeper))
+
+
+def test_a_step_of_a_pipeline_fails_when_a_session_is_not_held(
+    workspace: Workspace, server: Server
+) -> None:
+    workspace.write(mount_points(1))
+    workspace.apply()
+    state = workspace.run("state", "pull")
+    server.expire_sessions()
+    done = start(workspace, "--for", "2h", "--detach", stdin=state)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert re.search(r"Logon session \w{16} with \S+@.* is not held: .* has ended", done.stderr)
+    assert keepers(workspace) == []
+
+
+def test_a_step_of_a_pipeline_fails_when_it_trusts_nothing(workspace: Workspace) -> None:
+    workspace.write(mount_points(1))
+    workspace.apply()
+    state = workspace.run("state", "pull")
+    workspace.environment["VEEAM_EM_CERTIFICATE_FINGERPRINT"] = "0" * 64
+    done = start(workspace, "--for", "2h", "--detach", stdin=state)
+    assert done.returncode == 1
+    assert "The certificate of Enterprise Manager has another fingerprint" in done.stderr
 
 
 def test_a_wrong_idle_limit_is_told_without_a_traceback(workspace: Workspace) -> None:

@@ -73,7 +73,7 @@ def _keep_alive(options: argparse.Namespace) -> int:
             "       terraform-provider-veeam keep-alive stop SESSION... | --all\n"
         )
         return 2
-    return keep_alive.hold_from_state(sys.stdin.buffer, options.seconds)
+    return keep_alive.hold_from_state(sys.stdin.buffer, options.seconds, detach=options.detach)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -128,11 +128,12 @@ def _add_keep_alive(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     keep_alive = commands.add_parser(
         "keep-alive",
         help="hold logon sessions open, so that their mount points live on",
-        usage="terraform state pull | terraform-provider-veeam keep-alive --for TIME\n"
+        usage="terraform state pull | terraform-provider-veeam keep-alive --for TIME [--detach]\n"
         "       terraform-provider-veeam keep-alive list\n"
         "       terraform-provider-veeam keep-alive stop SESSION... | --all",
-        description="Hold the logon sessions of a state's mount points open, in the foreground; "
-        "or list the sessions that are held on this machine, and stop holding them. "
+        description="Hold the logon sessions of a state's mount points open, in the foreground or, "
+        "with --detach, in a process that goes on by itself; or list the sessions that are held on "
+        "this machine, and stop holding them. "
         "How the server's certificate is checked comes from the environment, as for the provider: "
         "VEEAM_EM_CA_CERTIFICATE, VEEAM_EM_CERTIFICATE_FINGERPRINT, VEEAM_EM_INSECURE.",
     )
@@ -141,6 +142,11 @@ def _add_keep_alive(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     keep_alive.add_argument("--all", action="store_true", help="stop holding all of them")
     keep_alive.add_argument(
         "--for", dest="seconds", type=_duration, metavar="TIME", help="how long, like 4h or 90m"
+    )
+    keep_alive.add_argument(
+        "--detach",
+        action="store_true",
+        help="return as soon as the sessions are held, by a process of their own; fail if not",
     )
 
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import signal
 import sys
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from terraform_provider_veeam.config import InvalidConfiguration, resolve
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK
 from terraform_provider_veeam.em.manager import EnterpriseManager
-from terraform_provider_veeam.keep_alive import sockets
+from terraform_provider_veeam.keep_alive import sockets, start
 from terraform_provider_veeam.keep_alive.holder import Ending, Holder
 from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
 from terraform_provider_veeam.keep_alive.keeper import answer
 from terraform_provider_veeam.plugin.process.logs import mask
+from terraform_provider_veeam.printable import printable
 from terraform_provider_veeam.sessions.record import SessionRecord
 
 if TYPE_CHECKING:
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from terraform_provider_veeam.em.errors import EnterpriseManagerError
+    from terraform_provider_veeam.em.settings import Settings
 
 _TYPE = "veeam_mount_point"
+_NAME_WIDTH = len("machine.example@2026-11-13 22:00:00")  # of most; longer ones are not cut
 
 
 def list_sessions() -> int:
@@ -34,15 +38,17 @@ def list_sessions() -> int:
     found, silent = _ask_all({"do": "status"})
     held = [(told["pid"], one) for told in found.values() for one in told["held"]]
     if held:
-        print(f"{'LOGON SESSION':<18}{'FOR':>9}  {'PID':>7}  MOUNT POINT")
+        _print_row("LOGON SESSION", "FOR", "PID", "RESTORE POINT", "MOUNT POINT")
     elif not silent:
         print("No logon session is held open.")
     for pid, one in held:
-        print(
-            f"{one['session']:<18}{_duration(one['remaining']):>9}  {pid:>7}  "
-            + mask(f"{one['url']}{one['mount_point']}")
-        )
+        where = f"{one['url']}{one['mount_point']}"
+        _print_row(one["session"], _duration(one["remaining"]), pid, mask(one["name"]), mask(where))
     return 1 if silent else 0
+
+
+def _print_row(session: str, remaining: str, pid: object, name: str, where: str) -> None:
+    print(f"{session:<18}{remaining:>9}  {pid:>7}  {name:<{_NAME_WIDTH}}  {where}")
 
 
 def stop_holding(fingerprints: Sequence[str], *, all_of_them: bool) -> int:
@@ -81,17 +87,32 @@ def _ask_all(message: dict[str, Any]) -> tuple[dict[Path, dict[str, Any]], list[
     return found, silent
 
 
-def hold_from_state(source: BinaryIO, seconds: float) -> int:
-    """Hold the sessions of all mount points in a Terraform state, in the foreground.
+class Mounted(NamedTuple):
+    """A mount point in a state: the name of its restore point, and the session it lives in."""
+
+    name: str
+    record: SessionRecord
+
+
+class NoSession(ValueError):
+    """A mount point in the state has no logon session with it."""
+
+
+def hold_from_state(source: BinaryIO, seconds: float, *, detach: bool = False) -> int:
+    """Hold the sessions of all mount points in a Terraform state.
 
     The state may be in UTF-8, UTF-16 or UTF-32, with a byte order mark or without, as shells of
     Windows write it.
 
-    Returns 0 when the time is over or nothing is left to hold, 1 when a session was lost or can't
+    With `detach` it returns once they are held by the keeper, else when holding them is over.
+    Returns 0 when that went well or nothing is there to hold, 1 when a session was lost or can't
     be held.
     """
     try:
-        records = list(find_sessions(json.loads(source.read())))
+        mounted = list(find_mounted(_read_state(source.read())))
+    except NoSession as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     except (ValueError, AttributeError, KeyError, TypeError):
         sys.stderr.write(
             "There is no Terraform state on standard input. The output of "
@@ -99,9 +120,44 @@ def hold_from_state(source: BinaryIO, seconds: float) -> int:
             "  terraform state pull | terraform-provider-veeam keep-alive --for 4h\n"
         )
         return 1
-    if not records:
+    if not mounted:
         print("The state has no mount point: there is nothing to hold.")
         return 0
+    return _hand_over(mounted, seconds) if detach else _hold_here(mounted, seconds)
+
+
+def _read_state(text: bytes) -> Any:
+    """Return the state; lines that a wrapper of Terraform prints around it are passed over.
+
+    Raises ValueError.
+    """
+    decoded = text.decode(json.detect_encoding(text))
+    for brace in re.finditer(r"^\{", decoded, re.MULTILINE):
+        found, _ = json.JSONDecoder().raw_decode(decoded, brace.start())
+        if "resources" in found:
+            return found
+    raise ValueError("there is no state")
+
+
+def _hand_over(mounted: Sequence[Mounted], seconds: float) -> int:
+    """Have the keeper hold them; returns the exit code."""
+    failed = 0
+    for name, record in mounted:
+        try:
+            start.hold(_settings(record), record, seconds, name)
+        except (OSError, ValueError, InvalidConfiguration) as error:
+            failed = 1
+            sys.stderr.write(
+                mask(f"Logon session {record.fingerprint} with {name} is not held: {error}\n")
+            )
+        else:
+            told = f"Holding logon session {record.fingerprint} with {name}"
+            print(mask(f"{told} for {_duration(seconds)}"), flush=True)
+    return failed
+
+
+def _hold_here(mounted: Sequence[Mounted], seconds: float) -> int:
+    """Hold them in the foreground; returns the exit code."""
     endings: list[Ending] = []
 
     def report(record: SessionRecord, told: EnterpriseManagerError | Ending | None) -> None:
@@ -116,8 +172,8 @@ def hold_from_state(source: BinaryIO, seconds: float) -> int:
 
     try:
         holder = Holder(clock=SYSTEM_CLOCK, idle_limit=idle_limit(), report=report)
-        for record in records:
-            holder.hold(record, _manager(record), seconds)
+        for name, record in mounted:
+            holder.hold(record, EnterpriseManager(_settings(record)), seconds, name=name)
     except (ValueError, InvalidConfiguration) as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -136,24 +192,30 @@ def _hold(holder: Holder) -> None:
         holder.run()
 
 
-def find_sessions(state: Any) -> Iterator[SessionRecord]:
-    """Return the logon sessions of the mount points in a state. Raises KeyError or TypeError."""
+def find_mounted(state: Any) -> Iterator[Mounted]:
+    """Return the mount points in a state. Raises NoSession, KeyError or TypeError."""
     for resource in state["resources"] or ():
         if resource.get("type") != _TYPE or resource.get("mode") != "managed":
             continue
         for instance in resource["instances"]:
+            told = instance["attributes"]
+            name = told["restore_point_name"] or told["restore_point_id"]
             record = SessionRecord.from_bytes(base64.b64decode(instance.get("private") or ""))
-            if record:
-                yield record
+            if record is None:
+                raise NoSession(
+                    f"The state has no logon session for {_TYPE}.{resource['name']} "
+                    f"({printable(name)}), so nothing is held. Run `terraform apply` first; a "
+                    "state that was edited by hand may have lost it."
+                )
+            yield Mounted(name, record)
 
 
-def _manager(record: SessionRecord) -> EnterpriseManager:
+def _settings(record: SessionRecord) -> Settings:
     # Trust, proxy and the like come from the environment, as for the provider.
-    settings = resolve(
+    return resolve(
         {"url": record.base_url, "session_token": record.session.token},
         "terraform-provider-veeam (keep-alive)",
     )
-    return EnterpriseManager(settings)
 
 
 def _duration(seconds: float) -> str:

@@ -59,6 +59,8 @@ class Held(NamedTuple):
     """A session that is held, as others are told of it."""
 
     record: SessionRecord
+    name: str
+    """Of its restore point; empty when nobody has said it."""
     remaining: float
     """Seconds for which it is still held."""
 
@@ -83,6 +85,7 @@ class _Holding:
         report: Report,
     ) -> None:
         self.record = record
+        self.name = ""
         self._manager = manager
         self._clock = clock
         self._idle_limit = idle_limit
@@ -175,12 +178,14 @@ class Holder:
         manager: EnterpriseManager,
         seconds: float,
         *,
+        name: str = "",
         unused: float = math.inf,
     ) -> bool:
         """Hold a session for that many seconds from now, whatever was asked for it before.
 
-        It was last used `unused` seconds ago, and is read at a third of the idle limit. Returns
-        False when this holder has ended: then it takes nothing more.
+        `name` is that of its restore point, for people. It was last used `unused` seconds ago, and
+        is read at a third of the idle limit. Returns False when this holder has ended: then it
+        takes nothing more.
         """
         with self._lock:
             if self._is_over:
@@ -192,6 +197,7 @@ class Holder:
                 idle_limit=self._idle_limit,
                 report=self._report,
             )
+            holding.name = name
             holding.last(seconds)
             holding.rest(unused)
             self._held[_key(record)] = holding
@@ -225,7 +231,7 @@ class Holder:
         """Return what is held."""
         now = self._clock.monotonic()
         with self._lock:
-            return [Held(h.record, max(0.0, h.until - now)) for h in self._held.values()]
+            return [Held(h.record, h.name, max(0.0, h.until - now)) for h in self._held.values()]
 
     def run(self) -> None:
         """Hold until nothing is left to hold."""

@@ -76,7 +76,7 @@ class Keeper:
                 self.holder.touch(manager, record)
             except EnterpriseManagerError as error:
                 return f"{error.summary}: {error.detail}"
-        if not self.holder.hold(record, manager, order.seconds, unused=0.0):
+        if not self.holder.hold(record, manager, order.seconds, name=order.name, unused=0.0):
             raise ValueError("too late")  # a new keeper takes over
         return None
 
@@ -96,6 +96,7 @@ def answer(holder: Holder, message: dict[str, Any]) -> dict[str, Any]:
         "held": [
             {
                 "session": held.record.fingerprint,
+                "name": held.name,
                 "url": held.record.base_url,
                 "mount_point": held.record.href,
                 "remaining": held.remaining,

@@ -18,6 +18,8 @@ class Order:
     seconds: float
     idle_limit: float
     """Seconds after which Enterprise Manager ends an idle session."""
+    name: str = ""
+    """Of the restore point, for people."""
 
     def to_plain(self) -> dict[str, Any]:
         """Return what `from_plain` reads, without a user's password."""
@@ -27,6 +29,7 @@ class Order:
             "record": self.record.to_plain(),
             "seconds": self.seconds,
             "idle_limit": self.idle_limit,
+            "name": self.name,
         }
 
     @classmethod
@@ -38,6 +41,7 @@ class Order:
                 record=SessionRecord.from_plain(plain["record"]),
                 seconds=float(plain["seconds"]),
                 idle_limit=float(plain["idle_limit"]),
+                name=str(plain["name"]),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"that is no order: {error!r}") from error

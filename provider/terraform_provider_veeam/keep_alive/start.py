@@ -28,13 +28,17 @@ _READY_SECONDS = 60.0
 _starting = threading.Lock()
 
 
-def hold(settings: Settings, record: SessionRecord, seconds: float) -> None:
-    """Have a session held for that many seconds. Raises OSError or ValueError, saying why not."""
+def hold(settings: Settings, record: SessionRecord, seconds: float, name: str = "") -> None:
+    """Have the session of a restore point of that name held for that many seconds.
+
+    Returns when it is held: the keeper has read its mount point. Raises OSError or ValueError,
+    saying why not.
+    """
     from terraform_provider_veeam.keep_alive import sockets  # noqa: PLC0415 - few need it
     from terraform_provider_veeam.keep_alive.keeper import KEEPER  # noqa: PLC0415
     from terraform_provider_veeam.keep_alive.order import Order  # noqa: PLC0415
 
-    order = Order(settings, record, seconds, idle_limit()).to_plain()
+    order = Order(settings, record, seconds, idle_limit(), name).to_plain()
     with _starting:  # the first order starts it, the others find it
         answer = sockets.ask(sockets.place(KEEPER), {"do": "hold", "order": order}, _READY_SECONDS)
         refused = _start(order) if answer is None else answer.get("refused")

@@ -23,6 +23,30 @@ def test_a_state_is_read_as_the_shells_of_windows_write_it(
     assert "nothing to hold" in capsys.readouterr().out
 
 
+def test_lines_of_a_wrapper_around_the_state_are_passed_over(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    log = '{"@level": "info"}'
+    text = (
+        f"[command]/opt/terraform-bin state pull\n{log}\n{STATE}\n\n::debug::exited with code 0.\n"
+    )
+    assert keep_alive.hold_from_state(io.BytesIO(text.encode()), 1) == 0
+    assert "nothing to hold" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("detach", [False, True])
+def test_a_mount_point_without_its_session_is_told(
+    capsys: pytest.CaptureFixture[str], *, detach: bool
+) -> None:
+    attributes = {"restore_point_name": "oracle03@2026-11-13 22:00:00"}
+    resource = {"mode": "managed", "type": "veeam_mount_point", "name": "oracle"}
+    state = {"resources": [resource | {"instances": [{"attributes": attributes}]}]}
+    source = io.BytesIO(json.dumps(state).encode())
+    assert keep_alive.hold_from_state(source, 1, detach=detach) == 1
+    said = capsys.readouterr().err
+    assert "no logon session for veeam_mount_point.oracle (oracle03@2026-11-13 22:00:00)" in said
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"format_version": "1.0"}', "\xff"])
 def test_what_is_no_state_is_told(capsys: pytest.CaptureFixture[str], text: str) -> None:
     assert keep_alive.hold_from_state(io.BytesIO(text.encode("latin-1")), 1) == 1

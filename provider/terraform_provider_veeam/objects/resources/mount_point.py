@@ -317,7 +317,8 @@ class MountPointResource(MountPointObject, interfaces.Resource):
         """Have the session held for as long as keep_alive says; a failure is no error."""
         try:
             seconds = parse_duration(state["keep_alive"])
-            keep_alive.hold(self.manager.settings, record, seconds)
+            name = state["restore_point_name"] or ""
+            keep_alive.hold(self.manager.settings, record, seconds, name)
         except Exception as error:  # noqa: BLE001 - the mount is there: nothing here may lose it
             ctx.diagnostics.add_warning(
                 "The logon session can't be held open",
