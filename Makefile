@@ -13,7 +13,7 @@ LOCKED  := --require-hashes --only-binary :all: --requirement
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help venv quickstart check lint types layers generated format test unit portable chaos fuzz mutations test-matrix test-protobuf wheel test-wheel package test-package release-files release-notes load bench docs proto lock clean
+.PHONY: help venv quickstart check lint types layers generated format test unit portable chaos fuzz mutations test-matrix test-protobuf wheel test-wheel package test-package release-files release-notes load bench docs schema proto lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,7 @@ layers: $(READY)
 
 generated: $(READY)
 	$(BIN)/python tools/generate_protocol.py --check
+	$(BIN)/python tools/generate_schema.py --check
 	$(BIN)/python tools/generate_docs.py --check
 
 format: $(READY) ## Format the code
@@ -122,6 +123,9 @@ bench: $(READY) ## Measure the time from exec to the provider's schema
 
 docs: $(READY) ## Write the pages below docs/ from the schema and examples/
 	$(BIN)/python tools/generate_docs.py
+
+schema: $(READY) ## Write what Terraform asks first, from the provider's classes, into schema_answers.py
+	$(BIN)/python tools/generate_schema.py
 
 proto: $(READY) ## Generate the protocol module from plugin/tfplugin6.proto
 	$(BIN)/python tools/generate_protocol.py

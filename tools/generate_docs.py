@@ -17,14 +17,14 @@ from terraform_provider_veeam.plugin.wire.codec import block_of
 from terraform_provider_veeam.provider import VeeamProvider
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping
 
     from terraform_provider_veeam.plugin.interfaces import BlockObject, Function
     from terraform_provider_veeam.plugin.types import TfType
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS, EXAMPLES = ROOT / "docs", ROOT / "examples"
-PREFIX = VeeamProvider.type_prefix
+PREFIX = "veeam_"
 _NAMES: tuple[tuple[type[TfType], str], ...] = (
     (Bool, "Boolean"), (Number, "Number"), (String, "String"),
 )  # fmt: skip
@@ -56,7 +56,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     """Return every generated page with its text."""
     provider = VeeamProvider()
     yield DOCS / "index.md", _index(provider)
-    kinds: dict[str, Sequence[type[BlockObject]]] = {
+    kinds: dict[str, Mapping[str, type[BlockObject]]] = {
         "resources": provider.resources(),
         "data-sources": provider.data_sources(),
         "ephemeral-resources": provider.ephemeral_resources(),
@@ -64,10 +64,10 @@ def pages() -> Iterator[tuple[Path, str]]:
         "actions": provider.actions(),
     }
     for kind, classes in kinds.items():
-        for cls in classes:
-            yield DOCS / kind / f"{cls.get_name()}.md", _page(kind, cls)
-    for function in provider.functions():
-        yield DOCS / "functions" / f"{function.get_name()}.md", _function(function)
+        for name, cls in classes.items():
+            yield DOCS / kind / f"{name.removeprefix(PREFIX)}.md", _page(kind, name, cls)
+    for name, function in provider.functions().items():
+        yield DOCS / "functions" / f"{name}.md", _function(name, function)
 
 
 def _index(provider: VeeamProvider) -> str:
@@ -88,8 +88,7 @@ def _index(provider: VeeamProvider) -> str:
     )
 
 
-def _page(kind: str, cls: type[BlockObject]) -> str:
-    name = f"{PREFIX}_{cls.get_name()}"
+def _page(kind: str, name: str, cls: type[BlockObject]) -> str:
     schema = cls.get_schema()
     folder = EXAMPLES / kind / name
     since = _SINCE.get(kind)
@@ -130,9 +129,8 @@ def _identity_and_import(cls: type[Resource], folder: Path) -> Iterator[str]:
     yield _example(folder / "import.sh", "shell")
 
 
-def _function(function: type[Function]) -> str:
+def _function(name: str, function: type[Function]) -> str:
     signature = function.get_signature()
-    name = function.get_name()
     parameters = list(signature.parameters)
     shown = ", ".join(f"{p.name} {_type(p.type).lower()}" for p in parameters)
     return _joined(

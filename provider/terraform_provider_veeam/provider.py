@@ -1,34 +1,20 @@
-"""The provider: its configuration block, and the Terraform objects there are."""
+"""The provider: its configuration block, and the Terraform objects there are.
+
+An object's module is imported when a call names the object, not before.
+"""
 
 from __future__ import annotations
 
 import sys
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from terraform_provider_veeam import __version__
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
 from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
-from terraform_provider_veeam.objects.actions.file_download import FileDownloadAction
-from terraform_provider_veeam.objects.actions.file_restore import FileRestoreAction
-from terraform_provider_veeam.objects.actions.unmount import UnmountAction
-from terraform_provider_veeam.objects.data_sources.backup_servers import BackupServersDataSource
-from terraform_provider_veeam.objects.data_sources.machines import MachinesDataSource
-from terraform_provider_veeam.objects.data_sources.mount_point_files import (
-    MountPointFilesDataSource,
-)
-from terraform_provider_veeam.objects.data_sources.mount_points import MountPointsDataSource
-from terraform_provider_veeam.objects.data_sources.restore_point import RestorePointDataSource
-from terraform_provider_veeam.objects.data_sources.restore_points import RestorePointsDataSource
-from terraform_provider_veeam.objects.data_sources.restore_sessions import RestoreSessionsDataSource
-from terraform_provider_veeam.objects.ephemeral.logon_session import LogonSessionEphemeral
-from terraform_provider_veeam.objects.ephemeral.mount_point import MountPointEphemeral
-from terraform_provider_veeam.objects.functions.mount_point_id import MountPointId
-from terraform_provider_veeam.objects.functions.parse_mount_point_id import ParseMountPointId
-from terraform_provider_veeam.objects.functions.parse_uid import ParseUid
-from terraform_provider_veeam.objects.lists.mount_point import MountPointList
-from terraform_provider_veeam.objects.resources.mount_point import MountPointResource
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.schema import Attribute, Schema
 from terraform_provider_veeam.plugin.types import Bool, Number, String, Unknown
@@ -36,7 +22,7 @@ from terraform_provider_veeam.sessions.book import SessionBook
 from terraform_provider_veeam.source_addresses import ADDRESSES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
     from terraform_provider_veeam.config import Problem
     from terraform_provider_veeam.em.deadline import Clock
@@ -50,10 +36,29 @@ if TYPE_CHECKING:
     )
 
 
+class _Objects(Mapping[str, Any]):
+    """The classes of objects by name, each imported when it is asked for.
+
+    Takes where they are, as `module:Class` below `objects`.
+    """
+
+    def __init__(self, places: Mapping[str, str]) -> None:
+        self._places = places
+
+    def __getitem__(self, name: str) -> Any:
+        module, _, cls = self._places[name].partition(":")
+        return getattr(import_module(f"terraform_provider_veeam.objects.{module}"), cls)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
 class VeeamProvider(interfaces.Provider):
     """The provider `veeam`: one Enterprise Manager, and what this process knows of its sessions."""
 
-    type_prefix = "veeam"
     addresses = ADDRESSES
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
@@ -131,37 +136,58 @@ class VeeamProvider(interfaces.Provider):
             ],
         )
 
-    def resources(self) -> Sequence[type[interfaces.Resource]]:
+    def resources(self) -> Mapping[str, type[interfaces.Resource]]:
         """Return the managed resources."""
-        return (MountPointResource,)
+        return _Objects({"veeam_mount_point": "resources.mount_point:MountPointResource"})
 
-    def data_sources(self) -> Sequence[type[interfaces.DataSource]]:
+    def data_sources(self) -> Mapping[str, type[interfaces.DataSource]]:
         """Return the data sources."""
-        return (
-            BackupServersDataSource,
-            MachinesDataSource,
-            MountPointFilesDataSource,
-            MountPointsDataSource,
-            RestorePointDataSource,
-            RestorePointsDataSource,
-            RestoreSessionsDataSource,
+        return _Objects(
+            {
+                "veeam_backup_servers": "data_sources.backup_servers:BackupServersDataSource",
+                "veeam_machines": "data_sources.machines:MachinesDataSource",
+                "veeam_mount_point_files": (
+                    "data_sources.mount_point_files:MountPointFilesDataSource"
+                ),
+                "veeam_mount_points": "data_sources.mount_points:MountPointsDataSource",
+                "veeam_restore_point": "data_sources.restore_point:RestorePointDataSource",
+                "veeam_restore_points": "data_sources.restore_points:RestorePointsDataSource",
+                "veeam_restore_sessions": "data_sources.restore_sessions:RestoreSessionsDataSource",
+            }
         )
 
-    def ephemeral_resources(self) -> Sequence[type[interfaces.EphemeralResource]]:
+    def ephemeral_resources(self) -> Mapping[str, type[interfaces.EphemeralResource]]:
         """Return the ephemeral resources."""
-        return (LogonSessionEphemeral, MountPointEphemeral)
+        return _Objects(
+            {
+                "veeam_logon_session": "ephemeral.logon_session:LogonSessionEphemeral",
+                "veeam_mount_point": "ephemeral.mount_point:MountPointEphemeral",
+            }
+        )
 
-    def list_resources(self) -> Sequence[type[interfaces.ListResource]]:
+    def list_resources(self) -> Mapping[str, type[interfaces.ListResource]]:
         """Return the listings."""
-        return (MountPointList,)
+        return _Objects({"veeam_mount_point": "lists.mount_point:MountPointList"})
 
-    def actions(self) -> Sequence[type[interfaces.Action]]:
+    def actions(self) -> Mapping[str, type[interfaces.Action]]:
         """Return the actions."""
-        return (FileDownloadAction, FileRestoreAction, UnmountAction)
+        return _Objects(
+            {
+                "veeam_file_download": "actions.file_download:FileDownloadAction",
+                "veeam_file_restore": "actions.file_restore:FileRestoreAction",
+                "veeam_unmount": "actions.unmount:UnmountAction",
+            }
+        )
 
-    def functions(self) -> Sequence[type[interfaces.Function]]:
+    def functions(self) -> Mapping[str, type[interfaces.Function]]:
         """Return the functions."""
-        return (MountPointId, ParseMountPointId, ParseUid)
+        return _Objects(
+            {
+                "mount_point_id": "functions.mount_point_id:MountPointId",
+                "parse_mount_point_id": "functions.parse_mount_point_id:ParseMountPointId",
+                "parse_uid": "functions.parse_uid:ParseUid",
+            }
+        )
 
     def validate(self, ctx: ValidateContext, config: State) -> None:
         """Check what is written in the block; values not known yet are skipped."""

@@ -117,7 +117,8 @@ class Machine:
         secrets.known = secrets.Secrets()  # it knows no other process's
         others = set(threading.enumerate())
         with SocketDirectory({"TMPDIR": str(self.folder)}) as place:
-            server = Server(PlayedProvider(self.clock), ProviderServicer, place, Lifetime())
+            provider = PlayedProvider(self.clock)
+            server = Server(lambda: provider, ProviderServicer, place, Lifetime())
             server.start_for_anybody()
             try:
                 with grpc.insecure_channel(f"unix:{place.address}") as channel:

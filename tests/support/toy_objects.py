@@ -33,7 +33,7 @@ from terraform_provider_veeam.plugin.types import List, Number, String, Unknown
 from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from terraform_provider_veeam.plugin.interfaces import (
         ActionContext,
@@ -117,10 +117,6 @@ class Toy:
         self._do = provider.behaviour
 
     @classmethod
-    def get_name(cls) -> str:
-        return "thing"
-
-    @classmethod
     def get_schema(cls) -> Schema:
         return schema()
 
@@ -196,10 +192,6 @@ class ThingAction(Toy, Action):
 
 class Join(Toy, Function):
     @classmethod
-    def get_name(cls) -> str:
-        return "join"
-
-    @classmethod
     def get_signature(cls) -> FunctionSignature:
         return FunctionSignature(
             parameters=[Parameter("word", String(), "A word."), Parameter("times", Number())],
@@ -212,7 +204,6 @@ class Join(Toy, Function):
 
 
 class ToyProvider(Provider):
-    type_prefix = "toy"
     addresses = ("registry.terraform.io/toys/toy", "registry.opentofu.org/toys/toy")
 
     def __init__(self, **methods: Callable[..., Any]) -> None:
@@ -221,23 +212,23 @@ class ToyProvider(Provider):
     def get_schema(self) -> Schema:
         return Schema(attributes=[Attribute("url", String(), "Where.", optional=True)])
 
-    def resources(self) -> Sequence[type[Resource]]:
-        return (Thing,)
+    def resources(self) -> Mapping[str, type[Resource]]:
+        return {THING: Thing}
 
-    def data_sources(self) -> Sequence[type[DataSource]]:
-        return (ThingData,)
+    def data_sources(self) -> Mapping[str, type[DataSource]]:
+        return {THING: ThingData}
 
-    def ephemeral_resources(self) -> Sequence[type[EphemeralResource]]:
-        return (ThingEphemeral,)
+    def ephemeral_resources(self) -> Mapping[str, type[EphemeralResource]]:
+        return {THING: ThingEphemeral}
 
-    def list_resources(self) -> Sequence[type[ListResource]]:
-        return (ThingList,)
+    def list_resources(self) -> Mapping[str, type[ListResource]]:
+        return {THING: ThingList}
 
-    def actions(self) -> Sequence[type[Action]]:
-        return (ThingAction,)
+    def actions(self) -> Mapping[str, type[Action]]:
+        return {THING: ThingAction}
 
-    def functions(self) -> Sequence[type[Function]]:
-        return (Join,)
+    def functions(self) -> Mapping[str, type[Function]]:
+        return {"join": Join}
 
     def validate(self, ctx: ValidateContext, config: State) -> None:
         self.behaviour("validate", ctx, config)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from terraform_provider_veeam.plugin.interfaces import Provider
 
+METADATA = pb.GetMetadata.Response(resources=[pb.GetMetadata.ResourceMetadata(type_name="toy")])
+
 
 class ToyProvider:
     """Hangs at its close when TOY_CLOSE_SECONDS says so, and fails when TOY_CLOSE_FAILS does."""
@@ -36,6 +38,7 @@ class ToyServicer:
     """Answers a few calls."""
 
     def __init__(self, provider: Any, *, mask: Callable[[str], str]) -> None:
+        logging.getLogger("toy.servicer").debug("a servicer is made")
         self.stop = threading.Event()
         self._mask = mask
         self._waiting = 0
@@ -94,5 +97,6 @@ def make_provider() -> Provider:
 
 
 if __name__ == "__main__":
-    run = serve_debug if sys.argv[1:] == ["debug"] else serve
-    sys.exit(run(make_provider, ToyServicer))
+    if sys.argv[1:] == ["debug"]:
+        sys.exit(serve_debug(make_provider, ToyServicer))
+    sys.exit(serve(make_provider, ToyServicer, {"GetMetadata": METADATA.SerializeToString()}))

@@ -2,7 +2,14 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+
+from terraform_provider_veeam import __version__
+
+TYPE_CHECKING = False  # the module `typing` is slow to import
+if TYPE_CHECKING:
+    from terraform_provider_veeam.plugin.rpc.servicer import ProviderServicer
+    from terraform_provider_veeam.provider import VeeamProvider
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -32,9 +39,30 @@ def _serve() -> int:
     # What is imported stays: looking for garbage in it, again and again, only takes time.
     gc.disable()
     from terraform_provider_veeam.plugin.process.server import serve  # noqa: PLC0415
-    from terraform_provider_veeam.plugin.rpc.servicer import ProviderServicer  # noqa: PLC0415
-    from terraform_provider_veeam.provider import VeeamProvider  # noqa: PLC0415
 
     gc.freeze()
     gc.enable()
-    return serve(VeeamProvider, ProviderServicer)
+    return serve(_make_provider, _make_servicer, schema_answers())
+
+
+def schema_answers() -> Mapping[str, bytes]:
+    """Return the answers that `make schema` has written; none if they are another version's."""
+    try:
+        from terraform_provider_veeam import schema_answers  # noqa: PLC0415 - for Terraform only
+    except ImportError:
+        return {}
+    return schema_answers.ANSWERS if __version__ == schema_answers.VERSION else {}
+
+
+def _make_provider() -> "VeeamProvider":
+    from terraform_provider_veeam.provider import VeeamProvider  # noqa: PLC0415 - after the schema
+
+    return VeeamProvider()
+
+
+def _make_servicer(provider: "VeeamProvider", *, mask: Callable[[str], str]) -> "ProviderServicer":
+    from terraform_provider_veeam.plugin.rpc.servicer import (  # noqa: PLC0415 - after the schema
+        ProviderServicer,
+    )
+
+    return ProviderServicer(provider, mask=mask)

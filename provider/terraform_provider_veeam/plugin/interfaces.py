@@ -35,7 +35,7 @@ from terraform_provider_veeam.plugin.schema import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from terraform_provider_veeam.plugin.schema import FunctionSignature, Schema
 
@@ -76,19 +76,14 @@ __all__ = [
 ]
 
 
-class ProviderObject(ABC):
+class ProviderObject:
     """An object of the provider. One is made for each call."""
 
-    def __init__(self, provider: Any) -> None:  # noqa: B027 - functions do without
+    def __init__(self, provider: Any) -> None:
         """Take the provider that makes it."""
 
-    @classmethod
-    @abstractmethod
-    def get_name(cls) -> str:
-        """Return the name, without the provider's prefix."""
 
-
-class BlockObject(ProviderObject):
+class BlockObject(ProviderObject, ABC):
     """An object with a schema, written as a block."""
 
     @classmethod
@@ -193,7 +188,7 @@ class Action(BlockObject):
         """Do it; each line it yields is shown at once."""
 
 
-class Function(ProviderObject):
+class Function(ProviderObject, ABC):
     """A function; its name has no prefix."""
 
     @classmethod
@@ -207,9 +202,11 @@ class Function(ProviderObject):
 
 
 class Provider(ABC):
-    """The provider: its own block, and the objects there are. One lives as long as the process."""
+    """The provider: its own block, and the objects there are, by the names that Terraform uses.
 
-    type_prefix: str
+    One lives as long as the process.
+    """
+
     addresses: tuple[str, ...]
     """The source addresses that it is known by, in one registry or several."""
 
@@ -217,29 +214,29 @@ class Provider(ABC):
     def get_schema(self) -> Schema:
         """Return the schema of the provider block."""
 
-    def resources(self) -> Sequence[type[Resource]]:
+    def resources(self) -> Mapping[str, type[Resource]]:
         """Return the managed resources."""
-        return ()
+        return {}
 
-    def data_sources(self) -> Sequence[type[DataSource]]:
+    def data_sources(self) -> Mapping[str, type[DataSource]]:
         """Return the data sources."""
-        return ()
+        return {}
 
-    def ephemeral_resources(self) -> Sequence[type[EphemeralResource]]:
+    def ephemeral_resources(self) -> Mapping[str, type[EphemeralResource]]:
         """Return the ephemeral resources."""
-        return ()
+        return {}
 
-    def list_resources(self) -> Sequence[type[ListResource]]:
-        """Return the listings, each named as the resource that it lists."""
-        return ()
+    def list_resources(self) -> Mapping[str, type[ListResource]]:
+        """Return the listings, each by the name of the resource that it lists."""
+        return {}
 
-    def actions(self) -> Sequence[type[Action]]:
+    def actions(self) -> Mapping[str, type[Action]]:
         """Return the actions."""
-        return ()
+        return {}
 
-    def functions(self) -> Sequence[type[Function]]:
+    def functions(self) -> Mapping[str, type[Function]]:
         """Return the functions."""
-        return ()
+        return {}
 
     @abstractmethod
     def validate(self, ctx: ValidateContext, config: State) -> None:

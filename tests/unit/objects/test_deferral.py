@@ -55,8 +55,8 @@ class Client:
 
 def schema_of(name: str) -> Any:
     provider = VeeamProvider()
-    classes = (*provider.data_sources(), *provider.actions())
-    return next(cls.get_schema() for cls in classes if f"veeam_{cls.get_name()}" == name)
+    classes = {**provider.data_sources(), **provider.actions()}
+    return classes[name].get_schema()
 
 
 @pytest.mark.parametrize("name", DATA)
@@ -96,7 +96,7 @@ def test_an_action_is_planned_later(name: str) -> None:
 @pytest.mark.parametrize("can_defer", [True, False])
 def test_a_mount_point_is_planned_later_or_with_unknown_values(*, can_defer: bool) -> None:
     client = Client(can_defer=can_defer)
-    (cls,) = client.provider.resources()
+    cls = client.provider.resources()["veeam_mount_point"]
     proposed = client.value(cls.get_schema(), MOUNT)
     answer = client.servicer.PlanResourceChange(
         pb.PlanResourceChange.Request(
@@ -117,8 +117,7 @@ def test_a_mount_point_is_planned_later_or_with_unknown_values(*, can_defer: boo
 @pytest.mark.parametrize("can_defer", [True, False])
 def test_an_ephemeral_mount_is_opened_later_or_with_unknown_values(*, can_defer: bool) -> None:
     client = Client(can_defer=can_defer)
-    for cls in client.provider.ephemeral_resources():
-        name = f"veeam_{cls.get_name()}"
+    for name, cls in client.provider.ephemeral_resources().items():
         written: dict[str, Any] = MOUNT if name == "veeam_mount_point" else {}
         answer = client.servicer.OpenEphemeralResource(
             pb.OpenEphemeralResource.Request(

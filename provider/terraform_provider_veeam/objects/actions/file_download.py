@@ -53,11 +53,6 @@ class FileDownloadAction(MountPointAction):
     default_timeout = _DEFAULT_TIMEOUT
 
     @classmethod
-    def get_name(cls) -> str:
-        """Return the name after the provider's prefix."""
-        return "file_download"
-
-    @classmethod
     def get_schema(cls) -> Schema:
         """Return the schema of the block `config`."""
         return Schema(

@@ -36,11 +36,6 @@ class FileRestoreAction(MountPointAction):
     default_timeout = _DEFAULT_TIMEOUT
 
     @classmethod
-    def get_name(cls) -> str:
-        """Return the name after the provider's prefix."""
-        return "file_restore"
-
-    @classmethod
     def get_schema(cls) -> Schema:
         """Return the schema of the block `config`."""
         return Schema(

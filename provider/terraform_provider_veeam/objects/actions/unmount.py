@@ -31,11 +31,6 @@ class UnmountAction(MountPointAction):
     default_timeout = _DEFAULT_TIMEOUT
 
     @classmethod
-    def get_name(cls) -> str:
-        """Return the name after the provider's prefix."""
-        return "unmount"
-
-    @classmethod
     def get_schema(cls) -> Schema:
         """Return the schema of the block `config`."""
         return Schema(

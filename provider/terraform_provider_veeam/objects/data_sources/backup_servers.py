@@ -19,11 +19,6 @@ class BackupServersDataSource(VeeamObject, interfaces.DataSource):
     """`veeam_backup_servers`."""
 
     @classmethod
-    def get_name(cls) -> str:
-        """Return the name after the provider's prefix."""
-        return "backup_servers"
-
-    @classmethod
     def get_schema(cls) -> Schema:
         """Return the schema of the block."""
         return Schema(

@@ -25,11 +25,6 @@ class MachinesDataSource(VeeamObject, interfaces.DataSource):
     """`veeam_machines`."""
 
     @classmethod
-    def get_name(cls) -> str:
-        """Return the name after the provider's prefix."""
-        return "machines"
-
-    @classmethod
     def get_schema(cls) -> Schema:
         """Return the schema of the block."""
         return Schema(

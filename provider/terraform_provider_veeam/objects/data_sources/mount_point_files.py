@@ -32,11 +32,6 @@ class MountPointFilesDataSource(MountPointReader, interfaces.DataSource):
     """`veeam_mount_point_files`."""
 
     @classmethod
-    def get_name(cls) -> str:
-        """Return the name after the provider's prefix."""
-        return "mount_point_files"
-
-    @classmethod
     def get_schema(cls) -> Schema:
         """Return the schema of the block."""
         return Schema(

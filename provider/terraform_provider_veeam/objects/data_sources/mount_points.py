@@ -25,11 +25,6 @@ class MountPointsDataSource(MountPointReader, interfaces.DataSource):
     """`veeam_mount_points`."""
 
     @classmethod
-    def get_name(cls) -> str:
-        """Return the name after the provider's prefix."""
-        return "mount_points"
-
-    @classmethod
     def get_schema(cls) -> Schema:
         """Return the schema of the block."""
         return Schema(

@@ -29,11 +29,6 @@ class RestorePointsDataSource(VeeamObject, interfaces.DataSource):
     """`veeam_restore_points`."""
 
     @classmethod
-    def get_name(cls) -> str:
-        """Return the name after the provider's prefix."""
-        return "restore_points"
-
-    @classmethod
     def get_schema(cls) -> Schema:
         """Return the schema of the block."""
         return Schema(

@@ -19,11 +19,6 @@ class RestoreSessionsDataSource(VeeamObject, interfaces.DataSource):
     """`veeam_restore_sessions`."""
 
     @classmethod
-    def get_name(cls) -> str:
-        """Return the name after the provider's prefix."""
-        return "restore_sessions"
-
-    @classmethod
     def get_schema(cls) -> Schema:
         """Return the schema of the block."""
         return Schema(

@@ -23,11 +23,6 @@ class LogonSessionEphemeral(VeeamObject, interfaces.EphemeralResource):
     """`veeam_logon_session`: the provider's own session, which it logs out when it ends."""
 
     @classmethod
-    def get_name(cls) -> str:
-        """Return the name after the provider's prefix."""
-        return "logon_session"
-
-    @classmethod
     def get_schema(cls) -> Schema:
         """Return the schema of the block."""
         return Schema(

@@ -43,11 +43,6 @@ class MountPointEphemeral(MountPointObject, interfaces.EphemeralResource):
     """`veeam_mount_point`, in a logon session that ends with it."""
 
     @classmethod
-    def get_name(cls) -> str:
-        """Return the name after the provider's prefix."""
-        return "mount_point"
-
-    @classmethod
     def get_schema(cls) -> Schema:
         """Return the schema of the block."""
         return Schema(

@@ -17,11 +17,6 @@ class ParseMountPointId(Function):
     """`parse_mount_point_id("vm/UUID/1")`."""
 
     @classmethod
-    def get_name(cls) -> str:
-        """Return the name."""
-        return "parse_mount_point_id"
-
-    @classmethod
     def get_signature(cls) -> FunctionSignature:
         """Return the parameters and the type of the result."""
         return FunctionSignature(

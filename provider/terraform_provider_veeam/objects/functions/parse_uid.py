@@ -17,11 +17,6 @@ class ParseUid(Function):
     """`parse_uid("urn:veeam:VmRestorePoint:UUID")`."""
 
     @classmethod
-    def get_name(cls) -> str:
-        """Return the name."""
-        return "parse_uid"
-
-    @classmethod
     def get_signature(cls) -> FunctionSignature:
         """Return the parameters and the type of the result."""
         return FunctionSignature(

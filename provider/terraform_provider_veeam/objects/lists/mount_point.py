@@ -33,11 +33,6 @@ class MountPointList(VeeamObject, interfaces.ListResource):
     """`veeam_mount_point`, of the session whose token the provider was given."""
 
     @classmethod
-    def get_name(cls) -> str:
-        """Return the name of the resource that is listed."""
-        return "mount_point"
-
-    @classmethod
     def get_schema(cls) -> Schema:
         """Return the schema of the block `config`."""
         return Schema(

@@ -61,11 +61,6 @@ class MountPointResource(MountPointObject, interfaces.Resource):
     """`veeam_mount_point`, bound to the logon session that made it."""
 
     @classmethod
-    def get_name(cls) -> str:
-        """Return the name after the provider's prefix."""
-        return "mount_point"
-
-    @classmethod
     def get_schema(cls) -> Schema:
         """Return the schema of the resource."""
         return Schema(

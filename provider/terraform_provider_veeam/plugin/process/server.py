@@ -18,15 +18,15 @@ from terraform_provider_veeam.plugin.process import handshake, logs
 from terraform_provider_veeam.plugin.process.certificate import make_certificate, pem
 from terraform_provider_veeam.plugin.process.lifetime import Ending, Lifetime, exit_within
 from terraform_provider_veeam.plugin.process.services import (
+    ProviderService,
     controller_service,
     health_service,
-    provider_service,
     stdio_service,
 )
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from terraform_provider_veeam.plugin.interfaces import Provider
 
@@ -58,8 +58,15 @@ class MakeServicer(Protocol):
         """Return it; whatever people get to read goes through `mask`."""
 
 
-def serve(make_provider: Callable[[], Provider], make_servicer: MakeServicer) -> int:
-    """Serve the Terraform that started this process, and return the exit code."""
+def serve(
+    make_provider: Callable[[], Provider],
+    make_servicer: MakeServicer,
+    answers: Mapping[str, bytes] | None = None,
+) -> int:
+    """Serve the Terraform that started this process, and return the exit code.
+
+    Provider and servicer are made for the first call that `answers` has no answer to.
+    """
     logs.setup(os.environ)
     lifetime = Lifetime(parent=terraform_process())
     if refusal := handshake.refusal(os.environ):
@@ -67,7 +74,7 @@ def serve(make_provider: Callable[[], Provider], make_servicer: MakeServicer) ->
     with lifetime.signals(ctrl_c_ends=False), ExitStack() as stack:
         try:
             place = stack.enter_context(handshake.make_place(os.environ))
-            server = Server(make_provider(), make_servicer, place, lifetime)
+            server = Server(make_provider, make_servicer, place, lifetime, answers)
             certificate = server.start(tls=handshake.wants_tls(os.environ))
         except OSError as error:
             return _refuse(f"The provider can't be reached by Terraform: {error}.")
@@ -88,7 +95,7 @@ def serve_debug(make_provider: Callable[[], Provider], make_servicer: MakeServic
         provider = make_provider()
         try:
             place = stack.enter_context(handshake.make_place(os.environ))
-            server = Server(provider, make_servicer, place, lifetime)
+            server = Server(lambda: provider, make_servicer, place, lifetime)
             server.start_for_anybody()
         except OSError as error:
             sys.stderr.write(f"The provider can't be reached by Terraform: {error}.\n")
@@ -133,18 +140,22 @@ class Server:
 
     def __init__(
         self,
-        provider: Provider,
+        make_provider: Callable[[], Provider],
         make_servicer: MakeServicer,
         place: handshake.Place,
         lifetime: Lifetime,
+        answers: Mapping[str, bytes] | None = None,
     ) -> None:
-        self._provider = provider
+        self._make_provider = make_provider
+        self._make_servicer = make_servicer
+        self._provider: Provider | None = None
+        self._servicer: Servicer | None = None
         self._lifetime = lifetime
-        self._servicer = make_servicer(provider, mask=logs.mask)
         self._place = place
+        service = ProviderService(self._make, answers or {})
         self._server = grpc.server(
             ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="call"),
-            handlers=[provider_service(self._servicer), health_service(), stdio_service()],
+            handlers=[service, health_service(), stdio_service()],
             # What is sent has no limit.
             options=(("grpc.max_receive_message_length", _LONGEST_MESSAGE),),
         )
@@ -171,16 +182,24 @@ class Server:
         self._place.listen(self._server.add_insecure_port)
         self._server.start()
 
+    def _make(self) -> Servicer:
+        """Make the provider, for the first call that needs it; return its servicer."""
+        self._provider = self._make_provider()
+        self._servicer = self._make_servicer(self._provider, mask=logs.mask)
+        return self._servicer
+
     def shut_down(self, ending: Ending) -> None:
         """Take no more calls, let those in flight return, and close the provider."""
         _log.debug("the provider ends: %s", ending.value)
         if ending is not Ending.SHUTDOWN:
             exit_within(_CALLS_SECONDS + _SHUTDOWN_SECONDS, self._place.remove)
-        self._servicer.stop.set()
+        if self._servicer:
+            self._servicer.stop.set()
         seconds = _SHUTDOWN_CALLS_SECONDS if ending is Ending.SHUTDOWN else _CALLS_SECONDS
         self._server.stop(seconds).wait(seconds)
         try:
-            self._provider.close(_CLOSE_SECONDS)
+            if self._provider:
+                self._provider.close(_CLOSE_SECONDS)
         except Exception:  # noqa: BLE001 - whatever it is, the process ends all the same
             _log.exception("the provider was not closed")
 

@@ -5,18 +5,47 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import grpc
-from google.protobuf.message_factory import GetMessageClass
-
-from terraform_provider_veeam.plugin.wire import tfplugin6_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
+_PROVIDER = "tfplugin6.Provider"
 _SERVING = b"\x08\x01"  # a HealthCheckResponse: status 1
 
 
-def provider_service(servicer: object) -> grpc.GenericRpcHandler:
-    """Return the service tfplugin6.Provider; a call the servicer lacks is unimplemented."""
+class ProviderService(grpc.GenericRpcHandler):
+    """The service tfplugin6.Provider; a call the servicer lacks is unimplemented.
+
+    The servicer is made for the first call that is not one of those whose answers are given.
+    """
+
+    def __init__(self, make_servicer: Callable[[], object], answers: Mapping[str, bytes]) -> None:
+        self._make_servicer = make_servicer
+        self._handlers = {name: _handler_of_answer(answer) for name, answer in answers.items()}
+        self._has_servicer = False
+
+    def service(
+        self, handler_call_details: grpc.HandlerCallDetails
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+        """Return what handles a call, None for one of another service. One thread calls it."""
+        service, _, name = handler_call_details.method.removeprefix("/").rpartition("/")
+        if service != _PROVIDER:
+            return None
+        if name not in self._handlers and not self._has_servicer:
+            self._handlers = _handlers_of(self._make_servicer()) | self._handlers
+            self._has_servicer = True
+        return self._handlers.get(name)
+
+
+def _handler_of_answer(answer: bytes) -> grpc.RpcMethodHandler[Any, Any]:
+    return grpc.unary_unary_rpc_method_handler(lambda _request, _context: answer)
+
+
+def _handlers_of(servicer: object) -> dict[str, grpc.RpcMethodHandler[Any, Any]]:
+    from google.protobuf.message_factory import GetMessageClass  # noqa: PLC0415 - not at the start
+
+    from terraform_provider_veeam.plugin.wire import tfplugin6_pb2  # noqa: PLC0415
+
     service = tfplugin6_pb2.DESCRIPTOR.services_by_name["Provider"]
     handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
     for method in service.methods:
@@ -33,7 +62,7 @@ def provider_service(servicer: object) -> grpc.GenericRpcHandler:
             request_deserializer=GetMessageClass(method.input_type).FromString,
             response_serializer=GetMessageClass(method.output_type).SerializeToString,
         )
-    return grpc.method_handlers_generic_handler(service.full_name, handlers)
+    return handlers
 
 
 def controller_service(shut_down: Callable[[], None]) -> grpc.GenericRpcHandler:

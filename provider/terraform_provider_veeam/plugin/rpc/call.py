@@ -26,7 +26,7 @@ from terraform_provider_veeam.plugin.wire.diagnostics import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     from terraform_provider_veeam.plugin.contexts import State
@@ -149,15 +149,12 @@ class Calls:
         self.is_configured = False
         self._provider = provider
         self._mask = mask
-        self._resources = self._by_name(provider.resources())
-        self._data_sources = self._by_name(provider.data_sources())
-        self._ephemeral_resources = self._by_name(provider.ephemeral_resources())
-        self._list_resources = self._by_name(provider.list_resources())
-        self._actions = self._by_name(provider.actions())
-        self._functions = {function.get_name(): function for function in provider.functions()}
-
-    def _by_name(self, classes: Sequence[type[AnyObject]]) -> dict[str, type[AnyObject]]:
-        return {f"{self._provider.type_prefix}_{cls.get_name()}": cls for cls in classes}
+        self._resources = provider.resources()
+        self._data_sources = provider.data_sources()
+        self._ephemeral_resources = provider.ephemeral_resources()
+        self._list_resources = provider.list_resources()
+        self._actions = provider.actions()
+        self._functions = provider.functions()
 
     def _call(self, activity: str, type_name: str = "", answer: Any = None) -> Call:
         return Call(self._provider, self._mask, activity, type_name, answer)
@@ -182,13 +179,12 @@ class Calls:
 
 def find(classes: Mapping[str, type[AnyObject]], name: str) -> type[AnyObject]:
     """Return the class of that name. Raises Refused when there is none."""
-    try:
-        return classes[name]
-    except KeyError:
+    if name not in classes:
         raise Refused(
             f"This version of the provider has no {name}",
             "Terraform asked for it because another version of the provider had it.",
-        ) from None
+        )
+    return classes[name]
 
 
 def present(state: State | None) -> State:

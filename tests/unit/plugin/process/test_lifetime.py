@@ -87,6 +87,7 @@ def test_shutdown_closes_the_provider_though_a_call_hangs(folder: Path, gate: Pa
 
 def test_a_provider_that_fails_to_close_ends_all_the_same(folder: Path) -> None:
     with toy(folder, TOY_CLOSE_FAILS="yes") as client:
+        client.call("GetProviderSchema")
         assert client.shut_down() == 0
         written = client.errors()
     assert "the provider was not closed" in written
@@ -100,7 +101,7 @@ def test_without_terraform_there_is_more_time_to_end_but_not_forever(
     limits: list[float] = []
     monkeypatch.setattr(server_module, "exit_within", lambda seconds, _: limits.append(seconds))
     with SocketDirectory({"TMPDIR": str(folder)}) as place:
-        Server(make_provider(), ToyServicer, place, Lifetime()).shut_down(ending)
+        Server(make_provider, ToyServicer, place, Lifetime()).shut_down(ending)
     # At a Shutdown the limit runs already, from the call on.
     assert limits == ([] if ending is Ending.SHUTDOWN else [pytest.approx(11.4)])
 

@@ -54,6 +54,23 @@ def test_go_plugin_is_told_that_it_serves(folder: Path) -> None:
         assert check(b"", timeout=10) == b"\x08\x01"  # SERVING
 
 
+def test_a_given_answer_is_sent_before_a_servicer_is_made_and_after(folder: Path) -> None:
+    with toy(folder, TF_LOG="DEBUG") as client:
+        assert client.call("GetMetadata").resources[0].type_name == "toy"
+        assert client.call("GetProviderSchema").server_capabilities.plan_destroy
+        assert client.call("GetMetadata").resources[0].type_name == "toy"
+        assert client.call("PlanResourceChange") is not None
+        assert client.shut_down() == 0
+        assert client.errors().count("a servicer is made") == 1
+
+
+def test_a_process_that_has_only_given_answers_makes_no_servicer(folder: Path) -> None:
+    with toy(folder, TF_LOG="DEBUG") as client:
+        assert client.call("GetMetadata").resources
+        assert client.shut_down() == 0
+        assert "a servicer is made" not in client.errors()
+
+
 def test_large_messages_pass_both_ways(folder: Path) -> None:
     private = bytes(20 * 1024 * 1024)
     with toy(folder) as client:

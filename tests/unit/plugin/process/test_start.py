@@ -1,13 +1,40 @@
 """What is loaded before Terraform's first answer: it waits for that several times a command."""
 
+import signal
 import subprocess
 import sys
 
+import pytest
+
+import terraform_provider_veeam
 from support.plugin_client import PluginClient
+from terraform_provider_veeam import __version__, cli, schema_answers
 from terraform_provider_veeam.plugin.process.cookie import COOKIE, COOKIE_VARIABLE
 from terraform_provider_veeam.plugin.process.environment import forget_foreign
+from terraform_provider_veeam.plugin.rpc.servicer import ProviderServicer
+from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
+from terraform_provider_veeam.provider import VeeamProvider
+from terraform_provider_veeam.schema_answers import ANSWERS
 
 SLOW = {"requests", "urllib3", "defusedxml", "em_simulator", "argparse", "tf.provider", "tf.runner"}
+NOT_FOR_THE_SCHEMA = SLOW | {
+    "google.protobuf",
+    "msgpack",
+    "rich",
+    "tf",
+    *(
+        f"terraform_provider_veeam.{name}"
+        for name in (
+            "cli.commands",
+            "config",
+            "em",
+            "keep_alive",
+            "objects",
+            "plugin.rpc",
+            "provider",
+        )
+    ),
+}
 FIRST_SIGNAL = """
 import signal, sys
 
@@ -22,15 +49,48 @@ main([])
 """
 
 
-def test_nothing_slow_is_imported_before_the_provider_is_configured() -> None:
+def imported_for(*calls: str) -> set[str]:
+    """Return the modules that a provider has imported by the time it has answered these calls."""
     with PluginClient(environment={"PYTHONPROFILEIMPORTTIME": "1"}) as client:
-        client.call("GetProviderSchema")
-        client.call("ValidateProviderConfig")
-        client.shut_down()
+        for call in calls:
+            client.call(call)
+        client.signal(signal.SIGKILL)
         lines = [line for line in client.errors().splitlines() if line.startswith("import time:")]
-    imported = {line.rpartition("|")[2].strip() for line in lines}
+    return {line.rpartition("|")[2].strip() for line in lines}
+
+
+def test_the_schema_is_answered_before_anything_else_is_imported() -> None:
+    imported = imported_for(*ANSWERS)
     assert "grpc" in imported
+    below = {f"{name}." for name in NOT_FOR_THE_SCHEMA}
+    assert imported & NOT_FOR_THE_SCHEMA == set()
+    assert [name for name in imported if name.startswith(tuple(below))] == []
+
+
+def test_nothing_slow_is_imported_before_the_provider_is_configured() -> None:
+    imported = imported_for("GetProviderSchema", "ValidateProviderConfig")
+    assert "terraform_provider_veeam.provider" in imported
     assert imported & SLOW == set()
+
+
+def test_what_is_answered_beforehand_is_what_the_classes_say() -> None:
+    servicer = ProviderServicer(VeeamProvider())
+    assert __version__ == schema_answers.VERSION
+    for name, answer in ANSWERS.items():
+        said = getattr(servicer, name)(getattr(pb, name).Request())
+        assert type(said).FromString(answer) == said
+
+
+@pytest.mark.parametrize("version", [None, "0.0.1"])
+def test_without_an_answer_of_this_version_the_classes_are_asked(
+    version: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if version is None:
+        monkeypatch.setitem(sys.modules, schema_answers.__name__, None)
+        monkeypatch.delattr(terraform_provider_veeam, "schema_answers")
+    else:
+        monkeypatch.setattr(schema_answers, "VERSION", version)
+    assert cli.schema_answers() == {}
 
 
 FOREIGN = {

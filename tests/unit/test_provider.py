@@ -1,0 +1,74 @@
+"""Which objects there are, and that none is imported before a call names it."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from terraform_provider_veeam import objects
+from terraform_provider_veeam.plugin import interfaces
+from terraform_provider_veeam.provider import VeeamProvider
+
+NAMES_ONLY = """
+import sys
+from terraform_provider_veeam.plugin.rpc.servicer import ProviderServicer
+from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
+from terraform_provider_veeam.provider import VeeamProvider
+
+def objects():
+    kinds = ("resources", "data_sources", "ephemeral", "lists", "actions", "functions")
+    found = [name.removeprefix("terraform_provider_veeam.objects.") for name in sys.modules]
+    return [name for name in found if name.startswith(kinds)]
+
+servicer = ProviderServicer(VeeamProvider())
+named = servicer.GetMetadata(pb.GetMetadata.Request())
+print(len(named.data_sources) > 1, objects())
+servicer.CallFunction(pb.CallFunction.Request(name="parse_uid"))
+print(objects())
+"""
+
+
+def kinds() -> dict[type[Any], Mapping[str, type[Any]]]:
+    provider = VeeamProvider()
+    return {
+        interfaces.Resource: provider.resources(),
+        interfaces.DataSource: provider.data_sources(),
+        interfaces.EphemeralResource: provider.ephemeral_resources(),
+        interfaces.ListResource: provider.list_resources(),
+        interfaces.Action: provider.actions(),
+        interfaces.Function: provider.functions(),
+    }
+
+
+def test_every_name_leads_to_an_object_of_its_kind() -> None:
+    for kind, classes in kinds().items():
+        prefix = "" if kind is interfaces.Function else "veeam_"
+        for name, cls in classes.items():
+            assert issubclass(cls, kind), name
+            assert name == f"{prefix}{cls.__module__.rpartition('.')[2]}"
+
+
+def test_every_object_has_a_name() -> None:
+    folder = Path(objects.__path__[0])
+    for file in folder.glob("*/*.py"):
+        module = ".".join(file.relative_to(folder).with_suffix("").parts)
+        import_module(f"{objects.__name__}.{module}")
+    named = {cls for classes in kinds().values() for cls in classes.values()}
+    unnamed = [cls for kind in kinds() for cls in concrete(kind) if cls not in named]
+    assert unnamed == []
+
+
+def concrete(cls: type[Any]) -> list[type[Any]]:
+    """Return the provider's own classes below one that leave nothing to others."""
+    below = [found for inner in cls.__subclasses__() for found in concrete(inner)]
+    own = cls.__module__.startswith(f"{objects.__name__}.") and not cls.__abstractmethods__
+    return [cls, *below] if own else below
+
+
+def test_an_object_is_imported_when_a_call_names_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", NAMES_ONLY], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["True []", "['functions', 'functions.parse_uid']"]
