@@ -227,8 +227,9 @@ def test_a_connection_is_used_again(body: bytes, encrypted: bool, certificate: C
 
 
 def test_a_compressed_answer_is_neither_asked_for_nor_taken() -> None:
+    bomb = gzip.compress(b" " * 64 * 1024 * 1024)  # slow: not while the client waits
+
     def serve(connection: socket.socket, _: str) -> None:
-        bomb = gzip.compress(b" " * 64 * 1024 * 1024)
         connection.sendall(answer(bomb, more="Content-Encoding: gzip\r\n"))
 
     with RawServer(serve) as server:
