@@ -6,8 +6,9 @@ import logging
 import random as system_random
 import threading
 from contextlib import suppress
+from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Clock, Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
@@ -16,6 +17,7 @@ from terraform_provider_veeam.em.files.restore import FileRestores
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.inventory.backup_servers import BackupServer, backup_servers
 from terraform_provider_veeam.em.inventory.machines import FoundMachines, find_machines
+from terraform_provider_veeam.em.inventory.near_misses import near_misses
 from terraform_provider_veeam.em.inventory.restore_points import (
     FoundRestorePoint,
     Wanted,
@@ -27,7 +29,11 @@ from terraform_provider_veeam.em.inventory.restore_sessions import (
     running_restores,
 )
 from terraform_provider_veeam.em.logon import Logon, conceal_session
-from terraform_provider_veeam.em.models import RestorePointType, restore_point_at
+from terraform_provider_veeam.em.models import (
+    RestorePointRef,
+    RestorePointType,
+    restore_point_at,
+)
 from terraform_provider_veeam.em.mounts.create import create_mount
 from terraform_provider_veeam.em.mounts.existing import MountPoints
 from terraform_provider_veeam.em.tasks import Tasks
@@ -40,11 +46,14 @@ if TYPE_CHECKING:
         Mounted,
         MountPoint,
         RestorePoint,
-        RestorePointRef,
     )
     from terraform_provider_veeam.em.settings import Settings
 
 LOGOUT_SECONDS = 5.0
+ADVICE_SECONDS = 20.0
+"""How long it may take to find out what a person may have meant."""
+
+Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 
@@ -162,6 +171,29 @@ class EnterpriseManager:
                     seen.add(ref)
                     yield ref
 
+    # What a person may have meant who found nothing; all of it may fail without another error
+
+    def near_misses(self, wanted: Wanted, deadline: Deadline) -> str:
+        """Return which machines come near to what was wanted in vain; raises nothing."""
+        part = deadline.part(ADVICE_SECONDS)
+        return _advice(lambda: near_misses(wanted, self.machines(Wanted(), part))) or ""
+
+    def in_another_family(self, ref: RestorePointRef, deadline: Deadline) -> RestorePoint | None:
+        """Return the restore point of that UUID that is of another type; raises nothing."""
+        part = deadline.part(ADVICE_SECONDS)
+        others = (ref._replace(type=kind) for kind in RestorePointType if kind is not ref.type)
+        looks = (_advice(partial(self.restore_point, other, part)) for other in others)
+        return next((found for found in looks if found), None)
+
+    def mounted_instead(
+        self, session: LogonSession, restore_point_id: str, deadline: Deadline
+    ) -> list[MountPoint]:
+        """Return all mount points of a restore point, of any type; raises nothing."""
+        part = deadline.part(ADVICE_SECONDS)
+        refs = (RestorePointRef(kind, restore_point_id) for kind in RestorePointType)
+        looks = (_advice(partial(self.mount_points, session, ref, part)) for ref in refs)
+        return [found for look in looks for found in look or ()]
+
     # What is done in a mount's own session
 
     def mount(
@@ -237,6 +269,15 @@ class EnterpriseManager:
     def _mount_points(self, session: LogonSession) -> MountPoints:
         conceal_session(session)
         return MountPoints(self._client, session)
+
+
+def _advice(look_up: Callable[[], Result]) -> Result | None:
+    """Return what is looked up; None when that fails: an error is being told already."""
+    try:
+        return look_up()
+    except EnterpriseManagerError as error:
+        log.info("there is no advice: %s", error)
+        return None
 
 
 def _key(session: LogonSession, href: str) -> str:

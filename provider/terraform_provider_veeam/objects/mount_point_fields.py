@@ -20,10 +20,11 @@ from terraform_provider_veeam.objects.restore_point_fields import (
 from terraform_provider_veeam.plugin.interfaces import SingleNestedBlock, computed
 from terraform_provider_veeam.plugin.schema import Attribute, Block
 from terraform_provider_veeam.plugin.types import List, Number, String, Unknown
+from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.models import LogonSession
+    from terraform_provider_veeam.em.models import LogonSession, RestorePointRef
     from terraform_provider_veeam.plugin.interfaces import Context, State, ValidateContext
     from terraform_provider_veeam.plugin.schema import NestedBlock
 
@@ -171,17 +172,31 @@ class MountPointObject(VeeamObject):
             state["restore_point_name"] = state["restore_point_created_at"] = None
             return
         except NotFound as error:
-            others = " or ".join(f'"{t}"' for t in RestorePointType if t != ref.type)
-            ctx.diagnostics.add_error(
-                "Restore point not found",
-                f"{error.detail}\nCheck the id, and restore_point_type: it is "
-                f'"{ref.type}" here, and could be {others}. '
-                "A restore point also goes when its retention is over.",
-                path=["restore_point_id"],
-            )
+            self.report_missing(ctx, ref, error, deadline)
             return
         state["restore_point_name"] = found.name
         state["restore_point_created_at"] = found.created_at
+
+    def report_missing(
+        self, ctx: Context, ref: RestorePointRef, error: NotFound, deadline: Deadline
+    ) -> None:
+        """Report a restore point that is not there, or is one of another family."""
+        found = self.manager.in_another_family(ref, deadline)
+        if found is not None:
+            ctx.diagnostics.add_error(
+                "The restore point is of another family",
+                f"{error.detail}\n{ref.id} is {printable(found.name or 'a restore point')} of type "
+                f'"{found.ref.type}": write restore_point_type = "{found.ref.type}".',
+                path=["restore_point_type"],
+            )
+            return
+        ctx.diagnostics.add_error(
+            "Restore point not found",
+            f'{error.detail}\nThere is none of this id with restore_point_type = "{ref.type}", and '
+            "none of another type that this account may read. Check the id; a restore point also "
+            "goes when its retention is over.",
+            path=["restore_point_id"],
+        )
 
 
 def results_of(session: LogonSession, mount_point: MountPoint) -> State:

@@ -11,17 +11,21 @@ from terraform_provider_veeam.em.models import (
     RestorePointRef,
     mount_href,
     mount_id_of,
+    restore_point_at,
 )
 from terraform_provider_veeam.objects.base import VeeamObject
 from terraform_provider_veeam.objects.identifiers import format_mount_point_id, parse_mount_point_id
 from terraform_provider_veeam.plugin.interfaces import Attribute, Refused
 from terraform_provider_veeam.plugin.types import String, Unknown
+from terraform_provider_veeam.printable import printable
 from terraform_provider_veeam.sessions import handover
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from terraform_provider_veeam.em.deadline import Deadline
+    from terraform_provider_veeam.em.files.listing import Files
+    from terraform_provider_veeam.em.models import MountPoint
     from terraform_provider_veeam.plugin.interfaces import State, ValidateContext
 
 
@@ -42,13 +46,13 @@ class MountReference(NamedTuple):
     def __str__(self) -> str:
         return format_mount_point_id(self.restore_point, mount_id_of(self.href) or 0)
 
-    def missing(self, error: NotFound) -> Refused:
+    def missing(self, error: NotFound, instead: str) -> Refused:
         """Return the error for a session that does not have the mount point."""
         return Refused(
             "Mount point not found",
-            f"{error.detail}\nThere is no {self} in {self.session}. A mount point can only be "
-            "reached in the session that made it: set session_fingerprint to the "
-            "veeam_mount_point's own, or session_token.",
+            f"{error.detail}\nThere is no {self} in {self.session}{instead}. A mount "
+            "point can only be reached in the session that made it: set session_fingerprint to "
+            "the veeam_mount_point's own, or session_token.",
             path=["mount_point_id"],
         )
 
@@ -148,8 +152,11 @@ class MountPointReader(VeeamObject):
             session = self.manager.session(deadline)
         return MountReference(session, ref, mount_href(ref, mount_id, told))
 
-    def roots(self, mount: MountReference, deadline: Deadline) -> str:
-        """Return the volumes of a mount point. Raises Refused when it is not there at all."""
+    def neighbours(self, mount: MountReference, files: Files, path: str, deadline: Deadline) -> str:
+        """Return, for a person, what there is near a path that leads nowhere.
+
+        Raises Refused when the mount point is not there at all.
+        """
         try:
             point = self.manager.mount_point(
                 mount.session, mount.restore_point, mount.href, deadline
@@ -157,8 +164,24 @@ class MountPointReader(VeeamObject):
         except SessionExpired as error:
             raise mount.lost(error) from error
         except NotFound as error:
-            raise mount.missing(error) from error
-        return ", ".join(point.file_system_roots) or "not known"
+            raise mount.missing(error, self.mounted_instead(mount, deadline)) from error
+        volumes = ", ".join(map(printable, point.file_system_roots)) or "not known"
+        near = files.neighbours(path, deadline)
+        return f"{mount} has no {printable(path)}. {near or f'Its volumes are: {volumes}.'}"
+
+    def mounted_instead(self, mount: MountReference, deadline: Deadline) -> str:
+        """Return the rest of a sentence: what is mounted in place of what is not there."""
+        point = mount.restore_point.id
+        there = self.manager.mounted_instead(mount.session, point, deadline)
+        if there:
+            return but_there_is(there)
+        records = self._book.with_mount_point(lambda href: point in href.lower())
+        known = [
+            f"{MountReference(record.session, ref, record.href)} in {record.session}"
+            for record in records
+            if (ref := restore_point_at(record.href))
+        ]
+        return f", but there is {' and '.join(known)}" if known else ""
 
     def find_session(self, fingerprint: str | None, deadline: Deadline) -> LogonSession:
         """Return the session of a fingerprint, the provider's own for None. Raises Refused."""
@@ -180,6 +203,12 @@ class MountPointReader(VeeamObject):
             f"session_token.{reason}",
             path=["session_fingerprint"],
         )
+
+
+def but_there_is(mount_points: list[MountPoint]) -> str:
+    """Return the rest of a sentence: what a session has in place of what is not there."""
+    ids = [format_mount_point_id(one.restore_point, one.mount_id) for one in mount_points]
+    return f", but there is {' and '.join(ids)}" if ids else ""
 
 
 def _parsed(config: State, name: str) -> Any:

@@ -9,6 +9,7 @@ from terraform_provider_veeam.em.times import Time
 from terraform_provider_veeam.plugin.interfaces import Refused, computed
 from terraform_provider_veeam.plugin.schema import Attribute
 from terraform_provider_veeam.plugin.types import String, Unknown
+from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,6 +95,18 @@ def wanted(config: State) -> Wanted:
     return restore_points.Wanted(
         type=RestorePointType(config["restore_point_type"] or RestorePointType.VM), **conditions
     )
+
+
+def conditions(config: State) -> str:
+    """Return what the block asks for, as a part of a sentence."""
+    written = {"restore_point_type": RestorePointType.VM, **_written(config)}
+    *first, last = (f'{name} = "{printable(value)}"' for name, value in written.items())
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _written(config: State) -> dict[str, str]:
+    names = ("restore_point_type", *_PARSERS)
+    return {name: config[name] for name in names if config[name] is not None}
 
 
 def families(config: State) -> tuple[RestorePointType, ...]:

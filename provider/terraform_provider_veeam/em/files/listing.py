@@ -5,6 +5,7 @@ Follows the vendor's page get_vmrestorepoints_id_mountpoints_id_filepath and its
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, NamedTuple
 
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound
@@ -25,6 +26,7 @@ from terraform_provider_veeam.em.http.decoders import (
     unreadable,
 )
 from terraform_provider_veeam.em.http.pages import PAGE_SIZE, pages
+from terraform_provider_veeam.em.patterns import similar_names
 from terraform_provider_veeam.em.times import utc
 from terraform_provider_veeam.printable import printable
 
@@ -35,6 +37,10 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.http.client import Client
     from terraform_provider_veeam.em.http.decoders import Document
     from terraform_provider_veeam.em.models import LogonSession
+
+_SHOWN = 5  # of a folder, in an error
+
+log = logging.getLogger(__name__)
 
 
 class Entry(NamedTuple):
@@ -125,6 +131,34 @@ class Files:
             f"{printable(parent)} has nothing of the name {printable(name)}.",
             status=404,
         )
+
+    def neighbours(self, path: str, deadline: Deadline) -> str:
+        """Return, for a person, what there is near a path that leads nowhere; empty if unknown.
+
+        Raises nothing: an error is being told already.
+        """
+        parent, name = parent_and_name(path)
+        try:
+            while parent:
+                try:
+                    names = [entry.name for entry in self.folder(parent, deadline, [])]
+                except NotFound:
+                    parent, name = parent_and_name(parent)
+                else:
+                    return _nearest(parent, name, names)
+        except EnterpriseManagerError as error:
+            log.info("there is no advice: %s", error)
+        return ""
+
+
+def _nearest(folder: str, name: str, names: list[str]) -> str:
+    similar = similar_names(name, names)
+    shown = ", ".join(map(printable, similar or sorted(names)[:_SHOWN]))
+    said = f"{printable(folder)} is there, but has no {printable(name)}"
+    if similar:
+        return f"{said}. Similar names there: {shown}."
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{said}. It has: {shown}{more}." if names else f"{said}: it is empty."
 
 
 def _is_listing(document: Document) -> bool:

@@ -15,7 +15,7 @@ from terraform_provider_veeam.em.inventory.restore_points import find_restore_po
 from terraform_provider_veeam.em.times import Time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from terraform_provider_veeam.em.deadline import Deadline
     from terraform_provider_veeam.em.http.client import Client
@@ -46,7 +46,7 @@ class FoundMachines(NamedTuple):
     """Machines by name, then by family, and the families that could not be looked through."""
 
     machines: list[Machine]
-    left_out: dict[RestorePointType, RequestRefused]
+    left_out: Mapping[RestorePointType, RequestRefused]
     """Families that the account may not see, or that this Enterprise Manager does not know."""
 
 

@@ -71,8 +71,8 @@ class MountPointAction(MountPointReader, interfaces.Action):
                 summary, detail = error.summary, error.detail
                 if isinstance(error, NotFound):
                     summary = "File or folder not found"
-                    roots = self.roots(mount, deadline)
-                    detail += f"\n{mount} has no {printable(path)}. Its volumes are: {roots}."
+                    files, _ = self.manager.files(mount.session, mount.href)
+                    detail += f"\n{self.neighbours(mount, files, path, deadline)}"
                 ctx.diagnostics.add_error(summary, detail, path=where)
                 yield f"Failed: {path}: {summary}"
             else:

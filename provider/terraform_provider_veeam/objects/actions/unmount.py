@@ -59,7 +59,8 @@ class UnmountAction(MountPointAction):
             self.manager.unmount(mount.session, mount.href, deadline)
             self._book.forget(mount.session.fingerprint, mount.href)
         except NotFound:
-            yield f"{mount} is not mounted in {mount.session}"
+            instead = self.mounted_instead(mount, deadline)
+            yield f"{mount} is not mounted in {mount.session}{instead}"
         except SessionExpired:
             yield f"The logon session of {mount} has ended, and the mount point with it"
         else:

@@ -127,10 +127,9 @@ class MountPointFilesDataSource(MountPointReader, interfaces.DataSource):
                 raise
             raise Refused("This folder can't be listed", error.detail, path=["path"]) from error
         except NotFound as error:
-            roots = self.roots(mount, deadline)
             raise Refused(
                 "Folder not found",
-                f"{error.detail}\n{mount} has no folder {path}. Its volumes are: {roots}.",
+                f"{error.detail}\n{self.neighbours(mount, files, path, deadline)}",
                 path=["path"],
             ) from error
         if len(found) > limit:

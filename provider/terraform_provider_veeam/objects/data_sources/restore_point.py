@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from terraform_provider_veeam.objects.base import VeeamObject
 from terraform_provider_veeam.objects.search import (
     LOOK_UP_SECONDS,
+    conditions,
     described,
     found_attributes,
     search_attributes,
@@ -56,11 +57,12 @@ class RestorePointDataSource(VeeamObject, interfaces.DataSource):
         if self.is_deferred(ctx):
             return None
         deadline = self.deadline(ctx, LOOK_UP_SECONDS, "Looking restore points up")
+        asked = wanted(config)
         if config["latest"]:
-            latest = self.manager.latest_restore_point(wanted(config), deadline)
+            latest = self.manager.latest_restore_point(asked, deadline)
             found = [latest] if latest else []
         else:
-            found = self.manager.restore_points(wanted(config), _SHOWN + 1, deadline)
+            found = self.manager.restore_points(asked, _SHOWN + 1, deadline)
         if len(found) == 1:
             told = described(found[0])
             # What a user wrote, a pattern for example, stays as it is.
@@ -68,10 +70,12 @@ class RestorePointDataSource(VeeamObject, interfaces.DataSource):
                 name: told.get(name) if config[name] is None else config[name] for name in config
             }
         if not found:
+            unfinished = " What is still being written does not count." if config["latest"] else ""
             ctx.diagnostics.add_error(
                 "No restore point found",
-                "None meets the conditions. Names are compared as a whole: write oracle* for all "
-                "that begin with oracle. The data source veeam_restore_points shows what there is.",
+                f"There is none with {conditions(config)}. Names are compared as a whole: write "
+                f"oracle* for all that begin with oracle.{unfinished}\n"
+                f"{self.manager.near_misses(asked, deadline)}",
                 path=_narrowest(config),
             )
         else:

@@ -39,7 +39,8 @@ class RestorePointsDataSource(VeeamObject, interfaces.DataSource):
                 Attribute(
                     "limit",
                     Number(),
-                    f"How many to return at most. Default `{DEFAULT_LIMIT}`.",
+                    f"How many to return at most; more are left out with a warning. "
+                    f"Default `{DEFAULT_LIMIT}`.",
                     optional=True,
                 ),
                 ListNestedAttribute(
@@ -66,7 +67,13 @@ class RestorePointsDataSource(VeeamObject, interfaces.DataSource):
         if self.is_deferred(ctx):
             return None
         limit = DEFAULT_LIMIT if config["limit"] is None else int(config["limit"])
-        found = self.manager.restore_points(
-            wanted(config), limit, self.deadline(ctx, LOOK_UP_SECONDS, "Looking restore points up")
-        )
-        return config | {"restore_points": [described(point) for point in found]}
+        deadline = self.deadline(ctx, LOOK_UP_SECONDS, "Looking restore points up")
+        found = self.manager.restore_points(wanted(config), limit + 1, deadline)
+        if len(found) > limit:
+            ctx.diagnostics.add_warning(
+                "Not all restore points are listed",
+                f"There are more than {limit}; older ones are left out. Raise limit, or narrow the "
+                "search.",
+                path=["limit"],
+            )
+        return config | {"restore_points": [described(point) for point in found[:limit]]}

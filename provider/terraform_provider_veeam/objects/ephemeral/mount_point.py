@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from terraform_provider_veeam.em.errors import (
     EnterpriseManagerError,
     MountIncomplete,
+    NotFound,
     SessionExpired,
 )
 from terraform_provider_veeam.objects.base import unknown_results
@@ -85,6 +86,9 @@ class MountPointEphemeral(MountPointObject, interfaces.EphemeralResource):
         manager = self.manager
         try:
             mounted = manager.mount(restore_point, config["os_kind"], deadline, outlives=False)
+        except NotFound as error:
+            self.report_missing(ctx, restore_point, error, deadline)
+            return None
         except MountIncomplete as error:
             fate = self._unmount_again(error.mounted, deadline)
             ctx.diagnostics.add_error(error.summary, f"{error.detail}\n{fate}")

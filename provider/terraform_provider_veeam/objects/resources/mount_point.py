@@ -33,6 +33,7 @@ from terraform_provider_veeam.objects.mount_point_fields import (
     timeouts,
     validate_mount_point,
 )
+from terraform_provider_veeam.objects.mount_reference import but_there_is
 from terraform_provider_veeam.objects.restore_point_fields import restore_point_of
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.interfaces import IdentityAttribute, IdentitySchema
@@ -144,6 +145,9 @@ class MountPointResource(MountPointObject, interfaces.Resource):
         deadline = self.timeout(ctx, planned, "create", f"Mounting restore point {name}")
         try:
             mounted = manager.mount(ref, planned["os_kind"], deadline)
+        except NotFound as error:
+            self.report_missing(ctx, ref, error, deadline)
+            return None
         except MountIncomplete as error:
             ctx.diagnostics.add_error(
                 error.summary,
@@ -263,9 +267,10 @@ class MountPointResource(MountPointObject, interfaces.Resource):
         try:
             mount_point = manager.mount_point(session, ref, href, deadline)
         except NotFound as error:
+            there = but_there_is(manager.mounted_instead(session, ref.id, deadline))
             ctx.diagnostics.add_error(
                 "Mount point not found",
-                f"{error.detail}\nThe session of this session_token has no such mount point.",
+                f"{error.detail}\nThe session of this session_token has no {id}{there}.",
             )
             return None
         record = SessionRecord(manager.base_url, session, href, imported=True)

@@ -175,3 +175,48 @@ def test_names_are_written_into_the_address_whole() -> None:
     assert client.asked[0].startswith(
         "/vmRestorePoints/x/mounts/1/Volume$0:/100%25%20%231/%C3%BC%3F%26%2B?action=listAll"
     )
+
+
+class Tree:
+    """A client whose server has these folders and nothing else, or fails."""
+
+    def __init__(self, fails: EnterpriseManagerError | None = None, **folders: Any) -> None:
+        self.folders, self.fails = folders, fails
+
+    def request(self, method: str, path: str, deadline: Any, **rest: Any) -> Answer:
+        folder = path.partition("/mounts/1/")[2].partition("?")[0]
+        if self.fails:
+            raise self.fails
+        if folder not in self.folders:
+            raise NotFound("There is no such thing", status=404)
+        entries = [{"Name": name} for name in self.folders[folder]]
+        return Answer(200, {}, decode(json.dumps({"Files": entries, "Directories": []}).encode()))
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("C:/Docs/ofers.docx", "C:/Docs is there, but has no ofers.docx. Similar names there: Off"),
+        ("C:/Dcos/Offers.docx", "C: is there, but has no Dcos. Similar names there: Docs."),
+        ("C:/Docs/a/b/c", "C:/Docs is there, but has no a. It has: \\x1b, Offers.docx."),
+        ("C:/Empty/a", "C:/Empty is there, but has no a: it is empty."),
+        ("C:/Many/zz", "C:/Many is there, but has no zz. It has: 0, 1, 2, 3, 4 and 3 more."),
+        ("D:/Docs", ""),
+        ("D:", ""),
+    ],
+)
+def test_what_is_near_a_path_that_leads_nowhere_is_named(path: str, says: str) -> None:
+    folders: dict[str, Any] = {
+        "C:": ["Docs", "Empty"],
+        "C:/Docs": ["Offers.docx", "\x1b"],
+        "C:/Empty": [],
+        "C:/Many": "01234567",
+    }
+    said = files_of(Tree(**folders)).neighbours(path, DEADLINE)
+    assert said.startswith(says)
+    assert bool(said) == bool(says)
+
+
+def test_a_server_that_does_not_tell_what_is_near_makes_no_other_error() -> None:
+    for error in (AccessDenied("It may not be seen", status=403), UnexpectedAnswer("It is odd")):
+        assert files_of(Tree(fails=error)).neighbours("C:/Docs", DEADLINE) == ""

@@ -1,0 +1,103 @@
+"""What is said of machines that come near to what was wanted."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from em_simulator import Simulator
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.errors import RequestFailed
+from terraform_provider_veeam.em.inventory.machines import FoundMachines, Machine
+from terraform_provider_veeam.em.inventory.near_misses import near_misses
+from terraform_provider_veeam.em.inventory.restore_points import Wanted
+from terraform_provider_veeam.em.manager import EnterpriseManager
+from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
+from terraform_provider_veeam.em.times import Time
+
+VM, AGENT = RestorePointType.VM, RestorePointType.AGENT
+OLD, NEW = "2026-11-01T22:00:00Z", "2026-11-15T22:00:00.5Z"
+MACHINES = [
+    Machine("app01", VM, 15, OLD, NEW, ("vbr01",)),
+    Machine("app01", AGENT, 1, OLD, OLD, ("vbr02",)),
+    Machine("app02", VM, 3, None, None, ()),
+    Machine("evil\x1b[2J", VM, 3, OLD, NEW, ()),
+]
+APP01 = f'  app01: 15 of type "vm", from {OLD} to {NEW}, on vbr01\n'
+AGENT01 = f'  app01: 1 of type "agent", from {OLD}, on vbr02'
+
+
+def said(*, machines: Any = MACHINES, **wanted: Any) -> str:
+    return near_misses(Wanted(**wanted), FoundMachines(machines, {}))
+
+
+def test_a_name_that_is_nearly_right_names_the_right_one() -> None:
+    assert said(machine_name="App-01").startswith(
+        f"No machine is called App-01. Similar names:\n{APP01}{AGENT01}\n  app02: 3 of type"
+    )
+
+
+@pytest.mark.parametrize(
+    "conditions", [{"created_after": Time.parse("2026-11-20T00:00:00Z")}, {"backup_server": "v"}]
+)
+def test_other_conditions_are_told_to_rule_a_right_name_out(conditions: Any) -> None:
+    for name in ("APP01", "app01*"):
+        text = said(machine_name=name, **conditions)
+        assert text == f"Of that name there are, but not as asked for:\n{APP01}{AGENT01}"
+
+
+def test_a_name_like_no_other_is_told_how_many_there_are() -> None:
+    assert said(machine_name="zz") == (
+        "None of the machines with restore points (4) has a name like zz."
+    )
+
+
+def test_without_a_name_the_families_are_told_with_their_times_and_servers() -> None:
+    assert said(backup_server="vbr03") == (
+        f'There are:\n  3 machines: 21 of type "vm", from {OLD} to {NEW}, on vbr01\n'
+        f'  1 machine: 1 of type "agent", from {OLD}, on vbr02'
+    )
+
+
+def test_an_account_that_sees_nothing_is_told_so() -> None:
+    assert said(machines=[]) == "This account sees no restore point at all."
+
+
+def test_a_family_that_could_not_be_looked_through_is_told() -> None:
+    left_out = {AGENT: RequestFailed("It may not be seen", status=403)}
+    text = near_misses(Wanted(machine_name="rhel"), FoundMachines(MACHINES, left_out))
+    assert text.endswith('\nRestore points of type "agent" could not be looked through.')
+
+
+def test_no_name_reaches_the_terminal_as_it_is() -> None:
+    assert "\x1b" not in said(machine_name="evil") + said(machine_name="\x1b[2J")
+
+
+@pytest.mark.parametrize("fault", ["status", "garbage", "reset-before"])
+def test_a_server_that_gives_no_advice_makes_no_other_error(
+    make_manager: Callable[..., EnterpriseManager],
+    simulator: Simulator,
+    deadline: Callable[[], Deadline],
+    fault: str,
+) -> None:
+    manager, ref = make_manager(max_retries=0), RestorePointRef(AGENT, str(UUID(int=1)))
+    session = manager.session(deadline())
+    simulator.add_fault(fault, "GET .*", None)
+    assert manager.near_misses(Wanted(machine_name="app"), deadline()) == ""
+    assert manager.in_another_family(ref, deadline()) is None
+    assert manager.mounted_instead(session, ref.id, deadline()) == []
+
+
+def test_a_person_who_stops_is_not_kept_waiting_for_advice(
+    manager: EnterpriseManager,
+    simulator: Simulator,
+    deadline: Callable[[], Deadline],
+    stop: threading.Event,
+) -> None:
+    manager.session(deadline())
+    stop.set()
+    before = len(simulator.journal)
+    assert manager.near_misses(Wanted(machine_name="app"), deadline()) == ""
+    assert len(simulator.journal) <= before + 1
