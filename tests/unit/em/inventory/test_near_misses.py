@@ -39,6 +39,13 @@ def test_a_name_that_is_nearly_right_names_the_right_one() -> None:
     )
 
 
+def test_the_likeliest_name_comes_first_and_unlike_ones_are_left_out() -> None:
+    assert said(machine_name="app2").startswith(
+        "No machine is called app2. Similar names:\n  app02: 3"
+    )
+    assert "evil" not in said(machine_name="app2")
+
+
 @pytest.mark.parametrize(
     "conditions", [{"created_after": Time.parse("2026-11-20T00:00:00Z")}, {"backup_server": "v"}]
 )
