@@ -116,7 +116,7 @@ def test_an_answer_that_does_not_come_to_an_end_is_given_up_in_time(
         client = client_of(server.url, request_timeout=0.5)
         with pytest.raises(errors.AnswerLost) as caught:
             client.request(method, "/tasks", bound(), token="token")
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 8
         assert caught.value.may_have_acted
         assert server.left.get(timeout=2)
 
@@ -136,7 +136,7 @@ def test_a_stop_does_not_wait_for_an_answer_that_does_not_come(serve: Serve, met
         client = client_of(server.url, request_timeout=30)
         with pytest.raises(expected):
             client.request(method, "/tasks", bound(stop=stop))
-    assert time.monotonic() - stopped[0] < 2
+    assert time.monotonic() - stopped[0] < 8
 
 
 def test_a_handshake_that_does_not_come_to_an_end_is_given_up_in_time(
@@ -151,7 +151,7 @@ def test_a_handshake_that_does_not_come_to_an_end_is_given_up_in_time(
     with RawServer(silence, tls=certificate.context(), begin=begin) as server:
         with pytest.raises(errors.EnterpriseManagerError):
             client_of(server.url, request_timeout=0.5).request("GET", "/tasks", bound())
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 8
         assert server.left.get(timeout=2)
 
 
@@ -307,7 +307,7 @@ def once(client: Client) -> errors.CannotConnect:
     began = time.monotonic()
     with pytest.raises(errors.CannotConnect) as caught:
         client.request("GET", "/tasks", bound(), token="token")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 8
     assert "heck url" not in str(caught.value)
     assert not caught.value.may_have_acted
     return caught.value
