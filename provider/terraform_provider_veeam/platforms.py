@@ -26,6 +26,7 @@ _COOKIE = b"TF_PLUGIN_MAGIC_COOKIE="
 _LAUNCHER = r"(?i)(terraform-provider-.*|py(thon)?w?[0-9.]*)\.exe"
 _SNAPSHOT_OF_PROCESSES = 0x00000002
 _FOLDER = "terraform-provider-veeam"
+_BEHIND_EVERY_FILE = 2**62
 _LONGEST_NAME = 255  # bytes, and in Windows units of UTF-16
 _TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 - what is made in them nobody else may enter
 _DEVICE = r"(?i)(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?"
@@ -170,6 +171,24 @@ def _bytes_of(name: str) -> bytes:
         return os.fsencode(name)
     except UnicodeEncodeError:
         return b""
+
+
+def try_lock(handle: int, *, windows: bool = IS_WINDOWS) -> bool:
+    """Lock an open file until it is closed; False when another process has it, or none can."""
+    try:
+        if windows:
+            import msvcrt  # noqa: PLC0415 - only there
+
+            os.lseek(handle, _BEHIND_EVERY_FILE, os.SEEK_SET)
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+            os.lseek(handle, 0, os.SEEK_SET)
+        else:
+            import fcntl  # noqa: PLC0415 - not there
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def executable(name: str, *, windows: bool = IS_WINDOWS) -> str:

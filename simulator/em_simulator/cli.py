@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from em_simulator import faults
 from em_simulator.accounts import ACCOUNTS
+from em_simulator.catalogue import Family
 from em_simulator.forms import Answers, JsonNames, JsonNulls
 from em_simulator.manager import MountNumbers
 from em_simulator.simulator import DEFAULT_HREF_HOST, DEFAULT_IDLE_LIMIT, Simulator
@@ -49,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         opaque_tokens=options.opaque_tokens,
         unknown_task=options.unknown_task,
         clock_ahead=options.clock_ahead,
+        ranges=options.ranges,
     )
     try:
         for text in options.fault:
@@ -97,11 +99,20 @@ def _announce(simulator: Simulator, *, as_json: bool) -> None:
             f"export VEEAM_EM_PASSWORD='{described['password']}'\n"
             f"export VEEAM_EM_CERTIFICATE_FINGERPRINT='{described['fingerprint']}'\n\n"
             f"Accounts:\n{accounts}\n\n"
-            "Newest restore points of type vm:\n  "
-            + "\n  ".join(described["restore_points"])
-            + "\n"
+            f"Newest restore point of each machine:\n{_newest(simulator)}\n"
         )
     sys.stdout.flush()
+
+
+def _newest(simulator: Simulator) -> str:
+    """Return a line for each machine: its family, when it was last backed up, the id of that."""
+    newest = {
+        point.machine.name: f"  {point.machine.name:<22} {family.name.lower():<8} "
+        f"{point.created_at:%Y-%m-%d %H:%M:%SZ}  {point.id}"
+        for family in Family
+        for point in reversed(simulator.restore_points(family))
+    }
+    return "\n".join(newest[name] for name in sorted(newest))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -199,6 +210,11 @@ def _add_forms(parser: argparse.ArgumentParser) -> None:
         choices=[404, 500],
         default=500,
         help="status for a task that does not exist, or no more (default %(default)s)",
+    )
+    parser.add_argument(
+        "--ranges",
+        action="store_true",
+        help="send a part of a download when one is asked for (Range), which nothing documents",
     )
 
 

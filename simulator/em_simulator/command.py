@@ -11,8 +11,8 @@ def main() -> int:
         if error.name is None or error.name.startswith("em_simulator"):
             raise
         sys.stderr.write(
-            f"em-simulator needs the package {error.name}: "
-            "install it with its extra, terraform-provider-veeam[simulator]\n"
+            f"em-simulator needs the package {error.name}, which its extra brings:\n"
+            "  pip install 'terraform-provider-veeam[simulator]'\n"
         )
         return 1
     return run()

@@ -27,6 +27,10 @@ NAMES: dict[str, tuple[str, dict[str, Any]]] = {
     "reset-before": ("cut the connection before the server acts", {}),
     "reset-after": ("cut the connection after the server has acted, without an answer", {}),
     "cut-body": ("send half of the answer's body, then cut the connection", {}),
+    "stall-body": (
+        "send half of the answer's body, and nothing more for so many seconds",
+        {"seconds": 60.0},
+    ),
     "delay": (
         "wait so many seconds; `when=after` once the server has acted",
         {"seconds": 1.0, "when": "before"},

@@ -7,6 +7,7 @@ post_vmrestorepoints_id_mountpoints_id_filepath_actionrestore.
 from __future__ import annotations
 
 import json
+import re
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -34,8 +35,9 @@ _LISTINGS = {name.lower(): name for name in (LIST_ALL, LIST_FOLDERS, LIST_FILES)
 class FileHandlers:
     """Answers for the files of a mount point."""
 
-    def __init__(self, manager: Manager, addresses: Addresses) -> None:
+    def __init__(self, manager: Manager, addresses: Addresses, *, ranges: bool) -> None:
         self._manager = manager
+        self._ranges = ranges
         self._shown = partial(MountedFiles, addresses)
 
     def get(self, request: Request, session: Session, mount: Mount, path: str) -> Reply:
@@ -45,7 +47,7 @@ class FileHandlers:
         """
         action = request.query.get("action", "").lower()
         if action == "download":
-            return self._download(session, mount, path)
+            return self._download(request, session, mount, path)
         found = self._find(mount, path)
         if action and action not in _LISTINGS:
             raise Refusal(HTTPStatus.BAD_REQUEST, f"Action [{action}] is not supported.")
@@ -78,7 +80,7 @@ class FileHandlers:
         restore = FileRestore(mount.restore_point.machine.name, found.path, **wanted)
         return self._manager.restore_file(session, mount, restore, request.faults.task_fault)
 
-    def _download(self, session: Session, mount: Mount, path: str) -> Reply:
+    def _download(self, request: Request, session: Session, mount: Mount, path: str) -> Reply:
         prepared = session.downloads.get((mount.restore_point.id, mount.id), set())
         if path.lower() not in prepared:
             message = f"[{path}] has not been restored for download."
@@ -88,10 +90,21 @@ class FileHandlers:
             raise Refusal(HTTPStatus.BAD_REQUEST, f"[{path}] is a directory.")
         content = self._manager.disks.content(mount.restore_point, found)
         headers = {"Content-Disposition": "attachment"}
-        return Reply(HTTPStatus.OK, headers=headers, content=content)
+        asked = re.fullmatch(r"bytes=(\d+)-", request.headers.get("Range", ""))
+        if not self._ranges or asked is None:
+            return Reply(HTTPStatus.OK, headers=headers, content=content)
+        start = int(asked[1])
+        if start >= len(content):
+            raise Refusal(
+                HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+                f"[{path}] has no byte {start}.",
+                {"Content-Range": f"bytes */{len(content)}"},
+            )
+        headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
+        return Reply(HTTPStatus.PARTIAL_CONTENT, headers=headers, content=content[start:])
 
     def _find(self, mount: Mount, path: str) -> File | Folder:
-        found = self._manager.disks.of(mount.restore_point.machine).find(path)
+        found = self._manager.disks.at(mount.restore_point).find(path)
         if found is None:
             message = f"File or directory [{path}] does not exist."
             raise Refusal(HTTPStatus.NOT_FOUND, message)

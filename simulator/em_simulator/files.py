@@ -1,21 +1,23 @@
 """What is on the disks of the machines that are backed up: folders and files, made up.
 
 The same seed gives the same files; a file's bytes differ from restore point to restore point.
+Files that come, change and go between two backups are in some restore points and not in others.
 """
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import random
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from em_simulator.catalogue import Machine, RestorePoint
 
-_CHANGED = dt.datetime(2026, 11, 2, 8, 15, 30, tzinfo=dt.UTC)
+CHANGED = dt.datetime(2026, 11, 2, 8, 15, 30, tzinfo=dt.UTC)
 _LOGS = 250  # files in one folder: more than a page
 _WINDOWS = {
     "Users/william.fox/Report.docx": 18_213,
@@ -34,6 +36,13 @@ _LINUX = {
     "var/lib/data.bin": 300_000,
     **{f"var/log/{day:03}.log": 100 + day for day in range(_LOGS)},
 }
+# A contract that was written, changed, and then deleted: (machine, path), when, its new size.
+_CONTRACT = ("oracle03", "E:/Documentation 2014/Contract.docx")
+_VERSIONS = (
+    (dt.datetime(2026, 10, 1, 9, 12, tzinfo=dt.UTC), 38_144),
+    (dt.datetime(2026, 11, 5, 16, 40, 21, tzinfo=dt.UTC), 41_372),
+    (dt.datetime(2026, 11, 9, 10, 3, tzinfo=dt.UTC), None),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,15 @@ class File:
         return self.path.rpartition("/")[2]
 
 
+class Change(NamedTuple):
+    """What happened to a path of a disk, seen in the backups that were made after it."""
+
+    at: dt.datetime
+    path: str
+    file: File | None
+    """What has been there since; None when it was removed."""
+
+
 @dataclass(slots=True)
 class Folder:
     """A folder with what it holds, by name."""
@@ -65,6 +83,11 @@ class Folder:
     def name(self) -> str:
         """Its name; that of a volume is its path."""
         return self.path.rpartition("/")[2]
+
+    def copy(self) -> Folder:
+        """Return a folder of its own with the same files."""
+        folders = {key: folder.copy() for key, folder in self.folders.items()}
+        return replace(self, folders=folders, files=dict(self.files))
 
     def all_files(self) -> Iterator[File]:
         """Return every file below, folder by folder."""
@@ -83,8 +106,14 @@ class Disk:
             self._volumes.folders[self._key(root)] = Folder(root)
             for path, size in (_WINDOWS if self._is_windows else _LINUX).items():
                 owner = "TECH\\william.fox" if self._is_windows else "ann"
-                moment = _CHANGED + dt.timedelta(days=number, seconds=size)
-                self._put(File(f"{root}/{path}", size, owner, moment))
+                moment = CHANGED + dt.timedelta(days=number, seconds=size)
+                self.put(File(f"{root}/{path}", size, owner, moment))
+
+    def copy(self) -> Disk:
+        """Return a disk of its own with the same files."""
+        other = copy.copy(self)
+        other._volumes = self._volumes.copy()  # noqa: SLF001 - of its own kind
+        return other
 
     def find(self, path: str) -> File | Folder | None:
         """Return what is at a path, like `E:/Documentation 2014`; None when there is nothing."""
@@ -97,10 +126,6 @@ class Disk:
             folder = inner
         return folder.folders.get(self._key(last)) or folder.files.get(self._key(last))
 
-    def add(self, path: str, content: bytes) -> None:
-        """Put a file on a volume that exists, with the folders it needs."""
-        self._put(File(path, len(content), "TECH\\administrator", _CHANGED, content))
-
     def remove(self, path: str) -> None:
         """Remove a file or a folder."""
         parent, _, name = path.rpartition("/")
@@ -109,7 +134,8 @@ class Disk:
             folder.files.pop(self._key(name), None)
             folder.folders.pop(self._key(name), None)
 
-    def _put(self, file: File) -> None:
+    def put(self, file: File) -> None:
+        """Put a file on a volume that exists, with the folders it needs."""
         folder, so_far = self._volumes, ""
         *parents, name = file.path.split("/")
         for parent in parents:
@@ -127,12 +153,36 @@ class Disks:
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._disks: dict[str, Disk] = {}
+        self._changes: dict[str, list[Change]] = {}
+        machine, path = _CONTRACT
+        for at, size in _VERSIONS:
+            file = None if size is None else File(path, size, "TECH\\ann.lee", at)
+            self.change(machine, Change(at, path, file))
 
     def of(self, machine: Machine) -> Disk:
-        """Return the disk of a machine."""
+        """Return the disk of a machine, as far as it never changes."""
         if machine.name not in self._disks:
             self._disks[machine.name] = Disk(machine)
         return self._disks[machine.name]
+
+    def change(self, machine_name: str, change: Change) -> None:
+        """Let something happen to a machine's disk."""
+        self._changes.setdefault(machine_name, []).append(change)
+
+    def at(self, restore_point: RestorePoint) -> Disk:
+        """Return the disk of a machine as a restore point has it."""
+        changes = self._changes.get(restore_point.machine.name, ())
+        if not changes:
+            return self.of(restore_point.machine)
+        disk = self.of(restore_point.machine).copy()
+        for change in sorted(changes, key=lambda change: change.at):
+            if change.at > restore_point.created_at:
+                break
+            if change.file:
+                disk.put(change.file)
+            else:
+                disk.remove(change.path)
+        return disk
 
     def content(self, restore_point: RestorePoint, file: File) -> bytes:
         """Return the bytes of a file as they were at a restore point."""

@@ -50,13 +50,20 @@ class Route(NamedTuple):
 class Handlers:
     """Answers requests from the state of one Enterprise Manager."""
 
-    def __init__(self, manager: Manager, addresses: Addresses, unknown_task: HTTPStatus) -> None:
+    def __init__(
+        self,
+        manager: Manager,
+        addresses: Addresses,
+        unknown_task: HTTPStatus,
+        *,
+        ranges: bool = False,
+    ) -> None:
         self._manager = manager
         self._unknown_task = unknown_task
         self._shown = Representations(addresses)
         self._kinds = all_kinds(manager, Entities(addresses), self._shown.task)
         self._queries = Queries(self._kinds, addresses)
-        self._files = FileHandlers(manager, addresses)
+        self._files = FileHandlers(manager, addresses, ranges=ranges)
 
     def answer(self, request: Request) -> Reply:
         """Return the answer to one request. The caller holds the manager's lock."""

@@ -178,7 +178,7 @@ class Manager:
         return self._begin(session, FILE_RESTORE, work, self.mount_seconds, fault)
 
     def _check_file(self, mount: Mount, path: str) -> None:
-        if self.disks.of(mount.restore_point.machine).find(path) is None:
+        if self.disks.at(mount.restore_point).find(path) is None:
             raise OperationFailed(f"File or directory [{path}] does not exist.")
 
     def cancel(self, session: Session, task: Task, late: float | None = None) -> None:

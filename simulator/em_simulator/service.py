@@ -136,9 +136,10 @@ class _Exchange:
         body, kind = self._spoil(body, kind, headers)
         if status == HTTPStatus.NO_CONTENT:
             body = b""
-        if "cut-body" in self._faults and body:
+        if body and ("cut-body" in self._faults or "stall-body" in self._faults):
             headers["Content-Length"] = str(len(body))
-            return await _send_half(received, status, headers, body)
+            stall = self._faults.option("stall-body", "seconds")
+            return await _send_half(received, status, headers, body, stall)
         if kind:
             headers["Content-Type"] = kind
         return web.Response(status=status, headers=headers, body=body)
@@ -201,13 +202,14 @@ def _cut(received: web.Request) -> web.StreamResponse:
 
 
 async def _send_half(
-    received: web.Request, status: int, headers: dict[str, str], body: bytes
+    received: web.Request, status: int, headers: dict[str, str], body: bytes, stall: float | None
 ) -> web.StreamResponse:
     response = web.StreamResponse(status=status, headers=headers)
     with suppress(ConnectionError):
         await response.prepare(received)
         await response.write(body[: len(body) // 2])
-        await asyncio.sleep(0.05)  # so that what is sent gets out before the end
+        # Even a cut waits until what is sent has got out.
+        await asyncio.sleep(0.05 if stall is None else stall)
     if received.transport:
         received.transport.abort()
     return response

@@ -18,7 +18,7 @@ from em_simulator.addresses import Addresses
 from em_simulator.catalogue import Family, RestorePoint
 from em_simulator.certificate import Certificate, ServerCertificate
 from em_simulator.faults import Faults
-from em_simulator.files import Disk, File
+from em_simulator.files import CHANGED, Change, Disk, File
 from em_simulator.forms import Answers, Form, JsonNames, JsonNulls
 from em_simulator.handlers import Handlers
 from em_simulator.journal import Journal, JournalEntry
@@ -75,6 +75,7 @@ class Simulator:
         answers: str = Answers.ASKED,
         opaque_tokens: bool = False,
         unknown_task: int = HTTPStatus.INTERNAL_SERVER_ERROR,
+        ranges: bool = False,
         clock: Callable[[], float] = time.monotonic,
         clock_ahead: float = 0.0,
         faults: Faults | None = None,
@@ -102,7 +103,9 @@ class Simulator:
         self._form = Form(
             JsonNames(json_names), JsonNulls(json_nulls), byte_order_mark, Answers(answers)
         )
-        self._handlers = Handlers(self._manager, Addresses(href_host), HTTPStatus(unknown_task))
+        self._handlers = Handlers(
+            self._manager, Addresses(href_host), HTTPStatus(unknown_task), ranges=ranges
+        )
         self._faults = faults or Faults()
         self._journal: Journal
         self._loop = asyncio.new_event_loop()
@@ -221,20 +224,43 @@ class Simulator:
         """Return the bytes of a file as they were at a restore point. Raises ValueError."""
         with self._manager.lock:
             point = self._manager.catalogue.find(family, restore_point_id)
-            found = self._manager.disks.of(point.machine).find(path) if point else None
+            found = self._manager.disks.at(point).find(path) if point else None
             if point is None or not isinstance(found, File):
                 raise ValueError("there is no such file or restore point")
             return self._manager.disks.content(point, found)
 
-    def add_file(self, machine: str, path: str, content: bytes) -> None:
-        """Put a file on a machine's disk, in all its restore points."""
-        with self._manager.lock:
-            self._disk(machine).add(path, content)
+    def add_file(
+        self,
+        machine: str,
+        path: str,
+        content: bytes,
+        *,
+        at: dt.datetime | None = None,
+        modified: dt.datetime = CHANGED,
+    ) -> None:
+        """Put a file on a machine's disk: in all its restore points, or in those made after `at`.
 
-    def remove_file(self, machine: str, path: str) -> None:
-        """Let a file or folder vanish from a machine's disk."""
+        Raises ValueError for a machine that there is not.
+        """
+        file = File(path, len(content), "TECH\\administrator", modified, content)
         with self._manager.lock:
-            self._disk(machine).remove(path)
+            disk = self._disk(machine)
+            if at is None:
+                disk.put(file)
+            else:
+                self._manager.disks.change(machine, Change(at, path, file))
+
+    def remove_file(self, machine: str, path: str, *, at: dt.datetime | None = None) -> None:
+        """Let a file or folder vanish: from all restore points, or from those made after `at`.
+
+        Raises ValueError for a machine that there is not.
+        """
+        with self._manager.lock:
+            disk = self._disk(machine)
+            if at is None:
+                disk.remove(path)
+            else:
+                self._manager.disks.change(machine, Change(at, path, None))
 
     def restored(self) -> list[FileRestore]:
         """Return what was restored to its original place, in this order."""

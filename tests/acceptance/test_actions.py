@@ -1,14 +1,15 @@
 """Actions on the files of a mount point: restore and download, and how each can fail."""
 
+import datetime as dt
 import re
 import resource
 from pathlib import Path
 
 import pytest
-from helpers import MOUNTS, RESTORE_POINT, Server, mount_points
+from helpers import MOUNTS, RESTORE_POINT, SEED, Server, mount_points
 from terraform import Workspace, flat
 
-from em_simulator import GUEST_PASSWORD, GUEST_USERNAME, Family
+from em_simulator import GUEST_PASSWORD, GUEST_USERNAME, Family, Simulator
 
 FILE = "Volume$0:/t/a.txt"
 APPLY = ("apply", "-auto-approve", "-no-color")
@@ -46,8 +47,9 @@ def restore(more: str = "", paths: str = f'"{FILE}"') -> str:
     return action("file_restore", f"paths = [{paths}]\n{more}")
 
 
-def download(folder: Path | str, paths: str = f'"{FILE}"') -> str:
-    return action("file_download", f'paths = [{paths}]\n    folder = "{folder}"')
+def download(folder: Path | str, paths: str = f'"{FILE}"', *, keep_folders: bool = False) -> str:
+    more = "\n    keep_folders = true" if keep_folders else ""
+    return action("file_download", f'paths = [{paths}]\n    folder = "{folder}"{more}')
 
 
 def guest(password: str) -> str:
@@ -151,6 +153,39 @@ def test_a_download_that_broke_off_is_begun_anew(
     workspace.write(download(tmp_path, '"Volume$0:/large.bin"'))
     workspace.apply()
     assert (tmp_path / "large.bin").read_bytes() == bytes(3_000_000)
+
+
+def test_many_files_are_told_in_one_line_and_keep_folders_and_times(
+    workspace: Workspace, server: Server, tmp_path: Path
+) -> None:
+    modified = dt.datetime(2025, 3, 30, 2, 30, 1, tzinfo=dt.UTC)
+    for number in range(30):
+        path = f"Volume$0:/t/{number % 3}/{number}.log"
+        server.simulator.add_file("web02", path, b"log", modified=modified)
+    more = '"Volume$0:/t/**/*.log", "Volume$0:/t/b"'
+    workspace.write(download(tmp_path / "got", more, keep_folders=True))
+    output = workspace.apply()
+    assert "Downloading Volume$0:/t/**/*.log: 30 files, 90 bytes" in flat(output)
+    assert "Downloaded Volume$0:/t/b: 31 of 31 files, 94 bytes" in flat(output)
+    assert ".log is" not in output
+    got = tmp_path / "got" / "Volume$0" / "t"
+    assert (got / "1" / "28.log").read_bytes() == b"log"
+    assert (got / "1" / "28.log").stat().st_mtime == modified.timestamp()
+    assert (got / "b" / "deep.txt").read_bytes() == b"deep"
+    assert len(list(got.rglob("*.log"))) == 30
+
+
+def test_a_large_file_tells_how_far_it_is_and_goes_on_after_a_cut(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    with Simulator(seed=SEED, ranges=True) as simulator:
+        server = Server(simulator)
+        simulator.add_file("web02", "Volume$0:/huge.bin", bytes(20_000_000))
+        server.fault("stall-body", "GET .*/huge.bin", seconds=11)
+        workspace.write(download(tmp_path, '"Volume$0:/huge.bin"'))
+        said = flat(workspace.run(*APPLY, **server.environment))
+        assert "0 of 1 file, 9.5 MiB of 19.1 MiB; Volume$0:/huge.bin 50 %" in said
+    assert (tmp_path / "huge.bin").read_bytes() == bytes(20_000_000)
 
 
 def test_a_size_that_differs_is_an_error(

@@ -52,9 +52,10 @@ def test_every_file_comes_under_its_name_and_none_reaches_the_terminal_raw(
     workspace: Workspace, server: Server, tmp_path: Path
 ) -> None:
     add(server, *NAMES)
-    workspace.write(download(tmp_path / "got"))
+    named = [f"{FOLDER}/{name}" for name in NAMES[:4]]
+    workspace.write(download(tmp_path / "got", FOLDER, *named))
     output = workspace.apply()
-    assert downloaded(tmp_path / "got") == {name: name.encode() for name in NAMES}
+    assert downloaded(tmp_path / "got" / "t") == {name: name.encode() for name in NAMES}
     assert UNSAFE.search(output) is None
     for shown in (r"red\x9b31m", r"\u202egnp.exe", r"line\x85Apply", r"lines\n\nApply"):
         assert f"{FOLDER}/{shown}" in output

@@ -74,9 +74,9 @@ class Deadline:
         return max(0.0, self._end - self.clock.monotonic())
 
     def check(self) -> None:
-        """Raise Stopped when Terraform has asked to stop, DeadlinePassed when the time is over."""
+        """Raise Stopped when a stop was asked for, DeadlinePassed when the time is over."""
         if self.stop.is_set():
-            raise Stopped(f"{self.operation} was interrupted", "Terraform was asked to stop.")
+            raise Stopped(f"{self.operation} was interrupted", "A stop was asked for.")
         if self.remaining() == 0.0:
             more = f" Set {self.setting} to allow more." if self.setting else ""
             raise DeadlinePassed(

@@ -25,7 +25,7 @@ EnterpriseManagerError
 ├── SizeDiffers                 a download is shorter or longer than its file
 ├── CannotWrite                 this machine's disk does not take a download
 ├── SomeLeftOut                 a folder was downloaded, but not with all that is in it
-├── Stopped                     Terraform asked to stop
+├── Stopped                     Terraform, or a signal, asked to stop
 └── DeadlinePassed
 """
 
@@ -214,7 +214,7 @@ class SomeLeftOut(EnterpriseManagerError):
 
 
 class Stopped(EnterpriseManagerError):
-    """Terraform asked to stop while something was going on."""
+    """A stop was asked for while something was going on."""
 
 
 class DeadlinePassed(EnterpriseManagerError):

@@ -9,6 +9,9 @@ from typing import NamedTuple, Self
 _FORM = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)?", re.ASCII
 )
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_NO_TIMES = ((1, 1, 1), (1601, 1, 1))
+_SECOND = 10**9  # nanoseconds
 _DIGITS = 9  # nanoseconds; the API has up to seven
 
 
@@ -36,6 +39,21 @@ class Time(NamedTuple):
         fraction = f"{self.nanosecond:0{_DIGITS}}".rstrip("0")
         whole = self.second.replace(tzinfo=None).isoformat()
         return f"{whole}.{fraction}Z" if fraction else f"{whole}Z"
+
+
+def nanoseconds(text: str | None) -> int | None:
+    """Return a time as nanoseconds since 1970, as file systems have it.
+
+    None when it is not a time, or the zero of Windows or .NET, which means that none is known.
+    """
+    try:
+        time = Time.parse(text or "")
+    except ValueError:
+        return None
+    if (time.second.year, time.second.month, time.second.day) in _NO_TIMES:
+        return None
+    seconds: int = (time.second - _EPOCH) // dt.timedelta(seconds=1)
+    return seconds * _SECOND + time.nanosecond
 
 
 def utc(text: str | None) -> str | None:

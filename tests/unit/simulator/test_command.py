@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from requests import Session
 
-from em_simulator import faults
+from em_simulator import Family, faults
+from em_simulator.catalogue import Catalogue
 
 COMMAND = Path(sys.executable).with_name("em-simulator")
 
@@ -102,3 +103,14 @@ def test_help_names_every_fault_and_switch() -> None:
     done = subprocess.run([COMMAND, "--help"], capture_output=True, text=True, check=True)
     for word in (*faults.NAMES, "--json-nulls", "--opaque-tokens", "--unknown-task"):
         assert word in done.stdout
+
+
+def test_people_are_told_each_machine_and_when_it_was_last_backed_up() -> None:
+    with subprocess.Popen([COMMAND, "--port", "0"], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        told = process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        told += process.stdout.read()
+    newest = Catalogue(1).of(Family.REPLICA)[0]
+    assert f"srv04_replica          replica  2026-11-15 22:28:42Z  {newest.id}\n" in told
+    assert told.count("oracle03 ") == 1

@@ -1,5 +1,6 @@
 """Files of a mount point, as the vendor's page on `…/mounts/{ID}/{filepath}` has them."""
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
@@ -263,3 +264,46 @@ def test_flags_of_a_restore_may_come_as_text(camel: Simulator) -> None:
     mounted.restore("C:/Windows", spec)
     (restored,) = camel.restored()
     assert (restored.overwrite, restored.permissions_only) == (False, True)
+
+
+def test_a_disk_changes_from_backup_to_backup(oracle: Mounted) -> None:
+    path = "E:/Documentation 2014/Contract.docx"
+
+    def size(day: str) -> int | None:
+        points = oracle.simulator.restore_points(Family.VM)
+        (point,) = (
+            p
+            for p in points
+            if p.machine.name == "oracle03" and p.name.startswith(f"oracle03@{day}")
+        )
+        mount = oracle.simulator.mount(oracle.token, Family.VM, point.id).path
+        listed = oracle.get(f"{mount}/E:/Documentation%202014")["Files"]["FileEntries"]
+        return next((entry["Size"] for entry in listed if entry["Path"] == path), None)
+
+    days = ("2026-11-04", "2026-11-05", "2026-11-08", "2026-11-09")
+    assert [size(day) for day in days] == [38_144, 41_372, 41_372, None]
+    noon = dt.datetime(2026, 11, 7, 12, tzinfo=dt.UTC)
+    oracle.simulator.add_file("oracle03", path, b"back", at=noon + dt.timedelta(days=2))
+    oracle.simulator.remove_file("oracle03", path, at=noon)
+    assert [size(day) for day in days] == [38_144, 41_372, None, 4]
+
+
+@pytest.mark.parametrize(
+    ("ranges", "asked", "status", "told", "sent"),
+    [
+        (False, "bytes=3-", 200, None, b"0123456789"),
+        (True, "bytes=3-", 206, "bytes 3-9/10", b"3456789"),
+        (True, "bytes=-3", 200, None, b"0123456789"),
+        (True, "bytes=10-", 416, "bytes */10", None),
+    ],
+)
+def test_a_part_of_a_download_is_sent_only_by_a_server_that_can(
+    ranges: bool, asked: str, status: int, told: str | None, sent: bytes | None
+) -> None:
+    with Simulator(json_names="pascal", ranges=ranges) as simulator:
+        simulator.add_file("oracle03", "C:/x", b"0123456789")
+        mounted = Mounted(simulator, "oracle03", ADMINISTRATOR)
+        mounted.restore("C:/x", {"ForDirectDownload": {}})
+        got = mounted.send("GET", "C:/x?action=download", headers={"Range": asked})
+        assert (got.status_code, got.headers.get("Content-Range")) == (status, told)
+        assert sent is None or got.content == sent

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from terraform_provider_veeam.em.deadline import Deadline
+    from terraform_provider_veeam.em.files.paths import PathPattern
     from terraform_provider_veeam.em.http.client import Client
     from terraform_provider_veeam.em.http.decoders import Document
     from terraform_provider_veeam.em.models import LogonSession
@@ -108,6 +109,31 @@ class Files:
                 if inner == path or concerns_all(error):
                     raise
                 left_out.append(LeftOut.by(inner, error))
+
+    def matching(
+        self, pattern: PathPattern, deadline: Deadline, left_out: list[LeftOut]
+    ) -> Iterator[Entry]:
+        """Return the folders and files that match; of a folder that does, nothing below it.
+
+        Raises as `walk` does.
+        """
+        below = [(pattern.folder, pattern.start())]
+        while below:
+            folder, state = below.pop(0)
+            try:
+                entries = list(self.folder(folder, deadline, left_out))
+            except EnterpriseManagerError as error:
+                if folder == pattern.folder or concerns_all(error):
+                    raise
+                left_out.append(LeftOut.by(folder, error))
+                continue
+            names = frozenset(pattern.folded(entry.name) for entry in entries)
+            for entry in entries:
+                after = pattern.step(state, entry.name, names)
+                if pattern.is_whole(after):
+                    yield entry
+                elif after and entry.is_folder:
+                    below.append((entry.path, after))
 
     def find(self, path: str, deadline: Deadline) -> Entry:
         """Return the folder or file at a path, as its folder lists it.

@@ -6,6 +6,7 @@ Follows the vendor's page get_vmrestorepoints_id_mountpoints_id_filepath.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple, Self
 
 
 def parse_guest_path(text: str) -> str:
@@ -50,6 +51,12 @@ def parent_and_name(path: str) -> tuple[str, str]:
     return parent, name
 
 
+def local_name(path: str) -> str:
+    """Return what a file or folder is called on this machine, where there is no `C:`."""
+    parent, name = parent_and_name(path)
+    return name if parent else name.rstrip(":")
+
+
 def is_name_in(folder: str, name: str) -> bool:
     """Tell whether a name that the server tells can be the last part of a path."""
     separators = "/\\\0" if has_drive(folder) else "/\0"
@@ -64,3 +71,73 @@ def address_of(path: str) -> str:
 def same_path(one: str, other: str) -> bool:
     """Tell whether two paths mean the same."""
     return address_of(one) == address_of(other)
+
+
+class PathPattern(NamedTuple):
+    """A path with `*` (anything in a name), `?` (one character), or `**` (folders, any number)."""
+
+    folder: str
+    """The deepest folder that is named without them: all that matches is below it."""
+    names: tuple[str, ...]
+    """What follows it, name by name."""
+
+    @classmethod
+    def parse(cls, path: str) -> Self | None:
+        """Return the pattern that a path is, as `parse_guest_path` returns it; None for no pattern.
+
+        Raises ValueError for a pattern that names no volume.
+        """
+        parts = path.split("/")
+        first = next((place for place, part in enumerate(parts) if set(part) & set("*?")), None)
+        if first is None:
+            return None
+        if first == 0:
+            raise ValueError(
+                f'"{path}" begins with a pattern. Name the volume, like C: or Volume$0:, and use '
+                "* after it."
+            )
+        return cls("/".join(parts[:first]), tuple(parts[first:]))
+
+    def start(self) -> frozenset[int]:
+        """Return which of its names what is in `folder` may match."""
+        return self._past_any_depth({0})
+
+    def step(self, state: frozenset[int], name: str, others: frozenset[str]) -> frozenset[int]:
+        """Return which of its names may match what is in a folder or file of a name; see `start`.
+
+        A name that is spelt like one of those around it, `others`, matches only that one.
+        """
+        found = set()
+        for place in state:
+            wanted = self.names[place] if place < len(self.names) else None
+            if wanted == _ANY_DEPTH:
+                found.add(place)
+            elif wanted is not None and self._matches(wanted, name, others):
+                found.add(place + 1)
+        return self._past_any_depth(found)
+
+    def is_whole(self, state: frozenset[int]) -> bool:
+        """Tell whether a state is that of something that matches."""
+        return len(self.names) in state
+
+    def _matches(self, wanted: str, name: str, others: frozenset[str]) -> bool:
+        wanted, name = self.folded(wanted), self.folded(name)
+        if wanted in others:
+            return wanted == name
+        signs = {"*": ".*", "?": "."}
+        expression = "".join(signs.get(character) or re.escape(character) for character in wanted)
+        return re.fullmatch(expression, name, re.DOTALL) is not None
+
+    def folded(self, name: str) -> str:
+        """Return a name as it is compared: Windows does not care for capitals."""
+        return name.lower() if has_drive(self.folder) else name
+
+    def _past_any_depth(self, state: set[int]) -> frozenset[int]:
+        """Add what matches when `**` stands for no folder at all."""
+        for place, wanted in enumerate(self.names):
+            if place in state and wanted == _ANY_DEPTH:
+                state.add(place + 1)
+        return frozenset(state)
+
+
+_ANY_DEPTH = "**"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.em.errors import CannotWrite
-from terraform_provider_veeam.em.files.paths import parent_and_name
+from terraform_provider_veeam.em.files.paths import local_name
 from terraform_provider_veeam.platforms import is_file_name
 from terraform_provider_veeam.printable import printable
 
@@ -59,9 +59,8 @@ class Places:
         outside: CannotWrite for a link that leads there, or when there can't be such a file or
         folder.
         """
-        parent, name = parent_and_name(path)
         inside = inside or Path(os.path.realpath(self._folder))
-        place = inside / self._free(inside, name if parent else name.rstrip(":"), path)
+        place = inside / self._free(inside, local_name(path), path)
         if is_folder:
             return self._made(place)
         if place.is_dir():
@@ -102,11 +101,21 @@ class Places:
 
 
 def cannot_write(place: Path, error: OSError) -> CannotWrite:
-    """Return the error for a file that can't be written on this machine."""
+    """Return the error for a file, or a folder, that can't be written on this machine."""
+    file_in_the_way = next((one for one in (place, *place.parents) if one.is_file()), None)
+    if error.errno in (errno.EEXIST, errno.ENOTDIR) and file_in_the_way:
+        advice = (
+            f"{printable(str(file_in_the_way))} is a file, where a folder has to be: name a "
+            "folder, or move the file away."
+        )
+    elif error.errno == errno.EISDIR:
+        advice = "Move that folder away, or choose another folder for the download."
+    else:
+        advice = "Is the disk full, and may this user write there?"
     return CannotWrite(
         "The download can't be written",
         f"{printable(str(place))}: {error.strerror or error}. What was there before is left as it "
-        "was. Is the disk full, and may this user write there?",
+        f"was. {advice}",
         is_for_all=error.errno in _FOR_ALL,
     )
 

@@ -26,7 +26,6 @@ from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from terraform_provider_veeam.em.deadline import Deadline
     from terraform_provider_veeam.em.files.listing import Files
@@ -101,13 +100,9 @@ class FileRestores:
         """
         return self._run(files, path, {"ForDirectDownload": {}}, deadline, targets)
 
-    def download(
-        self, target: str, deadline: Deadline, *, size: int | None, destination: Path
-    ) -> Downloaded:
-        """Download what was made ready, as in `download`."""
-        return download(
-            self._client, self._session, target, deadline, size=size, destination=destination
-        )
+    def download(self, target: str, deadline: Deadline, **how: Any) -> Downloaded:
+        """Download what was made ready, as `download` does."""
+        return download(self._client, self._session, target, deadline, **how)
 
     def _run(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -26,13 +27,14 @@ from terraform_provider_veeam.em.http.transport import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from terraform_provider_veeam.em.deadline import Clock, Deadline
     from terraform_provider_veeam.em.settings import Settings
 
 TOKEN_HEADER = "X-RestSvcSessionId"  # noqa: S105 - the header's name
 _JSON = "application/json"
+_NOT_THAT_PART = (HTTPStatus.PARTIAL_CONTENT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
 _IDEMPOTENT = ("GET", "DELETE")
 _SHORTEST_TIMEOUT = 1.0  # seconds: a request near a deadline still gets a chance
 _GRACE = 1.0  # seconds for an exchange to find out by itself that its time is over
@@ -44,6 +46,10 @@ log = logging.getLogger(__name__)
 
 class Sink(Protocol):
     """Where a download goes."""
+
+    @property
+    def size(self) -> int:
+        """Bytes so far: a download that broke off goes on behind them."""
 
     def restart(self) -> None:
         """Drop what was written, and begin again."""
@@ -108,16 +114,32 @@ class Client:
         )
 
     def download(self, path: str, deadline: Deadline, *, token: str, into: Sink) -> None:
-        """Write what a path below `/api` gives, as it comes; after a fault, from the start again.
+        """Write what a path below `/api` gives, as it comes.
 
-        Raises CannotWrite when `into` does not take it, and what `request` raises.
+        After a fault it goes on where it broke off, if the server can do that (Range), else from
+        the start again. Tries count from the last one that brought more. Raises CannotWrite when
+        `into` does not take it, and what `request` raises.
         """
-        request = RawRequest("GET", path, self._headers("*/*", token))
-        retry(
-            lambda: self._guard(request, lambda: self._download_once(request, deadline, into)),
-            deadline,
-            pauses=self.policy.pauses(),
-        )
+
+        def once() -> None:
+            headers = self._headers("*/*", token)
+            if into.size:
+                headers["Range"] = f"bytes={into.size}-"
+            request = RawRequest("GET", path, headers)
+            self._guard(request, lambda: self._download_once(request, deadline, into))
+
+        retry(once, deadline, pauses=self._pauses_without_progress(into))
+
+    def _pauses_without_progress(self, into: Sink) -> Iterator[float]:
+        """Return the seconds before each further try, anew whenever one has brought more."""
+        reached, pauses = into.size, self.policy.pauses()
+        while True:
+            if into.size > reached:
+                reached, pauses = into.size, self.policy.pauses()
+            pause = next(pauses, None)
+            if pause is None:
+                return
+            yield pause
 
     def close(self) -> None:
         """Close the connections."""
@@ -146,15 +168,23 @@ class Client:
         return headers if token is None else headers | {TOKEN_HEADER: token}
 
     def _download_once(self, request: RawRequest, deadline: Deadline, into: Sink) -> None:
-        into.restart()
+        offset, is_taken = into.size, False
 
         def write(chunk: bytes) -> None:
             deadline.check()
             into.write(chunk)
 
+        def receive(status: int, headers: Mapping[str, str]) -> Callable[[bytes], None] | None:
+            nonlocal is_taken
+            goes_on = status == HTTPStatus.PARTIAL_CONTENT and _start_of_range(headers) == offset
+            is_taken = goes_on or status == HTTPStatus.OK
+            if status == HTTPStatus.OK:
+                into.restart()
+            return write if is_taken else None
+
         raw = finish_or_abandon(
             lambda line: self._transport.send(
-                request, self._settings.request_timeout, line, write=write
+                request, self._settings.request_timeout, line, receive=receive
             ),
             stop=deadline.stop,
             seconds=deadline.remaining(),
@@ -163,8 +193,15 @@ class Client:
             deadline.check()
             raise self._lost(request, deadline.seconds)
         log.debug("GET %s: %d", request.path, raw.status)
-        if raw.status != HTTPStatus.OK:
-            raise refusal_of(request, self._settings.base_url, raw)
+        if is_taken:
+            return
+        if raw.status in _NOT_THAT_PART:
+            into.restart()
+            raise unreadable(
+                f"{self._tried(request)} was asked for what comes from byte {offset} on, and was "
+                f"answered with {raw.status} and something else."
+            )
+        raise refusal_of(request, self._settings.base_url, raw)
 
     def _once(self, request: RawRequest, deadline: Deadline) -> Answer:
         started = self._clock.monotonic()
@@ -206,7 +243,7 @@ class Client:
         return AnswerLost(
             "The answer of Enterprise Manager was lost",
             f"{self._tried(request)}: no whole answer within {seconds:g} "
-            "seconds, or before Terraform was asked to stop.",
+            "seconds, or before a stop was asked for.",
             timed_out=True,
         )
 
@@ -236,6 +273,12 @@ class Client:
             "time. Is its service being restarted, or is there a proxy in between? Nothing is "
             "concluded from it. Try again.",
         )
+
+
+def _start_of_range(headers: Mapping[str, str]) -> int | None:
+    """Return the byte with which a part begins; None when that is not told."""
+    found = re.match(r"bytes (\d{1,18})-", headers.get("Content-Range", ""), re.ASCII)
+    return int(found[1]) if found else None
 
 
 def _is_root(raw: RawAnswer) -> bool:

@@ -10,7 +10,6 @@ import threading
 import time
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import requests
@@ -74,13 +73,13 @@ class Transport:
         timeout: float,
         line: Line,
         *,
-        write: Callable[[bytes], None] | None = None,
+        receive: Callable[[int, Mapping[str, str]], Callable[[bytes], None] | None] | None = None,
     ) -> RawAnswer:
         """Send one request, on a line that others may cut.
 
         `timeout` are the seconds of each wait for the other side; the whole is bounded by
-        `finish_or_abandon`. The body of a success goes to `write`, if there is one, however long
-        it is.
+        `finish_or_abandon`. `receive` is told the status and the headers, and may return what takes
+        the body as it comes, however long it is.
 
         Raises Unreachable when nothing was sent, AnswerLost when the server may have acted,
         UnexpectedAnswer when the body is too large or compressed.
@@ -98,7 +97,8 @@ class Transport:
                 try:
                     _check_encoding(response, tried)
                     received = b""
-                    if write and response.status_code == HTTPStatus.OK:
+                    write = receive and receive(response.status_code, response.headers)
+                    if write:
                         for chunk in _chunks(response):
                             write(chunk)
                     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.errors import (
@@ -52,31 +52,44 @@ class MountPointAction(MountPointReader, interfaces.Action):
         config: State,
         mount: MountReference,
         deadline: Deadline,
-        work: Callable[[str], Iterator[str]],
+        *steps: Callable[[str], Iterator[str]],
     ) -> Iterator[str]:
-        """Do the work on every path; what fails for one of them is an error at the end.
+        """Take each step for every path; a path for which one fails is an error at the end.
 
         What would fail for the others as well is raised, and tells what was not done.
         """
-        paths = [parse_guest_path(text) for text in config["paths"]]
-        done: list[str] = []
-        for number, path in enumerate(paths):
-            try:
-                yield from work(path)
-            except EnterpriseManagerError as error:
-                if self.ends_all(error):
-                    raise self._final(mount, error.add(_balance(done, paths[number:]))) from error
-                is_local = isinstance(error, CannotWrite)
-                where = ["folder"] if is_local else ["paths", (number,)]
-                summary, detail = error.summary, error.detail
-                if isinstance(error, NotFound):
-                    summary = "File or folder not found"
-                    files, _ = self.manager.files(mount.session, mount.href)
-                    detail += f"\n{self.neighbours(mount, files, path, deadline)}"
-                ctx.diagnostics.add_error(summary, detail, path=where)
-                yield f"Failed: {path}: {summary}"
-            else:
-                done.append(path)
+        left = {number: parse_guest_path(text) for number, text in enumerate(config["paths"])}
+        for step in steps:
+            done: list[str] = []
+            for number, path in list(left.items()):
+                try:
+                    yield from step(path)
+                except EnterpriseManagerError as error:
+                    if self.ends_all(error):
+                        finished = done if step is steps[-1] else []
+                        rest = [one for one in left.values() if one not in finished]
+                        raise self._final(mount, error.add(_balance(finished, rest))) from error
+                    del left[number]
+                    where = self._blame(mount, number, path, error, deadline)
+                    ctx.diagnostics.add_error(error.summary, error.detail, path=where)
+                    yield f"Failed: {path}: {error.summary}"
+                else:
+                    done.append(path)
+
+    def _blame(
+        self,
+        mount: MountReference,
+        number: int,
+        path: str,
+        error: EnterpriseManagerError,
+        deadline: Deadline,
+    ) -> list[Any]:
+        """Add what helps with a path that failed; return the attribute that is to blame."""
+        if isinstance(error, NotFound):
+            error.summary = "File or folder not found"
+            files, _ = self.manager.files(mount.session, mount.href)
+            error.add(self.neighbours(mount, files, path, deadline))
+        return ["folder"] if isinstance(error, CannotWrite) else ["paths", (number,)]
 
     def ends_all(self, error: EnterpriseManagerError) -> bool:
         """Tell whether an error at one path would be one at the others too."""

@@ -1,6 +1,8 @@
 """Downloads that stall, never end, or do not have the size that was announced."""
 
+import fcntl
 import hashlib
+import re
 import socket
 import threading
 import time
@@ -151,3 +153,125 @@ def test_a_compressed_download_is_refused(tmp_path: Path) -> None:
     with pytest.raises(errors.UnexpectedAnswer, match="compressed"):
         fetch(serve, tmp_path, size=10)
     assert_untouched(tmp_path)
+
+
+WHOLE = bytes(range(256)) * 40
+FIRST = 4000
+
+
+class Breaking:
+    """A server that breaks off once, after `FIRST` bytes, and then answers in one way or another.
+
+    `then` gets the byte that it is asked to go on with, 0 for none.
+    """
+
+    def __init__(self, then: Callable[[int], bytes]) -> None:
+        self._then = then
+        self.starts: list[int] = []
+
+    def fetch(self, folder: Path, *, retries: int = 1, resume_id: str | None = None) -> Downloaded:
+        with RawServer(self._serve) as self._server:
+            settings = Settings(base_url=self._server.url, max_retries=retries)
+            client = Client(settings, clock=SYSTEM_CLOCK, random=lambda: 0.0)
+            bound = Deadline("The test", 60, stop=threading.Event())
+            try:
+                return download(
+                    client, SESSION, "/file", bound, size=len(WHOLE),
+                    destination=folder / "a.txt", resume_id=resume_id,
+                    modified_at="2026-11-02T08:15:30.1234567Z",
+                )  # fmt: skip
+            finally:
+                client.close()
+
+    def _serve(self, connection: socket.socket, _: str) -> None:
+        asked = re.search(r"(?im)^range: bytes=(\d+)-\r?$", self._server.heads[-1])
+        self.starts.append(int(asked[1]) if asked else 0)
+        first = answer(WHOLE)[: FIRST - len(WHOLE)]
+        connection.sendall(first if len(self.starts) == 1 else self._then(self.starts[-1]))
+        connection.shutdown(socket.SHUT_WR)
+
+
+def part(start: int, *, told: int | None = None) -> bytes:
+    """What follows a byte, as a server that can do that sends it."""
+    start_told = start if told is None else told
+    more = f"Content-Range: bytes {start_told}-{len(WHOLE) - 1}/{len(WHOLE)}\r\n"
+    return answer(WHOLE[start:], "206 Partial Content", more=more)
+
+
+def anew(start: int) -> bytes:
+    return answer(WHOLE)
+
+
+def refuses(start: int) -> bytes:
+    return answer(b"", "416 Range Not Satisfiable") if start else answer(WHOLE)
+
+
+def starts_elsewhere(start: int) -> bytes:
+    return part(start - 1) if start else answer(WHOLE)
+
+
+def does_not_tell_where(start: int) -> bytes:
+    return answer(WHOLE[start:], "206 Partial Content") if start else answer(WHOLE)
+
+
+@pytest.mark.parametrize(
+    ("then", "starts"),
+    [
+        (part, [0, FIRST]),
+        (anew, [0, FIRST]),
+        (refuses, [0, FIRST, 0]),
+        (starts_elsewhere, [0, FIRST, 0]),
+        (does_not_tell_where, [0, FIRST, 0]),
+    ],
+)
+def test_a_download_that_breaks_off_goes_on_and_is_whole(
+    then: Callable[[int], bytes], starts: list[int], tmp_path: Path
+) -> None:
+    server = Breaking(then)
+    found = server.fetch(tmp_path, retries=2)
+    assert (tmp_path / "a.txt").read_bytes() == WHOLE
+    assert found.sha256 == hashlib.sha256(WHOLE).hexdigest()
+    assert server.starts == starts
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_file_keeps_its_time(tmp_path: Path) -> None:
+    Breaking(part).fetch(tmp_path)
+    assert (tmp_path / "a.txt").stat().st_mtime_ns == 1_793_607_330_123_456_700
+
+
+def test_tries_count_from_the_last_that_brought_more(tmp_path: Path) -> None:
+    head = len(part(FIRST)) - len(WHOLE) + FIRST
+    server = Breaking(lambda start: part(start)[: head + FIRST])
+    server.fetch(tmp_path, retries=1)
+    assert server.starts == [0, FIRST, 2 * FIRST]
+    with pytest.raises(errors.AnswerLost):
+        Breaking(lambda start: part(start)[:head]).fetch(tmp_path, retries=1)
+
+
+def test_the_next_download_of_the_same_goes_on_with_what_was_left(tmp_path: Path) -> None:
+    with pytest.raises(errors.AnswerLost):
+        Breaking(part).fetch(tmp_path, retries=0, resume_id="same")
+    (left,) = tmp_path.iterdir()
+    assert left.read_bytes() == WHOLE[:FIRST]
+    server = Breaking(part)
+    server.starts.append(0)
+    found = server.fetch(tmp_path, resume_id="same")
+    assert server.starts[1:] == [FIRST]
+    assert (tmp_path / "a.txt").read_bytes() == WHOLE
+    assert found.sha256 == hashlib.sha256(WHOLE).hexdigest()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_what_is_left_of_something_else_or_in_use_is_not_gone_on_with(tmp_path: Path) -> None:
+    with pytest.raises(errors.AnswerLost):
+        Breaking(part).fetch(tmp_path, retries=0, resume_id="same")
+    (left,) = tmp_path.iterdir()
+    for resume_id in ("other", "same"):
+        with left.open("r+b") as used:
+            fcntl.flock(used, fcntl.LOCK_EX)
+            server = Breaking(part)
+            server.starts.append(0)
+            server.fetch(tmp_path, resume_id=resume_id)
+        assert server.starts[1:] == [0]
+        assert left.read_bytes() == WHOLE[:FIRST]

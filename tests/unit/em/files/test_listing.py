@@ -3,6 +3,7 @@
 import json
 import threading
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -19,7 +20,7 @@ from terraform_provider_veeam.em.errors import (
 )
 from terraform_provider_veeam.em.files.left_out import LeftOut
 from terraform_provider_veeam.em.files.listing import Files
-from terraform_provider_veeam.em.files.paths import parse_guest_path
+from terraform_provider_veeam.em.files.paths import PathPattern, parse_guest_path
 from terraform_provider_veeam.em.http.client import Answer
 from terraform_provider_veeam.em.http.decoders import decode
 from terraform_provider_veeam.em.http.pages import PAGE_SIZE
@@ -220,3 +221,64 @@ def test_what_is_near_a_path_that_leads_nowhere_is_named(path: str, says: str) -
 def test_a_server_that_does_not_tell_what_is_near_makes_no_other_error() -> None:
     for error in (AccessDenied("It may not be seen", status=403), UnexpectedAnswer("It is odd")):
         assert files_of(Tree(fails=error)).neighbours("C:/Docs", DEADLINE) == ""
+
+
+class Guest:
+    """A client of a guest with these files."""
+
+    def __init__(self, *files: str) -> None:
+        self.files = files
+        self.asked: list[str] = []
+
+    def request(self, method: str, path: str, deadline: Any, **rest: Any) -> Answer:
+        folder = unquote(path.partition("?")[0].partition("/mounts/1/")[2])
+        self.asked.append(folder)
+        below = [file.removeprefix(f"{folder}/") for file in self.files if file.startswith(folder)]
+        folders = {name.partition("/")[0] for name in below if "/" in name}
+        body = {
+            "Directories": {"DirectoryEntries": [{"Name": name} for name in sorted(folders)]},
+            "Files": {"FileEntries": [{"Name": name} for name in below if "/" not in name]},
+        }
+        return Answer(200, {}, decode(json.dumps(body).encode()))
+
+
+TREE = (
+    "C:/a.docx", "C:/Docs/b.docx", "C:/Docs/B2.DOCX", "C:/Docs/c.txt", "C:/Docs/Old/Deep/d.docx",
+    "C:/Docs/Old/[1].docx", "V:/x/n?te", "V:/x/note", "V:/x/NOTE",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("C:/Docs/*.docx", ["b.docx", "B2.DOCX"]),
+        ("C:/*/b?.docx", ["B2.DOCX"]),
+        ("C:/Docs/**/*.docx", ["b.docx", "B2.DOCX", "[1].docx", "d.docx"]),
+        ("C:/**/Deep", ["Deep"]),
+        ("C:/Docs/**", ["Old", "b.docx", "B2.DOCX", "c.txt"]),
+        ("C:/Docs/**/Old/**/d*x", ["d.docx"]),
+        ("C:/Docs/Old/[1]*", ["[1].docx"]),
+        ("C:/*/nothing*", []),
+        ("V:/x/n?te", ["n?te"]),
+        ("V:/x/not?", ["note"]),
+    ],
+)
+def test_patterns_find_files_and_folders(pattern: str, found: list[str]) -> None:
+    files = Guest(*(path.replace("V:", "Volume$0:") for path in TREE))
+    parsed = PathPattern.parse(pattern.replace("V:", "Volume$0:"))
+    assert parsed
+    matching = files_of(files).matching(parsed, DEADLINE, [])
+    assert [entry.name for entry in matching] == found
+
+
+def test_a_pattern_lists_only_folders_that_may_have_what_matches() -> None:
+    files = Guest("C:/a/x/1", "C:/b/x/1", "C:/b/y/1")
+    pattern = PathPattern.parse("C:/b*/x/1*")
+    assert pattern
+    assert len(list(files_of(files).matching(pattern, DEADLINE, []))) == 1
+    assert files.asked == ["C:", "C:/b", "C:/b/x"]
+
+
+def test_a_pattern_has_to_name_its_volume() -> None:
+    with pytest.raises(ValueError, match="Name the volume"):
+        PathPattern.parse("*/Users")

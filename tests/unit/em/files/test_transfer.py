@@ -1,7 +1,7 @@
-"""A folder of many files: each is fetched, or told at the end."""
+"""What paths and patterns bring: each file is fetched, or told at the end."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from support.clocks import FakeClock
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import (
     AccessDenied,
+    CannotWrite,
     EnterpriseManagerError,
     SizeDiffers,
     SomeLeftOut,
@@ -20,7 +21,7 @@ from terraform_provider_veeam.em.files.download import Downloaded
 from terraform_provider_veeam.em.files.left_out import LeftOut
 from terraform_provider_veeam.em.files.listing import Entry
 from terraform_provider_veeam.em.files.places import Places
-from terraform_provider_veeam.objects.actions.file_download import _DEEPEST, _Download
+from terraform_provider_veeam.em.files.transfer import DEEPEST, Tally, Transfer
 
 DEADLINE = Deadline(operation="Downloading", seconds=60, stop=threading.Event(), clock=FakeClock())
 
@@ -29,6 +30,7 @@ class Guest:
     """A folder of a guest, with these files and folders in it, and what goes wrong with some."""
 
     def __init__(self, *paths: str, **errors: EnterpriseManagerError) -> None:
+        self.href = "/vmRestorePoints/x/mounts/1"
         self.paths = paths
         self.errors = errors
         self.fetched: list[str] = []
@@ -49,7 +51,9 @@ class Guest:
     def prepare(self, *_: Any) -> Iterator[str]:
         return iter(())
 
-    def download(self, target: str, deadline: Deadline, *, size: Any, destination: Path) -> Any:
+    def download(
+        self, target: str, deadline: Deadline, *, destination: Path, **rest: Any
+    ) -> Downloaded:
         name = target.partition("?")[0].rpartition("/")[2]
         if name in self.errors:
             raise self.errors[name]
@@ -57,9 +61,20 @@ class Guest:
         return Downloaded(destination, 0, "")
 
 
-def download(guest: Any, folder: Path, path: str = "C:/t") -> list[str]:
-    """What is told of a download."""
-    return list(_Download(guest, guest, Places(folder), DEADLINE).of(path))
+def finished(told: Generator[str, None, Any]) -> Any:
+    """The result of what tells how far it is."""
+    while True:
+        try:
+            next(told)
+        except StopIteration as end:
+            return end.value
+
+
+def download(guest: Any, folder: Path, path: str = "C:/t") -> Tally:
+    """How far a download has come in the end."""
+    transfer = Transfer(guest, guest, Places(folder), DEADLINE)
+    finished(transfer.fetch(finished(transfer.plan(path, 60)), 60))
+    return transfer.tally
 
 
 def test_files_of_one_address_are_told_and_none_of_them_is_fetched(tmp_path: Path) -> None:
@@ -95,10 +110,10 @@ def test_what_concerns_all_ends_it_and_tells_the_rest(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_too_deep_is_told(tmp_path: Path) -> None:
-    deep = ["d/" * levels for levels in range(1, _DEEPEST + 1)]
+    deep = ["d/" * levels for levels in range(1, DEEPEST + 1)]
     with pytest.raises(SomeLeftOut) as raised:
         download(Guest(*deep, "a"), tmp_path)
-    assert f"it is {_DEEPEST} folders deep" in raised.value.detail
+    assert f"it is {DEEPEST} folders deep" in raised.value.detail
 
 
 def test_no_more_is_listed_than_a_person_reads(tmp_path: Path) -> None:
@@ -108,3 +123,19 @@ def test_no_more_is_listed_than_a_person_reads(tmp_path: Path) -> None:
         download(guest, tmp_path)
     assert len(raised.value.detail.splitlines()) == 102
     assert raised.value.detail.endswith("and 50 more")
+
+
+def test_how_far_it_is_counts_files_and_bytes(tmp_path: Path) -> None:
+    tally = Tally()
+    tally.files, tally.bytes, tally.files_done, tally.bytes_done = 260, 2 * 2**30, 37, 2**30
+    assert str(tally) == "37 of 260 files, 1.0 GiB of 2.0 GiB"
+    tally.current, tally.current_bytes = Entry("C:/big", "big", is_folder=False, size=2**30), 2**28
+    assert str(tally) == "37 of 260 files, 1.2 GiB of 2.0 GiB; C:/big 25 %"
+
+
+def test_a_folder_that_is_a_file_here_is_told_with_what_helps(tmp_path: Path) -> None:
+    (tmp_path / "t").write_text("mine")
+    with pytest.raises(CannotWrite, match="can't be written") as raised:
+        download(Guest("a"), tmp_path)
+    assert f"{tmp_path / 't'} is a file, where a folder has to be" in raised.value.detail
+    assert (tmp_path / "t").read_text() == "mine"
