@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from terraform_provider_veeam import secrets
+from terraform_provider_veeam.plugin.process.lifetime import leave
 from terraform_provider_veeam.plugin.process.server import serve, serve_debug
 from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 
@@ -99,4 +100,4 @@ def make_provider() -> Provider:
 if __name__ == "__main__":
     if sys.argv[1:] == ["debug"]:
         sys.exit(serve_debug(make_provider, ToyServicer))
-    sys.exit(serve(make_provider, ToyServicer, {"GetMetadata": METADATA.SerializeToString()}))
+    leave(serve(make_provider, ToyServicer, {"GetMetadata": METADATA.SerializeToString()}))

@@ -8,6 +8,8 @@ from terraform_provider_veeam import __version__
 
 TYPE_CHECKING = False  # the module `typing` is slow to import
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from terraform_provider_veeam.plugin.rpc.servicer import ProviderServicer
     from terraform_provider_veeam.provider import VeeamProvider
 
@@ -22,13 +24,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     forget_foreign(os.environ)
     if not arguments and started_by_terraform(os.environ):
-        sys.exit(_serve())
+        _serve()
     from terraform_provider_veeam.cli import commands  # noqa: PLC0415 - for people only
 
     sys.exit(commands.run(arguments))
 
 
-def _serve() -> int:
+def _serve() -> "NoReturn":
     import signal  # noqa: PLC0415 - only under Terraform
 
     # First of all: in a terminal Ctrl-C reaches this process too, and Terraform decides what it
@@ -38,14 +40,19 @@ def _serve() -> int:
 
     # What is imported stays: looking for garbage in it, again and again, only takes time.
     gc.disable()
+    from terraform_provider_veeam.plugin.process.lazy_modules import make_lazy  # noqa: PLC0415
+
+    # grpc imports both, for servers other than this one.
+    make_lazy("asyncio", "grpc.aio")
+    from terraform_provider_veeam.plugin.process.lifetime import leave  # noqa: PLC0415
     from terraform_provider_veeam.plugin.process.server import serve  # noqa: PLC0415
 
     gc.freeze()
     gc.enable()
-    return serve(_make_provider, _make_servicer, schema_answers())
+    leave(serve(_make_provider, _make_servicer, prepared_answers()))
 
 
-def schema_answers() -> Mapping[str, bytes]:
+def prepared_answers() -> Mapping[str, bytes]:
     """Return the answers that `make schema` has written; none if they are another version's."""
     try:
         from terraform_provider_veeam import schema_answers  # noqa: PLC0415 - for Terraform only
