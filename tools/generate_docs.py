@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from string import Template
 from typing import TYPE_CHECKING, Any
 
 from terraform_provider_veeam.plugin.interfaces import ListNestedAttribute, Resource
@@ -45,6 +46,15 @@ _FILES = {
     "actions": "action.tf",
     "functions": "function.tf",
 }
+_READ_ALSO = {
+    "resources/veeam_mount_point": (
+        "[Restore a file](../guides/restore-a-file.md) goes the whole way to a lost file, and "
+        "[Sessions and the lifetime of a mount point](../guides/sessions-and-lifetime.md) tells "
+        "how to hold a mount.\n\n"
+        "~> The state, and a plan that `terraform plan -out` saves, hold the token of the mount's "
+        "logon session: keep both as the secrets that they are."
+    ),
+}
 _SINCE = {
     "ephemeral-resources": "Terraform 1.10 or OpenTofu 1.11",
     "list-resources": "Terraform 1.14",
@@ -73,18 +83,11 @@ def pages() -> Iterator[tuple[Path, str]]:
 def _index(provider: VeeamProvider) -> str:
     schema = provider.get_schema()
     guides = sorted((DOCS / "guides").glob("*.md"))
-    return _joined(
-        _head("Provider: Veeam Backup Enterprise Manager", schema.description or ""),
-        "# Veeam Backup Enterprise Manager Provider",
-        schema.description,
-        "A mount point lives only inside the logon session that made it, and Enterprise Manager "
-        "ends a session after 15 idle minutes: see "
-        "[Sessions and the lifetime of a mount point](guides/sessions-and-lifetime.md).",
-        "## Example Usage",
-        _example(EXAMPLES / "provider" / "provider.tf"),
-        _schema(block_of(schema)),
-        "## Guides",
-        "\n".join(f"- [{_title(guide)}](guides/{guide.name})" for guide in guides),
+    return Template((ROOT / "templates" / "index.md").read_text("utf-8")).substitute(
+        description=schema.description,
+        example=_example(EXAMPLES / "provider" / "provider.tf"),
+        schema=_schema(block_of(schema)),
+        guides="\n".join(f"- [{_title(guide)}](guides/{guide.name})" for guide in guides),
     )
 
 
@@ -97,6 +100,7 @@ def _page(kind: str, name: str, cls: type[BlockObject]) -> str:
         f"# {name} ({_NOTES[kind].capitalize()})",
         schema.description,
         f"-> {since} or newer is needed for {_NOTES[kind]}s." if since else None,
+        _READ_ALSO.get(f"{kind}/{name}"),
         "## Example Usage",
         _example(folder / _FILES[kind]),
         _schema(block_of(schema)),

@@ -24,7 +24,7 @@ from terraform import ROOT, TERRAFORM, Workspace
 
 from em_simulator import ADMINISTRATOR, Family
 from em_simulator import cli as simulator_command
-from em_simulator.catalogue import Catalogue
+from em_simulator.catalogue import Catalogue, RestorePoint
 from terraform_provider_veeam import __version__
 
 PIPELINES = ROOT / "docs" / "guides" / "pipelines.md"
@@ -244,6 +244,23 @@ def start_from_nothing(reader: Reader, server: Server) -> None:
     reader.provide("em-simulator", f"cat {announcement}")
 
 
+def look_for_the_file(reader: Reader, server: Server, block: Block) -> None:
+    """See that what a section fetches arrives, that it unmounts, and start the next without it."""
+    restored = reader.folder / "restored"
+    if block.text == "terraform destroy\n":
+        (point,) = points_of("oracle03", before="2026-11-14")
+        content = server.simulator.file(Family.VM, point.id, "E:/Documentation 2014/Offers.docx")
+        assert (restored / "Offers.docx").read_bytes() == content
+        shutil.rmtree(restored)
+        assert (server.mounts(), server.sessions()) == ([], [])
+
+
+def points_of(machine: str, *, before: str) -> list[RestorePoint]:
+    """Return the newest restore point of a machine before a date."""
+    points = (p for p in Catalogue(SEED).of(Family.VM) if p.machine.name == machine)
+    return [point for point in points if point.created_at.isoformat() < before][:1]
+
+
 def leave_home(reader: Reader) -> None:
     """Have a folder and a home in which there is no provider."""
     shutil.rmtree(reader.folder / ".terraform")
@@ -326,11 +343,13 @@ PREPARE: dict[str, Callable[[Reader, Server], None]] = {
     "air-gapped": have_a_release,
     "many-servers-and-mounts": have_machines,
     "pipelines": be_in_a_pipeline,
+    "restore-a-file": start_from_nothing,
     "sessions-and-lifetime": have_a_certificate_for_curl,
     "tls": have_the_certificate,
 }
 BETWEEN: dict[str, Callable[[Reader, Server, Block], None]] = {
     "getting-started": use_the_simulator,
+    "restore-a-file": look_for_the_file,
     "air-gapped": check_the_mirror,
     "sessions-and-lifetime": name_a_session,
 }
