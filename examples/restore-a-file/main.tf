@@ -4,7 +4,7 @@
 #
 #   machine = "oracle03"
 #   before  = "2026-11-14T00:00:00Z"
-#   file    = "E:/Documentation 2014/Offers.docx"
+#   file    = "E:/Documentation 2014/Offers.docx"   # or "E:\\Documentation 2014\\Offers.docx"
 #
 #   terraform apply
 #   terraform destroy   # unmounts
@@ -30,13 +30,20 @@ variable "before" {
 
 variable "file" {
   type        = string
-  description = "The file, from its volume on"
+  description = "The file, from its volume on; in double quotes a backslash is written twice"
 }
 
 variable "folder" {
   type        = string
   default     = "restored"
   description = "Local folder that the file is put into"
+}
+
+locals {
+  # After a drive letter a backslash separates, as in Windows; elsewhere it is part of a name.
+  has_drive = can(regex("^[A-Za-z]:", var.file))
+  file      = local.has_drive ? replace(var.file, "\\", "/") : var.file
+  parts     = split("/", local.file)
 }
 
 data "veeam_restore_point" "this" {
@@ -47,19 +54,31 @@ data "veeam_restore_point" "this" {
 
 resource "veeam_mount_point" "this" {
   restore_point_id = data.veeam_restore_point.this.restore_point_id
+
+  lifecycle {
+    # A mount may take half an hour: what can't be the path of a file fails before it.
+    precondition {
+      condition = (
+        length(local.parts) > 1 && (length(local.parts[0]) == 2 || !local.has_drive) &&
+        alltrue([for part in local.parts : !contains(["", ".", ".."], part)]) &&
+        !can(regex("[[:cntrl:]]", local.file))
+      )
+      error_message = "file has to be the whole path of a file, like E:/Docs/Offers.docx, E:\\Docs\\Offers.docx or Volume$0:/etc/hosts. In double quotes a backslash is written twice: \"E:\\\\Docs\\\\Offers.docx\"."
+    }
+  }
 }
 
 # What is beside the file: the plan after the apply shows when that changes.
 data "veeam_mount_point_files" "beside" {
   mount_point_id      = veeam_mount_point.this.id
   session_fingerprint = veeam_mount_point.this.session_fingerprint
-  path                = join("/", slice(split("/", var.file), 0, length(split("/", var.file)) - 1))
+  path                = trimsuffix(local.file, "/${element(local.parts, -1)}")
 }
 
 # Every new mount, and every other file that is asked for, is a download. It comes before the
 # change, so that one that failed is tried again by the next apply.
 resource "terraform_data" "download" {
-  input            = var.file
+  input            = local.file
   triggers_replace = veeam_mount_point.this.session_fingerprint
 
   lifecycle {
@@ -74,7 +93,7 @@ action "veeam_file_download" "this" {
   config {
     mount_point_id      = veeam_mount_point.this.id
     session_fingerprint = veeam_mount_point.this.session_fingerprint
-    paths               = [var.file]
+    paths               = [local.file]
     folder              = var.folder
   }
 }

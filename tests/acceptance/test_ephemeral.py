@@ -1,5 +1,6 @@
 """Ephemeral objects: whatever ends the command, nothing of ours outlives it."""
 
+import json
 import os
 import signal
 import time
@@ -7,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from helpers import MOUNTS, REQUIRED, RESTORE_POINT, SEED, Server
-from terraform import Workspace, flat
+from terraform import ROOT, Workspace, flat
 
 from em_simulator import Simulator
 from support.fingerprints import fingerprint
@@ -94,6 +95,14 @@ def test_a_mount_that_can_not_be_read_is_unmounted_again(
     assert "could not be read" in output
     assert "It was unmounted again." in output
     assert_that_nothing_is_left(server, opened=1)
+
+
+def test_a_script_of_the_example_is_answered_in_json(workspace: Workspace, server: Server) -> None:
+    example = ROOT / "examples" / "ephemeral-resources" / "veeam_logon_session"
+    workspace.write(REQUIRED + (example / "ephemeral-resource.tf").read_text())
+    (workspace.folder / "em.pem").write_text(server.simulator.certificate_pem)
+    workspace.apply()
+    assert json.loads((workspace.folder / "tasks.json").read_text()) == {"tasks": []}
 
 
 def test_an_unmount_that_fails_is_a_warning(workspace: Workspace, server: Server) -> None:

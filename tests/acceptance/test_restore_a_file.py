@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from helpers import MOUNTS, Server
-from terraform import ROOT, Workspace
+from terraform import ROOT, Workspace, flat
 
 from em_simulator import Family
 from em_simulator.catalogue import Catalogue
@@ -58,6 +58,24 @@ def test_another_file_is_downloaded_from_the_mount_that_is_there(
     (mount,) = server.mounts()
     expected = server.simulator.file(Family.VM, mount.restore_point_id, path)
     assert (example.folder / "restored" / "hosts").read_bytes() == expected
+
+
+def test_a_path_is_taken_as_windows_writes_it(example: Workspace, server: Server) -> None:
+    example.apply(TF_VAR_file=FILE.replace("/", "\\"))
+    assert (example.folder / "restored" / "Offers.docx").stat().st_size == 70_001
+    assert "No changes" in example.plan(), "it is the same file"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["E:", "E:\\", "Docs", "/etc/hosts", "E:\\Docs\\", "E:/a//b", "E:/../a", "E:a/b", "E:\temp/a"],
+)
+def test_what_can_not_be_the_path_of_a_file_fails_before_anything_is_mounted(
+    example: Workspace, server: Server, path: str
+) -> None:
+    said = flat(example.fail("plan", "-no-color", TF_VAR_file=path))
+    assert "file has to be the whole path of a file" in said
+    assert server.requests("POST", MOUNTS) == []
 
 
 def test_a_download_that_failed_is_tried_again(example: Workspace, server: Server) -> None:

@@ -4,7 +4,7 @@ ephemeral "veeam_logon_session" "this" {}
 # Terraform does not show what the script prints.
 resource "terraform_data" "tasks" {
   provisioner "local-exec" {
-    command = "curl --silent --cacert em.pem --header \"X-RestSvcSessionId: $TOKEN\" \"$API/tasks\" > tasks.json"
+    command = "curl --silent --cacert em.pem --header \"Accept: application/json\" --header \"X-RestSvcSessionId: $TOKEN\" \"$API/tasks\" > tasks.json"
     environment = {
       TOKEN = ephemeral.veeam_logon_session.this.session_token
       API   = ephemeral.veeam_logon_session.this.api_url
