@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import REQUIRED
+from helpers import REQUIRED, Server, mount_points
 from terraform import ROOT, Workspace
 
+from em_simulator import Family
 from terraform_provider_veeam import __version__
 
 EXAMPLES = sorted((ROOT / "examples").rglob("*.tf"))
@@ -38,6 +39,11 @@ MESSAGE_TABLE = re.compile(
 )
 OF_TERRAFORM = "\n## Terraform itself\n"
 SPLIT = re.compile("[;,…]")
+REGISTRY_PAGES = [
+    page for page in PAGES if page.is_relative_to(ROOT / "docs") and page.parent.name != "adr"
+]
+FRONT_MATTER = re.compile(r"---\n(.*?)\n---\n", re.DOTALL)
+LARGEST_PAGE = 500_000  # bytes
 LINK = re.compile(r"\]\((?!https?://)([^)#]*)#?([^)]*)\)")
 
 
@@ -73,6 +79,19 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert other.exists(), target
         if anchor:
             assert anchor in anchors(other), f"{target}#{anchor}"
+
+
+@pytest.mark.parametrize("page", REGISTRY_PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_registry_takes_a_page(page: Path) -> None:
+    """What `tfplugindocs validate` looks at, but for the list of pages, which is tested below."""
+    front = FRONT_MATTER.match(page.read_text())
+    assert front, "it has no front matter"
+    keys = re.findall(r"^(\w+):", front[1], re.MULTILINE)
+    assert {"page_title", "description"} <= {*keys} <= {"page_title", "subcategory", "description"}
+    assert "subcategory" not in keys or page.name != "index.md"
+    assert page.stat().st_size < LARGEST_PAGE
+    folders = ["docs", "guides", *(folder for folder, _ in KINDS.values()), "functions"]
+    assert page.parent.name in folders
 
 
 def anchors(page: Path) -> set[str]:
@@ -116,6 +135,29 @@ def attributes(block: Any) -> Iterator[tuple[str, str]]:
     for name, nested in block.get("block_types", {}).items():
         yield name, nested["block"].get("description", "")
         yield from attributes(nested["block"])
+
+
+def test_what_forces_replacement_says_so(workspace: Workspace, server: Server) -> None:
+    workspace.write(mount_points(1))
+    workspace.apply()
+    replica = server.simulator.restore_points(Family.REPLICA)[0].id
+    changed = """
+  restore_point_type = "replica"
+  os_kind            = "Linux"
+  keep_alive         = "1h"
+  timeouts {
+    read = "1m"
+  }
+"""
+    workspace.write(mount_points(1, restore_point=replica, extra=changed))
+    workspace.plan("-out=plan")
+    (change,) = json.loads(workspace.run("show", "-json", "plan"))["resource_changes"]
+    replacing = {name for (name,) in change["change"]["replace_paths"]}
+    schemas = json.loads(workspace.run("providers", "schema", "-json"))["provider_schemas"]
+    (schema,) = (provider["resource_schemas"]["veeam_mount_point"] for provider in schemas.values())
+    told = dict(attributes(schema["block"]))
+    assert replacing == {name for name, text in told.items() if "forces replacement" in text}
+    assert replacing == {"os_kind", "restore_point_id", "restore_point_type"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))

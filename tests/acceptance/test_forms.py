@@ -11,6 +11,7 @@ from helpers import MOUNTS, REQUIRED, SEED, Server, mount_points
 from terraform import Workspace, flat
 
 from em_simulator import Family, Simulator
+from em_simulator.catalogue import MACHINES, NIGHTS
 
 FILE = "E:/Documentation 2014/Offers.docx"
 FORMS = [
@@ -44,6 +45,7 @@ data "veeam_restore_points" "all" {{
   limit = 250
 }}
 data "veeam_backup_servers" "all" {{}}
+data "veeam_machines" "all" {{}}
 resource "veeam_mount_point" "this" {{
   restore_point_id = data.veeam_restore_point.oracle.restore_point_id
   os_kind          = "Windows"
@@ -75,6 +77,7 @@ output "told" {{
     point    = data.veeam_restore_point.oracle
     points   = length(distinct(data.veeam_restore_points.all.restore_points[*].restore_point_id))
     servers  = data.veeam_backup_servers.all.backup_servers[*].name
+    machines = data.veeam_machines.all.machines
     roots    = veeam_mount_point.this.file_system_roots
     files    = data.veeam_mount_point_files.logs.files
     restores = data.veeam_restore_sessions.all.restore_sessions[*].restore_point_id
@@ -89,6 +92,8 @@ output "told" {{
     assert told["point"]["created_at"].startswith("2026-11-13T22:00:42")
     assert told["points"] == len(server.simulator.restore_points(Family.VM)[:250])
     assert told["servers"] == ["backup01.tech.local"]
+    assert len(told["machines"]) == len(MACHINES)
+    assert {machine["restore_point_count"] for machine in told["machines"]} == {NIGHTS}
     assert told["roots"] == ["C:", "E:"]
     assert (len(told["files"]), told["files"][7]["size"]) == (250, 107)
     assert told["files"][7]["modified_at"].startswith("2026-11-02T08:17:17")

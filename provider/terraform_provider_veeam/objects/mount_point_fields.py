@@ -11,6 +11,7 @@ from terraform_provider_veeam.em.models import MountPoint, RestorePointType
 from terraform_provider_veeam.objects.base import VeeamObject
 from terraform_provider_veeam.objects.identifiers import format_mount_point_id
 from terraform_provider_veeam.objects.restore_point_fields import (
+    REPLACES,
     not_one_of,
     refuse,
     restore_point_inputs,
@@ -34,16 +35,16 @@ OS_KINDS = ("Windows", "Linux")
 DEFAULT_TIMEOUTS = {"create": "30m", "read": "2m", "delete": "10m"}
 
 
-def inputs() -> list[Attribute]:
-    """Return what a user writes."""
+def inputs(*, replaces: bool = False) -> list[Attribute]:
+    """Return what a user writes; with `replaces`, a change replaces the mount."""
     return [
-        *restore_point_inputs(managed=True),
+        *restore_point_inputs(told=True, replaces=replaces),
         Attribute(
             "os_kind",
             String(),
-            "Operating system in the backup, `Windows` or `Linux`; a change replaces the mount. "
-            "Without it Enterprise Manager assumes Windows. Not for an agent's restore point, for "
-            "which its API has no such choice.",
+            "Operating system in the backup, `Windows` or `Linux`. Without it Enterprise Manager "
+            "assumes Windows. Not for an agent's restore point, for which its API has no such "
+            f"choice.{REPLACES if replaces else ''}",
             optional=True,
         ),
     ]

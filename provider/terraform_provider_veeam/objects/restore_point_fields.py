@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.plugin.interfaces import State, ValidateContext
 
 
+REPLACES = " A change forces replacement."
+"""What the description of an attribute says when a change of it mounts anew."""
+
+
 class RestorePointId(String):
     """A restore point's UUID, alone or in a URN: both spellings mean the same."""
 
@@ -24,27 +28,31 @@ class RestorePointId(String):
             return bool(a_decoded == b_decoded)
 
 
-def restore_point_inputs(*, managed: bool = False) -> list[Attribute]:
-    """Return what a user writes; in a managed resource, a change replaces the mount."""
-    rest: dict[str, Any] = {"requires_replace": True} if managed else {}
+def restore_point_inputs(*, told: bool = False, replaces: bool = False) -> list[Attribute]:
+    """Return what a user writes to name a restore point.
+
+    With `told`, its type is a result too where it is not written; with `replaces`, a change of
+    either replaces the object.
+    """
     default: dict[str, Any] = (
-        {"computed": True, "default": RestorePointType.VM.value} if managed else {}
+        {"computed": True, "default": RestorePointType.VM.value} if told else {}
     )
+    note = REPLACES if replaces else ""
     return [
         Attribute(
             "restore_point_id",
             RestorePointId(),
-            "UUID of the restore point, or its URN, `urn:veeam:VmRestorePoint:UUID`.",
+            f"UUID of the restore point, or its URN, `urn:veeam:VmRestorePoint:UUID`.{note}",
             required=True,
-            **rest,
+            requires_replace=replaces,
         ),
         Attribute(
             "restore_point_type",
             String(),
-            "Family of the restore point: `vm` (default), `replica` or `agent`.",
+            f"Family of the restore point: `vm` (default), `replica` or `agent`.{note}",
             optional=True,
-            **(default if managed else {}),
-            **rest,
+            requires_replace=replaces,
+            **default,
         ),
     ]
 

@@ -70,7 +70,7 @@ class MountPointResource(MountPointObject, interfaces.Resource):
             "destroyed. A mount point lives only inside the logon session that made it, and "
             "Enterprise Manager ends a session after 15 idle minutes.",
             attributes=[
-                *inputs(),
+                *inputs(replaces=True),
                 Attribute(
                     "keep_alive",
                     String(),
