@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from helpers import MOUNTS, Server, mount_points
@@ -24,6 +25,26 @@ def to_terraform_alone(process: subprocess.Popen[str]) -> None:
 def to_the_whole_group(process: subprocess.Popen[str]) -> None:
     """As a terminal does it: the provider gets the signal too."""
     os.killpg(process.pid, signal.SIGINT)
+
+
+STALLED_DOWNLOAD = """
+action "veeam_file_download" "this" {{
+  config {{
+    mount_point_id      = veeam_mount_point.this[0].id
+    session_fingerprint = veeam_mount_point.this[0].session_fingerprint
+    paths               = ["Volume$0:/large.bin"]
+    folder              = "{folder}"
+  }}
+}}
+"""
+TRIGGERED = """
+  lifecycle {
+    action_trigger {
+      events  = [after_create]
+      actions = [action.veeam_file_download.this]
+    }
+  }
+"""
 
 
 def wait_until(condition: Callable[[], object]) -> None:
@@ -103,4 +124,28 @@ def test_a_destroy_that_is_interrupted_keeps_what_is_still_mounted(
     server.simulator.clear_faults()
     workspace.destroy()
     assert server.mounts() == []
+    assert server.sessions() == []
+
+
+@pytest.mark.parametrize("interrupt", [to_terraform_alone, to_the_whole_group])
+def test_a_download_that_stalls_ends_soon_when_it_is_interrupted(
+    workspace: Workspace, server: Server, tmp_path: Path, interrupt: Interrupt
+) -> None:
+    server.simulator.add_file("web02", "Volume$0:/large.bin", bytes(3_000_000))
+    server.fault("stall-body", "GET .*/large.bin", None)
+    folder = tmp_path / "got"
+    workspace.write(mount_points(1, extra=TRIGGERED) + STALLED_DOWNLOAD.format(folder=folder))
+    process = workspace.start("apply", "-auto-approve", "-no-color")
+    wait_until(lambda: [file for file in folder.rglob("*") if file.is_file()])
+
+    began = time.monotonic()
+    interrupt(process)
+    output = end_of(process)
+
+    assert time.monotonic() - began < 10
+    assert process.returncode == 1
+    assert "panic" not in output
+    assert "was interrupted" in output
+    assert not (folder / "large.bin").exists()
+    workspace.destroy()
     assert server.sessions() == []
