@@ -18,6 +18,7 @@ from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.schema import Attribute, Schema
 from terraform_provider_veeam.plugin.types import Bool, Number, String, Unknown
+from terraform_provider_veeam.secrets import conceal
 from terraform_provider_veeam.sessions.book import SessionBook
 from terraform_provider_veeam.source_addresses import ADDRESSES
 
@@ -65,9 +66,10 @@ class VeeamProvider(interfaces.Provider):
         self.clock = clock
         self.book = SessionBook()
         self.holder = BackgroundHolder(clock)
+        self._settings: Settings | None = None
         self._manager: EnterpriseManager | None = None
         self._replaced: list[EnterpriseManager] = []
-        self._configuring = threading.Lock()
+        self._configuring = threading.RLock()
 
     def get_schema(self) -> Schema:
         """Return the schema of the provider block."""
@@ -197,9 +199,8 @@ class VeeamProvider(interfaces.Provider):
         _report(ctx.diagnostics, check(known))
 
     def configure(self, ctx: ConfigureContext, config: State) -> None:
-        """Make the client, once all values are known. Nothing is sent."""
-        # `requests` takes longer to import than all the rest: not before it is needed.
-        from terraform_provider_veeam.config import (  # noqa: PLC0415
+        """Take over the settings, once all values are known. Nothing is sent."""
+        from terraform_provider_veeam.config import (  # noqa: PLC0415 - not for a validation
             InvalidConfiguration,
             resolve,
         )
@@ -227,14 +228,12 @@ class VeeamProvider(interfaces.Provider):
             self._serve(ctx, settings)
 
     def _serve(self, ctx: ConfigureContext, settings: Settings) -> None:
-        """Make the client, unless this process serves another account already.
+        """Take over the settings, unless this process serves another account already.
 
         That can be under `serve --debug`, by another command or an alias.
         """
-        from terraform_provider_veeam.em.manager import EnterpriseManager  # noqa: PLC0415
-
-        if self._manager:
-            served, asked = _who(self._manager.settings), _who(settings)
+        if self._settings:
+            served, asked = _who(self._settings), _who(settings)
             if asked != served:
                 ctx.diagnostics.add_error(
                     "This process serves another provider block",
@@ -246,17 +245,41 @@ class VeeamProvider(interfaces.Provider):
                     path=["url"],
                 )
                 return
+        if self._manager:
             self._replaced.append(self._manager)  # its calls may still be running
-        self._manager = EnterpriseManager(settings, clock=self.clock)
+            self._manager = None
+        self._settings = settings
+        for secret in filter(None, (settings.password, settings.session_token)):
+            conceal(secret)
         for record, unused in self.book.left_by_plan(settings.base_url):
             # Terraform tells an apply nothing of a mount that stays as it is, and a person may have
             # taken minutes to say `yes`.
-            self.holder.hold(record, self._manager, unused=unused)
+            self.holder.hold(record, self.manager, unused=unused)
 
     @property
-    def manager(self) -> EnterpriseManager | None:
-        """The client; None while the configuration is not known."""
-        return self._manager
+    def is_configured(self) -> bool:
+        """Whether the configuration is known."""
+        return self._settings is not None
+
+    @property
+    def manager(self) -> EnterpriseManager:
+        """The client, made when it is first asked for. Raises Refused when not configured."""
+        with self._configuring:
+            if self._settings is None:
+                raise interfaces.Refused(
+                    "The provider is not configured",
+                    "Its configuration still has values that are not known. Apply what they come "
+                    "from first, for example with -target.",
+                )
+            if self._manager is None:
+                # `requests` takes longer to import than all the rest, and a plan of a destroy
+                # has nothing to ask.
+                from terraform_provider_veeam.em.manager import (  # noqa: PLC0415
+                    EnterpriseManager,
+                )
+
+                self._manager = EnterpriseManager(self._settings, clock=self.clock)
+            return self._manager
 
     def describe(self, error: Exception) -> interfaces.Description | None:
         """Return what a person is told of an error of the client."""
@@ -268,7 +291,7 @@ class VeeamProvider(interfaces.Provider):
         """End what the process holds open on the server."""
         self.holder.stop()
         self.book.close()
-        managers = [*self._replaced, self._manager] if self._manager else []
+        managers = [one for one in (*self._replaced, self._manager) if one]
         end = self.clock.monotonic() + seconds
         for manager in managers:
             manager.close(max(0.0, end - self.clock.monotonic()))

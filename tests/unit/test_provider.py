@@ -29,6 +29,24 @@ servicer.CallFunction(pb.CallFunction.Request(name="parse_uid"))
 print(objects())
 """
 
+CONFIGURED = """
+import sys, threading
+from tf.utils import Diagnostics
+from terraform_provider_veeam.plugin.interfaces import ConfigureContext
+from terraform_provider_veeam.provider import VeeamProvider
+from terraform_provider_veeam.secrets import hide
+
+provider = VeeamProvider()
+config = dict.fromkeys(attribute.name for attribute in provider.get_schema().attributes)
+config |= {"url": "https://em.example", "username": "u", "password": "canary42"}
+ctx = ConfigureContext(Diagnostics(), "", threading.Event())
+print(provider.is_configured)
+provider.configure(ctx, config)
+provider.close(1.0)
+print(provider.is_configured, "requests" in sys.modules, hide("canary42"))
+print(provider.manager is provider.manager, "requests" in sys.modules)
+"""
+
 
 def kinds() -> dict[type[Any], Mapping[str, type[Any]]]:
     provider = VeeamProvider()
@@ -68,7 +86,15 @@ def concrete(cls: type[Any]) -> list[type[Any]]:
 
 
 def test_an_object_is_imported_when_a_call_names_it() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", NAMES_ONLY], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.splitlines() == ["True []", "['functions', 'functions.parse_uid']"]
+    assert run(NAMES_ONLY) == ["True []", "['functions', 'functions.parse_uid']"]
+
+
+def test_the_client_is_made_when_there_is_something_to_ask_the_server() -> None:
+    assert run(CONFIGURED) == ["False", "True False ***", "True True"]
+
+
+def run(script: str) -> list[str]:
+    """Return the lines that a new interpreter prints."""
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.plugin.interfaces import Refused
 from terraform_provider_veeam.plugin.types import Unknown
 
 if TYPE_CHECKING:
@@ -25,8 +24,12 @@ class Configured(Protocol):
     holder: BackgroundHolder
 
     @property
-    def manager(self) -> EnterpriseManager | None:
-        """The client; None while the configuration is not known."""
+    def is_configured(self) -> bool:
+        """Whether the configuration is known."""
+
+    @property
+    def manager(self) -> EnterpriseManager:
+        """The client. Raises Refused while the configuration is not known."""
 
 
 class VeeamObject:
@@ -39,14 +42,7 @@ class VeeamObject:
     @property
     def manager(self) -> EnterpriseManager:
         """The client. Raises Refused while the configuration is not known."""
-        manager = self._provider.manager
-        if manager is None:
-            raise Refused(
-                "The provider is not configured",
-                "Its configuration still has values that are not known. Apply what they come from "
-                "first, for example with -target.",
-            )
-        return manager
+        return self._provider.manager
 
     def is_deferred(self, ctx: Context) -> bool:
         """Tell whether Terraform has to call again later, as the configuration is not known yet.
@@ -60,7 +56,7 @@ class VeeamObject:
 
     def may_be_deferred(self, ctx: Context) -> bool:
         """Tell whether Terraform calls again later; False too when it can't do that."""
-        if self._provider.manager is None and ctx.client_can_defer:
+        if not self._provider.is_configured and ctx.client_can_defer:
             ctx.defer()
             return True
         return False

@@ -160,13 +160,13 @@ class MountPointObject(VeeamObject):
 
     def describe_restore_point(self, ctx: Context, state: State) -> None:
         """Fill in the restore point's name and age, as far as they can be known now."""
-        manager = self._provider.manager
-        if manager is None or Unknown in (state["restore_point_id"], state["restore_point_type"]):
+        ids = state["restore_point_id"], state["restore_point_type"]
+        if not self._provider.is_configured or Unknown in ids:
             return
         ref = restore_point_of(state)
         deadline = self.timeout(ctx, state, "read", f"Looking up restore point {ref.id}")
         try:
-            found = manager.restore_point(ref, deadline)
+            found = self.manager.restore_point(ref, deadline)
         except AccessDenied as error:
             # Not everybody who may mount may read: a File Restore Operator an agent's point.
             log.info("the restore point can't be looked up: %s", error.detail)

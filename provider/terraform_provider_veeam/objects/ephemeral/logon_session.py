@@ -54,7 +54,7 @@ class LogonSessionEphemeral(VeeamObject, interfaces.EphemeralResource):
 
     def open(self, ctx: EphemeralContext, config: State) -> State | None:
         """Return the session, logging on if need be."""
-        if self._provider.manager is None and not ctx.client_can_defer:
+        if not self._provider.is_configured and not ctx.client_can_defer:
             return unknown_results(self.get_schema(), config)
         if self.is_deferred(ctx):
             return None

@@ -71,7 +71,7 @@ class MountPointEphemeral(MountPointObject, interfaces.EphemeralResource):
 
     def open(self, ctx: EphemeralContext, config: State) -> State | None:
         """Mount. If the mount point can't be read, it is unmounted again."""
-        if self._provider.manager is None and not ctx.client_can_defer:
+        if not self._provider.is_configured and not ctx.client_can_defer:
             return unknown_results(self.get_schema(), config)
         if self.is_deferred(ctx):
             return None

@@ -163,7 +163,7 @@ class MountPointResource(MountPointObject, interfaces.Resource):
 
     def read(self, ctx: ReadContext, current: State) -> State | None:
         """Read the mount point in its own session; None, with a warning, when it is gone."""
-        if self._provider.manager is None:
+        if not self._provider.is_configured:
             self.may_be_deferred(ctx)
             return current
         deadline = self.timeout(ctx, current, "read", f"Reading mount point {current['id']}")
