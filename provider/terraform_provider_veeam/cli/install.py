@@ -1,6 +1,9 @@
 """`terraform-provider-veeam install`: into the filesystem mirror that `terraform init` reads."""
 
+import compileall
+import importlib
 import os
+import pkgutil
 import platform
 import re
 import shlex
@@ -11,6 +14,7 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
+import terraform_provider_veeam
 from terraform_provider_veeam import __version__
 from terraform_provider_veeam.platforms import IS_WINDOWS, executable, plugin_folder
 from terraform_provider_veeam.source_addresses import ADDRESSES, NAMESPACE, TYPE
@@ -36,6 +40,12 @@ def run(plugin_dir: Path | None) -> int:
     except CannotInstall as error:
         sys.stderr.write(f"terraform-provider-veeam: {error}\n")
         return 1
+    if not own_package() and (left := compile_modules()):
+        sys.stderr.write(
+            f"terraform-provider-veeam: Python's byte code could not be written for {left[0]}"
+            f"{f' and {len(left) - 1} more files' if left[1:] else ''}, so that each start takes "
+            "longer. Run this command once as a user who may write there.\n\n"
+        )
     lines = [f"Installed terraform-provider-veeam {__version__}:", *(f"  {file}" for file in files)]
     if plugin_dir:
         lines.append(f"\nUse it with: terraform init -plugin-dir={shlex.quote(str(folder))}")
@@ -93,6 +103,24 @@ def install(plugin_dir: Path) -> list[Path]:
             ) from None
     _try_out(executables[0])
     return executables
+
+
+def compile_modules() -> list[Path]:
+    """Compile all that the provider imports, and return the files for which that is not possible.
+
+    Otherwise each start may compile it anew: not every installer does, and whoever runs Terraform
+    may not be allowed to write there.
+    """
+    own = terraform_provider_veeam
+    for module in pkgutil.walk_packages(own.__path__, f"{own.__name__}."):
+        importlib.import_module(module.name)
+    sys.pycache_prefix = None  # the launcher's -E ignores that one too
+    files = {getattr(module, "__file__", None) or "" for module in sys.modules.copy().values()}
+    return [
+        Path(file)
+        for file in sorted(files)
+        if file.endswith(".py") and not compileall.compile_file(file, quiet=2)
+    ]
 
 
 def own_package() -> Path | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import terraform_provider_veeam
 from terraform_provider_veeam import __version__
 from terraform_provider_veeam.cli import install
 from terraform_provider_veeam.cli.install import CannotInstall
@@ -124,3 +125,53 @@ def test_a_package_takes_the_place_of_another_in_one_step(
     assert install._put_package(folder).read_text() == "new"
     assert [path.name for path in folder.iterdir()] == ["program"]
     assert [path.name for path in folder.parent.iterdir()] == ["linux_amd64"]
+
+
+@pytest.fixture
+def uncompiled(tmp_path: Path) -> Path:
+    """A folder with a copy of the provider as installers leave it that compile nothing."""
+    folder = tmp_path / "site"
+    shutil.copytree(
+        Path(terraform_provider_veeam.__file__).parent,
+        folder / "terraform_provider_veeam",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
+    return folder
+
+
+def compiled(folder: Path) -> set[str]:
+    """Return the names of the modules below a folder that have byte code."""
+    found = {path.name.partition(".")[0] for path in folder.rglob("*.pyc")}
+    return found - {"__init__"}
+
+
+def run_installer(site: Path, plugins: Path) -> subprocess.CompletedProcess[str]:
+    """Install from a folder, in an environment that forbids byte code."""
+    return subprocess.run(
+        [sys.executable, "-m", "terraform_provider_veeam", "install", "--plugin-dir", plugins],
+        env={"PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": "/no"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+
+def test_what_the_provider_imports_is_compiled(uncompiled: Path, tmp_path: Path) -> None:
+    done = run_installer(uncompiled, tmp_path / "plugins")
+    assert "Installed" in done.stdout
+    assert done.stderr == ""
+    assert {"mount_point", "machines", "keeper", "server", "manager", "schema_answers"} <= compiled(
+        uncompiled
+    )
+
+
+def test_a_person_is_told_when_it_can_not_be_compiled(uncompiled: Path, tmp_path: Path) -> None:
+    for folder in (uncompiled, *uncompiled.rglob("*")):
+        if folder.is_dir():
+            (folder / "__pycache__").touch()  # a file in the way: root may write anywhere
+    done = run_installer(uncompiled, tmp_path / "plugins")
+    assert "Installed" in done.stdout
+    assert "could not be written for" in done.stderr
+    assert str(uncompiled) in done.stderr
+    assert "more files" in done.stderr
+    assert "Traceback" not in done.stderr
