@@ -118,8 +118,8 @@ release-notes: $(READY) ## Write build/release-notes.md: CHANGELOG.md of TAG, wh
 load: $(READY) ## A thousand mounts in one state: time, memory, threads and requests
 	cd tests && ../$(BIN)/python -m benchmarks.load
 
-bench: $(READY) ## Measure the time from exec to the provider's schema
-	cd tests && ../$(BIN)/python -m benchmarks.startup
+bench: $(READY) ## Measure starts, commands with one mount, and how soon a mount is told to be done
+	cd tests && ../$(BIN)/python -m benchmarks.startup && ../$(BIN)/python -m benchmarks.commands
 
 docs: $(READY) ## Write the pages below docs/ from the schema and examples/
 	$(BIN)/python tools/generate_docs.py

@@ -6,12 +6,13 @@ tests/.
 
 from __future__ import annotations
 
+import resource
 import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from support.plugin_client import INSTALLED, PluginClient
 
@@ -23,33 +24,52 @@ RUNS = 15
 
 
 class Run(NamedTuple):
-    """One life of a provider: seconds from exec, seconds from Shutdown to exit, and memory."""
+    """One life of a provider: seconds from exec, from Shutdown to exit, of CPU; and memory."""
 
     to_handshake: float
     to_schema: float
     to_exit: float
+    cpu: float
     memory_kib: dict[str, int]
+
+
+class Import(NamedTuple):
+    """An interpreter that imports grpc: seconds from exec to exit, and of CPU."""
+
+    to_exit: float
+    cpu: float
+
+
+def cpu_of_children() -> float:
+    """Return the seconds of CPU of all processes of this one that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def run_once(command: tuple[str, ...]) -> Run:
     """Start the provider, ask for its schema and shut it down."""
-    began = time.perf_counter()
+    cpu, began = cpu_of_children(), time.perf_counter()
     with PluginClient(command, stderr=subprocess.DEVNULL) as client:
         client.connect()
         shook_hands = time.perf_counter()
         client.call("GetProviderSchema")
         answered = time.perf_counter()
         memory = client.memory_kib() if sys.platform == "linux" else {}
+        shut_down: Any = client.connect().unary_unary("/plugin.GRPCController/Shutdown")
         asked = time.perf_counter()
-        client.shut_down()
-        return Run(shook_hands - began, answered - began, time.perf_counter() - asked, memory)
+        shut_down(b"", timeout=5)
+        client.process.wait()  # with a timeout it would only look now and then
+        ended = time.perf_counter()
+    return Run(
+        shook_hands - began, answered - began, ended - asked, cpu_of_children() - cpu, memory
+    )
 
 
-def seconds_to_import_grpc() -> float:
-    """Return the seconds from exec to exit of an interpreter that imports grpc."""
-    began = time.perf_counter()
+def import_grpc() -> Import:
+    """Run an interpreter that imports grpc."""
+    cpu, began = cpu_of_children(), time.perf_counter()
     subprocess.run((sys.executable, "-c", "import grpc"), check=True)
-    return time.perf_counter() - began
+    return Import(time.perf_counter() - began, cpu_of_children() - cpu)
 
 
 def imported_before_configure(command: tuple[str, ...]) -> dict[str, int]:
@@ -69,14 +89,15 @@ def report(command: tuple[str, ...]) -> str:
     """Measure alternately, and return the medians as text."""
     starts: list[Run] = []
     packaged: list[Run] = []
-    imports: list[float] = []
+    imports: list[Import] = []
     package = packaged_program()
     for _ in range(RUNS):
         starts.append(run_once(command))
-        imports.append(seconds_to_import_grpc())
+        imports.append(import_grpc())
         if package:
             packaged.append(run_once((str(package),)))
-    to_handshake, to_schema, to_exit, memory = zip(*starts, strict=True)
+    to_handshake, to_schema, to_exit, cpu, memory = zip(*starts, strict=True)
+    import_to_exit, import_cpu = zip(*imports, strict=True)
     packages = imported_before_configure(command)
     longest = sorted(packages, key=lambda name: -packages[name])[:8]
 
@@ -86,8 +107,11 @@ def report(command: tuple[str, ...]) -> str:
     rows = {
         "exec to the handshake": _milliseconds(to_handshake),
         "exec to the answer of GetProviderSchema": _milliseconds(to_schema),
-        "python -c 'import grpc', exec to exit": _milliseconds(imports),
-        "ratio of the medians": f"{_ratio(to_schema, imports):.2f}",
+        "python -c 'import grpc', exec to exit": _milliseconds(import_to_exit),
+        "ratio of the medians": f"{_ratio(to_schema, import_to_exit):.2f}",
+        "CPU of the whole life": _milliseconds(cpu),
+        "CPU of `import grpc`": _milliseconds(import_cpu),
+        "ratio of the medians of CPU": f"{_ratio(cpu, import_cpu):.2f}",
         "Shutdown to exit": _milliseconds(to_exit),
         "resident memory after that answer": resident("VmRSS"),
         "resident memory at its highest": resident("VmHWM"),
@@ -104,7 +128,10 @@ def report(command: tuple[str, ...]) -> str:
             "ratio to the script": f"{_ratio(handshakes, to_handshake):.2f}",
             "the package, exec to the schema": _milliseconds(schemas),
             "ratio to the script's": f"{_ratio(schemas, to_schema):.2f}",
-            "ratio to `import grpc`": f"{_ratio(schemas, imports):.2f}",
+            "ratio to `import grpc`": f"{_ratio(schemas, import_to_exit):.2f}",
+            "ratio of CPU to `import grpc`": (
+                f"{_ratio([run.cpu for run in packaged], import_cpu):.2f}"
+            ),
             "zip, unpacked": _sizes(package),
         }
     version = sys.version.split()[0]
