@@ -43,8 +43,8 @@ def _serve() -> "NoReturn":
     from terraform_provider_veeam.plugin.process.lazy_modules import make_lazy  # noqa: PLC0415
 
     # Libraries import them for what is not done here: asynchronous servers, protobuf in pure
-    # Python, HTTP/2.
-    make_lazy("asyncio", "grpc.aio", "google.protobuf.internal.python_message", "urllib3.http2")
+    # Python.
+    make_lazy("asyncio", "inspect", "grpc.aio", "google.protobuf.internal.python_message")
     from terraform_provider_veeam.plugin.process.lifetime import leave  # noqa: PLC0415
     from terraform_provider_veeam.plugin.process.server import serve  # noqa: PLC0415
 

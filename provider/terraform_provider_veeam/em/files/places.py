@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import tempfile
 import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +28,8 @@ _FOR_ALL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 def are_one(folder: Path, name: str, other: str) -> bool:
     """Tell whether two names are the same file in a folder, by trying it. Raises OSError."""
+    import tempfile  # noqa: PLC0415 - 2 ms that only a download needs
+
     with tempfile.TemporaryDirectory(dir=folder, prefix=".", suffix=".part") as trial:
         Path(trial, name).touch()
         return Path(trial, other).exists()

@@ -15,10 +15,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
-from xml.etree.ElementTree import ParseError
-
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
 
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
 from terraform_provider_veeam.secrets import hide
@@ -145,6 +141,11 @@ def _fold(value: Any, depth: int) -> Any:
 def _decode_xml(body: str) -> Document:
     if re.match(r"<!doctype\s+html|<html", body, re.IGNORECASE):
         raise unreadable("It is a web page (HTML).")
+    from xml.etree.ElementTree import ParseError  # noqa: PLC0415 - 4 ms, and servers send JSON
+
+    from defusedxml import DefusedXmlException  # noqa: PLC0415
+    from defusedxml.ElementTree import fromstring  # noqa: PLC0415
+
     try:
         plain = _NOT_IN_XML.sub(_INSTEAD, _REFERENCE.sub(_reference, body))
         root = fromstring(plain, forbid_dtd=True)

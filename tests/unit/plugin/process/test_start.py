@@ -21,6 +21,7 @@ NOT_FOR_THE_SCHEMA = SLOW | {
     "asyncio",
     "google.protobuf",
     "grpc.aio",
+    "inspect",
     "msgpack",
     "rich",
     "tf",
