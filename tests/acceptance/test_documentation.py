@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from terraform import ROOT, Workspace
 
 from em_simulator import Family
 from terraform_provider_veeam import __version__
+from terraform_provider_veeam.provider import VeeamProvider
 
+README = ROOT / "README.md"
 EXAMPLES = sorted((ROOT / "examples").rglob("*.tf"))
 QUERIES = sorted((ROOT / "examples").rglob("*.tfquery.hcl"))
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -92,6 +95,43 @@ def test_the_registry_takes_a_page(page: Path) -> None:
     assert page.stat().st_size < LARGEST_PAGE
     folders = ["docs", "guides", *(folder for folder, _ in KINDS.values()), "functions"]
     assert page.parent.name in folders
+
+
+def test_the_readme_is_whole_where_it_is_shown_alone() -> None:
+    """As on a package index: each link names the repository, and what is there is here."""
+    text = README.read_text()
+    assert LINK.findall(text) == []
+    urls = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]
+    assert {"Homepage", "Documentation", "Changelog", "Issues"} == {*urls}
+    links = [*re.findall(r"\]\((https?://[^)]*)\)", text), urls["Documentation"], urls["Changelog"]]
+    seen = 0
+    for link in links:
+        inside = link.removeprefix(f"{urls['Homepage']}/")
+        kind, _, rest = inside.partition("/main/")
+        if inside == link or kind not in ("blob", "tree"):
+            continue
+        target, _, anchor = rest.partition("#")
+        assert (ROOT / target).is_file() if kind == "blob" else (ROOT / target).is_dir(), link
+        assert not anchor or anchor in anchors(ROOT / target), link
+        seen += 1
+    assert seen > 10
+
+
+def test_every_object_is_in_the_readme() -> None:
+    rows = README.read_text().partition("\n| object |")[2].partition("\n\n")[0].splitlines()[2:]
+    written = {name for row in rows for name in re.findall(r"`([^`]+)`", row.split("|")[1])}
+    provider = VeeamProvider()
+    objects = {
+        "resource": provider.resources(),
+        "data": provider.data_sources(),
+        "ephemeral": provider.ephemeral_resources(),
+        "list": provider.list_resources(),
+        "action": provider.actions(),
+    }
+    there = {f'{kind} "{name}"' for kind, names in objects.items() for name in names}
+    functions = {name.removeprefix("provider::veeam::") for name in written if '"' not in name}
+    assert {name for name in written if '"' in name} == there
+    assert functions == {*provider.functions()}
 
 
 def anchors(page: Path) -> set[str]:

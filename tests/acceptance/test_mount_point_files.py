@@ -93,6 +93,7 @@ def test_a_limit_leaves_the_rest_out_and_says_so(workspace: Workspace, server: S
         ('path = "Volume$0:/t/../etc"', "has a part . or .."),
         ('path = "Volume$0:/t/a.txt"', "is not a directory"),
         ('path = "/etc"', "does not begin with a volume"),
+        ('path = "E:Docs"', '"E:Docs" has no slash after its volume'),
         ('path = "Volume$0:/t"\n depth = 0', "0 is not a whole number from 1 to"),
         (
             'path = "Volume$0:/t"\n session_fingerprint = "nobody"',

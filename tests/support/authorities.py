@@ -8,6 +8,7 @@ import ssl
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -17,6 +18,9 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @dataclass
@@ -53,7 +57,13 @@ class Certificate:
 
 
 def issue(
-    name: str, issuer: Certificate | None = None, *, host: str | None = None, strict: bool = True
+    name: str,
+    issuer: Certificate | None = None,
+    *,
+    host: str | None = None,
+    names: Sequence[str] = (),
+    begins: dt.datetime | None = None,
+    strict: bool = True,
 ) -> Certificate:
     """Return a certificate: of a host, or else of an authority; of itself without an issuer.
 
@@ -61,7 +71,7 @@ def issue(
     """
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    now = dt.datetime.now(dt.UTC)
+    begin = begins or dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
     signer = issuer.key if issuer else key
     builder = (
         x509.CertificateBuilder()
@@ -69,8 +79,8 @@ def issue(
         .issuer_name(issuer.certificate.subject if issuer else subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=30))
+        .not_valid_before(begin)
+        .not_valid_after(begin + dt.timedelta(days=30))
         .add_extension(x509.BasicConstraints(ca=host is None, path_length=None), critical=strict)
     )
     if strict:
@@ -81,7 +91,9 @@ def issue(
         )
     if host:
         builder = builder.add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))]),
+            x509.SubjectAlternativeName(
+                [*map(x509.DNSName, names), x509.IPAddress(ipaddress.ip_address(host))]
+            ),
             critical=False,
         )
     chain = (issuer, *issuer.chain) if issuer and not issuer.is_root else ()

@@ -232,6 +232,7 @@ class EnterpriseManager:
         """
         self._mount_points(session).unmount(href, deadline)
         self._passing.pop(_key(session, href), None)
+        log.info("unmounted: %s of %s", href, session)
         try:
             # Nobody would come back to it: a stop waits that long.
             self._logon.end(session, deadline.unstoppable("Logging out", LOGOUT_SECONDS))

@@ -5,6 +5,7 @@ Follows the vendor's pages tasks_id, get_tasks, get_tasks_id and delete_task_id.
 
 from __future__ import annotations
 
+import logging
 import re
 from http import HTTPStatus
 from itertools import repeat
@@ -36,6 +37,8 @@ LONGEST_PAUSE = 2.0  # seconds
 _SHARE = 0.2  # of the time so far that passes before the next look
 PATIENCE = 60.0  # seconds of nothing but errors before a task is given up
 _LOOKS_FOR_A_MISSING_TASK = 3  # right after it was made the server may not find it yet
+log = logging.getLogger(__name__)
+
 _MOUNT_HREF = re.compile(r"/.+/mounts/[1-9]\d{0,18}")
 
 
@@ -102,6 +105,7 @@ class Tasks:
         """
         for _ in looks(deadline) if not task.finished else ():
             task = self.look(task, deadline)
+            log.debug("%s of %s: %s", task.task_id, self._session, task.state)
             if task.finished:
                 break
         return task

@@ -26,6 +26,8 @@ ACTIONS: dict[str, dict[str, Any]] = {
     "veeam_file_download": {"mount_point_id": f"vm/{POINT}/1", "paths": ["C:/a"], "folder": "x"},
     "veeam_file_restore": {"mount_point_id": f"vm/{POINT}/1", "paths": ["C:/a"]},
 }
+RESOURCES: dict[str, dict[str, Any]] = {"veeam_mount_point": MOUNT}
+EPHEMERAL: dict[str, dict[str, Any]] = {"veeam_logon_session": {}, "veeam_mount_point": MOUNT}
 UNKNOWN_CONFIG = pb.Deferred.PROVIDER_CONFIG_UNKNOWN
 
 
@@ -57,6 +59,15 @@ def schema_of(name: str) -> Any:
     provider = VeeamProvider()
     classes = {**provider.data_sources(), **provider.actions()}
     return classes[name].get_schema()
+
+
+def test_every_object_is_asked_here() -> None:
+    """An object that is new to the provider needs a block above."""
+    provider = VeeamProvider()
+    assert {*DATA} == {*provider.data_sources()}
+    assert {*ACTIONS} == {*provider.actions()}
+    assert {*RESOURCES} == {*provider.resources()}
+    assert {*EPHEMERAL} == {*provider.ephemeral_resources()}
 
 
 @pytest.mark.parametrize("name", DATA)
@@ -94,13 +105,14 @@ def test_an_action_is_planned_later(name: str) -> None:
 
 
 @pytest.mark.parametrize("can_defer", [True, False])
-def test_a_mount_point_is_planned_later_or_with_unknown_values(*, can_defer: bool) -> None:
+@pytest.mark.parametrize("name", RESOURCES)
+def test_a_resource_is_planned_later_or_with_unknown_values(name: str, *, can_defer: bool) -> None:
     client = Client(can_defer=can_defer)
-    cls = client.provider.resources()["veeam_mount_point"]
-    proposed = client.value(cls.get_schema(), MOUNT)
+    cls = client.provider.resources()[name]
+    proposed = client.value(cls.get_schema(), RESOURCES[name])
     answer = client.servicer.PlanResourceChange(
         pb.PlanResourceChange.Request(
-            type_name="veeam_mount_point",
+            type_name=name,
             prior_state=pb.DynamicValue(json=b"null"),
             proposed_new_state=proposed,
             config=proposed,
@@ -111,29 +123,31 @@ def test_a_mount_point_is_planned_later_or_with_unknown_values(*, can_defer: boo
     assert answer.HasField("deferred") is can_defer
     planned = decode(block_of(cls.get_schema()), answer.planned_state)
     assert planned
-    assert planned["restore_point_name"] is Unknown
+    assert Unknown in planned.values()
 
 
 @pytest.mark.parametrize("can_defer", [True, False])
-def test_an_ephemeral_mount_is_opened_later_or_with_unknown_values(*, can_defer: bool) -> None:
+@pytest.mark.parametrize("name", EPHEMERAL)
+def test_an_ephemeral_resource_is_opened_later_or_with_unknown_values(
+    name: str, *, can_defer: bool
+) -> None:
     client = Client(can_defer=can_defer)
-    for name, cls in client.provider.ephemeral_resources().items():
-        written: dict[str, Any] = MOUNT if name == "veeam_mount_point" else {}
-        answer = client.servicer.OpenEphemeralResource(
-            pb.OpenEphemeralResource.Request(
-                type_name=name,
-                config=client.value(cls.get_schema(), written),
-                client_capabilities=client.capabilities,
-            )
+    cls = client.provider.ephemeral_resources()[name]
+    answer = client.servicer.OpenEphemeralResource(
+        pb.OpenEphemeralResource.Request(
+            type_name=name,
+            config=client.value(cls.get_schema(), EPHEMERAL[name]),
+            client_capabilities=client.capabilities,
         )
-        assert not answer.diagnostics
-        assert answer.HasField("deferred") is can_defer
-        if not can_defer:
-            result = decode(block_of(cls.get_schema()), answer.result)
-            assert result
-            assert result["session_token"] is Unknown
-            closing = pb.CloseEphemeralResource.Request(type_name=name, private=answer.private)
-            assert not client.servicer.CloseEphemeralResource(closing).diagnostics
+    )
+    assert not answer.diagnostics
+    assert answer.HasField("deferred") is can_defer
+    if not can_defer:
+        result = decode(block_of(cls.get_schema()), answer.result)
+        assert result
+        assert result["session_token"] is Unknown
+        closing = pb.CloseEphemeralResource.Request(type_name=name, private=answer.private)
+        assert not client.servicer.CloseEphemeralResource(closing).diagnostics
 
 
 def test_another_command_on_the_same_process_is_not_stopped_by_the_one_before() -> None:

@@ -28,6 +28,8 @@ def parse_guest_path(text: str) -> str:
         )
     if "" in parts:
         raise ValueError(f'"{text}" has two slashes in a row.')
+    if has_drive(path) and len(parts[0]) > len("C:"):
+        raise ValueError(f'"{text}" has no slash after its volume. Write it like C:/Docs.')
     if "\0" in path:
         raise ValueError(f'"{text}" has a zero character in it, which no name has.')
     return "/".join(parts)

@@ -15,7 +15,13 @@ from terraform_provider_veeam.em.errors import (
     SessionExpired,
     UnexpectedAnswer,
 )
-from terraform_provider_veeam.em.http.decoders import Document, clean, decode, unreadable
+from terraform_provider_veeam.em.http.decoders import (
+    Document,
+    clean,
+    decode,
+    error_message,
+    unreadable,
+)
 from terraform_provider_veeam.em.http.own_form import is_enterprise_manager, is_own_refusal
 from terraform_provider_veeam.em.http.refusals import phrase, refusal_of
 from terraform_provider_veeam.em.http.retry import RetryPolicy, may_pass, retry
@@ -30,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from terraform_provider_veeam.em.deadline import Clock, Deadline
+    from terraform_provider_veeam.em.http.connection import Line
     from terraform_provider_veeam.em.settings import Settings
 
 TOKEN_HEADER = "X-RestSvcSessionId"  # noqa: S105 - the header's name
@@ -149,8 +156,7 @@ class Client:
         """Return what an exchange returns; nothing but the errors of the tree leaves it."""
         try:
             return exchange()
-        except EnterpriseManagerError as error:
-            log.debug("%s %s: %s", request.method, request.path, error)
+        except EnterpriseManagerError:
             raise
         except Exception as error:
             # It is the answer that brought it about. The exception may quote it, secrets and all.
@@ -182,17 +188,16 @@ class Client:
                 into.restart()
             return write if is_taken else None
 
-        raw = finish_or_abandon(
-            lambda line: self._transport.send(
-                request, self._settings.request_timeout, line, receive=receive
-            ),
-            stop=deadline.stop,
-            seconds=deadline.remaining(),
+        timeout = self._settings.request_timeout
+        raw = self._exchange(
+            request,
+            lambda line: self._transport.send(request, timeout, line, receive=receive),
+            deadline,
+            deadline.remaining(),
         )
         if raw is None:
             deadline.check()
             raise self._lost(request, deadline.seconds)
-        log.debug("GET %s: %d", request.path, raw.status)
         if is_taken:
             return
         if raw.status in _NOT_THAT_PART:
@@ -204,10 +209,7 @@ class Client:
         raise refusal_of(request, self._settings.base_url, raw)
 
     def _once(self, request: RawRequest, deadline: Deadline) -> Answer:
-        started = self._clock.monotonic()
         raw = self._send(request, deadline)
-        milliseconds = 1000 * (self._clock.monotonic() - started)
-        log.debug("%s %s: %d in %.0f ms", request.method, request.path, raw.status, milliseconds)
         if not HTTPStatus(200) <= raw.status < HTTPStatus(300):
             raise self._refusal(request, raw, deadline)
         try:
@@ -225,16 +227,41 @@ class Client:
         Whether a request other than GET and DELETE has had an effect is then in doubt.
         """
         timeout = min(self._settings.request_timeout, max(_SHORTEST_TIMEOUT, deadline.remaining()))
-        raw = finish_or_abandon(
+        raw = self._exchange(
+            request,
             lambda line: self._transport.send(request, timeout, line),
-            stop=deadline.stop,
-            seconds=timeout + _GRACE,
+            deadline,
+            timeout + _GRACE,
         )
         if raw is not None:
             return raw
         if request.method in _IDEMPOTENT:
             deadline.check()
         raise self._lost(request, timeout)
+
+    def _exchange(
+        self,
+        request: RawRequest,
+        send: Callable[[Line], RawAnswer],
+        deadline: Deadline,
+        seconds: float,
+    ) -> RawAnswer | None:
+        """Send once, and write the one line that the log has of it.
+
+        Returns and raises as `finish_or_abandon` does.
+        """
+        started, outcome = self._clock.monotonic(), ""
+        try:
+            raw = finish_or_abandon(send, stop=deadline.stop, seconds=seconds)
+            outcome = _outcome(raw)
+        except EnterpriseManagerError as error:
+            outcome = str(error)
+            raise
+        else:
+            return raw
+        finally:
+            milliseconds = 1000 * (self._clock.monotonic() - started)
+            log.debug("%s %s in %.0f ms: %s", request.method, request.path, milliseconds, outcome)
 
     def _tried(self, request: RawRequest) -> str:
         return f"{request.method} {self._settings.base_url}{request.path}"
@@ -279,6 +306,13 @@ def _start_of_range(headers: Mapping[str, str]) -> int | None:
     """Return the byte with which a part begins; None when that is not told."""
     found = re.match(r"bytes (\d{1,18})-", headers.get("Content-Range", ""), re.ASCII)
     return int(found[1]) if found else None
+
+
+def _outcome(raw: RawAnswer | None) -> str:
+    if raw is None:
+        return "no whole answer"
+    refusal = error_message(raw.body) if raw.status >= HTTPStatus(300) else None
+    return f"{raw.status} {refusal}" if refusal else str(raw.status)
 
 
 def _is_root(raw: RawAnswer) -> bool:

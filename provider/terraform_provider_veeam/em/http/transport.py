@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import re
 import socket
 import ssl
@@ -36,6 +37,9 @@ MAXIMUM_BODY = 8 * 1024 * 1024
 _CHUNK = 64 * 1024
 _SLICE = 0.1  # seconds between two looks at whether a stop was asked for
 _LAST_WORDS = 0.5  # seconds for an exchange to end once its connection was cut
+
+# A request has one line in the log, with its time and outcome: the client's.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
 # What a TLS handshake may break off with, and yet succeed the next time.
 _PASSING_IN_TLS = ("EOF", "INTERNAL_ERROR", "BAD_RECORD_MAC", "USER_CANCELLED")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import ssl
 import sys
@@ -17,6 +16,11 @@ from requests.adapters import HTTPAdapter
 
 from terraform_provider_veeam.em.errors import CertificateNotTrusted
 from terraform_provider_veeam.em.http import proxies
+from terraform_provider_veeam.em.http.certificate import (
+    describe_certificate,
+    fetch_certificate,
+    fingerprint_of,
+)
 from terraform_provider_veeam.em.http.connection import POOLS
 
 if TYPE_CHECKING:
@@ -37,6 +41,10 @@ _STORES = (
 )
 _OTHER_NAME = (62, 64)  # OpenSSL's codes: of a host's name, of an address
 _OUT_OF_DATE = (9, 10)
+_COMMAND = (
+    "could not be read; try: openssl s_client -connect {host} </dev/null | openssl x509 -noout "
+    "-fingerprint -sha256"
+)
 POOL_SIZE = 64  # connections kept open: as many calls come at once
 
 
@@ -162,35 +170,29 @@ def _system_store() -> str | None:
 
 
 def explain(settings: Settings, failure: BaseException, timeout: float) -> CertificateNotTrusted:
-    """Return the error for a certificate that was refused, with its fingerprint.
+    """Return the error for a certificate that was refused, with its fingerprint, names and dates.
 
     Asks the server for its certificate once more, and sends nothing else.
     """
     parts = urlsplit(settings.base_url)
-    fingerprint = None
+    shown, about = _COMMAND.format(host=parts.netloc), ""
     # Past a proxy it might be another certificate than the one that was refused.
-    with contextlib.suppress(OSError, ValueError):
-        if proxies.proxies_for(settings.base_url):
-            raise ValueError("a proxy is in between")
-        pem = ssl.get_server_certificate((parts.hostname or "", parts.port or 443), timeout=timeout)
-        digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest().upper()
-        fingerprint = ":".join(digest[i : i + 2] for i in range(0, len(digest), 2))
-    shown = fingerprint or (
-        "could not be read; try: openssl s_client -connect "
-        f"{parts.netloc} </dev/null | openssl x509 -noout -fingerprint -sha256"
-    )
+    if not proxies.proxies_for(settings.base_url):
+        with contextlib.suppress(OSError, ValueError):
+            found = fetch_certificate(parts.hostname or "", parts.port or 443, timeout)
+            shown, about = fingerprint_of(found), f"\n{describe_certificate(found)}".rstrip()
     if settings.certificate_fingerprint:
         return CertificateNotTrusted(
             "The certificate of Enterprise Manager has another fingerprint",
             f"{settings.base_url} does not show the certificate that certificate_fingerprint "
-            f"names, so nothing was sent.\nFingerprint of the certificate it shows (SHA-256):\n"
-            f"{shown}\nIf the certificate was renewed, set certificate_fingerprint to this value, "
-            "after comparing it on the server. If not, somebody may be in between.",
+            f"names, so nothing was sent.{about}\nFingerprint of the certificate that it shows "
+            f"(SHA-256):\n{shown}\nIf the certificate was renewed, set certificate_fingerprint to "
+            "this value, after comparing it on the server. If not, somebody may be in between.",
         )
     return CertificateNotTrusted(
         "The certificate of Enterprise Manager is not trusted",
         f"{settings.base_url} shows a certificate that can't be verified "
-        f"({_reason(failure)}), so nothing was sent.\nIts fingerprint (SHA-256):\n{shown}\n"
+        f"({_reason(failure)}), so nothing was sent.{about}\nIts fingerprint (SHA-256):\n{shown}\n"
         "Compare it with the certificate on the server, then go on in one of these ways, in the "
         "provider block or by environment variable:\n"
         "  certificate_fingerprint (VEEAM_EM_CERTIFICATE_FINGERPRINT): this fingerprint\n"
@@ -216,7 +218,7 @@ def _other_way(settings: Settings, failure: BaseException) -> str:
     """Return what else helps, by what is wrong with the certificate."""
     code = getattr(failure, "verify_code", None)
     if code in _OTHER_NAME:
-        return "url (VEEAM_EM_URL): with a name that is in the certificate"
+        return "url (VEEAM_EM_URL): with a name that the certificate is for"
     if code in _OUT_OF_DATE:
         return "on the server: a new certificate, or on one of both machines: the right time"
     if settings.ca_certificate:

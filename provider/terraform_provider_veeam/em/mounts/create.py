@@ -82,6 +82,7 @@ def create_mount(
         raise
     except EnterpriseManagerError as error:
         if outcome := mount.undo():
+            log.info("%s: %s", deadline.operation, outcome)
             error.add(outcome)
         raise
     except BaseException:
@@ -114,14 +115,23 @@ class _OwnSessionMount:
     def make(self, os_kind: str | None) -> Mounted:
         """Ask for the mount, wait until it is done, and read it."""
         body = _body(self._restore_point, os_kind)
+        self._tell(f"asking for {self._restore_point.mounts} in {self._session}")
         self._task = retry(
             lambda: self._ask(body),
             self._deadline,
             when=self._may_ask_again,
             pauses=self._client.policy.pauses(),
         )
-        log.info("%s: %s of %s", self._deadline.operation, self._task.task_id, self._session)
-        return self._read(self._find_mount_point(self._finish(self._task)))
+        self._tell(f"waiting for {self._task.task_id}")
+        href = self._find_mount_point(self._finish(self._task))
+        self._tell(f"reading {href}")
+        mounted = self._read(href)
+        volumes = mounted.mount_point.file_system_roots
+        self._tell(f"done, with {', '.join(volumes) or 'no volumes'}")
+        return mounted
+
+    def _tell(self, step: str) -> None:
+        log.info("%s: %s", self._deadline.operation, step)
 
     def _ask(self, body: bytes | None) -> Task:
         """Ask for the mount; when an answer was lost, look first whether there is a task."""

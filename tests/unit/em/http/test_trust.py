@@ -9,18 +9,21 @@ from urllib.parse import quote
 
 import pytest
 import trustme
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from em_simulator import ADMINISTRATOR, Simulator
-from support.authorities import issue
+from support.authorities import Certificate, issue
 from support.tls_proxy import TlsProxy
 from terraform_provider_veeam.config import resolve
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import CertificateNotTrusted, NotEnterpriseManager
 from terraform_provider_veeam.em.http import trust
+from terraform_provider_veeam.em.http.certificate import describe_certificate
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.secrets import hide
 
+LATER = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
 EXPIRED = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 
 
@@ -92,13 +95,51 @@ def test_an_expired_one_is_refused(authority: trustme.CA) -> None:
     expired = Issued(authority, "127.0.0.1", expires=EXPIRED)
     with Simulator(certificate=expired) as simulator:
         error = refused(simulator, ca_certificate=pem_of(authority))
-    assert "expired" in error.detail
+    assert "It is for 127.0.0.1, and expired at 2020-01-01T00:00:00Z; this machine" in error.detail
 
 
 def test_one_for_another_host_is_refused(authority: trustme.CA) -> None:
     with Simulator(certificate=Issued(authority, "em.example.com")) as simulator:
         error = refused(simulator, ca_certificate=pem_of(authority))
     assert "127.0.0.1" in error.detail
+    assert "It is for em.example.com, and is valid until" in error.detail
+
+
+def test_one_that_is_not_valid_yet_is_refused_with_its_first_moment() -> None:
+    early = issue("em", host="127.0.0.1", begins=LATER)
+    with Simulator(certificate=early) as simulator:
+        error = refused(simulator, ca_certificate=early.pem)
+    said = "It is for 127.0.0.1, and is not valid before 2100-01-01T00:00:00Z; this machine's time"
+    assert said in error.detail
+
+
+def test_of_many_names_a_few_are_told() -> None:
+    names = [f"em{number:02}.example.com" for number in range(12)]
+    with Simulator(certificate=Issued(trustme.CA(), *names)) as simulator:
+        error = refused(simulator)
+    assert f"It is for {', '.join(names[:10])} and 2 more, and is valid until" in error.detail
+
+
+@pytest.mark.parametrize(
+    ("certificate", "said"),
+    [
+        (issue("\x1b[2Jem.example.com"), "It is for no host, and is valid until"),
+        (
+            issue("em", host="127.0.0.1", names=("em\x1b[2J.example",)),
+            "It is for em\\x1b[2J.example, 1",
+        ),
+    ],
+)
+def test_what_a_certificate_says_does_not_reach_the_terminal_as_it_is(
+    certificate: Certificate, said: str
+) -> None:
+    described = describe_certificate(certificate.certificate.public_bytes(Encoding.DER))
+    assert described.startswith(said)
+    assert "\x1b" not in described
+
+
+def test_a_certificate_that_can_not_be_read_is_told_by_its_fingerprint_alone() -> None:
+    assert describe_certificate(b"no certificate") == ""
 
 
 def test_a_self_signed_one_is_refused_with_three_ways_to_go_on() -> None:
@@ -119,7 +160,10 @@ def test_a_wrong_fingerprint_is_refused_even_for_a_trusted_certificate(
     authority: trustme.CA,
 ) -> None:
     with Simulator(certificate=Issued(authority, "127.0.0.1")) as simulator:
-        refused(simulator, ca_certificate=pem_of(authority), certificate_fingerprint="ab" * 32)
+        error = refused(
+            simulator, ca_certificate=pem_of(authority), certificate_fingerprint="ab" * 32
+        )
+    assert "It is for 127.0.0.1, and is valid until" in error.detail, "was it renewed?"
 
 
 def test_insecure_takes_any(authority: trustme.CA) -> None:

@@ -1,0 +1,59 @@
+"""What a person is told of the certificate that a server shows."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import ssl
+
+from terraform_provider_veeam.printable import printable
+
+_MOST_NAMES = 10
+_LONGEST_NAME = 100
+
+
+def fetch_certificate(host: str, port: int, timeout: float) -> bytes:
+    """Return the certificate that a server shows, as DER. Raises OSError, ValueError."""
+    return ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate((host, port), timeout=timeout))
+
+
+def fingerprint_of(certificate: bytes) -> str:
+    """Return its SHA-256 fingerprint, as common tools print it."""
+    return hashlib.sha256(certificate).digest().hex(":").upper()
+
+
+def describe_certificate(certificate: bytes) -> str:
+    """Return a sentence about whom a certificate is for, and until when; empty for a broken one."""
+    try:
+        names, begin, end = _read(certificate)
+    except Exception:  # noqa: BLE001 - a certificate that is refused may have anything in it
+        return ""
+    now = dt.datetime.now(dt.UTC)
+    if begin <= now <= end:
+        when = f"is valid until {_written(end)}"
+    else:
+        wrong = "is not valid before" if now < begin else "expired at"
+        bound = begin if now < begin else end
+        when = f"{wrong} {_written(bound)}; this machine's time is {_written(now)}"
+    shown = [printable(name[:_LONGEST_NAME]) for name in names[:_MOST_NAMES]]
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"It is for {', '.join(shown) or 'no host'}{more}, and {when}."
+
+
+def _read(certificate: bytes) -> tuple[list[str], dt.datetime, dt.datetime]:
+    """Return the hosts that a certificate names, and from when to when it is valid."""
+    from cryptography import x509  # noqa: PLC0415 - only for an error
+
+    read = x509.load_der_x509_certificate(certificate)
+    try:
+        named = read.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        names = []  # a common name alone does not count
+    else:
+        addresses = map(str, named.get_values_for_type(x509.IPAddress))
+        names = [*named.get_values_for_type(x509.DNSName), *addresses]
+    return names, read.not_valid_before_utc, read.not_valid_after_utc
+
+
+def _written(moment: dt.datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
