@@ -15,7 +15,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".venv-matrix"
 VERSIONS = ("0.9.0", "0.10.0", "0.11.0", "0.12.0", "0.13.0", "0.14.0", "0.15.3")
-TESTS = ("tests/acceptance/test_main_job.py", "tests/acceptance/test_bad_input.py")
+TESTS = (
+    "tests/acceptance/test_main_job.py",
+    "tests/acceptance/test_bad_input.py",
+    "tests/acceptance/test_guides.py::test_a_lost_file_comes_back_by_the_command_line",
+)
 
 
 def install(version: str) -> Path | None:

@@ -10,7 +10,7 @@ import sys
 import textwrap
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from em_simulator import faults
 from em_simulator.accounts import ACCOUNTS
@@ -20,7 +20,7 @@ from em_simulator.manager import MountNumbers
 from em_simulator.simulator import DEFAULT_HREF_HOST, DEFAULT_IDLE_LIMIT, Simulator
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 DEFAULT_PORT = 9398
 _PARENT_SECONDS = 0.5  # between two looks whether the parent lives
@@ -94,14 +94,23 @@ def _announce(simulator: Simulator, *, as_json: bool) -> None:
         )
         sys.stdout.write(
             f"Enterprise Manager simulator at {described['url']}, until Ctrl-C.\n\n"
-            f"export VEEAM_EM_URL='{described['url']}'\n"
-            f"export VEEAM_EM_USERNAME='{described['username']}'\n"
-            f"export VEEAM_EM_PASSWORD='{described['password']}'\n"
-            f"export VEEAM_EM_CERTIFICATE_FINGERPRINT='{described['fingerprint']}'\n\n"
+            f"{_settings(described, is_windows=sys.platform == 'win32')}\n\n"
             f"Accounts:\n{accounts}\n\n"
             f"Newest restore point of each machine:\n{_newest(simulator)}\n"
         )
     sys.stdout.flush()
+
+
+def _settings(described: Mapping[str, Any], *, is_windows: bool) -> str:
+    """Return lines that set the provider's variables, for PowerShell on Windows and else for sh."""
+    values = {
+        "VEEAM_EM_URL": described["url"],
+        "VEEAM_EM_USERNAME": described["username"],
+        "VEEAM_EM_PASSWORD": described["password"],
+        "VEEAM_EM_CERTIFICATE_FINGERPRINT": described["fingerprint"],
+    }
+    line = "$env:{} = '{}'" if is_windows else "export {}='{}'"
+    return "\n".join(line.format(name, value) for name, value in values.items())
 
 
 def _newest(simulator: Simulator) -> str:

@@ -24,9 +24,10 @@ from terraform import ROOT, TERRAFORM, Workspace
 
 from em_simulator import ADMINISTRATOR, Family
 from em_simulator import cli as simulator_command
-from em_simulator.catalogue import Catalogue, RestorePoint
+from em_simulator.catalogue import Catalogue
 from terraform_provider_veeam import __version__
 
+RESTORE_A_FILE = ROOT / "docs" / "guides" / "restore-a-file.md"
 PIPELINES = ROOT / "docs" / "guides" / "pipelines.md"
 GITHUB_FILE, GITLAB_FILE = ".github/workflows/check-backup.yml", ".gitlab-ci.yml"
 PYTHONS = str(Path(__file__).with_name("pythons.py"))
@@ -87,6 +88,22 @@ def test_every_block_of_a_guide_works(
     PREPARE.get(page.stem, nothing)(reader, server)
     for block in reader.follow(page):
         BETWEEN.get(page.stem, nothing_more)(reader, server, block)
+
+
+def test_a_lost_file_comes_back_by_the_command_line(reader: Reader, server: Server) -> None:
+    """From nothing; then the same by any Terraform, which `make test-matrix` runs."""
+    start_from_nothing(reader, server)
+    for section in ("", "By the command line", "By an older Terraform, or OpenTofu"):
+        assert list(reader.follow(RESTORE_A_FILE, section))
+        if section:
+            check_that_the_file_is_back(reader, server)
+
+
+def test_a_lost_file_comes_back_by_terraform(reader: Reader, server: Server) -> None:
+    start_from_nothing(reader, server)
+    for section in ("", "By Terraform"):
+        assert list(reader.follow(RESTORE_A_FILE, section))
+    check_that_the_file_is_back(reader, server)
 
 
 @pytest.fixture
@@ -244,21 +261,20 @@ def start_from_nothing(reader: Reader, server: Server) -> None:
     reader.provide("em-simulator", f"cat {announcement}")
 
 
-def look_for_the_file(reader: Reader, server: Server, block: Block) -> None:
-    """See that what a section fetches arrives, that it unmounts, and start the next without it."""
-    restored = reader.folder / "restored"
-    if block.text == "terraform destroy\n":
-        (point,) = points_of("oracle03", before="2026-11-14")
-        content = server.simulator.file(Family.VM, point.id, "E:/Documentation 2014/Offers.docx")
-        assert (restored / "Offers.docx").read_bytes() == content
-        shutil.rmtree(restored)
-        assert (server.mounts(), server.sessions()) == ([], [])
+def check_what_is_restored(reader: Reader, server: Server, block: Block) -> None:
+    """See that what a block fetches arrives and that nothing stays mounted; take it away again."""
+    if "get oracle03@" in block.text or "terraform destroy" in block.text:
+        check_that_the_file_is_back(reader, server)
 
 
-def points_of(machine: str, *, before: str) -> list[RestorePoint]:
-    """Return the newest restore point of a machine before a date."""
-    points = (p for p in Catalogue(SEED).of(Family.VM) if p.machine.name == machine)
-    return [point for point in points if point.created_at.isoformat() < before][:1]
+def check_that_the_file_is_back(reader: Reader, server: Server) -> None:
+    path = "E:/Documentation 2014/Contract.docx"
+    points = (p for p in Catalogue(SEED).of(Family.VM) if p.machine.name == "oracle03")
+    point = next(point for point in points if point.created_at.isoformat() < "2026-11-09")
+    file = reader.folder / "restored" / "Contract.docx"
+    assert file.read_bytes() == server.simulator.file(Family.VM, point.id, path)
+    file.unlink()
+    assert (server.mounts(), server.sessions()) == ([], [])
 
 
 def leave_home(reader: Reader) -> None:
@@ -349,7 +365,7 @@ PREPARE: dict[str, Callable[[Reader, Server], None]] = {
 }
 BETWEEN: dict[str, Callable[[Reader, Server, Block], None]] = {
     "getting-started": use_the_simulator,
-    "restore-a-file": look_for_the_file,
+    "restore-a-file": check_what_is_restored,
     "air-gapped": check_the_mirror,
     "sessions-and-lifetime": name_a_session,
 }

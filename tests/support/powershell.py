@@ -77,7 +77,7 @@ def _word(node: Node) -> str:
     if text.startswith("'"):
         return shlex.quote(text[1:-1].replace("''", "'"))
     text = text.strip('"')
-    if any(sign in text for sign in "`(){}@;"):
+    if text.startswith("@") or any(sign in text for sign in "`(){};"):
         raise NotForSh(text)
     parts = _VARIABLE.split(text)  # every second one is the name of a variable
     quoted = (

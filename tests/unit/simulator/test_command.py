@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from requests import Session
 
-from em_simulator import Family, faults
+from em_simulator import Family, Simulator, cli, faults
 from em_simulator.catalogue import Catalogue
+from support import powershell
 
 COMMAND = Path(sys.executable).with_name("em-simulator")
 
@@ -114,3 +115,11 @@ def test_people_are_told_each_machine_and_when_it_was_last_backed_up() -> None:
     newest = Catalogue(1).of(Family.REPLICA)[0]
     assert f"srv04_replica          replica  2026-11-15 22:28:42Z  {newest.id}\n" in told
     assert told.count("oracle03 ") == 1
+
+
+def test_people_on_windows_are_told_what_powershell_takes() -> None:
+    with Simulator() as simulator:
+        told = cli._settings(simulator.description(), is_windows=True)
+        script = powershell.as_sh(told)
+        assert f"export VEEAM_EM_URL={simulator.url}\n" in script
+        assert script.count("export ") == 4

@@ -41,7 +41,8 @@ class RestorePointDataSource(VeeamObject, interfaces.DataSource):
                     "latest",
                     Bool(),
                     "Take the newest of several, passing over any that is still being "
-                    "written. Default `false`.",
+                    "written. Default `false`. After the next backup it is another one, and what "
+                    "is mounted of it is replaced: to pin it, set `created_before`.",
                     optional=True,
                 ),
                 *found_attributes(),
