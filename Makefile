@@ -53,6 +53,7 @@ generated: $(READY)
 	$(BIN)/python tools/generate_protocol.py --check
 	$(BIN)/python tools/generate_schema.py --check
 	$(BIN)/python tools/generate_docs.py --check
+	$(BIN)/python tools/generate_screens.py --check
 
 format: $(READY) ## Format the code
 	$(BIN)/ruff check --fix
@@ -121,8 +122,9 @@ load: $(READY) ## A thousand mounts in one state: time, memory, threads and requ
 bench: $(READY) ## Measure the time from exec to the provider's schema
 	cd tests && ../$(BIN)/python -m benchmarks.startup
 
-docs: $(READY) ## Write the pages below docs/ from the schema and examples/
+docs: $(READY) ## Write the pages below docs/ from the schema, examples/ and what commands print
 	$(BIN)/python tools/generate_docs.py
+	$(BIN)/python tools/generate_screens.py
 
 schema: $(READY) ## Write what Terraform asks first, from the provider's classes, into schema_answers.py
 	$(BIN)/python tools/generate_schema.py

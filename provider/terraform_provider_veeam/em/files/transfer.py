@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections import Counter
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
@@ -62,6 +63,15 @@ class Tally:
         self.current: Entry | None = None
         """The file that is being fetched."""
         self.current_bytes = 0
+
+    @contextmanager
+    def doing_first(self, what: str) -> Iterator[None]:
+        """Tell for a while what is done before anything is fetched."""
+        self.doing = what
+        try:
+            yield
+        finally:
+            self.doing = ""
 
     def __str__(self) -> str:
         if self.doing:
@@ -143,6 +153,8 @@ class Transfer:
         self._finished: set[Path] = set()
         """The places of all that is done with, fetched or not."""
         self.tally = Tally()
+        self.downloaded: list[Downloaded] = []
+        """The files that were fetched."""
 
     def plan(self, path: str, seconds: float) -> Generator[str, None, Plan]:
         """Return what a path or pattern stands for, and make its folders here.
@@ -152,7 +164,7 @@ class Transfer:
         """
         return in_background(lambda: self._plan(path), seconds, lambda: str(self.tally))
 
-    def fetch(self, plan: Plan, seconds: float) -> Generator[str, None, list[Downloaded]]:
+    def fetch(self, plan: Plan, seconds: float) -> Generator[str, None, None]:
         """Download what was planned; yields how far it is, every so many seconds.
 
         Raises SomeLeftOut when all that can be had is there, and what would concern all files.
@@ -160,7 +172,10 @@ class Transfer:
         return in_background(lambda: self._fetch(plan), seconds, lambda: str(self.tally))
 
     def _plan(self, path: str) -> Plan:
-        self.tally.doing = f"Listing {path}"
+        with self.tally.doing_first(f"Listing {path}"):
+            return self._found(path)
+
+    def _found(self, path: str) -> Plan:
         left_out: list[LeftOut] = []
         pattern = PathPattern.parse(path)
         if pattern:
@@ -242,28 +257,24 @@ class Transfer:
             self._folders[base, path] = self._places.add(path, is_folder=True, inside=inside)
         return self._folders[base, path]
 
-    def _fetch(self, plan: Plan) -> list[Downloaded]:
-        done: list[Downloaded] = []
+    def _fetch(self, plan: Plan) -> None:
         left_out = list(plan.left_out)
         try:
             for part in plan.parts:
-                done += self._fetch_part(part, plan.path, left_out)
+                self._fetch_part(part, plan.path, left_out)
         except EnterpriseManagerError as error:
             files = [one for part in plan.parts for one in part.files]
             rest = [printable(entry.path) for entry, place in files if place not in self._finished]
             if rest != [printable(plan.path)]:
                 error.add(f"Of {printable(plan.path)} these were not downloaded:\n{in_lines(rest)}")
             raise
-        finally:
-            self.tally.current = None
         if left_out:
             raise SomeLeftOut(
                 "Not everything was downloaded",
                 f"{printable(plan.path)} came without:\n{in_lines(left_out)}",
             )
-        return done
 
-    def _fetch_part(self, part: Part, asked: str, left_out: list[LeftOut]) -> Iterator[Downloaded]:
+    def _fetch_part(self, part: Part, asked: str, left_out: list[LeftOut]) -> None:
         """Download a part, file by file. What is asked for itself is not left out: it fails."""
         wanted = [one for one in part.files if not self._is_in_place(*one)]
         if not wanted:
@@ -277,7 +288,7 @@ class Transfer:
             return
         for entry, place in wanted:
             try:
-                yield self._fetch_file(entry, place, targets)
+                self._fetch_file(entry, place, targets)
             except EnterpriseManagerError as error:
                 if concerns_all(error) or entry.path == asked:
                     raise
@@ -294,14 +305,13 @@ class Transfer:
 
     def _prepare(self, part: Part) -> dict[str, str]:
         """Let a part be made ready; returns the addresses that the server gives, as `_targets`."""
-        self.tally.doing = f"Preparing {part.path}"
         targets: list[str] = []
-        for progress in self._restores.prepare(self._files, part.path, self._deadline, targets):
-            self.tally.doing = f"Preparing {part.path} ({progress})"
-        self.tally.doing = ""
+        with self.tally.doing_first(f"Preparing {part.path}"):
+            for progress in self._restores.prepare(self._files, part.path, self._deadline, targets):
+                self.tally.doing = f"Preparing {part.path} ({progress})"
         return _targets(targets, part)
 
-    def _fetch_file(self, entry: Entry, place: Path, targets: Mapping[str, str]) -> Downloaded:
+    def _fetch_file(self, entry: Entry, place: Path, targets: Mapping[str, str]) -> None:
         self.tally.current = entry
 
         def report(size: int) -> None:
@@ -310,21 +320,23 @@ class Transfer:
         address = address_of(entry.path)
         point = self._files.href.partition("/mounts/")[0]
         same = f"{point} {entry.path} {entry.size} {entry.modified_at}"
-        done = self._restores.download(
-            targets.get(address) or f"{self._files.address(entry.path)}?action=download",
-            self._deadline,
-            size=entry.size,
-            destination=place,
-            modified_at=entry.modified_at,
-            resume_id=same if self._resume and entry.size is not None else None,
-            report=report,
-        )
+        try:
+            done = self._restores.download(
+                targets.get(address) or f"{self._files.address(entry.path)}?action=download",
+                self._deadline,
+                size=entry.size,
+                destination=place,
+                modified_at=entry.modified_at,
+                resume_id=same if self._resume and entry.size is not None else None,
+                report=report,
+            )
+        finally:
+            self.tally.current, self.tally.current_bytes = None, 0
         self._count(done.size, place)
-        return done
+        self.downloaded.append(done)
 
     def _count(self, size: int, place: Path) -> None:
         """Count a file that is in its place."""
-        self.tally.current_bytes = 0
         self.tally.bytes_done += size
         self.tally.files_done += 1
         self._finished.add(place)
