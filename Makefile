@@ -13,7 +13,7 @@ LOCKED  := --require-hashes --only-binary :all: --requirement
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help venv quickstart check lint types layers generated format test unit portable chaos fuzz mutations test-matrix test-protobuf wheel test-wheel package test-package release-files release-notes load bench docs schema proto lock clean
+.PHONY: help venv quickstart check lint types layers generated format test unit portable chaos fuzz mutations test-matrix test-protobuf wheel test-wheel package test-package release-files release-notes load load-files bench docs schema proto lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -118,6 +118,9 @@ release-notes: $(READY) ## Write build/release-notes.md: CHANGELOG.md of TAG, wh
 
 load: $(READY) ## A thousand mounts in one state: time, memory, threads and requests
 	cd tests && ../$(BIN)/python -m benchmarks.load
+
+load-files: $(READY) ## Fetch a folder of 10,000 files and 2 GiB, cut and interrupted: time, memory, bytes
+	cd tests && ../$(BIN)/python -m benchmarks.download
 
 bench: $(READY) ## Measure the time from exec to the provider's schema
 	cd tests && ../$(BIN)/python -m benchmarks.startup

@@ -415,6 +415,24 @@ def test_find_goes_on_past_a_restore_point_that_can_not_be_mounted(
     assert_nothing_left(server)
 
 
+def test_many_files_that_match_are_made_ready_at_the_same_time(
+    server: Server, shell: CommandLine, tmp_path: Path
+) -> None:
+    server.fault("task-stays", f"POST {MOUNTS}/1/.*", None, seconds=0.5)
+    ran = shell.run("get", "oracle03", "E:/Logs/*.log", "--to", "got")
+    assert ran.output.startswith("250 of 250 files, 54.8 KiB")
+    assert len(list(files_in(tmp_path / "got"))) == 250
+
+
+def test_a_session_that_is_given_is_used_and_left(server: Server, tmp_path: Path) -> None:
+    token = {"VEEAM_EM_SESSION_TOKEN": server.log_on(), "VEEAM_EM_USERNAME": "",
+             "VEEAM_EM_PASSWORD": ""}  # fmt: skip
+    before = server.sessions()
+    ran = CommandLine(server, tmp_path, **token).run("get", "oracle03", OFFERS, "--to", tmp_path)
+    assert ran.code == 0
+    assert (server.mounts(), server.sessions()) == ([], before)
+
+
 # Ctrl-C
 
 

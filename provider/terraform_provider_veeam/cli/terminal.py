@@ -98,7 +98,7 @@ def progress_of(tally: Tally) -> Iterator[Callable[[], None]]:
         task = bar.add_task("", total=None)
 
         def show() -> None:
-            total = None if tally.doing else tally.bytes or None
+            total = tally.bytes or None
             done = tally.bytes_done + tally.current_bytes
             bar.update(task, total=total, completed=done, description=printable(str(tally)))
 

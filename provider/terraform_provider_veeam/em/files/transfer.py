@@ -40,9 +40,11 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.files.listing import Entry, Files
     from terraform_provider_veeam.em.files.places import Places
     from terraform_provider_veeam.em.files.restore import FileRestores
+    from terraform_provider_veeam.em.models import Task
 
 DEEPEST = 200
 """Levels of folders that are downloaded."""
+_AHEAD = 16  # files that are made ready at the same time
 _LARGE = 16 * 1024 * 1024  # bytes of a file that is worth telling how far it is
 _COARSEST = 2 * 10**9  # nanoseconds: a FAT file system has only every other second
 
@@ -52,7 +54,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.doing = ""
-        """What is done before anything is fetched, like `Preparing E:/Docs`; else empty."""
+        """What is done before more is fetched, like `preparing E:/Docs`; else empty."""
         self.files = 0
         self.bytes = 0
         """Of all files, as far as the server tells sizes."""
@@ -66,7 +68,7 @@ class Tally:
 
     @contextmanager
     def doing_first(self, what: str) -> Iterator[None]:
-        """Tell for a while what is done before anything is fetched."""
+        """Tell for a while what is done before more is fetched."""
         self.doing = what
         try:
             yield
@@ -74,14 +76,16 @@ class Tally:
             self.doing = ""
 
     def __str__(self) -> str:
-        if self.doing:
+        if not self.files:
             return self.doing
         fetched = readable_size(self.bytes_done + self.current_bytes)
         text = f"{self.files_done} of {_files(self.files)}, {fetched}"
         if self.files_done < self.files:
             text += f" of {readable_size(self.bytes)}"
         current = self.current
-        if current and current.size and current.size >= _LARGE:
+        if self.doing:
+            text += f"; {self.doing}"
+        elif current and current.size and current.size >= _LARGE:
             text += f"; {current.path} {100 * self.current_bytes // current.size} %"
         return text
 
@@ -150,6 +154,8 @@ class Transfer:
         """Files that have a place: below which folder of the guest, and their paths."""
         self._folders: dict[tuple[str, str], Path] = {}
         """The places of the guest's folders, by the same."""
+        self._begun: dict[str, Task | EnterpriseManagerError] = {}
+        """What is being made ready, by path, or why it is not."""
         self._finished: set[Path] = set()
         """The places of all that is done with, fetched or not."""
         self.tally = Tally()
@@ -172,7 +178,7 @@ class Transfer:
         return in_background(lambda: self._fetch(plan), seconds, lambda: str(self.tally))
 
     def _plan(self, path: str) -> Plan:
-        with self.tally.doing_first(f"Listing {path}"):
+        with self.tally.doing_first(f"listing {path}"):
             return self._found(path)
 
     def _found(self, path: str) -> Plan:
@@ -260,7 +266,13 @@ class Transfer:
     def _fetch(self, plan: Plan) -> None:
         left_out = list(plan.left_out)
         try:
-            for part in plan.parts:
+            parts = [
+                Part(part.path, [one for one in part.files if not self._is_in_place(*one)])
+                for part in plan.parts
+            ]
+            parts = [part for part in parts if part.files]
+            for number, part in enumerate(parts):
+                self._begin(parts[number : number + _AHEAD])
                 self._fetch_part(part, plan.path, left_out)
         except EnterpriseManagerError as error:
             files = [one for part in plan.parts for one in part.files]
@@ -276,9 +288,6 @@ class Transfer:
 
     def _fetch_part(self, part: Part, asked: str, left_out: list[LeftOut]) -> None:
         """Download a part, file by file. What is asked for itself is not left out: it fails."""
-        wanted = [one for one in part.files if not self._is_in_place(*one)]
-        if not wanted:
-            return
         try:
             targets = self._prepare(part)
         except EnterpriseManagerError as error:
@@ -286,7 +295,7 @@ class Transfer:
                 raise
             left_out.append(LeftOut.by(part.path, error))
             return
-        for entry, place in wanted:
+        for entry, place in part.files:
             try:
                 self._fetch_file(entry, place, targets)
             except EnterpriseManagerError as error:
@@ -303,12 +312,32 @@ class Transfer:
         self._count(entry.size or 0, place)
         return True
 
+    def _begin(self, parts: list[Part]) -> None:
+        """Ask for the first part to be made ready, and for files that follow it.
+
+        Each takes its time, which need not be waited for one after the other.
+        """
+        for part in parts:
+            if part.path in self._begun or (part is not parts[0] and not part.is_file):
+                continue
+            try:
+                self._begun[part.path] = self._restores.begin(
+                    self._files, part.path, self._deadline
+                )
+            except EnterpriseManagerError as error:
+                self._begun[part.path] = error
+
     def _prepare(self, part: Part) -> dict[str, str]:
-        """Let a part be made ready; returns the addresses that the server gives, as `_targets`."""
+        """Wait until a part is ready; returns the addresses that the server gives."""
+        begun = self._begun.pop(part.path)
+        if isinstance(begun, EnterpriseManagerError):
+            raise begun
         targets: list[str] = []
-        with self.tally.doing_first(f"Preparing {part.path}"):
-            for progress in self._restores.prepare(self._files, part.path, self._deadline, targets):
-                self.tally.doing = f"Preparing {part.path} ({progress})"
+        with self.tally.doing_first(f"preparing {part.path}"):
+            for progress in self._restores.finish(
+                self._files, part.path, begun, self._deadline, targets
+            ):
+                self.tally.doing = f"preparing {part.path} ({progress})"
         return _targets(targets, part)
 
     def _fetch_file(self, entry: Entry, place: Path, targets: Mapping[str, str]) -> None:
