@@ -13,7 +13,7 @@ LOCKED  := --require-hashes --only-binary :all: --requirement
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help venv quickstart check lint types layers generated format test unit portable chaos fuzz mutations test-matrix test-protobuf wheel test-wheel package test-package release-files release-notes load bench docs schema proto lock clean
+.PHONY: help venv quickstart check lint types layers generated format test unit portable chaos fuzz mutations test-matrix test-protobuf wheel test-wheel package test-package release-files release-notes load load-files bench docs schema proto lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,7 @@ generated: $(READY)
 	$(BIN)/python tools/generate_protocol.py --check
 	$(BIN)/python tools/generate_schema.py --check
 	$(BIN)/python tools/generate_docs.py --check
+	$(BIN)/python tools/generate_screens.py --check
 
 format: $(READY) ## Format the code
 	$(BIN)/ruff check --fix
@@ -118,11 +119,15 @@ release-notes: $(READY) ## Write build/release-notes.md: CHANGELOG.md of TAG, wh
 load: $(READY) ## A thousand mounts in one state: time, memory, threads and requests
 	cd tests && ../$(BIN)/python -m benchmarks.load
 
+load-files: $(READY) ## Fetch a folder of 10,000 files and 2 GiB, cut and interrupted: time, memory, bytes
+	cd tests && ../$(BIN)/python -m benchmarks.download
+
 bench: $(READY) ## Measure starts, commands with one mount, and how soon a mount is told to be done
 	cd tests && ../$(BIN)/python -m benchmarks.startup && ../$(BIN)/python -m benchmarks.commands
 
-docs: $(READY) ## Write the pages below docs/ from the schema and examples/
+docs: $(READY) ## Write the pages below docs/ from the schema, examples/ and what commands print
 	$(BIN)/python tools/generate_docs.py
+	$(BIN)/python tools/generate_screens.py
 
 schema: $(READY) ## Write what Terraform asks first, from the provider's classes, into schema_answers.py
 	$(BIN)/python tools/generate_schema.py

@@ -33,6 +33,7 @@ UNUSED = (
     *("tkinter", "unittest", "doctest", "pydoc", "pdb", "lib2to3", "distutils", "test"),
     *("grpc._simple_stubs", "grpc_tools", "setuptools", "pip", "sqlite3", "curses", "bz2", "lzma"),
     *("xmlrpc", "wsgiref", "turtle", "chardet", "em_simulator", "cffi"),
+    *("pygments", "markdown_it", "mdurl"),  # of rich, whose tables and bars do without
 )
 # Nuitka leaves these to the system, where they may be missing; the C library itself it has to have.
 OF_THE_COMPILER = ("libstdc++.so.6", "libgcc_s.so.1", "libz.so.1")

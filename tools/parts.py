@@ -116,11 +116,19 @@ def distribution(name: str) -> Part:
     return Part(
         name,
         installed.version,
-        told["License-Expression"] or (told["License"] or "").partition("\n")[0],
+        _license(told),
         f"pkg:pypi/{re.sub(r'[-_.]+', '-', name).lower()}@{installed.version}",
         texts | left_out(name),
         (*inside, *({"type": "library", "name": text} for text in unnamed)),
     )
+
+
+def _license(told: metadata.PackageMetadata) -> str:
+    """Return what metadata say of the licence, in the newest of the three ways that they can."""
+    classifiers = (text.split(" :: ") for text in told.get_all("Classifier") or ())
+    named = [parts[-1] for parts in classifiers if parts[0] == "License"]
+    first_line = (told["License"] or "").partition("\n")[0]
+    return told["License-Expression"] or first_line or ", ".join(named)
 
 
 def library(file: Path) -> Part:

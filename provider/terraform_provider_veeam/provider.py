@@ -230,16 +230,16 @@ class VeeamProvider(interfaces.Provider):
     def _serve(self, ctx: ConfigureContext, settings: Settings) -> None:
         """Take over the settings, unless this process serves another account already.
 
-        That can be under `serve --debug`, by another command or an alias.
+        That can be under `serve`, by another command or an alias.
         """
         if self._settings:
             served, asked = _who(self._settings), _who(settings)
             if asked != served:
                 ctx.diagnostics.add_error(
                     "This process serves another provider block",
-                    f"serve --debug has been set to {served}, and this block asks for {asked}. "
+                    f"serve has been set to {served}, and this block asks for {asked}. "
                     "Terraform does not tell it for which block a call is, so it can serve only "
-                    "one Enterprise Manager and account. Start serve --debug anew to have it "
+                    "one Enterprise Manager and account. Start serve anew to have it "
                     "serve this block; a configuration that needs several works without "
                     "TF_REATTACH_PROVIDERS.",
                     path=["url"],

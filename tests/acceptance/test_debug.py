@@ -1,4 +1,4 @@
-"""`serve --debug`: one process for one Enterprise Manager, whichever blocks and commands use it."""
+"""`serve`: one process for one Enterprise Manager, whichever blocks and commands use it."""
 
 import re
 import signal
@@ -18,7 +18,7 @@ from em_simulator.accounts import Account
 def debugged(workspace: Workspace) -> Iterator[Workspace]:
     """A workspace whose Terraform uses a provider that was started by hand."""
     with subprocess.Popen(
-        [PROVIDER, "serve", "--debug"],
+        [PROVIDER, "serve"],
         env=workspace.environment,
         stdout=subprocess.PIPE,
         text=True,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from terraform_provider_veeam import __version__
+from terraform_provider_veeam.cli.arguments import add_restore_commands
 from terraform_provider_veeam.durations import parse_duration
 
 _BY_HAND = """\
@@ -15,7 +16,8 @@ terraform-provider-veeam {version}, a provider for Terraform and OpenTofu.
 Terraform starts this program by itself. To use it:
 
   terraform-provider-veeam install     put it where `terraform init` finds it
-  terraform-provider-veeam --help      everything else it can do
+  terraform-provider-veeam find        which backup still has a file; `get` fetches it
+  terraform-provider-veeam help        everything else it can do
 """
 
 
@@ -25,31 +27,52 @@ def run(arguments: Sequence[str]) -> int:
         # A path may hold what the terminal's character set, or any, has no sign for.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    options = _parser().parse_args(arguments)
-    match options.command:
-        case "install":
-            from terraform_provider_veeam.cli import install  # noqa: PLC0415 - each its own
-
-            return install.run(options.plugin_dir)
-        case "mirror":
-            from terraform_provider_veeam.cli import mirror  # noqa: PLC0415
-
-            return mirror.run(options.folder, options.packages)
-        case "keep-alive":
-            return _keep_alive(options)
-        case "serve":
-            from terraform_provider_veeam.plugin.process.server import serve_debug  # noqa: PLC0415
-            from terraform_provider_veeam.plugin.rpc.servicer import (  # noqa: PLC0415
-                ProviderServicer,
-            )
-            from terraform_provider_veeam.provider import VeeamProvider  # noqa: PLC0415
-
-            return serve_debug(VeeamProvider, ProviderServicer)
-        case "version":
-            print(f"terraform-provider-veeam {__version__}")
-            return 0
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command == "help":
+        parser.parse_args([*options.topic, "--help"])
+    if options.command in _COMMANDS:
+        return _COMMANDS[options.command](options)
     sys.stderr.write(_BY_HAND.format(version=__version__))
     return 1
+
+
+def _install(options: argparse.Namespace) -> int:
+    from terraform_provider_veeam.cli import install  # noqa: PLC0415 - each its own
+
+    return install.run(options.plugin_dir)
+
+
+def _mirror(options: argparse.Namespace) -> int:
+    from terraform_provider_veeam.cli import mirror  # noqa: PLC0415
+
+    return mirror.run(options.folder, options.packages)
+
+
+def _serve(_: argparse.Namespace) -> int:
+    from terraform_provider_veeam.plugin.process.server import serve_debug  # noqa: PLC0415
+    from terraform_provider_veeam.plugin.rpc.servicer import ProviderServicer  # noqa: PLC0415
+    from terraform_provider_veeam.provider import VeeamProvider  # noqa: PLC0415
+
+    return serve_debug(VeeamProvider, ProviderServicer)
+
+
+def _version(_: argparse.Namespace) -> int:
+    print(f"terraform-provider-veeam {__version__}")
+    return 0
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from terraform_provider_veeam.cli import connection, files, inventory  # noqa: PLC0415
+
+    command = {
+        "machines": inventory.machines,
+        "points": inventory.points,
+        "ls": files.ls,
+        "get": files.get,
+        "find": files.find,
+    }[options.command]
+    return connection.run(lambda opened: command(opened, options))
 
 
 def _keep_alive(options: argparse.Namespace) -> int:
@@ -76,6 +99,16 @@ def _keep_alive(options: argparse.Namespace) -> int:
     return keep_alive.hold_from_state(sys.stdin.buffer, options.seconds, detach=options.detach)
 
 
+_COMMANDS = {
+    **dict.fromkeys(("machines", "points", "ls", "get", "find"), _restore),
+    "install": _install,
+    "mirror": _mirror,
+    "keep-alive": _keep_alive,
+    "serve": _serve,
+    "version": _version,
+}
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="terraform-provider-veeam",
@@ -85,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
+    add_restore_commands(commands)
     install = commands.add_parser(
         "install",
         help="put the provider where `terraform init` and `tofu init` find it",
@@ -117,10 +151,14 @@ def _parser() -> argparse.ArgumentParser:
         "serve",
         help="serve a Terraform that is started by hand, for debugging",
         description="Serve until Ctrl-C, and print the TF_REATTACH_PROVIDERS that lets Terraform "
-        "use this very process, for example one that a debugger watches.",
+        "use this very process, for example one that a debugger watches. What the provider block "
+        "leaves out is read from VEEAM_EM_URL and the other VEEAM_EM_* variables of this process, "
+        "not of Terraform's: set them here.",
     )
-    serve.add_argument("--debug", action="store_true", required=True, help="has to be given")
+    serve.add_argument("--debug", action="store_true", help=argparse.SUPPRESS)  # need not be given
     commands.add_parser("version", help="print the version")
+    help_ = commands.add_parser("help", help="explain a command")
+    help_.add_argument("topic", nargs="*", metavar="COMMAND")
     return parser
 
 

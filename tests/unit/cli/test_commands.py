@@ -1,6 +1,7 @@
 """The command line, whatever the terminal can show."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,3 +19,36 @@ def test_a_path_that_the_terminal_can_not_show_ends_nothing(tmp_path: Path) -> N
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"Installed" in done.stdout
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, check=False)
+
+
+def test_help_is_a_command_too() -> None:
+    whole = run("help")
+    assert (whole.returncode, whole.stderr) == (0, "")
+    assert whole.stdout == run("--help").stdout
+    for command in ("machines", "points", "ls", "get", "find", "install", "keep-alive", "serve"):
+        assert re.search(rf"^    {command}\s", whole.stdout, re.MULTILINE)
+    assert run("help", "find").stdout == run("find", "--help").stdout
+    assert run("help", "nothing").returncode == 2
+
+
+def test_serve_says_where_its_settings_come_from() -> None:
+    told = " ".join(run("serve", "--help").stdout.split())
+    assert "VEEAM_EM_URL" in told
+    assert "of this process" in told
+
+
+def test_no_command_waits_for_what_only_tables_need() -> None:
+    script = (
+        "import sys; from terraform_provider_veeam.cli import commands\n"
+        "try: commands.run(['version'])\n"
+        "finally: print(sorted({name.partition('.')[0] for name in sys.modules} & "
+        "{'rich', 'requests', 'grpc'}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"

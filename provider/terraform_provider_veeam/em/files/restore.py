@@ -89,30 +89,29 @@ class FileRestores:
 
         The request is never repeated. Raises NotFound, FileRestoreFailed, AnswerLost, Stopped, …
         """
-        yield from self._run(files, path, how.body(), deadline, [])
+        task = self._post(_restore_address(files, path), how.body(), deadline)
+        yield from self._follow_task(files, path, task, deadline, [])
 
-    def prepare(
-        self, files: Files, path: str, deadline: Deadline, targets: list[str]
+    def begin(self, files: Files, path: str, deadline: Deadline) -> Task:
+        """Ask for a file, or all files of a folder, to be made ready to be downloaded."""
+        return self._post(_restore_address(files, path), {"ForDirectDownload": {}}, deadline)
+
+    def finish(
+        self, files: Files, path: str, task: Task, deadline: Deadline, targets: list[str]
     ) -> Iterator[Progress]:
-        """Make a file, or all files of a folder, ready to be downloaded; yields as `restore`.
+        """Wait until what was begun is ready; yields as `restore`.
 
         The addresses below `/api` that the server gives are put into `targets`.
         """
-        return self._run(files, path, {"ForDirectDownload": {}}, deadline, targets)
+        return self._follow_task(files, path, task, deadline, targets)
 
     def download(self, target: str, deadline: Deadline, **how: Any) -> Downloaded:
         """Download what was made ready, as `download` does."""
         return download(self._client, self._session, target, deadline, **how)
 
-    def _run(
-        self,
-        files: Files,
-        path: str,
-        spec: dict[str, Any],
-        deadline: Deadline,
-        targets: list[str],
+    def _follow_task(
+        self, files: Files, path: str, task: Task, deadline: Deadline, targets: list[str]
     ) -> Iterator[Progress]:
-        task = self._post(f"{files.address(path)}?action=restore", spec, deadline)
         now = told = 0.0
         try:
             for now in looks(deadline) if not task.finished else ():
@@ -128,7 +127,7 @@ class FileRestores:
         if not task.success:
             raise FileRestoreFailed(
                 f"Enterprise Manager could not restore {printable(path)}",
-                f"POST {files.address(path)}?action=restore was accepted, but its task "
+                f"POST {_restore_address(files, path)} was accepted, but its task "
                 f"{task.task_id} failed: {task.message or 'It gave no reason.'}",
                 credentials_needed=_is_about_credentials(task),
             )
@@ -201,6 +200,10 @@ class FileRestores:
             self._tasks.cancel(task.task_id, bound)
         except EnterpriseManagerError as error:
             log.info("task %s could not be cancelled: %s", task.task_id, error.summary)
+
+
+def _restore_address(files: Files, path: str) -> str:
+    return f"{files.address(path)}?action=restore"
 
 
 def _is_about_credentials(task: Task) -> bool:

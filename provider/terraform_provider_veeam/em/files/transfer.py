@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections import Counter
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
@@ -39,9 +40,11 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.files.listing import Entry, Files
     from terraform_provider_veeam.em.files.places import Places
     from terraform_provider_veeam.em.files.restore import FileRestores
+    from terraform_provider_veeam.em.models import Task
 
 DEEPEST = 200
 """Levels of folders that are downloaded."""
+_AHEAD = 16  # files that are made ready at the same time
 _LARGE = 16 * 1024 * 1024  # bytes of a file that is worth telling how far it is
 _COARSEST = 2 * 10**9  # nanoseconds: a FAT file system has only every other second
 
@@ -51,7 +54,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.doing = ""
-        """What is done before anything is fetched, like `Preparing E:/Docs`; else empty."""
+        """What is done before more is fetched, like `preparing E:/Docs`; else empty."""
         self.files = 0
         self.bytes = 0
         """Of all files, as far as the server tells sizes."""
@@ -63,15 +66,26 @@ class Tally:
         """The file that is being fetched."""
         self.current_bytes = 0
 
+    @contextmanager
+    def doing_first(self, what: str) -> Iterator[None]:
+        """Tell for a while what is done before more is fetched."""
+        self.doing = what
+        try:
+            yield
+        finally:
+            self.doing = ""
+
     def __str__(self) -> str:
-        if self.doing:
+        if not self.files:
             return self.doing
         fetched = readable_size(self.bytes_done + self.current_bytes)
         text = f"{self.files_done} of {_files(self.files)}, {fetched}"
         if self.files_done < self.files:
             text += f" of {readable_size(self.bytes)}"
         current = self.current
-        if current and current.size and current.size >= _LARGE:
+        if self.doing:
+            text += f"; {self.doing}"
+        elif current and current.size and current.size >= _LARGE:
             text += f"; {current.path} {100 * self.current_bytes // current.size} %"
         return text
 
@@ -140,9 +154,13 @@ class Transfer:
         """Files that have a place: below which folder of the guest, and their paths."""
         self._folders: dict[tuple[str, str], Path] = {}
         """The places of the guest's folders, by the same."""
+        self._begun: dict[str, Task | EnterpriseManagerError] = {}
+        """What is being made ready, by path, or why it is not."""
         self._finished: set[Path] = set()
         """The places of all that is done with, fetched or not."""
         self.tally = Tally()
+        self.downloaded: list[Downloaded] = []
+        """The files that were fetched."""
 
     def plan(self, path: str, seconds: float) -> Generator[str, None, Plan]:
         """Return what a path or pattern stands for, and make its folders here.
@@ -152,7 +170,7 @@ class Transfer:
         """
         return in_background(lambda: self._plan(path), seconds, lambda: str(self.tally))
 
-    def fetch(self, plan: Plan, seconds: float) -> Generator[str, None, list[Downloaded]]:
+    def fetch(self, plan: Plan, seconds: float) -> Generator[str, None, None]:
         """Download what was planned; yields how far it is, every so many seconds.
 
         Raises SomeLeftOut when all that can be had is there, and what would concern all files.
@@ -160,7 +178,10 @@ class Transfer:
         return in_background(lambda: self._fetch(plan), seconds, lambda: str(self.tally))
 
     def _plan(self, path: str) -> Plan:
-        self.tally.doing = f"Listing {path}"
+        with self.tally.doing_first(f"listing {path}"):
+            return self._found(path)
+
+    def _found(self, path: str) -> Plan:
         left_out: list[LeftOut] = []
         pattern = PathPattern.parse(path)
         if pattern:
@@ -242,32 +263,31 @@ class Transfer:
             self._folders[base, path] = self._places.add(path, is_folder=True, inside=inside)
         return self._folders[base, path]
 
-    def _fetch(self, plan: Plan) -> list[Downloaded]:
-        done: list[Downloaded] = []
+    def _fetch(self, plan: Plan) -> None:
         left_out = list(plan.left_out)
         try:
-            for part in plan.parts:
-                done += self._fetch_part(part, plan.path, left_out)
+            parts = [
+                Part(part.path, [one for one in part.files if not self._is_in_place(*one)])
+                for part in plan.parts
+            ]
+            parts = [part for part in parts if part.files]
+            for number, part in enumerate(parts):
+                self._begin(parts[number : number + _AHEAD])
+                self._fetch_part(part, plan.path, left_out)
         except EnterpriseManagerError as error:
             files = [one for part in plan.parts for one in part.files]
             rest = [printable(entry.path) for entry, place in files if place not in self._finished]
             if rest != [printable(plan.path)]:
                 error.add(f"Of {printable(plan.path)} these were not downloaded:\n{in_lines(rest)}")
             raise
-        finally:
-            self.tally.current = None
         if left_out:
             raise SomeLeftOut(
                 "Not everything was downloaded",
                 f"{printable(plan.path)} came without:\n{in_lines(left_out)}",
             )
-        return done
 
-    def _fetch_part(self, part: Part, asked: str, left_out: list[LeftOut]) -> Iterator[Downloaded]:
+    def _fetch_part(self, part: Part, asked: str, left_out: list[LeftOut]) -> None:
         """Download a part, file by file. What is asked for itself is not left out: it fails."""
-        wanted = [one for one in part.files if not self._is_in_place(*one)]
-        if not wanted:
-            return
         try:
             targets = self._prepare(part)
         except EnterpriseManagerError as error:
@@ -275,9 +295,9 @@ class Transfer:
                 raise
             left_out.append(LeftOut.by(part.path, error))
             return
-        for entry, place in wanted:
+        for entry, place in part.files:
             try:
-                yield self._fetch_file(entry, place, targets)
+                self._fetch_file(entry, place, targets)
             except EnterpriseManagerError as error:
                 if concerns_all(error) or entry.path == asked:
                     raise
@@ -292,16 +312,35 @@ class Transfer:
         self._count(entry.size or 0, place)
         return True
 
+    def _begin(self, parts: list[Part]) -> None:
+        """Ask for the first part to be made ready, and for files that follow it.
+
+        Each takes its time, which need not be waited for one after the other.
+        """
+        for part in parts:
+            if part.path in self._begun or (part is not parts[0] and not part.is_file):
+                continue
+            try:
+                self._begun[part.path] = self._restores.begin(
+                    self._files, part.path, self._deadline
+                )
+            except EnterpriseManagerError as error:
+                self._begun[part.path] = error
+
     def _prepare(self, part: Part) -> dict[str, str]:
-        """Let a part be made ready; returns the addresses that the server gives, as `_targets`."""
-        self.tally.doing = f"Preparing {part.path}"
+        """Wait until a part is ready; returns the addresses that the server gives."""
+        begun = self._begun.pop(part.path)
+        if isinstance(begun, EnterpriseManagerError):
+            raise begun
         targets: list[str] = []
-        for progress in self._restores.prepare(self._files, part.path, self._deadline, targets):
-            self.tally.doing = f"Preparing {part.path} ({progress})"
-        self.tally.doing = ""
+        with self.tally.doing_first(f"preparing {part.path}"):
+            for progress in self._restores.finish(
+                self._files, part.path, begun, self._deadline, targets
+            ):
+                self.tally.doing = f"preparing {part.path} ({progress})"
         return _targets(targets, part)
 
-    def _fetch_file(self, entry: Entry, place: Path, targets: Mapping[str, str]) -> Downloaded:
+    def _fetch_file(self, entry: Entry, place: Path, targets: Mapping[str, str]) -> None:
         self.tally.current = entry
 
         def report(size: int) -> None:
@@ -310,21 +349,23 @@ class Transfer:
         address = address_of(entry.path)
         point = self._files.href.partition("/mounts/")[0]
         same = f"{point} {entry.path} {entry.size} {entry.modified_at}"
-        done = self._restores.download(
-            targets.get(address) or f"{self._files.address(entry.path)}?action=download",
-            self._deadline,
-            size=entry.size,
-            destination=place,
-            modified_at=entry.modified_at,
-            resume_id=same if self._resume and entry.size is not None else None,
-            report=report,
-        )
+        try:
+            done = self._restores.download(
+                targets.get(address) or f"{self._files.address(entry.path)}?action=download",
+                self._deadline,
+                size=entry.size,
+                destination=place,
+                modified_at=entry.modified_at,
+                resume_id=same if self._resume and entry.size is not None else None,
+                report=report,
+            )
+        finally:
+            self.tally.current, self.tally.current_bytes = None, 0
         self._count(done.size, place)
-        return done
+        self.downloaded.append(done)
 
     def _count(self, size: int, place: Path) -> None:
         """Count a file that is in its place."""
-        self.tally.current_bytes = 0
         self.tally.bytes_done += size
         self.tally.files_done += 1
         self._finished.add(place)

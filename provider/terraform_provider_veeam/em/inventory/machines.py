@@ -70,7 +70,7 @@ def find_machines(
         try:
             machines += _grouped(points)
         except RequestRefused as error:
-            if not isinstance(error, AccessDenied) and error.status not in _UNKNOWN_FAMILY:
+            if not is_out_of_sight(error):
                 raise
             log.info("restore points of type %s are left out: %s", family, error)
             left_out[family] = error
@@ -79,6 +79,11 @@ def find_machines(
     return FoundMachines(
         sorted(machines, key=lambda one: (one.name.casefold(), one.type)), left_out
     )
+
+
+def is_out_of_sight(error: RequestRefused) -> bool:
+    """Tell whether a family of restore points is not there for this account or this server."""
+    return isinstance(error, AccessDenied) or error.status in _UNKNOWN_FAMILY
 
 
 def _grouped(points: Iterable[FoundRestorePoint]) -> list[Machine]:

@@ -117,9 +117,9 @@ class FileDownloadAction(MountPointAction):
 
         def fetch(path: str) -> Iterator[str]:
             yield f"Downloading {path}: {plans[path].size}"
-            done = yield from transfer.fetch(plans[path], TELL_SECONDS)
+            yield from transfer.fetch(plans[path], TELL_SECONDS)
             if plans[path].is_file:
-                (file,) = done
+                file = transfer.downloaded[-1]
                 yield f"{path} is {file.destination}: {file.size} bytes, SHA-256 {file.sha256}"
             else:
                 yield f"Downloaded {path}: {transfer.tally}"

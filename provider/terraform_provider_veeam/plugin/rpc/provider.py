@@ -74,7 +74,7 @@ class ProviderCalls(Calls):
         """Hand over the provider block.
 
         A second time means that another command of Terraform, or another provider block, uses
-        this process (serve --debug). A stop that came before does not concern it; one that is to
+        this process (serve). A stop that came before does not concern it; one that is to
         come also concerns the calls that are under way.
         """
         if self.is_configured and self.stop.is_set():

@@ -20,8 +20,10 @@ from terraform_provider_veeam.em.errors import (
 from terraform_provider_veeam.em.files.download import Downloaded
 from terraform_provider_veeam.em.files.left_out import LeftOut
 from terraform_provider_veeam.em.files.listing import Entry
+from terraform_provider_veeam.em.files.paths import PathPattern
 from terraform_provider_veeam.em.files.places import Places
 from terraform_provider_veeam.em.files.transfer import DEEPEST, Tally, Transfer
+from terraform_provider_veeam.em.models import Task
 
 DEADLINE = Deadline(operation="Downloading", seconds=60, stop=threading.Event(), clock=FakeClock())
 
@@ -33,10 +35,16 @@ class Guest:
         self.href = "/vmRestorePoints/x/mounts/1"
         self.paths = paths
         self.errors = errors
+        self.begun: list[str] = []
         self.fetched: list[str] = []
+        self.ahead: list[int] = []
+        """How many more were begun than fetched, each time."""
 
     def find(self, path: str, deadline: Deadline) -> Entry:
         return Entry(path, path, is_folder=True)
+
+    def matching(self, pattern: PathPattern, *_: Any) -> Iterator[Entry]:
+        return self.walk(pattern.folder, 1, DEADLINE, [])
 
     def walk(
         self, path: str, depth: int, deadline: Deadline, left_out: list[LeftOut]
@@ -48,7 +56,11 @@ class Guest:
     def address(self, path: str) -> str:
         return path
 
-    def prepare(self, *_: Any) -> Iterator[str]:
+    def begin(self, _: Any, path: str, deadline: Deadline) -> Task:
+        self.begun.append(path)
+        return Task("task-1", "Finished")
+
+    def finish(self, *_: Any) -> Iterator[str]:
         return iter(())
 
     def download(
@@ -58,6 +70,7 @@ class Guest:
         if name in self.errors:
             raise self.errors[name]
         self.fetched.append(name)
+        self.ahead.append(len(self.begun) - len(self.fetched))
         return Downloaded(destination, 0, "")
 
 
@@ -107,6 +120,16 @@ def test_what_concerns_all_ends_it_and_tells_the_rest(tmp_path: Path) -> None:
         download(guest, tmp_path)
     assert guest.fetched == ["a"]
     assert raised.value.detail == "Of C:/t these were not downloaded:\n  C:/t/b\n  C:/t/c"
+
+
+def test_files_that_match_are_made_ready_some_at_a_time(tmp_path: Path) -> None:
+    guest = Guest(*(f"{number:02}" for number in range(40)))
+    assert download(guest, tmp_path, "C:/t/*").files_done == 40
+    assert guest.begun == [f"C:/t/{number:02}" for number in range(40)]
+    assert set(guest.ahead) == set(range(16))
+    folder = Guest("a", "b")
+    download(folder, tmp_path)
+    assert folder.begun == ["C:/t"]
 
 
 def test_a_folder_that_is_too_deep_is_told(tmp_path: Path) -> None:

@@ -1,0 +1,134 @@
+"""Enterprise Manager for one command: settings from the environment, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from terraform_provider_veeam import __version__
+from terraform_provider_veeam.cli.terminal import say, say_error, waiting_for
+from terraform_provider_veeam.config import InvalidConfiguration, resolve
+from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Deadline
+from terraform_provider_veeam.em.errors import EnterpriseManagerError, MountIncomplete, TaskFailed
+from terraform_provider_veeam.em.manager import EnterpriseManager
+from terraform_provider_veeam.em.models import RestorePointType
+from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
+from terraform_provider_veeam.platforms import hang_up_signals
+from terraform_provider_veeam.sessions.record import SessionRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from terraform_provider_veeam.em.files.listing import Files
+    from terraform_provider_veeam.em.files.restore import FileRestores
+    from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint
+    from terraform_provider_veeam.em.models import Mounted
+
+INTERRUPTED = 128  # with the number of the signal: the exit code that shells know
+_LOOK_UP_SECONDS = 300.0
+_MOUNT_SECONDS = 1800.0
+_UNMOUNT_SECONDS = 30.0
+_CLOSE_SECONDS = 5.0
+
+
+class Connection:
+    """The Enterprise Manager of one command, and the signal that ends it."""
+
+    def __init__(self, manager: EnterpriseManager) -> None:
+        self.manager = manager
+        self.signal: int | None = None
+        """Which signal has asked to stop."""
+        self._stop = threading.Event()
+        self._holder = BackgroundHolder(SYSTEM_CLOCK)
+
+    def deadline(self, operation: str, seconds: float = _LOOK_UP_SECONDS) -> Deadline:
+        """Return the deadline of a part of the command, which a signal ends."""
+        return Deadline(operation, seconds, stop=self._stop)
+
+    def stop(self, number: int) -> None:
+        """Ask all that goes on to stop; a second time, end at once."""
+        if self.signal is not None:
+            os.write(2, b"\nEnded at once. What is mounted is unmounted by Enterprise Manager "
+                     b"when its logon session has been idle for 15 minutes.\n")  # fmt: skip
+            os._exit(INTERRUPTED + number)
+        self.signal = number
+        self._stop.set()
+
+    @contextmanager
+    def mounted(self, point: FoundRestorePoint, os_kind: str | None) -> Iterator[Mounted]:
+        """Mount a restore point for as long as the block takes, however it ends."""
+        name = f"Mounting {point.name or point.ref.id}"
+        deadline = self.deadline(name, _MOUNT_SECONDS)
+        with waiting_for(name):
+            try:
+                mounted = self.manager.mount(point.ref, os_kind, deadline, outlives=False)
+            except MountIncomplete as error:
+                self._unmount(error.mounted)
+                raise
+            except TaskFailed as error:
+                if os_kind is None and point.ref.type is not RestorePointType.AGENT:
+                    error.add("If its guest runs Linux, give --os-kind Linux.")
+                raise
+        href = mounted.mount_point.href
+        record = SessionRecord(self.manager.base_url, mounted.session, href)
+        try:
+            self._holder.hold(record, self.manager)
+            yield mounted
+        finally:
+            self._holder.release(record.fingerprint, href)
+            self._unmount(mounted)
+
+    def _unmount(self, mounted: Mounted) -> None:
+        """Unmount, even if a stop was asked for; tell of it if that fails."""
+        bound = Deadline("Unmounting", _UNMOUNT_SECONDS, stop=threading.Event())
+        try:
+            self.manager.unmount(mounted.session, mounted.mount_point.href, bound)
+        except EnterpriseManagerError as error:
+            say_error(
+                "The restore point may still be mounted",
+                f"{error}\nEnterprise Manager unmounts it when {mounted.session} has been idle "
+                "for 15 minutes.",
+            )
+
+    def files(self, mounted: Mounted) -> tuple[Files, FileRestores]:
+        """Return what is in a mount point, and what restores it."""
+        return self.manager.files(mounted.session, mounted.mount_point.href)
+
+    def close(self) -> None:
+        """End what is open."""
+        self._holder.stop()
+        self.manager.close(_CLOSE_SECONDS)
+
+
+def run(command: Callable[[Connection], int]) -> int:
+    """Run a command with the Enterprise Manager of the environment; returns the exit code."""
+    try:
+        settings = resolve({}, f"terraform-provider-veeam/{__version__}")
+    except InvalidConfiguration as error:
+        for problem in error.problems:
+            say_error(problem.summary, problem.detail)
+        return 1
+    if settings.insecure:
+        say("Warning: VEEAM_EM_INSECURE is set, so anybody on the network path can read the "
+            "password and the files. VEEAM_EM_CERTIFICATE_FINGERPRINT is as easy to use, and "
+            "safe.")  # fmt: skip
+    connection = Connection(EnterpriseManager(settings))
+    for number in (signal.SIGINT, signal.SIGTERM, *hang_up_signals()):
+        signal.signal(number, lambda number, _: connection.stop(number))
+    try:
+        code = command(connection)
+        sys.stdout.flush()
+    except EnterpriseManagerError as error:
+        code = 1
+        say_error(error.summary, error.detail)
+    except BrokenPipeError:
+        code = 1
+        with suppress(OSError):  # nothing more gets out, not even at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    finally:
+        connection.close()
+    return code if connection.signal is None else INTERRUPTED + connection.signal

@@ -1,0 +1,100 @@
+"""`terraform-provider-veeam machines` and `points`: what there is to restore from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from terraform_provider_veeam.cli.dates import shown_time
+from terraform_provider_veeam.cli.lookup import find_restore_points
+from terraform_provider_veeam.cli.terminal import print_json, print_table, say
+from terraform_provider_veeam.em.inventory.restore_points import Wanted
+from terraform_provider_veeam.em.models import RestorePointType
+
+if TYPE_CHECKING:
+    import argparse
+
+    from terraform_provider_veeam.cli.connection import Connection
+    from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint
+
+
+def machines(connection: Connection, options: argparse.Namespace) -> int:
+    """Print the machines that have restore points; returns the exit code, 1 when there is none."""
+    families = [options.type] if options.type else list(RestorePointType)
+    deadline = connection.deadline("Listing machines")
+    wanted = Wanted(machine_name=options.pattern)
+    found = connection.manager.machines(wanted, deadline, families)
+    if options.json:
+        print_json(
+            [
+                {
+                    "name": one.name,
+                    "type": one.type.value,
+                    "restore_points": one.restore_point_count,
+                    "oldest": one.oldest,
+                    "newest": one.newest,
+                    "backup_servers": list(one.backup_servers),
+                }
+                for one in found.machines
+            ]
+        )
+    elif found.machines:
+        print_table(
+            ("NAME", "TYPE", ">POINTS", "OLDEST", "NEWEST"),
+            (
+                (
+                    one.name,
+                    one.type.value,
+                    str(one.restore_point_count),
+                    shown_time(one.oldest),
+                    shown_time(one.newest),
+                )
+                for one in found.machines
+            ),
+        )
+    for family, error in found.left_out.items():
+        say(f"Left out: restore points of type {family}. {error.summary}.")
+    if found.machines:
+        return 0
+    say(
+        "No machine with restore points"
+        + (f" is called {options.pattern}." if options.pattern else ".")
+    )
+    return 1
+
+
+def points(connection: Connection, options: argparse.Namespace) -> int:
+    """Print the restore points of a machine, the newest first; returns the exit code."""
+    wanted = Wanted(
+        machine_name=options.machine, created_after=options.after, created_before=options.before
+    )
+    found = find_restore_points(connection, wanted, options.type)
+    if options.json:
+        print_json([described(point) for point in found])
+        return 0
+    print_table(
+        ("CREATED", "TYPE", "KIND", "BACKUP SERVER", "ID"),
+        (
+            (
+                shown_time(point.created_at),
+                point.ref.type.value,
+                (point.point_type or "") if point.is_complete else "being written",
+                point.backup_server or "",
+                point.ref.id,
+            )
+            for point in found
+        ),
+    )
+    return 0
+
+
+def described(point: FoundRestorePoint) -> dict[str, object]:
+    """Return what scripts are told of a restore point."""
+    return {
+        "id": point.ref.id,
+        "type": point.ref.type.value,
+        "machine": point.machine_name,
+        "created_at": point.created_at,
+        "point_type": point.point_type,
+        "backup_server": point.backup_server,
+        "is_complete": point.is_complete,
+    }

@@ -1,0 +1,497 @@
+"""`machines`, `points`, `ls`, `get` and `find`: the installed command, against a real server."""
+
+import datetime as dt
+import os
+import pty
+import re
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from commands import PROGRAM, CommandLine, files_in
+from helpers import MOUNTS, SEED, Server
+
+from em_simulator import RESTORE_OPERATOR, Family, Simulator
+
+CONTRACT = "E:/Documentation 2014/Contract.docx"
+OFFERS = "E:/Documentation 2014/Offers.docx"
+UNSAFE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
+AT_ONCE = 2.0  # seconds for a command to end after Ctrl-C
+
+
+@pytest.fixture
+def shell(server: Server, tmp_path: Path) -> CommandLine:
+    return CommandLine(server, tmp_path)
+
+
+@pytest.fixture
+def ranged() -> Iterator[Server]:
+    """A server that sends a part of a download when it is asked for one."""
+    with Simulator(seed=SEED, ranges=True) as running:
+        yield Server(running)
+
+
+def newest(server: Server, machine: str, family: Family = Family.VM) -> str:
+    """The id of the newest restore point of a machine."""
+    points = server.simulator.restore_points(family)
+    return next(point.id for point in points if point.machine.name == machine)
+
+
+def assert_nothing_left(server: Server) -> None:
+    assert server.mounts() == []
+    assert server.sessions() == []
+
+
+# machines and points
+
+
+def test_machines_are_listed_with_family_count_and_dates(
+    shell: CommandLine, server: Server
+) -> None:
+    ran = shell.run("machines")
+    assert (ran.code, ran.said) == (0, "")
+    assert ran.lines[0] == ["NAME", "TYPE", "POINTS", "OLDEST", "NEWEST"]
+    row = ["oracle03", "vm", "21", "2026-10-26T22:00:42Z", "2026-11-15T22:00:42Z"]
+    assert row in ran.lines
+    assert ["srv04_replica", "replica"] in [line[:2] for line in ran.lines]
+    assert not [line for line in ran.output.splitlines() if line.endswith(" ")]
+    assert_nothing_left(server)
+
+
+def test_machines_by_pattern_and_as_json(shell: CommandLine) -> None:
+    ran = shell.run("machines", "ORACLE*", "--json")
+    assert [one["name"] for one in ran.json] == ["oracle03", "oracle03.tech.local"]
+    assert ran.json[0]["restore_points"] == 21
+    none = shell.run("machines", "nothing*")
+    assert (none.code, none.output) == (1, "")
+    assert "No machine with restore points is called nothing*" in none.said
+
+
+def test_points_are_listed_between_dates(shell: CommandLine) -> None:
+    ran = shell.run("points", "Oracle03", "--after", "2026-11-12", "--before", "2026-11-13")
+    assert ran.code == 0
+    assert [line[:4] for line in ran.lines] == [
+        ["CREATED", "TYPE", "KIND", "BACKUP SERVER"],
+        ["2026-11-13T22:00:42Z", "vm", "Increment", "backup01.tech.local"],
+        ["2026-11-12T22:00:42Z", "vm", "Increment", "backup01.tech.local"],
+    ]
+    listed = shell.run("points", "oracle03", "--json").json
+    assert len(listed) == 21
+    assert listed[2]["id"] == ran.lines[1][4]
+
+
+@pytest.mark.parametrize(("machine", "family"), [("srv04_replica", "replica"), ("rhel72", "agent")])
+def test_points_of_every_family_are_found(shell: CommandLine, machine: str, family: str) -> None:
+    listed = shell.run("points", machine, "--json").json
+    assert {point["type"] for point in listed} == {family}
+
+
+def test_a_name_that_is_nearly_right_is_told_the_right_one(shell: CommandLine) -> None:
+    ran = shell.run("points", "orcale03")
+    assert (ran.code, ran.output) == (1, "")
+    assert ran.said.startswith("Error: No restore point of orcale03\n")
+    assert "oracle03: 21 of type" in ran.said
+
+
+def test_what_an_account_may_not_see_is_passed_over(server: Server, tmp_path: Path) -> None:
+    shell = CommandLine(
+        server, tmp_path,
+        VEEAM_EM_USERNAME=RESTORE_OPERATOR.username, VEEAM_EM_PASSWORD=RESTORE_OPERATOR.password,
+    )  # fmt: skip
+    assert shell.run("points", "oracle03").code == 0
+    said = shell.run("points", "rhel72").said
+    assert "agent" in said
+    assert "could not be looked through" in said
+
+
+# Errors
+
+
+def test_settings_that_are_missing_are_told_as_by_the_provider(
+    server: Server, tmp_path: Path
+) -> None:
+    ran = CommandLine(server, tmp_path, VEEAM_EM_URL="", VEEAM_EM_PASSWORD="").run("machines")
+    assert ran.code == 1
+    assert "Error: url is not set" in ran.said
+    assert "VEEAM_EM_URL" in ran.said
+    assert "Error: password is not set" in ran.said
+
+
+def test_a_password_that_is_wrong_is_told_and_not_shown(server: Server, tmp_path: Path) -> None:
+    ran = CommandLine(server, tmp_path, VEEAM_EM_PASSWORD="Wrong#Password").run("machines")
+    assert ran.code == 1
+    assert "refuses" in ran.said
+    assert "Wrong#Password" not in ran.said
+    assert len(server.requests("POST", "/sessionMngr")) == 1
+
+
+def test_a_certificate_that_is_not_known_is_an_error(server: Server, tmp_path: Path) -> None:
+    shell = CommandLine(server, tmp_path, VEEAM_EM_CERTIFICATE_FINGERPRINT="")
+    ran = shell.run("machines")
+    assert (ran.code, ran.output) == (1, "")
+    assert "certificate" in ran.said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["ls", "oracle03@2026-13-01"], "is not a date"),
+        (["ls", "oracle03@2026-11-13T22:00"], "is not a date"),
+        (["points", "oracle03", "--before", "yesterday"], "is not a date"),
+        (["get", "oracle03", "E:/x"], "--to"),
+        (["get", "oracle03", "/etc/hosts", "--to", "."], "does not begin with a volume"),
+        (["find", "oracle03", "*/hosts"], "Name the volume"),
+        (["ls", "oracle03", "--type", "tape"], "--type"),
+    ],
+)
+def test_what_can_not_be_meant_is_refused_before_a_logon(
+    shell: CommandLine, server: Server, arguments: list[str], says: str
+) -> None:
+    ran = shell.run(*arguments)
+    assert ran.code == 2
+    assert says in ran.said
+    assert server.requests() == []
+
+
+def test_no_traceback_when_nobody_reads_on(shell: CommandLine, server: Server) -> None:
+    with shell.start("machines") as process:
+        assert process.stdout
+        process.stdout.close()
+        assert process.stderr
+        assert process.stderr.read() == ""
+        assert process.wait(60) == 1
+    assert_nothing_left(server)
+
+
+# ls
+
+
+@pytest.mark.parametrize(
+    ("date", "created"),
+    [
+        ("", "2026-11-15T22:00:42Z"),
+        ("@latest", "2026-11-15T22:00:42Z"),
+        ("@2026-11-13", "2026-11-13T22:00:42Z"),
+        ("@2026-11-13T22:00:42Z", "2026-11-13T22:00:42Z"),
+        ("@2026-11-13T23:00:41+01:00", "2026-11-12T22:00:42Z"),
+    ],
+)
+def test_a_date_means_the_newest_restore_point_at_or_before_it(
+    shell: CommandLine, server: Server, date: str, created: str
+) -> None:
+    ran = shell.run("ls", f"ORACLE03{date}")
+    assert (ran.code, ran.lines[1:]) == (0, [["C:/"], ["E:/"]])
+    assert f"{created}\n" in ran.said
+    assert_nothing_left(server)
+
+
+def test_a_folder_is_listed_with_sizes_and_times(shell: CommandLine, server: Server) -> None:
+    ran = shell.run("ls", "oracle03", "E:/Documentation 2014")
+    assert ran.lines == [
+        ["MODIFIED", "SIZE", "NAME"],
+        ["Invoices/"],
+        ["2026-11-04T03:42:11Z", "70001", "Offers.docx"],
+    ]
+    (one,) = shell.run("ls", "oracle03", OFFERS, "--json").json
+    assert (one["path"], one["type"], one["size"]) == (OFFERS, "file", 70_001)
+    matching = shell.run("ls", "oracle03", "E:/**/hosts", "--json").json
+    assert [entry["path"] for entry in matching] == ["E:/Windows/System32/drivers/etc/hosts"]
+    assert_nothing_left(server)
+
+
+@pytest.mark.parametrize(
+    ("machine", "path"),
+    [("srv04_replica", "C:/Users"), ("rhel72", "Volume$0:/home"), ("laptop17", "C:/Users")],
+)
+def test_replicas_and_agents_are_mounted_too(
+    shell: CommandLine, server: Server, machine: str, path: str
+) -> None:
+    assert shell.run("ls", machine, path).code == 0
+    assert len(server.requests("POST", MOUNTS)) == 1
+    assert_nothing_left(server)
+
+
+def test_a_path_that_is_nearly_right_names_its_neighbours(
+    shell: CommandLine, server: Server
+) -> None:
+    ran = shell.run("ls", "oracle03", "E:/Documentation")
+    assert (ran.code, ran.output) == (1, "")
+    assert "Documentation 2014" in ran.said
+    assert_nothing_left(server)
+
+
+def test_a_point_that_is_still_being_written_is_passed_over(
+    shell: CommandLine, server: Server
+) -> None:
+    server.simulator.add_incomplete_restore_point("oracle03")
+    assert "2026-11-15T22:00:42Z" in shell.run("ls", "oracle03").said
+    assert "being written" in shell.run("points", "oracle03").output
+
+
+def test_names_of_a_guest_do_nothing_to_a_terminal(shell: CommandLine, server: Server) -> None:
+    for name in ("red\x9b31m\x1b[2J", "\u202egnp.exe", "[bold]markup[-]", ":smile:"):
+        server.simulator.add_file("oracle03", f"E:/odd/{name}", b"x")
+    for arguments in (["ls", "oracle03", "E:/odd"], ["find", "oracle03", "E:/odd/*"]):
+        ran = shell.run(*arguments)
+        assert ran.code == 0
+        assert not UNSAFE.search(ran.output + ran.said)
+        for shown in (r"red\x9b31m\x1b[2J", r"\u202egnp.exe", "[bold]markup[-]", ":smile:"):
+            assert shown in ran.output
+
+
+@pytest.mark.parametrize(
+    "form",
+    [{"json_names": "camel"}, {"json_names": "pascal", "json_nulls": "absent"}, {"answers": "xml"}],
+)
+def test_every_form_of_answers_is_understood(form: dict[str, str], tmp_path: Path) -> None:
+    with Simulator(seed=SEED, **form) as simulator:  # type: ignore[arg-type]
+        shell = CommandLine(Server(simulator), tmp_path)
+        assert len(shell.run("machines", "--json").json) == 11
+        assert len(shell.run("points", "rhel72", "--json").json) == 21
+        assert shell.run("find", "oracle03", CONTRACT, "--json").json[0]["size"] == 41_372
+        assert shell.run("get", "oracle03", OFFERS, "--to", tmp_path).code == 0
+        assert_nothing_left(Server(simulator))
+    assert (tmp_path / "Offers.docx").stat().st_size == 70_001
+
+
+# get
+
+
+def test_files_folders_and_patterns_come_with_their_bytes_and_times(
+    shell: CommandLine, server: Server, tmp_path: Path
+) -> None:
+    point = newest(server, "oracle03")
+    ran = shell.run(
+        "get", "oracle03", OFFERS, "E:/Users", "E:/Logs/00*.log", "E:/*/System32/**/h?sts",
+        "--to", "got",
+    )  # fmt: skip
+    assert (ran.code, ran.output.startswith("16 of 16 files, ")) == (0, True)
+    got = dict(files_in(tmp_path / "got"))
+    named = {
+        "Offers.docx": OFFERS,
+        "Users/ann.lee/empty.txt": "E:/Users/ann.lee/empty.txt",
+        "Users/william.fox/Desktop/100% sure #1 + more.txt":
+            "E:/Users/william.fox/Desktop/100% sure #1 + more.txt",
+        "007.log": "E:/Logs/007.log",
+        "Windows/System32/drivers/etc/hosts": "E:/Windows/System32/drivers/etc/hosts",
+    }  # fmt: skip
+    for place, path in named.items():
+        assert got[place] == server.simulator.file(Family.VM, point, path)
+    assert len(got) == 16
+    modified = dt.datetime(2026, 11, 3, 8, 15, 30, tzinfo=dt.UTC) + dt.timedelta(seconds=70_001)
+    assert (tmp_path / "got" / "Offers.docx").stat().st_mtime == modified.timestamp()
+    assert_nothing_left(server)
+
+
+def test_folders_are_kept_when_asked(shell: CommandLine, tmp_path: Path) -> None:
+    assert shell.run("get", "oracle03", OFFERS, "--to", tmp_path, "--keep-folders").code == 0
+    assert [name for name, _ in files_in(tmp_path)] == ["E/Documentation 2014/Offers.docx"]
+
+
+def test_what_is_there_already_is_not_fetched_again(
+    shell: CommandLine, server: Server, tmp_path: Path
+) -> None:
+    shell.run("get", "oracle03", "E:/Documentation 2014", "--to", "got")
+    (tmp_path / "got/Documentation 2014/Offers.docx").write_text("changed here")
+    before = len(server.requests("GET", f"{MOUNTS}/1/.*docx"))
+    ran = shell.run("get", "oracle03", "E:/Documentation 2014", "--to", "got", "--json")
+    assert (ran.json["files"], ran.json["files_done"], ran.json["files_kept"]) == (2, 2, 1)
+    (one,) = ran.json["downloaded"]
+    assert one["file"].endswith("Offers.docx")
+    assert (tmp_path / "got/Documentation 2014/Offers.docx").stat().st_size == 70_001
+    assert len(server.requests("GET", f"{MOUNTS}/1/.*docx")) == before + 1
+    again = shell.run("get", "oracle03", "E:/Documentation 2014", "--to", "got")
+    assert "2 of 2 files, 68.7 KiB (2 were there already), in got" in again.output
+
+
+def test_one_path_that_fails_leaves_the_others(
+    shell: CommandLine, server: Server, tmp_path: Path
+) -> None:
+    ran = shell.run("get", "oracle03", "E:/nothing", OFFERS, "E:/x*", "--to", "got")
+    assert ran.code == 1
+    assert [name for name, _ in files_in(tmp_path / "got")] == ["Offers.docx"]
+    assert "E: is there, but has no nothing" in ran.said
+    assert "Nothing in E: matches E:/x*" in ran.said
+    assert_nothing_left(server)
+
+
+def test_a_folder_that_is_a_file_gets_advice_before_anything_is_mounted(
+    shell: CommandLine, server: Server, tmp_path: Path
+) -> None:
+    (tmp_path / "got").write_text("mine")
+    ran = shell.run("get", "oracle03", OFFERS, "--to", "got")
+    assert ran.code == 1
+    assert "got is a file, where a folder has to be" in ran.said
+    assert server.requests("POST", MOUNTS) == []
+
+
+def test_a_download_goes_on_after_a_connection_that_was_cut(ranged: Server, tmp_path: Path) -> None:
+    content = os.urandom(3_000_000)
+    ranged.simulator.add_file("oracle03", "E:/large.bin", content)
+    ranged.fault("cut-body", "GET .*/large.bin", 3)
+    ran = CommandLine(ranged, tmp_path).run("get", "oracle03", "E:/large.bin", "--to", "got")
+    assert ran.code == 0
+    assert (tmp_path / "got/large.bin").read_bytes() == content
+    assert len(ranged.requests("GET", ".*/large.bin")) == 4
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_download_that_stalls_ends_with_a_signal_and_goes_on_later(
+    ranged: Server, tmp_path: Path, number: int
+) -> None:
+    shell = CommandLine(ranged, tmp_path)
+    content = os.urandom(3_000_000)
+    ranged.simulator.add_file("oracle03", "E:/large.bin", content)
+    ranged.fault("stall-body", "GET .*/large.bin")
+    get = ("get", "oracle03", "E:/large.bin", OFFERS, "--to", "got")
+
+    def has_half() -> bool:
+        parts = [*(tmp_path / "got").glob(".*.part")] if (tmp_path / "got").exists() else []
+        return any(part.stat().st_size >= 1_400_000 for part in parts)
+
+    ran, seconds = shell.interrupt(*get, when=has_half, number=number)
+    assert seconds < AT_ONCE
+    assert ran.code == 128 + number
+    assert "0 of 2 files are there" in ran.said
+    assert "oracle03@2026-11-15T22:00:42Z goes on from here" in ran.said
+    assert_nothing_left(ranged)
+    assert shell.run(*get).code == 0
+    assert (tmp_path / "got/large.bin").read_bytes() == content
+    assert sorted(name for name, _ in files_in(tmp_path / "got")) == ["Offers.docx", "large.bin"]
+    journal = ranged.requests("GET", ".*/large.bin")
+    assert [entry.status for entry in journal] == [200, 206]
+
+
+# find
+
+
+def test_find_names_the_newest_backup_that_still_has_a_deleted_file(
+    shell: CommandLine, server: Server
+) -> None:
+    ran = shell.run("find", "oracle03", CONTRACT)
+    assert ran.code == 0
+    assert ran.lines[1:3] == [
+        ["2026-11-15T22:00:42Z", "-", "not there"],
+        ["2026-11-14T22:00:42Z", "-", "not there"],
+    ]
+    assert ran.lines[-1] == ["2026-11-08T22:00:42Z", "41372", "2026-11-05T16:40:21Z", CONTRACT]
+    assert f"get oracle03@2026-11-08T22:00:42Z '{CONTRACT}' --to ." in ran.said
+    assert len(server.requests("POST", MOUNTS)) == 8
+    assert_nothing_left(server)
+
+
+def test_find_all_versions_between_dates(shell: CommandLine, server: Server) -> None:
+    bounds = ("--after", "2026-11-04", "--before", "2026-11-09")
+    found = shell.run("find", "oracle03", CONTRACT, "--all", "--json", *bounds).json
+    assert [(one["restore_point"]["created_at"][:10], one["size"]) for one in found] == [
+        ("2026-11-08", 41_372),
+        ("2026-11-07", 41_372),
+        ("2026-11-06", 41_372),
+        ("2026-11-05", 41_372),
+        ("2026-11-04", 38_144),
+    ]
+    assert_nothing_left(server)
+
+
+def test_find_that_finds_nothing_says_what_is_near(shell: CommandLine, server: Server) -> None:
+    ran = shell.run("find", "oracle03", "E:/Documentation 2014/Ofers.docx", "--after", "2026-11-14")
+    assert ran.code == 1
+    assert "is in none of 2 restore points" in ran.said
+    assert "Offers.docx" in ran.said
+    assert_nothing_left(server)
+
+
+def test_find_goes_on_past_a_restore_point_that_can_not_be_mounted(
+    shell: CommandLine, server: Server
+) -> None:
+    server.fault("task-fails", f"POST {MOUNTS}", message="The backup file is damaged.")
+    ran = shell.run("find", "oracle03", OFFERS)
+    assert ran.code == 0
+    assert "The backup file is damaged." in ran.said
+    assert ran.lines[1][0] == "2026-11-14T22:00:42Z"
+    assert_nothing_left(server)
+
+
+def test_many_files_that_match_are_made_ready_at_the_same_time(
+    server: Server, shell: CommandLine, tmp_path: Path
+) -> None:
+    server.fault("task-stays", f"POST {MOUNTS}/1/.*", None, seconds=0.5)
+    ran = shell.run("get", "oracle03", "E:/Logs/*.log", "--to", "got")
+    assert ran.output.startswith("250 of 250 files, 54.8 KiB")
+    assert len(list(files_in(tmp_path / "got"))) == 250
+
+
+def test_a_session_that_is_given_is_used_and_left(server: Server, tmp_path: Path) -> None:
+    token = {"VEEAM_EM_SESSION_TOKEN": server.log_on(), "VEEAM_EM_USERNAME": "",
+             "VEEAM_EM_PASSWORD": ""}  # fmt: skip
+    before = server.sessions()
+    ran = CommandLine(server, tmp_path, **token).run("get", "oracle03", OFFERS, "--to", tmp_path)
+    assert ran.code == 0
+    assert (server.mounts(), server.sessions()) == ([], before)
+
+
+# Ctrl-C
+
+
+def test_ctrl_c_during_a_mount_leaves_nothing(slow_server: Server, tmp_path: Path) -> None:
+    shell = CommandLine(slow_server, tmp_path)
+    ran, seconds = shell.interrupt(
+        "ls", "oracle03", when=lambda: slow_server.requests("GET", "/tasks/.*")
+    )
+    assert seconds < AT_ONCE
+    assert ran.code == 130
+    assert "nothing is left mounted" in ran.said
+    assert "Traceback" not in ran.said
+    assert_nothing_left(slow_server)
+
+
+def test_ctrl_c_during_a_find_leaves_nothing(shell: CommandLine, server: Server) -> None:
+    server.fault("delay", "GET .*E:/Documentation.*", None, seconds=30)
+    ran, seconds = shell.interrupt("find", "oracle03", CONTRACT, when=server.mounts)
+    assert seconds < AT_ONCE
+    assert ran.code == 130
+    assert_nothing_left(server)
+
+
+def test_a_second_ctrl_c_ends_at_once(slow_server: Server, tmp_path: Path) -> None:
+    shell = CommandLine(slow_server, tmp_path)
+    slow_server.fault("delay", "DELETE .*", None, seconds=30)
+    with shell.start("ls", "oracle03") as process:
+        while not slow_server.requests("GET", "/tasks/.*"):
+            threading.Event().wait(0.05)
+        process.send_signal(signal.SIGINT)
+        threading.Event().wait(1)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(2) == 130
+        assert "15 minutes" in (process.stderr.read() if process.stderr else "")
+
+
+# Terminals
+
+
+def test_a_terminal_gets_a_bar(server: Server, tmp_path: Path) -> None:
+    server.simulator.add_file("oracle03", "E:/large.bin", bytes(30_000_000))
+    server.fault("stall-body", "GET .*/large.bin", seconds=2)
+    ours, theirs = pty.openpty()
+    environment = CommandLine(server, tmp_path).environment | {"TERM": "xterm", "COLUMNS": "100"}
+    with subprocess.Popen(
+        [PROGRAM, "get", "oracle03", "E:/large.bin", "--to", tmp_path / "got"],
+        env=environment, stdout=subprocess.PIPE, stderr=theirs, text=True,
+    ) as process:  # fmt: skip
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                shown += os.read(ours, 65536)
+            except OSError:
+                break
+        assert process.communicate(timeout=60)[0].startswith("1 of 1 file, 28.6 MiB")
+    os.close(ours)
+    text = shown.decode()
+    assert "Mounting oracle03@2026-11-15 22:00:42" in text
+    assert "━" in text
+    assert "0 of 1 file, 14.3 MiB of 28.6 MiB; E:/large.bin 50 %" in text
+    assert text.endswith("\x1b[?25h") or "\x1b[?25h" in text
