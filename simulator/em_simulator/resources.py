@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from em_simulator.backups import BackupSession
 from em_simulator.catalogue import Family
 from em_simulator.representations import Link, Listing, Resource
 from em_simulator.restores import RestoreSession
 from em_simulator.restoring import Download
-from em_simulator.sessions import Mount, TaskState
+from em_simulator.sessions import START_JOB, Mount, TaskState
 
 if TYPE_CHECKING:
     from em_simulator.addresses import Addresses
@@ -107,6 +108,9 @@ class Representations:
             case RestoreSession():
                 href = f"{self._at.restore(made)}?format=Entity"
                 return [Link("Related", href, "RestoreSession", made.name)]
+            case BackupSession() if made.is_linked:
+                href = f"{self._at.backup_session(made)}?format=Entity"
+                return [Link("Related", href, "BackupJobSession")]
             case Download():
                 return self._downloads(made)
         return []
@@ -157,4 +161,6 @@ def _result(task: Task) -> Resource | None:
 
 
 def _success(task: Task) -> str:
+    if isinstance(task.made, BackupSession) and task.operation == START_JOB:
+        return f'Job "{task.made.job.name}" triggered to start.'
     return "Restore has been started." if isinstance(task.made, RestoreSession) else "Ok"
