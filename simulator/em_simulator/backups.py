@@ -366,9 +366,10 @@ class Backups:
             item = items.get(point.machine.ref.lower())
             if item is None:
                 continue
-            began = dt.datetime.combine(
-                point.created_at.date(), LAST_NIGHT.timetz()
-            ) - _BEFORE_THE_FIRST
+            began = (
+                dt.datetime.combine(point.created_at.date(), LAST_NIGHT.timetz())
+                - _BEFORE_THE_FIRST
+            )
             if began.date() not in nights:
                 course = Course(seconds=_OF_A_NIGHT)
                 nights[began.date()] = self._add_session(job, began, course)

@@ -33,8 +33,7 @@ def _from_xml(body: bytes) -> dict[str, Any]:
 
     def value(element: Any) -> Any:
         plain: dict[str, Any] = dict(element.attrib)
-        for child in element:
-            plain[name(child)] = value(child) if len(child) else child.text
-        return plain
+        plain |= {name(child): value(child) for child in element}
+        return plain or element.text
 
     return {name(child): value(child) for child in fromstring(body)}

@@ -61,8 +61,7 @@ NAMES: dict[str, tuple[str, dict[str, Any]]] = {
         {"result": "Success", "message": "", "seconds": 2.0},
     ),
     "backup": (
-        "let the backup end as Success, Warning or Failed; `told_by=session` tells the reason in "
-        "the session, not in that of the VM",
+        "let the backup end as Success, Warning or Failed; the reason is told by `task` or session",
         {"result": "Success", "reason": "", "seconds": 2.0, "told_by": "task"},
     ),
     "lag": (

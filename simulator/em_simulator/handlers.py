@@ -255,9 +255,7 @@ class Handlers:
         _check(session, Right.READ_SERVERS)
         return self._jobs.lookup(request)
 
-    def of_backup_server(
-        self, request: Request, session: Session, found: re.Match[str]
-    ) -> Reply:
+    def of_backup_server(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
         """GET /backupServers/{ID}/jobs and repositories: there is only this backup server."""
         return self.collection(request, session, found)
 

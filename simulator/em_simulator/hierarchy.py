@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
 _NAMESPACE = uuid.UUID("0c7a6f0e-3d0e-4d43-9d3f-6d3b1f8f5a10")
 
+_EVERYWHERE = ("Vm", "Host", "Cluster")
 _TYPES = {
     "VMware": (
-        "Vm Host Cluster Template VirtualApp Vc Datacenter Folder Datastore ComputeResource "
-        "ResourcePool Tag Category StoragePod"
-    ).split(),
-    "HyperV": "Vm Host Cluster Scvmm HostGroup VmGroup".split(),
+        *_EVERYWHERE,
+        *("Template", "VirtualApp", "Vc", "Datacenter", "Folder", "Datastore", "ComputeResource"),
+        *("ResourcePool", "Tag", "Category", "StoragePod"),
+    ),
+    "HyperV": (*_EVERYWHERE, "Scvmm", "HostGroup", "VmGroup"),
 }
 
 
@@ -43,7 +45,7 @@ class HierarchyRoot:
     """The types for which the lookup service has a link."""
 
     @property
-    def types(self) -> list[str]:
+    def types(self) -> tuple[str, ...]:
         """The types that can be looked up."""
         return _TYPES[self.platform]
 

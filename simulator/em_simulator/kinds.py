@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from em_simulator.backups import BackupReport, Backups, Job, TaskSession
     from em_simulator.job_entities import JobEntities
     from em_simulator.manager import Manager
-    from em_simulator.hierarchy import ROOTS
-from em_simulator.query import Fields
+    from em_simulator.query import Fields
     from em_simulator.representations import Resource
     from em_simulator.restores import RestoreSession
     from em_simulator.sessions import Session
@@ -34,9 +33,7 @@ _ALGORITHM = ranked("Full", "Incremental", "ReversedIncremental", "SyntheticFull
 _POINT_TYPE = ranked("Full", "Increment", "ReverseIncrement", "Snapshot")
 _RESTORE_TYPE = ranked("FileLevelRestore", "RestoreVm")
 _RESTORE_STATE = ranked("Starting", "Working", "Stopping", "Stopped")
-_BACKUP_STATE = ranked(
-    "Starting", "Working", "Pausing", "Resuming", "Stopping", "Stopped"
-)
+_BACKUP_STATE = ranked("Starting", "Working", "Pausing", "Resuming", "Stopping", "Stopped")
 _TASK_SESSION_STATE = ranked("Pending", "InProgress", "Completed")
 _RESULT = ranked("None", "Success", "Warning", "Failed")
 _TASK_STATE = ranked("Running", "OperationFinished", "Finished")

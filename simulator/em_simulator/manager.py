@@ -218,9 +218,7 @@ class Manager:
 
         return self._begin(session, START_JOB, work, self.mount_seconds, fault)
 
-    def back_up(
-        self, session: Session, item: HierarchyItem, fault: TaskFault = NO_FAULT
-    ) -> Task:
+    def back_up(self, session: Session, item: HierarchyItem, fault: TaskFault = NO_FAULT) -> Task:
         """Begin to start a quick backup of a VM."""
 
         def work() -> BackupSession:
