@@ -11,11 +11,19 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Clock, Deadline
-from terraform_provider_veeam.em.errors import EnterpriseManagerError
+from terraform_provider_veeam.em.errors import EnterpriseManagerError, UnexpectedAnswer
 from terraform_provider_veeam.em.files.listing import Files
 from terraform_provider_veeam.em.files.restore import FileRestores
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.inventory.backup_servers import BackupServer, backup_servers
+from terraform_provider_veeam.em.inventory.hierarchy import (
+    HierarchyObject,
+    HierarchyRoot,
+    find_objects,
+    hierarchy_roots,
+    read_object,
+    root_id_of,
+)
 from terraform_provider_veeam.em.inventory.machines import FoundMachines, find_machines
 from terraform_provider_veeam.em.inventory.near_misses import near_misses
 from terraform_provider_veeam.em.inventory.restore_points import (
@@ -28,6 +36,7 @@ from terraform_provider_veeam.em.inventory.restore_sessions import (
     RestoreSession,
     running_restores,
 )
+from terraform_provider_veeam.em.jobs.starts import BackupStarts
 from terraform_provider_veeam.em.logon import Logon, conceal_session
 from terraform_provider_veeam.em.models import (
     RestorePointRef,
@@ -41,6 +50,7 @@ from terraform_provider_veeam.em.tasks import Tasks
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from terraform_provider_veeam.em.jobs.sessions import BackupSession
     from terraform_provider_veeam.em.models import (
         LogonSession,
         Mounted,
@@ -152,6 +162,29 @@ class EnterpriseManager:
             lambda session: list(backup_servers(self._client, session, deadline)), deadline
         )
 
+    def hierarchy_roots(self, deadline: Deadline) -> list[HierarchyRoot]:
+        """Return the hosts that the backup servers know."""
+        return self._logon.browse(
+            lambda session: list(hierarchy_roots(self._client, session, deadline)), deadline
+        )
+
+    def hierarchy_objects(
+        self, roots: Sequence[HierarchyRoot], name: str, kind: str, deadline: Deadline
+    ) -> list[HierarchyObject]:
+        """Return the VMs, or the objects of another type, that those hosts have of a name."""
+        return self._logon.browse(
+            lambda session: list(
+                find_objects(self._client, session, roots, deadline, name=name, kind=kind)
+            ),
+            deadline,
+        )
+
+    def hierarchy_object(self, ref: str, deadline: Deadline) -> HierarchyObject | None:
+        """Return the object that a reference leads to; None when there is none."""
+        return self._logon.browse(
+            lambda session: read_object(self._client, session, ref, deadline), deadline
+        )
+
     def mounted_restore_points(self, deadline: Deadline) -> Iterator[RestorePointRef]:
         """Return the restore points of which the session may have mount points, each once.
 
@@ -243,6 +276,28 @@ class EnterpriseManager:
         conceal_session(session)
         files = Files(self._client, session, href)
         return files, FileRestores(self._client, session)
+
+    # What is done once, in a session of its own
+
+    @property
+    def backup_starts(self) -> BackupStarts:
+        """What starts backups and follows them."""
+        return BackupStarts(self._client, self._logon)
+
+    def quick_backup(self, vm: HierarchyObject, deadline: Deadline) -> BackupSession:
+        """Start a quick backup on the backup server that knows the VM, and return its session.
+
+        Raises UnexpectedAnswer, TaskFailed, BackupOutOfSight.
+        """
+        roots = self.hierarchy_roots(deadline) if vm.root is None else [vm.root]
+        servers = [root.backup_server_id for root in roots if root.id == root_id_of(vm.ref)]
+        if not servers or servers[0] is None:
+            raise UnexpectedAnswer(
+                "The VM's backup server is not known",
+                f"{vm.ref} names a host that Enterprise Manager does not list, or lists without "
+                "its backup server. The data source veeam_hierarchy_roots shows what it lists.",
+            )
+        return self.backup_starts.quick_backup(vm, servers[0], deadline)
 
     def touch(self, session: LogonSession, href: str, deadline: Deadline) -> None:
         """Read what is at a path in that session. Raises NotFound, SessionExpired."""

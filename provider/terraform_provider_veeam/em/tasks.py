@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 FIRST_PAUSE = 0.1  # seconds
 LONGEST_PAUSE = 2.0  # seconds
 _SHARE = 0.2  # of the time so far that passes before the next look
+TELL_SECONDS = 10.0
+"""Seconds between two reports that something is still running."""
 PATIENCE = 60.0  # seconds of nothing but errors before a task is given up
 _LOOKS_FOR_A_MISSING_TASK = 3  # right after it was made the server may not find it yet
 _MOUNT_HREF = re.compile(r"/.+/mounts/[1-9]\d{0,18}")
@@ -150,6 +152,7 @@ def parse_task(resource: Any) -> Task | None:
     related = [link for link in found if link.rel == "Related"]
     mounts = [link.path for link in related if _MOUNT_HREF.fullmatch(link.path)]
     restores = [link.target for link in related if link.path.startswith("/restoreSessions/")]
+    backups = [link.target for link in related if link.path.startswith("/backupSessions/")]
     return Task(
         task_id=task_id,
         state=text(resource, "State"),
@@ -159,6 +162,7 @@ def parse_task(resource: Any) -> Task | None:
         mount_href=mounts[0] if mounts else None,
         downloads=tuple(link.target for link in found if link.rel == "Download"),
         restore_session=restores[0] if restores else None,
+        backup_session=backups[0] if backups else None,
         credentials_needed=boolean(result, "CredentialsNeeded"),
     )
 

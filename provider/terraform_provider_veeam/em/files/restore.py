@@ -21,7 +21,7 @@ from terraform_provider_veeam.em.http.client import never
 from terraform_provider_veeam.em.http.decoders import unreadable
 from terraform_provider_veeam.em.http.retry import may_pass
 from terraform_provider_veeam.em.inventory.restore_sessions import read_restore_outcome
-from terraform_provider_veeam.em.tasks import Tasks, looks, parse_task
+from terraform_provider_veeam.em.tasks import TELL_SECONDS, Tasks, looks, parse_task
 from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.http.client import Client
     from terraform_provider_veeam.em.models import LogonSession, Task
 
-TELL_SECONDS = 10.0
-"""Seconds between two reports that a task is still running."""
 _CANCEL_SECONDS = 30.0
 
 log = logging.getLogger(__name__)
