@@ -145,6 +145,10 @@ class VeeamProvider(interfaces.Provider):
         return _Objects(
             {
                 "veeam_backup_servers": "data_sources.backup_servers:BackupServersDataSource",
+                "veeam_hierarchy_object": (
+                    "data_sources.hierarchy_object:HierarchyObjectDataSource"
+                ),
+                "veeam_hierarchy_roots": "data_sources.hierarchy_roots:HierarchyRootsDataSource",
                 "veeam_machines": "data_sources.machines:MachinesDataSource",
                 "veeam_mount_point_files": (
                     "data_sources.mount_point_files:MountPointFilesDataSource"
@@ -175,6 +179,7 @@ class VeeamProvider(interfaces.Provider):
             {
                 "veeam_file_download": "actions.file_download:FileDownloadAction",
                 "veeam_file_restore": "actions.file_restore:FileRestoreAction",
+                "veeam_quick_backup": "actions.quick_backup:QuickBackupAction",
                 "veeam_unmount": "actions.unmount:UnmountAction",
             }
         )

@@ -299,6 +299,11 @@ class Simulator:
             outcome = Outcome(RestoreResult(result), message)
             self._manager.restores.set_state(restore, RestoreState(state), outcome)
 
+    def vm(self, name: str) -> str:
+        """Return the reference of a VM. Raises StopIteration when there is none."""
+        items = self._manager.hierarchy
+        return next(item.ref for item in items if (item.type, item.name) == ("Vm", name))
+
     def add_vm(self, name: str) -> str:
         """Let somebody make a VM; returns its reference."""
         with self._manager.lock:

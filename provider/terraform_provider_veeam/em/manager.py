@@ -36,6 +36,8 @@ from terraform_provider_veeam.em.inventory.restore_sessions import (
     RestoreSession,
     running_restores,
 )
+from terraform_provider_veeam.em.jobs.jobs import Job, JobObject, jobs, objects_in_job, read_job
+from terraform_provider_veeam.em.jobs.objects import JobObjects
 from terraform_provider_veeam.em.jobs.starts import BackupStarts
 from terraform_provider_veeam.em.logon import Logon, conceal_session
 from terraform_provider_veeam.em.models import (
@@ -50,6 +52,7 @@ from terraform_provider_veeam.em.tasks import Tasks
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from terraform_provider_veeam.em.inventory.query import Comparison
     from terraform_provider_veeam.em.jobs.sessions import BackupSession
     from terraform_provider_veeam.em.models import (
         LogonSession,
@@ -185,6 +188,24 @@ class EnterpriseManager:
             lambda session: read_object(self._client, session, ref, deadline), deadline
         )
 
+    def jobs(self, conditions: Sequence[Comparison], deadline: Deadline) -> list[Job]:
+        """Return the jobs that meet all conditions."""
+        return self._logon.browse(
+            lambda session: list(jobs(self._client, session, conditions, deadline)), deadline
+        )
+
+    def job(self, job_id: str, deadline: Deadline) -> Job:
+        """Return a job. Raises NotFound."""
+        return self._logon.browse(
+            lambda session: read_job(self._client, session, job_id, deadline), deadline
+        )
+
+    def objects_in_job(self, job_id: str, deadline: Deadline) -> list[JobObject]:
+        """Return what a job includes. Raises NotFound when there is no such job."""
+        return self._logon.browse(
+            lambda session: objects_in_job(self._client, session, job_id, deadline), deadline
+        )
+
     def mounted_restore_points(self, deadline: Deadline) -> Iterator[RestorePointRef]:
         """Return the restore points of which the session may have mount points, each once.
 
@@ -278,6 +299,11 @@ class EnterpriseManager:
         return files, FileRestores(self._client, session)
 
     # What is done once, in a session of its own
+
+    @property
+    def job_objects(self) -> JobObjects:
+        """What puts objects into jobs and takes them out."""
+        return JobObjects(self._client, self._logon)
 
     @property
     def backup_starts(self) -> BackupStarts:

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 FIRST_PAUSE = 0.1  # seconds
 LONGEST_PAUSE = 2.0  # seconds
 _SHARE = 0.2  # of the time so far that passes before the next look
-TELL_SECONDS = 10.0
-"""Seconds between two reports that something is still running."""
 PATIENCE = 60.0  # seconds of nothing but errors before a task is given up
 _LOOKS_FOR_A_MISSING_TASK = 3  # right after it was made the server may not find it yet
 _MOUNT_HREF = re.compile(r"/.+/mounts/[1-9]\d{0,18}")

@@ -9,6 +9,7 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from terraform_provider_veeam.em.deadline import TELL_SECONDS
 from terraform_provider_veeam.em.errors import (
     AnswerLost,
     DeadlinePassed,
@@ -21,7 +22,7 @@ from terraform_provider_veeam.em.http.client import never
 from terraform_provider_veeam.em.http.decoders import unreadable
 from terraform_provider_veeam.em.http.retry import may_pass
 from terraform_provider_veeam.em.inventory.restore_sessions import read_restore_outcome
-from terraform_provider_veeam.em.tasks import TELL_SECONDS, Tasks, looks, parse_task
+from terraform_provider_veeam.em.tasks import Tasks, looks, parse_task
 from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 class OneRequest:
-    """One POST and its task, for the length of a `with` block."""
+    """One request and its task, for the length of a `with` block."""
 
     def __init__(self, client: Client, logon: Logon, deadline: Deadline) -> None:
         self._client = client
@@ -74,6 +74,15 @@ class OneRequest:
             if self._task is None:
                 raise
             log.info("%s: its task is %s", error.summary, self._task.task_id)
+        return self._task
+
+    def delete(self, path: str) -> Task | None:
+        """Send a DELETE, as often as it takes; returns its task, None when there is none.
+
+        Raises NotFound.
+        """
+        answer = self._client.request("DELETE", path, self._deadline, token=self._session.token)
+        self._task = parse_task(answer.document.value)
         return self._task
 
     def wait(self, task: Task, deadline: Deadline) -> Task:

@@ -14,6 +14,7 @@ import logging
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from terraform_provider_veeam.em.deadline import TELL_SECONDS
 from terraform_provider_veeam.em.errors import (
     BackupFailed,
     BackupOutOfSight,
@@ -38,7 +39,7 @@ from terraform_provider_veeam.em.jobs.sessions import (
     session_address,
     task_sessions,
 )
-from terraform_provider_veeam.em.tasks import LONGEST_PAUSE, PATIENCE, TELL_SECONDS, looks
+from terraform_provider_veeam.em.tasks import LONGEST_PAUSE, PATIENCE, looks
 from terraform_provider_veeam.em.times import Time
 from terraform_provider_veeam.printable import printable
 

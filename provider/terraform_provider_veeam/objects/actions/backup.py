@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.durations import parse_duration
+from terraform_provider_veeam.em.jobs.starts import reasons
 from terraform_provider_veeam.objects.base import VeeamObject
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.printable import printable
@@ -38,8 +39,6 @@ class BackupAction(VeeamObject, interfaces.Action):
 
         Returns the VMs' parts. A result with remarks is a warning. Raises BackupFailed.
         """
-        from terraform_provider_veeam.em.jobs.starts import reasons  # noqa: PLC0415 - not for the schema
-
         starts, session = self.manager.backup_starts, started
         for session in starts.follow(started, deadline):
             if not session.is_stopped:

@@ -28,11 +28,6 @@ class QuickBackupAction(BackupAction):
     default_timeout = _DEFAULT_TIMEOUT
 
     @classmethod
-    def get_name(cls) -> str:
-        """Return the name after the provider's prefix."""
-        return "quick_backup"
-
-    @classmethod
     def get_schema(cls) -> Schema:
         """Return the schema of the block `config`."""
         return Schema(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from terraform_provider_veeam.em.inventory.hierarchy import OBJECT_TYPES
 from terraform_provider_veeam.objects.base import VeeamObject
 from terraform_provider_veeam.objects.hierarchy_reference import (
     DEFAULT_TYPE,
@@ -24,11 +25,6 @@ if TYPE_CHECKING:
 
 class HierarchyObjectDataSource(VeeamObject, interfaces.DataSource):
     """`veeam_hierarchy_object`."""
-
-    @classmethod
-    def get_name(cls) -> str:
-        """Return the name after the provider's prefix."""
-        return "hierarchy_object"
 
     @classmethod
     def get_schema(cls) -> Schema:
@@ -62,10 +58,6 @@ class HierarchyObjectDataSource(VeeamObject, interfaces.DataSource):
 
     def validate(self, ctx: ValidateContext, config: State) -> None:
         """Check what can be checked without the server."""
-        from terraform_provider_veeam.em.inventory.hierarchy import (  # noqa: PLC0415 - not for the schema
-            OBJECT_TYPES,
-        )
-
         validate_name(ctx, config["name"])
         kind = config["type"]
         known = sorted({name for names in OBJECT_TYPES.values() for name in names})

@@ -19,11 +19,6 @@ class HierarchyRootsDataSource(VeeamObject, interfaces.DataSource):
     """`veeam_hierarchy_roots`."""
 
     @classmethod
-    def get_name(cls) -> str:
-        """Return the name after the provider's prefix."""
-        return "hierarchy_roots"
-
-    @classmethod
     def get_schema(cls) -> Schema:
         """Return the schema of the block."""
         return Schema(
