@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -307,6 +307,12 @@ class Backups:
         """Let a backup of one VM be over, that began at that time."""
         session = self._add_session(job, began, course)
         self._add_task(session, item, course.result, course.reason)
+
+    def finish(self) -> None:
+        """Let all that runs end now."""
+        for session in filter(self.runs, self._sessions.values()):
+            seconds = self._clock() - session.began_at
+            session.course = replace(session.course, seconds=seconds)
 
     def _begin(
         self,

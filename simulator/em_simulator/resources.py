@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from em_simulator.accounts import Right
 from em_simulator.backups import BackupSession
 from em_simulator.catalogue import Family
 from em_simulator.representations import Link, Listing, Resource
@@ -62,6 +63,7 @@ class Representations:
         links += [
             Link("Down", f"{base}/tasks", "TaskList"),
             Link("Down", f"{base}/querySvc", "QueryService"),
+            *self._to_lookup(session),
             Link("Delete", href, "LogonSession"),
         ]
         return Resource(
@@ -70,6 +72,10 @@ class Representations:
             links,
             {"UserName": session.account.username, "SessionId": session.id},
         )
+
+    def _to_lookup(self, session: Session) -> list[Link]:
+        may = session.account.may(Right.READ_SERVERS)
+        return [Link("Down", f"{self._at.base}/lookupSvc", "LookupService")] if may else []
 
     def query_service(self, session: Session, kinds: list[Kind]) -> Resource:
         """Return what can be queried."""

@@ -363,6 +363,11 @@ class Simulator:
             course = Course(RestoreResult(result), reason, 60.0)
             self._manager.backups.remember(job, item, moment, course)
 
+    def finish_backups(self) -> None:
+        """Let all backups that run end now."""
+        with self._manager.lock:
+            self._manager.backups.finish()
+
     def started_backups(self) -> list[BackupSession]:
         """Return the backups that clients have started, the oldest first."""
         with self._manager.lock:

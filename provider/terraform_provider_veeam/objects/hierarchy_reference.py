@@ -127,17 +127,29 @@ def find_by_ref(manager: EnterpriseManager, ref: str, deadline: Deadline) -> Hie
 
 
 def find_by_name(
-    manager: EnterpriseManager, name: str, kind: str, config: State, deadline: Deadline
+    manager: EnterpriseManager,
+    name: str,
+    kind: str,
+    config: State,
+    deadline: Deadline,
+    *,
+    patience: float = 0.0,
 ) -> HierarchyObject:
-    """Return the only object of a type and a whole name. Raises Refused for none or several."""
+    """Return the only object of a type and a whole name.
+
+    One that is not there yet is waited for as many seconds as `patience` says. Raises Refused for
+    none or several.
+    """
     roots = _roots(manager, config["hierarchy_root"], kind, deadline)
-    found = manager.hierarchy_objects(roots, name, kind, deadline)
+    found = manager.hierarchy_objects(roots, name, kind, deadline, patience=patience)
     if len(found) == 1:
         return found[0]
     if not found:
+        similar = manager.similar_objects(roots, name, kind, deadline)
+        told = f" Similar names: {', '.join(map(printable, similar))}." if similar else ""
         raise Refused(
             "Object not found in the virtual infrastructure",
-            f"No {kind} is called {printable(name)} as a whole. Looked for on: {_listed(roots)}.",
+            f"No {kind} is called {printable(name)} as a whole on {_listed(roots)}.{told}",
             path=["name"],
         )
     lines = "".join(

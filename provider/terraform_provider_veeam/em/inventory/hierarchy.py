@@ -107,12 +107,25 @@ def find_objects(
     Raises UnexpectedAnswer.
     """
     for root in roots:
-        uid = quote(f"urn:veeam:HierarchyRoot:{root.id}", safe=":")
-        address = f"/lookup?host={uid}&name={quote(name, safe='')}&type={quote(kind, safe='')}"
-        for found in _look_up(client, session, address, deadline):
+        for found in _look_up(client, session, _address(root, name, kind), deadline):
             is_kind = found.type is None or found.type.casefold() == kind.casefold()
             if is_kind and found.name.casefold() == name.casefold():
                 yield found._replace(root=root)
+
+
+def names_of_objects(
+    client: Client,
+    session: LogonSession,
+    roots: Iterable[HierarchyRoot],
+    kind: str,
+    deadline: Deadline,
+) -> set[str]:
+    """Return the names of all objects of a type."""
+    return {
+        found.name
+        for root in roots
+        for found in _look_up(client, session, _address(root, "*", kind), deadline)
+    }
 
 
 def read_object(
@@ -128,6 +141,11 @@ def root_id_of(ref: str) -> str | None:
     """Return the UUID of the host that a reference names; None when it is no reference."""
     found = re.fullmatch(r"urn:\w+:\w+:([0-9a-f-]{36})\..+", ref, re.IGNORECASE | re.ASCII)
     return found[1].lower() if found else None
+
+
+def _address(root: HierarchyRoot, name: str, kind: str) -> str:
+    uid = quote(f"urn:veeam:HierarchyRoot:{root.id}", safe=":")
+    return f"/lookup?host={uid}&name={quote(name, safe='*')}&type={quote(kind, safe='')}"
 
 
 def _look_up(

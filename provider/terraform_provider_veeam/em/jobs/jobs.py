@@ -18,10 +18,11 @@ from terraform_provider_veeam.em.http.decoders import (
     unreadable,
 )
 from terraform_provider_veeam.em.inventory.query import Comparison, query
+from terraform_provider_veeam.em.patterns import name_matches
 from terraform_provider_veeam.em.times import utc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from terraform_provider_veeam.em.deadline import Deadline
     from terraform_provider_veeam.em.http.client import Client
@@ -58,15 +59,43 @@ def job_path(job_id: str) -> str:
     return f"/jobs/{quote(job_id, safe='')}"
 
 
-def jobs(
-    client: Client,
-    session: LogonSession,
-    conditions: Sequence[Comparison],
-    deadline: Deadline,
+class WantedJobs(NamedTuple):
+    """Which jobs are looked for; None means any."""
+
+    name: str | None = None
+    """With `*` a pattern, matched here."""
+    type: str | None = None
+    backup_server: str | None = None
+
+    def conditions(self) -> list[Comparison]:
+        """Return what the server can filter by."""
+        found = (
+            ("Name", None if self.name and "*" in self.name else self.name),
+            ("JobType", self.type),
+            ("BackupServerName", self.backup_server),
+        )
+        return [Comparison(field, "==", value) for field, value in found if value is not None]
+
+    def matches(self, job: Job) -> bool:
+        """Tell whether a job is one of those wanted, whatever the server has filtered."""
+        return all(
+            wanted is None or name_matches(wanted, told or "")
+            for wanted, told in (
+                (self.name, job.name),
+                (self.type, job.type),
+                (self.backup_server, job.backup_server),
+            )
+        )
+
+
+def find_jobs(
+    client: Client, session: LogonSession, wanted: WantedJobs, deadline: Deadline
 ) -> Iterator[Job]:
-    """Return the jobs that meet all conditions."""
-    for entity in query(client, session, "Job", deadline, conditions=conditions):
-        yield parse_job(entity)
+    """Return the jobs that are wanted."""
+    for entity in query(client, session, "Job", deadline, conditions=wanted.conditions()):
+        job = parse_job(entity)
+        if wanted.matches(job):
+            yield job
 
 
 def read_job(client: Client, session: LogonSession, job_id: str, deadline: Deadline) -> Job:

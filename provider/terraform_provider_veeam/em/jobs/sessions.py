@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
+from terraform_provider_veeam.em.errors import UnexpectedAnswer
 from terraform_provider_veeam.em.http.decoders import (
     Resource,
     api_path,
@@ -21,7 +22,8 @@ from terraform_provider_veeam.em.http.decoders import (
 )
 from terraform_provider_veeam.em.inventory.query import Comparison, query
 from terraform_provider_veeam.em.models import restore_point_at
-from terraform_provider_veeam.em.times import utc
+from terraform_provider_veeam.em.times import Time, utc
+from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,6 +65,7 @@ class TaskSession(NamedTuple):
     """The VM in the hierarchy; None where an old version does not tell it."""
     session_id: str | None
     """The backup session that it is a part of."""
+    job_name: str | None
     created_at: str | None
     ended_at: str | None
     state: str
@@ -71,6 +74,43 @@ class TaskSession(NamedTuple):
     """`Success`, `Warning` or `Failed`; None until it is completed, whatever the server says."""
     reason: str | None
     restore_point_id: str | None
+
+
+class WantedSessions(NamedTuple):
+    """Whose sessions are looked for, and from when on; None means any."""
+
+    job_id: str | None = None
+    job_name: str | None = None
+    machine_name: str | None = None
+    since: Time | None = None
+
+    def conditions(self) -> list[Comparison]:
+        """Return what the server can filter by."""
+        found = (
+            ("JobUid", "==", self.job_id and f"urn:veeam:Job:{self.job_id}"),
+            ("JobName", "==", self.job_name),
+            ("VmDisplayName", "==", self.machine_name),
+            ("CreationTime", ">=", self.since and str(self.since)),
+        )
+        return [Comparison(field, sign, value) for field, sign, value in found if value]
+
+    def matches(self, session: BackupSession | TaskSession) -> bool:
+        """Tell whether a session is one of those wanted.
+
+        Raises UnexpectedAnswer for one that the server should have left out: a server that ignores
+        the filter would tell of other backups.
+        """
+        told = session._asdict()
+        for name in ("job_id", "job_name", "machine_name"):
+            wanted = getattr(self, name)
+            if wanted is not None and str(told.get(name)).casefold() != wanted.casefold():
+                raise UnexpectedAnswer(
+                    "Enterprise Manager answered with a backup that was not asked for",
+                    f"Among the results is {printable(session.name)}, although {name} is "
+                    f"{printable(wanted)}. The filter of the query seems to be ignored, so none of "
+                    "the results is used. Is there a proxy in between that changes addresses?",
+                )
+        return self.since is None or Time.parse(session.created_at or "") >= self.since
 
 
 def session_address(session_id: str) -> str:
@@ -157,6 +197,7 @@ def parse_task_session(entity: Resource) -> TaskSession:
         machine_name=text(entity, "VmDisplayName"),
         ref=text(entity, "VmUid"),
         session_id=_last(text(entity, "JobSessionUid")),
+        job_name=_job_name(entity),
         created_at=utc(text(entity, "CreationTimeUTC")),
         ended_at=utc(text(entity, "EndTimeUTC")),
         state=state,
@@ -164,6 +205,12 @@ def parse_task_session(entity: Resource) -> TaskSession:
         reason=message(entity, "Reason"),
         restore_point_id=points[0] if points else None,
     )
+
+
+def _job_name(entity: Resource) -> str | None:
+    """Return the name of the job, which the session's name begins with: `Daily@2026-03-02 …`."""
+    up = [link.name or "" for link in links(entity) if link.path.startswith("/backupSessions/")]
+    return (up[0].rpartition("@")[0] or None) if up else None
 
 
 def _result(entity: Resource) -> str | None:

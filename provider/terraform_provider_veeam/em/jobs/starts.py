@@ -173,6 +173,10 @@ class BackupStarts:
             raise _failed(session, reasons(session, machines))
         return machines
 
+    def reasons(self, session: BackupSession, deadline: Deadline) -> list[str]:
+        """Return why a session that is stopped did not succeed, or not without remarks."""
+        return reasons(session, self._machines(session, deadline))
+
     def _machines(self, session: BackupSession, deadline: Deadline) -> list[TaskSession]:
         """Return the VMs' parts; their new restore points may be linked to a bit late."""
         of_session = [Comparison("JobSessionUid", "==", f"urn:veeam:BackupJobSession:{session.id}")]

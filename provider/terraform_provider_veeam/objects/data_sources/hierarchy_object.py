@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.inventory.hierarchy import OBJECT_TYPES
 from terraform_provider_veeam.objects.base import VeeamObject
 from terraform_provider_veeam.objects.hierarchy_reference import (
@@ -49,6 +50,14 @@ class HierarchyObjectDataSource(VeeamObject, interfaces.DataSource):
                     optional=True,
                 ),
                 root_attribute(computed=True),
+                Attribute(
+                    "wait_up_to",
+                    String(),
+                    "How long to wait for an object that is not there yet, like `10m`: Enterprise "
+                    "Manager may take a while to know a VM that was just made. Default: not at "
+                    "all.",
+                    optional=True,
+                ),
                 computed("ref", HierarchyRef(), "Reference, `urn:PLATFORM:TYPE:ROOT.ID`."),
                 computed(
                     "backup_server", String(), "Name of the backup server that knows its host."
@@ -59,6 +68,11 @@ class HierarchyObjectDataSource(VeeamObject, interfaces.DataSource):
     def validate(self, ctx: ValidateContext, config: State) -> None:
         """Check what can be checked without the server."""
         validate_name(ctx, config["name"])
+        if isinstance(config["wait_up_to"], str):
+            try:
+                parse_duration(config["wait_up_to"])
+            except ValueError as error:
+                ctx.diagnostics.add_error("Invalid wait_up_to", str(error), path=["wait_up_to"])
         kind = config["type"]
         known = sorted({name for names in OBJECT_TYPES.values() for name in names})
         if isinstance(kind, str) and kind.lower() not in map(str.lower, known):
@@ -70,9 +84,12 @@ class HierarchyObjectDataSource(VeeamObject, interfaces.DataSource):
         """Return the one that is found."""
         if self.is_deferred(ctx):
             return None
-        deadline = self.deadline(ctx, LOOK_UP_SECONDS, "Looking the object up")
+        patience = parse_duration(config["wait_up_to"]) if config["wait_up_to"] else 0.0
+        deadline = self.deadline(ctx, LOOK_UP_SECONDS + patience, "Looking the object up")
         kind = config["type"] or DEFAULT_TYPE
-        found = find_by_name(self.manager, config["name"], kind, config, deadline)
+        found = find_by_name(
+            self.manager, config["name"], kind, config, deadline, patience=patience
+        )
         root = found.root
         return config | {
             "ref": found.ref,

@@ -10,7 +10,7 @@ from em_simulator import ADMINISTRATOR, Simulator
 from support.clocks import FakeClock
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.inventory.query import Comparison
+from terraform_provider_veeam.em.jobs.jobs import WantedJobs
 from terraform_provider_veeam.em.jobs.sessions import BackupSession
 from terraform_provider_veeam.em.jobs.starts import reasons
 from terraform_provider_veeam.em.manager import EnterpriseManager
@@ -36,7 +36,7 @@ def simulator(request: pytest.FixtureRequest, clock: FakeClock) -> Iterator[Simu
 
 
 def start(manager: EnterpriseManager, deadline: Deadline, name: str = "Daily") -> BackupSession:
-    (job,) = manager.jobs([Comparison("Name", "==", name)], deadline)
+    (job,) = manager.jobs(WantedJobs(name), deadline)
     return manager.backup_starts.start_job(job, deadline)
 
 
@@ -170,7 +170,7 @@ def test_a_stop_before_the_task_is_finished_says_that_the_backup_may_begin(
 ) -> None:
     simulator.add_fault("task-stays", START, seconds=600)
     bound = deadline()
-    (job,) = manager.jobs([Comparison("Name", "==", "Daily")], bound)
+    (job,) = manager.jobs(WantedJobs("Daily"), bound)
     waits = clock.wait
 
     def stopped(event: threading.Event, seconds: float) -> bool:
@@ -260,7 +260,7 @@ def test_a_session_that_never_shows_is_told(
 def test_a_job_that_runs_is_seen_to_run(
     manager: EnterpriseManager, deadline: MakeDeadline, clock: FakeClock
 ) -> None:
-    (job,) = manager.jobs([Comparison("Name", "==", "Daily")], deadline())
+    (job,) = manager.jobs(WantedJobs("Daily"), deadline())
     assert manager.backup_starts.running(job.id, deadline()) is None
     started = manager.backup_starts.start_job(job, deadline())
     running = manager.backup_starts.running(job.id, deadline())
