@@ -110,7 +110,9 @@ class WantedSessions(NamedTuple):
                     f"{printable(wanted)}. The filter of the query seems to be ignored, so none of "
                     "the results is used. Is there a proxy in between that changes addresses?",
                 )
-        return self.since is None or Time.parse(session.created_at or "") >= self.since
+        if self.since is None:
+            return True
+        return session.created_at is not None and Time.parse(session.created_at) >= self.since
 
 
 def session_address(session_id: str) -> str:

@@ -8,6 +8,7 @@ from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.jobs.starts import reasons
 from terraform_provider_veeam.objects.base import VeeamObject
 from terraform_provider_veeam.plugin import interfaces
+from terraform_provider_veeam.plugin.types import Unknown
 from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
@@ -23,9 +24,11 @@ class BackupAction(VeeamObject, interfaces.Action):
 
     default_timeout: str
 
-    def plan(self, ctx: ActionContext, config: State) -> None:
-        """Defer the action while the provider's configuration is not known."""
-        self.may_be_deferred(ctx)
+    def is_known(self, ctx: ActionContext, config: State) -> bool:
+        """Tell whether a plan can look things up: the server, and what is asked of it, is known."""
+        if self.may_be_deferred(ctx) or self._provider.manager is None:
+            return False
+        return all(value is not Unknown for value in config.values())
 
     def bound(self, ctx: Context, config: State, operation: str) -> Deadline:
         """Return the deadline that the block sets."""

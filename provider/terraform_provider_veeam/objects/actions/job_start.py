@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.em.errors import NotFound
+from terraform_provider_veeam.em.errors import AccessDenied, NotFound
 from terraform_provider_veeam.objects.actions.backup import BackupAction
 from terraform_provider_veeam.objects.actions.base import timeout_attribute, validate_timeout
 from terraform_provider_veeam.objects.job_fields import (
@@ -72,6 +73,12 @@ class JobStartAction(BackupAction):
                 f'"{config["if_running"]}" is neither "{_JOIN}" nor "{_FAIL}".',
                 path=["if_running"],
             )
+
+    def plan(self, ctx: ActionContext, config: State) -> None:
+        """Look the job up, so that a wrong id fails before anything is done."""
+        if self.is_known(ctx, config):
+            with suppress(AccessDenied):  # the start tells it, should it have to
+                self._job(config, self.bound(ctx, config, "Looking the job up"))
 
     def invoke(self, ctx: ActionContext, config: State) -> Iterator[str]:
         """Start the job, and wait for its end."""

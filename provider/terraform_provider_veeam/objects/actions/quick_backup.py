@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from terraform_provider_veeam.em.errors import AccessDenied
 from terraform_provider_veeam.objects.actions.backup import BackupAction
 from terraform_provider_veeam.objects.actions.base import timeout_attribute, validate_timeout
 from terraform_provider_veeam.objects.hierarchy_reference import (
@@ -40,6 +42,12 @@ class QuickBackupAction(BackupAction):
         """Check what can be checked without the server."""
         validate_vm(ctx, config)
         validate_timeout(ctx, config)
+
+    def plan(self, ctx: ActionContext, config: State) -> None:
+        """Look the VM up, so that a wrong name fails before anything is done."""
+        if self.is_known(ctx, config):
+            with suppress(AccessDenied):  # the backup tells it, should it have to
+                find_vm(self.manager, config, self.bound(ctx, config, "Looking the VM up"))
 
     def invoke(self, ctx: ActionContext, config: State) -> Iterator[str]:
         """Start the backup and wait for its end."""

@@ -78,6 +78,22 @@ def test_a_session_is_found_however_the_server_tells_of_it(
 
 
 @STARTS
+def test_what_ran_a_moment_ago_is_not_taken_for_what_was_started(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    deadline: MakeDeadline,
+    begin: Begin,
+    posts: str,
+) -> None:
+    simulator.add_fault("no-related-link", posts, 2)
+    first = begin(manager, deadline())
+    *_, last = manager.backup_starts.follow(first, deadline())
+    assert last.is_stopped
+    second = begin(manager, deadline())
+    assert [first.id, second.id] == [one.id for one in simulator.started_backups()]
+
+
+@STARTS
 @pytest.mark.parametrize("fault", ["reset-after", "cut-body", "garbage", "html", "wrong-shape"])
 def test_a_start_whose_answer_is_lost_is_found_and_not_asked_for_again(
     simulator: Simulator,
