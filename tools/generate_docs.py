@@ -61,6 +61,14 @@ _SINCE = {
     "actions": "Terraform 1.14",
 }
 
+_IMPORT_NOTES = {
+    "veeam_mount_point": (
+        "An import needs the token of the logon session that made the mount point, the value of "
+        "its header `X-RestSvcSessionId`: set `VEEAM_EM_SESSION_TOKEN` (or `session_token`), and "
+        "leave `VEEAM_EM_USERNAME` and `VEEAM_EM_PASSWORD` unset. No other session can reach it."
+    ),
+}
+
 
 def pages() -> Iterator[tuple[Path, str]]:
     """Return every generated page with its text."""
@@ -120,11 +128,8 @@ def _identity_and_import(cls: type[Resource], folder: Path) -> Iterator[str]:
             for attribute in identity.attributes
         )
     yield "## Import"
-    yield (
-        "An import needs the token of the logon session that made the mount point, the value of "
-        "its header `X-RestSvcSessionId`: set `VEEAM_EM_SESSION_TOKEN` (or `session_token`), and "
-        "leave `VEEAM_EM_USERNAME` and `VEEAM_EM_PASSWORD` unset. No other session can reach it."
-    )
+    if folder.name in _IMPORT_NOTES:
+        yield _IMPORT_NOTES[folder.name]
     yield "With Terraform 1.12 or newer, by identity:"
     yield _example(folder / "import-by-identity.tf")
     yield "With Terraform 1.5 or newer, by id:"

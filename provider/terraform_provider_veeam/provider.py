@@ -140,18 +140,31 @@ class VeeamProvider(interfaces.Provider):
 
     def resources(self) -> Mapping[str, type[interfaces.Resource]]:
         """Return the managed resources."""
-        return _Objects({"veeam_mount_point": "resources.mount_point:MountPointResource"})
+        return _Objects(
+            {
+                "veeam_job_object": "resources.job_object:JobObjectResource",
+                "veeam_mount_point": "resources.mount_point:MountPointResource",
+            }
+        )
 
     def data_sources(self) -> Mapping[str, type[interfaces.DataSource]]:
         """Return the data sources."""
         return _Objects(
             {
                 "veeam_backup_servers": "data_sources.backup_servers:BackupServersDataSource",
+                "veeam_backup_sessions": "data_sources.backup_sessions:BackupSessionsDataSource",
+                "veeam_hierarchy_object": (
+                    "data_sources.hierarchy_object:HierarchyObjectDataSource"
+                ),
+                "veeam_hierarchy_roots": "data_sources.hierarchy_roots:HierarchyRootsDataSource",
+                "veeam_job": "data_sources.job:JobDataSource",
+                "veeam_jobs": "data_sources.jobs:JobsDataSource",
                 "veeam_machines": "data_sources.machines:MachinesDataSource",
                 "veeam_mount_point_files": (
                     "data_sources.mount_point_files:MountPointFilesDataSource"
                 ),
                 "veeam_mount_points": "data_sources.mount_points:MountPointsDataSource",
+                "veeam_repositories": "data_sources.repositories:RepositoriesDataSource",
                 "veeam_restore_point": "data_sources.restore_point:RestorePointDataSource",
                 "veeam_restore_points": "data_sources.restore_points:RestorePointsDataSource",
                 "veeam_restore_sessions": "data_sources.restore_sessions:RestoreSessionsDataSource",
@@ -169,7 +182,12 @@ class VeeamProvider(interfaces.Provider):
 
     def list_resources(self) -> Mapping[str, type[interfaces.ListResource]]:
         """Return the listings."""
-        return _Objects({"veeam_mount_point": "lists.mount_point:MountPointList"})
+        return _Objects(
+            {
+                "veeam_job_object": "lists.job_object:JobObjectList",
+                "veeam_mount_point": "lists.mount_point:MountPointList",
+            }
+        )
 
     def actions(self) -> Mapping[str, type[interfaces.Action]]:
         """Return the actions."""
@@ -177,6 +195,8 @@ class VeeamProvider(interfaces.Provider):
             {
                 "veeam_file_download": "actions.file_download:FileDownloadAction",
                 "veeam_file_restore": "actions.file_restore:FileRestoreAction",
+                "veeam_job_start": "actions.job_start:JobStartAction",
+                "veeam_quick_backup": "actions.quick_backup:QuickBackupAction",
                 "veeam_unmount": "actions.unmount:UnmountAction",
             }
         )

@@ -29,14 +29,18 @@ class Right(Enum):
     READ_AGENT_POINTS = auto()
     """See restore points of agents."""
     READ_SERVERS = auto()
-    """See backup servers."""
+    """See backup servers, their hosts and repositories; look VMs up; see backup sessions."""
+    QUICK_BACKUP = auto()
+    """Make quick backups."""
+    MANAGE_JOBS = auto()
+    """See, start and change jobs."""
     END_SESSIONS = auto()
     """End the logon sessions of others."""
 
 
 _RIGHTS = {
     Role.ADMINISTRATOR: frozenset(Right),
-    Role.USER: frozenset(Right) - {Right.MOUNT},
+    Role.USER: frozenset(Right) - {Right.MOUNT, Right.MANAGE_JOBS},
     Role.VM_RESTORE_OPERATOR: frozenset({Right.READ_POINTS}),
     Role.FILE_RESTORE_OPERATOR: frozenset({Right.READ_POINTS, Right.MOUNT, Right.READ_FILES}),
     Role.NONE: frozenset[Right](),

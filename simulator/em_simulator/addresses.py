@@ -11,7 +11,10 @@ from em_simulator.catalogue import BACKUP_SERVER_ID, Family
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from em_simulator.backups import BackupSession, Job, ObjectInJob, TaskSession
     from em_simulator.catalogue import RestorePoint
+    from em_simulator.hierarchy import HierarchyRoot
+    from em_simulator.repositories import Repository
     from em_simulator.restores import RestoreSession
     from em_simulator.sessions import Mount, Session, Task
 
@@ -42,6 +45,34 @@ class Addresses:
     def restore(self, restore: RestoreSession) -> str:
         """Return a restore session's."""
         return f"{self.base}/restoreSessions/{restore.id}"
+
+    def job(self, job: Job) -> str:
+        """Return a job's."""
+        return f"{self.base}/jobs/{job.id}"
+
+    def object_in_job(self, job: Job, one: ObjectInJob) -> str:
+        """Return that of a VM or a container in a job."""
+        return f"{self.job(job)}/includes/{one.id}"
+
+    def backup_session(self, session: BackupSession) -> str:
+        """Return a backup session's."""
+        return f"{self.base}/backupSessions/{session.id}"
+
+    def task_session(self, task: TaskSession) -> str:
+        """Return that of the part of a backup session that is about one VM."""
+        return f"{self.base}/backupTaskSessions/{task.id}"
+
+    def repository(self, repository: Repository) -> str:
+        """Return a repository's."""
+        return f"{self.base}/repositories/{repository.id}"
+
+    def root(self, root: HierarchyRoot) -> str:
+        """Return that of a host in the virtual infrastructure."""
+        return f"{self.base}/hierarchyRoots/{root.id}"
+
+    def lookup(self, root: HierarchyRoot, kind: str) -> str:
+        """Return that of a lookup of all that a host has of a type."""
+        return f"{self.base}/lookup?host={_small(quote(root.uid, safe=''))}&name=*&type={kind}"
 
     def mount(self, mount: Mount) -> str:
         """Return a mount point's."""

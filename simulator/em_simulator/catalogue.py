@@ -17,7 +17,7 @@ BACKUP_SERVER = "backup01.tech.local"
 BACKUP_SERVER_ID = "8c88c6d6-931f-4044-8c0b-7a0c5f188b00"
 NIGHTS = 21
 LAST_NIGHT = dt.datetime(2026, 11, 15, 22, 0, 42, tzinfo=dt.UTC)
-_HIERARCHY_ROOT_ID = "4f0c1a52-6d2b-4f0e-8a39-0b6f1d7a2c11"
+HIERARCHY_ROOT_ID = "4f0c1a52-6d2b-4f0e-8a39-0b6f1d7a2c11"
 _NAMESPACE = uuid.UUID("5b1ad5b5-4a5d-4f0e-9c3f-0d4f3a6c7e21")
 _DIGITS = 7  # at most, in the fraction of a second
 _SATURDAY = 5
@@ -50,12 +50,25 @@ class Machine:
     is_known_to_host: bool = True
     """Whether its restore points tell where it is in the hierarchy of its host."""
 
+    own_ref: str | None = None
+    """The reference of a VM whose host does not name it as `object_id` says."""
+
+    @property
+    def object_id(self) -> str:
+        """What its host calls it."""
+        return f"vm-{zlib.crc32(self.name.encode()) % 10_000}"
+
+    @property
+    def ref(self) -> str:
+        """Reference to the VM in the hierarchy of its host."""
+        return self.own_ref or f"urn:VMware:Vm:{HIERARCHY_ROOT_ID}.{self.object_id}"
+
     @property
     def hierarchy_ref(self) -> str | None:
         """Reference to the VM itself; None where restore points do not tell it."""
         if self.family is not Family.VM or not self.is_known_to_host:
             return None
-        return f"urn:VMware:Vm:{_HIERARCHY_ROOT_ID}.vm-{zlib.crc32(self.name.encode()) % 10_000}"
+        return self.ref
 
     @property
     def backup_name(self) -> str:
@@ -190,8 +203,28 @@ class Catalogue:
                 return machine
         raise ValueError(f"there is no machine {name!r}")
 
+    @property
+    def machines(self) -> list[Machine]:
+        """All machines."""
+        return list(self._machines)
+
+    def machine_at(self, ref: str, name: str) -> Machine:
+        """Return the machine of a VM, one without restore points if it never had any."""
+        for machine in self._machines:
+            if machine.family is Family.VM and ref == machine.ref:
+                return machine
+        machine = Machine(name, "Windows", Family.VM, ("C:",), 0, own_ref=ref)
+        self._machines.append(machine)
+        return machine
+
     def add(
-        self, machine: Machine, created_at: dt.datetime, fraction: str, *, is_complete: bool
+        self,
+        machine: Machine,
+        created_at: dt.datetime,
+        fraction: str,
+        *,
+        is_full: bool = False,
+        is_complete: bool = True,
     ) -> RestorePoint:
         """Add a restore point of a machine."""
         point = RestorePoint(
@@ -199,7 +232,7 @@ class Catalogue:
             machine=machine,
             created_at=created_at,
             fraction=fraction,
-            is_full=False,
+            is_full=is_full,
             is_complete=is_complete,
         )
         self._points[machine.family, point.id] = point

@@ -51,6 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         unknown_task=options.unknown_task,
         clock_ahead=options.clock_ahead,
         ranges=options.ranges,
+        backup_seconds=options.backup_seconds,
+        lag=options.lag,
+        links_starts=not options.no_session_links,
+        matches_parts=options.lookup_parts,
     )
     try:
         for text in options.fault:
@@ -150,6 +154,13 @@ def _parser() -> argparse.ArgumentParser:
         help="how long a mount takes (default %(default)g)",
     )
     parser.add_argument(
+        "--backup-seconds",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="how long a backup takes (default %(default)g)",
+    )
+    parser.add_argument(
         "--mount-numbers",
         type=MountNumbers,
         choices=list(MountNumbers),
@@ -212,6 +223,23 @@ def _add_forms(parser: argparse.ArgumentParser) -> None:
         default=0.0,
         metavar="SECONDS",
         help="how far the server's clock is ahead of the world's; behind it if less than 0",
+    )
+    parser.add_argument(
+        "--lag",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="how late backup sessions and changes of jobs are shown (default %(default)g)",
+    )
+    parser.add_argument(
+        "--no-session-links",
+        action="store_true",
+        help="do not link the task that starts a job to the session",
+    )
+    parser.add_argument(
+        "--lookup-parts",
+        action="store_true",
+        help="find objects by a part of their name, too",
     )
     parser.add_argument(
         "--unknown-task",

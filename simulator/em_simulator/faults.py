@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from em_simulator.backups import Course
 from em_simulator.restores import Outcome, RestoreResult
 from em_simulator.sessions import TaskFault
 
@@ -58,6 +59,14 @@ NAMES: dict[str, tuple[str, dict[str, Any]]] = {
     "restore-session": (
         "let a file's restore only start a session that ends as Success, Warning or Failed",
         {"result": "Success", "message": "", "seconds": 2.0},
+    ),
+    "backup": (
+        "let the backup end as Success, Warning or Failed; the reason is told by `task` or session",
+        {"result": "Success", "reason": "", "seconds": 2.0, "told_by": "task"},
+    ),
+    "lag": (
+        "show the backup's session, or the change of the job, so many seconds late",
+        {"seconds": 3.0},
     ),
     "delete-by-task": ("answer a DELETE of a mount point with 202 and a task", {}),
     "cancel-late": (
@@ -113,6 +122,8 @@ class DueFaults:
             shows_link="no-related-link" not in self,
             tells_message="no-message" not in self,
             outcome=self._outcome,
+            course=self._course,
+            lag=self.option("lag", "seconds"),
         )
 
     @property
@@ -123,6 +134,17 @@ class DueFaults:
             RestoreResult(self.option("restore-session", "result")),
             self.option("restore-session", "message") or None,
             float(self.option("restore-session", "seconds")),
+        )
+
+    @property
+    def _course(self) -> Course | None:
+        if "backup" not in self:
+            return None
+        return Course(
+            RestoreResult(self.option("backup", "result")),
+            self.option("backup", "reason"),
+            float(self.option("backup", "seconds")),
+            is_told_by_session=self.option("backup", "told_by") == "session",
         )
 
 
@@ -139,7 +161,7 @@ class Faults:
         unknown = set(options) - set(NAMES[name][1])
         if unknown:
             raise ValueError(f"{name} has no option {', '.join(sorted(unknown))}")
-        if name == "restore-session":
+        if name in ("restore-session", "backup"):
             RestoreResult(options.get("result", "Success"))
         try:
             compiled = re.compile(pattern)

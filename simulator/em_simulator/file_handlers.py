@@ -6,20 +6,17 @@ post_vmrestorepoints_id_mountpoints_id_filepath_actionrestore.
 
 from __future__ import annotations
 
-import json
 import re
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from defusedxml.ElementTree import fromstring
-
+from em_simulator.bodies import read_body
 from em_simulator.catalogue import Family
 from em_simulator.file_representations import LIST_ALL, LIST_FILES, LIST_FOLDERS, MountedFiles
 from em_simulator.files import File, Folder
 from em_simulator.messages import Refusal, Reply, Request
 from em_simulator.query import PAGE_SIZE, BadQuery, turn_to
-from em_simulator.representations import NAMESPACE
 from em_simulator.restoring import Download, FileRestore, GuestCredentials
 
 if TYPE_CHECKING:
@@ -118,9 +115,8 @@ def _paths(found: File | Folder) -> Sequence[str]:
 
 def _wanted(request: Request) -> dict[str, Any] | None:
     """Return how a file is to be restored; None for a download. Raises Refusal."""
-    kind = request.headers.get("Content-Type", "").split(";")[0].strip().lower()
+    spec = read_body(request)
     try:
-        spec = _from_xml(request.body) if kind == "application/xml" else json.loads(request.body)
         ((element, options),) = spec.items()
         if element == "ForDirectDownload":
             return None
@@ -139,16 +135,3 @@ def _wanted(request: Request) -> dict[str, Any] | None:
 
 def _is_true(value: object) -> bool:
     return str(value).lower() == "true"
-
-
-def _from_xml(body: bytes) -> dict[str, Any]:
-    def name(element: Any) -> str:
-        return str(element.tag).removeprefix(f"{{{NAMESPACE}}}")
-
-    def value(element: Any) -> Any:
-        plain: dict[str, Any] = dict(element.attrib)
-        for child in element:
-            plain[name(child)] = value(child) if len(child) else child.text
-        return plain
-
-    return {name(child): value(child) for child in fromstring(body)}

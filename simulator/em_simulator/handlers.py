@@ -15,9 +15,11 @@ from urllib.parse import unquote
 from defusedxml.ElementTree import fromstring
 
 from em_simulator.accounts import Right
-from em_simulator.catalogue import Family, RestorePoint
+from em_simulator.catalogue import BACKUP_SERVER_ID, Family, RestorePoint
 from em_simulator.entities import Entities
 from em_simulator.file_handlers import FileHandlers
+from em_simulator.job_entities import JobEntities
+from em_simulator.job_handlers import JobHandlers
 from em_simulator.kinds import Kind, all_kinds
 from em_simulator.messages import Refusal, Reply, Request
 from em_simulator.queries import Queries
@@ -26,13 +28,27 @@ from em_simulator.resources import Representations
 
 if TYPE_CHECKING:
     from em_simulator.addresses import Addresses
+    from em_simulator.backups import Job
     from em_simulator.manager import Manager
     from em_simulator.sessions import Mount, Session, Task
 
 _UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _FAMILIES = {family.collection: family for family in Family}
 _POINT = rf"/(?P<family>{'|'.join(_FAMILIES)})/(?P<point>{_UUID})"
-_COLLECTIONS = "|".join([*_FAMILIES, "restoreSessions", "backupServers"])
+_COLLECTIONS = "|".join(
+    [
+        *_FAMILIES,
+        "restoreSessions",
+        "backupServers",
+        "hierarchyRoots",
+        "repositories",
+        "jobs",
+        "backupSessions",
+        "backupTaskSessions",
+    ]
+)
+_SERVER = f"/backupServers/{BACKUP_SERVER_ID}"
+_JOB = f"/jobs/(?P<job>{_UUID})"
 _VERSIONS = ("v1_5", "v1_6", "v1_7", "latest")
 _OS_KINDS = ("Windows", "Linux")
 
@@ -61,9 +77,11 @@ class Handlers:
         self._manager = manager
         self._unknown_task = unknown_task
         self._shown = Representations(addresses)
-        self._kinds = all_kinds(manager, Entities(addresses), self._shown.task)
+        of_jobs = JobEntities(addresses)
+        self._kinds = all_kinds(manager, Entities(addresses), of_jobs, self._shown.task)
         self._queries = Queries(self._kinds, addresses)
         self._files = FileHandlers(manager, addresses, ranges=ranges)
+        self._jobs = JobHandlers(manager, of_jobs)
 
     def answer(self, request: Request) -> Reply:
         """Return the answer to one request. The caller holds the manager's lock."""
@@ -227,6 +245,75 @@ class Handlers:
             return self._accepted(self._files.restore(request, session, mount, path))
         return self._files.get(request, session, mount, path)
 
+    def lookup_service(self, request: Request, session: Session, _: re.Match[str]) -> Reply:
+        """GET /lookupSvc."""
+        _check(session, Right.READ_SERVERS)
+        return Reply(HTTPStatus.OK, self._jobs.entities.lookup_service(session))
+
+    def lookup(self, request: Request, session: Session, _: re.Match[str]) -> Reply:
+        """GET /lookup."""
+        _check(session, Right.READ_SERVERS)
+        return self._jobs.lookup(request)
+
+    def of_backup_server(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
+        """GET /backupServers/{ID}/jobs and repositories: there is only this backup server."""
+        return self.collection(request, session, found)
+
+    def act_on_backup_server(
+        self, request: Request, session: Session, found: re.Match[str]
+    ) -> Reply:
+        """POST /backupServers/{ID}?action=quickbackup."""
+        _check(session, Right.QUICK_BACKUP)
+        return self._accepted(self._jobs.back_up(request, session))
+
+    def act_on_job(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
+        """POST /jobs/{ID}?action=start."""
+        _check(session, Right.MANAGE_JOBS)
+        return self._accepted(self._jobs.start(request, session, self._job(found)))
+
+    def includes(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
+        """GET and POST /jobs/{ID}/includes."""
+        _check(session, Right.MANAGE_JOBS)
+        job = self._job(found)
+        if request.method == "POST":
+            return self._accepted(self._jobs.include(request, session, job))
+        shown = self._manager.backups.shown_objects(job)
+        return Reply(HTTPStatus.OK, self._jobs.entities.objects(job, shown))
+
+    def exclude(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
+        """DELETE /jobs/{ID}/includes/{ID}."""
+        _check(session, Right.MANAGE_JOBS)
+        job = self._job(found)
+        return self._accepted(self._jobs.exclude(request, session, job, found["one"]))
+
+    def sessions_of_job(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
+        """GET /jobs/{ID}/backupSessions."""
+        job = self._job(found)
+        return self._part(request, session, "BackupJobSession", lambda one: one.job is job)
+
+    def tasks_of_session(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
+        """GET /backupSessions/{ID}/taskSessions."""
+        backup = self._manager.backups.session(found["session"])
+        if backup is None:
+            message = f"BackupJobSession [{found['session']}] does not exist."
+            raise Refusal(HTTPStatus.NOT_FOUND, message)
+        return self._part(request, session, "BackupTaskSession", lambda one: one.session is backup)
+
+    def _part(
+        self, request: Request, session: Session, name: str, belongs: Callable[[Any], bool]
+    ) -> Reply:
+        """Return a collection, of which only a part belongs to what the path names."""
+        kind = next(kind for kind in self._kinds if kind.name == name)
+        _check(session, kind.right)
+        part = replace(kind, items=lambda of: [one for one in kind.items(of) if belongs(one)])
+        return self._queries.collection(part, request, session)
+
+    def _job(self, found: re.Match[str]) -> Job:
+        job = self._manager.backups.job(found["job"])
+        if job is None:
+            raise Refusal(HTTPStatus.NOT_FOUND, f"Job [{found['job']}] does not exist.")
+        return job
+
     def _accepted(self, task: Task) -> Reply:
         return Reply(HTTPStatus.ACCEPTED, self._shown.task(task))
 
@@ -258,6 +345,15 @@ _ROUTES = [
         ("GET", "/querySvc", Handlers.query_service),
         ("GET", f"/(?P<path>{_COLLECTIONS})", Handlers.collection),
         ("GET", rf"/(?P<path>{_COLLECTIONS})/(?P<id>{_UUID})", Handlers.member),
+        ("GET", "/lookupSvc", Handlers.lookup_service),
+        ("GET", "/lookup", Handlers.lookup),
+        ("POST", _SERVER, Handlers.act_on_backup_server),
+        ("GET", rf"{_SERVER}/(?P<path>jobs|repositories)", Handlers.of_backup_server),
+        ("POST", _JOB, Handlers.act_on_job),
+        ("GET POST", f"{_JOB}/includes", Handlers.includes),
+        ("DELETE", rf"{_JOB}/includes/(?P<one>{_UUID})", Handlers.exclude),
+        ("GET", f"{_JOB}/backupSessions", Handlers.sessions_of_job),
+        ("GET", rf"/backupSessions/(?P<session>{_UUID})/taskSessions", Handlers.tasks_of_session),
         ("GET POST", f"{_POINT}/mounts", Handlers.mounts),
         ("GET DELETE", rf"{_POINT}/mounts/(?P<mount>\d{{1,9}})", Handlers.one_mount),
         ("GET POST", rf"{_POINT}/mounts/(?P<mount>\d{{1,9}})/(?P<file>.+)", Handlers.file),

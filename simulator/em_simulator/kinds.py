@@ -1,6 +1,7 @@
 """The kinds of resources that can be listed and queried, with the fields of each.
 
-Follows the vendor's pages get_query_vmrestorepoint, get_query_restoresession and their siblings.
+Follows the vendor's pages get_query_vmrestorepoint, get_query_restoresession,
+get_query_backuptasksession and their siblings.
 """
 
 from __future__ import annotations
@@ -12,12 +13,16 @@ from typing import TYPE_CHECKING, Any
 from em_simulator.accounts import Right
 from em_simulator.catalogue import BACKUP_SERVER, BACKUP_SERVER_ID, Family
 from em_simulator.entities import BACKUP_SERVER_UID, BACKUP_SERVER_VALUES, Entities
+from em_simulator.hierarchy import ROOTS
 from em_simulator.query import Field, number, ranked, text, time
+from em_simulator.repositories import REPOSITORIES
 from em_simulator.times import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from em_simulator.backups import BackupReport, Backups, Job, TaskSession
+    from em_simulator.job_entities import JobEntities
     from em_simulator.manager import Manager
     from em_simulator.query import Fields
     from em_simulator.representations import Resource
@@ -28,6 +33,8 @@ _ALGORITHM = ranked("Full", "Incremental", "ReversedIncremental", "SyntheticFull
 _POINT_TYPE = ranked("Full", "Increment", "ReverseIncrement", "Snapshot")
 _RESTORE_TYPE = ranked("FileLevelRestore", "RestoreVm")
 _RESTORE_STATE = ranked("Starting", "Working", "Stopping", "Stopped")
+_BACKUP_STATE = ranked("Starting", "Working", "Pausing", "Resuming", "Stopping", "Stopped")
+_TASK_SESSION_STATE = ranked("Pending", "InProgress", "Completed")
 _RESULT = ranked("None", "Success", "Warning", "Failed")
 _TASK_STATE = ranked("Running", "OperationFinished", "Finished")
 
@@ -51,13 +58,21 @@ class Kind:
 
 
 def all_kinds(
-    manager: Manager, entities: Entities, show_task: Callable[[Any], Resource]
+    manager: Manager,
+    entities: Entities,
+    of_jobs: JobEntities,
+    show_task: Callable[[Any], Resource],
 ) -> list[Kind]:
     """Return all kinds."""
     return [
         *(_restore_points(manager, entities, family) for family in Family),
         _restore_sessions(manager, entities),
         _backup_servers(entities),
+        _hierarchy_roots(of_jobs),
+        _repositories(of_jobs),
+        _jobs(manager, of_jobs),
+        _backup_sessions(manager.backups, of_jobs),
+        _task_sessions(manager.backups, of_jobs),
         _tasks(show_task),
     ]
 
@@ -168,6 +183,134 @@ def _backup_servers(entities: Entities) -> Kind:
         entity=lambda _: entities.backup_server(),
         reference=lambda _: entities.backup_server_reference(),
     )
+
+
+def _hierarchy_roots(entities: JobEntities) -> Kind:
+    return Kind(
+        name="HierarchyRoot",
+        path="hierarchyRoots",
+        right=Right.READ_SERVERS,
+        fields={
+            "UID": _value(text, "uid"),
+            "Name": _value(text, "name"),
+            "UniqueId": _value(text, "unique_id"),
+            "HostType": _value(text, "host_type"),
+            **_OF_SERVER,
+        },
+        items=lambda _: ROOTS,
+        find=lambda root_id: _with_id(ROOTS, root_id),
+        entity=entities.root,
+        reference=entities.root_reference,
+    )
+
+
+def _repositories(entities: JobEntities) -> Kind:
+    return Kind(
+        name="Repository",
+        path="repositories",
+        right=Right.READ_SERVERS,
+        fields={
+            "UID": _value(text, "uid"),
+            "Name": _value(text, "name"),
+            "Capacity": _value(number, "capacity"),
+            "FreeSpace": _value(number, "free_space"),
+            **_OF_SERVER,
+        },
+        items=lambda _: REPOSITORIES,
+        find=lambda repository_id: _with_id(REPOSITORIES, repository_id),
+        entity=entities.repository,
+        reference=entities.repository_reference,
+    )
+
+
+def _jobs(manager: Manager, entities: JobEntities) -> Kind:
+    def next_run(job: Job) -> str | None:
+        moment = job.next_run(manager.now())
+        return utc_text(moment) if moment else None
+
+    return Kind(
+        name="Job",
+        path="jobs",
+        right=Right.MANAGE_JOBS,
+        fields={
+            "UID": _value(text, "uid"),
+            "Name": _value(text, "name"),
+            "Description": _value(text, "description"),
+            "NextRun": Field(time, next_run),
+            "JobType": _value(text, "job_type"),
+            "Platform": _value(text, "platform"),
+            "ScheduleConfigured": Field(text, lambda job: job.is_scheduled is not None),
+            "ScheduleEnabled": Field(text, lambda job: bool(job.is_scheduled)),
+            **_OF_SERVER,
+        },
+        items=lambda _: manager.backups.jobs,
+        find=manager.backups.job,
+        entity=lambda job: entities.job(job, manager.backups.shown_objects(job), manager.now()),
+        reference=entities.job_reference,
+    )
+
+
+def _ended(report: BackupReport) -> str | None:
+    return utc_text(report.ended) if report.ended else None
+
+
+def _backup_sessions(backups: Backups, entities: JobEntities) -> Kind:
+    report = backups.report
+    return Kind(
+        name="BackupJobSession",
+        path="backupSessions",
+        right=Right.READ_SERVERS,
+        fields={
+            "UID": _value(text, "uid"),
+            "Name": _value(text, "name"),
+            "JobType": _value(text, "job.job_type"),
+            "JobUid": _value(text, "job.uid"),
+            "JobName": _value(text, "job.name"),
+            "CreationTime": Field(time, lambda session: utc_text(session.began)),
+            "EndTime": Field(time, lambda session: _ended(report(session))),
+            "State": Field(_BACKUP_STATE, lambda session: report(session).state),
+            "Result": Field(_RESULT, lambda session: report(session).result),
+            "IsRetry": _fixed(text, value=False),
+            **_OF_SERVER,
+        },
+        items=lambda _: list(backups),
+        find=backups.session,
+        entity=lambda session: entities.session(session, report(session)),
+        reference=entities.session_reference,
+    )
+
+
+def _task_sessions(backups: Backups, entities: JobEntities) -> Kind:
+    def report(task: TaskSession) -> BackupReport:
+        return backups.report(task.session)
+
+    return Kind(
+        name="BackupTaskSession",
+        path="backupTaskSessions",
+        right=Right.READ_SERVERS,
+        fields={
+            "UID": _value(text, "uid"),
+            "Name": _value(text, "name"),
+            "CreationTime": Field(time, lambda task: utc_text(task.began)),
+            "EndTime": Field(time, lambda task: _ended(report(task))),
+            "State": Field(_TASK_SESSION_STATE, lambda task: report(task).task_state),
+            "Result": Field(_RESULT, lambda task: task.result if report(task).ended else None),
+            "Reason": _value(text, "reason"),
+            "JobSessionUid": _value(text, "session.uid"),
+            "JobUid": _value(text, "session.job.uid"),
+            "JobName": _value(text, "session.job.name"),
+            "VmDisplayName": _value(text, "item.name"),
+            **_OF_SERVER,
+        },
+        items=lambda _: backups.tasks(),
+        find=backups.task,
+        entity=lambda task: entities.task(task, report(task)),
+        reference=entities.task_reference,
+    )
+
+
+def _with_id(items: Iterable[Any], item_id: str) -> Any:
+    return next((item for item in items if item.id == item_id.lower()), None)
 
 
 def _tasks(show: Callable[[Any], Resource]) -> Kind:

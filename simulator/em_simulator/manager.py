@@ -1,23 +1,27 @@
 """Enterprise Manager without HTTP: logon, tasks that take their time, mount points.
 
-Follows the vendor's pages tasks, post_vmrestorepoints_id_mountpoints and
-delete_vmrestorepoints_id_mountpoints_id.
+Follows the vendor's pages tasks, post_vmrestorepoints_id_mountpoints,
+delete_vmrestorepoints_id_mountpoints_id, post_jobs_id_actionstart and its siblings.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import threading
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from em_simulator.accounts import ACCOUNTS, Account
+from em_simulator.backups import Backups, BackupSession, Course
 from em_simulator.catalogue import Catalogue, RestorePoint
 from em_simulator.files import Disks
+from em_simulator.hierarchy import Hierarchy
 from em_simulator.restores import Restores, RestoreSession
 from em_simulator.restoring import Download, FileRestore, OperationFailed
 from em_simulator.sessions import (
     NO_FAULT,
+    START_JOB,
     Made,
     Mount,
     Session,
@@ -30,9 +34,14 @@ from em_simulator.sessions import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from em_simulator.backups import Job, ObjectInJob
+    from em_simulator.hierarchy import HierarchyItem
+
 MOUNT = "MountRestorePoint"
 UNMOUNT = "UnmountRestorePoint"
 FILE_RESTORE = "FileRestoreFromMountPoint"
+QUICK_BACKUP = "QuickBackup"
+UPDATE_JOB = "UpdateJob"
 _COLLECTING = 0.2  # part of a task's time between its end on the backup server and its collection
 
 
@@ -41,6 +50,20 @@ class MountNumbers(StrEnum):
 
     SESSION = "session"
     RESTORE_POINT = "restore-point"
+
+
+@dataclass(frozen=True, slots=True)
+class BackupWays:
+    """What differs between servers, and what is not documented, about backups and lookups."""
+
+    backup_seconds: float = 0.0
+    """How long a backup takes."""
+    lag: float = 0.0
+    """Seconds until Enterprise Manager shows a new session, or a change of a job."""
+    links_starts: bool = True
+    """Whether the task that started a job links to its session."""
+    matches_parts: bool = False
+    """Whether the lookup of a name finds longer names too."""
 
 
 class Manager:
@@ -57,9 +80,13 @@ class Manager:
         restore_points: int = 0,
         opaque_tokens: bool = False,
         clock_ahead: float = 0.0,
+        ways: BackupWays,
     ) -> None:
         self.lock = threading.RLock()
+        self._ways = ways
         self.catalogue = Catalogue(seed, restore_points)
+        self.hierarchy = Hierarchy(self.catalogue.machines, matches_parts=ways.matches_parts)
+        self.backups = Backups(self.catalogue, self.hierarchy, clock, self.now)
         self.disks = Disks(seed)
         self.sessions = Sessions(seed, idle_limit, opaque_tokens=opaque_tokens)
         self.restores = Restores(clock, self.now, self.sessions.new_id)
@@ -81,6 +108,7 @@ class Manager:
             for task in [*session.tasks.values(), *session.late]:
                 _advance(session, task, now)
         self.restores.advance()
+        self.backups.advance()
 
     def authenticate(self, username: str, password: str) -> Account | None:
         """Return the account; Windows does not care for capitals in its name."""
@@ -180,6 +208,49 @@ class Manager:
     def _check_file(self, mount: Mount, path: str) -> None:
         if self.disks.at(mount.restore_point).find(path) is None:
             raise OperationFailed(f"File or directory [{path}] does not exist.")
+
+    def start_job(self, session: Session, job: Job, fault: TaskFault = NO_FAULT) -> Task:
+        """Begin to start a job."""
+
+        def work() -> BackupSession:
+            course, lag = self._course(fault)
+            return self.backups.start(job, course, lag, is_linked=self._ways.links_starts)
+
+        return self._begin(session, START_JOB, work, self.mount_seconds, fault)
+
+    def back_up(self, session: Session, item: HierarchyItem, fault: TaskFault = NO_FAULT) -> Task:
+        """Begin to start a quick backup of a VM."""
+
+        def work() -> BackupSession:
+            course, lag = self._course(fault)
+            return self.backups.back_up(item, course, lag, is_linked=True)
+
+        return self._begin(session, QUICK_BACKUP, work, self.mount_seconds, fault)
+
+    def include(
+        self, session: Session, job: Job, item: HierarchyItem, fault: TaskFault = NO_FAULT
+    ) -> Task:
+        """Begin to put an object into a job."""
+
+        def work() -> None:
+            self.backups.include(job, item, self._course(fault)[1])
+
+        return self._begin(session, UPDATE_JOB, work, self.mount_seconds, fault)
+
+    def exclude(
+        self, session: Session, job: Job, one: ObjectInJob, fault: TaskFault = NO_FAULT
+    ) -> Task:
+        """Begin to take an object out of a job."""
+
+        def work() -> None:
+            self.backups.exclude(job, one, self._course(fault)[1])
+
+        return self._begin(session, UPDATE_JOB, work, self.mount_seconds, fault)
+
+    def _course(self, fault: TaskFault) -> tuple[Course, float]:
+        """Return how a backup goes, and how long Enterprise Manager does not show it."""
+        course = fault.course or Course(seconds=self._ways.backup_seconds)
+        return course, self._ways.lag if fault.lag is None else fault.lag
 
     def cancel(self, session: Session, task: Task, late: float | None = None) -> None:
         """Stop a task and remove it; if `late`, its work is done after so many seconds."""

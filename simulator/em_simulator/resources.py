@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from em_simulator.accounts import Right
+from em_simulator.backups import BackupSession
 from em_simulator.catalogue import Family
 from em_simulator.representations import Link, Listing, Resource
 from em_simulator.restores import RestoreSession
 from em_simulator.restoring import Download
-from em_simulator.sessions import Mount, TaskState
+from em_simulator.sessions import START_JOB, Mount, TaskState
 
 if TYPE_CHECKING:
     from em_simulator.addresses import Addresses
@@ -61,6 +63,7 @@ class Representations:
         links += [
             Link("Down", f"{base}/tasks", "TaskList"),
             Link("Down", f"{base}/querySvc", "QueryService"),
+            *self._to_lookup(session),
             Link("Delete", href, "LogonSession"),
         ]
         return Resource(
@@ -69,6 +72,10 @@ class Representations:
             links,
             {"UserName": session.account.username, "SessionId": session.id},
         )
+
+    def _to_lookup(self, session: Session) -> list[Link]:
+        may = session.account.may(Right.READ_SERVERS)
+        return [Link("Down", f"{self._at.base}/lookupSvc", "LookupService")] if may else []
 
     def query_service(self, session: Session, kinds: list[Kind]) -> Resource:
         """Return what can be queried."""
@@ -107,6 +114,9 @@ class Representations:
             case RestoreSession():
                 href = f"{self._at.restore(made)}?format=Entity"
                 return [Link("Related", href, "RestoreSession", made.name)]
+            case BackupSession() if made.is_linked:
+                href = f"{self._at.backup_session(made)}?format=Entity"
+                return [Link("Related", href, "BackupJobSession")]
             case Download():
                 return self._downloads(made)
         return []
@@ -157,4 +167,6 @@ def _result(task: Task) -> Resource | None:
 
 
 def _success(task: Task) -> str:
+    if isinstance(task.made, BackupSession) and task.operation == START_JOB:
+        return f'Job "{task.made.job.name}" triggered to start.'
     return "Restore has been started." if isinstance(task.made, RestoreSession) else "Ok"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from em_simulator.backups import BackupSession, Course
 from em_simulator.restores import Outcome, RestoreSession
 from em_simulator.restoring import Download, OperationFailed
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
     from em_simulator.accounts import Account
     from em_simulator.catalogue import RestorePoint
+
+START_JOB = "StartJob"
+"""The operation of a task that starts a job."""
 
 
 class TaskState(StrEnum):
@@ -40,7 +44,7 @@ class Mount:
     restore: RestoreSession
 
 
-Made = Mount | Download | RestoreSession | None
+Made = Mount | Download | RestoreSession | BackupSession | None
 """What a task's work makes."""
 
 
@@ -60,6 +64,10 @@ class TaskFault:
     """Whether its result has a message."""
     outcome: Outcome | None = None
     """How the restore session ends that a file's restore only starts; None: there is none."""
+    course: Course | None = None
+    """How the backup goes that it only starts; None: as all of this server."""
+    lag: float | None = None
+    """Seconds until Enterprise Manager shows what it did; None: as always on this server."""
 
 
 NO_FAULT = TaskFault()

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from em_simulator.accounts import ACCOUNTS
 from em_simulator.addresses import Addresses
+from em_simulator.backups import Course
 from em_simulator.catalogue import Family, RestorePoint
 from em_simulator.certificate import Certificate, ServerCertificate
 from em_simulator.faults import Faults
@@ -22,7 +23,7 @@ from em_simulator.files import CHANGED, Change, Disk, File
 from em_simulator.forms import Answers, Form, JsonNames, JsonNulls
 from em_simulator.handlers import Handlers
 from em_simulator.journal import Journal, JournalEntry
-from em_simulator.manager import Manager, MountNumbers
+from em_simulator.manager import BackupWays, Manager, MountNumbers
 from em_simulator.restores import Outcome, RestoreResult, RestoreState
 from em_simulator.service import Service
 from em_simulator.times import parts, utc_text
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
+    from em_simulator.backups import BackupSession, Job
     from em_simulator.restoring import FileRestore
     from em_simulator.sessions import Mount, Session
 
@@ -74,6 +76,10 @@ class Simulator:
         byte_order_mark: bool = False,
         answers: str = Answers.ASKED,
         opaque_tokens: bool = False,
+        backup_seconds: float = 0.0,
+        lag: float = 0.0,
+        links_starts: bool = True,
+        matches_parts: bool = False,
         unknown_task: int = HTTPStatus.INTERNAL_SERVER_ERROR,
         ranges: bool = False,
         clock: Callable[[], float] = time.monotonic,
@@ -99,6 +105,7 @@ class Simulator:
             restore_points=restore_points,
             opaque_tokens=opaque_tokens,
             clock_ahead=clock_ahead,
+            ways=BackupWays(backup_seconds, lag, links_starts, matches_parts),
         )
         self._form = Form(
             JsonNames(json_names), JsonNulls(json_nulls), byte_order_mark, Answers(answers)
@@ -291,6 +298,81 @@ class Simulator:
                 raise ValueError("there is no such restore session")
             outcome = Outcome(RestoreResult(result), message)
             self._manager.restores.set_state(restore, RestoreState(state), outcome)
+
+    def vm(self, name: str) -> str:
+        """Return the reference of a VM. Raises StopIteration when there is none."""
+        items = self._manager.hierarchy
+        return next(item.ref for item in items if (item.type, item.name) == ("Vm", name))
+
+    def add_vm(self, name: str) -> str:
+        """Let somebody make a VM; returns its reference."""
+        with self._manager.lock:
+            return self._manager.hierarchy.add(name).ref
+
+    def job(self, name: str) -> Job:
+        """Return a job. Raises ValueError when there is none of that name."""
+        with self._manager.lock:
+            self._manager.advance()
+            for job in self._manager.backups.jobs:
+                if job.name == name:
+                    return job
+        raise ValueError(f"there is no job {name!r}")
+
+    def objects_in(self, job_name: str) -> list[str]:
+        """Return the references of what a job really includes, in its order."""
+        return [one.item.ref for one in self.job(job_name).objects if one.is_there]
+
+    def add_to_job(self, job_name: str, ref: str) -> str:
+        """Put an object into a job, as somebody else; returns its id there."""
+        job = self.job(job_name)
+        with self._manager.lock:
+            item = self._manager.hierarchy.find(ref)
+            if item is None:
+                raise ValueError("there is no such object")
+            self._manager.backups.include(job, item, 0.0)
+            return job.objects[-1].id
+
+    def remove_from_job(self, job_name: str, ref: str) -> None:
+        """Take an object out of a job, as somebody else."""
+        job = self.job(job_name)
+        with self._manager.lock:
+            one = job.find(ref)
+            if one is None:
+                raise ValueError("the job has no such object")
+            self._manager.backups.exclude(job, one, 0.0)
+
+    def remove_job(self, name: str) -> None:
+        """Let somebody delete a job; what it did stays."""
+        job = self.job(name)
+        with self._manager.lock:
+            self._manager.backups.jobs.remove(job)
+
+    def add_backup(
+        self,
+        job_name: str,
+        machine_name: str,
+        began: str,
+        result: str = RestoreResult.SUCCESS,
+        reason: str = "",
+    ) -> None:
+        """Let a job have backed one VM up, from that time on."""
+        job, (moment, _) = self.job(job_name), parts(began)
+        with self._manager.lock:
+            items = self._manager.hierarchy
+            item = next(item for item in items if item.name == machine_name)
+            course = Course(RestoreResult(result), reason, 60.0)
+            self._manager.backups.remember(job, item, moment, course)
+
+    def finish_backups(self) -> None:
+        """Let all backups that run end now."""
+        with self._manager.lock:
+            self._manager.backups.finish()
+
+    def started_backups(self) -> list[BackupSession]:
+        """Return the backups that clients have started, the oldest first."""
+        with self._manager.lock:
+            self._manager.advance()
+            return list(self._manager.backups.started)
 
     def add_restore_point(
         self, machine_name: str, created_at: str, *, is_complete: bool = True

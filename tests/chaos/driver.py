@@ -12,6 +12,7 @@ from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from chaos.backups import BackupPlay
 from chaos.clock import FastClock
 from chaos.invariants import Broken, Invariants, fingerprint_of
 from chaos.played_terraform import (
@@ -103,6 +104,13 @@ class Play:
                 creates_before_destroying=self._chance(0.25),
             )
             self._invariants = Invariants(self._simulator, self._stranger, borrowed=self._borrowed)
+            self._backups = BackupPlay(
+                self._simulator,
+                machine,
+                self._provider_block(),
+                random.Random(f"backups {self._random.random()}"),  # noqa: S311 - to be replayed
+                self._clock,
+            )
             if self._is_long:
                 self._apply_for_long()
             else:
@@ -110,6 +118,8 @@ class Play:
                 for _ in range(self._random.choice([1, 2, 2, 3, 4])):
                     wanted = self._change(wanted)
                     self._note(self._command(wanted))
+                    if self._chance(0.5):
+                        self._back_up()
                 self._note(self._destroy(self._interrupt(0.15)))
             self._end()
             self.scenes["faults"] += self._weather.struck
@@ -189,6 +199,16 @@ class Play:
         if refresh:
             _check_tokens(run)
         return run
+
+    def _back_up(self) -> None:
+        """Start backups, and change what a job includes."""
+        self._weather.be_calm(self._chance(0.3))
+        kind, run = self._backups.command()
+        self._weather.be_calm(False)
+        self._tell("backup", kind)
+        self.scenes[f"backups: {kind}"] += 1
+        self.scenes[f"backups: {kind}, without an error"] += not run.errors
+        self._invariants.note(run)
 
     def _neighbours(self) -> _Neighbours:
         """Have others mount in the borrowed session during a command."""
@@ -297,6 +317,7 @@ class Play:
         self.scenes["cancelled late"] += self._weather.cancelled_late
         if self._weather.cancelled_late:
             self._clock.wait(threading.Event(), 4.0)
+        self._invariants.note(self._backups.end())
         last = self._destroy()
         self._note(last)
         if self._terraform.state and not last.errors:

@@ -127,9 +127,11 @@ class PlayedTerraform:
         provider_block: Mapping[str, Any],
         schema: pb.Schema.Block,
         *,
+        type_name: str = TYPE,
         creates_before_destroying: bool = False,
     ) -> None:
         self._machine = machine
+        self._type_name = type_name
         self._creates_before_destroying = creates_before_destroying
         self._numbers = count(1)
         self._block = dict(provider_block)
@@ -168,7 +170,7 @@ class PlayedTerraform:
         """Take over what there is (apply -refresh-only)."""
         with self._machine.command():
             run = Run()
-            with self._configured(run) as process:
+            with self.configured(run) as process:
                 refreshed = self._refresh(process, run)
             if not run.errors:
                 self.state = refreshed
@@ -181,12 +183,12 @@ class PlayedTerraform:
         with self._machine.command():
             run, refreshed = Run(), dict(self.state)
             if refresh:
-                with self._configured(run) as process:
+                with self.configured(run) as process:
                     refreshed = self._refresh(process, run)
             if run.errors:
                 return run
             plan = Plan(run, refreshed)
-            with self._configured(run) as process:
+            with self.configured(run) as process:
                 self._plan_all(process, plan, {}, ())
             return self._carry_out(plan, interrupt, None)
 
@@ -199,7 +201,7 @@ class PlayedTerraform:
     def plan(self, wanted: Mapping[str, Values], *, refresh: bool, replaced: Iterable[str]) -> Plan:
         run = Run()
         plan = Plan(run, dict(self.state))
-        with self._configured(run) as process:
+        with self.configured(run) as process:
             if refresh:
                 plan.refreshed = self._refresh(process, run)
             if not run.errors:
@@ -207,7 +209,8 @@ class PlayedTerraform:
         return plan
 
     @contextmanager
-    def _configured(self, run: Run) -> Iterator[Process]:
+    def configured(self, run: Run) -> Iterator[Process]:
+        """Start a provider and configure it."""
         with self._machine.process() as process:
             answer = process.call(
                 "ConfigureProvider",
@@ -225,7 +228,7 @@ class PlayedTerraform:
             answer = process.call(
                 "ReadResource",
                 pb.ReadResource.Request(
-                    type_name=TYPE,
+                    type_name=self._type_name,
                     current_state=before.value,
                     private=before.private,
                     current_identity=before.identity_data,
@@ -300,7 +303,7 @@ class PlayedTerraform:
         return process.call(
             "PlanResourceChange",
             pb.PlanResourceChange.Request(
-                type_name=TYPE,
+                type_name=self._type_name,
                 prior_state=before.value if before else NULL,
                 proposed_new_state=dynamic(proposed),
                 config=dynamic(config),
@@ -319,7 +322,7 @@ class PlayedTerraform:
         if run.errors or not (plan.changes or in_apply):
             return run
         self.state = plan.refreshed
-        with self._configured(run) as process, ThreadPoolExecutor(PARALLELISM + 1) as threads:
+        with self.configured(run) as process, ThreadPoolExecutor(PARALLELISM + 1) as threads:
             interrupting = threads.submit(interrupt, process) if interrupt else None
             making = [
                 threads.submit(self._change, process, run, name, change)
@@ -433,7 +436,7 @@ class PlayedTerraform:
         return process.call(
             "ApplyResourceChange",
             pb.ApplyResourceChange.Request(
-                type_name=TYPE,
+                type_name=self._type_name,
                 prior_state=before.value if before else NULL,
                 planned_state=planned,
                 config=dynamic(config),

@@ -64,6 +64,16 @@ class Process:
         )
         return stub(request, timeout=_CALL_SECONDS)
 
+    def stream(self, name: str, request: Any) -> Iterator[Any]:
+        """Make a call that is answered with one event after the other."""
+        method = _METHODS[name]
+        stub: Any = self._channel.unary_stream(
+            f"/tfplugin6.Provider/{name}",
+            request_serializer=GetMessageClass(method.input_type).SerializeToString,
+            response_deserializer=GetMessageClass(method.output_type).FromString,
+        )
+        return iter(stub(request, timeout=_CALL_SECONDS))
+
     def stop(self) -> None:
         """Have Terraform begin nothing more, and the calls in flight return."""
         self.is_stopped = True

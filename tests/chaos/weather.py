@@ -37,6 +37,13 @@ MOUNTING: list[Choice] = [
     ("no-related-link", {}),
     ("no-message", {}),
 ]
+STARTING: list[Choice] = [
+    *MOUNTING,
+    ("lag", {"seconds": 5.0}),
+    ("backup", {"result": "Failed", "reason": "No space left.", "seconds": 2.0}),
+    ("backup", {"result": "Warning", "seconds": 15.0}),
+]
+EXCLUDING: list[Choice] = [("task-fails", {}), ("task-vanishes", {}), ("lag", {"seconds": 5.0})]
 UNMOUNTING: list[Choice] = [("delete-by-task", {})]
 WITH_TASK: list[Choice] = [("task-fails", {}), ("task-vanishes", {}), ("task-stays", {})]
 CANCELLED_LATE: Choice = ("cancel-late", {"seconds": 3.0})
@@ -113,6 +120,10 @@ def _choices(method: str, path: str) -> list[Choice]:
     choices = list(ANYWHERE)
     if method == "POST" and path.endswith("/mounts"):
         choices += MOUNTING * 2
+    if method == "POST" and path.startswith(("/jobs/", "/backupServers/")):
+        choices += STARTING * 2
+    if method == "DELETE" and "/includes/" in path:
+        choices += EXCLUDING * 4
     if method == "DELETE" and "/mounts/" in path:
         choices += UNMOUNTING * 4
     return choices

@@ -11,12 +11,16 @@ import pytest
 from defusedxml.ElementTree import fromstring
 
 from em_simulator import Family, Simulator
+from em_simulator.backups import BackupSession
+from em_simulator.catalogue import BACKUP_SERVER_ID, HIERARCHY_ROOT_ID
+from em_simulator.repositories import REPOSITORIES
 from support.callers import JSON, Caller
 from support.clocks import FakeClock
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
 from terraform_provider_veeam.em.files.listing import _entries, _is_listing
 from terraform_provider_veeam.em.http.decoders import Document, decode, error_message, links
 from terraform_provider_veeam.em.http.own_form import is_enterprise_manager
+from terraform_provider_veeam.em.inventory.hierarchy import HierarchyObject, read_object
 from terraform_provider_veeam.em.inventory.query import entities
 from terraform_provider_veeam.em.inventory.restore_points import (
     found_restore_point,
@@ -26,6 +30,8 @@ from terraform_provider_veeam.em.inventory.restore_sessions import (
     parse_restore_session,
     read_restore_outcome,
 )
+from terraform_provider_veeam.em.jobs.jobs import objects_in_job, parse_job
+from terraform_provider_veeam.em.jobs.sessions import parse_backup_session, parse_task_session
 from terraform_provider_veeam.em.logon import _session_id
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType, Task
 from terraform_provider_veeam.em.mounts.existing import file_system_roots
@@ -228,6 +234,74 @@ def test_links_are_the_same_in_both_forms(name: str, form: str) -> None:
     assert links(read(name, form).value) == links(read(name, "pascal.json").value)
 
 
+REF = "urn:VMware:Vm:0d7ea80c-6ac8-46bf-863c-3a6093f8baec.vm-31"
+
+
+@FORMATS
+def test_a_task_that_started_a_backup_links_to_its_session(form: str) -> None:
+    task = parse_task(read("task_backup_started", form).value)
+    assert task
+    assert task.backup_session
+    assert task.backup_session.startswith("/backupSessions/")
+    assert task.backup_session.endswith("?format=Entity")
+
+
+@FORMATS
+def test_a_job_is_read_with_what_it_includes(form: str) -> None:
+    job = parse_job(read("job", form).value)
+    assert (job.name, job.type, job.platform) == ("Daily", "Backup", "VMware")
+    assert (job.schedule_enabled, job.next_run) == (True, "2026-03-03T22:00:00Z")
+    assert job.backup_server == "vbr01.example"
+    assert [(one.ref, one.name) for one in job.objects] == [(REF, "app01")]
+    client: Any = answering(read("objects_in_job", form))
+    session: Any = SimpleNamespace(token="token")
+    assert objects_in_job(client, session, job.id, session) == list(job.objects)
+
+
+@FORMATS
+def test_a_backup_session_is_read(form: str) -> None:
+    session = parse_backup_session(read("backup_session", form).value)
+    assert (session.state, session.result, session.percent) == ("Stopped", "Success", 100)
+    assert (session.created_at, session.ended_at) == (
+        "2026-03-02T21:00:05Z",
+        "2026-03-02T21:17:31Z",
+    )
+    assert (session.job_name, session.message) == ("Daily", None)
+
+
+@FORMATS
+@pytest.mark.parametrize(
+    ("name", "result", "reason", "point"),
+    [
+        ("backup_task_session", "Success", None, POINT),
+        (
+            "backup_task_session_failed",
+            "Failed",
+            "There is not enough space on the disk.",
+            None,
+        ),
+    ],
+)
+def test_the_part_of_a_session_that_is_about_one_vm_is_read(
+    name: str, result: str, reason: str | None, point: str | None, form: str
+) -> None:
+    task = parse_task_session(read(name, form).value)
+    assert (task.result, task.reason, task.restore_point_id) == (result, reason, point)
+    assert (task.machine_name, task.ref, task.job_name) == ("app01", REF, "Daily")
+    assert task.session_id == parse_backup_session(read("backup_session", form).value).id
+
+
+@FORMATS
+def test_what_a_lookup_finds_is_read(form: str) -> None:
+    client: Any = answering(read("hierarchy_items", form))
+    session: Any = SimpleNamespace(token="token")
+    assert read_object(client, session, REF.upper(), session) == HierarchyObject(REF, "Vm", "app01")
+
+
+def answering(document: Document) -> Any:
+    return SimpleNamespace(request=lambda *_, **__: SimpleNamespace(status=200, document=document))
+
+
 class Sender:
     """A simulator, asked for what the documents show."""
 
@@ -314,6 +388,31 @@ class Sender:
         self._finished(f"{folder}?action=restore", fault, json=spec)
         return "GET", "tasks/task-2"
 
+    def of_backups(self, name: str) -> tuple[str, str]:
+        job = self._simulator.job("Daily")
+        session = job_session(self._simulator)
+        return "GET", {
+            "job": f"jobs/{job.id}?format=Entity",
+            "objects_in_job": f"jobs/{job.id}/includes",
+            "backup_session": f"backupSessions/{session.id}?format=Entity",
+            "backup_task_session": f"backupTaskSessions/{session.tasks[0].id}?format=Entity",
+            "hierarchy_root": f"hierarchyRoots/{HIERARCHY_ROOT_ID}?format=Entity",
+            "hierarchy_items": f"lookup?hierarchyRef={job.objects[0].item.ref}",
+            "repository": f"repositories/{REPOSITORIES[0].id}?format=Entity",
+        }[name]
+
+    def failed_backup(self, name: str) -> tuple[str, str]:
+        self._simulator.add_fault("backup", "POST .*", result="Failed", reason="Full.", seconds=1)
+        self._finished(f"jobs/{self._simulator.job('Daily').id}?action=start")
+        (session,) = self._simulator.started_backups()
+        self._clock.now += 60
+        return "GET", f"backupTaskSessions/{session.tasks[0].id}?format=Entity"
+
+    def started_backup(self, name: str) -> tuple[str, str]:
+        body = {"VmRef": self._simulator.vm("web02")}
+        self._finished(f"backupServers/{BACKUP_SERVER_ID}?action=quickbackup", json=body)
+        return "GET", "tasks/task-1"
+
     def restore_session(self, name: str) -> tuple[str, str]:
         self.mount("vm_mount")
         (restore_id,) = self._simulator.restore_sessions()
@@ -339,6 +438,17 @@ _MAKERS: Mapping[str, Callable[[Sender, str], tuple[str, str]]] = (
     | dict.fromkeys(
         ["task_download", "task_credentials_needed", "task_restore_started"], Sender.file_restore
     )
+    | dict.fromkeys(
+        [
+            *("job", "objects_in_job", "backup_session", "backup_task_session"),
+            *("hierarchy_root", "hierarchy_items", "repository"),
+        ],
+        Sender.of_backups,
+    )
+    | {
+        "backup_task_session_failed": Sender.failed_backup,
+        "task_backup_started": Sender.started_backup,
+    }
     | {name: Sender.restore_session for name in NAMES if name.startswith("restore_session")}
     | {name: Sender.mount for name in NAMES if name.endswith(("_mount", "_mounts"))}
     | {name: Sender.files for name in NAMES if name.endswith(("_files", "_folder"))}
@@ -349,6 +459,11 @@ _MAKERS: Mapping[str, Callable[[Sender, str], tuple[str, str]]] = (
     }
 )
 """How the simulator is brought to send a payload, for those that it takes more than a GET."""
+
+
+def job_session(simulator: Simulator) -> BackupSession:
+    """Return the backup session of the newest night, whose restore points there are."""
+    return list(simulator._manager.backups)[-1]
 
 
 def _family(name: str) -> Family:

@@ -27,12 +27,18 @@ from terraform_provider_veeam.em.inventory.restore_points import (
     parse_restore_point,
 )
 from terraform_provider_veeam.em.inventory.restore_sessions import parse_restore_session
+from terraform_provider_veeam.em.jobs.jobs import parse_job
+from terraform_provider_veeam.em.jobs.sessions import parse_backup_session, parse_task_session
 from terraform_provider_veeam.em.logon import _session_id
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType, mount_id_of
 from terraform_provider_veeam.em.mounts.existing import file_system_roots
 from terraform_provider_veeam.em.tasks import find_task, parse_task
 from terraform_provider_veeam.keep_alive.order import Order
-from terraform_provider_veeam.objects.identifiers import parse_mount_point_id, parse_uid
+from terraform_provider_veeam.objects.identifiers import (
+    parse_job_object_id,
+    parse_mount_point_id,
+    parse_uid,
+)
 from terraform_provider_veeam.sessions.book import _carried
 from terraform_provider_veeam.sessions.record import SessionRecord
 
@@ -75,6 +81,24 @@ def parse_answer(body: bytes) -> None:
             found_restore_point(entity, RestorePointType.VM)
 
 
+def parse_answer_about_backups(body: bytes) -> None:
+    """Read a body as each kind of answer about jobs and their sessions."""
+    try:
+        document = decode(body)
+    except UnexpectedAnswer:
+        return
+    for kind, parse in (
+        ("Job", parse_job),
+        ("BackupJobSession", parse_backup_session),
+        ("BackupTaskSession", parse_task_session),
+    ):
+        with suppress(UnexpectedAnswer):
+            parse(document.value)
+        with suppress(UnexpectedAnswer):
+            for entity in entities(document, kind):
+                parse(entity)
+
+
 def parse_texts(data: bytes) -> None:
     """Read what users write and servers send as text."""
     text = data.decode(errors="replace")
@@ -82,7 +106,13 @@ def parse_texts(data: bytes) -> None:
     api_path(text)
     mount_id_of(text)
     retry_after_seconds(text, text)
-    for parse in (parse_duration, parse_uid, parse_mount_point_id, parse_guest_path):
+    for parse in (
+        parse_duration,
+        parse_uid,
+        parse_mount_point_id,
+        parse_job_object_id,
+        parse_guest_path,
+    ):
         with suppress(ValueError):
             parse(text)
 
@@ -106,5 +136,11 @@ def parse_stored(data: bytes) -> None:
         Order.from_plain(json.loads(data))
 
 
-TARGETS = (parse_answer, parse_texts, parse_configuration, parse_stored)
+TARGETS = (
+    parse_answer,
+    parse_answer_about_backups,
+    parse_texts,
+    parse_configuration,
+    parse_stored,
+)
 """All of them."""

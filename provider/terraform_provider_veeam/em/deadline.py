@@ -8,6 +8,8 @@ from typing import Protocol, Self
 
 from terraform_provider_veeam.em.errors import DeadlinePassed, Stopped
 
+TELL_SECONDS = 10.0
+"""Seconds between two reports that something is still going on."""
 _SLICE = 0.05  # seconds between two looks at a lock
 
 

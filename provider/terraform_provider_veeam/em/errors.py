@@ -18,6 +18,10 @@ EnterpriseManagerError
 │   └── RequestFailed           any other status
 ├── TaskFailed                  a task ended without success, with the server's message
 │   └── FileRestoreFailed       the task of a file's restore
+├── BackupFailed                a backup's session ended as Failed
+├── BackupOutOfSight            a backup was started, or may have been, and can't be followed
+├── AlreadyInJob                a job includes the object already
+├── LastInJob                   a job has nothing but the object that is to be removed
 ├── TaskVanished                the server no longer knows the task
 ├── MountIncomplete             mounted, but a later step failed
 ├── SessionGone                 a mount's logon session has ended, and the mount with it
@@ -175,6 +179,26 @@ class FileRestoreFailed(TaskFailed):
     def __init__(self, summary: str, detail: str, *, credentials_needed: bool) -> None:
         super().__init__(summary, detail)
         self.credentials_needed = credentials_needed
+
+
+class BackupFailed(EnterpriseManagerError):
+    """A backup was started, and its session ended without success."""
+
+
+class BackupOutOfSight(EnterpriseManagerError):
+    """A backup was started, or may have been, but its session could not be followed to its end."""
+
+
+class AlreadyInJob(EnterpriseManagerError):
+    """A job includes the object already, as `object_id`."""
+
+    def __init__(self, summary: str, detail: str, *, object_id: str) -> None:
+        super().__init__(summary, detail)
+        self.object_id = object_id
+
+
+class LastInJob(EnterpriseManagerError):
+    """A job has nothing but the object that is to be removed."""
 
 
 class TaskVanished(EnterpriseManagerError):

@@ -1,4 +1,4 @@
-"""Logon sessions: the browsing session of this process, one for each mount, and their end.
+"""Logon sessions: the browsing session, one for each mount or other task, and their end.
 
 Follows the vendor's pages http_authentication, logging_on and loginsessions.
 """
@@ -94,8 +94,8 @@ class Logon:
                 self._browsing = None
         return look_up(self.browsing(deadline))
 
-    def for_mount(self, deadline: Deadline) -> LogonSession:
-        """Return a new session for one mount, or the one whose token is configured."""
+    def for_one_task(self, deadline: Deadline) -> LogonSession:
+        """Return a new session for one task, or the one whose token is configured."""
         if self._settings.session_token:
             return self.browsing(deadline)
         deadline.acquire(self._lock)

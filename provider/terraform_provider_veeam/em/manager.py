@@ -7,17 +7,27 @@ import random as system_random
 import threading
 from contextlib import suppress
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, TypeVar
 
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Clock, Deadline
-from terraform_provider_veeam.em.errors import EnterpriseManagerError
+from terraform_provider_veeam.em.errors import EnterpriseManagerError, UnexpectedAnswer
 from terraform_provider_veeam.em.files.listing import Files
 from terraform_provider_veeam.em.files.restore import FileRestores
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.inventory.backup_servers import BackupServer, backup_servers
+from terraform_provider_veeam.em.inventory.hierarchy import (
+    HierarchyObject,
+    HierarchyRoot,
+    find_objects,
+    hierarchy_roots,
+    names_of_objects,
+    read_object,
+    root_id_of,
+)
 from terraform_provider_veeam.em.inventory.machines import FoundMachines, find_machines
 from terraform_provider_veeam.em.inventory.near_misses import near_misses
+from terraform_provider_veeam.em.inventory.repositories import Repository, repositories
 from terraform_provider_veeam.em.inventory.restore_points import (
     FoundRestorePoint,
     Wanted,
@@ -28,6 +38,23 @@ from terraform_provider_veeam.em.inventory.restore_sessions import (
     RestoreSession,
     running_restores,
 )
+from terraform_provider_veeam.em.jobs.jobs import (
+    Job,
+    JobObject,
+    WantedJobs,
+    find_jobs,
+    objects_in_job,
+    read_job,
+)
+from terraform_provider_veeam.em.jobs.objects import JobObjects
+from terraform_provider_veeam.em.jobs.sessions import (
+    BackupSession,
+    TaskSession,
+    WantedSessions,
+    backup_sessions,
+    task_sessions,
+)
+from terraform_provider_veeam.em.jobs.starts import BackupStarts
 from terraform_provider_veeam.em.logon import Logon, conceal_session
 from terraform_provider_veeam.em.models import (
     RestorePointRef,
@@ -36,7 +63,8 @@ from terraform_provider_veeam.em.models import (
 )
 from terraform_provider_veeam.em.mounts.create import create_mount
 from terraform_provider_veeam.em.mounts.existing import MountPoints
-from terraform_provider_veeam.em.tasks import Tasks
+from terraform_provider_veeam.em.patterns import similar_names
+from terraform_provider_veeam.em.tasks import Tasks, looks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -152,6 +180,98 @@ class EnterpriseManager:
             lambda session: list(backup_servers(self._client, session, deadline)), deadline
         )
 
+    def hierarchy_roots(self, deadline: Deadline) -> list[HierarchyRoot]:
+        """Return the hosts that the backup servers know."""
+        return self._logon.browse(
+            lambda session: list(hierarchy_roots(self._client, session, deadline)), deadline
+        )
+
+    def hierarchy_objects(
+        self,
+        roots: Sequence[HierarchyRoot],
+        name: str,
+        kind: str,
+        deadline: Deadline,
+        *,
+        patience: float = 0.0,
+    ) -> list[HierarchyObject]:
+        """Return the VMs, or the objects of another type, that those hosts have of a name.
+
+        While there is none, it looks again for as many seconds as `patience` says.
+        """
+        for so_far in chain((0.0,), looks(deadline)):
+            found = self._logon.browse(
+                lambda session: list(
+                    find_objects(self._client, session, roots, deadline, name=name, kind=kind)
+                ),
+                deadline,
+            )
+            if found or so_far >= patience:
+                return found
+        return []
+
+    def similar_objects(
+        self, roots: Sequence[HierarchyRoot], name: str, kind: str, deadline: Deadline
+    ) -> list[str]:
+        """Return the names of objects of a type that are like a name, the likeliest first."""
+        names = self._logon.browse(
+            lambda session: names_of_objects(self._client, session, roots, kind, deadline),
+            deadline,
+        )
+        return similar_names(name, names)
+
+    def hierarchy_object(self, ref: str, deadline: Deadline) -> HierarchyObject | None:
+        """Return the object that a reference leads to; None when there is none."""
+        return self._logon.browse(
+            lambda session: read_object(self._client, session, ref, deadline), deadline
+        )
+
+    def repositories(self, deadline: Deadline) -> list[Repository]:
+        """Return the backup repositories."""
+        return self._logon.browse(
+            lambda session: list(repositories(self._client, session, deadline)), deadline
+        )
+
+    def jobs(self, wanted: WantedJobs, deadline: Deadline) -> list[Job]:
+        """Return the jobs that are wanted."""
+        return self._logon.browse(
+            lambda session: list(find_jobs(self._client, session, wanted, deadline)), deadline
+        )
+
+    def job(self, job_id: str, deadline: Deadline) -> Job:
+        """Return a job. Raises NotFound."""
+        return self._logon.browse(
+            lambda session: read_job(self._client, session, job_id, deadline), deadline
+        )
+
+    def objects_in_job(self, job_id: str, deadline: Deadline) -> list[JobObject]:
+        """Return what a job includes. Raises NotFound when there is no such job."""
+        return self._logon.browse(
+            lambda session: objects_in_job(self._client, session, job_id, deadline), deadline
+        )
+
+    def backup_sessions(
+        self, wanted: WantedSessions, limit: int, deadline: Deadline
+    ) -> list[BackupSession]:
+        """Return at most `limit` runs of a job, the newest first. Raises UnexpectedAnswer."""
+
+        def find(session: LogonSession) -> Iterator[BackupSession]:
+            found = backup_sessions(self._client, session, wanted.conditions(), deadline)
+            return filter(wanted.matches, found)
+
+        return self._logon.browse(lambda session: list(islice(find(session), limit)), deadline)
+
+    def task_sessions(
+        self, wanted: WantedSessions, limit: int, deadline: Deadline
+    ) -> list[TaskSession]:
+        """Return at most `limit` backups of a VM, the newest first. Raises UnexpectedAnswer."""
+
+        def find(session: LogonSession) -> Iterator[TaskSession]:
+            found = task_sessions(self._client, session, wanted.conditions(), deadline)
+            return filter(wanted.matches, found)
+
+        return self._logon.browse(lambda session: list(islice(find(session), limit)), deadline)
+
     def mounted_restore_points(self, deadline: Deadline) -> Iterator[RestorePointRef]:
         """Return the restore points of which the session may have mount points, each once.
 
@@ -244,6 +364,33 @@ class EnterpriseManager:
         conceal_session(session)
         files = Files(self._client, session, href)
         return files, FileRestores(self._client, session)
+
+    # What is done once, in a session of its own
+
+    @property
+    def job_objects(self) -> JobObjects:
+        """What puts objects into jobs and takes them out."""
+        return JobObjects(self._client, self._logon)
+
+    @property
+    def backup_starts(self) -> BackupStarts:
+        """What starts backups and follows them."""
+        return BackupStarts(self._client, self._logon)
+
+    def quick_backup(self, vm: HierarchyObject, deadline: Deadline) -> BackupSession:
+        """Start a quick backup on the backup server that knows the VM, and return its session.
+
+        Raises UnexpectedAnswer, TaskFailed, BackupOutOfSight.
+        """
+        roots = self.hierarchy_roots(deadline) if vm.root is None else [vm.root]
+        servers = [root.backup_server_id for root in roots if root.id == root_id_of(vm.ref)]
+        if not servers or servers[0] is None:
+            raise UnexpectedAnswer(
+                "The VM's backup server is not known",
+                f"{vm.ref} names a host that Enterprise Manager does not list, or lists without "
+                "its backup server. The data source veeam_hierarchy_roots shows what it lists.",
+            )
+        return self.backup_starts.quick_backup(vm, servers[0], deadline)
 
     def touch(self, session: LogonSession, href: str, deadline: Deadline) -> None:
         """Read what is at a path in that session. Raises NotFound, SessionExpired."""

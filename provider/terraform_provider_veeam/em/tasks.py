@@ -154,6 +154,7 @@ def parse_task(resource: Any) -> Task | None:
     related = [link for link in found if link.rel == "Related"]
     mounts = [link.path for link in related if _MOUNT_HREF.fullmatch(link.path)]
     restores = [link.target for link in related if link.path.startswith("/restoreSessions/")]
+    backups = [link.target for link in related if link.path.startswith("/backupSessions/")]
     return Task(
         task_id=task_id,
         state=text(resource, "State"),
@@ -163,6 +164,7 @@ def parse_task(resource: Any) -> Task | None:
         mount_href=mounts[0] if mounts else None,
         downloads=tuple(link.target for link in found if link.rel == "Download"),
         restore_session=restores[0] if restores else None,
+        backup_session=backups[0] if backups else None,
         credentials_needed=boolean(result, "CredentialsNeeded"),
     )
 

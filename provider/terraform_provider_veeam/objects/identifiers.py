@@ -1,9 +1,10 @@
 """Identifiers that users write: restore points by UUID or URN, mount points by their path."""
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
+from terraform_provider_veeam.plugin.types import String
 
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 # Compiled when first used: Terraform's user waits for every start.
@@ -39,6 +40,17 @@ def _bare(text: str) -> str:
     return text.removeprefix("\ufeff").strip()
 
 
+class UuidOrUrn(String):
+    """A UUID, alone or in a URN: both spellings mean the same."""
+
+    def semantically_equal(self, a_decoded: Any, b_decoded: Any) -> bool:
+        """Compare by the UUID."""
+        try:
+            return parse_uid(a_decoded).uuid == parse_uid(b_decoded).uuid
+        except (ValueError, AttributeError):
+            return bool(a_decoded == b_decoded)
+
+
 def format_mount_point_id(restore_point: RestorePointRef, mount_id: int) -> str:
     """Return `TYPE/RESTORE_POINT_UUID/MOUNT_ID`."""
     return f"{restore_point.type}/{restore_point.id}/{mount_id}"
@@ -58,3 +70,16 @@ def parse_mount_point_id(text: str) -> tuple[RestorePointRef, int]:
         raise ValueError(f'"{kind}" is not a restore point type. It is one of {types}.')
     restore_point = RestorePointRef(RestorePointType(kind), found["restore_point"].lower())
     return restore_point, int(found["mount"])
+
+
+def format_job_object_id(job_id: str, object_id: str) -> str:
+    """Return `JOB_UUID/OBJECT_UUID`."""
+    return f"{job_id}/{object_id}"
+
+
+def parse_job_object_id(text: str) -> tuple[str, str]:
+    """Read `JOB_UUID/OBJECT_UUID`; ValueError tells a person what is wrong."""
+    found = re.fullmatch(rf"({_UUID})/({_UUID})", _bare(text), re.ASCII)
+    if not found:
+        raise ValueError(f'"{text}" is not an object in a job. Write JOB_UUID/OBJECT_UUID.')
+    return found[1].lower(), found[2].lower()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
-from terraform_provider_veeam.objects.identifiers import parse_uid
+from terraform_provider_veeam.objects.identifiers import UuidOrUrn, parse_uid
 from terraform_provider_veeam.plugin.schema import Attribute
 from terraform_provider_veeam.plugin.types import String, Unknown
 
@@ -15,17 +15,6 @@ if TYPE_CHECKING:
 
 REPLACES = " A change forces replacement."
 """What the description of an attribute says when a change of it mounts anew."""
-
-
-class RestorePointId(String):
-    """A restore point's UUID, alone or in a URN: both spellings mean the same."""
-
-    def semantically_equal(self, a_decoded: Any, b_decoded: Any) -> bool:
-        """Compare by the UUID."""
-        try:
-            return parse_uid(a_decoded).uuid == parse_uid(b_decoded).uuid
-        except (ValueError, AttributeError):
-            return bool(a_decoded == b_decoded)
 
 
 def restore_point_inputs(*, told: bool = False, replaces: bool = False) -> list[Attribute]:
@@ -41,7 +30,7 @@ def restore_point_inputs(*, told: bool = False, replaces: bool = False) -> list[
     return [
         Attribute(
             "restore_point_id",
-            RestorePointId(),
+            UuidOrUrn(),
             f"UUID of the restore point, or its URN, `urn:veeam:VmRestorePoint:UUID`.{note}",
             required=True,
             requires_replace=replaces,

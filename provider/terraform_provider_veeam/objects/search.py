@@ -128,7 +128,8 @@ def described(found: FoundRestorePoint) -> dict[str, Any]:
     }
 
 
-def _moment(text: str | None) -> Time | None:
+def moment(text: str | None) -> Time | None:
+    """Return a time as it is written. Raises ValueError for what is no time."""
     try:
         return None if text is None else Time.parse(text, needs_offset=True)
     except ValueError:
@@ -147,8 +148,8 @@ def name_or_none(text: str | None) -> str | None:
 
 _PARSERS: dict[str, Callable[[str | None], Any]] = {
     "machine_name": name_or_none,
-    "created_after": _moment,
-    "created_before": _moment,
+    "created_after": moment,
+    "created_before": moment,
     "backup_server": name_or_none,
 }
 

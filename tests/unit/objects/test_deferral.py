@@ -14,7 +14,13 @@ POINT = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 MOUNT: dict[str, Any] = {"restore_point_id": POINT}
 DATA: dict[str, dict[str, Any]] = {
     "veeam_backup_servers": {},
+    "veeam_backup_sessions": {"job_name": "Daily"},
+    "veeam_hierarchy_object": {"name": "web02"},
+    "veeam_hierarchy_roots": {},
+    "veeam_job": {"name": "Daily"},
+    "veeam_jobs": {},
     "veeam_machines": {},
+    "veeam_repositories": {},
     "veeam_restore_point": {},
     "veeam_restore_points": {},
     "veeam_restore_sessions": {},
@@ -22,6 +28,8 @@ DATA: dict[str, dict[str, Any]] = {
     "veeam_mount_point_files": {"mount_point_id": f"vm/{POINT}/1", "path": "C:"},
 }
 ACTIONS: dict[str, dict[str, Any]] = {
+    "veeam_job_start": {"job_id": POINT},
+    "veeam_quick_backup": {"name": "web02"},
     "veeam_unmount": {"mount_point_id": f"vm/{POINT}/1"},
     "veeam_file_download": {"mount_point_id": f"vm/{POINT}/1", "paths": ["C:/a"], "folder": "x"},
     "veeam_file_restore": {"mount_point_id": f"vm/{POINT}/1", "paths": ["C:/a"]},

@@ -9,6 +9,7 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from terraform_provider_veeam.em.deadline import TELL_SECONDS
 from terraform_provider_veeam.em.errors import (
     AnswerLost,
     DeadlinePassed,
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.http.client import Client
     from terraform_provider_veeam.em.models import LogonSession, Task
 
-TELL_SECONDS = 10.0
-"""Seconds between two reports that a task is still running."""
 _CANCEL_SECONDS = 30.0
 
 log = logging.getLogger(__name__)

@@ -103,13 +103,13 @@ def retry_after_seconds(value: str | None, now: str | None) -> float | None:
     value = value.strip()
     if value.isascii() and value.isdigit():
         return float(value[:9])
-    until, since = _moment(value), _moment(now)
+    until, since = http_date(value), http_date(now)
     if until is None or since is None:
         return None
     return max(0.0, (until - since).total_seconds())
 
 
-def _moment(value: str | None) -> dt.datetime | None:
+def http_date(value: str | None) -> dt.datetime | None:
     """Return a header's date; None when it does not hold one."""
     try:
         moment = email.utils.parsedate_to_datetime(value or "")

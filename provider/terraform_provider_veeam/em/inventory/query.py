@@ -56,13 +56,19 @@ def query(
     page_size: int = PAGE_SIZE,
 ) -> Iterator[Resource]:
     """Return the entities that meet all conditions, asking for a page when it is needed."""
+    address = query_address(kind, conditions, sort_desc, page_size)
+    yield from pages(client, session, address, deadline, lambda page: entities(page, kind))
+
+
+def query_address(
+    kind: str, conditions: Sequence[Comparison], sort_desc: str | None, page_size: int
+) -> str:
+    """Return the address of a query below `/api`, without the number of a page."""
     expression = ";".join(condition.expression() for condition in conditions)
     address = f"/query?type={kind}&format=Entities&pageSize={page_size}"
     if expression:
         address += f"&filter={quote(expression, safe=_SAFE)}"
-    if sort_desc:
-        address += f"&sortDesc={sort_desc}"
-    yield from pages(client, session, address, deadline, lambda page: entities(page, kind))
+    return f"{address}&sortDesc={sort_desc}" if sort_desc else address
 
 
 # The vendor's schema may name the members of a list of replica points like those of VMs.

@@ -73,7 +73,7 @@ def create_mount(
     Raises MountIncomplete when it is mounted but could not be read; after any other error nothing
     is mounted, or the error says what may be.
     """
-    session = logon.for_mount(deadline)
+    session = logon.for_one_task(deadline)
     kind = _BorrowedSessionMount if session.borrowed else _OwnSessionMount
     mount = kind(client, logon, session, restore_point, deadline)
     try:

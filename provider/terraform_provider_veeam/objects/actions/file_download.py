@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from terraform_provider_veeam.em.deadline import TELL_SECONDS
 from terraform_provider_veeam.em.errors import CannotWrite
 from terraform_provider_veeam.em.files.left_out import in_lines
 from terraform_provider_veeam.em.files.paths import PathPattern, local_name, parse_guest_path
@@ -91,7 +92,6 @@ class FileDownloadAction(MountPointAction):
         from pathlib import Path  # noqa: PLC0415 - not for the schema
 
         from terraform_provider_veeam.em.files.places import Places  # noqa: PLC0415
-        from terraform_provider_veeam.em.files.restore import TELL_SECONDS  # noqa: PLC0415
         from terraform_provider_veeam.em.files.transfer import Transfer  # noqa: PLC0415
 
         self.validate(ctx, config)  # what was not known when it was planned

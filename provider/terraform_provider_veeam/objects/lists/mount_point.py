@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from terraform_provider_veeam.em.errors import AccessDenied, NotFound
 from terraform_provider_veeam.em.models import RestorePoint
 from terraform_provider_veeam.objects.base import VeeamObject
+from terraform_provider_veeam.objects.identifiers import UuidOrUrn
 from terraform_provider_veeam.objects.mount_point_fields import identity_of, results_of
 from terraform_provider_veeam.objects.restore_point_fields import (
-    RestorePointId,
     restore_point_of,
     validate_restore_point,
 )
@@ -42,7 +42,7 @@ class MountPointList(VeeamObject, interfaces.ListResource):
             attributes=[
                 Attribute(
                     "restore_point_id",
-                    RestorePointId(),
+                    UuidOrUrn(),
                     "UUID or UID of a restore point, to list its mount points only.",
                     optional=True,
                 ),

@@ -1,0 +1,12 @@
+# Runs a backup job: terraform apply -invoke=action.veeam_job_start.daily
+data "veeam_job" "daily" {
+  name = "Daily"
+}
+
+action "veeam_job_start" "daily" {
+  config {
+    job_id     = data.veeam_job.daily.id
+    if_running = "fail"
+    timeout    = "4h"
+  }
+}

@@ -1,0 +1,7 @@
+data "veeam_job" "daily" {
+  name = "Daily"
+}
+
+output "next_run" {
+  value = data.veeam_job.daily.next_run
+}

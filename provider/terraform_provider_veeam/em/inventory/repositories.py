@@ -1,0 +1,51 @@
+"""The backup repositories, and the space that they have.
+
+Follows the vendor's pages repositories_id and get_query_repository.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from terraform_provider_veeam.em.http.decoders import Resource, integer, links, text
+from terraform_provider_veeam.em.inventory.query import query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from terraform_provider_veeam.em.deadline import Deadline
+    from terraform_provider_veeam.em.http.client import Client
+    from terraform_provider_veeam.em.models import LogonSession
+
+
+class Repository(NamedTuple):
+    """A backup repository; what Enterprise Manager does not tell is None."""
+
+    id: str
+    name: str | None
+    kind: str | None
+    capacity: int | None
+    """Bytes."""
+    free_space: int | None
+    """Bytes."""
+    backup_server: str | None
+
+
+def repositories(client: Client, session: LogonSession, deadline: Deadline) -> Iterator[Repository]:
+    """Return the repositories."""
+    for entity in query(client, session, "Repository", deadline):
+        servers = [link.name for link in links(entity) if link.type.startswith("BackupServer")]
+        yield Repository(
+            id=(text(entity, "UID") or "").rpartition(":")[2],
+            name=text(entity, "Name"),
+            kind=text(entity, "Kind"),
+            capacity=_bytes(entity, "Capacity"),
+            free_space=_bytes(entity, "FreeSpace"),
+            backup_server=servers[0] if servers else None,
+        )
+
+
+def _bytes(entity: Resource, name: str) -> int | None:
+    """Return a size; the API writes -1 for one that it does not know."""
+    size = integer(entity, name)
+    return None if size is None or size < 0 else size

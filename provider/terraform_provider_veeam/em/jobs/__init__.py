@@ -1,0 +1,1 @@
+"""Backup jobs: what they include, their sessions, and what starts one."""

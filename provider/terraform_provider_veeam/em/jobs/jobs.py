@@ -1,0 +1,155 @@
+"""Jobs, as Enterprise Manager lists them: those that back up, copy and replicate VMs.
+
+Follows the vendor's pages jobs_id, jobs_id_includes, get_jobs_id_includes and get_query_job.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
+
+from terraform_provider_veeam.em.http.decoders import (
+    Resource,
+    boolean,
+    links,
+    member,
+    members,
+    text,
+    unreadable,
+)
+from terraform_provider_veeam.em.inventory.query import Comparison, query
+from terraform_provider_veeam.em.patterns import name_matches
+from terraform_provider_veeam.em.times import utc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from terraform_provider_veeam.em.deadline import Deadline
+    from terraform_provider_veeam.em.http.client import Client
+    from terraform_provider_veeam.em.models import LogonSession
+
+
+class JobObject(NamedTuple):
+    """A VM or a container of VMs in a job."""
+
+    id: str
+    """UUID in the job: another one in every job."""
+    ref: str
+    name: str | None
+
+
+class Job(NamedTuple):
+    """A job; what Enterprise Manager does not tell is None."""
+
+    id: str
+    name: str
+    type: str | None
+    """`Backup`, `Replica`, `BackupCopy` or `ImmediateBackupCopy`."""
+    platform: str | None
+    description: str | None
+    schedule_enabled: bool | None
+    next_run: str | None
+    """RFC 3339 in UTC; None without a schedule."""
+    backup_server: str | None
+    objects: tuple[JobObject, ...]
+
+
+def job_path(job_id: str) -> str:
+    """Return the path of a job below `/api`."""
+    return f"/jobs/{quote(job_id, safe='')}"
+
+
+class WantedJobs(NamedTuple):
+    """Which jobs are looked for; None means any."""
+
+    name: str | None = None
+    """With `*` a pattern, matched here."""
+    type: str | None = None
+    backup_server: str | None = None
+
+    def conditions(self) -> list[Comparison]:
+        """Return what the server can filter by."""
+        found = (
+            ("Name", None if self.name and "*" in self.name else self.name),
+            ("JobType", self.type),
+            ("BackupServerName", self.backup_server),
+        )
+        return [Comparison(field, "==", value) for field, value in found if value is not None]
+
+    def matches(self, job: Job) -> bool:
+        """Tell whether a job is one of those wanted, whatever the server has filtered."""
+        return all(
+            wanted is None or name_matches(wanted, told or "")
+            for wanted, told in (
+                (self.name, job.name),
+                (self.type, job.type),
+                (self.backup_server, job.backup_server),
+            )
+        )
+
+
+def find_jobs(
+    client: Client, session: LogonSession, wanted: WantedJobs, deadline: Deadline
+) -> Iterator[Job]:
+    """Return the jobs that are wanted."""
+    for entity in query(client, session, "Job", deadline, conditions=wanted.conditions()):
+        job = parse_job(entity)
+        if wanted.matches(job):
+            yield job
+
+
+def read_job(client: Client, session: LogonSession, job_id: str, deadline: Deadline) -> Job:
+    """Return a job. Raises NotFound."""
+    path = f"{job_path(job_id)}?format=Entity"
+    job = parse_job(client.request("GET", path, deadline, token=session.token).document.value)
+    if job.id != job_id:
+        raise unreadable(f"GET {path} was answered with another job, {job.id}.")
+    return job
+
+
+def objects_in_job(
+    client: Client, session: LogonSession, job_id: str, deadline: Deadline
+) -> list[JobObject]:
+    """Return what a job includes. Raises NotFound when there is no such job."""
+    path = f"{job_path(job_id)}/includes"
+    answer = client.request("GET", path, deadline, token=session.token)
+    listed = answer.document.collection(
+        ("ObjectsInJob", "ObjectInJob"), ("ObjectInJobs", "ObjectInJob")
+    )
+    if listed is None:
+        raise unreadable(
+            f"GET {path} was answered with {answer.status}, but with no list of objects."
+        )
+    return [_parse_object(one) for one in listed]
+
+
+def parse_job(entity: Resource) -> Job:
+    """Return the job that an entity describes. Raises UnexpectedAnswer."""
+    job_id = (text(entity, "UID") or "").rpartition(":")[2].lower()
+    if not job_id:
+        raise unreadable("In place of a job there is something else.")
+    servers = [link.name for link in links(entity) if link.type.startswith("BackupServer")]
+    info = member(entity, "JobInfo")
+    kinds = info.values() if isinstance(info, dict) else ()
+    includes = [member(kind, "Includes") for kind in kinds]
+    return Job(
+        id=job_id,
+        name=text(entity, "Name") or job_id,
+        type=text(entity, "JobType"),
+        platform=text(entity, "Platform"),
+        description=text(entity, "Description"),
+        schedule_enabled=boolean(entity, "ScheduleEnabled"),
+        next_run=utc(text(entity, "NextRun")),
+        backup_server=servers[0] if servers else None,
+        objects=tuple(
+            _parse_object(one) for listed in includes for one in members(listed, "ObjectInJob")
+        ),
+    )
+
+
+def _parse_object(entity: Resource) -> JobObject:
+    object_id, ref = text(entity, "ObjectInJobId"), text(entity, "HierarchyObjRef")
+    if object_id is None or ref is None:
+        raise unreadable("An object of a job has no id or no reference.")
+    name = text(entity, "Name") or text(entity, "DisplayName")
+    return JobObject(object_id.lower(), ref, name)

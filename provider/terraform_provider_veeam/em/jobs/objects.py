@@ -1,0 +1,191 @@
+"""Putting VMs and containers into jobs, and taking them out again.
+
+Follows the vendor's pages post_jobs_id_includes and delete_jobs_id_includes_id.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from terraform_provider_veeam.em.errors import (
+    AlreadyInJob,
+    AnswerLost,
+    DeadlinePassed,
+    EnterpriseManagerError,
+    LastInJob,
+    NotFound,
+    RequestFailed,
+    Stopped,
+    TaskFailed,
+    TaskVanished,
+)
+from terraform_provider_veeam.em.jobs.jobs import job_path, objects_in_job
+from terraform_provider_veeam.em.jobs.once import LOOK_SECONDS, OneRequest
+from terraform_provider_veeam.em.tasks import looks
+from terraform_provider_veeam.printable import printable
+
+if TYPE_CHECKING:
+    from terraform_provider_veeam.em.deadline import Deadline
+    from terraform_provider_veeam.em.http.client import Client
+    from terraform_provider_veeam.em.inventory.hierarchy import HierarchyObject
+    from terraform_provider_veeam.em.jobs.jobs import JobObject
+    from terraform_provider_veeam.em.logon import Logon
+    from terraform_provider_veeam.em.models import Task
+
+_FINISH_SECONDS = 20.0  # for what was begun, after a stop or the end of the time
+
+log = logging.getLogger(__name__)
+
+
+class JobObjects:
+    """What jobs include; each change is made in a logon session of its own."""
+
+    def __init__(self, client: Client, logon: Logon) -> None:
+        self._client = client
+        self._logon = logon
+
+    def add(self, job_id: str, item: HierarchyObject, deadline: Deadline) -> JobObject:
+        """Put an object into a job and return it as soon as the job shows it.
+
+        Its guest processing is that of the job. Raises NotFound, AlreadyInJob, TaskFailed; after
+        any other error it may be in the job, and the error says so.
+        """
+        if one := self._find(job_id, item.ref, deadline):
+            raise AlreadyInJob(
+                "The object is in the job already",
+                f"Job {job_id} includes {printable(item.name)} as {one.id}.",
+                object_id=one.id,
+            )
+        body = {"HierarchyObjRef": item.ref, "HierarchyObjName": item.name}
+        with OneRequest(self._client, self._logon, deadline) as request:
+            try:
+                task = request.send(f"{job_path(job_id)}/includes", body)
+            except EnterpriseManagerError as doubt:
+                if not doubt.may_have_acted:
+                    raise
+                return self._find_in_doubt(doubt, job_id, item, deadline)
+            try:
+                return self._finish(request, task, job_id, item, deadline)
+            except (Stopped, DeadlinePassed):
+                bound = deadline.unstoppable(deadline.operation, _FINISH_SECONDS)
+                return self._finish(request, task, job_id, item, bound)
+
+    def remove(self, job_id: str, one: JobObject, deadline: Deadline) -> None:
+        """Take an object out of a job; one that is gone already, or its job, is no error.
+
+        Raises LastInJob, TaskFailed.
+        """
+        path = f"{job_path(job_id)}/includes/{one.id}"
+        with OneRequest(self._client, self._logon, deadline) as request:
+            try:
+                task = request.delete(path)
+                if task is not None:
+                    task = request.wait(task, deadline)
+            except NotFound:
+                return
+            except TaskVanished as error:
+                log.info("looking for what became of DELETE %s: %s", path, error)
+                task = None
+            except RequestFailed as error:
+                self._check_last(job_id, one, error, deadline)
+                raise
+        if task is not None and task.success is False:
+            failed = TaskFailed(
+                "Enterprise Manager could not take the object out of the job",
+                f"DELETE {path} was accepted, but its task {task.task_id} failed: "
+                f"{task.message or 'it gave no reason'}",
+            )
+            self._check_last(job_id, one, failed, deadline)
+            raise failed
+        again = looks(deadline)
+        while self._has(job_id, one, deadline):
+            next(again)
+
+    def _find_in_doubt(
+        self,
+        doubt: EnterpriseManagerError,
+        job_id: str,
+        item: HierarchyObject,
+        deadline: Deadline,
+    ) -> JobObject:
+        """Return the object of a request whose answer was lost, if the job shows it."""
+        try:
+            bound = deadline.unstoppable("Looking for the object", LOOK_SECONDS)
+            return self._shown(job_id, item, bound)
+        except EnterpriseManagerError:
+            raise AnswerLost(
+                "It is not known whether the object was put into the job",
+                f"{doubt.detail}\n{_may_be_there(job_id, item)}",
+            ) from doubt
+
+    def _finish(
+        self,
+        request: OneRequest,
+        task: Task,
+        job_id: str,
+        item: HierarchyObject,
+        deadline: Deadline,
+    ) -> JobObject:
+        """Wait for the task, and until the job shows the object."""
+        try:
+            task = request.wait(task, deadline)
+        except TaskVanished as error:
+            log.info("looking for what became of %s: %s", request, error)
+        except (Stopped, DeadlinePassed) as error:
+            raise error.add(f"{request} was not finished. {_may_be_there(job_id, item)}") from error
+        except EnterpriseManagerError as error:
+            raise error.add(_may_be_there(job_id, item)) from error
+        if task.success is False:
+            raise TaskFailed(
+                "Enterprise Manager could not put the object into the job",
+                f"POST {job_path(job_id)}/includes was accepted, but its task {task.task_id} "
+                f"failed: {task.message or 'it gave no reason'}",
+            )
+        try:
+            return self._shown(job_id, item, deadline)
+        except EnterpriseManagerError as error:
+            raise error.add(_may_be_there(job_id, item)) from error
+
+    def _shown(self, job_id: str, item: HierarchyObject, deadline: Deadline) -> JobObject:
+        """Return an object as soon as the job shows it: that may be some seconds late."""
+        again = looks(deadline)
+        while (found := self._find(job_id, item.ref, deadline)) is None:
+            next(again)
+        return found
+
+    def _check_last(
+        self, job_id: str, one: JobObject, error: EnterpriseManagerError, deadline: Deadline
+    ) -> None:
+        """Raise LastInJob when the job has nothing but that object."""
+        if [other.id for other in self._all(job_id, deadline)] == [one.id]:
+            raise LastInJob(
+                "The last object of a job can't be removed",
+                f"{error.detail}\nJob {job_id} has nothing but {printable(one.name or one.ref)}. "
+                "Put another object into it first, or delete the job in the console of Veeam "
+                "Backup & Replication; or leave the object in the job: terraform state rm takes it "
+                "out of the state alone.",
+            ) from error
+
+    def _has(self, job_id: str, one: JobObject, deadline: Deadline) -> bool:
+        try:
+            return any(other.id == one.id for other in self._all(job_id, deadline))
+        except NotFound:
+            return False
+
+    def _find(self, job_id: str, ref: str, deadline: Deadline) -> JobObject | None:
+        """Return the object with a reference; None when the job does not show it."""
+        found = self._all(job_id, deadline)
+        return next((one for one in found if one.ref.casefold() == ref.casefold()), None)
+
+    def _all(self, job_id: str, deadline: Deadline) -> list[JobObject]:
+        return self._logon.browse(
+            lambda own: objects_in_job(self._client, own, job_id, deadline), deadline
+        )
+
+
+def _may_be_there(job_id: str, item: HierarchyObject) -> str:
+    return (
+        f"{printable(item.name)} ({item.ref}) may be in job {job_id} now, and Terraform does not "
+        "know it. Apply again: if it is there, the error says how to import it."
+    )

@@ -1,0 +1,345 @@
+"""Starting backups and following them to their end.
+
+The task of a start is finished when the backup has begun: the outcome is its backup session's,
+once that is stopped. No request that starts a backup is sent twice.
+
+Follows the vendor's pages post_jobs_id_actionstart, post_backupservers_id_quickbackup and
+backupsessions_id.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from terraform_provider_veeam.em.deadline import TELL_SECONDS
+from terraform_provider_veeam.em.errors import (
+    BackupFailed,
+    BackupOutOfSight,
+    DeadlinePassed,
+    EnterpriseManagerError,
+    NotFound,
+    Stopped,
+    TaskFailed,
+    TaskVanished,
+)
+from terraform_provider_veeam.em.http.retry import http_date, is_no_answer, retry
+from terraform_provider_veeam.em.inventory.query import Comparison, entities, query_address
+from terraform_provider_veeam.em.jobs.jobs import job_path
+from terraform_provider_veeam.em.jobs.once import LOOK_SECONDS, OneRequest
+from terraform_provider_veeam.em.jobs.sessions import (
+    BackupSession,
+    TaskSession,
+    backup_sessions,
+    parse_backup_session,
+    parse_task_session,
+    read_backup_session,
+    session_address,
+    task_sessions,
+)
+from terraform_provider_veeam.em.tasks import LONGEST_PAUSE, PATIENCE, looks
+from terraform_provider_veeam.em.times import Time
+from terraform_provider_veeam.printable import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from terraform_provider_veeam.em.deadline import Deadline
+    from terraform_provider_veeam.em.http.client import Client
+    from terraform_provider_veeam.em.http.decoders import Resource
+    from terraform_provider_veeam.em.inventory.hierarchy import HierarchyObject
+    from terraform_provider_veeam.em.jobs.jobs import Job
+    from terraform_provider_veeam.em.logon import Logon
+    from terraform_provider_veeam.em.models import LogonSession, Task
+
+LATE_SECONDS = 120.0
+"""Seconds until a session that was started has to be seen: some come late."""
+_LAST_KNOWN = 10  # sessions from before the start that are told from the new one
+_SKEW = dt.timedelta(minutes=5)  # between two servers of a domain: Kerberos allows no more
+_PAUSES = (0.0, 1.0, 2.0)  # seconds before each look for a new restore point's link
+_WHERE = "History in the console of Veeam Backup & Replication"
+
+Result = TypeVar("Result")
+
+log = logging.getLogger(__name__)
+
+
+class _Before(NamedTuple):
+    """What there was before a start; a session that is newer is the one that was started."""
+
+    known: frozenset[str]
+    since: Time | None
+    """By the server's own clock."""
+
+    def conditions(self) -> list[Comparison]:
+        """Return what the server can filter by."""
+        if self.since is None:
+            return []
+        since = self.since._replace(second=self.since.second - _SKEW)
+        return [Comparison("CreationTime", ">=", str(since))]
+
+
+class BackupStarts:
+    """What starts backups, each in a logon session of its own."""
+
+    def __init__(self, client: Client, logon: Logon) -> None:
+        self._client = client
+        self._logon = logon
+
+    def running(self, job_id: str, deadline: Deadline) -> BackupSession | None:
+        """Return the session of a job that runs; None when it does not."""
+        newest = self._browse(
+            lambda own: next(backup_sessions(self._client, own, _of_job(job_id), deadline), None),
+            deadline,
+        )
+        return newest if newest and not newest.is_stopped else None
+
+    def start_job(self, job: Job, deadline: Deadline) -> BackupSession:
+        """Start a job and return its new session. Raises TaskFailed, BackupOutOfSight."""
+        of_job = _of_job(job.id)
+        before = self._before("BackupJobSession", of_job, _backup_session_id, deadline)
+
+        def find(own: LogonSession) -> BackupSession | None:
+            found = backup_sessions(self._client, own, of_job + before.conditions(), deadline)
+            return next((one for one in found if one.id not in before.known), None)
+
+        path = f"{job_path(job.id)}?action=start"
+        return self._start(path, None, f"job {printable(job.name)}", find, deadline)
+
+    def quick_backup(
+        self, vm: HierarchyObject, backup_server_id: str, deadline: Deadline
+    ) -> BackupSession:
+        """Start a quick backup of a VM and return its session.
+
+        Raises TaskFailed, BackupOutOfSight.
+        """
+        of_vm = [Comparison("VmDisplayName", "==", vm.name)]
+        before = self._before("BackupTaskSession", of_vm, _task_session_id, deadline)
+
+        def find(own: LogonSession) -> BackupSession | None:
+            for one in task_sessions(self._client, own, of_vm + before.conditions(), deadline):
+                is_vm = one.ref is None or one.ref.casefold() == vm.ref.casefold()
+                if one.id not in before.known and is_vm and one.session_id:
+                    address = session_address(one.session_id)
+                    return read_backup_session(self._client, own, address, deadline)
+            return None
+
+        path = f"/backupServers/{backup_server_id}?action=quickbackup"
+        what = f"the quick backup of {printable(vm.name)}"
+        return self._start(path, {"VmRef": vm.ref}, what, find, deadline)
+
+    def follow(self, started: BackupSession, deadline: Deadline) -> Iterator[BackupSession]:
+        """Yield the session from time to time, and at last as it is when it is stopped.
+
+        A stop, or the end of the time, ends the waiting alone, and says so.
+        """
+        session, told = started, 0.0
+        address = session_address(started.id)
+        try:
+            for now in looks(deadline) if not session.is_stopped else ():
+                session = self._patiently(
+                    lambda own: read_backup_session(self._client, own, address, deadline), deadline
+                )
+                if session.is_stopped:
+                    break
+                if now - told >= TELL_SECONDS:
+                    told = now
+                    yield session
+        except (Stopped, DeadlinePassed) as error:
+            raise error.add(
+                f"Only the waiting has ended: the backup goes on. {_WHERE} shows it as "
+                f"{printable(started.name)}."
+            ) from error
+        except EnterpriseManagerError as error:
+            raise BackupOutOfSight(
+                "The backup was started, but could not be followed to its end",
+                f"{error.detail}\n{_WHERE} shows it as {printable(started.name)}.",
+            ) from error
+        yield session
+
+    def outcome(self, session: BackupSession, deadline: Deadline) -> list[TaskSession]:
+        """Return the VMs' parts of a session that is stopped. Raises BackupFailed."""
+        try:
+            machines = self._machines(session, deadline)
+        except EnterpriseManagerError as error:
+            if session.result in ("Success", "Warning"):
+                raise error.add(
+                    f"The backup itself, {printable(session.name)}, is done."
+                ) from error
+            raise _failed(session, [error.summary]) from error
+        if session.result not in ("Success", "Warning"):
+            raise _failed(session, reasons(session, machines))
+        return machines
+
+    def reasons(self, session: BackupSession, deadline: Deadline) -> list[str]:
+        """Return why a session that is stopped did not succeed, or not without remarks."""
+        return reasons(session, self._machines(session, deadline))
+
+    def _machines(self, session: BackupSession, deadline: Deadline) -> list[TaskSession]:
+        """Return the VMs' parts; their new restore points may be linked to a bit late."""
+        of_session = [Comparison("JobSessionUid", "==", f"urn:veeam:BackupJobSession:{session.id}")]
+
+        def look(own: LogonSession) -> list[TaskSession]:
+            found = task_sessions(self._client, own, of_session, deadline)
+            return [one for one in found if one.session_id == session.id]
+
+        found: list[TaskSession] = []
+        for pause in _PAUSES:
+            deadline.wait(pause)
+            found = self._patiently(look, deadline)
+            if found and all(one.restore_point_id or one.result == "Failed" for one in found):
+                break
+        return found
+
+    def _start(
+        self,
+        path: str,
+        body: dict[str, str] | None,
+        what: str,
+        find: Callable[[LogonSession], BackupSession | None],
+        deadline: Deadline,
+    ) -> BackupSession:
+        with OneRequest(self._client, self._logon, deadline) as request:
+            try:
+                task = request.send(path, body)
+            except EnterpriseManagerError as doubt:
+                if not doubt.may_have_acted:
+                    raise
+                return self._find_in_doubt(doubt, what, find, deadline)
+            try:
+                task = request.wait(task, deadline)
+            except TaskVanished as error:
+                log.info("%s: looking for its session, as %s", what, error)
+                return self._first_seen(None, what, find, deadline)
+            except EnterpriseManagerError as error:
+                raise error.add(
+                    f"What starts {what} is {request}, which was not finished: it may yet begin. "
+                    f"{_WHERE} shows it then."
+                ) from error
+        if not task.success:
+            raise TaskFailed(
+                f"Enterprise Manager could not start {what}",
+                f"POST {path} was accepted, but its task {task.task_id} failed: "
+                f"{task.message or 'it gave no reason'}",
+            )
+        return self._first_seen(task, what, find, deadline)
+
+    def _first_seen(
+        self,
+        task: Task | None,
+        what: str,
+        find: Callable[[LogonSession], BackupSession | None],
+        deadline: Deadline,
+    ) -> BackupSession:
+        """Return the session that was started as soon as the server shows it."""
+        link = task.backup_session if task else None
+
+        def look(own: LogonSession) -> BackupSession | None:
+            if link is None:
+                return find(own)
+            try:
+                return read_backup_session(self._client, own, link, deadline)
+            except NotFound:
+                return None
+
+        try:
+            for now in chain((0.0,), looks(deadline)):
+                if session := self._patiently(look, deadline):
+                    return session
+                if now >= LATE_SECONDS:
+                    break
+        except (Stopped, DeadlinePassed) as error:
+            raise error.add(
+                f"Only the waiting has ended: {what} was started and goes on. {_WHERE} shows it."
+            ) from error
+        raise BackupOutOfSight(
+            "The backup was started, but its session is not to be found",
+            f"Enterprise Manager accepted to start {what}, but has shown no session of it for "
+            f"{LATE_SECONDS:g} seconds. {_WHERE} shows whether it runs.",
+        )
+
+    def _find_in_doubt(
+        self,
+        doubt: EnterpriseManagerError,
+        what: str,
+        find: Callable[[LogonSession], BackupSession | None],
+        deadline: Deadline,
+    ) -> BackupSession:
+        """Return the session of a start whose answer was lost, if there is one."""
+        bound = deadline.unstoppable("Looking for the backup session", LOOK_SECONDS)
+        try:
+            for _ in chain((0.0,), looks(bound)):
+                if session := self._browse(find, bound):
+                    return session
+        except EnterpriseManagerError as error:
+            log.info("looking for %s: %s", what, error)
+        raise BackupOutOfSight(
+            f"It is not known whether {what} was started",
+            f"{doubt.detail}\nNo task or session of it was found, and it was not asked for again, "
+            f"so that it is not started twice. {_WHERE} shows whether it runs.",
+        ) from doubt
+
+    def _before(
+        self,
+        kind: str,
+        conditions: Sequence[Comparison],
+        id_of: Callable[[Resource], str],
+        deadline: Deadline,
+    ) -> _Before:
+        """Return what there is before a start, and the time by the server's clock."""
+        address = query_address(kind, conditions, "CreationTime", _LAST_KNOWN) + "&page=1"
+
+        def look(own: LogonSession) -> _Before:
+            answer = self._client.request("GET", address, deadline, token=own.token)
+            moment = http_date(answer.headers.get("Date"))
+            return _Before(
+                known=frozenset(map(id_of, entities(answer.document, kind))),
+                since=None if moment is None else Time(moment.astimezone(dt.UTC), 0),
+            )
+
+        return self._browse(look, deadline)
+
+    def _patiently(self, look: Callable[[LogonSession], Result], deadline: Deadline) -> Result:
+        """Return what a look finds; errors that are no answer are put up with for a minute."""
+        return retry(
+            lambda: self._browse(look, deadline),
+            deadline.part(PATIENCE),
+            when=is_no_answer,
+            pauses=repeat(LONGEST_PAUSE),
+        )
+
+    def _browse(self, look: Callable[[LogonSession], Result], deadline: Deadline) -> Result:
+        return self._logon.browse(look, deadline)
+
+
+def reasons(session: BackupSession, machines: Sequence[TaskSession]) -> list[str]:
+    """Return why a session did not succeed, or not without remarks: a line for each reason."""
+    told = [session.message] if session.message else []
+    for one in machines:
+        if one.result != "Success" or one.reason:
+            name = printable(one.machine_name or one.name)
+            told.append(f"{name}: {one.reason or f'{one.result or one.state}, without a reason'}")
+    return told
+
+
+def _failed(session: BackupSession, why: Sequence[str]) -> BackupFailed:
+    result = session.result or "without a result"
+    listed = "".join(f"\n  {line}" for line in why) or " It gave no reason."
+    return BackupFailed(
+        f"The backup {printable(session.name)} failed",
+        f"Its session has ended as {result}.{listed}",
+    )
+
+
+def _of_job(job_id: str) -> list[Comparison]:
+    return [Comparison("JobUid", "==", f"urn:veeam:Job:{job_id}")]
+
+
+def _backup_session_id(entity: Resource) -> str:
+    return parse_backup_session(entity).id
+
+
+def _task_session_id(entity: Resource) -> str:
+    return parse_task_session(entity).id

@@ -1,0 +1,207 @@
+"""Putting objects into jobs and taking them out: nothing is forgotten, nothing is there twice."""
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from em_simulator import ADMINISTRATOR, Simulator
+from support.clocks import FakeClock
+from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.inventory.hierarchy import HierarchyObject
+from terraform_provider_veeam.em.jobs.jobs import JobObject
+from terraform_provider_veeam.em.manager import EnterpriseManager
+
+MakeDeadline = Callable[..., Deadline]
+MakeManager = Callable[..., EnterpriseManager]
+JOB = "Domain controllers"
+POST, DELETE = "POST /jobs/.*/includes", "DELETE /jobs/.*"
+
+
+@pytest.fixture
+def simulator(clock: FakeClock) -> Iterator[Simulator]:
+    with Simulator(clock=clock, mount_seconds=10, lag=15) as running:
+        yield running
+
+
+@pytest.fixture
+def job_id(simulator: Simulator) -> str:
+    return simulator.job(JOB).id
+
+
+@pytest.fixture
+def web02(simulator: Simulator) -> HierarchyObject:
+    return HierarchyObject(simulator.vm("web02"), "Vm", "web02")
+
+
+def posts(simulator: Simulator) -> int:
+    return len([e for e in simulator.journal if e.method == "POST" and "includes" in e.path])
+
+
+def stop_once_posted(
+    simulator: Simulator, clock: FakeClock, stop: threading.Event, method: str = "POST"
+) -> None:
+    """Have Terraform ask to stop as soon as the request has been sent."""
+    waits = clock.wait
+
+    def wait(event: threading.Event, seconds: float) -> bool:
+        if any(e.method == method and "includes" in e.path for e in simulator.journal):
+            stop.set()
+        return waits(event, seconds)
+
+    clock.wait = wait  # type: ignore[method-assign]
+
+
+def test_an_object_is_returned_once_the_job_shows_it(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    deadline: MakeDeadline,
+    job_id: str,
+    web02: HierarchyObject,
+) -> None:
+    added = manager.job_objects.add(job_id, web02, deadline())
+    one = simulator.job(JOB).find(web02.ref)
+    assert one
+    assert added == JobObject(one.id, web02.ref, "web02")
+    manager.job_objects.remove(job_id, added, deadline())
+    assert web02.ref not in simulator.objects_in(JOB)
+    assert web02.ref not in [o.ref for o in manager.objects_in_job(job_id, deadline())]
+    assert len(simulator.sessions()) == 1  # that of the look-ups
+
+
+@pytest.mark.parametrize("borrowed", [False, True])
+@pytest.mark.parametrize(
+    "fault", ["reset-after", "cut-body", "garbage", "html", "wrong-shape", "task-vanishes"]
+)
+def test_an_object_whose_answer_is_lost_is_found_and_not_put_in_twice(
+    simulator: Simulator,
+    make_manager: MakeManager,
+    deadline: MakeDeadline,
+    job_id: str,
+    web02: HierarchyObject,
+    fault: str,
+    *,
+    borrowed: bool,
+) -> None:
+    who = {}
+    if borrowed:
+        token = simulator.log_on(ADMINISTRATOR.username, ADMINISTRATOR.password)[1]
+        who = {"username": None, "password": None, "session_token": token}
+    simulator.add_fault(fault, POST)
+    if borrowed and fault != "task-vanishes":
+        simulator._manager.mount_seconds = 0
+        simulator.add_fault("lag", POST, seconds=2)
+    added = make_manager(**who).job_objects.add(job_id, web02, deadline())
+    assert added.ref == web02.ref
+    assert simulator.objects_in(JOB).count(web02.ref) == posts(simulator) == 1
+
+
+def test_what_is_not_clear_names_job_and_object(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    deadline: MakeDeadline,
+    job_id: str,
+    web02: HierarchyObject,
+) -> None:
+    simulator.add_fault("reset-before", POST)
+    with pytest.raises(errors.AnswerLost, match="not known whether") as caught:
+        manager.job_objects.add(job_id, web02, deadline())
+    assert f"({web02.ref}) may be in job {job_id} now" in caught.value.detail
+    assert posts(simulator) == 1
+
+
+def test_after_a_stop_what_was_begun_is_seen_to_its_end(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    deadline: MakeDeadline,
+    stop: threading.Event,
+    clock: FakeClock,
+    job_id: str,
+    web02: HierarchyObject,
+) -> None:
+    simulator.add_fault("lag", POST, seconds=5)
+    bound = deadline()
+    stop_once_posted(simulator, clock, stop)
+    assert manager.job_objects.add(job_id, web02, bound).ref == web02.ref
+    assert stop.is_set()
+
+
+@pytest.mark.parametrize("fault", ["task-stays", "lag"])
+def test_what_takes_too_long_after_a_stop_is_told(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    deadline: MakeDeadline,
+    stop: threading.Event,
+    clock: FakeClock,
+    job_id: str,
+    web02: HierarchyObject,
+    fault: str,
+) -> None:
+    simulator.add_fault(fault, POST, seconds=600)
+    bound = deadline()
+    stop_once_posted(simulator, clock, stop)
+    began = clock.now
+    with pytest.raises(errors.DeadlinePassed) as caught:
+        manager.job_objects.add(job_id, web02, bound)
+    assert f"may be in job {job_id} now" in caught.value.detail
+    assert clock.now - began < 60
+
+
+def test_what_is_there_already_is_refused_without_a_request(
+    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline, job_id: str
+) -> None:
+    (there,) = manager.objects_in_job(job_id, deadline())
+    item = HierarchyObject(there.ref.upper(), "Vm", "dc01")
+    with pytest.raises(errors.AlreadyInJob) as caught:
+        manager.job_objects.add(job_id, item, deadline())
+    assert (caught.value.object_id, posts(simulator)) == (there.id, 0)
+
+
+def test_the_last_object_stays(
+    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline, job_id: str
+) -> None:
+    (last,) = manager.objects_in_job(job_id, deadline())
+    with pytest.raises(errors.LastInJob) as caught:
+        manager.job_objects.remove(job_id, last, deadline())
+    assert "only one object" in caught.value.detail
+    assert simulator.objects_in(JOB) == [last.ref]
+
+
+def test_another_failure_of_a_removal_is_told(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    deadline: MakeDeadline,
+    job_id: str,
+    web02: HierarchyObject,
+) -> None:
+    added = manager.job_objects.add(job_id, web02, deadline())
+    simulator.add_fault("task-fails", DELETE, message="The job is locked.")
+    with pytest.raises(errors.TaskFailed) as caught:
+        manager.job_objects.remove(job_id, added, deadline())
+    assert "The job is locked." in caught.value.detail
+
+
+@pytest.mark.parametrize("fault", ["reset-before", "reset-after", "status", "task-vanishes"])
+def test_a_removal_is_repeated_until_the_object_is_gone(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    deadline: MakeDeadline,
+    job_id: str,
+    web02: HierarchyObject,
+    fault: str,
+) -> None:
+    added = manager.job_objects.add(job_id, web02, deadline())
+    simulator.add_fault(fault, DELETE)
+    manager.job_objects.remove(job_id, added, deadline())
+    assert web02.ref not in simulator.objects_in(JOB)
+
+
+def test_what_is_gone_with_its_job_needs_no_removal(
+    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline, job_id: str
+) -> None:
+    (last,) = manager.objects_in_job(job_id, deadline())
+    gone = last._replace(id="0b6f1d7a-6d2b-4f0e-8a39-4f0c1a522c11")
+    manager.job_objects.remove(job_id, gone, deadline())
+    simulator.remove_job(JOB)
+    manager.job_objects.remove(job_id, last, deadline())

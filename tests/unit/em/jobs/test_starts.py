@@ -1,0 +1,286 @@
+"""Starting backups: found again or told, never started twice, followed to their end."""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from em_simulator import ADMINISTRATOR, Simulator
+from support.clocks import FakeClock
+from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.jobs.jobs import WantedJobs
+from terraform_provider_veeam.em.jobs.sessions import BackupSession
+from terraform_provider_veeam.em.jobs.starts import reasons
+from terraform_provider_veeam.em.manager import EnterpriseManager
+
+MakeDeadline = Callable[..., Deadline]
+MakeManager = Callable[..., EnterpriseManager]
+QUICK = "POST /backupServers/.*"
+START = "POST /jobs/.*"
+
+
+@pytest.fixture(params=["linked", "not-linked", "late", "ahead"])
+def simulator(request: pytest.FixtureRequest, clock: FakeClock) -> Iterator[Simulator]:
+    """Servers that tell of a session that was started in one way or another."""
+    ways: dict[str, dict[str, Any]] = {
+        "linked": {},
+        "not-linked": {"links_starts": False},
+        "late": {"links_starts": False, "lag": 20},
+        "ahead": {"links_starts": False, "clock_ahead": -7200},
+    }
+    more = ways[request.param]
+    with Simulator(clock=clock, mount_seconds=2, backup_seconds=100, **more) as running:
+        yield running
+
+
+def start(manager: EnterpriseManager, deadline: Deadline, name: str = "Daily") -> BackupSession:
+    (job,) = manager.jobs(WantedJobs(name), deadline)
+    return manager.backup_starts.start_job(job, deadline)
+
+
+def quick_backup(manager: EnterpriseManager, deadline: Deadline) -> BackupSession:
+    roots = manager.hierarchy_roots(deadline)
+    (vm,) = manager.hierarchy_objects(roots, "WEB02", "vm", deadline)
+    return manager.quick_backup(vm, deadline)
+
+
+STARTS = pytest.mark.parametrize(("begin", "posts"), [(start, START), (quick_backup, QUICK)])
+Begin = Callable[[EnterpriseManager, Deadline], BackupSession]
+
+
+def posted(simulator: Simulator) -> int:
+    return len([e for e in simulator.journal if e.method == "POST" and "session" not in e.path])
+
+
+def the_backup(simulator: Simulator) -> str:
+    """The id of the only backup that was started."""
+    (session,) = simulator.started_backups()
+    return session.id
+
+
+@STARTS
+def test_a_session_is_found_however_the_server_tells_of_it(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    deadline: MakeDeadline,
+    begin: Begin,
+    posts: str,
+) -> None:
+    started = begin(manager, deadline())
+    assert started.id == the_backup(simulator)
+    *_, last = manager.backup_starts.follow(started, deadline())
+    machines = manager.backup_starts.outcome(last, deadline())
+    assert (last.state, last.result) == ("Stopped", "Success")
+    assert all(one.restore_point_id for one in machines)
+    assert reasons(last, machines) == []
+
+
+@STARTS
+def test_what_ran_a_moment_ago_is_not_taken_for_what_was_started(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    deadline: MakeDeadline,
+    begin: Begin,
+    posts: str,
+) -> None:
+    simulator.add_fault("no-related-link", posts, 2)
+    first = begin(manager, deadline())
+    *_, last = manager.backup_starts.follow(first, deadline())
+    assert last.is_stopped
+    second = begin(manager, deadline())
+    assert [first.id, second.id] == [one.id for one in simulator.started_backups()]
+
+
+@STARTS
+@pytest.mark.parametrize("fault", ["reset-after", "cut-body", "garbage", "html", "wrong-shape"])
+def test_a_start_whose_answer_is_lost_is_found_and_not_asked_for_again(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    deadline: MakeDeadline,
+    begin: Begin,
+    posts: str,
+    fault: str,
+) -> None:
+    simulator.add_fault(fault, posts)
+    assert begin(manager, deadline()).id == the_backup(simulator)
+    assert posted(simulator) == 1
+
+
+@STARTS
+@pytest.mark.parametrize("fault", ["reset-before", "status"])
+def test_a_start_that_was_perhaps_not_taken_is_told_and_not_asked_for_again(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    deadline: MakeDeadline,
+    begin: Begin,
+    posts: str,
+    fault: str,
+) -> None:
+    simulator.add_fault(fault, posts)
+    with pytest.raises(errors.BackupOutOfSight, match="not known whether") as caught:
+        begin(manager, deadline())
+    assert "was not asked for again" in caught.value.detail
+    assert (simulator.started_backups(), posted(simulator)) == ([], 1)
+
+
+@STARTS
+def test_in_somebody_elses_session_a_lost_start_is_found_by_its_backup_session(
+    simulator: Simulator,
+    make_manager: MakeManager,
+    deadline: MakeDeadline,
+    begin: Begin,
+    posts: str,
+) -> None:
+    token = simulator.log_on(ADMINISTRATOR.username, ADMINISTRATOR.password)[1]
+    manager = make_manager(username=None, password=None, session_token=token)
+    simulator.add_fault("reset-after", posts)
+    simulator.add_fault("lag", posts, seconds=3)
+    assert begin(manager, deadline()).id == the_backup(simulator)
+    assert posted(simulator) == 1
+
+
+@STARTS
+def test_a_start_whose_task_is_forgotten_is_found_by_its_backup_session(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    deadline: MakeDeadline,
+    begin: Begin,
+    posts: str,
+) -> None:
+    simulator.add_fault("task-vanishes", posts)
+    assert begin(manager, deadline()).id == the_backup(simulator)
+
+
+@STARTS
+def test_a_task_that_fails_is_told_with_the_servers_words(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    deadline: MakeDeadline,
+    begin: Begin,
+    posts: str,
+) -> None:
+    simulator.add_fault("task-fails", posts, message="The licence has expired.")
+    with pytest.raises(errors.TaskFailed, match="could not start") as caught:
+        begin(manager, deadline())
+    assert "The licence has expired." in caught.value.detail
+    assert len(simulator.sessions()) == 1
+
+
+def test_each_start_has_a_session_of_its_own_that_is_ended(
+    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline
+) -> None:
+    start(manager, deadline())
+    posts = [e for e in simulator.journal if e.method == "POST" and e.path.startswith("/jobs")]
+    assert posts[0].session_id not in simulator.sessions()
+    assert len(simulator.sessions()) == 1
+
+
+def test_a_stop_before_the_task_is_finished_says_that_the_backup_may_begin(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    deadline: MakeDeadline,
+    stop: threading.Event,
+    clock: FakeClock,
+) -> None:
+    simulator.add_fault("task-stays", START, seconds=600)
+    bound = deadline()
+    (job,) = manager.jobs(WantedJobs("Daily"), bound)
+    waits = clock.wait
+
+    def stopped(event: threading.Event, seconds: float) -> bool:
+        if posted(simulator):
+            stop.set()
+        return waits(event, seconds)
+
+    clock.wait = stopped  # type: ignore[method-assign]
+    with pytest.raises(errors.Stopped) as caught:
+        manager.backup_starts.start_job(job, bound)
+    assert "it may yet begin" in caught.value.detail
+    # Whether a task outlives its session is not documented: the session is left.
+    assert len(simulator.sessions()) == 2
+
+
+@pytest.mark.parametrize("result", ["Warning", "Failed"])
+@pytest.mark.parametrize("told_by", ["task", "session"])
+def test_the_outcome_is_the_sessions_with_the_reasons_of_its_vms(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    deadline: MakeDeadline,
+    result: str,
+    told_by: str,
+) -> None:
+    simulator.add_fault(
+        "backup", START, result=result, reason="Disk is full.", told_by=told_by, seconds=60
+    )
+    *_, last = manager.backup_starts.follow(start(manager, deadline()), deadline())
+    assert last.result == result
+    if result == "Warning":
+        machines = manager.backup_starts.outcome(last, deadline())
+        assert "Disk is full." in "\n".join(reasons(last, machines))
+        return
+    with pytest.raises(errors.BackupFailed, match="failed") as caught:
+        manager.backup_starts.outcome(last, deadline())
+    assert "Disk is full." in caught.value.detail
+
+
+def test_a_result_counts_only_once_the_session_is_stopped(
+    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline
+) -> None:
+    simulator.add_fault("backup", START, result="Failed", seconds=100)
+    seen = list(manager.backup_starts.follow(start(manager, deadline()), deadline()))
+    assert {one.state for one in seen} == {"Starting", "Working", "Stopping", "Stopped"} & {
+        one.state for one in seen
+    }
+    assert [one.result for one in seen] == [None] * (len(seen) - 1) + ["Failed"]
+    assert len(seen) > 5
+
+
+def test_nothing_but_errors_for_a_while_is_put_up_with(
+    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline
+) -> None:
+    started = start(manager, deadline())
+    simulator.add_fault("status", "GET /backupSessions/.*", 12)
+    *_, last = manager.backup_starts.follow(started, deadline())
+    assert last.result == "Success"
+
+
+def test_a_session_that_is_gone_is_told(
+    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline
+) -> None:
+    started = start(manager, deadline())
+    gone = started._replace(id="0b6f1d7a-6d2b-4f0e-8a39-4f0c1a522c11")
+    with pytest.raises(errors.BackupOutOfSight, match="could not be followed"):
+        list(manager.backup_starts.follow(gone, deadline()))
+
+
+def test_the_end_of_the_time_ends_only_the_waiting(
+    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline
+) -> None:
+    started = start(manager, deadline())
+    with pytest.raises(errors.DeadlinePassed) as caught:
+        list(manager.backup_starts.follow(started, deadline(30)))
+    assert "the backup goes on" in caught.value.detail
+    assert started.name in caught.value.detail
+
+
+def test_a_session_that_never_shows_is_told(
+    manager: EnterpriseManager, deadline: MakeDeadline, simulator: Simulator
+) -> None:
+    simulator.add_fault("lag", START, seconds=10_000)
+    with pytest.raises(errors.BackupOutOfSight, match="not to be found"):
+        start(manager, deadline())
+
+
+def test_a_job_that_runs_is_seen_to_run(
+    manager: EnterpriseManager, deadline: MakeDeadline, clock: FakeClock
+) -> None:
+    (job,) = manager.jobs(WantedJobs("Daily"), deadline())
+    assert manager.backup_starts.running(job.id, deadline()) is None
+    started = manager.backup_starts.start_job(job, deadline())
+    running = manager.backup_starts.running(job.id, deadline())
+    assert running
+    assert running.id == started.id
+    clock.now += 200
+    assert manager.backup_starts.running(job.id, deadline()) is None
