@@ -34,7 +34,10 @@ ACTIONS: dict[str, dict[str, Any]] = {
     "veeam_file_download": {"mount_point_id": f"vm/{POINT}/1", "paths": ["C:/a"], "folder": "x"},
     "veeam_file_restore": {"mount_point_id": f"vm/{POINT}/1", "paths": ["C:/a"]},
 }
-RESOURCES: dict[str, dict[str, Any]] = {"veeam_mount_point": MOUNT}
+RESOURCES: dict[str, dict[str, Any]] = {
+    "veeam_job_object": {"job_id": POINT, "ref": f"urn:VMware:Vm:{POINT}.vm-32"},
+    "veeam_mount_point": MOUNT,
+}
 EPHEMERAL: dict[str, dict[str, Any]] = {"veeam_logon_session": {}, "veeam_mount_point": MOUNT}
 UNKNOWN_CONFIG = pb.Deferred.PROVIDER_CONFIG_UNKNOWN
 

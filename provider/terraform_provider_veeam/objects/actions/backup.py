@@ -26,7 +26,7 @@ class BackupAction(VeeamObject, interfaces.Action):
 
     def is_known(self, ctx: ActionContext, config: State) -> bool:
         """Tell whether a plan can look things up: the server, and what is asked of it, is known."""
-        if self.may_be_deferred(ctx) or self._provider.manager is None:
+        if self.may_be_deferred(ctx) or not self._provider.is_configured:
             return False
         return all(value is not Unknown for value in config.values())
 

@@ -105,7 +105,9 @@ class JobObjectResource(VeeamObject, interfaces.Resource):
 
     def plan(self, ctx: PlanContext, current: State | None, planned: State | None) -> State | None:
         """Look up what a create will put where, so that a wrong id fails now."""
-        if self.may_be_deferred(ctx) or planned is None or current is not None:
+        if self.may_be_deferred(ctx) or not self._provider.is_configured:
+            return planned
+        if planned is None or current is not None:
             return planned
         deadline = self.deadline(ctx, _READ_SECONDS, "Looking the object up")
         try:
@@ -142,7 +144,7 @@ class JobObjectResource(VeeamObject, interfaces.Resource):
 
     def read(self, ctx: ReadContext, current: State) -> State | None:
         """Return the object as the job has it; None, with a warning, when it is gone."""
-        if self._provider.manager is None:
+        if not self._provider.is_configured:
             self.may_be_deferred(ctx)
             return current
         deadline = self.deadline(ctx, _READ_SECONDS, f"Reading object {current['id']}")
