@@ -31,16 +31,19 @@ def test_a_machine_that_is_not_there_names_those_that_it_may_be(workspace: Works
         'none with restore_point_type = "vm", machine_name = "Oracel03" and backup_server = '
         '"backup01.tech.local".' in said
     )
-    assert f'Similar names: oracle03: {NIGHTS} of type "vm", from 2026-10-26T22:00:42' in said
+    assert (
+        f'Similar names: oracle03: {NIGHTS} restore points of type "vm", from 2026-10-26T22:00:42'
+        in said
+    )
 
 
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        ('machine_name = "rhel72"', f'rhel72: {NIGHTS} of type "agent", from'),
+        ('machine_name = "rhel72"', f'rhel72: {NIGHTS} restore points of type "agent", from'),
         (
             'machine_name = "oracle03"\n  created_before = "2020-01-01T00:00:00Z"',
-            f'oracle03: {NIGHTS} of type "vm", from 2026-10-26T22:00:42',
+            f'oracle03: {NIGHTS} restore points of type "vm", from 2026-10-26T22:00:42',
         ),
         ('backup_server = "backup1"', "on backup01.tech.local"),
         ('machine_name = "laptop*"\n  latest = true', "laptop17"),

@@ -64,7 +64,8 @@ def _lines(machines: Iterable[Machine]) -> str:
 
 def _line(machine: Machine) -> str:
     count = machine.restore_point_count
-    said = f'{printable(machine.name)}: {count} of type "{machine.type}"'
+    points = f"{count} restore point{'' if count == 1 else 's'}"
+    said = f'{printable(machine.name)}: {points} of type "{machine.type}"'
     if machine.oldest and machine.newest:
         span = f", from {machine.oldest} to {machine.newest}"
         said += span if machine.oldest != machine.newest else f", from {machine.newest}"

@@ -71,11 +71,9 @@ class RestorePointDataSource(VeeamObject, interfaces.DataSource):
                 name: told.get(name) if config[name] is None else config[name] for name in config
             }
         if not found:
-            unfinished = " What is still being written does not count." if config["latest"] else ""
             ctx.diagnostics.add_error(
                 "No restore point found",
-                f"There is none with {conditions(config)}. Names are compared as a whole: write "
-                f"oracle* for all that begin with oracle.{unfinished}\n"
+                f"There is none with {conditions(config)}.{_hints(config)}\n"
                 f"{self.manager.near_misses(asked, deadline)}",
                 path=_narrowest(config),
             )
@@ -87,6 +85,16 @@ class RestorePointDataSource(VeeamObject, interfaces.DataSource):
                 path=_narrowest(config),
             )
         return None
+
+
+def _hints(config: State) -> str:
+    """Return what often keeps a search from finding anything."""
+    hints = ""
+    if config["machine_name"] is not None and "*" not in config["machine_name"]:
+        hints += " Names are compared as a whole: write oracle* for all that begin with oracle."
+    if config["latest"]:
+        hints += " What is still being written does not count."
+    return hints
 
 
 def _narrowest(config: State) -> list[str] | None:

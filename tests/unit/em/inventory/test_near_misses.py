@@ -25,8 +25,8 @@ MACHINES = [
     Machine("app02", VM, 3, None, None, ()),
     Machine("evil\x1b[2J", VM, 3, OLD, NEW, ()),
 ]
-APP01 = f'  app01: 15 of type "vm", from {OLD} to {NEW}, on vbr01\n'
-AGENT01 = f'  app01: 1 of type "agent", from {OLD}, on vbr02'
+APP01 = f'  app01: 15 restore points of type "vm", from {OLD} to {NEW}, on vbr01\n'
+AGENT01 = f'  app01: 1 restore point of type "agent", from {OLD}, on vbr02'
 
 
 def said(*, machines: Any = MACHINES, **wanted: Any) -> str:
@@ -35,13 +35,13 @@ def said(*, machines: Any = MACHINES, **wanted: Any) -> str:
 
 def test_a_name_that_is_nearly_right_names_the_right_one() -> None:
     assert said(machine_name="App-01").startswith(
-        f"No machine is called App-01. Similar names:\n{APP01}{AGENT01}\n  app02: 3 of type"
+        f"No machine is called App-01. Similar names:\n{APP01}{AGENT01}\n  app02: 3"
     )
 
 
 def test_the_likeliest_name_comes_first_and_unlike_ones_are_left_out() -> None:
     assert said(machine_name="app2").startswith(
-        "No machine is called app2. Similar names:\n  app02: 3"
+        "No machine is called app2. Similar names:\n  app02: 3 restore points"
     )
     assert "evil" not in said(machine_name="app2")
 
@@ -63,8 +63,8 @@ def test_a_name_like_no_other_is_told_how_many_there_are() -> None:
 
 def test_without_a_name_the_families_are_told_with_their_times_and_servers() -> None:
     assert said(backup_server="vbr03") == (
-        f'There are:\n  3 machines: 21 of type "vm", from {OLD} to {NEW}, on vbr01\n'
-        f'  1 machine: 1 of type "agent", from {OLD}, on vbr02'
+        f'There are:\n  3 machines: 21 restore points of type "vm", from {OLD} to {NEW}, on vbr01\n'
+        f'  1 machine: 1 restore point of type "agent", from {OLD}, on vbr02'
     )
 
 
