@@ -84,6 +84,8 @@ class JobObjects:
                     task = request.wait(task, deadline)
             except NotFound:
                 return
+            except (Stopped, DeadlinePassed) as error:
+                raise error.add(f"{request} was not finished: it may yet be taken out.") from error
             except TaskVanished as error:
                 log.info("looking for what became of DELETE %s: %s", path, error)
                 task = None

@@ -215,8 +215,8 @@ class BackupStarts:
                 return self._first_seen(None, what, find, deadline)
             except EnterpriseManagerError as error:
                 raise error.add(
-                    f"What starts {what} is {request}, which was not finished: it may yet begin. "
-                    f"{_WHERE} shows it then."
+                    f"{request}, which starts {what}, was not finished: it may yet begin. {_WHERE} "
+                    "shows it then."
                 ) from error
         if not task.success:
             raise TaskFailed(
