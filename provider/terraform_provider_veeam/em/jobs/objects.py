@@ -85,7 +85,10 @@ class JobObjects:
             except NotFound:
                 return
             except (Stopped, DeadlinePassed) as error:
-                raise error.add(f"{request} was not finished: it may yet be taken out.") from error
+                raise error.add(
+                    f"{request} was not finished: {printable(one.name or '')} ({one.ref}) may yet "
+                    f"be taken out of job {job_id}."
+                ) from error
             except TaskVanished as error:
                 log.info("looking for what became of DELETE %s: %s", path, error)
                 task = None
