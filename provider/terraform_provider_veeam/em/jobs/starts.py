@@ -36,7 +36,7 @@ from terraform_provider_veeam.em.jobs.sessions import (
     parse_backup_session,
     parse_task_session,
     read_backup_session,
-    session_address,
+    session_path,
     task_sessions,
 )
 from terraform_provider_veeam.em.tasks import LONGEST_PAUSE, PATIENCE, looks
@@ -131,8 +131,8 @@ class BackupStarts:
             for one in task_sessions(self._client, own, of_vm + before.conditions(), deadline):
                 is_vm = one.ref is None or one.ref.casefold() == vm.ref.casefold()
                 if one.id not in before.known and is_vm and one.session_id:
-                    address = session_address(one.session_id)
-                    return read_backup_session(self._client, own, address, deadline)
+                    of_one = session_path(one.session_id)
+                    return read_backup_session(self._client, own, of_one, deadline)
             return None
 
         path = f"/backupServers/{backup_server_id}?action=quickbackup"
@@ -145,11 +145,11 @@ class BackupStarts:
         A stop, or the end of the time, ends the waiting alone, and says so.
         """
         session, told = started, 0.0
-        address = session_address(started.id)
+        path = session_path(started.id)
         try:
             for now in looks(deadline) if not session.is_stopped else ():
                 session = self._patiently(
-                    lambda own: read_backup_session(self._client, own, address, deadline), deadline
+                    lambda own: read_backup_session(self._client, own, path, deadline), deadline
                 )
                 if session.is_stopped:
                     break
