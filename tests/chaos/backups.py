@@ -162,12 +162,21 @@ class BackupPlay:
         there = self._simulator.objects_in(CHANGED_JOB)
         if len(set(there)) != len(there):
             raise Broken(f"an object is in the job twice: {there}")
-        known = {instance.attributes["ref"] for instance in self._terraform.state.values()}
-        for ref in set(there) - self._left_alone - known:
+        known = {
+            instance.attributes["ref"]: instance.attributes["object_id"]
+            for instance in self._terraform.state.values()
+        }
+        for ref in set(there) - self._left_alone - set(known):
             if not any(ref in text for text in self._told):
                 raise Broken(f"forgotten in the job: {ref}")
-        if missing := known - set(there):
-            raise Broken(f"in the state, but not in the job: {missing}")
+        removed = {
+            entry.path.rpartition("/")[2]
+            for entry in self._simulator.journal
+            if entry.method == "DELETE"
+        }
+        for ref in set(known) - set(there):
+            if known[ref] not in removed:
+                raise Broken(f"in the state, but not in the job: {ref}")
 
 
 @cache

@@ -118,7 +118,7 @@ class Play:
                 for _ in range(self._random.choice([1, 2, 2, 3, 4])):
                     wanted = self._change(wanted)
                     self._note(self._command(wanted))
-                    if self._chance(0.5):
+                    if self._chance(0.7):
                         self._back_up()
                 self._note(self._destroy(self._interrupt(0.15)))
             self._end()

@@ -39,6 +39,9 @@ MOUNTING: list[Choice] = [
 ]
 STARTING: list[Choice] = [
     *MOUNTING,
+    ("reset-after", {}),
+    ("cut-body", {}),
+    ("status", {"code": 503, "when": "after"}),
     ("lag", {"seconds": 5.0}),
     ("backup", {"result": "Failed", "reason": "No space left.", "seconds": 2.0}),
     ("backup", {"result": "Warning", "seconds": 15.0}),

@@ -242,8 +242,8 @@ def test_a_task_that_started_a_backup_links_to_its_session(form: str) -> None:
     task = parse_task(read("task_backup_started", form).value)
     assert task
     assert task.backup_session
-    assert task.backup_session.startswith("/backupSessions/")
-    assert task.backup_session.endswith("?format=Entity")
+    session = parse_backup_session(read("backup_session", form).value)
+    assert task.backup_session == f"/backupSessions/{session.id}"
 
 
 @FORMATS

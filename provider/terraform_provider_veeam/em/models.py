@@ -118,7 +118,7 @@ class Task(NamedTuple):
     restore_session: str | None = None
     """Address below `/api` of the restore session that it has only started."""
     backup_session: str | None = None
-    """Address below `/api` of the backup session that it has only started."""
+    """Path below `/api` of the backup session that it has only started."""
     credentials_needed: bool | None = None
     """Whether it failed because of the account; None when the server does not say."""
 

@@ -154,7 +154,7 @@ def parse_task(resource: Any) -> Task | None:
     related = [link for link in found if link.rel == "Related"]
     mounts = [link.path for link in related if _MOUNT_HREF.fullmatch(link.path)]
     restores = [link.target for link in related if link.path.startswith("/restoreSessions/")]
-    backups = [link.target for link in related if link.path.startswith("/backupSessions/")]
+    backups = [link.path for link in related if link.path.startswith("/backupSessions/")]
     return Task(
         task_id=task_id,
         state=text(resource, "State"),

@@ -84,6 +84,11 @@ class JobObjects:
                     task = request.wait(task, deadline)
             except NotFound:
                 return
+            except (Stopped, DeadlinePassed) as error:
+                raise error.add(
+                    f"{request} was not finished: {printable(one.name or '')} ({one.ref}) may yet "
+                    f"be taken out of job {job_id}."
+                ) from error
             except TaskVanished as error:
                 log.info("looking for what became of DELETE %s: %s", path, error)
                 task = None

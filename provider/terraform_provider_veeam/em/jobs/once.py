@@ -98,7 +98,7 @@ class OneRequest:
         return self._task
 
     def __str__(self) -> str:
-        task = f"task {self._task.task_id}" if self._task else "the request"
+        task = f"Task {self._task.task_id}" if self._task else "The request"
         return f"{task} of {self._session}"
 
     def _post(self, path: str, body: dict[str, Any] | None) -> Task:

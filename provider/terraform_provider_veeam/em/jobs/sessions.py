@@ -115,16 +115,16 @@ class WantedSessions(NamedTuple):
         return session.created_at is not None and Time.parse(session.created_at) >= self.since
 
 
-def session_address(session_id: str) -> str:
-    """Return the address of a backup session below `/api`."""
-    return f"/backupSessions/{quote(session_id, safe='')}?format=Entity"
+def session_path(session_id: str) -> str:
+    """Return the path of a backup session below `/api`."""
+    return f"/backupSessions/{quote(session_id, safe='')}"
 
 
 def read_backup_session(
-    client: Client, session: LogonSession, address: str, deadline: Deadline
+    client: Client, session: LogonSession, path: str, deadline: Deadline
 ) -> BackupSession:
-    """Return the backup session at an address below `/api`. Raises NotFound, UnexpectedAnswer."""
-    answer = client.request("GET", address, deadline, token=session.token)
+    """Return the backup session at a path below `/api`. Raises NotFound, UnexpectedAnswer."""
+    answer = client.request("GET", f"{path}?format=Entity", deadline, token=session.token)
     return parse_backup_session(answer.document.value)
 
 

@@ -36,7 +36,7 @@ from terraform_provider_veeam.em.jobs.sessions import (
     parse_backup_session,
     parse_task_session,
     read_backup_session,
-    session_address,
+    session_path,
     task_sessions,
 )
 from terraform_provider_veeam.em.tasks import LONGEST_PAUSE, PATIENCE, looks
@@ -60,6 +60,7 @@ _LAST_KNOWN = 10  # sessions from before the start that are told from the new on
 _SKEW = dt.timedelta(minutes=5)  # between two servers of a domain: Kerberos allows no more
 _PAUSES = (0.0, 1.0, 2.0)  # seconds before each look for a new restore point's link
 _WHERE = "History in the console of Veeam Backup & Replication"
+_UNFOLLOWED = "The backup was started, but could not be followed to its end"
 
 Result = TypeVar("Result")
 
@@ -79,6 +80,14 @@ class _Before(NamedTuple):
             return []
         since = self.since._replace(second=self.since.second - _SKEW)
         return [Comparison("CreationTime", ">=", str(since))]
+
+
+class Outcome(NamedTuple):
+    """What came of a backup that did not fail."""
+
+    machines: list[TaskSession]
+    """Its parts, one for each VM; none when they could not be read."""
+    remarks: list[str]
 
 
 class BackupStarts:
@@ -122,8 +131,8 @@ class BackupStarts:
             for one in task_sessions(self._client, own, of_vm + before.conditions(), deadline):
                 is_vm = one.ref is None or one.ref.casefold() == vm.ref.casefold()
                 if one.id not in before.known and is_vm and one.session_id:
-                    address = session_address(one.session_id)
-                    return read_backup_session(self._client, own, address, deadline)
+                    of_one = session_path(one.session_id)
+                    return read_backup_session(self._client, own, of_one, deadline)
             return None
 
         path = f"/backupServers/{backup_server_id}?action=quickbackup"
@@ -136,11 +145,11 @@ class BackupStarts:
         A stop, or the end of the time, ends the waiting alone, and says so.
         """
         session, told = started, 0.0
-        address = session_address(started.id)
+        path = session_path(started.id)
         try:
             for now in looks(deadline) if not session.is_stopped else ():
                 session = self._patiently(
-                    lambda own: read_backup_session(self._client, own, address, deadline), deadline
+                    lambda own: read_backup_session(self._client, own, path, deadline), deadline
                 )
                 if session.is_stopped:
                     break
@@ -154,44 +163,52 @@ class BackupStarts:
             ) from error
         except EnterpriseManagerError as error:
             raise BackupOutOfSight(
-                "The backup was started, but could not be followed to its end",
+                _UNFOLLOWED,
                 f"{error.detail}\n{_WHERE} shows it as {printable(started.name)}.",
             ) from error
         yield session
 
-    def outcome(self, session: BackupSession, deadline: Deadline) -> list[TaskSession]:
-        """Return the VMs' parts of a session that is stopped. Raises BackupFailed."""
+    def outcome(self, session: BackupSession, deadline: Deadline) -> Outcome:
+        """Return what came of a session that is stopped. Raises BackupFailed."""
+        machines: list[TaskSession] = []
         try:
-            machines = self._machines(session, deadline)
+            machines = self._new_points(session, deadline)
+            why = _reasons(session, machines)
         except EnterpriseManagerError as error:
-            if session.result in ("Success", "Warning"):
-                raise error.add(
-                    f"The backup itself, {printable(session.name)}, is done."
-                ) from error
-            raise _failed(session, [error.summary]) from error
+            why = [f"The reasons could not be read: {error.summary}."]
         if session.result not in ("Success", "Warning"):
-            raise _failed(session, reasons(session, machines))
-        return machines
+            listed = "".join(f"\n  {line}" for line in why) or " It gave no reason."
+            raise BackupFailed(
+                f"The backup {printable(session.name)} failed",
+                f"Its session has ended as {session.result or 'without a result'}.{listed}",
+            )
+        return Outcome(machines, why)
 
     def reasons(self, session: BackupSession, deadline: Deadline) -> list[str]:
-        """Return why a session that is stopped did not succeed, or not without remarks."""
-        return reasons(session, self._machines(session, deadline))
+        """Return why a session that is stopped did not succeed, or not without remarks.
+
+        A line for each reason.
+        """
+        return _reasons(session, self._machines(session, deadline))
+
+    def _new_points(self, session: BackupSession, deadline: Deadline) -> list[TaskSession]:
+        """Return the VMs' parts of a session: links to new restore points may be a bit late."""
+        found: list[TaskSession] = []
+        for pause in _PAUSES:
+            deadline.wait(pause)
+            found = self._machines(session, deadline)
+            if found and all(one.restore_point_id or one.result == "Failed" for one in found):
+                break
+        return found
 
     def _machines(self, session: BackupSession, deadline: Deadline) -> list[TaskSession]:
-        """Return the VMs' parts; their new restore points may be linked to a bit late."""
         of_session = [Comparison("JobSessionUid", "==", f"urn:veeam:BackupJobSession:{session.id}")]
 
         def look(own: LogonSession) -> list[TaskSession]:
             found = task_sessions(self._client, own, of_session, deadline)
             return [one for one in found if one.session_id == session.id]
 
-        found: list[TaskSession] = []
-        for pause in _PAUSES:
-            deadline.wait(pause)
-            found = self._patiently(look, deadline)
-            if found and all(one.restore_point_id or one.result == "Failed" for one in found):
-                break
-        return found
+        return self._patiently(look, deadline)
 
     def _start(
         self,
@@ -215,8 +232,8 @@ class BackupStarts:
                 return self._first_seen(None, what, find, deadline)
             except EnterpriseManagerError as error:
                 raise error.add(
-                    f"What starts {what} is {request}, which was not finished: it may yet begin. "
-                    f"{_WHERE} shows it then."
+                    f"{request}, which starts {what}, was not finished: it may yet begin. {_WHERE} "
+                    "shows it then."
                 ) from error
         if not task.success:
             raise TaskFailed(
@@ -237,9 +254,9 @@ class BackupStarts:
         link = task.backup_session if task else None
 
         def look(own: LogonSession) -> BackupSession | None:
-            if link is None:
-                return find(own)
             try:
+                if link is None:
+                    return find(own)
                 return read_backup_session(self._client, own, link, deadline)
             except NotFound:
                 return None
@@ -253,6 +270,10 @@ class BackupStarts:
         except (Stopped, DeadlinePassed) as error:
             raise error.add(
                 f"Only the waiting has ended: {what} was started and goes on. {_WHERE} shows it."
+            ) from error
+        except EnterpriseManagerError as error:
+            raise BackupOutOfSight(
+                _UNFOLLOWED, f"{error.detail}\n{_WHERE} shows whether {what} runs."
             ) from error
         raise BackupOutOfSight(
             "The backup was started, but its session is not to be found",
@@ -314,23 +335,13 @@ class BackupStarts:
         return self._logon.browse(look, deadline)
 
 
-def reasons(session: BackupSession, machines: Sequence[TaskSession]) -> list[str]:
-    """Return why a session did not succeed, or not without remarks: a line for each reason."""
+def _reasons(session: BackupSession, machines: Sequence[TaskSession]) -> list[str]:
     told = [session.message] if session.message else []
     for one in machines:
         if one.result != "Success" or one.reason:
             name = printable(one.machine_name or one.name)
             told.append(f"{name}: {one.reason or f'{one.result or one.state}, without a reason'}")
     return told
-
-
-def _failed(session: BackupSession, why: Sequence[str]) -> BackupFailed:
-    result = session.result or "without a result"
-    listed = "".join(f"\n  {line}" for line in why) or " It gave no reason."
-    return BackupFailed(
-        f"The backup {printable(session.name)} failed",
-        f"Its session has ended as {result}.{listed}",
-    )
 
 
 def _of_job(job_id: str) -> list[Comparison]:

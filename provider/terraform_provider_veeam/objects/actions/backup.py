@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.durations import parse_duration
-from terraform_provider_veeam.em.jobs.starts import reasons
 from terraform_provider_veeam.objects.base import VeeamObject
 from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.plugin.types import Unknown
@@ -47,10 +46,10 @@ class BackupAction(VeeamObject, interfaces.Action):
             if not session.is_stopped:
                 share = "" if session.percent is None else f", {session.percent} %"
                 yield f"Still running: {printable(session.name)} ({session.state}{share})"
-        machines = starts.outcome(session, deadline)
+        outcome = starts.outcome(session, deadline)
         if session.result == "Warning":
-            told = "\n".join(reasons(session, machines)) or "Enterprise Manager gave no reason."
             ctx.diagnostics.add_warning(
-                f"The backup {printable(session.name)} ended with a warning", told
+                f"The backup {printable(session.name)} ended with a warning",
+                "\n".join(outcome.remarks) or "Enterprise Manager gave no reason.",
             )
-        return machines
+        return outcome.machines

@@ -1,5 +1,6 @@
 """Putting objects into jobs and taking them out: nothing is forgotten, nothing is there twice."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 
@@ -195,6 +196,25 @@ def test_a_removal_is_repeated_until_the_object_is_gone(
     simulator.add_fault(fault, DELETE)
     manager.job_objects.remove(job_id, added, deadline())
     assert web02.ref not in simulator.objects_in(JOB)
+
+
+def test_a_removal_that_is_stopped_names_its_task_and_its_session(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    deadline: MakeDeadline,
+    stop: threading.Event,
+    clock: FakeClock,
+    job_id: str,
+    web02: HierarchyObject,
+) -> None:
+    added = manager.job_objects.add(job_id, web02, deadline())
+    bound = deadline()
+    stop_once_posted(simulator, clock, stop, "DELETE")
+    with pytest.raises(errors.Stopped) as caught:
+        manager.job_objects.remove(job_id, added, bound)
+    assert re.search(
+        r"Task task-1 of logon session [0-9a-f]{16} was not finished", caught.value.detail
+    )
 
 
 def test_what_is_gone_with_its_job_needs_no_removal(

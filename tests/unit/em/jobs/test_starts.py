@@ -12,7 +12,6 @@ from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.jobs.jobs import WantedJobs
 from terraform_provider_veeam.em.jobs.sessions import BackupSession
-from terraform_provider_veeam.em.jobs.starts import reasons
 from terraform_provider_veeam.em.manager import EnterpriseManager
 
 MakeDeadline = Callable[..., Deadline]
@@ -71,10 +70,10 @@ def test_a_session_is_found_however_the_server_tells_of_it(
     started = begin(manager, deadline())
     assert started.id == the_backup(simulator)
     *_, last = manager.backup_starts.follow(started, deadline())
-    machines = manager.backup_starts.outcome(last, deadline())
+    outcome = manager.backup_starts.outcome(last, deadline())
     assert (last.state, last.result) == ("Stopped", "Success")
-    assert all(one.restore_point_id for one in machines)
-    assert reasons(last, machines) == []
+    assert all(one.restore_point_id for one in outcome.machines)
+    assert outcome.remarks == []
 
 
 @STARTS
@@ -217,12 +216,38 @@ def test_the_outcome_is_the_sessions_with_the_reasons_of_its_vms(
     *_, last = manager.backup_starts.follow(start(manager, deadline()), deadline())
     assert last.result == result
     if result == "Warning":
-        machines = manager.backup_starts.outcome(last, deadline())
-        assert "Disk is full." in "\n".join(reasons(last, machines))
+        outcome = manager.backup_starts.outcome(last, deadline())
+        assert "Disk is full." in "\n".join(outcome.remarks)
         return
     with pytest.raises(errors.BackupFailed, match="failed") as caught:
         manager.backup_starts.outcome(last, deadline())
     assert "Disk is full." in caught.value.detail
+
+
+@pytest.mark.parametrize("result", ["Success", "Failed"])
+def test_reasons_that_can_not_be_read_change_no_outcome(
+    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline, result: str
+) -> None:
+    simulator.add_fault("backup", START, result=result, reason="Disk is full.", seconds=1)
+    *_, last = manager.backup_starts.follow(start(manager, deadline()), deadline())
+    simulator.add_fault("status", "GET /query", None, code=403)
+    if result == "Success":
+        assert manager.backup_starts.outcome(last, deadline()).machines == []
+        return
+    with pytest.raises(errors.BackupFailed) as caught:
+        manager.backup_starts.outcome(last, deadline())
+    assert "could not be read: The account's role is too low" in caught.value.detail
+
+
+def test_errors_before_a_session_is_seen_say_that_it_was_started(
+    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline, clock: FakeClock
+) -> None:
+    # The first wait is for the task.
+    clock.at_next_wait = lambda: simulator.add_fault(
+        "status", "GET /(query|backupSessions.*)", None, code=403
+    )
+    with pytest.raises(errors.BackupOutOfSight, match="could not be followed"):
+        start(manager, deadline())
 
 
 def test_a_result_counts_only_once_the_session_is_stopped(
