@@ -116,14 +116,13 @@ def test_a_package_takes_the_place_of_another_in_one_step(
 ) -> None:
     source, folder = tmp_path / "source", tmp_path / "plugins" / "linux_amd64"
     source.mkdir()
-    (source / "program").write_text("new")
+    (source / install._EXECUTABLE).write_text("new")
     folder.mkdir(parents=True)
-    (folder / "program").write_text("old")
+    (folder / install._EXECUTABLE).write_text("old")
     (folder / "left over").touch()
-    monkeypatch.setattr(sys, "argv", [str(source / "program")])
     monkeypatch.setattr(install, "own_package", lambda: source)
     assert install._put_package(folder).read_text() == "new"
-    assert [path.name for path in folder.iterdir()] == ["program"]
+    assert [path.name for path in folder.iterdir()] == [install._EXECUTABLE]
     assert [path.name for path in folder.parent.iterdir()] == ["linux_amd64"]
 
 
