@@ -44,6 +44,27 @@ def test_the_command_serves_until_a_signal_and_writes_a_journal(
     assert "token" not in entry
 
 
+def test_what_differs_between_servers_is_set_by_switches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[dict[str, Any]] = []
+
+    def stop_there(**settings: Any) -> None:
+        made.append(settings)
+        raise SystemExit
+
+    monkeypatch.setattr(cli, "Simulator", stop_there)
+    switches = ["--backup-seconds", "60", "--lag", "5", "--no-session-links", "--lookup-parts"]
+    for arguments in (switches, []):
+        with pytest.raises(SystemExit):
+            cli.main(arguments)
+    names = ("backup_seconds", "lag", "links_starts", "matches_parts")
+    assert [[one[name] for name in names] for one in made] == [
+        [60.0, 5.0, False, True],
+        [0.0, 0.0, True, False],
+    ]
+
+
 def test_a_port_that_is_taken_is_told_in_one_line(
     started: tuple[subprocess.Popen[str], dict[str, Any]],
 ) -> None:
