@@ -73,10 +73,16 @@ def test_a_stop_ends_a_download_and_nothing_half_written_is_left(
     serve: Serve, size: int | None, tmp_path: Path
 ) -> None:
     stop = threading.Event()
-    threading.Timer(0.3, stop.set).start()
-    began = time.monotonic()
+    began = 0.0
+
+    def serve_and_stop(connection: socket.socket, line: str) -> None:
+        nonlocal began
+        began = time.monotonic()
+        threading.Timer(0.3, stop.set).start()
+        serve(connection, line)
+
     with pytest.raises(errors.Stopped):
-        fetch(serve, tmp_path, size=size, deadline=Deadline("The test", 60, stop=stop))
+        fetch(serve_and_stop, tmp_path, size=size, deadline=Deadline("The test", 60, stop=stop))
     assert time.monotonic() - began < 2
     assert_untouched(tmp_path)
 
