@@ -36,6 +36,8 @@ UNUSED = (
     *("pygments", "markdown_it", "mdurl"),  # of rich, whose tables and bars do without
 )
 # Nuitka leaves these to the system, where they may be missing; the C library itself it has to have.
+PROGRAM = "provider"
+LAUNCHER = ROOT / "tools" / "launcher.sh"
 OF_THE_COMPILER = ("libstdc++.so.6", "libgcc_s.so.1", "libz.so.1")
 _MOMENT = (1980, 1, 1, 0, 0, 0)  # the same in every zip
 
@@ -52,6 +54,7 @@ def build() -> tuple[Path, list[Part]]:
         if strip := shutil.which("strip"):
             for library in sorted(folder.rglob("*.so*")):
                 subprocess.run([strip, "--strip-unneeded", str(library)], check=True)
+        add_launcher(folder)
     found = parts(report, added)
     add_licenses(folder, found)
     return folder, found
@@ -104,6 +107,24 @@ def add_libraries(folder: Path) -> list[Path]:
     return added
 
 
+def add_launcher(folder: Path) -> None:
+    """Put the check of the system's C library in the program's place, and the program behind it."""
+    (folder / EXECUTABLE).rename(folder / PROGRAM)
+    text = LAUNCHER.read_text(encoding="utf-8").replace("@PROGRAM@", PROGRAM)
+    text = text.replace("@MINOR@", str(needed_glibc(folder)))
+    (folder / EXECUTABLE).write_text(text, encoding="utf-8")
+    (folder / EXECUTABLE).chmod(0o755)
+
+
+def needed_glibc(folder: Path) -> int:
+    """Return which version 2.N of the GNU C library the program and its libraries ask for."""
+    versions = (
+        re.findall(rb"\0GLIBC_2\.(\d+)(?=[.\0])", file.read_bytes())
+        for file in (folder / PROGRAM, *folder.rglob("*.so*"))
+    )
+    return max(int(version) for found in versions for version in found)
+
+
 def pack(folder: Path) -> None:
     """Zip a folder, the same bytes for the same files."""
     DIST.mkdir(exist_ok=True)
@@ -112,7 +133,7 @@ def pack(folder: Path) -> None:
             name = file.relative_to(folder).as_posix()
             info = zipfile.ZipInfo(name, _MOMENT)
             info.create_system = 3  # permissions are Unix's, wherever it is packed
-            info.external_attr = (0o755 if name == EXECUTABLE else 0o644) << 16
+            info.external_attr = (0o755 if name in (EXECUTABLE, PROGRAM) else 0o644) << 16
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, file.read_bytes(), compresslevel=9)
 

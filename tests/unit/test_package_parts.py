@@ -205,3 +205,46 @@ def test_a_system_without_records_only_has_its_libraries_named(
     monkeypatch.setenv("PATH", str(tmp_path))
     found = parts.library(Path("/lib/libfoo.so.1"))
     assert found == parts.Part("libfoo.so.1", "", "", "", {})
+
+
+@pytest.fixture
+def launched(tmp_path: Path) -> Path:
+    """The launcher of a package whose program asks for 2.31 of the C library."""
+    folder = tmp_path / "package"
+    folder.mkdir()
+    program = folder / package.EXECUTABLE
+    program.write_bytes(b'#!/bin/sh\necho "ran $*"; exit\n\0GLIBC_2.4\0GLIBC_2.31\0GLIBC_2.3.4\0')
+    program.chmod(0o755)
+    (folder / "library.so.1").write_bytes(b"\0GLIBC_2.14\0")
+    package.add_launcher(folder)
+    return program
+
+
+def start(launched: Path, getconf: str) -> subprocess.CompletedProcess[str]:
+    """Start it where `getconf` is this script."""
+    command = launched.with_name("getconf")
+    command.write_text(f"#!/bin/sh\n{getconf}\n")
+    command.chmod(0o755)
+    return subprocess.run(
+        [launched, "keep-alive", "a b"],
+        env={"PATH": str(launched.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "getconf", ["echo glibc 2.31", "echo glibc 2.40", "echo glibc 3.0", "echo ?; exit 1", "exit 1"]
+)
+def test_a_package_starts_where_the_c_library_will_do_or_is_not_known(
+    launched: Path, getconf: str
+) -> None:
+    assert start(launched, getconf).stdout == "ran keep-alive a b\n"
+
+
+def test_a_c_library_that_is_too_old_is_told_where_terraform_shows_it(launched: Path) -> None:
+    done = start(launched, "echo glibc 2.28")
+    assert done.returncode == 1
+    assert "needs the GNU C library 2.31 or newer, and this system has 2.28" in done.stdout
+    assert "ran" not in done.stdout

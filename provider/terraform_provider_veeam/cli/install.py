@@ -21,6 +21,7 @@ from terraform_provider_veeam.source_addresses import ADDRESSES, NAMESPACE, TYPE
 
 _KERNEL_LIMIT = 127  # bytes of a #! line that every kernel in use understands
 _ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
+_EXECUTABLE = executable(f"terraform-provider-{TYPE}_v{__version__}")
 _LAUNCHER = """\
 from terraform_provider_veeam.cli import main
 
@@ -132,7 +133,7 @@ def own_package() -> Path | None:
 
 def _put_launcher(folder: Path) -> Path:
     """Write a launcher for this Python."""
-    file = folder / executable(f"terraform-provider-{TYPE}_v{__version__}")
+    file = folder / _EXECUTABLE
     folder.mkdir(parents=True, exist_ok=True)
     if IS_WINDOWS:
         # Windows starts no scripts: the program that pip made for this Python is copied.
@@ -147,7 +148,7 @@ def _put_package(folder: Path) -> Path:
     """Copy the package that this program runs from."""
     source = own_package() or Path()
     if folder.exists() and folder.samefile(source):
-        return folder / Path(sys.argv[0]).name
+        return folder / _EXECUTABLE
     new, old = (folder.with_name(f".{folder.name}.{what}") for what in ("new", "old"))
     for left in (new, old):
         shutil.rmtree(left, ignore_errors=True)
@@ -161,7 +162,7 @@ def _put_package(folder: Path) -> Path:
             old.replace(folder)
         raise
     shutil.rmtree(old, ignore_errors=True)
-    return folder / Path(sys.argv[0]).name
+    return folder / _EXECUTABLE
 
 
 def target() -> str:
