@@ -64,6 +64,7 @@ class ToyServicer:
         logging.getLogger("toy").debug("an apply begins")
         while not Path(request.type_name).exists():
             time.sleep(0.01)
+        logging.getLogger("toy").debug("an apply ends")
         return pb.ApplyResourceChange.Response(private=b"applied")
 
     def PlanResourceChange(self, request: Any, context: Any) -> Any:  # noqa: N802 - the call's name

@@ -153,8 +153,9 @@ class Server:
         self._lifetime = lifetime
         self._place = place
         service = ProviderService(self._make, answers or {})
+        self._threads = ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="call")
         self._server = grpc.server(
-            ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="call"),
+            self._threads,
             handlers=[service, health_service(), stdio_service()],
             # What is sent has no limit.
             options=(("grpc.max_receive_message_length", _LONGEST_MESSAGE),),
@@ -202,6 +203,8 @@ class Server:
                 self._provider.close(_CLOSE_SECONDS)
         except Exception:  # noqa: BLE001 - whatever it is, the process ends all the same
             _log.exception("the provider was not closed")
+        # A call whose client is gone may still be undoing what it began.
+        self._threads.shutdown()
 
     def _on_shutdown(self) -> None:
         exit_within(_SHUTDOWN_SECONDS, self._place.remove)

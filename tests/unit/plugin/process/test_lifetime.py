@@ -207,6 +207,25 @@ def test_the_process_ends_when_terraform_was_killed(folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
+def test_a_call_is_let_finish_though_terraform_was_killed(folder: Path, gate: Path) -> None:
+    command = ("sh", "-c", '"$@" & wait', "sh", *TOY)
+    with PluginClient(command, {"TMPDIR": str(folder), "TF_LOG": "DEBUG"}) as client:
+        call = client.start_call("ApplyResourceChange", apply(gate), 60)
+        wait_for_line(client, "an apply begins")
+        client.process.kill()
+        client.connect().close()
+        assert call.cancelled() or call.exception() is not None
+        assert client.process.stderr is not None
+        while b"closed within" not in client.process.stderr.readline():
+            pass
+        for _ in range(50):
+            time.sleep(0.02)
+            assert list(folder.iterdir())  # its socket: it has not ended
+        gate.touch()
+        assert "an apply ends" in client.errors()
+    assert list(folder.iterdir()) == []
+
+
 def await_end(pid: int) -> None:
     """Return after 5 s; raise ProcessLookupError as soon as there is no such process."""
     for _ in range(100):
