@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -87,11 +88,22 @@ def get(simulator: Simulator, path: str, folder: Path, *, stop_after: float | No
     if stop_after is not None:
         time.sleep(stop_after)
         process.send_signal(signal.SIGINT)
-    printed = process.stdout.read() if process.stdout else ""
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, memory_of(process.pid))
+        time.sleep(0.05)
     seconds = time.monotonic() - began
-    return Run(process.returncode, seconds, used.ru_maxrss // 1024, printed)
+    return Run(process.returncode, seconds, peak, process.stdout.read() if process.stdout else "")
+
+
+def memory_of(process: int) -> int:
+    """Return the most MiB of memory that a process of Linux has had so far; 0 once it has ended."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+    except OSError:
+        return 0
+    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    return int(found[1]) // 1024 if found else 0
 
 
 def is_right(file: Path, content: bytes, modified: dt.datetime) -> bool:

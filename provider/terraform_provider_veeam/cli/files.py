@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.files.listing import Files
     from terraform_provider_veeam.em.files.transfer import Tally
     from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint
+    from terraform_provider_veeam.em.models import Mounted
 
 _LIST_SECONDS = 600.0
 _FRAME_SECONDS = 0.1
@@ -54,7 +55,10 @@ def ls(connection: Connection, options: argparse.Namespace) -> int:
             entries = [Entry(root, root, is_folder=True) for root in roots]
         else:
             deadline = connection.deadline(f"Listing {options.path}", _LIST_SECONDS)
-            entries = _listed(files, options.path, deadline, left_out)
+            try:
+                entries = _listed(files, options.path, deadline, left_out)
+            except NotFound as error:
+                raise error.add(_near(mounted, files, options.path, deadline)) from error
     entries.sort(key=lambda entry: (not entry.is_folder, entry.path.casefold()))
     if options.json:
         print_json([_described(entry) for entry in entries])
@@ -88,7 +92,9 @@ def get(connection: Connection, options: argparse.Namespace) -> int:
             files, restores, places, deadline, keep_folders=options.keep_folders, resume=True
         )
         try:
-            is_all = _fetch(transfer, files, options.paths, deadline)
+            is_all = _fetch(
+                transfer, options.paths, lambda path: _near(mounted, files, path, deadline)
+            )
         except EnterpriseManagerError as error:
             if transfer.tally.files:
                 error.detail = _how_to_go_on(error, transfer.tally, point, options)
@@ -118,10 +124,11 @@ def get(connection: Connection, options: argparse.Namespace) -> int:
     return 0 if is_all else 1
 
 
-def _fetch(transfer: Transfer, files: Files, paths: list[str], deadline: Deadline) -> bool:
+def _fetch(transfer: Transfer, paths: list[str], near: Callable[[str], str]) -> bool:
     """Find out what there is at all paths, then download it; returns whether all of it is here.
 
-    Raises what would happen with all others too.
+    `near` tells what is near a path that leads nowhere. Raises what would happen with all others
+    too.
     """
     plans = []
     is_all = True
@@ -130,7 +137,7 @@ def _fetch(transfer: Transfer, files: Files, paths: list[str], deadline: Deadlin
             try:
                 plans.append(_watched(transfer.plan(path, _FRAME_SECONDS), show))
             except NotFound as error:
-                is_all = _told(error.add(files.neighbours(path, deadline)))
+                is_all = _told(error.add(near(path)))
             except EnterpriseManagerError as error:
                 is_all = _told(error)
         for plan in plans:
@@ -162,11 +169,12 @@ def find(connection: Connection, options: argparse.Namespace) -> int:
     wanted = Wanted(
         machine_name=options.machine, created_after=options.after, created_before=options.before
     )
+    points = written_restore_points(connection, wanted, options.type)
     search = _Search(connection, options)
     found: list[tuple[FoundRestorePoint, Entry]] = []
     if not options.json:
         print_line(_FIND_FORMAT.format("RESTORE POINT", "SIZE", "MODIFIED", "PATH"))
-    for point in written_restore_points(connection, wanted, options.type):
+    for point in points:
         entries = search.look(point)
         if entries is not None and not options.json:
             for line in _versions(point, entries):
@@ -210,7 +218,7 @@ class _Search:
         try:
             with self._connection.mounted(point, self._options.os_kind) as mounted:
                 files, _ = self._connection.files(mounted)
-                entries = self._in(files)
+                entries = self._in(mounted, files)
         except EnterpriseManagerError as error:
             if concerns_all(error):
                 raise
@@ -219,13 +227,13 @@ class _Search:
         self.looked_at += 1
         return entries
 
-    def _in(self, files: Files) -> list[Entry]:
+    def _in(self, mounted: Mounted, files: Files) -> list[Entry]:
         path = self._options.path
         deadline = self._connection.deadline(f"Looking for {printable(path)}", _LIST_SECONDS)
         try:
             return _matching(files, path, deadline, [])
         except NotFound:
-            self.near = self.near or files.neighbours(path, deadline)
+            self.near = self.near or _near(mounted, files, path, deadline)
             return []
 
 
@@ -239,13 +247,16 @@ def _restore_point(connection: Connection, options: argparse.Namespace) -> Found
 
 def _listed(files: Files, path: str, deadline: Deadline, left_out: list[LeftOut]) -> list[Entry]:
     """Return what a folder holds, or what else there is at a path. Raises NotFound."""
-    try:
-        found = _matching(files, path, deadline, left_out)
-    except NotFound as error:
-        raise error.add(files.neighbours(path, deadline)) from error
+    found = _matching(files, path, deadline, left_out)
     if PathPattern.parse(path) is None and found[0].is_folder:
         return list(files.folder(path, deadline, left_out))
     return found
+
+
+def _near(mounted: Mounted, files: Files, path: str, deadline: Deadline) -> str:
+    """Return, for a person, what there is near a path that leads nowhere."""
+    volumes = ", ".join(map(printable, mounted.mount_point.file_system_roots))
+    return files.neighbours(path, deadline) or f"Its volumes are: {volumes}."
 
 
 def _matching(files: Files, path: str, deadline: Deadline, left_out: list[LeftOut]) -> list[Entry]:
