@@ -236,8 +236,11 @@ def test_a_point_that_is_still_being_written_is_passed_over(
     assert "being written" in shell.run("points", "oracle03").output
 
 
-def test_names_of_a_guest_do_nothing_to_a_terminal(shell: CommandLine, server: Server) -> None:
-    for name in ("red\x9b31m\x1b[2J", "\u202egnp.exe", "[bold]markup[-]", ":smile:"):
+def test_names_of_a_guest_do_nothing_to_a_terminal(
+    shell: CommandLine, server: Server, tmp_path: Path
+) -> None:
+    names = ["red\x9b31m\x1b[2J", "\u202egnp.exe", "[bold]markup[-]", ":smile:"]
+    for name in names:
         server.simulator.add_file("oracle03", f"E:/odd/{name}", b"x")
     for arguments in (["ls", "oracle03", "E:/odd"], ["find", "oracle03", "E:/odd/*"]):
         ran = shell.run(*arguments)
@@ -245,6 +248,12 @@ def test_names_of_a_guest_do_nothing_to_a_terminal(shell: CommandLine, server: S
         assert not UNSAFE.search(ran.output + ran.said)
         for shown in (r"red\x9b31m\x1b[2J", r"\u202egnp.exe", "[bold]markup[-]", ":smile:"):
             assert shown in ran.output
+    server.fault("status", "GET .*gnp.exe", None, code=500)
+    ran = shell.run("get", "oracle03", "E:/odd", "--to", "got")
+    assert ran.code == 1
+    assert not UNSAFE.search(ran.output + ran.said)
+    assert r"E:/odd/\u202egnp.exe: " in ran.said
+    assert {name for name, _ in files_in(tmp_path / "got/odd")} == {names[0], *names[2:]}
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 DEEPEST = 200
 """Levels of folders that are downloaded."""
 _AHEAD = 16  # files that are made ready at the same time
+_MOST_AT_ONCE = 10_000  # files: an answer names each of them, and must not get too large
 _LARGE = 16 * 1024 * 1024  # bytes of a file that is worth telling how far it is
 _COARSEST = 2 * 10**9  # nanoseconds: a FAT file system has only every other second
 
@@ -200,7 +201,9 @@ class Transfer:
         entries = [self._with_all_below(one, left_out) for one in found]
         times = Counter(address_of(entry.path) for below in entries for entry in below)
         placing = _Placing(path, base, times, left_out)
-        parts = [Part(below[0].path, self._place(below, placing)) for below in entries]
+        parts = [
+            part for below in entries for part in _parts(below[0].path, self._place(below, placing))
+        ]
         for _, files in parts:
             self.tally.files += len(files)
             self.tally.bytes += sum(entry.size or 0 for entry, _ in files)
@@ -380,6 +383,19 @@ class _Placing(NamedTuple):
     times: Counter[str]
     """How often each address is there."""
     left_out: list[LeftOut]
+
+
+def _parts(path: str, files: list[tuple[Entry, Path]]) -> Iterator[Part]:
+    """Cut a folder into parts of which each file can be named in one answer."""
+    if len(files) <= _MOST_AT_ONCE:
+        yield Part(path, files)
+        return
+    names = path.count("/") + 2
+    below: dict[str, list[tuple[Entry, Path]]] = {}
+    for one in files:
+        below.setdefault("/".join(one[0].path.split("/")[:names]), []).append(one)
+    for inner, inner_files in below.items():
+        yield from _parts(inner, inner_files)
 
 
 def _is_same(entry: Entry, place: Path) -> bool:

@@ -17,6 +17,7 @@ from terraform_provider_veeam.em.errors import (
     SomeLeftOut,
     Stopped,
 )
+from terraform_provider_veeam.em.files import transfer
 from terraform_provider_veeam.em.files.download import Downloaded
 from terraform_provider_veeam.em.files.left_out import LeftOut
 from terraform_provider_veeam.em.files.listing import Entry
@@ -85,9 +86,9 @@ def finished(told: Generator[str, None, Any]) -> Any:
 
 def download(guest: Any, folder: Path, path: str = "C:/t") -> Tally:
     """How far a download has come in the end."""
-    transfer = Transfer(guest, guest, Places(folder), DEADLINE)
-    finished(transfer.fetch(finished(transfer.plan(path, 60)), 60))
-    return transfer.tally
+    job = Transfer(guest, guest, Places(folder), DEADLINE)
+    finished(job.fetch(finished(job.plan(path, 60)), 60))
+    return job.tally
 
 
 def test_files_of_one_address_are_told_and_none_of_them_is_fetched(tmp_path: Path) -> None:
@@ -130,6 +131,15 @@ def test_files_that_match_are_made_ready_some_at_a_time(tmp_path: Path) -> None:
     folder = Guest("a", "b")
     download(folder, tmp_path)
     assert folder.begun == ["C:/t"]
+
+
+def test_a_folder_of_very_many_files_is_made_ready_folder_by_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transfer, "_MOST_AT_ONCE", 2)
+    guest = Guest("a/", "b/", "c", "b/d/", "a/1", "a/2", "b/1", "b/d/1", "b/d/2")
+    assert download(guest, tmp_path).files_done == 6
+    assert guest.begun == ["C:/t/c", "C:/t/b/1", "C:/t/a", "C:/t/b/d"]
 
 
 def test_a_folder_that_is_too_deep_is_told(tmp_path: Path) -> None:
