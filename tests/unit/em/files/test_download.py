@@ -73,11 +73,20 @@ def test_a_stop_ends_a_download_and_nothing_half_written_is_left(
     serve: Serve, size: int | None, tmp_path: Path
 ) -> None:
     stop = threading.Event()
-    threading.Timer(0.3, stop.set).start()
-    began = time.monotonic()
+    bound = Deadline("The test", 60, stop=stop)
+    stopped: list[float] = []
+
+    def ask_to_stop() -> None:
+        stopped.append(time.monotonic())
+        stop.set()
+
+    def serve_until_then(connection: socket.socket, first: str) -> None:
+        threading.Timer(0.3, ask_to_stop).start()
+        serve(connection, first)
+
     with pytest.raises(errors.Stopped):
-        fetch(serve, tmp_path, size=size, deadline=Deadline("The test", 60, stop=stop))
-    assert time.monotonic() - began < 2
+        fetch(serve_until_then, tmp_path, size=size, deadline=bound)
+    assert time.monotonic() - stopped[0] < 2
     assert_untouched(tmp_path)
 
 
@@ -169,7 +178,14 @@ class Breaking:
         self._then = then
         self.starts: list[int] = []
 
-    def fetch(self, folder: Path, *, retries: int = 1, resume_id: str | None = None) -> Downloaded:
+    def fetch(
+        self,
+        folder: Path,
+        *,
+        name: str = "a.txt",
+        retries: int = 1,
+        resume_id: str | None = None,
+    ) -> Downloaded:
         with RawServer(self._serve) as self._server:
             settings = Settings(base_url=self._server.url, max_retries=retries)
             client = Client(settings, clock=SYSTEM_CLOCK, random=lambda: 0.0)
@@ -177,7 +193,7 @@ class Breaking:
             try:
                 return download(
                     client, SESSION, "/file", bound, size=len(WHOLE),
-                    destination=folder / "a.txt", resume_id=resume_id,
+                    destination=folder / name, resume_id=resume_id,
                     modified_at="2026-11-02T08:15:30.1234567Z",
                 )  # fmt: skip
             finally:
@@ -233,6 +249,29 @@ def test_a_download_that_breaks_off_goes_on_and_is_whole(
     assert found.sha256 == hashlib.sha256(WHOLE).hexdigest()
     assert server.starts == starts
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+@pytest.mark.parametrize("resume_id", [None, "same"])
+def test_a_name_may_be_as_long_as_the_file_system_takes(
+    resume_id: str | None, tmp_path: Path
+) -> None:
+    Breaking(part).fetch(tmp_path, name="x" * 255, resume_id=resume_id)
+    assert [path.name for path in tmp_path.iterdir()] == ["x" * 255]
+
+
+def test_a_file_is_closed_before_it_is_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    move = Path.replace
+
+    def as_in_windows(file: Path, target: Path) -> Path:
+        handles = Path("/proc/self/fd").iterdir()
+        assert str(file) not in [str(one.readlink()) for one in handles if one.is_symlink()]
+        return move(file, target)
+
+    monkeypatch.setattr(Path, "replace", as_in_windows)
+    Breaking(part).fetch(tmp_path)
+    assert (tmp_path / "a.txt").read_bytes() == WHOLE
 
 
 def test_a_file_keeps_its_time(tmp_path: Path) -> None:
