@@ -86,7 +86,7 @@ def test_a_stop_ends_a_download_and_nothing_half_written_is_left(
 
     with pytest.raises(errors.Stopped):
         fetch(serve_until_then, tmp_path, size=size, deadline=bound)
-    assert time.monotonic() - stopped[0] < 8
+    assert time.monotonic() - stopped[0] < 2
     assert_untouched(tmp_path)
 
 
@@ -98,7 +98,7 @@ def test_the_deadline_ends_a_download_and_no_part_passes_for_the_whole(
     bound = Deadline("The test", 0.5, stop=threading.Event())
     with pytest.raises(errors.DeadlinePassed):
         fetch(serve, tmp_path, size=None, deadline=bound)
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 3
     assert_untouched(tmp_path)
 
 
