@@ -92,6 +92,19 @@ def test_the_last_object_can_not_be_removed(workspace: Workspace, server: Server
     assert server.simulator.objects_in(JOB) == [server.simulator.vm("app01")]
 
 
+def test_the_last_object_is_replaced_when_the_new_one_goes_in_first(
+    workspace: Workspace, server: Server
+) -> None:
+    first = "lifecycle {\n    create_before_destroy = true\n  }"
+    app01 = server.simulator.vm("app01")
+    workspace.write(configuration(f'"{WEB02}"\n  {first}'))
+    workspace.apply()
+    server.simulator.remove_from_job(JOB, server.simulator.objects_in(JOB)[0])
+    workspace.write(configuration(f'"{app01}"\n  {first}'))
+    workspace.apply()
+    assert server.simulator.objects_in(JOB) == [app01]
+
+
 def test_an_object_that_somebody_removed_is_put_in_again(
     workspace: Workspace, server: Server
 ) -> None:
