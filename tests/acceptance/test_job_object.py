@@ -224,6 +224,13 @@ def test_a_task_that_fails_is_told_with_the_servers_words(
     assert server.simulator.objects_in(JOB).count(WEB02) == 0
 
 
+def test_a_copy_job_is_refused_in_the_plan(workspace: Workspace) -> None:
+    workspace.write(configuration(job="Copies"))
+    said = workspace.fail(*PLAN)
+    assert "The job includes no VMs" in said
+    assert "Copies is of type ImmediateBackupCopy" in said
+
+
 def test_a_change_of_job_or_reference_replaces_it(workspace: Workspace, server: Server) -> None:
     workspace.write(configuration())
     workspace.apply()
