@@ -92,6 +92,19 @@ def test_the_last_object_can_not_be_removed(workspace: Workspace, server: Server
     assert server.simulator.objects_in(JOB) == [server.simulator.vm("app01")]
 
 
+def test_the_last_object_is_replaced_when_the_new_one_goes_in_first(
+    workspace: Workspace, server: Server
+) -> None:
+    first = "lifecycle {\n    create_before_destroy = true\n  }"
+    app01 = server.simulator.vm("app01")
+    workspace.write(configuration(f'"{WEB02}"\n  {first}'))
+    workspace.apply()
+    server.simulator.remove_from_job(JOB, server.simulator.objects_in(JOB)[0])
+    workspace.write(configuration(f'"{app01}"\n  {first}'))
+    workspace.apply()
+    assert server.simulator.objects_in(JOB) == [app01]
+
+
 def test_an_object_that_somebody_removed_is_put_in_again(
     workspace: Workspace, server: Server
 ) -> None:
@@ -209,6 +222,13 @@ def test_a_task_that_fails_is_told_with_the_servers_words(
     assert "could not take the object out of the job" in said
     workspace.destroy()
     assert server.simulator.objects_in(JOB).count(WEB02) == 0
+
+
+def test_a_copy_job_is_refused_in_the_plan(workspace: Workspace) -> None:
+    workspace.write(configuration(job="Copies"))
+    said = workspace.fail(*PLAN)
+    assert "The job includes no VMs" in said
+    assert "Copies is of type ImmediateBackupCopy" in said
 
 
 def test_a_change_of_job_or_reference_replaces_it(workspace: Workspace, server: Server) -> None:

@@ -36,6 +36,7 @@ from terraform_provider_veeam.plugin.types import String, Unknown
 from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
+    from terraform_provider_veeam.em.jobs.jobs import Job
     from terraform_provider_veeam.plugin.interfaces import (
         Context,
         CreateContext,
@@ -112,7 +113,7 @@ class JobObjectResource(VeeamObject, interfaces.Resource):
         deadline = self.deadline(ctx, _READ_SECONDS, "Looking the object up")
         try:
             if planned["job_id"] is not Unknown:
-                self.manager.job(job_id_of(planned), deadline)
+                _check_kind(self.manager.job(job_id_of(planned), deadline))
             if planned["ref"] is not Unknown:
                 planned["name"] = find_by_ref(self.manager, planned["ref"], deadline).name
         except NotFound as error:
@@ -209,3 +210,14 @@ class JobObjectResource(VeeamObject, interfaces.Resource):
 
     def _warn(self, ctx: Context, summary: str, how: str) -> None:
         ctx.diagnostics.add_warning(summary, f"{how} Terraform drops it from the state.")
+
+
+def _check_kind(job: Job) -> None:
+    """Raise Refused for a job that includes no objects but other jobs."""
+    if "Copy" in (job.type or ""):
+        raise Refused(
+            "The job includes no VMs",
+            f"{printable(job.name)} is of type {job.type}: it copies the backups of other jobs. "
+            "Put the object into one of those.",
+            path=["job_id"],
+        )
