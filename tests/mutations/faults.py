@@ -14,15 +14,14 @@ class Fault(NamedTuple):
 
 
 _JAR = "vars(trust).setdefault('jar', requests.cookies.RequestsCookieJar())"
-_SEND = """data=body).prepare()
-            response = self._adapter.send(
-                request,
-                stream=True,
-                timeout=timeout,
-                proxies=get_environ_proxies(url, no_proxy=None),
-            )
-            try:
+_SEND = """data=request.body
+                ).prepare()
+                response = self._adapter.send(
+                    prepared, stream=True, timeout=timeout, proxies=dict(proxies.proxies_for(url))
+                )
+                try:
 """
+
 
 FAULTS = (
     Fault(
@@ -30,11 +29,11 @@ FAULTS = (
         "em/http/transport.py",
         _SEND,
         _SEND.replace(
-            "data=body",
-            f"data=body, cookies={_JAR}",
+            "data=request.body",
+            f"data=request.body, cookies={_JAR}",
         ).replace(
-            "            try:\n",
-            "            trust.jar.update(response.cookies)\n            try:\n",
+            "                try:\n",
+            "                trust.jar.update(response.cookies)\n                try:\n",
         ),
         "em/http",
     ),
@@ -112,7 +111,7 @@ FAULTS = (
     Fault(
         "a lost answer is not followed by a look",
         "em/mounts/create.py",
-        "if task := self._look(error):",
+        "if task := self._look(doubt):",
         "if task := None:",
         "em/mounts",
     ),
@@ -140,11 +139,11 @@ FAULTS = (
     Fault(
         "one refusal of the token keeps an undone mount's session from being ended",
         "em/mounts/create.py",
-        "        except EnterpriseManagerError as failure:\n"
+        "        except Exception as failure:  # noqa: BLE001 - whatever it is\n"
         '            log.info("undoing the mount of',
         "        except SessionExpired:\n"
         "            raise\n"
-        "        except EnterpriseManagerError as failure:\n"
+        "        except Exception as failure:  # noqa: BLE001 - whatever it is\n"
         '            log.info("undoing the mount of',
         "em/mounts",
     ),
@@ -228,8 +227,8 @@ FAULTS = (
     Fault(
         "a proxy's 404 means that a mount is gone",
         "em/http/client.py",
-        "if isinstance(refusal, NotFound | SessionExpired) and not self._is_credible(raw):",
-        "if False:",
+        "if not isinstance(refusal, NotFound | SessionExpired):\n            return refusal",
+        "return refusal",
         "em/http em/mounts",
     ),
     Fault(
@@ -249,8 +248,8 @@ FAULTS = (
     Fault(
         "names are told apart by their case",
         "em/http/decoders.py",
-        "folded[name.lower()] = _fold",
-        "folded[name] = _fold",
+        "_INSTEAD, spelled.lower())",
+        "_INSTEAD, spelled)",
         "em contract",
     ),
     Fault(
@@ -291,8 +290,8 @@ FAULTS = (
     Fault(
         "a mount point is read only just before its session ends",
         "keep_alive/holder.py",
-        "self._idle_limit / 3\n",
-        "self._idle_limit * 1.1\n",
+        "max(0.0, self._idle_limit / 3 - unused)",
+        "self._idle_limit * 1.1",
         "keep_alive",
     ),
     Fault(
@@ -417,8 +416,8 @@ FAULTS = (
     Fault(
         "a server's text reaches the terminal as it came",
         "plugin/process/logs.py",
-        'return printable(_secrets.hide(text), keep="\\n")',
-        "return _secrets.hide(text)",
+        'return printable(hide(text), keep="\\n")',
+        "return hide(text)",
         "plugin/process",
     ),
     Fault(
