@@ -72,6 +72,9 @@ class BackupPlay:
     def end(self) -> Run:
         """Take everything out of the job again, in good weather. Raises Broken."""
         run = self._terraform.destroy()
+        if self._terraform.state and not run.errors:
+            # What a destroy finds gone already, it leaves in the state.
+            run = self._terraform.refresh()
         if run.errors or self._terraform.state:
             raise Broken(f"with all faults gone, job objects stay: {run.errors}")
         self._check_objects()
