@@ -60,7 +60,7 @@ format: $(READY) ## Format the code
 	$(BIN)/ruff format
 
 test: $(READY) ## Run every test: unit, contract, and acceptance with real Terraform
-	$(BIN)/python -m pytest --numprocesses auto --ignore tests/packaging
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal --ignore tests/packaging
 
 unit: $(READY) ## Run the fast tests only
 	$(BIN)/python -m pytest tests/unit tests/contract
