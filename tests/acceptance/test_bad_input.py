@@ -284,7 +284,15 @@ provider "veeam" {{
 }}
 {mount_points(1)}"""
     )
-    assert "(known after apply)" in workspace.plan()
+    planned = workspace.attempt("plan", "-no-color")
+    if "Provider configuration is incomplete" in planned.output:
+        # OpenTofu, from 1.11 on, makes an error of what is put off, and says how to go on.
+        mount = "-exclude=veeam_mount_point.this[0]"
+        assert mount in planned.output.replace('"', "")
+        workspace.apply(mount)
+    else:
+        assert planned.code == 0
+        assert "(known after apply)" in planned.output
     assert server.requests() == []
     workspace.apply()
     assert len(server.mounts()) == 1
