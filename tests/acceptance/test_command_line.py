@@ -93,7 +93,7 @@ def test_a_name_that_is_nearly_right_is_told_the_right_one(shell: CommandLine) -
     ran = shell.run("points", "orcale03")
     assert (ran.code, ran.output) == (1, "")
     assert ran.said.startswith("Error: No restore point of orcale03\n")
-    assert "oracle03: 21 of type" in ran.said
+    assert "oracle03: 21 restore points of type" in ran.said
 
 
 def test_what_an_account_may_not_see_is_passed_over(server: Server, tmp_path: Path) -> None:
