@@ -409,6 +409,21 @@ def test_a_refusal_of_the_token_is_not_believed_to_be_the_sessions_end(
     assert simulator.sessions() == []
 
 
+def test_a_session_that_ends_during_the_undoing_leaves_nothing_to_undo(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    simulator.add_fault("task-fails", POST, message="No disk.")
+    simulator.add_fault("expire-session", "GET /tasks$")
+    with pytest.raises(errors.TaskFailed) as caught:
+        manager.mount(restore_point, None, deadline())
+    assert "Its logon session was ended; nothing is left mounted." in caught.value.detail
+    manager.close(1)
+    assert simulator.sessions() == []
+
+
 def test_a_server_out_of_reach_is_told_with_restore_point_and_session(
     simulator: Simulator,
     manager: EnterpriseManager,
