@@ -85,7 +85,7 @@ def test_without_the_extra_the_simulator_says_what_it_needs(wheel: Path, home: P
         [str(python.with_name("em-simulator"))], capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert "install it with its extra, terraform-provider-veeam[simulator]" in done.stderr
+    assert "pip install 'terraform-provider-veeam[simulator]'" in done.stderr
     assert "Traceback" not in done.stderr
 
 
