@@ -321,6 +321,17 @@ def test_what_is_there_already_is_not_fetched_again(
     assert "2 of 2 files, 68.7 KiB (2 were there already), in got" in again.output
 
 
+def test_a_file_of_the_same_size_and_another_time_is_fetched_again(
+    shell: CommandLine, tmp_path: Path
+) -> None:
+    assert shell.run("get", "oracle03", OFFERS, "--to", tmp_path).code == 0
+    file = tmp_path / "Offers.docx"
+    original, times = file.read_bytes(), file.stat().st_mtime
+    file.write_bytes(b"x" * len(original))
+    assert shell.run("get", "oracle03", OFFERS, "--to", tmp_path, "--json").json["files_kept"] == 0
+    assert (file.read_bytes(), file.stat().st_mtime) == (original, times)
+
+
 def test_one_path_that_fails_leaves_the_others(
     shell: CommandLine, server: Server, tmp_path: Path
 ) -> None:
@@ -393,8 +404,13 @@ def test_find_names_the_newest_backup_that_still_has_a_deleted_file(
     ]
     assert ran.lines[-1] == ["2026-11-08T22:00:42Z", "41372", "2026-11-05T16:40:21Z", CONTRACT]
     assert f"get oracle03@2026-11-08T22:00:42Z '{CONTRACT}' --to ." in ran.said
-    assert len(server.requests("POST", MOUNTS)) == 8
     assert_nothing_left(server)
+
+
+def test_find_mounts_one_restore_point_at_a_time(shell: CommandLine, server: Server) -> None:
+    shell.run("find", "oracle03", CONTRACT)
+    changes = server.requests("POST|DELETE", rf"{MOUNTS}(?:/\d+)?")
+    assert [change.method for change in changes] == ["POST", "DELETE"] * 8
 
 
 def test_find_all_versions_between_dates(shell: CommandLine, server: Server) -> None:
