@@ -255,22 +255,20 @@ class EnterpriseManager:
     ) -> list[BackupSession]:
         """Return at most `limit` runs of a job, the newest first. Raises UnexpectedAnswer."""
 
-        def find(session: LogonSession) -> Iterator[BackupSession]:
-            found = backup_sessions(self._client, session, wanted.conditions(), deadline)
-            return filter(wanted.matches, found)
+        def find(session: LogonSession) -> list[BackupSession]:
+            return list(islice(backup_sessions(self._client, session, wanted, deadline), limit))
 
-        return self._logon.browse(lambda session: list(islice(find(session), limit)), deadline)
+        return self._logon.browse(find, deadline)
 
     def task_sessions(
         self, wanted: WantedSessions, limit: int, deadline: Deadline
     ) -> list[TaskSession]:
         """Return at most `limit` backups of a VM, the newest first. Raises UnexpectedAnswer."""
 
-        def find(session: LogonSession) -> Iterator[TaskSession]:
-            found = task_sessions(self._client, session, wanted.conditions(), deadline)
-            return filter(wanted.matches, found)
+        def find(session: LogonSession) -> list[TaskSession]:
+            return list(islice(task_sessions(self._client, session, wanted, deadline), limit))
 
-        return self._logon.browse(lambda session: list(islice(find(session), limit)), deadline)
+        return self._logon.browse(find, deadline)
 
     def mounted_restore_points(self, deadline: Deadline) -> Iterator[RestorePointRef]:
         """Return the restore points of which the session may have mount points, each once.

@@ -26,7 +26,7 @@ from terraform_provider_veeam.em.times import Time, utc
 from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from terraform_provider_veeam.em.deadline import Deadline
     from terraform_provider_veeam.em.http.client import Client
@@ -82,6 +82,8 @@ class WantedSessions(NamedTuple):
     job_id: str | None = None
     job_name: str | None = None
     machine_name: str | None = None
+    session_id: str | None = None
+    """Of the backup session that a machine's is a part of."""
     since: Time | None = None
 
     def conditions(self) -> list[Comparison]:
@@ -90,6 +92,11 @@ class WantedSessions(NamedTuple):
             ("JobUid", "==", self.job_id and f"urn:veeam:Job:{self.job_id}"),
             ("JobName", "==", self.job_name),
             ("VmDisplayName", "==", self.machine_name),
+            (
+                "JobSessionUid",
+                "==",
+                self.session_id and f"urn:veeam:BackupJobSession:{self.session_id}",
+            ),
             ("CreationTime", ">=", self.since and str(self.since)),
         )
         return [Comparison(field, sign, value) for field, sign, value in found if value]
@@ -101,7 +108,7 @@ class WantedSessions(NamedTuple):
         the filter would tell of other backups.
         """
         told = session._asdict()
-        for name in ("job_id", "job_name", "machine_name"):
+        for name in ("job_id", "job_name", "machine_name", "session_id"):
             wanted = getattr(self, name)
             if wanted is not None and str(told.get(name)).casefold() != wanted.casefold():
                 raise UnexpectedAnswer(
@@ -131,37 +138,34 @@ def read_backup_session(
 def backup_sessions(
     client: Client,
     session: LogonSession,
-    conditions: Sequence[Comparison],
+    wanted: WantedSessions,
     deadline: Deadline,
 ) -> Iterator[BackupSession]:
-    """Return backup sessions that meet all conditions, the newest first."""
-    for entity in query(
-        client,
-        session,
-        "BackupJobSession",
-        deadline,
-        conditions=conditions,
-        sort_desc="CreationTime",
-    ):
-        yield parse_backup_session(entity)
+    """Return the backup sessions that are wanted, the newest first. Raises UnexpectedAnswer."""
+    return filter(
+        wanted.matches,
+        map(parse_backup_session, _query(client, session, "BackupJobSession", wanted, deadline)),
+    )
 
 
 def task_sessions(
     client: Client,
     session: LogonSession,
-    conditions: Sequence[Comparison],
+    wanted: WantedSessions,
     deadline: Deadline,
 ) -> Iterator[TaskSession]:
-    """Return task sessions that meet all conditions, the newest first."""
-    for entity in query(
-        client,
-        session,
-        "BackupTaskSession",
-        deadline,
-        conditions=conditions,
-        sort_desc="CreationTime",
-    ):
-        yield parse_task_session(entity)
+    """Return the task sessions that are wanted, the newest first. Raises UnexpectedAnswer."""
+    return filter(
+        wanted.matches,
+        map(parse_task_session, _query(client, session, "BackupTaskSession", wanted, deadline)),
+    )
+
+
+def _query(
+    client: Client, session: LogonSession, kind: str, wanted: WantedSessions, deadline: Deadline
+) -> Iterator[Resource]:
+    conditions = wanted.conditions()
+    return query(client, session, kind, deadline, conditions=conditions, sort_desc="CreationTime")
 
 
 def parse_backup_session(entity: Resource) -> BackupSession:

@@ -26,12 +26,13 @@ from terraform_provider_veeam.em.errors import (
     TaskVanished,
 )
 from terraform_provider_veeam.em.http.retry import http_date, is_no_answer, retry
-from terraform_provider_veeam.em.inventory.query import Comparison, entities, query_address
+from terraform_provider_veeam.em.inventory.query import entities, query_address
 from terraform_provider_veeam.em.jobs.jobs import job_path
 from terraform_provider_veeam.em.jobs.once import LOOK_SECONDS, OneRequest
 from terraform_provider_veeam.em.jobs.sessions import (
     BackupSession,
     TaskSession,
+    WantedSessions,
     backup_sessions,
     parse_backup_session,
     parse_task_session,
@@ -72,14 +73,7 @@ class _Before(NamedTuple):
 
     known: frozenset[str]
     since: Time | None
-    """By the server's own clock."""
-
-    def conditions(self) -> list[Comparison]:
-        """Return what the server can filter by."""
-        if self.since is None:
-            return []
-        since = self.since._replace(second=self.since.second - _SKEW)
-        return [Comparison("CreationTime", ">=", str(since))]
+    """By the server's own clock, less what the clock of a backup server may be behind it."""
 
 
 class Outcome(NamedTuple):
@@ -99,19 +93,20 @@ class BackupStarts:
 
     def running(self, job_id: str, deadline: Deadline) -> BackupSession | None:
         """Return the session of a job that runs; None when it does not."""
+        of_job = WantedSessions(job_id=job_id)
         newest = self._browse(
-            lambda own: next(backup_sessions(self._client, own, _of_job(job_id), deadline), None),
-            deadline,
+            lambda own: next(backup_sessions(self._client, own, of_job, deadline), None), deadline
         )
         return newest if newest and not newest.is_stopped else None
 
     def start_job(self, job: Job, deadline: Deadline) -> BackupSession:
         """Start a job and return its new session. Raises TaskFailed, BackupOutOfSight."""
-        of_job = _of_job(job.id)
+        of_job = WantedSessions(job_id=job.id)
         before = self._before("BackupJobSession", of_job, _backup_session_id, deadline)
+        wanted = of_job._replace(since=before.since)
 
         def find(own: LogonSession) -> BackupSession | None:
-            found = backup_sessions(self._client, own, of_job + before.conditions(), deadline)
+            found = backup_sessions(self._client, own, wanted, deadline)
             return next((one for one in found if one.id not in before.known), None)
 
         path = f"{job_path(job.id)}?action=start"
@@ -124,11 +119,12 @@ class BackupStarts:
 
         Raises TaskFailed, BackupOutOfSight.
         """
-        of_vm = [Comparison("VmDisplayName", "==", vm.name)]
+        of_vm = WantedSessions(machine_name=vm.name)
         before = self._before("BackupTaskSession", of_vm, _task_session_id, deadline)
+        wanted = of_vm._replace(since=before.since)
 
         def find(own: LogonSession) -> BackupSession | None:
-            for one in task_sessions(self._client, own, of_vm + before.conditions(), deadline):
+            for one in task_sessions(self._client, own, wanted, deadline):
                 is_vm = one.ref is None or one.ref.casefold() == vm.ref.casefold()
                 if one.id not in before.known and is_vm and one.session_id:
                     of_one = session_path(one.session_id)
@@ -202,13 +198,10 @@ class BackupStarts:
         return found
 
     def _machines(self, session: BackupSession, deadline: Deadline) -> list[TaskSession]:
-        of_session = [Comparison("JobSessionUid", "==", f"urn:veeam:BackupJobSession:{session.id}")]
-
-        def look(own: LogonSession) -> list[TaskSession]:
-            found = task_sessions(self._client, own, of_session, deadline)
-            return [one for one in found if one.session_id == session.id]
-
-        return self._patiently(look, deadline)
+        of_session = WantedSessions(session_id=session.id)
+        return self._patiently(
+            lambda own: list(task_sessions(self._client, own, of_session, deadline)), deadline
+        )
 
     def _start(
         self,
@@ -305,11 +298,12 @@ class BackupStarts:
     def _before(
         self,
         kind: str,
-        conditions: Sequence[Comparison],
+        wanted: WantedSessions,
         id_of: Callable[[Resource], str],
         deadline: Deadline,
     ) -> _Before:
         """Return what there is before a start, and the time by the server's clock."""
+        conditions = wanted.conditions()
         address = query_address(kind, conditions, "CreationTime", _LAST_KNOWN) + "&page=1"
 
         def look(own: LogonSession) -> _Before:
@@ -317,7 +311,7 @@ class BackupStarts:
             moment = http_date(answer.headers.get("Date"))
             return _Before(
                 known=frozenset(map(id_of, entities(answer.document, kind))),
-                since=None if moment is None else Time(moment.astimezone(dt.UTC), 0),
+                since=None if moment is None else Time(moment.astimezone(dt.UTC) - _SKEW, 0),
             )
 
         return self._browse(look, deadline)
@@ -342,10 +336,6 @@ def _reasons(session: BackupSession, machines: Sequence[TaskSession]) -> list[st
             name = printable(one.machine_name or one.name)
             told.append(f"{name}: {one.reason or f'{one.result or one.state}, without a reason'}")
     return told
-
-
-def _of_job(job_id: str) -> list[Comparison]:
-    return [Comparison("JobUid", "==", f"urn:veeam:Job:{job_id}")]
 
 
 def _backup_session_id(entity: Resource) -> str:

@@ -127,7 +127,10 @@ class BackupSessionsDataSource(VeeamObject, interfaces.DataSource):
         limit = DEFAULT_LIMIT if config["limit"] is None else int(config["limit"])
         job_id = config["job_id"] and parse_uid(config["job_id"]).uuid
         wanted = WantedSessions(
-            job_id, config["job_name"], config["machine_name"], moment(config["since"])
+            job_id=job_id,
+            job_name=config["job_name"],
+            machine_name=config["machine_name"],
+            since=moment(config["since"]),
         )
         if config["machine_name"] is not None:
             tasks = self.manager.task_sessions(wanted, limit, deadline)

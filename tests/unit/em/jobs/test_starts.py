@@ -11,8 +11,10 @@ from support.clocks import FakeClock
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.jobs.jobs import WantedJobs
+from terraform_provider_veeam.em.jobs.once import OneRequest
 from terraform_provider_veeam.em.jobs.sessions import BackupSession
 from terraform_provider_veeam.em.manager import EnterpriseManager
+from terraform_provider_veeam.em.models import Task
 
 MakeDeadline = Callable[..., Deadline]
 MakeManager = Callable[..., EnterpriseManager]
@@ -74,6 +76,32 @@ def test_a_session_is_found_however_the_server_tells_of_it(
     assert (last.state, last.result) == ("Stopped", "Success")
     assert all(one.restore_point_id for one in outcome.machines)
     assert outcome.remarks == []
+
+
+@STARTS
+def test_a_server_that_ignores_filters_has_nobody_elses_backup_followed(
+    simulator: Simulator,
+    make_manager: MakeManager,
+    deadline: MakeDeadline,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+    begin: Begin,
+    posts: str,
+) -> None:
+    send = OneRequest.send
+
+    def send_as_others_start_a_job(request: OneRequest, *what: Any) -> Task:
+        monkeypatch.setattr(OneRequest, "send", send)
+        task = send(request, *what)
+        clock.wait(threading.Event(), 10)
+        start(make_manager(), deadline(), "Databases")
+        simulator.add_fault("ignore-filter", "GET /query", count=None)
+        return task
+
+    simulator.add_fault("no-related-link", posts)
+    monkeypatch.setattr(OneRequest, "send", send_as_others_start_a_job)
+    with pytest.raises(errors.BackupOutOfSight, match="seems to be ignored"):
+        begin(make_manager(), deadline())
 
 
 @STARTS
