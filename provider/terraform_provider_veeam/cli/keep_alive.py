@@ -133,9 +133,10 @@ def _read_state(text: bytes) -> Any:
     """
     decoded = text.decode(json.detect_encoding(text))
     for brace in re.finditer(r"^\{", decoded, re.MULTILINE):
-        found, _ = json.JSONDecoder().raw_decode(decoded, brace.start())
-        if "resources" in found:
-            return found
+        with suppress(json.JSONDecodeError):
+            found, _ = json.JSONDecoder().raw_decode(decoded, brace.start())
+            if "resources" in found:
+                return found
     raise ValueError("there is no state")
 
 

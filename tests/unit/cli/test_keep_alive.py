@@ -26,7 +26,7 @@ def test_a_state_is_read_as_the_shells_of_windows_write_it(
 def test_lines_of_a_wrapper_around_the_state_are_passed_over(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    log = '{"@level": "info"}'
+    log = '{"@level": "info"}\n{begin}'
     text = (
         f"[command]/opt/terraform-bin state pull\n{log}\n{STATE}\n\n::debug::exited with code 0.\n"
     )
