@@ -465,7 +465,7 @@ FAULTS = (
     Fault(
         "files with one address are fetched both",
         "em/files/transfer.py",
-        "elif placing.times[address_of(entry.path)] > 1:",
+        "elif layout.times[address_of(entry.path)] > 1:",
         "elif False:",
         "em/files",
     ),

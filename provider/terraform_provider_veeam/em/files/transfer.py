@@ -54,7 +54,7 @@ class Tally:
     """How far a transfer is. It is read while another thread counts."""
 
     def __init__(self) -> None:
-        self.doing = ""
+        self.step = ""
         """What is done before more is fetched, like `preparing E:/Docs`; else empty."""
         self.files = 0
         self.bytes = 0
@@ -68,24 +68,24 @@ class Tally:
         self.current_bytes = 0
 
     @contextmanager
-    def doing_first(self, what: str) -> Iterator[None]:
+    def during(self, step: str) -> Iterator[None]:
         """Tell for a while what is done before more is fetched."""
-        self.doing = what
+        self.step = step
         try:
             yield
         finally:
-            self.doing = ""
+            self.step = ""
 
     def __str__(self) -> str:
         if not self.files:
-            return self.doing
+            return self.step
         fetched = readable_size(self.bytes_done + self.current_bytes)
         text = f"{self.files_done} of {_files(self.files)}, {fetched}"
         if self.files_done < self.files:
             text += f" of {readable_size(self.bytes)}"
         current = self.current
-        if self.doing:
-            text += f"; {self.doing}"
+        if self.step:
+            text += f"; {self.step}"
         elif current and current.size and current.size >= _LARGE:
             text += f"; {current.path} {100 * self.current_bytes // current.size} %"
         return text
@@ -179,7 +179,7 @@ class Transfer:
         return in_background(lambda: self._fetch(plan), seconds, lambda: str(self.tally))
 
     def _plan(self, path: str) -> Plan:
-        with self.tally.doing_first(f"listing {path}"):
+        with self.tally.during(f"listing {path}"):
             return self._found(path)
 
     def _found(self, path: str) -> Plan:
@@ -200,9 +200,9 @@ class Transfer:
             base = ""
         entries = [self._with_all_below(one, left_out) for one in found]
         times = Counter(address_of(entry.path) for below in entries for entry in below)
-        placing = _Placing(path, base, times, left_out)
+        layout = _Layout(path, base, times, left_out)
         parts = [
-            part for below in entries for part in _parts(below[0].path, self._place(below, placing))
+            part for below in entries for part in _parts(below[0].path, self._place(below, layout))
         ]
         for _, files in parts:
             self.tally.files += len(files)
@@ -222,7 +222,7 @@ class Transfer:
                 below.append(one)
         return [entry, *below]
 
-    def _place(self, entries: list[Entry], placing: _Placing) -> list[tuple[Entry, Path]]:
+    def _place(self, entries: list[Entry], layout: _Layout) -> list[tuple[Entry, Path]]:
         """Make the folders among some entries, and return the files with their places."""
         placed = []
         missing = set()  # folders
@@ -231,18 +231,18 @@ class Transfer:
             reason = None
             if parent in missing:
                 reason = LeftOut(entry.path, "its folder is left out")
-            elif placing.times[address_of(entry.path)] > 1:
+            elif layout.times[address_of(entry.path)] > 1:
                 reason = LeftOut(entry.path, f"it is there twice. {ONE_ADDRESS}")
             else:
                 try:
-                    if place := self._add(entry, parent, placing.base):
+                    if place := self._add(entry, parent, layout.base):
                         placed.append((entry, place))
                 except CannotWrite as error:
-                    if concerns_all(error) or entry.path == placing.path:
+                    if concerns_all(error) or entry.path == layout.path:
                         raise
                     reason = LeftOut.by(entry.path, error)
             if reason:
-                placing.left_out.append(reason)
+                layout.left_out.append(reason)
                 missing.add(entry.path)
         return placed
 
@@ -336,11 +336,11 @@ class Transfer:
         if isinstance(begun, EnterpriseManagerError):
             raise begun
         targets: list[str] = []
-        with self.tally.doing_first(f"preparing {part.path}"):
+        with self.tally.during(f"preparing {part.path}"):
             for progress in self._restores.finish(
                 self._files, part.path, begun, self._deadline, targets
             ):
-                self.tally.doing = f"preparing {part.path} ({progress})"
+                self.tally.step = f"preparing {part.path} ({progress})"
         return _targets(targets, part)
 
     def _fetch_file(self, entry: Entry, place: Path, targets: Mapping[str, str]) -> None:
@@ -374,7 +374,7 @@ class Transfer:
         self._finished.add(place)
 
 
-class _Placing(NamedTuple):
+class _Layout(NamedTuple):
     """What is known while the files of a path get their places."""
 
     path: str
