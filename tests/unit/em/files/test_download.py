@@ -302,15 +302,18 @@ def test_the_next_download_of_the_same_goes_on_with_what_was_left(tmp_path: Path
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
 
-def test_what_is_left_of_something_else_or_in_use_is_not_gone_on_with(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("resume_id", "in_use"), [("other", False), ("same", True)])
+def test_what_is_left_of_something_else_or_in_use_is_not_gone_on_with(
+    tmp_path: Path, *, resume_id: str, in_use: bool
+) -> None:
     with pytest.raises(errors.AnswerLost):
         Breaking(part).fetch(tmp_path, retries=0, resume_id="same")
     (left,) = tmp_path.iterdir()
-    for resume_id in ("other", "same"):
-        with left.open("r+b") as used:
+    with left.open("r+b") as used:
+        if in_use:
             fcntl.flock(used, fcntl.LOCK_EX)
-            server = Breaking(part)
-            server.starts.append(0)
-            server.fetch(tmp_path, resume_id=resume_id)
-        assert server.starts[1:] == [0]
-        assert left.read_bytes() == WHOLE[:FIRST]
+        server = Breaking(part)
+        server.starts.append(0)
+        server.fetch(tmp_path, resume_id=resume_id)
+    assert server.starts[1:] == [0]
+    assert left.read_bytes() == WHOLE[:FIRST]

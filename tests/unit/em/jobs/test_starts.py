@@ -290,6 +290,15 @@ def test_a_result_counts_only_once_the_session_is_stopped(
     assert len(seen) > 5
 
 
+@pytest.mark.parametrize("result", [None, "Cancelled"])
+def test_a_session_that_ends_without_a_success_has_failed(
+    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline, result: str | None
+) -> None:
+    *_, last = manager.backup_starts.follow(start(manager, deadline()), deadline())
+    with pytest.raises(errors.BackupFailed, match=result or "without a result"):
+        manager.backup_starts.outcome(last._replace(result=result), deadline())
+
+
 def test_nothing_but_errors_for_a_while_is_put_up_with(
     simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline
 ) -> None:
