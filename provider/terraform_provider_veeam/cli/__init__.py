@@ -40,11 +40,11 @@ def _serve() -> "NoReturn":
 
     # What is imported stays: looking for garbage in it, again and again, only takes time.
     gc.disable()
-    from terraform_provider_veeam.plugin.process.lazy_modules import make_lazy  # noqa: PLC0415
+    from terraform_provider_veeam.plugin.process.lazy_modules import (  # noqa: PLC0415
+        defer_what_is_not_used,
+    )
 
-    # Libraries import them for what is not done here: asynchronous servers, protobuf in pure
-    # Python.
-    make_lazy("asyncio", "inspect", "grpc.aio", "google.protobuf.internal.python_message")
+    defer_what_is_not_used()
     from terraform_provider_veeam.plugin.process.lifetime import leave  # noqa: PLC0415
     from terraform_provider_veeam.plugin.process.server import serve  # noqa: PLC0415
 

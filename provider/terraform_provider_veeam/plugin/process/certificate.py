@@ -32,6 +32,16 @@ _SIGNATURE_AND_CERT_SIGN = bytes.fromhex("03020284")  # bits 0 and 5 of 6
 _TRUE = b"\x01\x01\xff"
 
 
+class _EcdsaWithSha256(ec.ECDSA):
+    """How it is signed. `ec.ECDSA` loads every cipher there is before it refuses an option."""
+
+    algorithm = SHA256()
+    deterministic_signing = False
+
+    def __init__(self) -> None:
+        """Take no option."""
+
+
 def make_certificate() -> tuple[bytes, bytes]:
     """Return the private key as PEM and the certificate, its own authority, as DER."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -40,7 +50,7 @@ def make_certificate() -> tuple[bytes, bytes]:
     point = b"\x04" + numbers.x.to_bytes(32, "big") + numbers.y.to_bytes(32, "big")
 
     signed = _to_be_signed(point)
-    signature = key.sign(signed, ec.ECDSA(SHA256()))
+    signature = key.sign(signed, _EcdsaWithSha256())
     certificate = _der(
         _SEQUENCE, signed, _der(_SEQUENCE, _ECDSA_WITH_SHA256), _der(_BITS, b"\0", signature)
     )

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from importlib.machinery import ModuleSpec
 
 # Loading may lead to another of these modules.
@@ -21,12 +21,32 @@ _lock = threading.RLock()
 _being_loaded: set[str] = set()
 
 
-def make_lazy(*names: str) -> None:
-    """Have these modules, if there are such, load when they are used and not when imported."""
+def defer_what_is_not_used() -> None:
+    """Make what libraries import for purposes that are not those of a server under Terraform lazy.
+
+    That is: asynchronous servers, protobuf in pure Python, marks for type checkers, HTTP/2.
+    """
+    make_lazy("asyncio", "inspect", "grpc.aio", "google.protobuf.internal.python_message")
+    make_lazy("typing_extensions", having={"override": lambda method: method})
+    make_lazy("importlib.metadata", having={"version": _version})
+
+
+def _version(name: str) -> str:
+    from importlib import metadata  # noqa: PLC0415 - it loads when it is asked
+
+    return metadata.distribution(name).version
+
+
+def make_lazy(*names: str, having: Mapping[str, object] | None = None) -> None:
+    """Have these modules, if there are such, load when they are used and not when imported.
+
+    They have some names before that: `from module import name` asks for nothing else then.
+    """
     for name in names:
         spec = None if name in sys.modules else _find(name)
         if spec and spec.loader:
             module = module_from_spec(spec)
+            module.__dict__.update(having or {})
             module.__class__ = _LazyModule
             sys.modules[name] = module
 
@@ -36,6 +56,8 @@ class _LazyModule(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         """Load the module, and return what it then has of that name."""
+        if name == "__path__":  # `from module import name` asks whether it is a package
+            raise AttributeError(name)
         with _lock:
             if self.__class__ is _LazyModule and self.__name__ not in _being_loaded:
                 _being_loaded.add(self.__name__)

@@ -8,8 +8,9 @@ import pytest
 
 LAZY = """
 import sys
-from terraform_provider_veeam.plugin.process.lazy_modules import make_lazy
-make_lazy("asyncio", "grpc.aio", "no.such.module")
+from terraform_provider_veeam.plugin.process.lazy_modules import defer_what_is_not_used, make_lazy
+defer_what_is_not_used()
+make_lazy("no.such.module")
 import grpc
 assert "asyncio.events" not in sys.modules
 """
@@ -68,6 +69,48 @@ async def serve():
 asyncio.run(serve())
 """
     assert run(LAZY + serve) == "StatusCode.UNIMPLEMENTED\n"
+
+
+def test_a_server_and_a_client_need_none_of_them() -> None:
+    serve = """
+from concurrent.futures import ThreadPoolExecutor
+import ssl, urllib3
+
+class Handler(grpc.GenericRpcHandler):
+    def service(self, details):
+        return grpc.unary_unary_rpc_method_handler(lambda request, _: request)
+
+server = grpc.server(ThreadPoolExecutor(), handlers=[Handler()])
+port = server.add_insecure_port("127.0.0.1:0")
+server.start()
+with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+    assert channel.unary_unary("/echo/Echo")(b"hello", timeout=20) == b"hello"
+server.stop(None)
+urllib3.PoolManager(ssl_context=ssl.create_default_context()).clear()
+print({
+    name for name, module in sys.modules.copy().items() if type(module).__name__ == "_LazyModule"
+} == {
+    "asyncio", "inspect", "grpc.aio", "google.protobuf.internal.python_message",
+    "typing_extensions", "importlib.metadata",
+})
+"""
+    assert run(LAZY + serve) == "True\n"
+
+
+def test_names_that_a_module_has_before_it_is_loaded_do_what_the_real_ones_do() -> None:
+    use = """
+from importlib.metadata import version
+from typing_extensions import override
+print(override(len) is len, type(sys.modules["typing_extensions"]).__name__)
+print(version("grpcio") == grpc.__version__, type(sys.modules["importlib.metadata"]).__name__)
+from importlib import metadata
+import typing_extensions
+print(version is metadata.version, metadata.version("grpcio") == grpc.__version__)
+print(typing_extensions.Buffer is not None, override is typing_extensions.override)
+"""
+    assert run(LAZY + use) == (
+        "True _LazyModule\nTrue module\nFalse True\nTrue False\n"
+    )
 
 
 def test_others_wait_until_a_module_is_whole(tmp_path: Path) -> None:

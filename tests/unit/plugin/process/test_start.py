@@ -19,6 +19,8 @@ from terraform_provider_veeam.schema_answers import ANSWERS
 SLOW = {"requests", "urllib3", "defusedxml", "em_simulator", "argparse", "tf.provider", "tf.runner"}
 NOT_FOR_THE_SCHEMA = SLOW | {
     "asyncio",
+    "cryptography.hazmat.primitives.ciphers",
+    "dis",  # which `inspect` imports
     "google.protobuf",
     "grpc.aio",
     "inspect",
