@@ -108,9 +108,7 @@ import typing_extensions
 print(version is metadata.version, metadata.version("grpcio") == grpc.__version__)
 print(typing_extensions.Buffer is not None, override is typing_extensions.override)
 """
-    assert run(LAZY + use) == (
-        "True _LazyModule\nTrue module\nFalse True\nTrue False\n"
-    )
+    assert run(LAZY + use) == ("True _LazyModule\nTrue module\nFalse True\nTrue False\n")
 
 
 def test_others_wait_until_a_module_is_whole(tmp_path: Path) -> None:
