@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from terraform_provider_veeam.config import Problem
-    from terraform_provider_veeam.em.deadline import Clock
+    from terraform_provider_veeam.em.deadline import Clock, Deadline
     from terraform_provider_veeam.em.manager import EnterpriseManager
+    from terraform_provider_veeam.em.models import LogonSession
     from terraform_provider_veeam.em.settings import Settings
     from terraform_provider_veeam.plugin.interfaces import (
         ConfigureContext,
@@ -274,7 +275,11 @@ class VeeamProvider(interfaces.Provider):
         for record, unused in self.book.left_by_plan(settings.base_url):
             # Terraform tells an apply nothing of a mount that stays as it is, and a person may have
             # taken minutes to say `yes`.
-            self.holder.hold(record, self.manager, unused=unused)
+            self.holder.hold(record, self._touch, unused=unused)
+
+    def _touch(self, session: LogonSession, href: str, deadline: Deadline) -> None:
+        """Read what is at a path in a session; only then is the client needed."""
+        self.manager.touch(session, href, deadline)
 
     @property
     def is_configured(self) -> bool:

@@ -304,7 +304,7 @@ FAULTS = (
     Fault(
         "the keeper says that it is ready before a first read",
         "keep_alive/keeper.py",
-        "self.holder.touch(manager, record)",
+        "self.holder.look(record, manager.touch)",
         "pass",
         "keep_alive",
     ),

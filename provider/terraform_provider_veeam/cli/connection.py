@@ -76,7 +76,7 @@ class Connection:
         href = mounted.mount_point.href
         record = SessionRecord(self.manager.base_url, mounted.session, href)
         try:
-            self._holder.hold(record, self.manager)
+            self._holder.hold(record, self.manager.touch)
             yield mounted
         finally:
             self._holder.release(record.fingerprint, href)

@@ -174,7 +174,7 @@ def _hold_here(mounted: Sequence[Mounted], seconds: float) -> int:
     try:
         holder = Holder(clock=SYSTEM_CLOCK, idle_limit=idle_limit(), report=report)
         for name, record in mounted:
-            holder.hold(record, EnterpriseManager(_settings(record)), seconds, name=name)
+            holder.hold(record, EnterpriseManager(_settings(record)).touch, seconds, name=name)
     except (ValueError, InvalidConfiguration) as error:
         sys.stderr.write(f"{error}\n")
         return 1

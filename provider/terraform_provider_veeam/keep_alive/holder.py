@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from terraform_provider_veeam.em.deadline import Clock
-    from terraform_provider_veeam.em.manager import EnterpriseManager
+    from terraform_provider_veeam.em.models import LogonSession
     from terraform_provider_veeam.sessions.record import SessionRecord
 
 _REQUEST_SECONDS = 60.0
@@ -69,6 +69,9 @@ def _say_nothing(*_: object) -> None:
     """Report to nobody."""
 
 
+Touch = Callable[["LogonSession", str, Deadline], None]
+"""Reads what is at a path in a session, as `EnterpriseManager.touch` does."""
+
 Report = Callable[["SessionRecord", "EnterpriseManagerError | Ending | None"], None]
 
 
@@ -78,7 +81,7 @@ class _Holding:
     def __init__(
         self,
         record: SessionRecord,
-        manager: EnterpriseManager,
+        touch: Touch,
         *,
         clock: Clock,
         idle_limit: float,
@@ -86,7 +89,7 @@ class _Holding:
     ) -> None:
         self.record = record
         self.name = ""
-        self._manager = manager
+        self._touch = touch
         self._clock = clock
         self._idle_limit = idle_limit
         self._report = report
@@ -109,7 +112,7 @@ class _Holding:
         """Read the mount point; return why its session need not be held any longer, or None."""
         self.rest()  # before the read: somebody may ask for another one meanwhile
         try:
-            self._manager.touch(self.record.session, self.record.href, deadline)
+            self._touch(self.record.session, self.record.href, deadline)
             self._answered = self._clock.monotonic()
             self._tell(None)
         except NotFound:
@@ -175,7 +178,7 @@ class Holder:
     def hold(
         self,
         record: SessionRecord,
-        manager: EnterpriseManager,
+        touch: Touch,
         seconds: float,
         *,
         name: str = "",
@@ -192,7 +195,7 @@ class Holder:
                 return False
             holding = self._held.get(_key(record)) or _Holding(
                 record,
-                manager,
+                touch,
                 clock=self._clock,
                 idle_limit=self._idle_limit,
                 report=self._report,
@@ -204,9 +207,9 @@ class Holder:
         self._wake.set()
         return True
 
-    def touch(self, manager: EnterpriseManager, record: SessionRecord) -> None:
+    def look(self, record: SessionRecord, touch: Touch) -> None:
         """Read a mount point once. Raises what a request raises."""
-        manager.touch(record.session, record.href, self._deadline())
+        touch(record.session, record.href, self._deadline())
 
     def release(self, fingerprint: str, href: str | None = None) -> None:
         """Stop holding a session, or holding it for one mount point."""
@@ -302,12 +305,10 @@ class BackgroundHolder:
         self._lock = threading.Lock()
         self._holder: Holder | None = None
 
-    def hold(
-        self, record: SessionRecord, manager: EnterpriseManager, *, unused: float = 0.0
-    ) -> None:
+    def hold(self, record: SessionRecord, touch: Touch, *, unused: float = 0.0) -> None:
         """Hold a session from now on; it was last used so many seconds ago."""
         with self._lock:
-            if self._holder and self._holder.hold(record, manager, math.inf, unused=unused):
+            if self._holder and self._holder.hold(record, touch, math.inf, unused=unused):
                 return
             try:
                 limit = idle_limit()
@@ -315,7 +316,7 @@ class BackgroundHolder:
                 log.warning("%s: sessions are not held while Terraform runs", error)
                 return
             self._holder = Holder(clock=self._clock, idle_limit=limit)
-            self._holder.hold(record, manager, math.inf, unused=unused)
+            self._holder.hold(record, touch, math.inf, unused=unused)
             threading.Thread(target=self._holder.run, daemon=True, name="holder").start()
 
     def release(self, fingerprint: str, href: str) -> None:

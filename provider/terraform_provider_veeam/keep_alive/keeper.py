@@ -73,10 +73,10 @@ class Keeper:
         record = order.record
         if order.seconds > 0:
             try:
-                self.holder.touch(manager, record)
+                self.holder.look(record, manager.touch)
             except EnterpriseManagerError as error:
                 return f"{error.summary}: {error.detail}"
-        if not self.holder.hold(record, manager, order.seconds, name=order.name, unused=0.0):
+        if not self.holder.hold(record, manager.touch, order.seconds, name=order.name, unused=0.0):
             raise ValueError("too late")  # a new keeper takes over
         return None
 

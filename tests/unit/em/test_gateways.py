@@ -188,7 +188,7 @@ def test_anothers_refusal_does_not_end_the_holding(
     _, manager = behind(answer(body, status), answer(body, status), there)
     told: list[object] = []
     holder = Holder(clock=clock, idle_limit=900, report=lambda _, what: told.append(what))
-    holder.hold(SessionRecord(manager.base_url, SESSION, HREF), manager, 1000)
+    holder.hold(SessionRecord(manager.base_url, SESSION, HREF), manager.touch, 1000)
     holder.run()
     assert told[-2:] == [None, Ending.TIME_OVER]
 

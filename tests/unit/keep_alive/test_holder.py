@@ -65,7 +65,7 @@ def test_each_mount_point_is_read_at_a_third_of_the_idle_limit(
     reports: Reports,
 ) -> None:
     for record in records:
-        holder.hold(record, manager, 2 * LIMIT)
+        holder.hold(record, manager.touch, 2 * LIMIT)
     clock.waits.clear()
     holder.run()
     assert clock.waits == pytest.approx([LIMIT / 3] * 6)
@@ -88,7 +88,7 @@ def test_one_whose_mount_point_is_gone_is_let_go_of_and_the_other_held(
     simulator: Simulator,
 ) -> None:
     for record in records:
-        holder.hold(record, manager, LIMIT)
+        holder.hold(record, manager.touch, LIMIT)
     gone = records[0]
     client.request("DELETE", gone.href, deadline(), token=gone.session.token)
     holder.run()
@@ -102,21 +102,21 @@ def test_a_session_can_be_let_go_of(
     holder: Holder, manager: EnterpriseManager, records: list[SessionRecord]
 ) -> None:
     for record in records:
-        holder.hold(record, manager, 10 * LIMIT)
+        holder.hold(record, manager.touch, 10 * LIMIT)
     holder.release(records[0].fingerprint)
     assert [held.record for held in holder.held()] == [records[1]]
     holder.release(records[1].fingerprint, "/another/mounts/1")
     assert len(holder.held()) == 1
     holder.release(records[1].fingerprint, records[1].href)
     holder.run()
-    assert not holder.hold(records[0], manager, LIMIT)
+    assert not holder.hold(records[0], manager.touch, LIMIT)
 
 
 def test_a_new_order_takes_the_place_of_the_old_one(
     holder: Holder, manager: EnterpriseManager, records: list[SessionRecord]
 ) -> None:
-    holder.hold(records[0], manager, 10 * LIMIT)
-    holder.hold(records[0], manager, LIMIT)
+    holder.hold(records[0], manager.touch, 10 * LIMIT)
+    holder.hold(records[0], manager.touch, LIMIT)
     (held,) = holder.held()
     assert held.remaining == LIMIT
 
@@ -124,19 +124,19 @@ def test_a_new_order_takes_the_place_of_the_old_one(
 def test_what_comes_after_the_end_is_not_taken(
     holder: Holder, manager: EnterpriseManager, records: list[SessionRecord]
 ) -> None:
-    holder.hold(records[0], manager, 1)
+    holder.hold(records[0], manager.touch, 1)
     holder.run()
-    assert not holder.hold(records[1], manager, LIMIT)
+    assert not holder.hold(records[1], manager.touch, LIMIT)
 
 
 def test_a_stop_ends_it_and_is_told(
     holder: Holder, manager: EnterpriseManager, records: list[SessionRecord], reports: Reports
 ) -> None:
-    holder.hold(records[0], manager, LIMIT)
+    holder.hold(records[0], manager.touch, LIMIT)
     holder.stop()
     holder.run()
     assert reports == [(records[0].fingerprint, str(Ending.STOPPED))]
-    assert not holder.hold(records[1], manager, LIMIT)
+    assert not holder.hold(records[1], manager.touch, LIMIT)
 
 
 def test_a_session_that_was_not_used_for_minutes_is_read_at_once(
@@ -146,7 +146,7 @@ def test_a_session_that_was_not_used_for_minutes_is_read_at_once(
     clock = Ticks()
     holder = BackgroundHolder(clock)
     before = len(simulator.journal)
-    holder.hold(records[0], manager, unused=LIMIT / 2)
+    holder.hold(records[0], manager.touch, unused=LIMIT / 2)
     assert clock.waiting.acquire(timeout=10)
     assert len(simulator.journal) == before + 1
     holder.stop()
@@ -169,7 +169,7 @@ def test_a_check_during_a_read_is_not_lost(
         holder.check()
 
     monkeypatch.setattr(manager, "touch", read_and_be_asked)
-    holder.hold(records[0], manager, LIMIT)
+    holder.hold(records[0], manager.touch, LIMIT)
     before = len(simulator.journal)
     running = threading.Thread(target=holder.run, daemon=True)
     running.start()
@@ -197,7 +197,7 @@ def test_a_log_out_by_others_is_no_loss(
             return super().wait(event, seconds)
 
     holder = make_holder(LogsOut(), reports)
-    holder.hold(records[0], manager, LIMIT)
+    holder.hold(records[0], manager.touch, LIMIT)
     holder.run()
     assert reports[-1] == (records[0].fingerprint, str(Ending.LOGGED_OUT))
     assert not Ending.LOGGED_OUT.is_loss
@@ -210,7 +210,7 @@ def test_a_session_that_was_never_held_is_lost(
     simulator: Simulator,
     reports: Reports,
 ) -> None:
-    holder.hold(records[0], manager, LIMIT)
+    holder.hold(records[0], manager.touch, LIMIT)
     simulator.expire_sessions()
     holder.run()
     assert reports == [(records[0].fingerprint, str(Ending.SESSION_ENDED))]
@@ -225,7 +225,7 @@ def test_what_stands_in_the_way_is_reported_once_and_ends_it_in_time(
     reports: Reports,
     clock: FakeClock,
 ) -> None:
-    holder.hold(records[0], manager, 10 * LIMIT)
+    holder.hold(records[0], manager.touch, 10 * LIMIT)
     simulator.add_fault("status", "GET .*/mounts/1", count=None, code=500)
     began = clock.now
     holder.run()
@@ -243,7 +243,7 @@ def test_a_certificate_that_is_not_trusted_ends_it_at_once(
     clock: FakeClock,
     reports: Reports,
 ) -> None:
-    holder.hold(records[0], make_manager(certificate_fingerprint="0" * 64), LIMIT)
+    holder.hold(records[0], make_manager(certificate_fingerprint="0" * 64).touch, LIMIT)
     clock.waits.clear()
     holder.run()
     assert [told for _, told in reports] == [
@@ -260,7 +260,7 @@ def test_a_passing_fault_is_told_and_then_that_it_is_held_again(
     simulator: Simulator,
     reports: Reports,
 ) -> None:
-    holder.hold(records[0], manager, LIMIT)
+    holder.hold(records[0], manager.touch, LIMIT)
     simulator.add_fault("status", "GET .*/mounts/1", count=1, code=500)
     holder.run()
     assert [told for _, told in reports] == [
@@ -300,7 +300,7 @@ def test_what_this_process_has_made_is_held_while_it_lives(
     clock = Ticks()
     holder = BackgroundHolder(clock)
     before = len(simulator.journal)
-    holder.hold(records[0], manager)
+    holder.hold(records[0], manager.touch)
     assert clock.waiting.acquire(timeout=10)
     assert len(simulator.journal) == before
     for _ in range(4):

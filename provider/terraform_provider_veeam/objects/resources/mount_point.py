@@ -308,7 +308,7 @@ class MountPointResource(MountPointObject, interfaces.Resource):
         ctx.private = record.to_bytes()
         ctx.identity = identity_of(record.session, mount_point)
         self._book.remember(record, for_apply=for_apply)
-        self._provider.holder.hold(record, self.manager)
+        self._provider.holder.hold(record, self.manager.touch)
         return state | results_of(record.session, mount_point)
 
     def _keep_alive(
