@@ -13,13 +13,13 @@ class Fault(NamedTuple):
     tests: str
 
 
-_JAR = "vars(trust).setdefault('jar', requests.cookies.RequestsCookieJar())"
-_SEND = """data=request.body
-                ).prepare()
-                response = self._adapter.send(
-                    prepared, stream=True, timeout=timeout, proxies=dict(proxies.proxies_for(url))
+_SEND = """                    headers=request.headers,
+                    timeout=timeout,
+                    retries=False,
+                    redirect=False,
+                    preload_content=False,
+                    decode_content=False,
                 )
-                try:
 """
 
 
@@ -29,11 +29,11 @@ FAULTS = (
         "em/http/transport.py",
         _SEND,
         _SEND.replace(
-            "data=request.body",
-            f"data=request.body, cookies={_JAR}",
+            "request.headers", "request.headers | vars(trust).setdefault('jar', {})"
         ).replace(
-            "                try:\n",
-            "                trust.jar.update(response.cookies)\n                try:\n",
+            "                )\n",
+            "                )\n                if 'Set-Cookie' in response.headers:\n"
+            "                    trust.jar['Cookie'] = response.headers['Set-Cookie']\n",
         ),
         "em/http",
     ),

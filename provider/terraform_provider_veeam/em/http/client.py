@@ -108,7 +108,7 @@ class Client:
         headers = self._headers(_JSON, token)
         if body is not None:
             headers["Content-Type"] = _JSON
-        elif method == "POST":
+        elif method != "GET":
             headers["Content-Length"] = "0"
         if authorization is not None:
             headers["Authorization"] = authorization

@@ -5,38 +5,44 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-from typing import TYPE_CHECKING
+import sys
 from urllib.parse import unquote, urlsplit
 
-from requests.utils import get_environ_proxies, select_proxy
-
 from terraform_provider_veeam.em.errors import CannotConnect
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _SCHEMES = ("http", "https")
 
 
-def proxies_for(url: str) -> Mapping[str, str]:
-    """Return the proxies of the environment for an address; empty when it is reached without.
+def proxy_for(url: str) -> str | None:
+    """Return the address of the environment's proxy for an address; None if it is reached without.
 
     None leads to this machine itself, as with Terraform. Raises CannotConnect for one that can't be
     used. Its address is not quoted: it may hold a password.
     """
-    proxies = get_environ_proxies(url, no_proxy=None)
-    proxy = None if _is_this_machine(url) else select_proxy(url, proxies)
-    if proxy:
-        _check(url, proxy)
-        return proxies
-    return {}
+    if _is_this_machine(url) or not _may_be_named():
+        return None
+    from terraform_provider_veeam.em.http.named_proxies import (  # noqa: PLC0415 - it takes long
+        named_proxy,
+    )
+
+    proxy = named_proxy(url)
+    return _whole(url, proxy) if proxy else None
+
+
+def account(proxy: str) -> str:
+    """Return the `user:password` that a proxy's address holds; empty when it holds none."""
+    return unquote(re.sub(r"^[\w+.-]+://", "", proxy.rpartition("@")[0]))
 
 
 def passwords(url: str) -> list[str]:
     """Return the passwords of the proxies for an address, which nobody is to read."""
-    named = get_environ_proxies(url, no_proxy=None).values()
-    accounts = [re.sub(r"^[\w+.-]+://", "", proxy.rpartition("@")[0]) for proxy in named]
-    return [unquote(account.partition(":")[2]) for account in accounts]
+    if not _may_be_named():
+        return []
+    from terraform_provider_veeam.em.http.named_proxies import (  # noqa: PLC0415 - it takes long
+        named_proxies,
+    )
+
+    return [account(proxy).partition(":")[2] for proxy in named_proxies(url).values()]
 
 
 def unusable(url: str, reason: str) -> CannotConnect:
@@ -56,6 +62,13 @@ def variable(url: str) -> str:
     return next((name for name in names if os.environ.get(name)), f"{scheme}_proxy".upper())
 
 
+def _may_be_named() -> bool:
+    """Tell whether there may be a proxy: of Linux and its like only variables can name one."""
+    variables = {name.lower() for name in os.environ} - {"no_proxy"}
+    has_settings = sys.platform in ("win32", "darwin")
+    return has_settings or any(name.endswith("_proxy") for name in variables)
+
+
 def _is_this_machine(url: str) -> bool:
     host = urlsplit(url).hostname or ""
     try:
@@ -64,9 +77,11 @@ def _is_this_machine(url: str) -> bool:
         return False
 
 
-def _check(url: str, proxy: str) -> None:
+def _whole(url: str, proxy: str) -> str:
+    """Return a proxy's address with its scheme. Raises CannotConnect."""
+    whole = proxy if "://" in proxy else f"http://{proxy}"
     try:
-        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        parts = urlsplit(whole)
         is_whole = bool(parts.hostname) and parts.port != 0
     except ValueError:
         is_whole = False
@@ -76,3 +91,4 @@ def _check(url: str, proxy: str) -> None:
         raise unusable(
             url, f"a proxy of the kind {parts.scheme} is not supported, only http and https"
         )
+    return whole

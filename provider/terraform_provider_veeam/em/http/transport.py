@@ -13,8 +13,7 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import requests
-import urllib3.exceptions
+import urllib3
 
 from terraform_provider_veeam.em.errors import (
     AnswerLost,
@@ -69,7 +68,7 @@ class Transport:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._adapter = trust.TrustingAdapter(settings)
+        self._pools = trust.Pools(settings)
 
     def send(
         self,
@@ -92,22 +91,27 @@ class Transport:
         tried = f"{request.method} {url}"
         try:
             with line.taken():
-                prepared = requests.Request(
-                    request.method, url, headers=dict(request.headers), data=request.body
-                ).prepare()
-                response = self._adapter.send(
-                    prepared, stream=True, timeout=timeout, proxies=dict(proxies.proxies_for(url))
+                response = self._pools.current().urlopen(
+                    request.method,
+                    url,
+                    body=request.body,
+                    headers=request.headers,
+                    timeout=timeout,
+                    retries=False,
+                    redirect=False,
+                    preload_content=False,
+                    decode_content=False,
                 )
                 try:
                     _check_encoding(response, tried)
                     received = b""
-                    write = receive and receive(response.status_code, response.headers)
+                    write = receive and receive(response.status, response.headers)
                     if write:
                         for chunk in _chunks(response):
                             write(chunk)
                     else:
                         received = _read(response, tried)
-                    return RawAnswer(response.status_code, response.headers, received)
+                    return RawAnswer(response.status, response.headers, received)
                 finally:
                     response.close()
         except EnterpriseManagerError:
@@ -118,7 +122,7 @@ class Transport:
 
     def close(self) -> None:
         """Close the connections."""
-        self._adapter.close()
+        self._pools.close()
 
     def _explain(
         self, error: Exception, tried: str, timeout: float, line: Line
@@ -165,7 +169,7 @@ class Transport:
             if isinstance(cause, urllib3.exceptions.ProxyError) and _is_final_for_proxy(cause):
                 return proxies.unusable(base, f"the proxy refused ({_original(cause)})")
             if isinstance(cause, socket.gaierror):
-                if proxies.proxies_for(base):
+                if proxies.proxy_for(base):
                     return proxies.unusable(base, "the name of the proxy is not known here")
                 return UnknownHost(
                     "Enterprise Manager can't be found",
@@ -210,7 +214,7 @@ def finish_or_abandon(
     return None  # even if there is a result: a cut may pass for the end of a body
 
 
-def _check_encoding(response: requests.Response, tried: str) -> None:
+def _check_encoding(response: urllib3.BaseHTTPResponse, tried: str) -> None:
     """Raise UnexpectedAnswer for a compressed body, which may be endless: none was asked for."""
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in ("", "identity"):
@@ -221,7 +225,7 @@ def _check_encoding(response: requests.Response, tried: str) -> None:
         )
 
 
-def _read(response: requests.Response, tried: str) -> bytes:
+def _read(response: urllib3.BaseHTTPResponse, tried: str) -> bytes:
     body = bytearray()
     for chunk in _chunks(response):
         body += chunk
@@ -234,9 +238,9 @@ def _read(response: requests.Response, tried: str) -> bytes:
     return bytes(body)
 
 
-def _chunks(response: requests.Response) -> Iterator[bytes]:
-    """Yield the body as it comes: `iter_content` would wait for a whole chunk."""
-    while chunk := response.raw.read1(_CHUNK, decode_content=False):
+def _chunks(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    """Yield the body as it comes: `stream` would wait for a whole chunk."""
+    while chunk := response.read1(_CHUNK, decode_content=False):
         yield chunk
 
 
@@ -278,7 +282,7 @@ def _original(error: urllib3.exceptions.ProxyError) -> str:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an exception and all its causes: urllib3 and requests nest them."""
+    """Yield an exception and all its causes: urllib3 nests them."""
     waiting, seen = [error], set()
     while waiting:
         current = waiting.pop()
@@ -302,8 +306,8 @@ def _reason(causes: list[BaseException], timeout: float) -> str:
         if isinstance(cause, ssl.SSLError):
             return f"the TLS connection failed ({clean(cause.reason or str(cause))})"
     for cause in causes:
-        if isinstance(cause, requests.ConnectTimeout | urllib3.exceptions.ConnectTimeoutError):
+        if isinstance(cause, urllib3.exceptions.ConnectTimeoutError):
             return f"no connection within {timeout:g} seconds"
-        if isinstance(cause, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
+        if isinstance(cause, urllib3.exceptions.TimeoutError | TimeoutError):
             return f"no answer within {timeout:g} seconds"
     return "the connection broke off"

@@ -6,13 +6,13 @@ import contextlib
 import os
 import ssl
 import sys
+import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import certifi
 import urllib3
-from requests.adapters import HTTPAdapter
 
 from terraform_provider_veeam.em.errors import CertificateNotTrusted
 from terraform_provider_veeam.em.http import proxies
@@ -24,9 +24,8 @@ from terraform_provider_veeam.em.http.certificate import (
 from terraform_provider_veeam.em.http.connection import POOLS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Self
-
-    from requests import PreparedRequest
 
     from terraform_provider_veeam.em.settings import Settings
 
@@ -45,58 +44,61 @@ _COMMAND = (
     "could not be read; try: openssl s_client -connect {host} </dev/null | openssl x509 -noout "
     "-fingerprint -sha256"
 )
-POOL_SIZE = 64  # connections kept open: as many calls come at once
+_POOL_SIZE = 64  # connections kept open: as many calls come at once
+
+Manager = TypeVar("Manager", bound=urllib3.PoolManager)
 
 
-class TrustingAdapter(HTTPAdapter):
-    """Connections that trust what the settings say, whatever the environment says.
-
-    `requests` itself would let REQUESTS_CA_BUNDLE beat `Session.verify`.
-    """
+class Pools:
+    """Connections that trust what the settings say, whatever the environment says."""
 
     def __init__(self, settings: Settings) -> None:
-        self._is_encrypted = settings.base_url.startswith("https:")
+        self._base_url = settings.base_url
         self._tls: dict[str, Any] = {"ssl_context": _context(settings)}
         if settings.certificate_fingerprint:
             # Compared right after the handshake, before anything is sent.
             self._tls["assert_fingerprint"] = settings.certificate_fingerprint
         elif settings.insecure:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        super().__init__(pool_maxsize=POOL_SIZE)
+        self._lock = threading.Lock()
+        self._by_proxy: dict[str | None, urllib3.PoolManager] = {}
 
-    def init_poolmanager(
-        self,
-        connections: int,
-        maxsize: int,
-        block: bool = False,  # noqa: FBT001, FBT002 - as requests calls it
-        **kwargs: Any,
-    ) -> None:
-        """Make the pool of direct connections."""
-        super().init_poolmanager(connections, maxsize, block, **kwargs, **self._tls)
-        self.poolmanager.pool_classes_by_scheme = POOLS
+    def current(self) -> urllib3.PoolManager:
+        """Return those that lead to Enterprise Manager now, perhaps through a proxy.
 
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        """Return the pool of connections through a proxy.
+        Raises CannotConnect for a proxy that can't be used.
+        """
+        proxy = proxies.proxy_for(self._base_url)
+        with self._lock:
+            if proxy not in self._by_proxy:
+                pools = self._through(proxy) if proxy else self._pools(urllib3.PoolManager)
+                pools.pool_classes_by_scheme = POOLS
+                self._by_proxy[proxy] = pools
+            return self._by_proxy[proxy]
+
+    def close(self) -> None:
+        """Close the connections."""
+        with self._lock:
+            for pools in self._by_proxy.values():
+                pools.clear()
+
+    def _pools(self, make: Callable[..., Manager], **options: Any) -> Manager:
+        return make(maxsize=_POOL_SIZE, **self._tls | options)
+
+    def _through(self, proxy: str) -> urllib3.ProxyManager:
+        """Return connections through a proxy.
 
         The settings are about Enterprise Manager alone: a proxy with TLS has to have a certificate
         that the system trusts, before it is told its password.
         """
         system = _ProxyContext()
-        # Without TLS behind it, urllib3 takes what is meant for the server for the proxy.
-        tls = self._tls if self._is_encrypted else {"ssl_context": system}
-        manager = super().proxy_manager_for(proxy, **kwargs, **tls, proxy_ssl_context=system)
-        manager.pool_classes_by_scheme = POOLS
-        return manager
-
-    def build_connection_pool_key_attributes(
-        self, request: PreparedRequest, verify: Any, cert: Any = None
-    ) -> tuple[Any, Any]:
-        """Return where to connect to; the request has no say about certificates."""
-        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
-        return host, {"cert_reqs": self._tls["ssl_context"].verify_mode}
-
-    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        """Leave the connection as it is."""
+        options: dict[str, Any] = {"proxy_ssl_context": system}
+        if not self._base_url.startswith("https:"):
+            # Without TLS behind it, urllib3 takes what is meant for the server for the proxy.
+            options |= {"ssl_context": system, "assert_fingerprint": None}
+        if account := proxies.account(proxy):
+            options["proxy_headers"] = urllib3.make_headers(proxy_basic_auth=account)
+        return self._pools(urllib3.ProxyManager, proxy_url=proxy, **options)
 
 
 class _ProxyContext(ssl.SSLContext):
@@ -177,7 +179,7 @@ def explain(settings: Settings, failure: BaseException, timeout: float) -> Certi
     parts = urlsplit(settings.base_url)
     shown, about = _COMMAND.format(host=parts.netloc), ""
     # Past a proxy it might be another certificate than the one that was refused.
-    if not proxies.proxies_for(settings.base_url):
+    if not proxies.proxy_for(settings.base_url):
         with contextlib.suppress(OSError, ValueError):
             found = fetch_certificate(parts.hostname or "", parts.port or 443, timeout)
             shown, about = fingerprint_of(found), f"\n{describe_certificate(found)}".rstrip()

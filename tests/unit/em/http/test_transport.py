@@ -5,6 +5,7 @@ import socket
 import ssl
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from em_simulator.certificate import Certificate
 from support.raw_server import RawServer, answer, drip
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Deadline
+from terraform_provider_veeam.em.http import proxies
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.settings import Settings
 
@@ -407,3 +409,34 @@ def test_a_proxy_that_is_busy_is_asked_again(monkeypatch: pytest.MonkeyPatch) ->
         with pytest.raises(errors.Unreachable, match="HTTPS_PROXY"):
             client.request("GET", "/tasks", bound())
         assert len(proxy.requests) == 2
+
+
+def test_a_proxy_is_told_its_own_password_with_a_request_that_is_not_encrypted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with RawServer(lambda connection, _: connection.sendall(answer())) as proxy:
+        use_proxy(monkeypatch, "HTTP_PROXY", f"http://user:p%40ss@{proxy.address}")
+        client_of("http://em.example.com:9398/api").request("GET", "/tasks", bound())
+    (head,) = proxy.heads
+    assert head.startswith("GET http://em.example.com:9398/api/tasks HTTP/1.1")
+    told = {line.lower().partition(":")[0]: line.partition(": ")[2] for line in head.splitlines()}
+    assert told["proxy-authorization"] == f"Basic {b64encode(b'user:p@ss').decode()}"
+
+
+@pytest.mark.parametrize(
+    ("host", "without"),
+    [
+        ("em.example.com", "em.example.com"),
+        ("em.example.com", "other, .example.com"),
+        ("em.example.com", "*"),
+        ("em.example.com", "em.example.com:9398"),
+        ("10.1.2.3", "10.0.0.0/8"),
+    ],
+)
+def test_a_host_that_is_named_is_reached_without_the_proxy(
+    host: str, without: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_proxy(monkeypatch, "HTTPS_PROXY", "http://proxy.example:3128")
+    assert proxies.proxy_for(f"https://{host}:9398/api") == "http://proxy.example:3128"
+    monkeypatch.setenv("NO_PROXY", without)
+    assert proxies.proxy_for(f"https://{host}:9398/api") is None
