@@ -7,13 +7,13 @@ import os
 import re
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.settings import Settings
+from terraform_provider_veeam.texts import as_meant, parse_session_token
 
 DEFAULT_PORT = 9398
 MAXIMUM_RETRIES = 100
@@ -27,8 +27,7 @@ _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")  # of a host's name
 _WORDS = {"true": True, "1": True, "false": False, "0": False}
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """What is wrong with the provider block, and on which attribute."""
 
     attribute: str
@@ -78,11 +77,6 @@ def resolve(
 def _set(block: Mapping[str, Any]) -> dict[str, Any]:
     values = {name: as_meant(block.get(name)) for name in ATTRIBUTES}
     return {name: value for name, value in values.items() if value not in (None, "")}
-
-
-def as_meant(value: Any) -> Any:
-    """Return a text as it was meant: a file's byte order mark and last line break are no part."""
-    return value.removeprefix("\ufeff").rstrip("\r\n") if isinstance(value, str) else value
 
 
 def _overridden(name: str, block: Mapping[str, Any]) -> bool:
@@ -225,19 +219,6 @@ def _username(value: str) -> str:
         )
     if not text.isprintable():
         raise ValueError("It has a line break or another character in it that is not seen.")
-    return text
-
-
-def parse_session_token(value: str) -> str:
-    """Return a session's token, fit for a header. Raises ValueError, which does not quote it."""
-    text: str = as_meant(value).strip()
-    if not text:
-        raise ValueError("It is blank.")
-    if not text.isascii() or not text.isprintable() or " " in text:
-        raise ValueError(
-            "It has characters that a token of Enterprise Manager never has. Set the value of the "
-            "header X-RestSvcSessionId alone, as the logon returned it."
-        )
     return text
 
 

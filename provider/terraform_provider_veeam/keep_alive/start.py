@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import threading
 from contextlib import suppress
@@ -67,6 +66,8 @@ def _tell(message: dict[str, Any]) -> None:
 
 def _start(order: dict[str, Any]) -> str | None:
     """Start the keeper and wait for its word; return why it does not hold. Raises OSError."""
+    import subprocess  # noqa: PLC0415 - few need it
+
     process = subprocess.Popen(  # noqa: S603 - this program itself
         [*_own_command(), "keep-alive", "hold"],
         stdin=subprocess.PIPE,

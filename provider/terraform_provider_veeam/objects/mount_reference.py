@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from terraform_provider_veeam.config import parse_session_token
 from terraform_provider_veeam.em.errors import NotFound, SessionExpired
 from terraform_provider_veeam.em.models import (
     LogonSession,
@@ -19,6 +18,7 @@ from terraform_provider_veeam.plugin.interfaces import Attribute, Refused
 from terraform_provider_veeam.plugin.types import String, Unknown
 from terraform_provider_veeam.printable import printable
 from terraform_provider_veeam.sessions import handover
+from terraform_provider_veeam.texts import parse_session_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from terraform_provider_veeam.em.errors import (
     AnswerLost,
@@ -65,8 +64,7 @@ class Sink(Protocol):
         """Append. Raises CannotWrite."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A success: its status, headers, and what the body says."""
 
     status: int

@@ -12,8 +12,7 @@ import json
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
@@ -38,8 +37,7 @@ _INSTEAD = "\ufffd"  # of what is not Unicode
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """A link of a resource: `path` is below `/api`."""
 
     rel: str
@@ -54,8 +52,7 @@ class Link:
         return f"{self.path}?{self.query}" if self.query else self.path
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A decoded body: `root` is the XML root element's name, None for JSON."""
 
     root: str | None

@@ -10,8 +10,7 @@ import ssl
 import threading
 import time
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import urllib3
 
@@ -44,8 +43,7 @@ logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 _PASSING_IN_TLS = ("EOF", "INTERNAL_ERROR", "BAD_RECORD_MAC", "USER_CANCELLED")
 
 
-@dataclass(frozen=True, slots=True)
-class RawRequest:
+class RawRequest(NamedTuple):
     """What is sent to a path below `/api`, with its query."""
 
     method: str
@@ -54,8 +52,7 @@ class RawRequest:
     body: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RawAnswer:
+class RawAnswer(NamedTuple):
     """What came back, as it came."""
 
     status: int

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.config import as_meant
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, FileRestoreFailed
 from terraform_provider_veeam.objects.actions.base import (
     MountPointAction,
@@ -20,6 +19,7 @@ from terraform_provider_veeam.plugin.interfaces import Attribute, Refused, Singl
 from terraform_provider_veeam.plugin.schema import Block, Schema
 from terraform_provider_veeam.plugin.types import Bool, List, String
 from terraform_provider_veeam.secrets import conceal
+from terraform_provider_veeam.texts import as_meant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
