@@ -16,9 +16,8 @@ _SHORTEST = 4
 _MOST_LAYERS = 8
 
 # What stands for one character, or for none: all octets and units of it. What is not seen is taken
-# for a space, as it is shown to people.
-_WRITTEN = re.compile(
-    r"""
+# for a space, as it is shown to people. It is compiled when the first secret is known.
+_WRITTEN = r"""
       (?P<octets> %[0-7][\da-f] | %[cd][\da-f]%[89ab][\da-f] | %e[\da-f](?:%[89ab][\da-f]){2}
                 | %f[0-4](?:%[89ab][\da-f]){3} | %[\da-f]{2} | \\x[\da-f]{2} )
     | (?P<units> \\ud[89ab][\da-f]{2}\\ud[c-f][\da-f]{2} | \\u[\da-f]{4} )
@@ -28,9 +27,8 @@ _WRITTEN = re.compile(
     | (?P<letter> \\. )
     | (?P<space> \+ | [\x00-\x1f\x7f-\x9f\xa0\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+ )
     | (?P<nothing> \\\Z | \$(?=\$\{) | %(?=%\{) )  # HCL doubles what opens a template
-    """,
-    re.IGNORECASE | re.DOTALL | re.VERBOSE,
-)
+    """
+_FLAGS = re.IGNORECASE | re.DOTALL | re.VERBOSE
 _LETTERS = {"\\n": "\n", "\\r": "\r", "\\t": "\t", "\\b": "\b", "\\f": "\f"}
 
 
@@ -138,7 +136,7 @@ def _undo(text: str) -> tuple[str, list[int]]:
     parts: list[str] = []
     begins: list[int] = []
     position = 0
-    for written in _WRITTEN.finditer(text):
+    for written in re.finditer(_WRITTEN, text, _FLAGS):
         start, end = written.span()
         parts.append(text[position:start])
         begins += range(position, start)

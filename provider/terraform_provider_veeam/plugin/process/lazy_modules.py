@@ -24,9 +24,11 @@ _being_loaded: set[str] = set()
 def defer_what_is_not_used() -> None:
     """Make what libraries import for purposes that are not those of a server under Terraform lazy.
 
-    That is: asynchronous servers, protobuf in pure Python, marks for type checkers, HTTP/2.
+    That is: asynchronous servers, protobuf in pure Python, marks for type checkers, HTTP/2, and
+    the source in a traceback.
     """
-    make_lazy("asyncio", "inspect", "grpc.aio", "google.protobuf.internal.python_message")
+    make_lazy("asyncio", "grpc.aio", "google.protobuf.internal.python_message")
+    make_lazy("inspect", "textwrap", "tokenize")
     make_lazy("typing_extensions", having={"override": lambda method: method})
     make_lazy("importlib.metadata", having={"version": _version})
 

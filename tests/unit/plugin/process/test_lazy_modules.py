@@ -91,7 +91,7 @@ print({
     name for name, module in sys.modules.copy().items() if type(module).__name__ == "_LazyModule"
 } == {
     "asyncio", "inspect", "grpc.aio", "google.protobuf.internal.python_message",
-    "typing_extensions", "importlib.metadata",
+    "typing_extensions", "importlib.metadata", "textwrap", "tokenize",
 })
 """
     assert run(LAZY + serve) == "True\n"
