@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -135,6 +135,25 @@ def _print(line: str) -> None:
     os.write(sys.stdout.fileno(), line.encode())
 
 
+class _Calls(ThreadPoolExecutor):
+    """The threads of calls."""
+
+    def __init__(self) -> None:
+        super().__init__(_MOST_THREADS, thread_name_prefix="call")
+        self._running: set[Future[Any]] = set()
+
+    def submit(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Start a call."""
+        running = super().submit(call, *args, **kwargs)
+        self._running.add(running)
+        running.add_done_callback(self._running.discard)
+        return running
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Return when the calls so far have returned, or the seconds are over."""
+        wait(self._running.copy(), seconds)
+
+
 class Server:
     """The gRPC server of one provider."""
 
@@ -153,9 +172,9 @@ class Server:
         self._lifetime = lifetime
         self._place = place
         service = ProviderService(self._make, answers or {})
-        self._threads = ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="call")
+        self._calls = _Calls()
         self._server = grpc.server(
-            self._threads,
+            self._calls,
             handlers=[service, health_service(), stdio_service()],
             # What is sent has no limit.
             options=(("grpc.max_receive_message_length", _LONGEST_MESSAGE),),
@@ -196,15 +215,17 @@ class Server:
             exit_within(_CALLS_SECONDS + _SHUTDOWN_SECONDS, self._place.remove)
         if self._servicer:
             self._servicer.stop.set()
-        seconds = _SHUTDOWN_CALLS_SECONDS if ending is Ending.SHUTDOWN else _CALLS_SECONDS
-        self._server.stop(seconds).wait(seconds)
+        if ending is Ending.SHUTDOWN:  # Terraform has its answers, and calls no more
+            self._calls.wait(_SHUTDOWN_CALLS_SECONDS)
+        else:
+            self._server.stop(_CALLS_SECONDS).wait(_CALLS_SECONDS)
         try:
             if self._provider:
                 self._provider.close(_CLOSE_SECONDS)
         except Exception:  # noqa: BLE001 - whatever it is, the process ends all the same
             _log.exception("the provider was not closed")
         # A call whose client is gone may still be undoing what it began.
-        self._threads.shutdown()
+        self._calls.wait()
 
     def _on_shutdown(self) -> None:
         exit_within(_SHUTDOWN_SECONDS, self._place.remove)

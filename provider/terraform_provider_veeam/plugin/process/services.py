@@ -66,10 +66,11 @@ def _handlers_of(servicer: object) -> dict[str, grpc.RpcMethodHandler[Any, Any]]
 
 
 def controller_service(shut_down: Callable[[], None]) -> grpc.GenericRpcHandler:
-    """Return go-plugin's service with which Terraform ends the process."""
+    """Return go-plugin's service with which Terraform ends the process, once it has the answer."""
 
-    def answer(_request: bytes, _context: grpc.ServicerContext) -> bytes:
-        shut_down()
+    def answer(_request: bytes, context: grpc.ServicerContext) -> bytes:
+        if not context.add_callback(shut_down):  # it has not waited for the answer
+            shut_down()
         return b""
 
     return grpc.method_handlers_generic_handler(
