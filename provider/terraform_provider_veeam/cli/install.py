@@ -17,6 +17,7 @@ from pathlib import Path
 import terraform_provider_veeam
 from terraform_provider_veeam import __version__
 from terraform_provider_veeam.platforms import IS_WINDOWS, executable, plugin_folder
+from terraform_provider_veeam.program import packaged_program
 from terraform_provider_veeam.source_addresses import ADDRESSES, NAMESPACE, TYPE
 
 _KERNEL_LIMIT = 127  # bytes of a #! line that every kernel in use understands
@@ -126,9 +127,8 @@ def compile_modules() -> list[Path]:
 
 def own_package() -> Path | None:
     """Return the folder of the package that this program runs from; None under a Python."""
-    if "__compiled__" not in globals():
-        return None
-    return Path(os.path.realpath(sys.argv[0])).parent
+    program = packaged_program()
+    return Path(program).parent if program else None
 
 
 def _put_launcher(folder: Path) -> Path:

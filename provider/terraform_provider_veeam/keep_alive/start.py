@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
 from terraform_provider_veeam.platforms import detached
+from terraform_provider_veeam.program import packaged_program
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.settings import Settings
@@ -105,6 +106,6 @@ def _first_line(source: IO[str]) -> str:
 
 
 def _own_command() -> list[str]:
-    if "__compiled__" in globals():  # one executable, without a Python
-        return [os.path.realpath(sys.argv[0])]
+    if program := packaged_program():
+        return [program]
     return [sys.executable, "-EP", "-m", "terraform_provider_veeam"]  # as the launcher does
