@@ -7,6 +7,7 @@ import os
 import ssl
 import sys
 import threading
+from base64 import b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -97,7 +98,8 @@ class Pools:
             # Without TLS behind it, urllib3 takes what is meant for the server for the proxy.
             options |= {"ssl_context": system, "assert_fingerprint": None}
         if account := proxies.account(proxy):
-            options["proxy_headers"] = urllib3.make_headers(proxy_basic_auth=account)
+            encoded = b64encode(account.encode()).decode()
+            options["proxy_headers"] = {"Proxy-Authorization": f"Basic {encoded}"}
         return self._pools(urllib3.ProxyManager, proxy_url=proxy, **options)
 
 

@@ -415,12 +415,12 @@ def test_a_proxy_is_told_its_own_password_with_a_request_that_is_not_encrypted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with RawServer(lambda connection, _: connection.sendall(answer())) as proxy:
-        use_proxy(monkeypatch, "HTTP_PROXY", f"http://user:p%40ss@{proxy.address}")
+        use_proxy(monkeypatch, "HTTP_PROXY", f"http://user:p%40ss%E2%82%AC@{proxy.address}")
         client_of("http://em.example.com:9398/api").request("GET", "/tasks", bound())
     (head,) = proxy.heads
     assert head.startswith("GET http://em.example.com:9398/api/tasks HTTP/1.1")
-    told = {line.lower().partition(":")[0]: line.partition(": ")[2] for line in head.splitlines()}
-    assert told["proxy-authorization"] == f"Basic {b64encode(b'user:p@ss').decode()}"
+    account = b64encode("user:p@ss€".encode()).decode()
+    assert f"Proxy-Authorization: Basic {account}" in head.splitlines()
 
 
 @pytest.mark.parametrize(

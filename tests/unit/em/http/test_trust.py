@@ -319,7 +319,7 @@ def test_a_proxy_that_the_system_trusts_leads_to_a_server_that_is_pinned(
             with pytest.raises(CertificateNotTrusted, match="another fingerprint"):
                 log_on(simulator, **block, certificate_fingerprint="ab" * 32)
     assert proxy.heard[0].startswith(f"CONNECT {NAME}")
-    assert "proxy-authorization: basic" in proxy.heard[0].lower()
+    assert "Proxy-Authorization: Basic" in proxy.heard[0]
 
 
 def test_the_password_of_a_proxy_is_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
