@@ -115,7 +115,7 @@ def report(command: tuple[str, ...]) -> str:
         "Shutdown to exit": _milliseconds(to_exit),
         "resident memory after that answer": resident("VmRSS"),
         "resident memory at its highest": resident("VmHWM"),
-        "`requests` imported before ConfigureProvider": "yes" if "requests" in packages else "no",
+        "`urllib3` imported before ConfigureProvider": "yes" if "urllib3" in packages else "no",
         "imports, under the profiler": ", ".join(
             f"{name} {packages[name] / 1e3:.0f} ms" for name in longest
         ),

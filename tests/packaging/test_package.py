@@ -70,6 +70,10 @@ def test_the_zip_is_as_the_registry_wants_it(package: Path) -> None:
     assert not [name for name in names if name.endswith("/")]
 
 
+def test_it_is_soon_downloaded(package: Path) -> None:
+    assert package.stat().st_size <= 22 * 2**20
+
+
 def test_it_brings_the_licences_of_all_that_is_in_it(package: Path) -> None:
     with zipfile.ZipFile(package) as archive:
         names = archive.namelist()

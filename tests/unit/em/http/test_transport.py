@@ -315,6 +315,25 @@ def once(client: Client) -> errors.CannotConnect:
     return caught.value
 
 
+@pytest.mark.parametrize(
+    ("host", "looked_up"),
+    [("em.example", "em.example"), ("bücher.example", "xn--bcher-kva.example")],
+)
+def test_a_name_that_nobody_knows_is_told_at_once(
+    host: str, looked_up: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def look_up(name: str, *_: object) -> None:
+        asked.append(name)
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    with pytest.raises(errors.UnknownHost, match="resolve the name"):
+        client_of(f"https://{host}:9398/api", max_retries=5).request("GET", "/tasks", bound())
+    assert asked == [looked_up]
+
+
 @pytest.mark.filterwarnings("ignore:.*TLSv1.*is deprecated")
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
 def test_a_server_of_old_tls_is_told_at_once(
