@@ -293,7 +293,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _reason(causes: list[BaseException], timeout: float) -> str:
     for cause in causes:
-        if isinstance(cause, urllib3.exceptions.ProxyError):
+        if isinstance(cause, urllib3.exceptions.ProxyError) and "Tunnel" in _original(cause):
             return f"the proxy refused ({_original(cause)})"
     # The system's own error first: urllib3 calls a refused connection a timeout too.
     for cause in causes:

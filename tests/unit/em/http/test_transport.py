@@ -418,6 +418,18 @@ def test_a_proxy_that_refuses_is_named(status: str, monkeypatch: pytest.MonkeyPa
     assert status[:3] in error.detail
 
 
+def test_a_proxy_that_does_not_listen_is_told_in_plain_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+    use_proxy(monkeypatch, "HTTPS_PROXY", f"http://{address}")
+    with pytest.raises(errors.Unreachable) as caught:
+        client_of("https://em.example.com:9398/api").request("GET", "/tasks", bound())
+    told = "GET https://em.example.com:9398/api/tasks: connection refused. The proxy is that of "
+    assert caught.value.detail.startswith(told)
+
+
 def test_a_proxy_that_is_busy_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(connection: socket.socket, _: str) -> None:
         connection.sendall(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")
