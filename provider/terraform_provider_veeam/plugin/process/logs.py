@@ -32,6 +32,8 @@ _LEVELS = {
 }
 # What others have to say is detail to us, even when they call it a warning.
 _FOREIGN = frozenset({"urllib3", "requests", "charset_normalizer", "py.warnings"})
+# Python 3.12 would ask `asyncio` for the name of a task, for every line: it is not loaded for that.
+logging.logAsyncioTasks = False  # type: ignore[attr-defined]
 _OWN_KEYS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
