@@ -215,10 +215,12 @@ class Server:
             exit_within(_CALLS_SECONDS + _SHUTDOWN_SECONDS, self._place.remove)
         if self._servicer:
             self._servicer.stop.set()
-        if ending is Ending.SHUTDOWN:  # Terraform has its answers, and calls no more
-            self._calls.wait(_SHUTDOWN_CALLS_SECONDS)
+        seconds = _SHUTDOWN_CALLS_SECONDS if ending is Ending.SHUTDOWN else _CALLS_SECONDS
+        stopped = self._server.stop(seconds)
+        if ending is Ending.SHUTDOWN:  # Terraform has its answers
+            self._calls.wait(seconds)
         else:
-            self._server.stop(_CALLS_SECONDS).wait(_CALLS_SECONDS)
+            stopped.wait(seconds)
         try:
             if self._provider:
                 self._provider.close(_CLOSE_SECONDS)
@@ -226,6 +228,7 @@ class Server:
             _log.exception("the provider was not closed")
         # A call whose client is gone may still be undoing what it began.
         self._calls.wait()
+        self._calls.shutdown(wait=False)
 
     def _on_shutdown(self) -> None:
         exit_within(_SHUTDOWN_SECONDS, self._place.remove)

@@ -7,9 +7,12 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
+from typing import Any
 
+import grpc
 import pytest
 
 from support.plugin_client import PluginClient
@@ -104,6 +107,21 @@ def test_without_terraform_there_is_more_time_to_end_but_not_forever(
         Server(make_provider, ToyServicer, place, Lifetime()).shut_down(ending)
     # At a Shutdown the limit runs already, from the call on.
     assert limits == ([] if ending is Ending.SHUTDOWN else [pytest.approx(11.4)])
+
+
+def test_a_server_that_is_shut_down_leaves_no_thread(folder: Path) -> None:
+    others = set(threading.enumerate())
+    with SocketDirectory({"TMPDIR": str(folder)}) as place:
+        server = Server(make_provider, ToyServicer, place, Lifetime())
+        server.start_for_anybody()
+        with grpc.insecure_channel(f"unix:{place.address}") as channel:
+            asked: Any = channel.unary_unary("/tfplugin6.Provider/GetProviderSchema")
+            assert asked(b"", timeout=10)
+        server.shut_down(Ending.SHUTDOWN)
+    end = time.monotonic() + 10
+    while set(threading.enumerate()) - others and time.monotonic() < end:
+        time.sleep(0.01)
+    assert set(threading.enumerate()) <= others
 
 
 def test_the_signals_are_put_back(folder: Path) -> None:
