@@ -106,8 +106,6 @@ class Client:
         headers = self._headers(_JSON, token)
         if body is not None:
             headers["Content-Type"] = _JSON
-        elif method != "GET":
-            headers["Content-Length"] = "0"
         if authorization is not None:
             headers["Authorization"] = authorization
         request = RawRequest(method, path, headers, body)

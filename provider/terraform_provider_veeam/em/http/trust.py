@@ -96,7 +96,7 @@ class Pools:
         options: dict[str, Any] = {"proxy_ssl_context": system}
         if not self._base_url.startswith("https:"):
             # Without TLS behind it, urllib3 takes what is meant for the server for the proxy.
-            options |= {"ssl_context": system, "assert_fingerprint": None}
+            options["ssl_context"] = system
         if account := proxies.account(proxy):
             encoded = b64encode(account.encode()).decode()
             options["proxy_headers"] = {"Proxy-Authorization": f"Basic {encoded}"}

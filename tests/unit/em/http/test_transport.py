@@ -445,7 +445,7 @@ def test_a_proxy_that_is_busy_is_asked_again(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_proxy_is_told_its_own_password_with_a_request_that_is_not_encrypted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with RawServer(lambda connection, _: connection.sendall(answer())) as proxy:
+    with RawServer(say(answer())) as proxy:
         use_proxy(monkeypatch, "HTTP_PROXY", f"http://user:p%40ss%E2%82%AC@{proxy.address}")
         client_of("http://em.example.com:9398/api").request("GET", "/tasks", bound())
     (head,) = proxy.heads
@@ -471,3 +471,25 @@ def test_a_host_that_is_named_is_reached_without_the_proxy(
     assert proxies.proxy_for(f"https://{host}:9398/api") == "http://proxy.example:3128"
     monkeypatch.setenv("NO_PROXY", without)
     assert proxies.proxy_for(f"https://{host}:9398/api") is None
+
+
+def test_a_proxy_that_changes_is_followed_by_those_who_live_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client = client_of("http://em.example.com/api")
+    with RawServer(say(answer())) as one, RawServer(say(answer())) as other:
+        for proxy in (one, other, one):
+            use_proxy(monkeypatch, "HTTP_PROXY", f"http://{proxy.address}")
+            client.request("GET", "/tasks", bound())
+        assert (len(one.requests), len(other.requests)) == (2, 1)
+
+
+def test_a_post_without_a_body_says_so() -> None:
+    with RawServer(say(answer())) as server:
+        client_of(server.url).request("POST", "/tasks", bound())
+    assert "Content-Length: 0" in server.heads[0].splitlines()
+
+
+def say(text: bytes) -> Serve:
+    """Return what answers with that text, whatever is asked."""
+    return lambda connection, _: connection.sendall(text)

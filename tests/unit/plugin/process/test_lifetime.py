@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import grpc
@@ -17,11 +18,12 @@ import pytest
 
 from support.plugin_client import PluginClient
 from support.toy_client import TOY, apply, toy, wait_for_line
-from support.toy_provider import ToyServicer, make_provider
+from support.toy_provider import ToyProvider, ToyServicer, make_provider
 from terraform_provider_veeam.plugin.process import server as server_module
 from terraform_provider_veeam.plugin.process.handshake import SocketDirectory
 from terraform_provider_veeam.plugin.process.lifetime import Ending, Lifetime
 from terraform_provider_veeam.plugin.process.server import Server
+from terraform_provider_veeam.plugin.process.services import controller_service
 
 ENDED_WITHIN_SECONDS = 2  # then Terraform kills it
 
@@ -122,6 +124,61 @@ def test_a_server_that_is_shut_down_leaves_no_thread(folder: Path) -> None:
     while set(threading.enumerate()) - others and time.monotonic() < end:
         time.sleep(0.01)
     assert set(threading.enumerate()) <= others
+
+
+@pytest.mark.parametrize("ending", Ending)
+def test_calls_return_before_what_they_use_is_closed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, ending: Ending
+) -> None:
+    monkeypatch.setattr(server_module, "exit_within", lambda *_: None)  # it would end the tests
+    done: list[str] = []
+
+    class Slow(ToyServicer):
+        def ReadResource(self, request: Any, context: Any) -> Any:  # noqa: N802 - the call's name
+            done.append("it has begun")
+            answer = super().ReadResource(request, context)
+            time.sleep(0.05)
+            done.append("it returns")
+            return answer
+
+    class Closing(ToyProvider):
+        def close(self, seconds: float) -> None:
+            done.append("it is closed")
+
+    with SocketDirectory({"TMPDIR": str(folder)}) as place:
+        make_closing: Any = Closing
+        server = Server(make_closing, Slow, place, Lifetime())
+        server.start_for_anybody()
+        with grpc.insecure_channel(f"unix:{place.address}") as channel:
+            asked: Any = channel.unary_unary("/tfplugin6.Provider/ReadResource")
+            call = asked.future(b"", timeout=10)
+            while not done:
+                time.sleep(0.01)
+            server.shut_down(ending)
+            assert call.result()
+    assert done == ["it has begun", "it returns", "it is closed"]
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_the_process_ends_once_terraform_has_its_answer(waits: bool) -> None:
+    ended: list[bool] = []
+
+    class Call:
+        def __init__(self) -> None:
+            self.at_its_end: Any = None
+
+        def add_callback(self, callback: Any) -> bool:
+            self.at_its_end = callback
+            return waits
+
+    details = SimpleNamespace(method="/plugin.GRPCController/Shutdown", invocation_metadata=())
+    handler: Any = controller_service(lambda: ended.append(True)).service(details)
+    call = Call()
+    assert handler.unary_unary(b"", call) == b""
+    assert ended == ([] if waits else [True])
+    if waits:
+        call.at_its_end()
+        assert ended == [True]
 
 
 def test_the_signals_are_put_back(folder: Path) -> None:
