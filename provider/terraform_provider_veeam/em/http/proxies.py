@@ -19,7 +19,7 @@ def proxy_for(url: str) -> str | None:
     None leads to this machine itself, as with Terraform. Raises CannotConnect for one that can't be
     used. Its address is not quoted: it may hold a password.
     """
-    if _is_this_machine(url) or not _may_be_named():
+    if _is_this_machine(url) or not _may_have_proxy():
         return None
     from terraform_provider_veeam.em.http.named_proxies import (  # noqa: PLC0415 - it takes long
         named_proxy,
@@ -36,7 +36,7 @@ def account(proxy: str) -> str:
 
 def passwords(url: str) -> list[str]:
     """Return the passwords of the proxies for an address, which nobody is to read."""
-    if not _may_be_named():
+    if not _may_have_proxy():
         return []
     from terraform_provider_veeam.em.http.named_proxies import (  # noqa: PLC0415 - it takes long
         named_proxies,
@@ -62,7 +62,7 @@ def variable(url: str) -> str:
     return next((name for name in names if os.environ.get(name)), f"{scheme}_proxy".upper())
 
 
-def _may_be_named() -> bool:
+def _may_have_proxy() -> bool:
     """Tell whether there may be a proxy: of Linux and its like only variables can name one."""
     variables = {name.lower() for name in os.environ} - {"no_proxy"}
     has_settings = sys.platform in ("win32", "darwin")

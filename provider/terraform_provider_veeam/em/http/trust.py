@@ -9,7 +9,7 @@ import sys
 import threading
 from base64 import b64encode
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import certifi
@@ -25,7 +25,6 @@ from terraform_provider_veeam.em.http.certificate import (
 from terraform_provider_veeam.em.http.connection import POOLS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Self
 
     from terraform_provider_veeam.em.settings import Settings
@@ -47,18 +46,19 @@ _COMMAND = (
 )
 _POOL_SIZE = 64  # connections kept open: as many calls come at once
 
-Manager = TypeVar("Manager", bound=urllib3.PoolManager)
-
 
 class Pools:
     """Connections that trust what the settings say, whatever the environment says."""
 
     def __init__(self, settings: Settings) -> None:
         self._base_url = settings.base_url
-        self._tls: dict[str, Any] = {"ssl_context": _context(settings)}
+        self._options: dict[str, Any] = {
+            "maxsize": _POOL_SIZE,
+            "ssl_context": _context(settings),
+        }
         if settings.certificate_fingerprint:
             # Compared right after the handshake, before anything is sent.
-            self._tls["assert_fingerprint"] = settings.certificate_fingerprint
+            self._options["assert_fingerprint"] = settings.certificate_fingerprint
         elif settings.insecure:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self._lock = threading.Lock()
@@ -72,7 +72,7 @@ class Pools:
         proxy = proxies.proxy_for(self._base_url)
         with self._lock:
             if proxy not in self._by_proxy:
-                pools = self._through(proxy) if proxy else self._pools(urllib3.PoolManager)
+                pools = self._through(proxy) if proxy else urllib3.PoolManager(**self._options)
                 pools.pool_classes_by_scheme = POOLS
                 self._by_proxy[proxy] = pools
             return self._by_proxy[proxy]
@@ -83,9 +83,6 @@ class Pools:
             for pools in self._by_proxy.values():
                 pools.clear()
 
-    def _pools(self, make: Callable[..., Manager], **options: Any) -> Manager:
-        return make(maxsize=_POOL_SIZE, **self._tls | options)
-
     def _through(self, proxy: str) -> urllib3.ProxyManager:
         """Return connections through a proxy.
 
@@ -93,14 +90,14 @@ class Pools:
         that the system trusts, before it is told its password.
         """
         system = _ProxyContext()
-        options: dict[str, Any] = {"proxy_ssl_context": system}
+        options = self._options | {"proxy_ssl_context": system}
         if not self._base_url.startswith("https:"):
             # Without TLS behind it, urllib3 takes what is meant for the server for the proxy.
             options["ssl_context"] = system
         if account := proxies.account(proxy):
             encoded = b64encode(account.encode()).decode()
             options["proxy_headers"] = {"Proxy-Authorization": f"Basic {encoded}"}
-        return self._pools(urllib3.ProxyManager, proxy_url=proxy, **options)
+        return urllib3.ProxyManager(proxy, **options)
 
 
 class _ProxyContext(ssl.SSLContext):

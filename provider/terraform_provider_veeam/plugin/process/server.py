@@ -136,7 +136,7 @@ def _print(line: str) -> None:
 
 
 class _Calls(ThreadPoolExecutor):
-    """The threads of calls."""
+    """The threads of calls, and which calls have not returned yet."""
 
     def __init__(self) -> None:
         super().__init__(_MOST_THREADS, thread_name_prefix="call")
