@@ -1,7 +1,7 @@
 """The server's certificate, new at every start: self-signed, its key only in memory.
 
-`cryptography.x509` would cost Terraform's user 50 ms at every start, `ec` alone costs 15; so the
-few structures of a certificate (RFC 5280) and its key (RFC 5915) are encoded here.
+`cryptography.x509` would cost Terraform's user 50 ms at every start, `ec` alone costs 8; so the few
+structures of a certificate (RFC 5280) and its key (RFC 5915) are encoded here.
 """
 
 import os

@@ -394,29 +394,23 @@ def test_a_cancel_that_comes_too_late_leaves_nothing_as_its_session_is_ended(
     assert simulator.mounts() == []
 
 
-def test_a_refusal_of_the_token_is_not_believed_to_be_the_sessions_end(
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"name": "status", "pattern": "GET /tasks", "count": None, "code": 401},
+        {"name": "expire-session", "pattern": "GET /tasks$"},
+    ],
+    ids=["a refusal of the token", "the end of the session"],
+)
+def test_whatever_is_said_of_the_session_during_the_undoing_nothing_is_left(
     simulator: Simulator,
     manager: EnterpriseManager,
     restore_point: RestorePointRef,
     deadline: MakeDeadline,
+    fault: dict[str, Any],
 ) -> None:
-    simulator.add_fault("status", "GET /tasks", count=None, code=401)
+    simulator.add_fault(**fault)
     simulator.add_fault("task-fails", POST, message="No disk.")
-    with pytest.raises(errors.TaskFailed) as caught:
-        manager.mount(restore_point, None, deadline())
-    assert "Its logon session was ended; nothing is left mounted." in caught.value.detail
-    manager.close(1)
-    assert simulator.sessions() == []
-
-
-def test_a_session_that_ends_during_the_undoing_leaves_nothing_to_undo(
-    simulator: Simulator,
-    manager: EnterpriseManager,
-    restore_point: RestorePointRef,
-    deadline: MakeDeadline,
-) -> None:
-    simulator.add_fault("task-fails", POST, message="No disk.")
-    simulator.add_fault("expire-session", "GET /tasks$")
     with pytest.raises(errors.TaskFailed) as caught:
         manager.mount(restore_point, None, deadline())
     assert "Its logon session was ended; nothing is left mounted." in caught.value.detail
