@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 from em_simulator import faults
 from em_simulator.accounts import ACCOUNTS
 from em_simulator.catalogue import Family
-from em_simulator.forms import Answers, JsonNames, JsonNulls
+from em_simulator.forms import Answers, JsonLists, JsonNames, JsonNulls, Paths
+from em_simulator.habits import ShownSessions, Unknown
 from em_simulator.manager import MountNumbers
 from em_simulator.simulator import DEFAULT_HREF_HOST, DEFAULT_IDLE_LIMIT, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from enum import StrEnum
 
 DEFAULT_PORT = 9398
 _PARENT_SECONDS = 0.5  # between two looks whether the parent lives
@@ -48,7 +50,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         byte_order_mark=options.byte_order_mark,
         answers=Answers.XML if options.xml else Answers.ASKED,
         opaque_tokens=options.opaque_tokens,
-        unknown_task=options.unknown_task,
+        unknown=options.unknown,
+        shown_sessions=options.shown_sessions,
+        paths=options.paths,
+        json_lists=options.json_lists,
+        needs_mount_body=options.needs_mount_body,
         clock_ahead=options.clock_ahead,
         ranges=options.ranges,
         backup_seconds=options.backup_seconds,
@@ -206,6 +212,8 @@ def _add_forms(parser: argparse.ArgumentParser) -> None:
         default=JsonNulls.NULL,
         help="members of JSON answers that have no value (default %(default)s)",
     )
+    _add_choice(parser, "--json-lists", JsonLists, "how lists in JSON answers are named")
+    _add_choice(parser, "--paths", Paths, "how the paths in links are spelled")
     parser.add_argument(
         "--byte-order-mark", action="store_true", help="begin JSON and XML answers with one"
     )
@@ -241,17 +249,41 @@ def _add_forms(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="find objects by a part of their name, too",
     )
-    parser.add_argument(
-        "--unknown-task",
-        type=int,
-        choices=[404, 500],
-        default=500,
-        help="status for a task that does not exist, or no more (default %(default)s)",
-    )
+    _add_habits(parser)
     parser.add_argument(
         "--ranges",
         action="store_true",
         help="send a part of a download when one is asked for (Range), which nothing documents",
+    )
+
+
+def _add_habits(parser: argparse.ArgumentParser) -> None:
+    """Add what servers do differently."""
+    _add_choice(
+        parser,
+        "--unknown",
+        Unknown,
+        "how a mount point, a task or a logon session that does not exist is answered",
+    )
+    _add_choice(
+        parser, "--shown-sessions", ShownSessions, "which logon sessions an account is shown"
+    )
+    parser.add_argument(
+        "--needs-mount-body",
+        action="store_true",
+        help="refuse a mount's request that has no body, with 400",
+    )
+
+
+def _add_choice(
+    parser: argparse.ArgumentParser, flag: str, words: type[StrEnum], what: str
+) -> None:
+    parser.add_argument(
+        flag,
+        type=words,
+        choices=list(words),
+        default=next(iter(words)),
+        help=f"{what}: {', '.join(words)} (default %(default)s)",
     )
 
 

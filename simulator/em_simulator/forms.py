@@ -51,12 +51,62 @@ class Answers(StrEnum):
     """XML, whatever was asked for."""
 
 
+class JsonLists(StrEnum):
+    """How JSON answers wrap and name their lists: many are documented nowhere."""
+
+    PLURAL = "plural"
+    """By the plural of a member's name, as the pages and captures have it."""
+    SINGULAR = "singular"
+    """By a member's name, as XML."""
+    ITEMS = "items"
+    """`Items`, whatever is in it."""
+    BARE = "bare"
+    """Without a wrapper of its own."""
+
+
+class Paths(StrEnum):
+    """How the paths in links are spelled."""
+
+    DOCUMENTED = "documented"
+    LOWER = "lower"
+    """In small letters: `/vmrestorepoints/…/mounts/1`."""
+    UPPER = "upper"
+    """Words begin with a capital, UUIDs are in capitals: `/VmRestorePoints/…/Mounts/1`."""
+
+    def spell(self, href: str) -> str:
+        """Return an address so; the name of the host, a guest's paths and queries stay."""
+        if self is Paths.DOCUMENTED:
+            return href
+        address, mark, query = href.partition("?")
+        found = _OWN_PATH.match(address)
+        if found is None:
+            return href
+        host, own, rest = found.groups()
+        return host + (own.lower() if self is Paths.LOWER else _capitals(own)) + rest + mark + query
+
+
+# Up to the mount point: what follows are names on a guest's disk, where capitals may count.
+_OWN_PATH = re.compile(r"(https://[^/]+/api)(/(?:.*?/mounts/\d+|.*))(.*)$", re.DOTALL)
+
+
+def _capitals(path: str) -> str:
+    return "/".join(
+        part.upper() if part.count("-") == _DASHES else part[:1].upper() + part[1:]
+        for part in path.split("/")
+    )
+
+
+_DASHES = 4  # of a UUID
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """How one server writes its answers."""
 
     json_names: JsonNames = JsonNames.CAMEL
     json_nulls: JsonNulls = JsonNulls.NULL
+    json_lists: JsonLists = JsonLists.PLURAL
+    paths: Paths = Paths.DOCUMENTED
     byte_order_mark: bool = False
     answers: Answers = Answers.ASKED
 
@@ -65,12 +115,15 @@ class Form:
         mark = codecs.BOM_UTF8 if self.byte_order_mark else b""
         if as_json and self.answers is not Answers.XML:
             return mark + self._json(resource), "application/json; charset=utf-8"
-        return mark + to_xml(resource), "application/xml; charset=utf-8"
+        return mark + to_xml(resource, self.paths), "application/xml; charset=utf-8"
 
     def _json(self, resource: Resource | Collection) -> bytes:
         if isinstance(resource, Collection):
             members = [self._plain(member) for member in resource.members]
-            value: Any = {self._name(resource.json_name or resource.element): members}
+            name = resource.json_name or resource.element
+            value: Any = self._list(name, name.removesuffix("s"), members)
+            if resource.paging:
+                value[self._name("PagingInfo")] = self._plain(resource.paging)
         else:
             value = self._plain(resource)
         # A name in Windows may have half a surrogate pair, which only an escape can tell.
@@ -78,18 +131,31 @@ class Form:
 
     def _plain(self, value: Any) -> Any:
         if isinstance(value, Listing):
-            return {self._name(plural(value.element)): [self._plain(m) for m in value.members]}
+            members = [self._plain(member) for member in value.members]
+            return self._list(plural(value.element), value.element, members)
         if isinstance(value, Empty):
             return None
         if not isinstance(value, Resource):
             return value
-        members: dict[str, Any] = dict(value.attributes)
+        told: dict[str, Any] = dict(value.attributes)
         if "Href" in value.attributes or value.links:
             links = [self._object(link.attributes()) for link in value.links]
-            members["Links"] = links or None
-        return self._object(members | dict(value.properties))
+            told["Links"] = links or None
+        return self._object(told | dict(value.properties))
+
+    def _list(self, many: str, one: str, members: list[Any]) -> Any:
+        match self.json_lists:
+            case JsonLists.BARE:
+                return members
+            case JsonLists.ITEMS:
+                return {self._name("Items"): members}
+            case JsonLists.SINGULAR:
+                return {self._name(one): members}
+        return {self._name(many): members}
 
     def _object(self, members: dict[str, Any]) -> dict[str, Any]:
+        if isinstance(href := members.get("Href"), str):
+            members = members | {"Href": self.paths.spell(href)}
         plain = {self._name(name): self._plain(value) for name, value in members.items()}
         if self.json_nulls is JsonNulls.NULL:
             return plain
@@ -104,14 +170,19 @@ def camel(name: str) -> str:
     return _LEADING_CAPITALS.sub(lambda found: found[0].lower(), name)
 
 
-def to_xml(resource: Resource | Collection) -> bytes:
+def to_xml(resource: Resource | Collection, paths: Paths = Paths.DOCUMENTED) -> bytes:
     """Return the resource as XML."""
     if isinstance(resource, Collection):
         root = ET.Element(resource.element)
         for member in resource.members:
             _append(root, member.element, member)
+        if resource.paging:
+            _append(root, resource.paging.element, resource.paging)
     else:
         root = _append(ET.Element(""), resource.element, resource)
+    for element in root.iter():
+        if href := element.get("Href"):
+            element.set("Href", paths.spell(href))
     root.set("xmlns", NAMESPACE)
     declaration = b'<?xml version="1.0" encoding="utf-8"?>\n'
     text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=False)

@@ -18,12 +18,14 @@ from em_simulator.accounts import Right
 from em_simulator.catalogue import BACKUP_SERVER_ID, Family, RestorePoint
 from em_simulator.entities import Entities
 from em_simulator.file_handlers import FileHandlers
+from em_simulator.habits import Habits, ShownSessions
 from em_simulator.job_entities import JobEntities
 from em_simulator.job_handlers import JobHandlers
 from em_simulator.kinds import Kind, all_kinds
-from em_simulator.messages import Refusal, Reply, Request
-from em_simulator.queries import Queries
-from em_simulator.representations import NAMESPACE, Collection, Resource
+from em_simulator.messages import Missing, Refusal, Reply, Request
+from em_simulator.queries import Queries, paging_info
+from em_simulator.query import turn_to
+from em_simulator.representations import NAMESPACE, Collection, Link, Resource
 from em_simulator.resources import Representations
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from em_simulator.sessions import Mount, Session, Task
 
 _UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_FAMILIES = {family.collection: family for family in Family}
+_FAMILIES = {family.collection.lower(): family for family in Family}
 _POINT = rf"/(?P<family>{'|'.join(_FAMILIES)})/(?P<point>{_UUID})"
 _COLLECTIONS = "|".join(
     [
@@ -49,6 +51,7 @@ _COLLECTIONS = "|".join(
 )
 _SERVER = f"/backupServers/{BACKUP_SERVER_ID}"
 _JOB = f"/jobs/(?P<job>{_UUID})"
+_DEMAND = {"WWW-Authenticate": "Basic Realm=RestSvc"}
 _VERSIONS = ("v1_5", "v1_6", "v1_7", "latest")
 _OS_KINDS = ("Windows", "Linux")
 
@@ -70,17 +73,15 @@ class Handlers:
         self,
         manager: Manager,
         addresses: Addresses,
-        unknown_task: HTTPStatus,
-        *,
-        ranges: bool = False,
+        habits: Habits,
     ) -> None:
         self._manager = manager
-        self._unknown_task = unknown_task
+        self._habits = habits
         self._shown = Representations(addresses)
         of_jobs = JobEntities(addresses)
         self._kinds = all_kinds(manager, Entities(addresses), of_jobs, self._shown.task)
         self._queries = Queries(self._kinds, addresses)
-        self._files = FileHandlers(manager, addresses, ranges=ranges)
+        self._files = FileHandlers(manager, addresses, ranges=habits.sends_ranges)
         self._jobs = JobHandlers(manager, of_jobs)
 
     def answer(self, request: Request) -> Reply:
@@ -91,8 +92,10 @@ class Handlers:
                 return reply
             session = self._manager.use(request.token or "")
             if session is None:
-                raise _unauthorized("Session is not found or has expired.")
+                raise _no_session(request.token)
             reply = self._route(request, session)
+        except Missing as missing:
+            reply = self._habits.unknown.reply(missing)
         except Refusal as refusal:
             reply = refusal.reply()
         reply.session = reply.session or session
@@ -141,14 +144,24 @@ class Handlers:
 
     def sessions(self, request: Request, session: Session, _: re.Match[str]) -> Reply:
         """GET /logonSessions."""
-        shown = [self._session(other) for other in self._manager.sessions.all()]
-        return Reply(HTTPStatus.OK, Collection("LogonSessions", shown))
+        if self._habits.shown_sessions is ShownSessions.NONE:
+            raise Refusal(HTTPStatus.FORBIDDEN, "Access is denied.")
+        found = self._visible(session)
+        page = turn_to(found, request.query, self._habits.session_page or max(1, len(found)))
+        base = f"{self._shown.at.base}/logonSessions?pageSize={page.size}"
+        links = [Link(rel, f"{base}&page={number}") for rel, number in page.turns]
+        paging = paging_info(page, links) if self._habits.session_page else None
+        shown = [self._session(other) for other in page.items]
+        return Reply(HTTPStatus.OK, Collection("LogonSessions", shown, paging=paging))
 
     def one_session(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
         """GET and DELETE /logonSessions/{ID}."""
-        other = self._manager.sessions.find_by_id(found["session"])
+        wanted = found["session"].lower()
+        deletes = request.method == "DELETE"
+        among = self._manager.sessions.all() if deletes else self._visible(session)
+        other = next((one for one in among if one.id.lower() == wanted), None)
         if other is None:
-            raise Refusal(HTTPStatus.NOT_FOUND, f"Session [{found['session']}] does not exist.")
+            raise Missing(HTTPStatus.NOT_FOUND, f"Session [{found['session']}] does not exist.")
         if request.method == "GET":
             return Reply(HTTPStatus.OK, self._session(other))
         if other is not session:
@@ -163,10 +176,10 @@ class Handlers:
 
     def one_task(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
         """GET and DELETE /tasks/{ID}."""
-        task = session.tasks.get(found["task"])
+        task = session.tasks.get(found["task"].lower())
         if task is None:
             message = f"There is no backup task with id [{found['task']}] in current rest session"
-            raise Refusal(self._unknown_task, message)
+            raise Missing(HTTPStatus.INTERNAL_SERVER_ERROR, message)
         if request.method == "GET":
             shown = self._shown.task(task)
             if "task-list" in request.faults:
@@ -194,7 +207,8 @@ class Handlers:
         return Reply(HTTPStatus.OK, resource)
 
     def _kind(self, session: Session, found: re.Match[str]) -> Kind:
-        kind = next(kind for kind in self._kinds if kind.path == found["path"])
+        wanted = found["path"].lower()
+        kind = next(kind for kind in self._kinds if (kind.path or "").lower() == wanted)
         _check(session, kind.right)
         return kind
 
@@ -213,7 +227,7 @@ class Handlers:
         _check(session, Right.MOUNT)
         point = self._point(found)
         if request.method == "POST":
-            os_kind = _os_kind(request, point.machine.family)
+            os_kind = self._os_kind(request, point.machine.family)
             task = self._manager.mount(session, point, os_kind, request.faults.task_fault)
             return self._accepted(task)
         shown = [
@@ -314,11 +328,37 @@ class Handlers:
             raise Refusal(HTTPStatus.NOT_FOUND, f"Job [{found['job']}] does not exist.")
         return job
 
+    def _visible(self, session: Session) -> list[Session]:
+        """Return the sessions that one is shown."""
+        shows_all = self._habits.shown_sessions is ShownSessions.ALL
+        return self._manager.sessions.all() if shows_all else [session]
+
+    def _os_kind(self, request: Request, family: Family) -> str:
+        """Return what a mount request asks for; Windows when it does not say."""
+        if self._habits.needs_mount_body:
+            if not request.body.strip():
+                raise Refusal(HTTPStatus.BAD_REQUEST, "Node [root] does not exist.")
+        elif family is Family.AGENT and (request.body or "Content-Type" in request.headers):
+            message = "Mounting an agent's restore point takes neither a body nor a Content-Type."
+            raise Refusal(HTTPStatus.BAD_REQUEST, message)
+        if not request.body.strip():
+            return "Windows"
+        kind = request.headers.get("Content-Type", "").split(";")[0].strip().lower()
+        if kind not in _READERS:
+            raise Refusal(HTTPStatus.BAD_REQUEST, f"Content-Type [{kind}] is not supported.")
+        try:
+            os_kind = _READERS[kind](request.body)
+        except Exception as error:
+            raise Refusal(HTTPStatus.BAD_REQUEST, "Request body can't be read.") from error
+        if os_kind not in _OS_KINDS:
+            raise Refusal(HTTPStatus.BAD_REQUEST, f"OsKind [{os_kind}] is not valid.")
+        return str(os_kind)
+
     def _accepted(self, task: Task) -> Reply:
         return Reply(HTTPStatus.ACCEPTED, self._shown.task(task))
 
     def _point(self, found: re.Match[str]) -> RestorePoint:
-        family = _FAMILIES[found["family"]]
+        family = _FAMILIES[found["family"].lower()]
         point = self._manager.catalogue.find(family, found["point"])
         if point is None:
             message = f"{family.entity} [{found['point']}] does not exist."
@@ -330,12 +370,12 @@ class Handlers:
         mount = session.mounts.get((point.id, int(found["mount"])))
         if mount is None:
             message = f"Mount point [{found['mount']}] does not exist."
-            raise Refusal(HTTPStatus.NOT_FOUND, message)
+            raise Missing(HTTPStatus.NOT_FOUND, message)
         return mount
 
 
 _ROUTES = [
-    Route(method, re.compile(path), handler)
+    Route(method, re.compile(path, re.IGNORECASE), handler)
     for methods, path, handler in (
         ("GET", "/logonSessions", Handlers.sessions),
         ("GET DELETE", rf"/logonSessions/(?P<session>{_UUID})", Handlers.one_session),
@@ -374,25 +414,6 @@ def _credentials(header: str) -> tuple[str, str]:
     return username, password
 
 
-def _os_kind(request: Request, family: Family) -> str:
-    """Return what a mount request asks for; Windows when it does not say."""
-    if family is Family.AGENT and (request.body or "Content-Type" in request.headers):
-        message = "Mounting a restore point of an agent takes neither a body nor a Content-Type."
-        raise Refusal(HTTPStatus.BAD_REQUEST, message)
-    if not request.body.strip():
-        return "Windows"
-    kind = request.headers.get("Content-Type", "").split(";")[0].strip().lower()
-    if kind not in _READERS:
-        raise Refusal(HTTPStatus.BAD_REQUEST, f"Content-Type [{kind}] is not supported.")
-    try:
-        os_kind = _READERS[kind](request.body)
-    except Exception as error:
-        raise Refusal(HTTPStatus.BAD_REQUEST, "Request body can't be read.") from error
-    if os_kind not in _OS_KINDS:
-        raise Refusal(HTTPStatus.BAD_REQUEST, f"OsKind [{os_kind}] is not valid.")
-    return str(os_kind)
-
-
 _READERS: dict[str, Callable[[bytes], Any]] = {
     "application/json": lambda body: json.loads(body).get("OsKind"),
     "application/xml": lambda body: fromstring(body).findtext(f"{{{NAMESPACE}}}OsKind"),
@@ -400,8 +421,13 @@ _READERS: dict[str, Callable[[bytes], Any]] = {
 
 
 def _unauthorized(message: str) -> Refusal:
-    headers = {"WWW-Authenticate": "Basic Realm=RestSvc"}
-    return Refusal(HTTPStatus.UNAUTHORIZED, message, headers)
+    return Refusal(HTTPStatus.UNAUTHORIZED, message, _DEMAND)
+
+
+def _no_session(token: str | None) -> Refusal:
+    """Return the refusal of a request without a token, or with that of no session."""
+    kind = Missing if token else Refusal
+    return kind(HTTPStatus.UNAUTHORIZED, "Session is not found or has expired.", _DEMAND)
 
 
 def _check(session: Session, right: Right | None) -> None:

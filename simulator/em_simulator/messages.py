@@ -68,11 +68,12 @@ class Reply:
     """The session that it was answered in."""
     content: bytes | None = None
     """What is sent in place of a resource."""
+    content_type: str = "application/octet-stream"
 
     def body(self, form: Form, *, as_json: bool) -> tuple[bytes, str]:
         """Return the body, in a server's form, and its type."""
         if self.content is not None:
-            return self.content, "application/octet-stream"
+            return self.content, self.content_type
         if self.resource is None:
             return b"", ""
         return form.write(self.resource, as_json=as_json)
@@ -95,3 +96,7 @@ class Refusal(Exception):
         properties = {"FirstChanceExceptionMessage": Empty(), "StackTrace": Empty()}
         error = Resource("Error", attributes, properties=properties)
         return Reply(self.status, error, self.headers)
+
+
+class Missing(Refusal):
+    """There is no such mount point, task or logon session: servers tell that in many ways."""

@@ -63,3 +63,5 @@ class Collection:
     members: list[Resource]
     json_name: str | None = None
     """Name of the list in JSON; None: that of the element."""
+    paging: Resource | None = None
+    """Where in the pages of the list this is; None when it is whole."""

@@ -28,13 +28,13 @@ class Representations:
     """Makes resources of what belongs to logon sessions."""
 
     def __init__(self, addresses: Addresses) -> None:
-        self._at = addresses
+        self.at = addresses
 
     def root(self) -> Resource:
         """Return what is told before a logon."""
 
         def create(version: str) -> Link:
-            return Link("Create", f"{self._at.base}/sessionMngr/?v={version}", "LogonSession")
+            return Link("Create", f"{self.at.base}/sessionMngr/?v={version}", "LogonSession")
 
         versions = [
             Resource("SupportedVersion", {"Name": version}, [create(version)])
@@ -43,7 +43,7 @@ class Representations:
         return Resource(
             "EnterpriseManager",
             links=[
-                Link("Down", f"{self._at.base}/logonSessions", "LogonSessionList"),
+                Link("Down", f"{self.at.base}/logonSessions", "LogonSessionList"),
                 create("latest"),
             ],
             properties={"SupportedVersions": Listing("SupportedVersion", versions)},
@@ -51,7 +51,7 @@ class Representations:
 
     def session(self, session: Session, kinds: list[Kind]) -> Resource:
         """Return a logon session; its links lead to what its account may see."""
-        href, base = self._at.session(session), self._at.base
+        href, base = self.at.session(session), self.at.base
         links = [Link("Up", f"{base}/", "EnterpriseManager")]
         for kind in kinds:
             if kind.path is not None and session.account.may(kind.right):
@@ -75,16 +75,16 @@ class Representations:
 
     def _to_lookup(self, session: Session) -> list[Link]:
         may = session.account.may(Right.READ_SERVERS)
-        return [Link("Down", f"{self._at.base}/lookupSvc", "LookupService")] if may else []
+        return [Link("Down", f"{self.at.base}/lookupSvc", "LookupService")] if may else []
 
     def query_service(self, session: Session, kinds: list[Kind]) -> Resource:
         """Return what can be queried."""
         return Resource(
             "QuerySvc",
             links=[
-                Link("Up", self._at.session(session), "LogonSession"),
+                Link("Up", self.at.session(session), "LogonSession"),
                 *(
-                    Link("Down", f"{self._at.base}/query?type={kind.name}", "QueryResult")
+                    Link("Down", f"{self.at.base}/query?type={kind.name}", "QueryResult")
                     for kind in kinds
                     if session.account.may(kind.right)
                 ),
@@ -93,7 +93,7 @@ class Representations:
 
     def task(self, task: Task) -> Resource:
         """Return a task; its result once the backup server is done."""
-        href = self._at.task(task)
+        href = self.at.task(task)
         links = [Link("Delete", href, "Task")]
         if task.state is TaskState.FINISHED and task.fault.shows_link:
             links += self._made(task.made)
@@ -110,12 +110,12 @@ class Representations:
             case Mount():
                 kind = f"{made.restore_point.machine.family.entity}Mount"
                 name = f"{made.restore_point.id}@{made.id}"
-                return [Link("Related", self._at.mount(made), kind, name)]
+                return [Link("Related", self.at.mount(made), kind, name)]
             case RestoreSession():
-                href = f"{self._at.restore(made)}?format=Entity"
+                href = f"{self.at.restore(made)}?format=Entity"
                 return [Link("Related", href, "RestoreSession", made.name)]
             case BackupSession() if made.is_linked:
-                href = f"{self._at.backup_session(made)}?format=Entity"
+                href = f"{self.at.backup_session(made)}?format=Entity"
                 return [Link("Related", href, "BackupJobSession")]
             case Download():
                 return self._downloads(made)
@@ -126,18 +126,18 @@ class Representations:
         mount = download.mount
         is_windows = mount.restore_point.machine.os_kind == "Windows"
         return [
-            Link("Download", f"{self._at.file(mount, path)}?action=download")
+            Link("Download", f"{self.at.file(mount, path)}?action=download")
             for path in (path.lower() if is_windows else path for path in download.paths)
         ]
 
     def mount(self, mount: Mount) -> Resource:
         """Return a mount point with the roots of its file systems, which have no links."""
-        href, family = self._at.mount(mount), mount.restore_point.machine.family
+        href, family = self.at.mount(mount), mount.restore_point.machine.family
         kind = f"{family.entity}Mount"
         entries = [
             Resource(
                 "DirectoryEntry",
-                {"Href": self._at.file(mount, root), "Type": "DirectoryEntry"},
+                {"Href": self.at.file(mount, root), "Type": "DirectoryEntry"},
                 properties={"Path": root, "Name": root},
             )
             for root in mount.restore_point.machine.roots

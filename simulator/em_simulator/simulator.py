@@ -8,7 +8,6 @@ import socket
 import threading
 import time
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -20,7 +19,8 @@ from em_simulator.catalogue import Family, RestorePoint
 from em_simulator.certificate import Certificate, ServerCertificate
 from em_simulator.faults import Faults
 from em_simulator.files import CHANGED, Change, Disk, File
-from em_simulator.forms import Answers, Form, JsonNames, JsonNulls
+from em_simulator.forms import Answers, Form, JsonLists, JsonNames, JsonNulls, Paths
+from em_simulator.habits import Habits, ShownSessions, Unknown
 from em_simulator.handlers import Handlers
 from em_simulator.journal import Journal, JournalEntry
 from em_simulator.manager import BackupWays, Manager, MountNumbers
@@ -80,7 +80,11 @@ class Simulator:
         lag: float = 0.0,
         links_starts: bool = True,
         matches_parts: bool = False,
-        unknown_task: int = HTTPStatus.INTERNAL_SERVER_ERROR,
+        unknown: str = Unknown.DOCUMENTED,
+        shown_sessions: str = ShownSessions.ALL,
+        paths: str = Paths.DOCUMENTED,
+        json_lists: str = JsonLists.PLURAL,
+        needs_mount_body: bool = False,
         ranges: bool = False,
         clock: Callable[[], float] = time.monotonic,
         clock_ahead: float = 0.0,
@@ -89,8 +93,8 @@ class Simulator:
     ) -> None:
         """Take what differs between servers; `em-simulator --help` says what each switch does.
 
-        `json_names` is camel or pascal, `json_nulls` null or absent, `answers` asked or xml.
-        Raises ValueError for other words.
+        What is a word here is one of the enumerations in `forms` and `habits`. Raises ValueError
+        for others.
         """
         self._port = port
         self._certificate = certificate or Certificate()
@@ -108,11 +112,20 @@ class Simulator:
             ways=BackupWays(backup_seconds, lag, links_starts, matches_parts),
         )
         self._form = Form(
-            JsonNames(json_names), JsonNulls(json_nulls), byte_order_mark, Answers(answers)
+            JsonNames(json_names),
+            JsonNulls(json_nulls),
+            JsonLists(json_lists),
+            Paths(paths),
+            byte_order_mark,
+            Answers(answers),
         )
-        self._handlers = Handlers(
-            self._manager, Addresses(href_host), HTTPStatus(unknown_task), ranges=ranges
+        habits = Habits(
+            Unknown(unknown),
+            ShownSessions(shown_sessions),
+            needs_mount_body,
+            sends_ranges=ranges,
         )
+        self._handlers = Handlers(self._manager, Addresses(href_host), habits)
         self._faults = faults or Faults()
         self._journal: Journal
         self._loop = asyncio.new_event_loop()

@@ -12,11 +12,9 @@ APPLY = ("apply", "-auto-approve", "-no-color")
 FILE = "Volume$0:/t/a.txt"
 
 
-@pytest.mark.parametrize("unknown_task", [404, 500])
-def test_a_finished_mount_whose_task_is_gone_is_found(
-    workspace: Workspace, unknown_task: int
-) -> None:
-    with Simulator(seed=SEED, unknown_task=unknown_task) as simulator:
+@pytest.mark.parametrize("unknown", ["documented", "404-empty", "html"])
+def test_a_finished_mount_whose_task_is_gone_is_found(workspace: Workspace, unknown: str) -> None:
+    with Simulator(seed=SEED, unknown=unknown) as simulator:
         server = Server(simulator)
         workspace.environment |= server.environment
         server.fault("task-vanishes", f"POST {MOUNTS}")

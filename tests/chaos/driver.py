@@ -29,6 +29,7 @@ from chaos.strangers import Stranger
 from chaos.weather import Weather
 from em_simulator import ADMINISTRATOR, Family, MountNumbers, Simulator
 from em_simulator.certificate import Certificate
+from em_simulator.habits import Unknown
 from terraform_provider_veeam.objects.resources.mount_point import MountPointResource
 from terraform_provider_veeam.plugin.process import logs
 from terraform_provider_veeam.plugin.wire.schemas import schema_to_pb
@@ -79,7 +80,7 @@ class Play:
             json_names=self._random.choice(["camel", "pascal"]),
             json_nulls=self._random.choice(["null", "absent"]),
             opaque_tokens=self._chance(0.2),
-            unknown_task=self._random.choice([404, 500]),
+            unknown=self._random.choice(list(Unknown)),
             clock_ahead=self._random.choice([0.0, 0.0, -5400.0, 86400.0]),
             faults=self._weather,
             certificate=_certificate(),

@@ -17,9 +17,8 @@ from em_simulator.repositories import REPOSITORIES
 from support.callers import JSON, Caller
 from support.clocks import FakeClock
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
-from terraform_provider_veeam.em.files.listing import _entries, _is_listing
+from terraform_provider_veeam.em.files.listing import _entries
 from terraform_provider_veeam.em.http.decoders import Document, decode, error_message, links
-from terraform_provider_veeam.em.http.own_form import is_enterprise_manager
 from terraform_provider_veeam.em.inventory.hierarchy import HierarchyObject, read_object
 from terraform_provider_veeam.em.inventory.query import entities
 from terraform_provider_veeam.em.inventory.restore_points import (
@@ -32,10 +31,10 @@ from terraform_provider_veeam.em.inventory.restore_sessions import (
 )
 from terraform_provider_veeam.em.jobs.jobs import objects_in_job, parse_job
 from terraform_provider_veeam.em.jobs.sessions import parse_backup_session, parse_task_session
-from terraform_provider_veeam.em.logon import _session_id
+from terraform_provider_veeam.em.logon import _id_of, _is_enterprise_manager
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType, Task
 from terraform_provider_veeam.em.mounts.existing import file_system_roots
-from terraform_provider_veeam.em.tasks import _says_unknown, find_task, parse_task
+from terraform_provider_veeam.em.tasks import find_task, parse_task
 
 DATA = Path(__file__).with_name("data")
 POINT = "3d6f1c52-9a41-4c0e-b7d8-52e0c1a9f634"
@@ -85,9 +84,7 @@ def test_a_task_that_comes_in_a_list_of_one_is_read(form: str) -> None:
 
 @FORMATS
 def test_a_list_of_tasks_is_read(form: str) -> None:
-    found = [
-        parse_task(member) for member in read("tasks", form).collection(("Tasks", "Task")) or ()
-    ]
+    found = [parse_task(member) for member in read("tasks", form).collection("Task") or ()]
     assert [(task.task_id, task.finished) for task in found if task] == [
         ("task-1", True),
         ("task-2", False),
@@ -98,8 +95,7 @@ def test_a_list_of_tasks_is_read(form: str) -> None:
 @pytest.mark.parametrize("family", ["vm", "replica", "agent"])
 def test_the_roots_of_a_mount_are_read(family: str, form: str) -> None:
     assert file_system_roots(read(f"{family}_mount", form).value) == ("C:", "Volume$0:")
-    kind = f"{RestorePointType(family).entity}Mount"
-    members = read(f"{family}_mounts", form).collection((f"{kind}s", kind))
+    members = read(f"{family}_mounts", form).collection("Mount")
     assert members
     (mount,) = members
     assert file_system_roots(mount) == ("C:", "Volume$0:")
@@ -123,13 +119,13 @@ def test_a_restore_point_is_read(family: str, name: str, created_at: str, form: 
 
 @FORMATS
 def test_a_logon_session_is_read(form: str) -> None:
-    assert _session_id(read("logon_session", form)) == "a4c7e1d0-5b32-4f68-9d17-c8e25f40b96a"
+    assert _id_of(read("logon_session", form).value) == "a4c7e1d0-5b32-4f68-9d17-c8e25f40b96a"
 
 
 @FORMATS
 def test_enterprise_manager_is_recognised(form: str) -> None:
-    assert is_enterprise_manager(read("enterprise_manager", form))
-    assert not is_enterprise_manager(read("task_running", form))
+    assert _is_enterprise_manager(read("enterprise_manager", form))
+    assert not _is_enterprise_manager(read("task_running", form))
 
 
 @FORMATS
@@ -141,8 +137,7 @@ def test_an_error_is_read(form: str) -> None:
 @FORMATS
 def test_a_task_that_is_not_known_is_told_by_an_error(form: str) -> None:
     message = error_message((DATA / f"task_unknown.{form}").read_bytes())
-    assert _says_unknown(message)
-    assert not _says_unknown(error_message((DATA / f"error.{form}").read_bytes()))
+    assert message == "There is no backup task with id [task-297] in current rest session"
 
 
 @FORMATS
@@ -220,8 +215,9 @@ def test_a_restore_point_that_is_being_written_is_told_by_its_links(form: str) -
 @pytest.mark.parametrize("name", ["vm_files", "agent_files"])
 def test_files_and_folders_are_read(name: str, form: str) -> None:
     document = read(name, form)
-    assert _is_listing(document)
-    folder, file = _entries(document.value, "C:/Temp")
+    found = _entries(document, "C:/Temp")
+    assert found
+    folder, file = found
     assert (folder.path, folder.is_folder) == ("C:/Temp/Old", True)
     assert (file.path, file.size) == ("C:/Temp/a b.txt", 1320)
     assert file.modified_at == "2025-12-01T08:15:00Z"

@@ -18,7 +18,6 @@ from terraform_provider_veeam.em.http.decoders import (
     error_message,
     links,
 )
-from terraform_provider_veeam.em.http.own_form import is_enterprise_manager
 from terraform_provider_veeam.em.http.pages import _next
 from terraform_provider_veeam.em.http.retry import retry_after_seconds
 from terraform_provider_veeam.em.inventory.query import entities
@@ -29,7 +28,7 @@ from terraform_provider_veeam.em.inventory.restore_points import (
 from terraform_provider_veeam.em.inventory.restore_sessions import parse_restore_session
 from terraform_provider_veeam.em.jobs.jobs import parse_job
 from terraform_provider_veeam.em.jobs.sessions import parse_backup_session, parse_task_session
-from terraform_provider_veeam.em.logon import _session_id
+from terraform_provider_veeam.em.logon import _id_of, _is_enterprise_manager
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType, mount_id_of
 from terraform_provider_veeam.em.mounts.existing import file_system_roots
 from terraform_provider_veeam.em.tasks import find_task, parse_task
@@ -54,11 +53,11 @@ def parse_answer(body: bytes) -> None:
         return
     value = document.value
     with suppress(UnexpectedAnswer):
-        is_enterprise_manager(document)
+        _is_enterprise_manager(document)
     with suppress(UnexpectedAnswer):
-        _session_id(document)
+        _id_of(value)
     with suppress(UnexpectedAnswer):
-        for one in [value, *(document.collection(("Tasks", "Task"), ("Refs", "Ref")) or ())]:
+        for one in [value, *(document.collection("Task") or ())]:
             parse_task(one)
             links(one)
     with suppress(UnexpectedAnswer):
@@ -70,7 +69,7 @@ def parse_answer(body: bytes) -> None:
     with suppress(UnexpectedAnswer):
         file_system_roots(value)
     with suppress(UnexpectedAnswer):
-        for entry in _entries(value, "C:"):
+        for entry in _entries(document, "C:") or ():
             assert entry.path == f"C:/{entry.name}"
             if is_name_in("C:", entry.name):
                 assert parse_guest_path(entry.path) == entry.path

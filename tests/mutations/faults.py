@@ -141,7 +141,7 @@ FAULTS = (
         "em/mounts/create.py",
         "        except Exception as failure:  # noqa: BLE001 - whatever it is\n"
         '            log.info("undoing the mount of',
-        "        except SessionExpired:\n"
+        "        except TokenRefused:\n"
         "            raise\n"
         "        except Exception as failure:  # noqa: BLE001 - whatever it is\n"
         '            log.info("undoing the mount of',
@@ -227,7 +227,7 @@ FAULTS = (
     Fault(
         "a proxy's 404 means that a mount is gone",
         "em/http/client.py",
-        "if not isinstance(refusal, NotFound | SessionExpired):\n            return refusal",
+        "if not isinstance(refusal, NotFound | TokenRefused):\n            return refusal",
         "return refusal",
         "em/http em/mounts",
     ),
@@ -241,7 +241,7 @@ FAULTS = (
     Fault(
         "a session that has ended is asked again and again",
         "em/http/retry.py",
-        "_ANSWERS = (SessionExpired, NotFound, Stopped, DeadlinePassed)",
+        "_ANSWERS = (TokenRefused, NotFound, Stopped, DeadlinePassed)",
         "_ANSWERS = (NotFound, Stopped, DeadlinePassed)",
         "em/http em/test_tasks.py em/mounts",
     ),

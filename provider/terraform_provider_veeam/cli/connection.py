@@ -13,7 +13,12 @@ from terraform_provider_veeam import __version__
 from terraform_provider_veeam.cli.terminal import say, say_error, waiting_for
 from terraform_provider_veeam.config import InvalidConfiguration, resolve
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Deadline
-from terraform_provider_veeam.em.errors import EnterpriseManagerError, MountIncomplete, TaskFailed
+from terraform_provider_veeam.em.errors import (
+    EnterpriseManagerError,
+    MountIncomplete,
+    SessionGone,
+    TaskFailed,
+)
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import RestorePointType
 from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
@@ -87,6 +92,8 @@ class Connection:
         bound = Deadline("Unmounting", _UNMOUNT_SECONDS, stop=threading.Event())
         try:
             self.manager.unmount(mounted.session, mounted.mount_point.href, bound)
+        except SessionGone as error:
+            say_error("The mount point was gone before its end", error.detail)
         except EnterpriseManagerError as error:
             say_error(
                 "The restore point may still be mounted",

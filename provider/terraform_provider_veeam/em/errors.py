@@ -10,7 +10,7 @@ EnterpriseManagerError
 ├── NotEnterpriseManager        something else listens there
 ├── RequestRefused
 │   ├── LogonRefused            user name, password or session token is wrong
-│   ├── SessionExpired          401: the logon session of the token has ended
+│   ├── TokenRefused          401: the token of a logon session is not taken
 │   ├── AccessDenied            403: the account's role is too low
 │   ├── NotFound                404
 │   ├── Redirected              3xx
@@ -22,9 +22,13 @@ EnterpriseManagerError
 ├── BackupOutOfSight            a backup was started, or may have been, and can't be followed
 ├── AlreadyInJob                a job includes the object already
 ├── LastInJob                   a job has nothing but the object that is to be removed
-├── TaskVanished                the server no longer knows the task
+├── Gone                        what contains a thing no longer lists it
+│   ├── RestorePointGone        no restore point of the family has the id
+│   ├── MountGone               the logon session lives, but has no such mount point
+│   ├── SessionGone             the logon session has ended, and its mount point with it
+│   └── TaskVanished            the task is not among those of its session
+├── Unsettled                   a request was refused, and whether the thing is gone can't be read
 ├── MountIncomplete             mounted, but a later step failed
-├── SessionGone                 a mount's logon session has ended, and the mount with it
 ├── SessionOutOfReach           a mount's logon session may live, but can't be used
 ├── SizeDiffers                 a download is shorter or longer than its file
 ├── CannotWrite                 this machine's disk does not take a download
@@ -138,8 +142,8 @@ class LogonRefused(RequestRefused):
     """The user name or password, or the session token, is wrong."""
 
 
-class SessionExpired(RequestRefused):
-    """The logon session that a token belongs to has ended."""
+class TokenRefused(RequestRefused):
+    """The token of a logon session is not taken: the session may have ended."""
 
 
 class AccessDenied(RequestRefused):
@@ -201,8 +205,30 @@ class LastInJob(EnterpriseManagerError):
     """A job has nothing but the object that is to be removed."""
 
 
-class TaskVanished(EnterpriseManagerError):
-    """A task is no longer known to the server."""
+class Gone(EnterpriseManagerError):
+    """What contains a thing no longer lists it."""
+
+
+class RestorePointGone(Gone):
+    """No restore point of a family has an id."""
+
+
+class MountGone(Gone):
+    """A mount point is not in the list of its living logon session."""
+
+
+class SessionGone(Gone):
+    """A logon session is not in the server's list; its mount point went with it."""
+
+
+class TaskVanished(Gone):
+    """A task is not among those of its logon session, or can't be followed to its end."""
+
+
+class Unsettled(EnterpriseManagerError):
+    """A request about a thing was refused, and what contains the thing can't be read either."""
+
+    may_pass = True
 
 
 class MountIncomplete(EnterpriseManagerError):
@@ -211,10 +237,6 @@ class MountIncomplete(EnterpriseManagerError):
     def __init__(self, summary: str, detail: str, *, mounted: Mounted) -> None:
         super().__init__(summary, detail)
         self.mounted = mounted
-
-
-class SessionGone(EnterpriseManagerError):
-    """The mount's logon session no longer exists, and the mount went with it."""
 
 
 class SessionOutOfReach(EnterpriseManagerError):

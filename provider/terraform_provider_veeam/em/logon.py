@@ -9,29 +9,41 @@ import base64
 import logging
 import re
 import threading
-from typing import TYPE_CHECKING, TypeVar
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from terraform_provider_veeam.em.errors import (
+    AccessDenied,
     EnterpriseManagerError,
     LogonRefused,
     NotEnterpriseManager,
-    NotFound,
     Redirected,
     RequestFailed,
     RequestRefused,
-    SessionExpired,
+    SessionGone,
+    TokenRefused,
     UnexpectedAnswer,
+    Unsettled,
 )
+from terraform_provider_veeam.em.gone import Container, may_mean_gone, unless_gone
 from terraform_provider_veeam.em.http.client import TOKEN_HEADER
-from terraform_provider_veeam.em.http.decoders import Document, api_path, clean, links, text
-from terraform_provider_veeam.em.http.own_form import is_enterprise_manager
+from terraform_provider_veeam.em.http.decoders import (
+    Document,
+    api_path,
+    clean,
+    links,
+    member,
+    text,
+    unreadable,
+)
+from terraform_provider_veeam.em.http.pages import pages
 from terraform_provider_veeam.em.http.proxies import passwords
-from terraform_provider_veeam.em.models import LogonSession
+from terraform_provider_veeam.em.models import LogonSession, rest_below
 from terraform_provider_veeam.secrets import conceal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from terraform_provider_veeam.em.deadline import Deadline
     from terraform_provider_veeam.em.http.client import Client
@@ -61,6 +73,8 @@ class Logon:
         self._settings = settings
         self._lock = threading.Lock()  # of what follows
         self._browsing: LogonSession | None = None
+        self._replaced: list[LogonSession] = []
+        """Browsing sessions that did not answer any more; perhaps they only seemed to."""
         self._is_trusted = False
         self._refused: LogonRefused | None = None
         for secret in (settings.password, settings.session_token, *passwords(settings.base_url)):
@@ -85,13 +99,20 @@ class Logon:
         session = self.browsing(deadline)
         try:
             return look_up(session)
-        except SessionExpired as error:
-            if session.borrowed:
+        except EnterpriseManagerError as error:
+            if session.borrowed and isinstance(error, TokenRefused):
                 raise token_refused(error) from error
-            log.info("%s has ended; logging on again", session)
-        with self._lock:
-            if self._browsing is session:
-                self._browsing = None
+            is_question = may_mean_gone(error) or isinstance(error, Unsettled)
+            if session.borrowed or isinstance(error, AccessDenied) or not is_question:
+                raise
+            if not self._is_alive(session, deadline):
+                log.info("%s does not answer: %s", session, error)
+                with self._lock:
+                    if self._browsing is session:
+                        self._browsing = None
+                        self._replaced.append(session)
+            elif not isinstance(error, TokenRefused):
+                raise
         return look_up(self.browsing(deadline))
 
     def for_one_task(self, deadline: Deadline) -> LogonSession:
@@ -106,18 +127,21 @@ class Logon:
             self._lock.release()
         return self._log_on(deadline)
 
-    def exists(self, session_id: str, deadline: Deadline) -> bool:
-        """Tell whether the server still has a session; it is asked in the browsing session."""
+    def container(self, session: LogonSession, deadline: Deadline) -> Container:
+        """Return what tells whether a session has ended: the server's list of all sessions."""
+        return Container(
+            "Enterprise Manager's list of logon sessions",
+            lambda: self._has(session, deadline),
+            SessionGone,
+        )
+
+    def lists(self, session_id: str, deadline: Deadline) -> bool:
+        """Tell whether the server lists a session to us. Neither its id nor its token is sent.
+
+        Raises AccessDenied for an account that may not list sessions.
+        """
         _conceal_id(session_id)
-
-        def ask(own: LogonSession) -> bool:
-            try:
-                self._client.request("GET", _path(session_id), deadline, token=own.token)
-            except NotFound:
-                return False
-            return True
-
-        return self.browse(ask, deadline)
+        return self.browse(lambda own: _is_one_of(session_id, self._ids(own, deadline)), deadline)
 
     def end(self, session: LogonSession, deadline: Deadline) -> None:
         """End a session by its own token; one that has ended already is no error.
@@ -126,16 +150,98 @@ class Logon:
         """
         if session.borrowed or session.session_id is None:
             return
-        try:
-            self._client.request("DELETE", _path(session.session_id), deadline, token=session.token)
-        except (SessionExpired, NotFound):
-            return
-        log.info("logged out: %s", session)
+        path = _path(session.session_id)
+        with suppress(SessionGone):
+            unless_gone(
+                str(session),
+                lambda: self._client.request("DELETE", path, deadline, token=session.token),
+                self.container(session, deadline),
+                deadline,
+                self._client.policy.pauses(),
+            )
+            log.info("logged out: %s", session)
 
     def close(self, deadline: Deadline) -> None:
-        """End the browsing session."""
-        if self._browsing:
-            self.end(self._browsing, deadline)
+        """End the browsing session; one that can't be ended is left to idle away."""
+        for own in (*self._replaced, self._browsing):
+            if own is None or own.session_id is None or own.borrowed:
+                continue
+            try:
+                self._client.request("DELETE", _path(own.session_id), deadline, token=own.token)
+                log.info("logged out: %s", own)
+            except EnterpriseManagerError as error:
+                log.info("%s is left to expire: %s", own, error)
+
+    def _has(self, session: LogonSession, deadline: Deadline) -> bool:
+        """Tell whether the server still has a session. Raises Unsettled where nobody can be asked.
+
+        A server may show an account none but its own sessions, or none at all: then the session
+        is asked by its own token, too.
+        """
+        settings = self._settings
+        if settings.session_token is None and settings.username is None:
+            raise Unsettled(
+                f"Whether {session} has ended is not known",
+                "Only a user of Enterprise Manager can list its logon sessions, and here there is "
+                "only the token.",
+            )
+        listed = False
+        if session.session_id is not None:
+            try:
+                listed = self.lists(session.session_id, deadline)
+            except AccessDenied:
+                listed = self._is_shown(session.session_id, deadline)
+        else:
+            self.browse(lambda own: self._ids(own, deadline), deadline)
+        return listed or self._is_alive(session, deadline)
+
+    def _ids(self, own: LogonSession, deadline: Deadline) -> list[str]:
+        """Return the ids of all sessions. Raises UnexpectedAnswer for a list without our own."""
+
+        def read(document: Document) -> list[str]:
+            listed = document.collection("LogonSession")
+            if listed is None:
+                raise unreadable("GET /logonSessions was answered, but with no list of sessions.")
+            return [found for one in listed if (found := _id_of(one))]
+
+        ids = list(pages(self._client, own, "/logonSessions", deadline, read))
+        if own.session_id is not None and not _is_one_of(own.session_id, ids):
+            raise unreadable("GET /logonSessions was answered without the session that asked.")
+        return ids
+
+    def _is_shown(self, session_id: str, deadline: Deadline) -> bool:
+        """Tell whether a session is shown to an account that may not list them, but see ours."""
+
+        def look(own: LogonSession) -> bool:
+            if self._told(session_id, own.token, deadline):
+                return True
+            if own.session_id and not self._told(own.session_id, own.token, deadline):
+                raise unreadable("Enterprise Manager does not show even the session that asked.")
+            return False
+
+        return self.browse(look, deadline)
+
+    def _told(self, session_id: str, token: str, deadline: Deadline) -> bool:
+        """Tell whether the server shows the session of an id in that of a token."""
+        try:
+            answer = self._client.request("GET", _path(session_id), deadline, token=token)
+        except EnterpriseManagerError as error:
+            if not may_mean_gone(error):
+                raise
+            return False
+        return (_id_of(answer.document.value) or "").lower() == session_id.lower()
+
+    def _is_alive(self, session: LogonSession, deadline: Deadline) -> bool:
+        """Tell whether the server takes a session's own token."""
+        try:
+            self._ids(session, deadline)
+        except AccessDenied:
+            return True
+        except EnterpriseManagerError as error:
+            if not may_mean_gone(error):
+                raise
+            return False
+        return True
 
     def _first(self, deadline: Deadline) -> LogonSession:
         """Log on while no other thread does, once it is clear that Enterprise Manager is there."""
@@ -149,7 +255,7 @@ class Logon:
         """Make sure that it is Enterprise Manager before anything secret is sent."""
         try:
             document = self._client.request("GET", "/", deadline, again=_has_no_answer).document
-            is_expected = is_enterprise_manager(document)
+            is_expected = _is_enterprise_manager(document)
         except (RequestFailed, Redirected):
             raise
         except RequestRefused as error:
@@ -197,7 +303,7 @@ class Logon:
                 f"without the header {TOKEN_HEADER}. Does a proxy remove it?",
             )
         conceal(token)
-        session_id = _session_id(answer.document) or self._told_id(token, deadline)
+        session_id = _id_of(answer.document.value) or self._told_id(token, deadline)
         if session_id is None:
             # Without it nobody can tell later whether the session, and a mount in it, still exists.
             raise UnexpectedAnswer(
@@ -218,12 +324,12 @@ class Logon:
             return None
         try:
             session_id = self._told_id(token, deadline)
-        except SessionExpired as error:
+        except TokenRefused as error:
             raise token_refused(error) from error
         return LogonSession(session_id, token, borrowed=True)
 
     def _told_id(self, token: str, deadline: Deadline) -> str | None:
-        """Return the id of a token's session; None when it is not known. Raises SessionExpired.
+        """Return the id of a token's session; None when it is not known. Raises TokenRefused.
 
         The token is usually the id in base64: the server is asked whether that is so.
         """
@@ -231,22 +337,22 @@ class Logon:
         if made_from is not None:
             _conceal_id(made_from)
             document = self._ask(_path(made_from), token, deadline)
-            told = _session_id(document) if document else None
+            told = _id_of(document.value) if document else None
             if told and told.lower() == made_from.lower():
                 return made_from
         document = self._ask("/logonSessions", token, deadline)
-        listed = (document and document.collection(("LogonSessions", "LogonSession"))) or []
-        ids = [found for one in listed if (found := text(one, "SessionId"))]
+        listed = (document and document.collection("LogonSession")) or []
+        ids = [found for one in listed if (found := _id_of(one))]
         if len(ids) != 1:
             return None
         _conceal_id(ids[0])
         return ids[0]
 
     def _ask(self, path: str, token: str, deadline: Deadline) -> Document | None:
-        """Return what there is at a path; None when it can't be seen. Raises SessionExpired."""
+        """Return what there is at a path; None when it can't be seen. Raises TokenRefused."""
         try:
             return self._client.request("GET", path, deadline, token=token).document
-        except SessionExpired:
+        except TokenRefused:
             raise
         except (RequestRefused, UnexpectedAnswer):
             return None
@@ -264,7 +370,7 @@ def _conceal_id(session_id: str) -> None:
         conceal(spelling)
 
 
-def token_refused(error: SessionExpired) -> LogonRefused:
+def token_refused(error: TokenRefused) -> LogonRefused:
     """Return the error for a configured session token that the server does not take."""
     return LogonRefused(
         "Enterprise Manager refuses the session token",
@@ -297,12 +403,26 @@ def _id_in(token: str) -> str | None:
     return plain if re.fullmatch(_UUID, plain) else None
 
 
-def _session_id(document: Document) -> str | None:
-    if found := text(document.value, "SessionId"):
+def _id_of(resource: Any) -> str | None:
+    """Return the id of the logon session that a resource describes; None when it tells none."""
+    if found := text(resource, "SessionId"):
         return found
-    path = api_path(document.property("Href")) or ""
-    paths = [path, *(link.path for link in links(document.value) if link.rel == "Delete")]
-    for path in paths:
-        if path.startswith("/logonSessions/"):
-            return clean(path.rpartition("/")[2])
+    ends = [link.path for link in links(resource) if link.is_for("Delete")]
+    for path in (api_path(member(resource, "Href")) or "", *ends):
+        if session_id := rest_below(path, "/logonSessions"):
+            return clean(session_id)
     return None
+
+
+def _is_one_of(session_id: str, ids: Iterable[str]) -> bool:
+    return session_id.lower() in map(str.lower, ids)
+
+
+def _is_enterprise_manager(document: Document) -> bool:
+    """Tell whether it is the root page of Enterprise Manager's API."""
+    if document.has_root("EnterpriseManager") or document.property("SupportedVersions"):
+        return True
+    kind = (text(document.value, "Type") or "").lower()
+    return kind.startswith("enterprisemanager") or any(
+        link.path.lower().startswith("/sessionmngr") for link in links(document.value)
+    )

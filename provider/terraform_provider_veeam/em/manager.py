@@ -121,14 +121,14 @@ class EnterpriseManager:
         """Return the browsing session, logging on if there is none yet."""
         return self._logon.browsing(deadline)
 
-    def session_is_gone(self, session_id: str, deadline: Deadline) -> bool:
-        """Tell whether the server no longer has that logon session."""
-        return not self._logon.exists(session_id, deadline)
+    def lists_session(self, session_id: str, deadline: Deadline) -> bool:
+        """Tell whether the server lists that logon session; nothing of it is sent."""
+        return self._logon.lists(session_id, deadline)
 
     # What is looked up in the browsing session
 
     def restore_point(self, ref: RestorePointRef, deadline: Deadline) -> RestorePoint:
-        """Return a restore point. Raises NotFound, AccessDenied."""
+        """Return a restore point. Raises RestorePointGone, AccessDenied."""
         return self._logon.browse(
             lambda session: read_restore_point(self._client, session, ref, deadline), deadline
         )
@@ -278,7 +278,7 @@ class EnterpriseManager:
         """
         session = self._logon.browsing(deadline)
         seen = set()
-        for task in Tasks(self._client, session).all(deadline):
+        for task in Tasks(self._client, self._logon, session).all(deadline):
             ref = restore_point_at(task.mount_href or "")
             if ref and ref not in seen:
                 seen.add(ref)
@@ -334,19 +334,22 @@ class EnterpriseManager:
     def mount_point(
         self, session: LogonSession, ref: RestorePointRef, href: str, deadline: Deadline
     ) -> MountPoint:
-        """Return a mount point of that session. Never logs on. Raises NotFound, SessionExpired."""
+        """Return a mount point of that session. Raises MountGone, SessionGone."""
         return self._mount_points(session).read(ref, href, deadline)
 
     def mount_points(
         self, session: LogonSession, ref: RestorePointRef, deadline: Deadline
     ) -> list[MountPoint]:
-        """Return what that session has mounted of a restore point, by number. Never logs on."""
+        """Return the mount points of a restore point in that session, by number.
+
+        Raises SessionGone.
+        """
         return self._mount_points(session).list(ref, deadline)
 
     def unmount(self, session: LogonSession, href: str, deadline: Deadline) -> None:
-        """Unmount in that session and end it, unless somebody else made it. Never logs on.
+        """Unmount in that session and end it, unless somebody else made it.
 
-        A mount point that is gone already is no error. Raises SessionExpired, TaskFailed.
+        A mount point that is gone already is no error. Raises SessionGone, TaskFailed.
         """
         self._mount_points(session).unmount(href, deadline)
         self._passing.pop(_key(session, href), None)
@@ -361,7 +364,7 @@ class EnterpriseManager:
         """Return the file system of a mount point of that session, and what restores its files."""
         conceal_session(session)
         files = Files(self._client, session, href)
-        return files, FileRestores(self._client, session)
+        return files, FileRestores(self._client, self._logon, session)
 
     # What is done once, in a session of its own
 
@@ -391,9 +394,14 @@ class EnterpriseManager:
         return self.backup_starts.quick_backup(vm, servers[0], deadline)
 
     def touch(self, session: LogonSession, href: str, deadline: Deadline) -> None:
-        """Read what is at a path in that session. Raises NotFound, SessionExpired."""
-        conceal_session(session)
-        self._client.request("GET", href, deadline, token=session.token)
+        """Use that session, by reading its mount point, or its tasks where it has none.
+
+        Raises MountGone, SessionGone.
+        """
+        if ref := restore_point_at(href):
+            self._mount_points(session).read(ref, href, deadline)
+        else:
+            Tasks(self._client, self._logon, session).all(deadline)
 
     def end(self, session: LogonSession, deadline: Deadline) -> None:
         """End a session that has no mount point left, unless somebody else made it."""
@@ -414,7 +422,7 @@ class EnterpriseManager:
 
     def _mount_points(self, session: LogonSession) -> MountPoints:
         conceal_session(session)
-        return MountPoints(self._client, session)
+        return MountPoints(self._client, self._logon, session)
 
 
 def _advice(look_up: Callable[[], Result]) -> Result | None:

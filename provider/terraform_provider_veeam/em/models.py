@@ -132,9 +132,18 @@ class Task(NamedTuple):
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
+def rest_below(path: str, collection: str) -> str | None:
+    """Return what follows a collection in a path, like `task-1` below `/tasks`; None elsewhere.
+
+    Servers differ in capitals, so these do not count.
+    """
+    begin = f"{collection}/"
+    return path[len(begin) :] if path.casefold().startswith(begin.casefold()) else None
+
+
 def mount_id_of(href: str) -> int | None:
     """Return the number of the mount point at a path; None when it is no mount point's path."""
-    found = re.search(r"/mounts/([1-9]\d{0,18})$", href, re.ASCII)
+    found = re.search(r"/mounts/([1-9]\d{0,18})$", href, re.ASCII | re.IGNORECASE)
     return int(found[1]) if found else None
 
 
@@ -148,8 +157,8 @@ def mount_href(restore_point: RestorePointRef, mount_id: int, told: str | None) 
 def restore_point_at(path: str) -> RestorePointRef | None:
     """Return the restore point that a path leads to or through; None for any other path."""
     for kind in RestorePointType:
-        head, _, rest = path.partition(f"{kind.collection}/")
-        uuid = rest.partition("/")[0].lower()
-        if not head and re.fullmatch(_UUID, uuid):
+        rest = rest_below(path, kind.collection)
+        uuid = (rest or "").partition("/")[0].lower()
+        if re.fullmatch(_UUID, uuid):
             return RestorePointRef(kind, uuid)
     return None

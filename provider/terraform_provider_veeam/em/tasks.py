@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import logging
 import re
-from http import HTTPStatus
+from contextlib import suppress
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from terraform_provider_veeam.em.errors import NotFound, RequestFailed, TaskVanished
+from terraform_provider_veeam.em.errors import SessionGone, TaskVanished
+from terraform_provider_veeam.em.gone import Container, unless_gone
 from terraform_provider_veeam.em.http.decoders import (
+    Document,
     api_path,
     boolean,
     links,
@@ -22,24 +24,25 @@ from terraform_provider_veeam.em.http.decoders import (
     text,
     unreadable,
 )
+from terraform_provider_veeam.em.http.pages import pages
 from terraform_provider_veeam.em.http.retry import is_no_answer, retry
-from terraform_provider_veeam.em.models import LogonSession, Task
+from terraform_provider_veeam.em.models import LogonSession, Task, rest_below
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.http.client import Answer, Client
-    from terraform_provider_veeam.em.http.decoders import Document
+    from terraform_provider_veeam.em.http.client import Client
+    from terraform_provider_veeam.em.logon import Logon
 
 FIRST_PAUSE = 0.1  # seconds
 LONGEST_PAUSE = 2.0  # seconds
 _SHARE = 0.2  # of the time so far that passes before the next look
 PATIENCE = 60.0  # seconds of nothing but errors before a task is given up
-_LOOKS_FOR_A_MISSING_TASK = 3  # right after it was made the server may not find it yet
+_LOOKS_FOR_A_MISSING_TASK = 3  # right after it was made the server may not list it yet
 log = logging.getLogger(__name__)
 
-_MOUNT_HREF = re.compile(r"/.+/mounts/[1-9]\d{0,18}")
+_MOUNT_HREF = re.compile(r"/.+/mounts/[1-9]\d{0,18}", re.IGNORECASE)
 
 
 def looks(deadline: Deadline) -> Iterator[float]:
@@ -57,51 +60,84 @@ def looks(deadline: Deadline) -> Iterator[float]:
 class Tasks:
     """The tasks of one logon session."""
 
-    def __init__(self, client: Client, session: LogonSession) -> None:
+    def __init__(self, client: Client, logon: Logon, session: LogonSession) -> None:
         self._client = client
+        self._logon = logon
         self._session = session
 
     def get(self, task_id: str, deadline: Deadline) -> Task:
-        """Return a task as it is now. Raises NotFound."""
-        answer = self._ask("GET", task_id, deadline)
-        task = find_task(answer.document, task_id)
-        if task is None or task.state is None or task.task_id != task_id:
-            raise unreadable(
-                f"GET {_path(task_id)} was answered with {answer.status}, but not with that task."
-            )
-        return task
+        """Return a task as it is now. Raises TaskVanished, SessionGone."""
+        return unless_gone(
+            f"task {task_id} of {self._session}",
+            lambda: self._read(task_id, deadline),
+            self._container(task_id, deadline),
+            deadline,
+            self._client.policy.pauses(),
+        )
 
     def all(self, deadline: Deadline) -> list[Task]:
-        """Return the tasks of the session, each with its state."""
-        answer = self._client.request("GET", "/tasks", deadline, token=self._session.token)
-        listed = answer.document.collection(
-            ("Tasks", "Task"), ("EntityReferences", "Ref"), ("Refs", "Ref")
-        )
-        tasks = [parse_task(one) for one in listed or ()]
-        if listed is None or None in tasks:
-            raise unreadable(
-                f"GET /tasks was answered with {answer.status}, but with no list of tasks."
-            )
+        """Return the tasks of the session, each with its state. Raises SessionGone."""
         found = []
-        for task in filter(None, tasks):
+        for task in self._listed(deadline):
             try:
                 found.append(task if task.state else self.get(task.task_id, deadline))
-            except NotFound:
+            except TaskVanished:
                 continue
         return found
 
     def cancel(self, task_id: str, deadline: Deadline) -> None:
-        """Stop and remove a task; one that is gone already is no error."""
-        try:
-            self._ask("DELETE", task_id, deadline)
-        except NotFound:
-            return
+        """Stop and remove a task; one that is gone already is no error, nor is its session."""
+        with suppress(TaskVanished, SessionGone):
+            unless_gone(
+                f"task {task_id} of {self._session}",
+                lambda: self._client.request(
+                    "DELETE", _path(task_id), deadline, token=self._session.token
+                ),
+                self._container(task_id, deadline),
+                deadline,
+                self._client.policy.pauses(),
+            )
+
+    def _read(self, task_id: str, deadline: Deadline) -> Task:
+        path = _path(task_id)
+        answer = self._client.request("GET", path, deadline, token=self._session.token)
+        task = find_task(answer.document, task_id)
+        if task is None or task.state is None:
+            raise unreadable(
+                f"GET {path} was answered with {answer.status}, but not with that task."
+            )
+        return task
+
+    def _container(self, task_id: str, deadline: Deadline) -> Container:
+        return Container(
+            f"the list of tasks of {self._session}",
+            lambda: any(is_called(task, task_id) for task in self._listed(deadline)),
+            TaskVanished,
+        )
+
+    def _listed(self, deadline: Deadline) -> list[Task]:
+        """Return the tasks of the session, some perhaps without their state."""
+
+        def read(document: Document) -> list[Task]:
+            listed = document.collection("Task")
+            tasks = [parse_task(one) for one in listed or ()]
+            if listed is None or None in tasks:
+                raise unreadable("GET /tasks was answered, but with no list of tasks.")
+            return [task for task in tasks if task]
+
+        return unless_gone(
+            str(self._session),
+            lambda: list(pages(self._client, self._session, "/tasks", deadline, read)),
+            self._logon.container(self._session, deadline),
+            deadline,
+            self._client.policy.pauses(),
+        )
 
     def wait(self, task: Task, deadline: Deadline) -> Task:
         """Return the task when it is finished.
 
         While the server gives nothing but errors, it goes on for a minute. Raises TaskVanished,
-        Stopped, DeadlinePassed, SessionExpired, and what a request raises.
+        SessionGone, Stopped, DeadlinePassed, and what a request raises.
         """
         for _ in looks(deadline) if not task.finished else ():
             task = self.look(task, deadline)
@@ -121,25 +157,11 @@ class Tasks:
                     when=is_no_answer,
                     pauses=repeat(LONGEST_PAUSE),
                 )
-            except NotFound as error:
+            except TaskVanished:
                 missing += 1
                 if missing == _LOOKS_FOR_A_MISSING_TASK:
-                    raise TaskVanished(
-                        "Enterprise Manager no longer knows the task",
-                        f"{error.detail}\nTask {task.task_id} of {self._session} was removed "
-                        "before it was seen to be finished.",
-                    ) from error
+                    raise
                 deadline.wait(FIRST_PAUSE * 2**missing)
-
-    def _ask(self, method: str, task_id: str, deadline: Deadline) -> Answer:
-        """Return the answer for a task. Raises NotFound, also when the server says so with 500."""
-        path = _path(task_id)
-        try:
-            return self._client.request(method, path, deadline, token=self._session.token)
-        except RequestFailed as error:
-            if error.status != HTTPStatus.INTERNAL_SERVER_ERROR or not _says_unknown(error.message):
-                raise
-            raise NotFound(error.summary, error.detail, status=error.status) from error
 
 
 def parse_task(resource: Any) -> Task | None:
@@ -147,14 +169,14 @@ def parse_task(resource: Any) -> Task | None:
     if not isinstance(resource, dict):
         return None
     path = api_path(member(resource, "Href")) or ""
-    task_id = text(resource, "TaskId") or path.removeprefix("/tasks/")
+    task_id = text(resource, "TaskId") or rest_below(path, "/tasks")
     if not task_id or "/" in task_id:
         return None
     result, found = member(resource, "Result"), links(resource)
-    related = [link for link in found if link.rel == "Related"]
+    related = [link for link in found if link.is_for("Related")]
     mounts = [link.path for link in related if _MOUNT_HREF.fullmatch(link.path)]
-    restores = [link.target for link in related if link.path.startswith("/restoreSessions/")]
-    backups = [link.path for link in related if link.path.startswith("/backupSessions/")]
+    restores = [link.target for link in related if link.is_below("/restoreSessions")]
+    backups = [link.path for link in related if link.is_below("/backupSessions")]
     return Task(
         task_id=task_id,
         state=text(resource, "State"),
@@ -162,7 +184,7 @@ def parse_task(resource: Any) -> Task | None:
         success=boolean(result, "Success"),
         message=message(result, "Message"),
         mount_href=mounts[0] if mounts else None,
-        downloads=tuple(link.target for link in found if link.rel == "Download"),
+        downloads=tuple(link.target for link in found if link.is_for("Download")),
         restore_session=restores[0] if restores else None,
         backup_session=backups[0] if backups else None,
         credentials_needed=boolean(result, "CredentialsNeeded"),
@@ -171,20 +193,15 @@ def parse_task(resource: Any) -> Task | None:
 
 def find_task(document: Document, task_id: str) -> Task | None:
     """Return a task from an answer; the page of agents' restore points shows it in a list."""
-    task = parse_task(document.value)
-    if task is not None:
-        return task
-    listed = [parse_task(one) for one in document.collection(("Tasks", "Task")) or ()]
-    return next((task for task in listed if task and task.task_id == task_id), None)
+    alone = parse_task(document.value)
+    tasks = [alone] if alone else map(parse_task, document.collection("Task") or ())
+    return next((task for task in tasks if task and is_called(task, task_id)), None)
+
+
+def is_called(task: Task, task_id: str) -> bool:
+    """Tell whether a task has an id; capitals do not count."""
+    return task.task_id.casefold() == task_id.casefold()
 
 
 def _path(task_id: str) -> str:
     return f"/tasks/{quote(task_id, safe='')}"
-
-
-def _says_unknown(message: str | None) -> bool:
-    """Tell whether a message says that the server has no such task.
-
-    `There is no backup task with id [task-297] in current rest session`: the status is 500.
-    """
-    return re.search(r"\bno\b.*\btask\b", message or "", re.IGNORECASE) is not None

@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import (
-    AccessDenied,
     CertificateNotTrusted,
     EnterpriseManagerError,
-    NotFound,
-    SessionExpired,
+    MountGone,
+    SessionGone,
     Stopped,
 )
 from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
@@ -45,7 +44,7 @@ class Ending(StrEnum):
     NO_MOUNT_LEFT = "its mount point is gone"
     LOGGED_OUT = "the logon session was logged out, perhaps by a destroy of its mount point"
     SESSION_ENDED = "the logon session has ended"
-    OUT_OF_REACH = "Enterprise Manager was out of reach for longer than a session lives"
+    OUT_OF_REACH = "its mount point could not be read for longer than a session may be idle"
     REFUSED = "Enterprise Manager can't be used"
     STOPPED = "it was stopped"
 
@@ -100,10 +99,6 @@ class _Holding:
         """Be held for so many seconds from now."""
         self.until = self._clock.monotonic() + seconds
 
-    def hurry(self) -> None:
-        """Be read next."""
-        self.due = self._clock.monotonic()
-
     def rest(self, unused: float = 0.0) -> None:
         """Be read when the usual pause is over; it was last used so many seconds ago."""
         self.due = self._clock.monotonic() + max(0.0, self._idle_limit / 3 - unused)
@@ -115,7 +110,7 @@ class _Holding:
             self._touch(self.record.session, self.record.href, deadline)
             self._answered = self._clock.monotonic()
             self._tell(None)
-        except NotFound:
+        except MountGone:
             return Ending.NO_MOUNT_LEFT
         except EnterpriseManagerError as error:
             if ending := self._ending_for(error):
@@ -127,13 +122,13 @@ class _Holding:
         """Return the Ending that an error means; None when it may be over in a moment."""
         log.info("holding %s: %s", self.record.session, error)
         idle = self._clock.monotonic() - self._answered
-        if isinstance(error, SessionExpired):
+        if isinstance(error, SessionGone):
             was_held = self._told == "" and idle < self._idle_limit
             return Ending.LOGGED_OUT if was_held else Ending.SESSION_ENDED
         if isinstance(error, Stopped):
             return None
         self._tell(error)
-        if _is_final(error):
+        if isinstance(error, CertificateNotTrusted):
             return Ending.REFUSED
         return Ending.OUT_OF_REACH if idle > self._idle_limit else None
 
@@ -143,13 +138,6 @@ class _Holding:
         if told != self._told:
             self._told = told
             self._report(self.record, error)
-
-
-def _is_final(error: EnterpriseManagerError) -> bool:
-    """Tell whether waiting can't help; a 403 in a foreign form may be over in a moment."""
-    if isinstance(error, AccessDenied):
-        return error.message is not None
-    return isinstance(error, CertificateNotTrusted)
 
 
 class Holder:
@@ -216,13 +204,6 @@ class Holder:
         with self._lock:
             for key in [k for k in self._held if k[0] == fingerprint and href in (None, k[1])]:
                 del self._held[key]
-        self._wake.set()
-
-    def check(self) -> None:
-        """Read every mount point that is held now."""
-        with self._lock:
-            for holding in self._held.values():
-                holding.hurry()
         self._wake.set()
 
     def stop(self) -> None:

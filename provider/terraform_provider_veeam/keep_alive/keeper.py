@@ -87,8 +87,6 @@ def answer(holder: Holder, message: dict[str, Any]) -> dict[str, Any]:
         case "release":
             for fingerprint in message["sessions"]:
                 holder.release(str(fingerprint), message.get("mount_point"))
-        case "check":
-            holder.check()
         case "stop":
             holder.stop()
     return {

@@ -51,11 +51,6 @@ def release(fingerprint: str, href: str) -> None:
     _tell({"do": "release", "sessions": [fingerprint], "mount_point": href})
 
 
-def check() -> None:
-    """Have every process that holds sessions look whether they are still there."""
-    _tell({"do": "check"})
-
-
 def _tell(message: dict[str, Any]) -> None:
     from terraform_provider_veeam.keep_alive import sockets  # noqa: PLC0415 - few need it
 

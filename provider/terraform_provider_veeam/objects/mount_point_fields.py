@@ -6,7 +6,12 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from terraform_provider_veeam.durations import parse_duration
-from terraform_provider_veeam.em.errors import AccessDenied, NotFound
+from terraform_provider_veeam.em.errors import (
+    AccessDenied,
+    EnterpriseManagerError,
+    NotFound,
+    RestorePointGone,
+)
 from terraform_provider_veeam.em.models import MountPoint, RestorePointType
 from terraform_provider_veeam.objects.base import VeeamObject
 from terraform_provider_veeam.objects.identifiers import format_mount_point_id
@@ -25,7 +30,7 @@ from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.models import LogonSession, RestorePointRef
+    from terraform_provider_veeam.em.models import LogonSession, Mounted, RestorePointRef
     from terraform_provider_veeam.plugin.interfaces import Context, State, ValidateContext
     from terraform_provider_veeam.plugin.schema import NestedBlock
 
@@ -172,14 +177,14 @@ class MountPointObject(VeeamObject):
             log.info("the restore point can't be looked up: %s", error.detail)
             state["restore_point_name"] = state["restore_point_created_at"] = None
             return
-        except NotFound as error:
+        except RestorePointGone as error:
             self.report_missing(ctx, ref, error, deadline)
             return
         state["restore_point_name"] = found.name
         state["restore_point_created_at"] = found.created_at
 
     def report_missing(
-        self, ctx: Context, ref: RestorePointRef, error: NotFound, deadline: Deadline
+        self, ctx: Context, ref: RestorePointRef, error: RestorePointGone, deadline: Deadline
     ) -> None:
         """Report a restore point that is not there, or is one of another family."""
         found = self.manager.in_another_family(ref, deadline)
@@ -198,6 +203,26 @@ class MountPointObject(VeeamObject):
             "goes when its retention is over.",
             path=["restore_point_id"],
         )
+
+    def mount(
+        self, ctx: Context, state: State, deadline: Deadline, *, outlives: bool = True
+    ) -> Mounted | None:
+        """Mount what the state names; None when there is no such restore point, as is reported.
+
+        Raises MountIncomplete and what else a mount raises.
+        """
+        ref = restore_point_of(state)
+        try:
+            return self.manager.mount(ref, state["os_kind"], deadline, outlives=outlives)
+        except NotFound:
+            try:
+                self.manager.restore_point(ref, deadline)
+            except RestorePointGone as error:
+                self.report_missing(ctx, ref, error, deadline)
+                return None
+            except EnterpriseManagerError as error:
+                log.info("whether %s is gone can't be told: %s", ref.path, error)
+            raise
 
 
 def results_of(session: LogonSession, mount_point: MountPoint) -> State:

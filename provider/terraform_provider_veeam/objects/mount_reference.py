@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from terraform_provider_veeam.em.errors import NotFound, SessionExpired
+from terraform_provider_veeam.em.errors import MountGone, SessionGone
 from terraform_provider_veeam.em.models import (
     LogonSession,
     RestorePointRef,
@@ -46,7 +46,7 @@ class MountReference(NamedTuple):
     def __str__(self) -> str:
         return format_mount_point_id(self.restore_point, mount_id_of(self.href) or 0)
 
-    def missing(self, error: NotFound, instead: str) -> Refused:
+    def missing(self, error: MountGone, instead: str) -> Refused:
         """Return the error for a session that does not have the mount point."""
         return Refused(
             "Mount point not found",
@@ -56,7 +56,7 @@ class MountReference(NamedTuple):
             path=["mount_point_id"],
         )
 
-    def lost(self, error: SessionExpired) -> Refused:
+    def lost(self, error: SessionGone) -> Refused:
         """Return the error for a session that has ended."""
         return Refused(
             f"Mount point {self} is gone: its logon session has ended",
@@ -157,17 +157,21 @@ class MountPointReader(VeeamObject):
 
         Raises Refused when the mount point is not there at all.
         """
-        try:
-            point = self.manager.mount_point(
-                mount.session, mount.restore_point, mount.href, deadline
-            )
-        except SessionExpired as error:
-            raise mount.lost(error) from error
-        except NotFound as error:
-            raise mount.missing(error, self.mounted_instead(mount, deadline)) from error
+        point = self.check_mount(mount, deadline)
         volumes = ", ".join(map(printable, point.file_system_roots)) or "not known"
         near = files.neighbours(path, deadline)
         return f"{mount} has no {printable(path)}. {near or f'Its volumes are: {volumes}.'}"
+
+    def check_mount(self, mount: MountReference, deadline: Deadline) -> MountPoint:
+        """Return the mount point as it is now. Raises Refused when it is gone."""
+        try:
+            return self.manager.mount_point(
+                mount.session, mount.restore_point, mount.href, deadline
+            )
+        except SessionGone as error:
+            raise mount.lost(error) from error
+        except MountGone as error:
+            raise mount.missing(error, self.mounted_instead(mount, deadline)) from error
 
     def mounted_instead(self, mount: MountReference, deadline: Deadline) -> str:
         """Return the rest of a sentence: what is mounted in place of what is not there."""

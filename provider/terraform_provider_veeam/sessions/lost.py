@@ -1,4 +1,4 @@
-"""A mount's session whose token is refused: whether it has ended, and what a person is told."""
+"""A mount's session that can't be used: what a person is told."""
 
 from __future__ import annotations
 
@@ -7,33 +7,34 @@ from typing import TYPE_CHECKING
 from terraform_provider_veeam.em.errors import (
     AccessDenied,
     EnterpriseManagerError,
-    SessionGone,
     SessionOutOfReach,
 )
 from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.errors import SessionExpired
     from terraform_provider_veeam.em.manager import EnterpriseManager
-    from terraform_provider_veeam.em.models import LogonSession, RestorePointRef
+    from terraform_provider_veeam.em.models import RestorePointRef
     from terraform_provider_veeam.sessions.record import SessionRecord
 
 
 def check_server(manager: EnterpriseManager, record: SessionRecord, deadline: Deadline) -> None:
     """Raise SessionOutOfReach for a session of an Enterprise Manager that is not configured."""
-    session_id = record.session.session_id
-    if record.base_url == manager.base_url or (
-        # The ids of sessions are GUIDs: if this server knows it, it is the same server.
-        session_id is not None and not manager.session_is_gone(session_id, deadline)
-    ):
+    if record.base_url == manager.base_url:
         return
+    # Ids of sessions are secret GUIDs: a server that lists this one is the same server.
+    session_id = record.session.session_id
+    why = "where its logon session is not listed"
+    try:
+        if session_id is not None and manager.lists_session(session_id, deadline):
+            return
+    except AccessDenied:
+        why = "where this account may not list logon sessions"
     raise SessionOutOfReach(
         "The mount point belongs to another Enterprise Manager",
-        f"It was made through {record.base_url}, the provider is set to {manager.base_url}, where "
-        "its logon session is not known. Set url back to where it was. If that session has been "
-        "idle for 15 minutes the mount point is gone, and can be removed from the state (terraform "
-        "state rm).",
+        f"It was made through {record.base_url}, the provider is set to {manager.base_url}, {why}. "
+        "Set url back to where it was. If that session has been idle for 15 minutes the mount "
+        "point is gone, and can be removed from the state (terraform state rm).",
     )
 
 
@@ -50,35 +51,6 @@ def no_token() -> SessionOutOfReach:
     )
 
 
-def confirm_gone(
-    manager: EnterpriseManager, session: LogonSession, refused: SessionExpired, deadline: Deadline
-) -> SessionGone:
-    """Return SessionGone when a session whose token was refused has really ended.
-
-    Enterprise Manager is asked for it by its id, in a session of our own. Raises
-    SessionOutOfReach when it still knows the session, or does not say.
-    """
-    if session.session_id is None:
-        manager.session(deadline)  # the server answers us, so its refusal can be believed
-        return SessionGone(refused.summary, refused.detail)
-    try:
-        is_gone = manager.session_is_gone(session.session_id, deadline)
-    except AccessDenied as error:
-        raise SessionOutOfReach(
-            "Enterprise Manager refuses the mount point's logon session",
-            f"Whether {session} has ended can't be found out: {error.detail}\nThe mount point "
-            "stays in the state. If that session has been idle for 15 minutes the mount point is "
-            "gone, and can be removed from the state (terraform state rm).",
-        ) from refused
-    if not is_gone:
-        raise SessionOutOfReach(
-            "Enterprise Manager refuses the mount point's logon session",
-            f"It still lists {session} but refuses its token. The mount point stays in the state. "
-            "Try again later: after 15 idle minutes the session ends, and the mount point with it.",
-        ) from refused
-    return SessionGone(refused.summary, refused.detail)
-
-
 def disks_of(manager: EnterpriseManager, ref: RestorePointRef, deadline: Deadline) -> str:
     """Return what the backup server shows of a mount point whose session is lost."""
     try:
@@ -93,7 +65,7 @@ def disks_of(manager: EnterpriseManager, ref: RestorePointRef, deadline: Deadlin
             f"{error.summary}."
         )
     if not running:
-        return "The backup server shows no working file-level restore of it: its disks are free."
+        return "The backup server shows no file-level restore of it that is still running."
     names = ", ".join(printable(restore.name) for restore in running)
     return (
         f"The backup server still shows a working file-level restore of it ({names}), which may "

@@ -8,7 +8,7 @@ import pytest
 
 from em_simulator import Simulator
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound
+from terraform_provider_veeam.em.errors import EnterpriseManagerError, RestorePointGone
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
 
@@ -42,7 +42,7 @@ def test_each_request_has_one_line(
     mounted = manager.mount(restore_point, None, deadline())
     files, _ = manager.files(mounted.session, mounted.mount_point.href)
     list(files.folder(mounted.mount_point.file_system_roots[0], deadline(), []))
-    with pytest.raises(NotFound):
+    with pytest.raises(RestorePointGone):
         manager.restore_point(GONE, deadline())
     manager.unmount(mounted.session, mounted.mount_point.href, deadline())
     sent = Counter(f"{entry.method} {entry.path}" for entry in simulator.journal)
@@ -68,7 +68,7 @@ def test_a_request_that_fails_has_one_line_for_each_try(
 def test_what_a_server_says_to_refuse_is_in_the_line(
     manager: EnterpriseManager, deadline: MakeDeadline, log: pytest.LogCaptureFixture
 ) -> None:
-    with pytest.raises(NotFound):
+    with pytest.raises(RestorePointGone):
         manager.restore_point(GONE, deadline())
     assert [line for line in requests(log) if GONE.id in line and ": 404 " in line]
 

@@ -1,11 +1,11 @@
 """Waiting for a task: how often it is looked at, and when it is given up."""
 
 from collections.abc import Callable
-from http import HTTPStatus
 
 import pytest
 
 from em_simulator import Simulator
+from em_simulator.habits import Habits, Unknown
 from support.clocks import FakeClock
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
@@ -28,7 +28,7 @@ def begun(
     answer = manager._client.request("POST", restore_point.mounts, deadline(), token=session.token)
     task = parse_task(answer.document.value)
     assert task
-    return Tasks(manager._client, session), task
+    return Tasks(manager._client, manager._logon, session), task
 
 
 def test_looks_come_at_a_fifth_of_the_time_so_far_and_at_least_every_two_seconds(
@@ -64,21 +64,21 @@ def test_a_result_before_the_end_is_not_believed(
     assert tasks.wait(task, deadline()).mount_href
 
 
-@pytest.mark.parametrize("unknown", [404, 500])
-def test_a_task_the_server_does_not_know_is_gone_after_three_looks(
+@pytest.mark.parametrize("unknown", list(Unknown))
+def test_a_task_that_its_session_does_not_list_is_gone_after_three_looks(
     begun: tuple[Tasks, Task],
     deadline: MakeDeadline,
     simulator: Simulator,
     clock: FakeClock,
-    unknown: int,
+    unknown: Unknown,
 ) -> None:
     tasks, _ = begun
     before, began = len(simulator.journal), clock.now
-    simulator._handlers._unknown_task = HTTPStatus(unknown)
-    with pytest.raises(errors.TaskVanished):
+    simulator._handlers._habits = Habits(unknown)
+    with pytest.raises(errors.TaskVanished, match="list of tasks of logon session"):
         tasks.wait(Task("task-9", "Running"), deadline())
-    asked = [e for e in simulator.journal[before:] if e.path == "/tasks/task-9"]
-    assert len(asked) == (6 if unknown == 404 else 3)  # each 404 is asked for a second time
+    asked = [e.path for e in simulator.journal[before:]]
+    assert asked == ["/tasks/task-9", "/tasks"] * 3
     assert clock.now - began < 3
 
 
@@ -87,6 +87,14 @@ def test_anothers_404_is_borne_and_not_taken_for_a_task_that_is_gone(
 ) -> None:
     tasks, task = begun
     simulator.add_fault("status", "GET /tasks/.*", count=9, code=404)
+    assert tasks.wait(task, deadline()).success
+
+
+def test_a_server_that_answers_404_to_everything_for_a_while_has_forgotten_no_task(
+    begun: tuple[Tasks, Task], deadline: MakeDeadline, simulator: Simulator
+) -> None:
+    tasks, task = begun
+    simulator.add_fault("status", "GET .*", count=30, code=404)
     assert tasks.wait(task, deadline()).success
 
 
@@ -121,6 +129,6 @@ def test_a_session_that_ends_meanwhile_is_told_at_once(
     tasks, task = begun
     simulator.expire_sessions()
     began = clock.now
-    with pytest.raises(errors.SessionExpired):
+    with pytest.raises(errors.SessionGone):
         tasks.wait(task, deadline())
     assert clock.now - began < 1

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -149,34 +148,6 @@ def test_a_session_that_was_not_used_for_minutes_is_read_at_once(
     holder.hold(records[0], manager.touch, unused=LIMIT / 2)
     assert clock.waiting.acquire(timeout=10)
     assert len(simulator.journal) == before + 1
-    holder.stop()
-    clock._go_on.release()
-
-
-def test_a_check_during_a_read_is_not_lost(
-    manager: EnterpriseManager,
-    records: list[SessionRecord],
-    simulator: Simulator,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    clock = Ticks()
-    holder = make_holder(clock, [])
-    read = manager.touch
-
-    def read_and_be_asked(*arguments: Any) -> None:
-        monkeypatch.undo()
-        read(*arguments)
-        holder.check()
-
-    monkeypatch.setattr(manager, "touch", read_and_be_asked)
-    holder.hold(records[0], manager.touch, LIMIT)
-    before = len(simulator.journal)
-    running = threading.Thread(target=holder.run, daemon=True)
-    running.start()
-    assert clock.waiting.acquire(timeout=10)
-    assert clock.pauses == [0.0]
-    clock.tick()
-    assert len(simulator.journal) == before + 2
     holder.stop()
     clock._go_on.release()
 

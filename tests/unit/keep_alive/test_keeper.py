@@ -76,7 +76,7 @@ def test_an_order_whose_session_does_not_answer_is_refused_with_the_reason(
     keeper: Keeper, order: Order, simulator: Simulator
 ) -> None:
     simulator.expire_sessions()
-    assert "The logon session has ended" in hold(keeper, order)["refused"]
+    assert "Session is not found or has expired" in hold(keeper, order)["refused"]
     assert keeper.answer({"do": "status"})["held"] == []
 
 
@@ -98,15 +98,3 @@ def test_it_ends_with_the_last_session_and_takes_no_order_after_that(
     assert not running.is_alive()
     with pytest.raises(ValueError, match="too late"):
         hold(keeper, order)
-
-
-def test_a_check_finds_out_that_a_mount_is_gone(
-    keeper: Keeper, order: Order, manager: EnterpriseManager, deadline: MakeDeadline
-) -> None:
-    hold(keeper, order)
-    running = threading.Thread(target=keeper.holder.run)
-    running.start()
-    manager.unmount(order.record.session, order.record.href, deadline())
-    keeper.answer({"do": "check"})
-    running.join(10)
-    assert not running.is_alive()

@@ -97,7 +97,7 @@ def test_a_session_that_has_ended_is_refused_with_the_cause(
     if not is_known:
         record = record._replace(session=record.session._replace(session_id=None))
     simulator.expire_sessions()
-    with pytest.raises(OSError, match="The logon session has ended"):
+    with pytest.raises(OSError, match="Session is not found or has expired"):
         start.hold(settings, record, 60)
     assert held() == []
 

@@ -123,7 +123,7 @@ def test_the_form_of_answers_is_chosen_by_switches(
 
 def test_help_names_every_fault_and_switch() -> None:
     done = subprocess.run([COMMAND, "--help"], capture_output=True, text=True, check=True)
-    for word in (*faults.NAMES, "--json-nulls", "--opaque-tokens", "--unknown-task"):
+    for word in (*faults.NAMES, "--json-nulls", "--opaque-tokens", "--unknown", "--paths"):
         assert word in done.stdout
 
 

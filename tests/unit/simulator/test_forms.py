@@ -108,9 +108,11 @@ def test_the_token_is_the_session_id_in_base64(http: requests.Session) -> None:
     assert len(base64.b64decode(headers["X-RestSvcSessionId"])) == 16
 
 
-@pytest.mark.parametrize("status", [404, 500])
-def test_an_unknown_task_is_told_with_its_id(http: requests.Session, status: int) -> None:
-    with Simulator(unknown_task=status) as simulator:
+@pytest.mark.parametrize(("unknown", "status"), [("documented", 500), ("404", 404), ("500", 500)])
+def test_an_unknown_task_is_told_with_its_id(
+    http: requests.Session, unknown: str, status: int
+) -> None:
+    with Simulator(unknown=unknown) as simulator:
         _, headers = log_on(simulator)
         answer = http.get(f"{simulator.url}/api/tasks/task-297", headers=headers)
     assert answer.status_code == answer.json()["statusCode"] == status

@@ -9,8 +9,8 @@ from terraform_provider_veeam.em.errors import (
     DeadlinePassed,
     EnterpriseManagerError,
     ServerBusy,
-    SessionExpired,
     Stopped,
+    TokenRefused,
     Unreachable,
 )
 from terraform_provider_veeam.printable import printable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ONE_ADDRESS = "Enterprise Manager has one address for both, so it is not known which would come"
 _MOST_TOLD = 100
-_FOR_ALL = (Stopped, DeadlinePassed, SessionExpired, Unreachable, ServerBusy)
+_FOR_ALL = (Stopped, DeadlinePassed, TokenRefused, Unreachable, ServerBusy)
 
 
 class LeftOut(NamedTuple):

@@ -20,8 +20,8 @@ from terraform_provider_veeam.em.files.paths import (
 from terraform_provider_veeam.em.http.decoders import (
     Resource,
     integer,
+    listed,
     member,
-    members,
     text,
     unreadable,
 )
@@ -71,15 +71,16 @@ class Files:
     def folder(self, path: str, deadline: Deadline, left_out: list[LeftOut]) -> Iterator[Entry]:
         """Return what a folder holds, asking for each page when it is needed.
 
-        Names that no path can have are put into `left_out`. Raises NotFound, SessionExpired.
+        Names that no path can have are put into `left_out`. Raises NotFound, TokenRefused.
         """
         seen = set()
         address = f"{self.address(path)}?action=listAll&pageSize={PAGE_SIZE}"
 
         def read(document: Document) -> list[Entry]:
-            if not _is_listing(document):
+            found = _entries(document, path)
+            if found is None:
                 raise unreadable(f"GET {address} was answered, but with no list of files.")
-            return list(_entries(document.value, path))
+            return found
 
         for entry in pages(self._client, self._session, address, deadline, read):
             if entry in seen:  # a page that is read while the server turns it tells it once more
@@ -143,8 +144,8 @@ class Files:
         parent, name = parent_and_name(path)
         if not parent:
             return Entry(path, name, is_folder=True)
-        listed = self.folder(parent, deadline, [])
-        found = [entry for entry in listed if same_path(entry.path, path)]
+        inside = self.folder(parent, deadline, [])
+        found = [entry for entry in inside if same_path(entry.path, path)]
         if len(found) > 1:
             raise unreadable(
                 f"{printable(parent)} has {' and '.join(printable(one.name) for one in found)}: "
@@ -187,27 +188,34 @@ def _nearest(folder: str, name: str, names: list[str]) -> str:
     return f"{said}. It has: {shown}{more}." if names else f"{said}: it is empty."
 
 
-def _is_listing(document: Document) -> bool:
+def _entries(document: Document, folder: str) -> list[Entry] | None:
+    """Return what a listing tells, the folders first; None when it is no listing."""
+    value = document.value
+    folders = listed(value, "DirectoryEntry", "Directory")
+    files = listed(value, "FileEntry", "File")
     names = ("directories", "files", "paginginfo")
-    return document.has_root("FileSystemEntries") or (
-        isinstance(document.value, dict) and any(name in document.value for name in names)
+    is_listing = document.has_root("FileSystemEntries") or (
+        isinstance(value, dict) and any(name in value for name in names)
     )
-
-
-def _entries(value: Resource | None, folder: str) -> Iterator[Entry]:
-    for entry in members(member(value, "Directories"), "DirectoryEntry", "Directory"):
+    if not folders and not files and not is_listing:
+        return None
+    found = []
+    for entry in folders or ():
         name = _name(entry)
-        yield Entry(f"{folder}/{name}", name, is_folder=True)
-    for entry in members(member(value, "Files"), "FileEntry", "File"):
+        found.append(Entry(f"{folder}/{name}", name, is_folder=True))
+    for entry in files or ():
         name = _name(entry)
-        yield Entry(
-            f"{folder}/{name}",
-            name,
-            is_folder=False,
-            size=_size(entry),
-            owner=text(entry, "Owner"),
-            modified_at=utc(text(entry, "ModifiedDateUTC")),
+        found.append(
+            Entry(
+                f"{folder}/{name}",
+                name,
+                is_folder=False,
+                size=_size(entry),
+                owner=text(entry, "Owner"),
+                modified_at=utc(text(entry, "ModifiedDateUTC")),
+            )
         )
+    return found
 
 
 def _size(entry: Resource) -> int | None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.deadline import Deadline
     from terraform_provider_veeam.em.files.listing import Files
     from terraform_provider_veeam.em.http.client import Client
+    from terraform_provider_veeam.em.logon import Logon
     from terraform_provider_veeam.em.models import LogonSession, Task
 
 _CANCEL_SECONDS = 30.0
@@ -76,10 +77,10 @@ class Progress(NamedTuple):
 class FileRestores:
     """Restores files of the mount points of one logon session."""
 
-    def __init__(self, client: Client, session: LogonSession) -> None:
+    def __init__(self, client: Client, logon: Logon, session: LogonSession) -> None:
         self._client = client
         self._session = session
-        self._tasks = Tasks(client, session)
+        self._tasks = Tasks(client, logon, session)
 
     def restore(
         self, files: Files, path: str, how: ToOriginalPlace, deadline: Deadline

@@ -166,7 +166,7 @@ class Transfer:
     def plan(self, path: str, seconds: float) -> Generator[str, None, Plan]:
         """Return what a path or pattern stands for, and make its folders here.
 
-        Yields how far it is, every so many seconds. Raises NotFound, CannotWrite, SessionExpired,
+        Yields how far it is, every so many seconds. Raises NotFound, CannotWrite, TokenRefused,
         …, and ValueError for a pattern without a volume.
         """
         return in_background(lambda: self._plan(path), seconds, lambda: str(self.tally))

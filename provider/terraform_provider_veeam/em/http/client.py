@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 from terraform_provider_veeam.em.errors import (
     AnswerLost,
     EnterpriseManagerError,
-    NotFound,
-    SessionExpired,
     UnexpectedAnswer,
 )
 from terraform_provider_veeam.em.http.decoders import (
@@ -21,8 +19,7 @@ from terraform_provider_veeam.em.http.decoders import (
     error_message,
     unreadable,
 )
-from terraform_provider_veeam.em.http.own_form import is_enterprise_manager, is_own_refusal
-from terraform_provider_veeam.em.http.refusals import phrase, refusal_of
+from terraform_provider_veeam.em.http.refusals import refusal_of
 from terraform_provider_veeam.em.http.retry import RetryPolicy, may_pass, retry
 from terraform_provider_veeam.em.http.transport import (
     RawAnswer,
@@ -207,7 +204,7 @@ class Client:
     def _once(self, request: RawRequest, deadline: Deadline) -> Answer:
         raw = self._send(request, deadline)
         if not HTTPStatus(200) <= raw.status < HTTPStatus(300):
-            raise self._refusal(request, raw, deadline)
+            raise refusal_of(request, self._settings.base_url, raw)
         try:
             return Answer(raw.status, raw.headers, decode(raw.body))
         except UnexpectedAnswer as error:
@@ -270,33 +267,6 @@ class Client:
             timed_out=True,
         )
 
-    def _refusal(
-        self, request: RawRequest, raw: RawAnswer, deadline: Deadline
-    ) -> EnterpriseManagerError:
-        """Return the error for a status that is not a success.
-
-        That a thing or a session is gone ends what depends on it, so one word is not enough: it
-        has to have Enterprise Manager's own form, and to be repeated where it can be asked for.
-        Proxies, and Windows while the service restarts, answer in its place.
-        """
-        refusal = refusal_of(request, self._settings.base_url, raw)
-        if not isinstance(refusal, NotFound | SessionExpired):
-            return refusal
-        if is_own_refusal(raw):
-            if request.method not in _IDEMPOTENT:
-                return refusal
-            root = self._send(RawRequest("GET", "/", self._headers(_JSON, None)), deadline)
-            again = self._send(request, deadline)
-            if _is_root(root) and again.status == raw.status and is_own_refusal(again):
-                return refusal
-        return UnexpectedAnswer(
-            "Something else answered in place of Enterprise Manager",
-            f"{self._tried(request)} was answered with {raw.status} "
-            f"{phrase(raw.status)}, but not in the form of Enterprise Manager, or not a second "
-            "time. Is its service being restarted, or is there a proxy in between? Nothing is "
-            "concluded from it. Try again.",
-        )
-
 
 def _start_of_range(headers: Mapping[str, str]) -> int | None:
     """Return the byte with which a part begins; None when that is not told."""
@@ -309,11 +279,3 @@ def _outcome(raw: RawAnswer | None) -> str:
         return "no whole answer"
     refusal = error_message(raw.body) if raw.status >= HTTPStatus(300) else None
     return f"{raw.status} {refusal}" if refusal else str(raw.status)
-
-
-def _is_root(raw: RawAnswer) -> bool:
-    """Tell whether the answer to GET / is Enterprise Manager's."""
-    try:
-        return raw.status == HTTPStatus.OK and is_enterprise_manager(decode(raw.body))
-    except UnexpectedAnswer:
-        return False

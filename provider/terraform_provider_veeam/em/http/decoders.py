@@ -3,7 +3,8 @@
 Follows the vendor's pages on representations: properties have the names of the XML elements, XML
 attributes become properties, collections have a wrapper of their own or none. Version 13 writes
 names in JSON in camelCase, older versions in PascalCase, so names are matched without regard to
-case: they are folded here, once, and asked for through the functions below.
+case: they are folded here, once, and asked for through the functions below. Lists are told by what
+they hold, not by their own names, which nobody has documented for every resource.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
+from terraform_provider_veeam.em.models import rest_below
 from terraform_provider_veeam.secrets import hide
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from xml.etree.ElementTree import Element
 
 Resource = Mapping[str, Any]
@@ -26,6 +29,8 @@ Resource = Mapping[str, Any]
 
 MAXIMUM_DEPTH = 100
 MAXIMUM_PARTS = 300_000  # a page of a hundred has some thousands; each costs time and memory
+_DEEPEST_LIST = 3  # wrappers: `Entities.BackupJobSessions.BackupJobSessions`
+_NO_LISTS = ("links", "paginginfo")
 MAXIMUM_TEXT = 2000  # characters of a server's text that a person is shown
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -38,7 +43,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u20
 
 
 class Link(NamedTuple):
-    """A link of a resource: `path` is below `/api`."""
+    """A link of a resource: `path` is below `/api`. Ask the methods: servers differ in capitals."""
 
     rel: str
     type: str
@@ -50,6 +55,18 @@ class Link(NamedTuple):
     def target(self) -> str:
         """The path with its query."""
         return f"{self.path}?{self.query}" if self.query else self.path
+
+    def is_for(self, rel: str) -> bool:
+        """Tell whether the link has a relation, like `Related`."""
+        return self.rel.casefold() == rel.casefold()
+
+    def is_to(self, kind: str) -> bool:
+        """Tell whether it leads to a resource of a kind, a reference to one, or a list of them."""
+        return self.type.casefold().startswith(kind.casefold())
+
+    def is_below(self, collection: str) -> bool:
+        """Tell whether it leads to a member of a collection, like `/tasks`."""
+        return rest_below(self.path, collection) is not None
 
 
 class Document(NamedTuple):
@@ -66,22 +83,18 @@ class Document(NamedTuple):
         """Return a property of the root; None when it is missing."""
         return member(self.value, name)
 
-    def collection(self, *names: tuple[str, str]) -> list[Resource] | None:
-        """Return the members of a root collection, whose name may be any of (plural, singular).
+    def collection(self, *kinds: str) -> list[Resource] | None:
+        """Return the members of a root collection, which are of one of those kinds.
 
         None when this is no such collection: an empty one must not be mistaken for another answer.
         """
-        if isinstance(self.value, list):
-            return members(self.value, names[0][1])
-        for plural, singular in names:
-            if self.has_root(plural):
-                return members(self.value, singular)
-            if not isinstance(self.value, Mapping):
-                continue
-            for name in (plural, singular):
-                if name.lower() in self.value:
-                    return members(member(self.value, name), singular, plural)
-        return None
+        if self.root is not None and not self.value:
+            is_list = self.has_root("EntityReferences") or _may_be_called(self.root, kinds)
+            return [] if is_list else None
+        if self.value and is_bare(self.value):
+            return []
+        is_list = not (isinstance(self.value, Mapping) and _has_own_values(self.value))
+        return _chosen(_lists(self.value, "", kinds, 0), kinds, is_list=is_list)
 
 
 def unreadable(reason: str) -> UnexpectedAnswer:
@@ -189,34 +202,88 @@ def member(resource: Any, name: str) -> Any:
     return resource.get(name.lower()) if isinstance(resource, Mapping) else None
 
 
-def members(value: Any, *names: str) -> list[Resource]:
-    """Return the members of a list, bare or in a wrapper that has one of the names.
+def members(value: Any, *kinds: str) -> list[Resource]:
+    """Return the resources of those kinds that a property lists; of any kind without one.
 
-    A lone object is a list of one. Raises UnexpectedAnswer for anything else: a guess would take
-    it for an empty list.
+    Raises UnexpectedAnswer where it holds something else: a guess would take it for an empty list.
     """
+    if value in (None, "") or is_bare(value):
+        return []
+    found = _chosen(_lists(value, "", kinds, 1), kinds, is_list=True)
+    if found is None:
+        kind = kinds[0] if kinds else "links"
+        raise unreadable(f"In place of a list of {kind} there is something else.")
+    return found
+
+
+def listed(value: Any, *kinds: str) -> list[Resource] | None:
+    """Return the resources of those kinds that a resource lists, whatever its lists are called.
+
+    A kind is how `Type` ends, `Reference` apart; without a `Type` the name of the list tells. None
+    when nothing of the kind is listed.
+    """
+    return _chosen(_lists(value, "", kinds, 0), kinds, is_list=False)
+
+
+def _chosen(
+    lists: Iterable[tuple[str, list[Any]]], kinds: tuple[str, ...], *, is_list: bool
+) -> list[Resource] | None:
+    """Return what is in those of the lists that are of the kinds; None when there is none.
+
+    When the value `is_list`, an only list may have any name.
+    """
+    every = list(lists)
+    is_only = is_list and len(every) == 1
+    known = [inner for name, inner in every if _is_of(name, inner, kinds, is_only=is_only)]
+    if not any(known) and (not known or any(inner for _, inner in every)):
+        return None
+    return [one for inner in known for one in inner]
+
+
+def _lists(
+    value: Any, name: str, kinds: tuple[str, ...], depth: int
+) -> Iterator[tuple[str, list[Any]]]:
+    """Yield the lists in a value, each with its name. A lone resource is a list of one."""
     if isinstance(value, list):
-        present = [item for item in value if item is not None]
-        if not all(isinstance(item, Mapping) for item in present):
-            raise unreadable(f"A list of {names[0]} holds something else.")
-        return present
-    if isinstance(value, Mapping):
-        for name in (n for known in names for n in (known, plural_of(known))):
-            if name.lower() in value:
-                return members(member(value, name), *names)
-        if any(isinstance(inner, str | int | float) for inner in value.values()):
-            return [value]
-        if any(inner is not None for inner in value.values()):
-            raise unreadable(f"A list of {names[0]} has another form than is documented.")
-        return []
-    if value is None or value == "":
-        return []
-    raise unreadable(f"In place of a list of {names[0]} there is a plain value.")
+        yield name, [item for item in value if item is not None]
+    elif isinstance(value, Mapping):
+        if _has_own_values(value) and (depth or _is_kind(value, kinds)):
+            yield name, [value]
+        elif depth < _DEEPEST_LIST:
+            for key, inner in value.items():
+                if key not in _NO_LISTS:
+                    yield from _lists(inner, key, kinds, depth + 1)
 
 
-def plural_of(name: str) -> str:
-    """Return what a list of such elements is called: `Repositories`, `Jobs`."""
-    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
+def _is_of(name: str, inner: list[Any], kinds: tuple[str, ...], *, is_only: bool) -> bool:
+    """Tell whether a list is one of resources of those kinds."""
+    if not all(isinstance(one, Mapping) for one in inner):
+        return False
+    typed = [one for one in inner if text(one, "Type")]
+    if typed:
+        return all(_is_kind(one, kinds) for one in typed)
+    return is_only or _may_be_called(name, kinds)
+
+
+def _is_kind(resource: Resource, kinds: tuple[str, ...]) -> bool:
+    kind = (text(resource, "Type") or "").casefold().removesuffix("reference")
+    return not kinds or any(kind.endswith(known.casefold()) for known in kinds)
+
+
+def _may_be_called(name: str, kinds: tuple[str, ...]) -> bool:
+    """Tell whether a list of such resources may have a name: `Repositories`, `ObjectInJobs`."""
+    return any(known.casefold().removesuffix("y") in name.casefold() for known in kinds)
+
+
+def _has_own_values(value: Mapping[str, Any]) -> bool:
+    return any(isinstance(inner, str | int | float) for inner in value.values())
+
+
+def is_bare(value: Any) -> bool:
+    """Tell whether there is nothing but names in a value."""
+    return isinstance(value, Mapping) and all(
+        inner is None or is_bare(inner) for inner in value.values()
+    )
 
 
 def text(resource: Any, name: str) -> str | None:
@@ -265,7 +332,7 @@ def links(resource: Any) -> list[Link]:
             text(link, "Name"),
             _query(member(link, "Href")),
         )
-        for link in members(member(resource, "Links"), "Link")
+        for link in members(member(resource, "Links"))
         if (path := api_path(member(link, "Href")))
     ]
 
@@ -281,8 +348,8 @@ def api_path(href: Any) -> str | None:
         path = urlsplit(href.strip()).path
     except ValueError:
         return None
-    head, separator, rest = path.partition("/api/")
-    if head or not separator:
+    rest = rest_below(path, "/api")
+    if rest is None:
         return None
     plain = unquote(rest)
     if any(part in (".", "..") for part in plain.split("/")) or "\\" in plain:

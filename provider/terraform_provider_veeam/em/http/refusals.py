@@ -14,10 +14,9 @@ from terraform_provider_veeam.em.errors import (
     RequestFailed,
     RequestRefused,
     ServerBusy,
-    SessionExpired,
+    TokenRefused,
 )
 from terraform_provider_veeam.em.http.decoders import clean, error_message
-from terraform_provider_veeam.em.http.own_form import is_own_refusal
 from terraform_provider_veeam.em.http.retry import PASSING_STATUSES, retry_after_seconds
 from terraform_provider_veeam.em.http.roles import roles_for
 
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 def refusal_of(request: RawRequest, base_url: str, raw: RawAnswer) -> RequestRefused:
     """Return the error for an answer whose status is not a success."""
     message = error_message(raw.body)
-    told: _Told = {"status": raw.status, "message": message if is_own_refusal(raw) else None}
+    told: _Told = {"status": raw.status, "message": message}
     said = f": {message}" if message else "."
     tried = f"{request.method} {base_url}{request.path}"
     came = f"{tried} was answered with {raw.status} {phrase(raw.status)}{said}"
@@ -59,11 +58,7 @@ def refusal_of(request: RawRequest, base_url: str, raw: RawAnswer) -> RequestRef
                 **told,
             )
         case HTTPStatus.UNAUTHORIZED:
-            refusal = SessionExpired(
-                "The logon session has ended",
-                f"{came}\nEnterprise Manager ends a logon session after 15 idle minutes.",
-                **told,
-            )
+            refusal = TokenRefused("The logon session is refused", came, **told)
         case HTTPStatus.FORBIDDEN:
             roles = _either(roles_for(f"{request.method} {request.path}"))
             refusal = AccessDenied(

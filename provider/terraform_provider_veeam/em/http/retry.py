@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from terraform_provider_veeam.em.errors import (
     DeadlinePassed,
     EnterpriseManagerError,
-    NotFound,
+    Gone,
     RequestRefused,
-    SessionExpired,
     Stopped,
 )
 
@@ -26,7 +25,7 @@ Result = TypeVar("Result")
 
 PASSING_STATUSES = frozenset({429, 502, 503, 504})
 _PAUSE = 1.0  # seconds between the tries of `persist`
-_ANSWERS = (SessionExpired, NotFound, Stopped, DeadlinePassed)
+_ANSWERS = (Gone, Stopped, DeadlinePassed)
 
 log = logging.getLogger(__name__)
 

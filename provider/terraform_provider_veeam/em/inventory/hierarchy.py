@@ -79,7 +79,7 @@ def hierarchy_roots(
 ) -> Iterator[HierarchyRoot]:
     """Return the hosts that the backup servers know."""
     for entity in query(client, session, "HierarchyRoot", deadline):
-        servers = [link for link in links(entity) if link.path.startswith("/backupServers/")]
+        servers = [link for link in links(entity) if link.is_below("/backupServers")]
         server = servers[0] if servers else None
         uid = (text(entity, "UID") or text(entity, "HierarchyRootId") or "").rpartition(":")[2]
         if not uid:
@@ -152,7 +152,7 @@ def _look_up(
     client: Client, session: LogonSession, address: str, deadline: Deadline
 ) -> list[HierarchyObject]:
     answer = client.request("GET", address, deadline, token=session.token)
-    items = answer.document.collection(("HierarchyItems", "HierarchyItem"))
+    items = answer.document.collection("HierarchyItem")
     if items is None:
         raise unreadable(
             f"GET {address} was answered with {answer.status}, but not as a lookup is."

@@ -10,17 +10,11 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
-from terraform_provider_veeam.em.http.decoders import (
-    Resource,
-    member,
-    members,
-    plural_of,
-    unreadable,
-)
+from terraform_provider_veeam.em.http.decoders import Resource, is_bare, listed, unreadable
 from terraform_provider_veeam.em.http.pages import PAGE_SIZE, pages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from terraform_provider_veeam.em.deadline import Deadline
     from terraform_provider_veeam.em.http.client import Client
@@ -71,37 +65,20 @@ def query_address(
     return f"{address}&sortDesc={sort_desc}" if sort_desc else address
 
 
-# The vendor's schema may name the members of a list of replica points like those of VMs.
-_ALSO_NAMED = {"VmReplicaPoint": ("VmRestorePoint",)}
+# The vendor's schema may call the members of a list of replica points as those of VMs.
+_ALSO_CALLED = {"VmReplicaPoint": ("VmRestorePoint",)}
 
 
 def entities(document: Document, kind: str) -> list[Resource]:
     """Return the entities on a page. Raises UnexpectedAnswer when it is not a page of a result."""
     wrapper = document.property("Entities")
+    found = listed(wrapper, kind, *_ALSO_CALLED.get(kind, ()))
+    if found is not None:
+        return found
     is_result = document.has_root("QueryResult") or isinstance(
         document.property("PagingInfo"), dict
     )
-    if isinstance(wrapper, list):
-        return members(wrapper, kind)
-    if isinstance(wrapper, dict):
-        return _of_kind(wrapper, kind)
     others = (document.property(name) for name in ("Refs", "Resources"))
-    if wrapper is None and is_result and all(other is None for other in others):
+    if wrapper == [] or is_bare(wrapper) or (wrapper is None and is_result and not any(others)):
         return []
-    raise unreadable(f"The query for {kind} was answered, but with no page of a result.")
-
-
-def _of_kind(wrapper: Mapping[str, object], kind: str) -> list[Resource]:
-    """Return the entities of a kind. Raises UnexpectedAnswer when only other kinds are there."""
-    for name in (plural_of(kind), kind):
-        if name.lower() in wrapper and (
-            (found := member(wrapper, name)) is not None or _is_empty(wrapper)
-        ):
-            return members(found, kind, *_ALSO_NAMED.get(kind, ()))
-    if not _is_empty(wrapper):
-        raise unreadable(f"The query for {kind} was answered with something else.")
-    return []
-
-
-def _is_empty(wrapper: Mapping[str, object]) -> bool:
-    return all(value is None for value in wrapper.values())
+    raise unreadable(f"The query for {kind} was answered, but with no page of such a result.")

@@ -34,7 +34,7 @@ class Repository(NamedTuple):
 def repositories(client: Client, session: LogonSession, deadline: Deadline) -> Iterator[Repository]:
     """Return the repositories."""
     for entity in query(client, session, "Repository", deadline):
-        servers = [link.name for link in links(entity) if link.type.startswith("BackupServer")]
+        servers = [link.name for link in links(entity) if link.is_to("BackupServer")]
         yield Repository(
             id=(text(entity, "UID") or "").rpartition(":")[2],
             name=text(entity, "Name"),

@@ -10,7 +10,8 @@ import logging
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from terraform_provider_veeam.em.errors import UnexpectedAnswer
+from terraform_provider_veeam.em.errors import RestorePointGone, UnexpectedAnswer
+from terraform_provider_veeam.em.gone import Container, unless_gone
 from terraform_provider_veeam.em.http.decoders import (
     Link,
     Resource,
@@ -46,7 +47,28 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 def read_restore_point(
     client: Client, session: LogonSession, ref: RestorePointRef, deadline: Deadline
 ) -> RestorePoint:
-    """Return a restore point. Raises NotFound."""
+    """Return a restore point. Raises RestorePointGone, AccessDenied."""
+    kind = ref.type.entity
+    only = [Comparison("UID", "==", f"urn:veeam:{kind}:{ref.id}")]
+    return unless_gone(
+        f"restore point {ref.id}",
+        lambda: _read(client, session, ref, deadline),
+        Container(
+            f"the list of restore points of type {ref.type}",
+            lambda: any(
+                _uuid_of(one) == ref.id
+                for one in query(client, session, kind, deadline, conditions=only)
+            ),
+            RestorePointGone,
+        ),
+        deadline,
+        client.policy.pauses(),
+    )
+
+
+def _read(
+    client: Client, session: LogonSession, ref: RestorePointRef, deadline: Deadline
+) -> RestorePoint:
     path = f"{ref.path}?format=Entity"
     answer = client.request("GET", path, deadline, token=session.token)
     found = parse_restore_point(answer.document.value, ref)
@@ -189,7 +211,7 @@ def found_restore_point(entity: Resource, kind: RestorePointType) -> FoundRestor
     found = links(entity)
     names = [text(entity, field) for field in ("VmDisplayName", "VmName", "ComputerName")]
     names.append((point.name or "").rpartition("@")[0] or point.name)
-    servers = [link.name for link in found if link.type.startswith("BackupServer")]
+    servers = [link.name for link in found if link.is_to("BackupServer")]
     return FoundRestorePoint(
         ref=point.ref,
         name=point.name,
@@ -204,9 +226,10 @@ def found_restore_point(entity: Resource, kind: RestorePointType) -> FoundRestor
 def _leads_to_use(link: Link) -> bool:
     """Tell whether a link shows that a restore point can be used: it has been written."""
     return (
-        (link.rel == "Create" and link.path.endswith("/mounts"))
-        or link.rel in ("Restore", "Failover")
-        or link.type.startswith("BackupFile")
+        (link.is_for("Create") and link.path.casefold().endswith("/mounts"))
+        or link.is_for("Restore")
+        or link.is_for("Failover")
+        or link.is_to("BackupFile")
     )
 
 

@@ -100,7 +100,7 @@ def running_restores(
 def parse_restore_session(entity: Resource) -> RestoreSession:
     """Return the restore that an entity describes."""
     found = links(entity)
-    servers = [link.name or link.path for link in found if link.type.startswith("BackupServer")]
+    servers = [link.name or link.path for link in found if link.is_to("BackupServer")]
     return RestoreSession(
         name=text(entity, "Name") or "without a name",
         machine_name=text(entity, "VmDisplayName"),
@@ -109,6 +109,6 @@ def parse_restore_session(entity: Resource) -> RestoreSession:
         restore_points=tuple(
             point
             for link in found
-            if link.rel == "Related" and (point := restore_point_at(link.path))
+            if link.is_for("Related") and (point := restore_point_at(link.path))
         ),
     )

@@ -113,9 +113,7 @@ def objects_in_job(
     """Return what a job includes. Raises NotFound when there is no such job."""
     path = f"{job_path(job_id)}/includes"
     answer = client.request("GET", path, deadline, token=session.token)
-    listed = answer.document.collection(
-        ("ObjectsInJob", "ObjectInJob"), ("ObjectInJobs", "ObjectInJob")
-    )
+    listed = answer.document.collection("ObjectInJob", "ObjectsInJob")
     if listed is None:
         raise unreadable(
             f"GET {path} was answered with {answer.status}, but with no list of objects."
@@ -128,7 +126,7 @@ def parse_job(entity: Resource) -> Job:
     job_id = (text(entity, "UID") or "").rpartition(":")[2].lower()
     if not job_id:
         raise unreadable("In place of a job there is something else.")
-    servers = [link.name for link in links(entity) if link.type.startswith("BackupServer")]
+    servers = [link.name for link in links(entity) if link.is_to("BackupServer")]
     info = member(entity, "JobInfo")
     kinds = info.values() if isinstance(info, dict) else ()
     includes = [member(kind, "Includes") for kind in kinds]

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from terraform_provider_veeam.em.errors import (
     EnterpriseManagerError,
-    SessionExpired,
+    SessionGone,
     TaskVanished,
+    TokenRefused,
 )
 from terraform_provider_veeam.em.http.decoders import unreadable
 from terraform_provider_veeam.em.logon import token_refused
@@ -45,7 +46,7 @@ class OneRequest:
 
     def __enter__(self) -> Self:
         self._session = self._logon.for_one_task(self._deadline)
-        self._tasks = Tasks(self._client, self._session)
+        self._tasks = Tasks(self._client, self._logon, self._session)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -65,7 +66,7 @@ class OneRequest:
         """
         try:
             self._task = self._post(path, body)
-        except SessionExpired as error:
+        except TokenRefused as error:
             raise (token_refused(error) if self._session.borrowed else error) from error
         except EnterpriseManagerError as error:
             if not error.may_have_acted:
@@ -92,7 +93,7 @@ class OneRequest:
         except TaskVanished:
             self._task = None
             raise
-        except SessionExpired as error:
+        except SessionGone as error:
             self._task = None
             raise TaskVanished("The logon session of a task has ended", error.detail) from error
         return self._task

@@ -195,7 +195,7 @@ def parse_task_session(entity: Resource) -> TaskSession:
     points = [
         point.id
         for link in links(entity)
-        if link.rel == "Related" and (point := restore_point_at(link.path))
+        if link.is_for("Related") and (point := restore_point_at(link.path))
     ]
     return TaskSession(
         id=task_id,
@@ -215,7 +215,7 @@ def parse_task_session(entity: Resource) -> TaskSession:
 
 def _job_name(entity: Resource) -> str | None:
     """Return the name of the job, which the session's name begins with: `Daily@2026-03-02 …`."""
-    up = [link.name or "" for link in links(entity) if link.path.startswith("/backupSessions/")]
+    up = [link.name or "" for link in links(entity) if link.is_below("/backupSessions")]
     return (up[0].rpartition("@")[0] or None) if up else None
 
 

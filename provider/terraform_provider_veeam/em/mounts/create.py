@@ -23,11 +23,13 @@ from terraform_provider_veeam.em.errors import (
     DeadlinePassed,
     EnterpriseManagerError,
     MountIncomplete,
+    RequestFailed,
     RequestRefused,
-    SessionExpired,
+    SessionGone,
     Stopped,
     TaskFailed,
     TaskVanished,
+    TokenRefused,
 )
 from terraform_provider_veeam.em.http.decoders import unreadable
 from terraform_provider_veeam.em.http.retry import persist, retry
@@ -106,22 +108,25 @@ class _OwnSessionMount:
         self._session = session
         self._restore_point = restore_point
         self._deadline = deadline
-        self._tasks = Tasks(client, session)
-        self._mounts = MountPoints(client, session)
+        self._tasks = Tasks(client, logon, session)
+        self._mounts = MountPoints(client, logon, session)
         self._task: Task | None = None
         self._doubt: EnterpriseManagerError | None = None
         """The error that leaves it open whether the server took the request."""
 
     def make(self, os_kind: str | None) -> Mounted:
         """Ask for the mount, wait until it is done, and read it."""
-        body = _body(self._restore_point, os_kind)
         self._tell(f"asking for {self._restore_point.mounts} in {self._session}")
-        self._task = retry(
-            lambda: self._ask(body),
-            self._deadline,
-            when=self._may_ask_again,
-            pauses=self._client.policy.pauses(),
-        )
+        *others, last = _bodies(self._restore_point, os_kind)
+        for body in others:
+            try:
+                self._task = self._ask_until_taken(body)
+                break
+            except RequestFailed as error:
+                if error.status != HTTPStatus.BAD_REQUEST:
+                    raise
+                log.info("asking in the other form: %s", error)
+        self._task = self._task or self._ask_until_taken(last)
         self._tell(f"waiting for {self._task.task_id}")
         href = self._find_mount_point(self._finish(self._task))
         self._tell(f"reading {href}")
@@ -132,6 +137,14 @@ class _OwnSessionMount:
 
     def _tell(self, step: str) -> None:
         log.info("%s: %s", self._deadline.operation, step)
+
+    def _ask_until_taken(self, body: bytes | None) -> Task:
+        return retry(
+            lambda: self._ask(body),
+            self._deadline,
+            when=self._may_ask_again,
+            pauses=self._client.policy.pauses(),
+        )
 
     def _ask(self, body: bytes | None) -> Task:
         """Ask for the mount; when an answer was lost, look first whether there is a task."""
@@ -182,7 +195,7 @@ class _OwnSessionMount:
             task = self._tasks.wait(task, self._deadline)
         except TaskVanished as error:
             return self._finish_unseen(error)
-        except SessionExpired as error:
+        except SessionGone as error:
             raise TaskVanished(
                 "The logon session ended during the mount",
                 f"{error.detail}\nWhat was being mounted in {self._session} goes with it. Was "
@@ -304,7 +317,7 @@ class _BorrowedSessionMount(_OwnSessionMount):
     def _post(self, body: bytes | None) -> Task:
         try:
             return super()._post(body)
-        except SessionExpired as error:
+        except TokenRefused as error:
             raise token_refused(error) from error
 
     def _look(self, doubt: EnterpriseManagerError) -> Task | None:
@@ -352,16 +365,20 @@ class _BorrowedSessionMount(_OwnSessionMount):
         )
 
 
-def _body(restore_point: RestorePointRef, os_kind: str | None) -> bytes | None:
-    """Return the body of a mount request; None when there is none.
+def _bodies(restore_point: RestorePointRef, os_kind: str | None) -> list[bytes | None]:
+    """Return the forms of a mount request, the next for a server that answers 400 to one.
 
-    A request for an agent has none. The page of replicas says that the kind must be sent.
+    Without `os_kind` a body and none mean the same. The pages of VMs and replicas have the header
+    Content-Type as required, and a server that is asked for JSON was seen to refuse an empty body,
+    so the default comes first there. The page of agents has a request without body and header.
     """
     if restore_point.type is RestorePointType.AGENT:
-        return None
-    if restore_point.type is RestorePointType.REPLICA:
-        os_kind = os_kind or DEFAULT_OS_KIND
-    return json.dumps({"OsKind": os_kind}).encode() if os_kind else None
+        return [None, _body(DEFAULT_OS_KIND)]
+    return [_body(os_kind)] if os_kind else [_body(DEFAULT_OS_KIND), None]
+
+
+def _body(os_kind: str) -> bytes | None:
+    return json.dumps({"OsKind": os_kind}).encode()
 
 
 def _told(error: Exception) -> EnterpriseManagerError:

@@ -6,11 +6,14 @@ delete_vmrestorepoints_id_mountpoints_id, and their siblings of replicas and age
 
 from __future__ import annotations
 
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.em.errors import NotFound, TaskFailed, TaskVanished
+from terraform_provider_veeam.em.errors import MountGone, TaskFailed, TaskVanished
+from terraform_provider_veeam.em.gone import Container, unless_gone
 from terraform_provider_veeam.em.http.decoders import (
+    Document,
     Resource,
     api_path,
     member,
@@ -18,29 +21,45 @@ from terraform_provider_veeam.em.http.decoders import (
     text,
     unreadable,
 )
+from terraform_provider_veeam.em.http.pages import pages
 from terraform_provider_veeam.em.models import MountPoint, RestorePointRef, mount_id_of
 from terraform_provider_veeam.em.tasks import Tasks, looks, parse_task
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.deadline import Deadline
     from terraform_provider_veeam.em.http.client import Client
+    from terraform_provider_veeam.em.logon import Logon
     from terraform_provider_veeam.em.models import LogonSession
+
+
+_Found = list[tuple[str, Resource]]
 
 
 class MountPoints:
     """The mount points of one logon session."""
 
-    def __init__(self, client: Client, session: LogonSession) -> None:
+    def __init__(self, client: Client, logon: Logon, session: LogonSession) -> None:
         self._client = client
+        self._logon = logon
         self._session = session
-        self._tasks = Tasks(client, session)
+        self._tasks = Tasks(client, logon, session)
 
     def read(self, restore_point: RestorePointRef, href: str, deadline: Deadline) -> MountPoint:
-        """Return the mount point at a path below `/api`. Raises NotFound, SessionExpired."""
+        """Return the mount point at a path below `/api`. Raises MountGone, SessionGone."""
+        return unless_gone(
+            _named(href),
+            lambda: self._read(restore_point, href, deadline),
+            self._container(href, deadline),
+            deadline,
+            self._client.policy.pauses(),
+        )
+
+    def _read(self, restore_point: RestorePointRef, href: str, deadline: Deadline) -> MountPoint:
         answer = self._client.request("GET", href, deadline, token=self._session.token)
         mount_id, resource = mount_id_of(href), answer.document.value
         told = mount_id_of(api_path(member(resource, "Href")) or "")
-        is_mount_point = told == mount_id or (text(resource, "Type") or "").endswith("Mount")
+        kind = text(resource, "Type") or ""
+        is_mount_point = told == mount_id or kind.casefold().endswith("mount")
         if mount_id is None or not is_mount_point:
             raise unreadable(
                 f"GET {href} was answered with {answer.status}, but with no mount point."
@@ -50,66 +69,84 @@ class MountPoints:
         return MountPoint(restore_point, mount_id, href, file_system_roots(resource))
 
     def list(self, restore_point: RestorePointRef, deadline: Deadline) -> list[MountPoint]:
-        """Return the mount points that the session has of a restore point, by number."""
-        path = restore_point.mounts
-        try:
-            answer = self._client.request("GET", path, deadline, token=self._session.token)
-        except NotFound:
-            return []
-        entity = f"{restore_point.type.entity}Mount"
-        listed = answer.document.collection(
-            (f"{entity}s", entity),
-            ("VmRestorePointMounts", "VmRestorePointMount"),
-            ("EntityReferences", "Ref"),
-            ("Refs", "Ref"),
-        )
-        found = [
-            MountPoint(restore_point, mount_id, href, file_system_roots(mount))
-            for mount in listed or ()
-            if (href := api_path(member(mount, "Href"))) and (mount_id := mount_id_of(href))
+        """Return the mount points that the session has of a restore point, by number.
+
+        Raises SessionGone.
+        """
+        there = [
+            MountPoint(restore_point, mount_id_of(href) or 0, href, file_system_roots(mount))
+            for href, mount in self._listed(restore_point.mounts, deadline)
         ]
-        if listed is None or len(found) < len(listed):
-            raise unreadable(
-                f"GET {path} was answered with {answer.status}, but with no list of mount points."
-            )
-        return sorted(found, key=lambda mount_point: mount_point.mount_id)
+        return sorted(there, key=lambda mount_point: mount_point.mount_id)
+
+    def _listed(self, path: str, deadline: Deadline) -> _Found:
+        """Return the mount points that the session lists at a path, each with its own path."""
+
+        def read(document: Document) -> _Found:
+            listed = document.collection("Mount")
+            found = [
+                (href, mount)
+                for mount in listed or ()
+                if (href := api_path(member(mount, "Href"))) and mount_id_of(href)
+            ]
+            if listed is None or len(found) < len(listed):
+                raise unreadable(f"GET {path} was answered, but with no list of mount points.")
+            return found
+
+        return unless_gone(
+            str(self._session),
+            lambda: [*pages(self._client, self._session, path, deadline, read)],
+            self._logon.container(self._session, deadline),
+            deadline,
+            self._client.policy.pauses(),
+        )
 
     def unmount(self, href: str, deadline: Deadline) -> None:
-        """Unmount; 204, 404 and a task that succeeds are success.
+        """Unmount; 204, a task that succeeds and a mount point that is gone are success.
 
         After anything else it is waited for until the mount point is gone: whoever answers 200 to
-        everything has not unmounted. Raises SessionExpired, TaskFailed.
+        everything has not unmounted. Raises SessionGone, TaskFailed.
         """
-        try:
-            answer = self._client.request("DELETE", href, deadline, token=self._session.token)
-        except NotFound:
-            return
+        container = self._container(href, deadline)
+        with suppress(MountGone):
+            unless_gone(
+                _named(href),
+                lambda: self._unmount(href, container, deadline),
+                container,
+                deadline,
+                self._client.policy.pauses(),
+            )
+
+    def _unmount(self, href: str, container: Container, deadline: Deadline) -> None:
+        answer = self._client.request("DELETE", href, deadline, token=self._session.token)
         if answer.status == HTTPStatus.NO_CONTENT:
             return
         task = parse_task(answer.document.value)
-        if task is None:
-            self._wait_until_gone(href, deadline)
-            return
-        try:
-            task = self._tasks.wait(task, deadline)
-        except TaskVanished:
-            # It may have finished: whether the mount point is there tells.
-            self._wait_until_gone(href, deadline)
-            return
-        if task.success is False:
-            raise TaskFailed(
-                "Enterprise Manager could not unmount the restore point",
-                f"DELETE {href} was accepted, but its task {task.task_id} failed: "
-                f"{task.message or 'it gave no reason'}",
-            )
-
-    def _wait_until_gone(self, href: str, deadline: Deadline) -> None:
-        """Wait for an unmount that was accepted without naming a task."""
-        for _ in looks(deadline):
-            try:
-                self._client.request("GET", href, deadline, token=self._session.token)
-            except NotFound:
+        with suppress(TaskVanished):  # it may have finished: whether the mount point is there tells
+            task = task and self._tasks.wait(task, deadline)
+            if task and task.success is False:
+                raise TaskFailed(
+                    "Enterprise Manager could not unmount the restore point",
+                    f"DELETE {href} was accepted, but its task {task.task_id} failed: "
+                    f"{task.message or 'it gave no reason'}",
+                )
+            if task:
                 return
+        for _ in looks(deadline):
+            if not container.has():
+                return
+
+    def _container(self, href: str, deadline: Deadline) -> Container:
+        path, mount_id = href.rpartition("/")[0], mount_id_of(href)
+        return Container(
+            f"the list of mount points of {self._session}",
+            lambda: any(mount_id_of(one) == mount_id for one, _ in self._listed(path, deadline)),
+            MountGone,
+        )
+
+
+def _named(href: str) -> str:
+    return f"mount point {href}"
 
 
 def file_system_roots(resource: Resource) -> tuple[str, ...]:
@@ -117,7 +154,7 @@ def file_system_roots(resource: Resource) -> tuple[str, ...]:
 
     Raises UnexpectedAnswer.
     """
-    entries = members(member(resource, "FSRoots"), "DirectoryEntry", "FSRoots")
+    entries = members(member(resource, "FSRoots"), "DirectoryEntry")
     found = [text(entry, "Path") or text(entry, "Name") for entry in entries]
     if not all(found):
         raise unreadable("A root of the mount point's file systems has neither path nor name.")

@@ -9,7 +9,7 @@ from terraform_provider_veeam.em.errors import (
     CannotWrite,
     EnterpriseManagerError,
     NotFound,
-    SessionExpired,
+    TokenRefused,
 )
 from terraform_provider_veeam.em.files.left_out import concerns_all
 from terraform_provider_veeam.em.files.paths import address_of, parse_guest_path
@@ -68,7 +68,10 @@ class MountPointAction(MountPointReader, interfaces.Action):
                     if self.ends_all(error):
                         finished = done if step is steps[-1] else []
                         rest = [one for one in left.values() if one not in finished]
-                        raise self._final(mount, error.add(_balance(finished, rest))) from error
+                        error.add(_balance(finished, rest))
+                        if isinstance(error, TokenRefused):
+                            self.check_mount(mount, deadline)
+                        raise
                     del left[number]
                     where = self._blame(mount, number, path, error, deadline)
                     ctx.diagnostics.add_error(error.summary, error.detail, path=where)
@@ -94,9 +97,6 @@ class MountPointAction(MountPointReader, interfaces.Action):
     def ends_all(self, error: EnterpriseManagerError) -> bool:
         """Tell whether an error at one path would be one at the others too."""
         return concerns_all(error)
-
-    def _final(self, mount: MountReference, error: EnterpriseManagerError) -> Exception:
-        return mount.lost(error) if isinstance(error, SessionExpired) else error
 
 
 def _balance(done: list[str], rest: list[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.em.errors import NotFound, SessionExpired
+from terraform_provider_veeam.em.errors import MountGone, SessionGone
 from terraform_provider_veeam.keep_alive import start as keep_alive
 from terraform_provider_veeam.objects.actions.base import (
     MountPointAction,
@@ -57,13 +57,12 @@ class UnmountAction(MountPointAction):
             yield f"Unmounting {mount}"
             self._provider.holder.release(mount.session.fingerprint, mount.href)
             self.manager.unmount(mount.session, mount.href, deadline)
-            self._book.forget(mount.session.fingerprint, mount.href)
-        except NotFound:
+        except MountGone:
             instead = self.mounted_instead(mount, deadline)
             yield f"{mount} is not mounted in {mount.session}{instead}"
-        except SessionExpired:
+        except SessionGone:
             yield f"The logon session of {mount} has ended, and the mount point with it"
         else:
             yield f"Unmounted {mount}"
-        finally:
-            keep_alive.check()
+        self._book.forget(mount.session.fingerprint, mount.href)
+        keep_alive.release(mount.session.fingerprint, mount.href)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.em.errors import NotFound, RequestFailed, SessionExpired
+from terraform_provider_veeam.em.errors import NotFound, RequestFailed, TokenRefused
 from terraform_provider_veeam.em.files.left_out import LeftOut, in_lines
 from terraform_provider_veeam.em.files.paths import parse_guest_path
 from terraform_provider_veeam.em.patterns import name_matches
@@ -120,8 +120,9 @@ class MountPointFilesDataSource(MountPointReader, interfaces.DataSource):
             found = list(
                 islice((entry for entry in walk if name_matches(pattern, entry.name)), limit + 1)
             )
-        except SessionExpired as error:
-            raise mount.lost(error) from error
+        except TokenRefused:
+            self.check_mount(mount, deadline)
+            raise
         except RequestFailed as error:
             if error.status != _BAD_REQUEST:
                 raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.em.errors import SessionExpired
+from terraform_provider_veeam.em.errors import SessionGone
 from terraform_provider_veeam.objects.mount_point_fields import own_results, results_of
 from terraform_provider_veeam.objects.mount_reference import MountPointReader, session_attribute
 from terraform_provider_veeam.objects.restore_point_fields import (
@@ -54,7 +54,7 @@ class MountPointsDataSource(MountPointReader, interfaces.DataSource):
         session = self.find_session(config["session_fingerprint"], deadline)
         try:
             found = self.manager.mount_points(session, restore_point_of(config), deadline)
-        except SessionExpired as error:
+        except SessionGone as error:
             raise Refused(
                 "The logon session has ended",
                 f"{error.detail}\nThe mount points of {session} are gone with it.",

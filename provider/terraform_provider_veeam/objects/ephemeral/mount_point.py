@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from terraform_provider_veeam.em.errors import (
     EnterpriseManagerError,
     MountIncomplete,
-    NotFound,
-    SessionExpired,
+    SessionGone,
 )
 from terraform_provider_veeam.objects.base import unknown_results
 from terraform_provider_veeam.objects.ephemeral.renewal import next_renewal
@@ -85,10 +84,9 @@ class MountPointEphemeral(MountPointObject, interfaces.EphemeralResource):
         deadline = self.timeout(ctx, config, "create", f"Mounting restore point {name}")
         manager = self.manager
         try:
-            mounted = manager.mount(restore_point, config["os_kind"], deadline, outlives=False)
-        except NotFound as error:
-            self.report_missing(ctx, restore_point, error, deadline)
-            return None
+            mounted = self.mount(ctx, state, deadline, outlives=False)
+            if mounted is None:
+                return None
         except MountIncomplete as error:
             fate = self._unmount_again(error.mounted, deadline)
             ctx.diagnostics.add_error(error.summary, f"{error.detail}\n{fate}")
@@ -125,11 +123,11 @@ class MountPointEphemeral(MountPointObject, interfaces.EphemeralResource):
         deadline = self.deadline(ctx, _CLOSE_SECONDS, f"Unmounting {record.href}")
         try:
             self.manager.unmount(record.session, record.href, deadline)
-        except SessionExpired:
+        except SessionGone as error:
             ctx.diagnostics.add_warning(
                 "The ephemeral mount point was gone before its end",
-                f"While Terraform ran {record.session} ended, and {record.href} with it. "
-                "Was it idle for longer than Enterprise Manager allows?",
+                f"{error.detail}\nWhile Terraform ran {record.session} ended, and {record.href} "
+                "with it. Was it idle for longer than Enterprise Manager allows?",
             )
         except EnterpriseManagerError as error:
             ctx.diagnostics.add_warning(
@@ -144,6 +142,8 @@ class MountPointEphemeral(MountPointObject, interfaces.EphemeralResource):
         bound = deadline.unstoppable(f"Unmounting {href}", _CLOSE_SECONDS)
         try:
             self.manager.unmount(mounted.session, href, bound)
+        except SessionGone:
+            return "Its logon session has ended, and the mount point with it."
         except EnterpriseManagerError as error:
             return (
                 f"It could not be unmounted either ({error.summary}). Enterprise Manager unmounts "

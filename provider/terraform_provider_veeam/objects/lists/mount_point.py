@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.em.errors import AccessDenied, NotFound
+from terraform_provider_veeam.em.errors import AccessDenied, RestorePointGone
 from terraform_provider_veeam.em.models import RestorePoint
 from terraform_provider_veeam.objects.base import VeeamObject
 from terraform_provider_veeam.objects.identifiers import UuidOrUrn
@@ -99,7 +99,7 @@ def _described(
     """Return a restore point; with nothing but its id when it is gone, or may not be read."""
     try:
         return manager.restore_point(ref, deadline)
-    except (NotFound, AccessDenied):
+    except (RestorePointGone, AccessDenied):
         return RestorePoint(ref, None, None)
 
 

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.errors import (
+    MountGone,
     MountIncomplete,
-    NotFound,
-    SessionExpired,
     SessionGone,
 )
 from terraform_provider_veeam.em.models import (
@@ -40,7 +39,7 @@ from terraform_provider_veeam.plugin.interfaces import IdentityAttribute, Identi
 from terraform_provider_veeam.plugin.schema import Attribute, Schema
 from terraform_provider_veeam.plugin.types import Number, String, Unknown
 from terraform_provider_veeam.printable import printable
-from terraform_provider_veeam.sessions.lost import check_server, confirm_gone, disks_of, no_token
+from terraform_provider_veeam.sessions.lost import check_server, disks_of, no_token
 from terraform_provider_veeam.sessions.record import SessionRecord
 
 if TYPE_CHECKING:
@@ -144,10 +143,9 @@ class MountPointResource(MountPointObject, interfaces.Resource):
         name = printable(planned["restore_point_name"] or ref.id)
         deadline = self.timeout(ctx, planned, "create", f"Mounting restore point {name}")
         try:
-            mounted = manager.mount(ref, planned["os_kind"], deadline)
-        except NotFound as error:
-            self.report_missing(ctx, ref, error, deadline)
-            return None
+            mounted = self.mount(ctx, planned, deadline)
+            if mounted is None:
+                return None
         except MountIncomplete as error:
             ctx.diagnostics.add_error(
                 error.summary,
@@ -169,19 +167,16 @@ class MountPointResource(MountPointObject, interfaces.Resource):
         deadline = self.timeout(ctx, current, "read", f"Reading mount point {current['id']}")
         try:
             record = self._find_session(ctx, current, deadline)
-            try:
-                mount_point = self.manager.mount_point(
-                    record.session, restore_point_of(current), record.href, deadline
-                )
-            except SessionExpired as error:
-                raise confirm_gone(self.manager, record.session, error, deadline) from error
-        except SessionGone:
-            self._warn_of_loss(ctx, current, deadline, "Terraform drops it from the state.")
+            mount_point = self.manager.mount_point(
+                record.session, restore_point_of(current), record.href, deadline
+            )
+        except SessionGone as error:
+            self._warn_of_loss(ctx, current, error, deadline, "Terraform drops it from the state.")
             return None
-        except NotFound:
+        except MountGone as error:
             ctx.diagnostics.add_warning(
                 f"Mount point {current['id']} is gone",
-                "Its logon session lives, but no longer has it: somebody unmounted it without "
+                f"{error.detail}\nIts logon session lives, so somebody has unmounted it without "
                 "Terraform, which drops it from the state.",
             )
             return None
@@ -202,8 +197,8 @@ class MountPointResource(MountPointObject, interfaces.Resource):
         deadline = self.timeout(ctx, current, "read", f"Holding {current['id']}")
         try:
             record = self._find_session(ctx, current, deadline)
-        except SessionGone:
-            self._warn_of_loss(ctx, current, deadline, "There is nothing left to hold.")
+        except SessionGone as error:
+            self._warn_of_loss(ctx, current, error, deadline, "There is nothing left to hold.")
             return planned
         if planned["keep_alive"] is None:
             keep_alive.release(record.fingerprint, record.href)
@@ -217,15 +212,11 @@ class MountPointResource(MountPointObject, interfaces.Resource):
         try:
             record = self._find_session(ctx, current, deadline)
             self._provider.holder.release(record.fingerprint, record.href)
-            try:
-                self.manager.unmount(record.session, record.href, deadline)
-                self._book.forget(record.fingerprint, record.href)
-            except SessionExpired as error:
-                raise confirm_gone(self.manager, record.session, error, deadline) from error
-            finally:
-                keep_alive.check()
-        except SessionGone:
-            self._warn_of_loss(ctx, current, deadline, "There was nothing left to unmount.")
+            self.manager.unmount(record.session, record.href, deadline)
+        except SessionGone as error:
+            self._warn_of_loss(ctx, current, error, deadline, "There was nothing left to unmount.")
+        self._book.forget(record.fingerprint, record.href)
+        keep_alive.release(record.fingerprint, record.href)
 
     def import_(self, ctx: ImportContext, id: str) -> State | None:  # noqa: A002 - tf's name
         """Take over a mount point of the session whose token the provider was given."""
@@ -266,7 +257,7 @@ class MountPointResource(MountPointObject, interfaces.Resource):
         href = mount_href(ref, mount_id, None)
         try:
             mount_point = manager.mount_point(session, ref, href, deadline)
-        except NotFound as error:
+        except MountGone as error:
             there = but_there_is(manager.mounted_instead(session, ref.id, deadline))
             ctx.diagnostics.add_error(
                 "Mount point not found",
@@ -329,16 +320,15 @@ class MountPointResource(MountPointObject, interfaces.Resource):
             )
 
     def _warn_of_loss(
-        self, ctx: Context, state: State, deadline: Deadline, consequence: str
+        self, ctx: Context, state: State, gone: SessionGone, deadline: Deadline, consequence: str
     ) -> None:
         """Warn that a mount point went with its session, and say what became of its disks."""
         disks = disks_of(self.manager, restore_point_of(state), deadline)
+        name = printable(state["restore_point_name"] or state["restore_point_id"])
         ctx.diagnostics.add_warning(
             f"Mount point {state['id']} is gone: its logon session has ended",
-            "Enterprise Manager ends a logon session after 15 idle minutes, and its mount points "
-            f"with it. It no longer knows logon session {state['session_fingerprint']}, in which "
-            f"{printable(state['restore_point_name'] or state['restore_point_id'])} was mounted. "
-            f"{consequence}\n{disks}",
+            f"{gone.detail}\n{name} was mounted in it. Enterprise Manager ends a logon session "
+            f"after 15 idle minutes, and its mount points with it. {consequence}\n{disks}",
         )
 
 

@@ -15,7 +15,7 @@ from terraform_provider_veeam.em.errors import (
     NotFound,
     RequestFailed,
     RequestRefused,
-    SessionExpired,
+    TokenRefused,
     UnexpectedAnswer,
 )
 from terraform_provider_veeam.em.files.left_out import LeftOut
@@ -159,8 +159,8 @@ def test_a_folder_that_can_not_be_listed_is_told_and_the_others_are(
 
 
 def test_what_concerns_every_folder_ends_the_walk() -> None:
-    client = Trees(SessionExpired("Ended", status=401))
-    with pytest.raises(SessionExpired):
+    client = Trees(TokenRefused("Ended", status=401))
+    with pytest.raises(TokenRefused):
         list(files_of(client).walk("C:/x", 9, DEADLINE, []))
 
 

@@ -17,7 +17,6 @@ from terraform_provider_veeam.em.http.decoders import (
     member,
     members,
     message,
-    plural_of,
     text,
 )
 
@@ -103,11 +102,11 @@ def test_of_two_names_that_differ_in_case_the_one_with_a_value_counts() -> None:
 
 
 @pytest.mark.parametrize("case", [str, str.lower, lambda name: name[0].lower() + name[1:]])
-@pytest.mark.parametrize("name", ["DirectoryEntries", "DirectoryEntry", "FSRoots", None])
+@pytest.mark.parametrize("name", ["DirectoryEntries", "DirectoryEntry", "Roots", "Items", None])
 def test_a_list_is_found_bare_and_in_every_wrapper(case: Any, name: str | None) -> None:
     entries = [{"Path": "C:"}, {"Path": "D:"}]
     value = read({"FSRoots": {case(name): entries} if name else entries})
-    found = members(member(value, "FSRoots"), "DirectoryEntry", "FSRoots")
+    found = members(member(value, "FSRoots"), "DirectoryEntry")
     assert [text(entry, "Path") for entry in found] == ["C:", "D:"]
 
 
@@ -122,19 +121,61 @@ def test_an_empty_list_is_written_in_many_ways(value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["text", 7, True, [1], ["a"], {"DirectoryEntrys": [{"Path": "C:"}]}, {"Other": [{}]}]
+    "value",
+    [
+        *("text", 7, True, [1], ["a"]),
+        {"DirectoryEntries": [{"Type": "FileEntry", "Path": "C:"}]},
+        {"DirectoryEntries": [], "Others": [{"Type": "FileEntry", "Path": "C:"}]},
+    ],
 )
 def test_what_is_no_such_list_is_an_error_and_never_an_empty_one(value: object) -> None:
     with pytest.raises(UnexpectedAnswer):
         members(read(value), "DirectoryEntry")
 
 
+JOB, REF = {"Type": "Job", "UID": "1"}, {"Type": "JobReference", "UID": "1"}
+
+
 @pytest.mark.parametrize(
-    ("singular", "plural"),
-    [("Job", "Jobs"), ("Repository", "Repositories"), ("FileEntry", "FileEntries")],
+    "value",
+    [
+        {"Jobs": [JOB]},
+        {"Entries": {"Values": [JOB]}, "PagingInfo": {"PageNum": 1}, "Others": []},
+        {"Href": "x", "Type": "JobList", "Whatever": [REF]},
+        {"Others": [{"Type": "Backup"}], "Whatever": [JOB]},
+        {"Jobs": [{"UID": "1"}], "Notes": [{"Text": "a"}]},
+        [{"UID": "1"}],
+        {"Items": [{"UID": "1"}]},
+        JOB,
+    ],
 )
-def test_plurals_are_those_of_the_language(singular: str, plural: str) -> None:
-    assert plural_of(singular) == plural
+def test_a_collection_is_told_by_what_it_holds(value: object) -> None:
+    found = decode(json.dumps(value).encode()).collection("Job")
+    assert found
+    assert [text(one, "UID") for one in found] == ["1"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("[]", '{"Whatever": []}', '{"Jobs": null}', '{"Jobs": [], "Message": "none"}'),
+        *("<Jobs/>", "<EntityReferences/>"),
+    ],
+)
+def test_an_empty_collection_may_have_any_name(body: str) -> None:
+    assert decode(body.encode()).collection("Job") == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("", "null", "{}", '"no"', '{"Message": "none"}', '{"Message": "none", "Errors": []}'),
+        *('{"Items": [{"Type": "Task"}]}', '{"Items": [1]}'),
+        *("<Error/>", '<Tasks><Task Type="Task"/></Tasks>'),
+    ],
+)
+def test_another_answer_is_no_empty_collection(body: str) -> None:
+    assert decode(body.encode()).collection("Job") is None
 
 
 @pytest.mark.parametrize(
@@ -143,6 +184,7 @@ def test_plurals_are_those_of_the_language(singular: str, plural: str) -> None:
         ("https://srv12.tech.local:9398/api/tasks/task-1", "/tasks/task-1"),
         ("https://localhost:9398/api/tasks/task-1?x=y", "/tasks/task-1"),
         ("/api/tasks/task-1/", "/tasks/task-1"),
+        ("https://h/API/Tasks/TASK-1", "/Tasks/TASK-1"),
         (
             "https://h/api/vmRestorePoints/x/mounts/1/C:/a%20b",
             "/vmRestorePoints/x/mounts/1/C:/a%20b",

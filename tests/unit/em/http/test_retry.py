@@ -88,12 +88,13 @@ def test_a_pause_beyond_the_deadline_is_not_begun(clock: FakeClock) -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [errors.NotFound("gone", status=404), errors.SessionExpired("ended", status=401)],
+    [errors.MountGone("gone"), errors.SessionGone("ended")],
 )
 def test_what_has_to_be_known_is_asked_for_until_there_is_an_answer(
     clock: FakeClock, answer: errors.EnterpriseManagerError
 ) -> None:
-    assert persist(Flaky(errors.RequestFailed("no", status=500), BUSY), bound(clock)) == "done"
+    no = errors.NotFound("no", status=404)
+    assert persist(Flaky(no, BUSY), bound(clock)) == "done"
     with pytest.raises(type(answer)):
         persist(Flaky(BUSY, answer), bound(clock))
 

@@ -136,8 +136,7 @@ def test_an_empty_result_is_no_error(found: dict[str, Any]) -> None:
     "found",
     [
         {"Entities": {"Jobs": {"Jobs": [{"Name": "Daily"}]}, "BackupServers": None}},
-        {"Entities": {"BackupServerss": [{"Name": "a"}]}},
-        {"Entities": {"BackupServers": {"Servers": [{"Name": "a"}]}}},
+        {"Entities": {"BackupServers": {"Servers": [{"Type": "Job"}]}}},
         {"Entities": "none"},
         {"Entities": None, "Refs": {"Refs": [{"Name": "a"}]}},
     ],

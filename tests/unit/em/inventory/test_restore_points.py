@@ -9,7 +9,7 @@ import pytest
 
 from support.clocks import FakeClock
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.errors import UnexpectedAnswer
+from terraform_provider_veeam.em.errors import UnexpectedAnswer, Unsettled
 from terraform_provider_veeam.em.http.client import Answer
 from terraform_provider_veeam.em.http.decoders import decode
 from terraform_provider_veeam.em.inventory.restore_points import (
@@ -57,7 +57,8 @@ def deadline() -> Deadline:
 def client(body: Any) -> Any:
     """A client whose server answers with this, whatever it is asked for."""
     answer = Answer(200, {}, decode(json.dumps(body).encode()))
-    return SimpleNamespace(request=lambda *_, **__: answer)
+    policy = SimpleNamespace(pauses=lambda: ())
+    return SimpleNamespace(request=lambda *_, **__: answer, policy=policy)
 
 
 def find(*points: Any, **wanted: Any) -> list[FoundRestorePoint]:
@@ -147,5 +148,5 @@ def test_the_restore_point_that_is_read_is_the_one_asked_for() -> None:
     ref = RestorePointRef(RestorePointType.VM, ONE)
     assert read_restore_point(client(point()), SESSION, ref, deadline()).name
     other = RestorePointRef(RestorePointType.VM, TWO)
-    with pytest.raises(UnexpectedAnswer, match="another restore point"):
+    with pytest.raises(Unsettled, match="another restore point"):
         read_restore_point(client(point()), SESSION, other, deadline())

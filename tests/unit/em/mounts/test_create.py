@@ -208,7 +208,7 @@ def test_the_server_says_when_a_mount_may_be_asked_for_again(
 @pytest.mark.parametrize(
     ("asked", "body"),
     [
-        (("vm", None), b""),
+        (("vm", None), b'{"OsKind": "Windows"}'),
         (("vm", "Linux"), b'{"OsKind": "Linux"}'),
         (("agent", None), b""),
         (("agent", "Linux"), b""),
@@ -237,6 +237,36 @@ def test_the_body_is_what_the_family_takes(
     ref = RestorePointRef(RestorePointType(kind), simulator.restore_points(family)[0].id)
     manager.mount(ref, os_kind, deadline())
     assert sent == [body]
+
+
+@pytest.mark.parametrize("kind", list(RestorePointType))
+def test_a_server_that_refuses_one_form_of_the_request_gets_the_other(
+    make_manager: MakeManager, deadline: MakeDeadline, kind: RestorePointType
+) -> None:
+    with Simulator(needs_mount_body=True) as simulator:
+        manager = make_manager(
+            base_url=f"{simulator.url}/api",
+            certificate_fingerprint=simulator.fingerprint.replace(":", "").lower(),
+        )
+        ref = RestorePointRef(kind, simulator.restore_points(Family[kind.name])[0].id)
+        assert manager.mount(ref, None, deadline()).mount_point.file_system_roots
+        assert posts(simulator) == (2 if kind is RestorePointType.AGENT else 1)
+
+
+@pytest.mark.parametrize(("os_kind", "tries"), [(None, 2), ("Linux", 1)])
+def test_a_request_that_is_refused_in_every_form_is_told_and_nothing_is_left(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    os_kind: str | None,
+    tries: int,
+) -> None:
+    simulator.add_fault("status", POST, code=400, count=None)
+    with pytest.raises(errors.RequestFailed, match="400"):
+        manager.mount(restore_point, os_kind, deadline())
+    assert posts(simulator) == tries
+    assert len(simulator.sessions()) <= 1
 
 
 # The task

@@ -1,0 +1,110 @@
+"""Whether a thing is gone: what contains it says so.
+
+An answer about the thing itself is only a question, whatever its status and its body: servers say
+"gone" in many ways, and what stands in between may say it for them. The container answers. A mount
+point is in the list of its logon session, a task among the tasks of its session, a session in the
+list of all sessions; nobody else can make such a list.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from terraform_provider_veeam.em.errors import (
+    AccessDenied,
+    EnterpriseManagerError,
+    Gone,
+    LogonRefused,
+    NotEnterpriseManager,
+    NotFound,
+    RequestFailed,
+    ServerBusy,
+    TokenRefused,
+    UnexpectedAnswer,
+    Unsettled,
+)
+from terraform_provider_veeam.em.http.retry import retry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from terraform_provider_veeam.em.deadline import Deadline
+
+Result = TypeVar("Result")
+
+
+class Container(NamedTuple):
+    """What lists a thing."""
+
+    name: str
+    """As a person reads it, like `the list of its mount points`."""
+    has: Callable[[], bool]
+    """Tells whether the thing is listed. Raises what a request raises."""
+    gone: type[Gone]
+    """The error for a thing that is not."""
+
+
+def may_mean_gone(error: EnterpriseManagerError) -> bool:
+    """Tell whether an error is an answer about the thing: a busy server says nothing of it."""
+    if isinstance(error, ServerBusy | LogonRefused):
+        return False
+    return isinstance(
+        error, AccessDenied | NotFound | TokenRefused | RequestFailed | UnexpectedAnswer
+    )
+
+
+def unless_gone(
+    thing: str,
+    request: Callable[[], Result],
+    container: Container,
+    deadline: Deadline,
+    pauses: Iterable[float],
+) -> Result:
+    """Return what a request about a thing returns; when it is refused, the container is asked.
+
+    If that lists the thing, the refusal may have been a passing fault, and the request is sent
+    again after those pauses. Raises the container's Gone; Unsettled when the container can't be
+    read; and the last refusal.
+    """
+
+    def once() -> Result:
+        try:
+            return request()
+        except EnterpriseManagerError as refused:
+            if not may_mean_gone(refused):
+                raise
+            if _is_listed(thing, container, refused):
+                raise
+            raise container.gone(
+                f"{_capital(thing)} is gone",
+                f"{refused.detail}\n{_capital(container.name)} does not have it.",
+            ) from refused
+
+    return retry(once, deadline, when=_may_be_a_slip, pauses=pauses)
+
+
+def _may_be_a_slip(error: EnterpriseManagerError) -> bool:
+    """Tell whether a refusal of what is listed may be over in a moment."""
+    if isinstance(error, RequestFailed):
+        return error.status == HTTPStatus.INTERNAL_SERVER_ERROR
+    return isinstance(error, NotFound | TokenRefused)
+
+
+def _is_listed(thing: str, container: Container, refused: EnterpriseManagerError) -> bool:
+    try:
+        return container.has()
+    except EnterpriseManagerError as error:
+        if not may_mean_gone(error) and not isinstance(error, Unsettled | NotEnterpriseManager):
+            raise
+        if isinstance(refused, AccessDenied):
+            raise refused from error  # the role is too low for both
+        raise Unsettled(
+            f"Whether {thing} is gone is not known",
+            f"{refused.detail}\n{_capital(container.name)} would tell, but can't be read: "
+            f"{error.detail}",
+        ) from error
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
