@@ -63,7 +63,8 @@ class Server:
         return [
             entry
             for entry in self.simulator.journal
-            if re.fullmatch(method, entry.method) and re.fullmatch(f"{path}/?", entry.path)
+            if re.fullmatch(method, entry.method)
+            and re.fullmatch(f"{path}/?", entry.path, re.IGNORECASE)
         ]
 
     def mounts(self) -> list[MountPoint]:

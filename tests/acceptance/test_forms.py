@@ -22,6 +22,9 @@ FORMS = [
         "xml": {"answers": "xml"},
     }.items()
     for mark in (False, True)
+] + [
+    pytest.param({"paths": "lower", "json_lists": "items", "needs_mount_body": True}, id="lower"),
+    pytest.param({"paths": "upper", "json_lists": "bare", "shown_sessions": "own"}, id="upper"),
 ]
 
 

@@ -29,7 +29,8 @@ from chaos.strangers import Stranger
 from chaos.weather import Weather
 from em_simulator import ADMINISTRATOR, Family, MountNumbers, Simulator
 from em_simulator.certificate import Certificate
-from em_simulator.habits import Unknown
+from em_simulator.forms import JsonLists, Paths
+from em_simulator.habits import ShownSessions, Unknown
 from terraform_provider_veeam.objects.resources.mount_point import MountPointResource
 from terraform_provider_veeam.plugin.process import logs
 from terraform_provider_veeam.plugin.wire.schemas import schema_to_pb
@@ -80,7 +81,12 @@ class Play:
             json_names=self._random.choice(["camel", "pascal"]),
             json_nulls=self._random.choice(["null", "absent"]),
             opaque_tokens=self._chance(0.2),
+            json_lists=self._random.choice(list(JsonLists)),
+            paths=self._random.choice(list(Paths)),
+            answers=self._random.choice(["asked", "asked", "asked", "xml"]),
             unknown=self._random.choice(list(Unknown)),
+            shown_sessions=self._random.choice(list(ShownSessions)),
+            needs_mount_body=self._chance(0.2),
             clock_ahead=self._random.choice([0.0, 0.0, -5400.0, 86400.0]),
             faults=self._weather,
             certificate=_certificate(),

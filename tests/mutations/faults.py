@@ -89,16 +89,15 @@ FAULTS = (
     Fault(
         "the failure of an unmount's task is ignored",
         "em/mounts/existing.py",
-        "if task.success is False:",
-        "if task.success is None:",
+        "if task and task.success is False:",
+        "if task and task.success is None:",
         "em/mounts",
     ),
     Fault(
         "an unmount whose task has vanished counts as done",
         "em/mounts/existing.py",
-        "            # It may have finished: whether the mount point is there tells.\n"
-        "            self._wait_until_gone(href, deadline)\n",
-        "",
+        "            if not container.has():\n",
+        "            if container:\n",
         "em/mounts",
     ),
     Fault(
@@ -141,7 +140,7 @@ FAULTS = (
         "em/mounts/create.py",
         "        except Exception as failure:  # noqa: BLE001 - whatever it is\n"
         '            log.info("undoing the mount of',
-        "        except TokenRefused:\n"
+        "        except SessionGone:\n"
         "            raise\n"
         "        except Exception as failure:  # noqa: BLE001 - whatever it is\n"
         '            log.info("undoing the mount of',
@@ -226,10 +225,66 @@ FAULTS = (
     ),
     Fault(
         "a proxy's 404 means that a mount is gone",
-        "em/http/client.py",
-        "if not isinstance(refusal, NotFound | TokenRefused):\n            return refusal",
-        "return refusal",
-        "em/http em/mounts",
+        "em/gone.py",
+        "if _is_listed(thing, container, refused):",
+        "if thing == container:",
+        "em/test_gone.py em/test_gateways.py",
+    ),
+    Fault(
+        "a list that can't be read means that all of it is gone",
+        "em/gone.py",
+        "        if isinstance(refused, AccessDenied):\n",
+        "        return False\n        if isinstance(refused, AccessDenied):\n",
+        "em/test_gone.py em/test_gateways.py",
+    ),
+    Fault(
+        "a refusal of what is listed is not asked for again",
+        "em/gone.py",
+        "when=_may_be_a_slip",
+        "when=lambda _: False",
+        "em/test_gone.py",
+    ),
+    Fault(
+        "a session that the list does not show counts as ended, though it answers",
+        "em/logon.py",
+        "return listed or self._is_alive(session, deadline)",
+        "return listed",
+        "em/test_gone.py",
+    ),
+    Fault(
+        "a list of sessions without our own is believed",
+        "em/logon.py",
+        "if own.session_id is not None and not _is_one_of(own.session_id, ids):",
+        "if own.session_id is object():",
+        "em/test_gone.py",
+    ),
+    Fault(
+        "a browsing session that only seemed to have ended is left behind",
+        "em/logon.py",
+        "for own in (*self._replaced, self._browsing):",
+        "for own in (self._browsing,):",
+        "em/test_gone.py",
+    ),
+    Fault(
+        "a path in other capitals is another path",
+        "em/models.py",
+        "if path.casefold().startswith(begin.casefold()) else None",
+        "if path.startswith(begin) else None",
+        "em/test_other_servers.py",
+    ),
+    Fault(
+        "a server that wants a body for a mount gets none",
+        "em/mounts/create.py",
+        "if error.status != HTTPStatus.BAD_REQUEST:",
+        "if error:",
+        "em/mounts",
+    ),
+    Fault(
+        "an only list with an unknown name is not read",
+        "em/http/decoders.py",
+        "    return is_only or _may_be_called(name, kinds)",
+        "    return _may_be_called(name, kinds)",
+        "em/http contract",
     ),
     Fault(
         "Retry-After is not heeded",
@@ -241,8 +296,8 @@ FAULTS = (
     Fault(
         "a session that has ended is asked again and again",
         "em/http/retry.py",
-        "_ANSWERS = (TokenRefused, NotFound, Stopped, DeadlinePassed)",
-        "_ANSWERS = (NotFound, Stopped, DeadlinePassed)",
+        "_ANSWERS = (Gone, Stopped, DeadlinePassed)",
+        "_ANSWERS = (Stopped, DeadlinePassed)",
         "em/http em/test_tasks.py em/mounts",
     ),
     Fault(

@@ -243,7 +243,7 @@ def _chosen(
 def _lists(
     value: Any, name: str, kinds: tuple[str, ...], depth: int
 ) -> Iterator[tuple[str, list[Any]]]:
-    """Yield the lists in a value, each with its name. A lone resource is a list of one."""
+    """Yield the lists in a value, each with its names. A lone resource is a list of one."""
     if isinstance(value, list):
         yield name, [item for item in value if item is not None]
     elif isinstance(value, Mapping):
@@ -252,7 +252,7 @@ def _lists(
         elif depth < _DEEPEST_LIST:
             for key, inner in value.items():
                 if key not in _NO_LISTS:
-                    yield from _lists(inner, key, kinds, depth + 1)
+                    yield from _lists(inner, f"{name} {key}", kinds, depth + 1)
 
 
 def _is_of(name: str, inner: list[Any], kinds: tuple[str, ...], *, is_only: bool) -> bool:

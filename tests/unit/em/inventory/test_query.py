@@ -125,6 +125,7 @@ RESULT = {"PagingInfo": {"PageNum": 1}}
         {"Entities": {"Jobs": None, "BackupServers": None}},
         {"Entities": {"BackupServers": {"BackupServers": []}}},
         {"entities": {"backupServers": {"backupServers": None}}},
+        {"Entities": {"BackupServers": {"Items": []}}},
         {"Entities": []},
     ],
 )
