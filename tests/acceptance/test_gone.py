@@ -89,7 +89,8 @@ def test_what_answers_for_the_server_for_a_while_drops_and_unmounts_nothing(
     server.simulator.clear_faults()
     assert "No changes" in workspace.plan()
     workspace.destroy()
-    (unmount,) = [one for one in server.requests("DELETE", f"{MOUNTS}/.*") if one.status == 204]
+    unmounts = [one for one in server.requests("DELETE", f"{MOUNTS}/.*") if one.status == 204]
+    assert len(unmounts) == 1
     assert (workspace.instances(), server.mounts(), server.sessions()) == ([], [], [])
 
 

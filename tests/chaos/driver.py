@@ -289,8 +289,8 @@ class Play:
         }
         listed = read_data(process, own, "veeam_mount_points", config | session)
         if listed and self._is_there(instance):
-            hrefs = [point["href"] for point in listed["mount_points"]]
-            if attributes["href"] not in hrefs or (len(hrefs) > 1 and not self._borrowed):
+            hrefs = [point["href"].lower() for point in listed["mount_points"]]
+            if attributes["href"].lower() not in hrefs or (len(hrefs) > 1 and not self._borrowed):
                 raise Broken(f"veeam_mount_points of {attributes['href']} has {hrefs}")
         if attributes["file_system_roots"]:
             config = dict.fromkeys(("depth", "name", "limit", "files")) | {
@@ -307,7 +307,7 @@ class Play:
     def _is_there(self, instance: Instance) -> bool:
         tokens = self._invariants.tokens()
         return any(
-            mount.path == instance.attributes["href"]
+            mount.path.lower() == instance.attributes["href"].lower()
             and fingerprint_of(tokens[mount.session_id]) == _fingerprint(instance)
             for mount in self._simulator.mounts()
         )

@@ -240,14 +240,14 @@ FAULTS = (
     Fault(
         "a refusal of what is listed is not asked for again",
         "em/gone.py",
-        "when=_may_be_a_slip",
+        "when=may_be_a_slip",
         "when=lambda _: False",
         "em/test_gone.py",
     ),
     Fault(
         "a session that the list does not show counts as ended, though it answers",
         "em/logon.py",
-        "return listed or self._is_alive(session, deadline)",
+        "return listed or self.is_alive(session, deadline)",
         "return listed",
         "em/test_gone.py",
     ),

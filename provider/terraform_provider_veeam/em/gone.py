@@ -81,10 +81,10 @@ def unless_gone(
                 f"{refused.detail}\n{_capital(container.name)} does not have it.",
             ) from refused
 
-    return retry(once, deadline, when=_may_be_a_slip, pauses=pauses)
+    return retry(once, deadline, when=may_be_a_slip, pauses=pauses)
 
 
-def _may_be_a_slip(error: EnterpriseManagerError) -> bool:
+def may_be_a_slip(error: EnterpriseManagerError) -> bool:
     """Tell whether a refusal of what is listed may be over in a moment."""
     if isinstance(error, RequestFailed):
         return error.status == HTTPStatus.INTERNAL_SERVER_ERROR

@@ -105,7 +105,7 @@ class Logon:
             is_question = may_mean_gone(error) or isinstance(error, Unsettled)
             if session.borrowed or isinstance(error, AccessDenied) or not is_question:
                 raise
-            if not self._is_alive(session, deadline):
+            if not self.is_alive(session, deadline):
                 log.info("%s does not answer: %s", session, error)
                 with self._lock:
                     if self._browsing is session:
@@ -193,7 +193,7 @@ class Logon:
                 listed = self._is_shown(session.session_id, deadline)
         else:
             self.browse(lambda own: self._ids(own, deadline), deadline)
-        return listed or self._is_alive(session, deadline)
+        return listed or self.is_alive(session, deadline)
 
     def _ids(self, own: LogonSession, deadline: Deadline) -> list[str]:
         """Return the ids of all sessions. Raises UnexpectedAnswer for a list without our own."""
@@ -231,7 +231,7 @@ class Logon:
             return False
         return (_id_of(answer.document.value) or "").lower() == session_id.lower()
 
-    def _is_alive(self, session: LogonSession, deadline: Deadline) -> bool:
+    def is_alive(self, session: LogonSession, deadline: Deadline) -> bool:
         """Tell whether the server takes a session's own token."""
         try:
             self._ids(session, deadline)

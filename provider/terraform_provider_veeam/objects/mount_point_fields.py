@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.errors import (
     AccessDenied,
-    EnterpriseManagerError,
-    NotFound,
     RestorePointGone,
 )
 from terraform_provider_veeam.em.models import MountPoint, RestorePointType
@@ -214,15 +212,9 @@ class MountPointObject(VeeamObject):
         ref = restore_point_of(state)
         try:
             return self.manager.mount(ref, state["os_kind"], deadline, outlives=outlives)
-        except NotFound:
-            try:
-                self.manager.restore_point(ref, deadline)
-            except RestorePointGone as error:
-                self.report_missing(ctx, ref, error, deadline)
-                return None
-            except EnterpriseManagerError as error:
-                log.info("whether %s is gone can't be told: %s", ref.path, error)
-            raise
+        except RestorePointGone as error:
+            self.report_missing(ctx, ref, error, deadline)
+            return None
 
 
 def results_of(session: LogonSession, mount_point: MountPoint) -> State:

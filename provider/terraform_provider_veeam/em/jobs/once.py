@@ -17,6 +17,7 @@ from terraform_provider_veeam.em.errors import (
     TaskVanished,
     TokenRefused,
 )
+from terraform_provider_veeam.em.gone import may_be_a_slip
 from terraform_provider_veeam.em.http.decoders import unreadable
 from terraform_provider_veeam.em.logon import token_refused
 from terraform_provider_veeam.em.tasks import Tasks, parse_task
@@ -66,10 +67,10 @@ class OneRequest:
         """
         try:
             self._task = self._post(path, body)
-        except TokenRefused as error:
-            raise (token_refused(error) if self._session.borrowed else error) from error
         except EnterpriseManagerError as error:
-            if not error.may_have_acted:
+            if isinstance(error, TokenRefused) and self._session.borrowed:
+                raise token_refused(error) from error
+            if not error.may_have_acted and not may_be_a_slip(error):
                 raise
             self._task = self._find()
             if self._task is None:

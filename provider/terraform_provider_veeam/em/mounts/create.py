@@ -23,16 +23,20 @@ from terraform_provider_veeam.em.errors import (
     DeadlinePassed,
     EnterpriseManagerError,
     MountIncomplete,
+    NotFound,
     RequestFailed,
     RequestRefused,
+    RestorePointGone,
     SessionGone,
     Stopped,
     TaskFailed,
     TaskVanished,
     TokenRefused,
 )
+from terraform_provider_veeam.em.gone import may_be_a_slip
 from terraform_provider_veeam.em.http.decoders import unreadable
 from terraform_provider_veeam.em.http.retry import persist, retry
+from terraform_provider_veeam.em.inventory.restore_points import read_restore_point
 from terraform_provider_veeam.em.logon import token_refused
 from terraform_provider_veeam.em.models import (
     DEFAULT_OS_KIND,
@@ -154,13 +158,28 @@ class _OwnSessionMount:
             return self._post(body)
         except Exception as error:
             doubt = _told(error)
-            if not doubt.may_have_acted:
+            if isinstance(doubt, NotFound):
+                self._check_restore_point()
+            if not doubt.may_have_acted and not may_be_a_slip(doubt):
                 raise
             self._doubt = doubt
             if task := self._look(doubt):
                 log.info("%s: its task is %s", doubt.summary, task.task_id)
                 return task
             raise doubt from doubt.__cause__
+
+    def _check_restore_point(self) -> None:
+        """Raise RestorePointGone when no list has the restore point, as far as that can be told."""
+        ref = self._restore_point
+        try:
+            self._logon.browse(
+                lambda own: read_restore_point(self._client, own, ref, self._deadline),
+                self._deadline,
+            )
+        except (RestorePointGone, Stopped, DeadlinePassed):
+            raise
+        except EnterpriseManagerError as error:
+            log.info("whether %s is there can't be told: %s", ref.path, error)
 
     def _post(self, body: bytes | None) -> Task:
         path = self._restore_point.mounts
@@ -174,7 +193,7 @@ class _OwnSessionMount:
 
     def _may_ask_again(self, error: EnterpriseManagerError) -> bool:
         """Tell whether a request may be sent again: nothing came of it, and nothing will."""
-        return error.may_pass and not _is_late(error)
+        return (error.may_pass or may_be_a_slip(error)) and not _is_late(error)
 
     def _look(self, doubt: EnterpriseManagerError) -> Task | None:
         """Return the session's task, or a finished one for its mount point; None without either.
@@ -318,6 +337,8 @@ class _BorrowedSessionMount(_OwnSessionMount):
         try:
             return super()._post(body)
         except TokenRefused as error:
+            if self._logon.is_alive(self._session, self._deadline):
+                raise
             raise token_refused(error) from error
 
     def _look(self, doubt: EnterpriseManagerError) -> Task | None:
