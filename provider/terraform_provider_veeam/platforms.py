@@ -11,10 +11,11 @@ import re
 import signal
 import stat
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 IS_WINDOWS = sys.platform == "win32"
 
@@ -23,10 +24,11 @@ _NEW_PROCESS_GROUP = 0x00000200
 _SYNCHRONIZE = 0x00100000
 _WAIT_TIMEOUT = 0x00000102
 _COOKIE = b"TF_PLUGIN_MAGIC_COOKIE="
-_LAUNCHER = r"(?i)(terraform-provider-.*|py(thon)?w?[0-9.]*)\.exe"
+_LAUNCHER = r"(?i)(terraform-provider-.*|py(thon)?w?[0-9.]*|cmd)\.exe"
 _SNAPSHOT_OF_PROCESSES = 0x00000002
 _FOLDER = "terraform-provider-veeam"
 _BEHIND_EVERY_FILE = 2**62
+_LONGEST_PATH = 32768  # in Windows
 _LONGEST_NAME = 255  # bytes, and in Windows units of UTF-16
 _TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 - what is made in them nobody else may enter
 _DEVICE = r"(?i)(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?"
@@ -205,6 +207,29 @@ def plugin_folder(
             environment.get("APPDATA", "~"), "terraform.d", "plugins"
         )
     return "~/.terraform.d/plugins"
+
+
+@contextmanager
+def new_files_for_all() -> Iterator[None]:
+    """Let everybody read what is made meanwhile, whatever the umask says."""
+    before = os.umask(0)
+    os.umask(before & 0o022)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def in_ascii(path: str) -> str:
+    """Return the path of a file of Windows in letters that each program reads, if it has such."""
+    if path.isascii():
+        return path
+    import ctypes  # noqa: PLC0415 - few need it
+
+    kernel: Any = ctypes.WinDLL("kernel32")  # type: ignore[attr-defined,unused-ignore]
+    found = ctypes.create_unicode_buffer(_LONGEST_PATH)
+    kernel.GetShortPathNameW(path, found, _LONGEST_PATH)
+    return found.value or path
 
 
 def _has_cookie(process: int) -> bool:

@@ -14,27 +14,25 @@ from pathlib import Path
 import pytest
 import trustme
 from conftest import PACKAGE, PROVIDER
+from guide import run_by
 from helpers import Server, mount_points
 from terraform import Workspace
 
 from terraform_provider_veeam import __version__
 from terraform_provider_veeam.cli.install import target
-from terraform_provider_veeam.source_addresses import ADDRESSES
 
 
 @pytest.fixture(scope="session")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The package under test; without one, a zip with a launcher in the place of a program."""
+    """The package under test; without one, a zip with a script in the place of a program."""
     if PACKAGE:
         return PACKAGE
     folder = tmp_path_factory.mktemp("package")
-    plugins = folder / "plugins"
-    command = [str(PROVIDER), "install", "--plugin-dir", str(plugins)]
-    subprocess.run(command, check=True, capture_output=True)
-    (launcher,) = (plugins / ADDRESSES[0]).rglob("terraform-provider-veeam_v*")
     file = folder / f"terraform-provider-veeam_{__version__}_{target()}.zip"
+    program = zipfile.ZipInfo(f"terraform-provider-veeam_v{__version__}")
+    program.external_attr = 0o755 << 16
     with zipfile.ZipFile(file, "w") as archive:
-        archive.write(launcher, launcher.name)
+        archive.writestr(program, f"#!/bin/sh\n{run_by([str(PROVIDER)])}\n")
     return file
 
 
@@ -110,6 +108,18 @@ def test_a_filesystem_mirror_installs_and_locks(
     assert len(server.mounts()) == 1
     fresh.destroy()
     assert server.mounts() == []
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o077, 0o777])
+def test_everybody_can_enter_a_mirror(package: Path, tmp_path: Path, umask: int) -> None:
+    """Terraform gives up on all of a mirror with a folder in it that it may not enter."""
+    folder = tmp_path / "new"
+    command = [str(PROVIDER), "mirror", str(folder / "mirror"), str(package)]
+    subprocess.run(command, check=True, capture_output=True, umask=umask)
+    for path in (folder, *folder.rglob("*")):
+        mode = path.stat().st_mode & 0o777
+        assert mode & ~0o022 == (0o755 if path.is_dir() else 0o644), path
+        assert not mode & umask & 0o022, path
 
 
 def test_a_network_mirror_has_the_same_hashes(

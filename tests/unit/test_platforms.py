@@ -79,9 +79,9 @@ def test_windows_knows_launchers_by_their_names() -> None:
     processes = {
         own: (2, "Python.exe"),
         2: (3, "python3.11.exe"),
-        3: (4, "terraform-provider-veeam_v1.2.3.exe"),
+        3: (4, "cmd.exe"),
         4: (5, "terraform.exe"),
-        5: (6, "python.exe"),
+        5: (6, "cmd.exe"),
     }
     assert platforms._first_that_is_no_launcher(processes) == 4
     assert platforms._first_that_is_no_launcher({own: (2, "tofu.exe")}) == own

@@ -5,29 +5,30 @@ import importlib
 import os
 import pkgutil
 import platform
-import re
 import shlex
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import terraform_provider_veeam
 from terraform_provider_veeam import __version__
-from terraform_provider_veeam.platforms import IS_WINDOWS, executable, plugin_folder
+from terraform_provider_veeam.cli.launcher import launcher, launcher_name, note_of_python
+from terraform_provider_veeam.platforms import (
+    IS_WINDOWS,
+    executable,
+    in_ascii,
+    new_files_for_all,
+    plugin_folder,
+)
 from terraform_provider_veeam.program import packaged_program
 from terraform_provider_veeam.source_addresses import ADDRESSES, NAMESPACE, TYPE
 
-_KERNEL_LIMIT = 127  # bytes of a #! line that every kernel in use understands
 _ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
-_EXECUTABLE = executable(f"terraform-provider-{TYPE}_v{__version__}")
-_LAUNCHER = """\
-from terraform_provider_veeam.cli import main
-
-main()
-"""
+_PACKAGED = executable(f"terraform-provider-{TYPE}_v{__version__}")
+CONTENTS = "files.txt"  # of a package: the names of all files in it
 
 
 class CannotInstall(Exception):
@@ -38,6 +39,9 @@ def run(plugin_dir: Path | None) -> int:
     """Install and tell a person what was done. Returns the exit code."""
     try:
         folder = _absolute(plugin_dir or Path(plugin_folder()))
+        if not plugin_dir:  # it is the user's own: as private as they have it
+            with suppress(OSError):
+                folder.mkdir(parents=True, exist_ok=True)
         files = install(folder)
     except CannotInstall as error:
         sys.stderr.write(f"terraform-provider-veeam: {error}\n")
@@ -97,7 +101,8 @@ def install(plugin_dir: Path) -> list[Path]:
     for address in ADDRESSES:
         folder = plugin_dir / address / __version__ / target()
         try:
-            executables.append(_put_package(folder) if own_package() else _put_launcher(folder))
+            with new_files_for_all():
+                executables.append(_put_package(folder) if own_package() else _put_launcher(folder))
         except OSError as error:
             raise CannotInstall(
                 f"{error.filename or folder} can't be written: {error.strerror or error}. "
@@ -118,11 +123,12 @@ def compile_modules() -> list[Path]:
         importlib.import_module(module.name)
     sys.pycache_prefix = None  # the launcher's -E ignores that one too
     files = {getattr(module, "__file__", None) or "" for module in sys.modules.copy().values()}
-    return [
-        Path(file)
-        for file in sorted(files)
-        if file.endswith(".py") and not compileall.compile_file(file, quiet=2)
-    ]
+    with new_files_for_all():
+        return [
+            Path(file)
+            for file in sorted(files)
+            if file.endswith(".py") and not compileall.compile_file(file, quiet=2)
+        ]
 
 
 def own_package() -> Path | None:
@@ -132,27 +138,35 @@ def own_package() -> Path | None:
 
 
 def _put_launcher(folder: Path) -> Path:
-    """Write a launcher for this Python."""
-    file = folder / _EXECUTABLE
+    """Write the launcher, and beside its folder which Python it starts."""
+    python = sys.executable
+    if IS_WINDOWS and not (python := in_ascii(python)).isascii():
+        raise CannotInstall(
+            f"{python} has letters in its path that cmd may not read. Install the provider into a "
+            "virtual environment whose path has none but those of ASCII."
+        )
     folder.mkdir(parents=True, exist_ok=True)
-    if IS_WINDOWS:
-        # Windows starts no scripts: the program that pip made for this Python is copied.
-        # It starts a child, which finds Terraform behind it (platforms.terraform_process).
-        shutil.copyfile(Path(sysconfig.get_path("scripts"), f"terraform-provider-{TYPE}.exe"), file)
-        return file
-    _replace(file, f"{interpreter_line(sys.executable)}\n{_LAUNCHER}")
+    file = folder / launcher_name()
+    for left in folder.iterdir():
+        if left != file:  # it would be in Terraform's checksum
+            shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+    _replace(note_of_python(folder), os.fsencode(f"{python}\n"), 0o644)
+    _replace(file, launcher(), 0o755)
     return file
 
 
 def _put_package(folder: Path) -> Path:
-    """Copy the package that this program runs from."""
+    """Copy the package that this program runs from, and nothing that lies beside it."""
     source = own_package() or Path()
     if folder.exists() and folder.samefile(source):
-        return folder / _EXECUTABLE
+        return folder / _PACKAGED
     new, old = (folder.with_name(f".{folder.name}.{what}") for what in ("new", "old"))
     for left in (new, old):
         shutil.rmtree(left, ignore_errors=True)
-    shutil.copytree(source, new)
+    for name in (source / CONTENTS).read_text("utf-8").splitlines():
+        (new / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source / name, new / name)
+        (new / name).chmod(0o755 if os.access(source / name, os.X_OK) else 0o644)
     if folder.exists():  # a Terraform that starts it now must not find half of it
         folder.replace(old)
     try:
@@ -162,7 +176,7 @@ def _put_package(folder: Path) -> Path:
             old.replace(folder)
         raise
     shutil.rmtree(old, ignore_errors=True)
-    return folder / _EXECUTABLE
+    return folder / _PACKAGED
 
 
 def target() -> str:
@@ -172,25 +186,13 @@ def target() -> str:
     return f"{system}_{_ARCHITECTURES.get(machine, machine)}"
 
 
-def interpreter_line(python: str) -> str:
-    """Return the first line, or lines, that start a script with this interpreter.
-
-    -P keeps the folder of the script off the module path, -E variables meant for other programs.
-    """
-    line = f"#!{python} -EP"
-    if not re.search(r"\s", python) and len(os.fsencode(line)) <= _KERNEL_LIMIT:
-        return line
-    # A path that the kernel can't take is left to the shell; for Python the line is a string.
-    return f"#!/bin/sh\n'''exec' {shlex.quote(python)} -EP \"$0\" \"$@\"\n' '''"
-
-
-def _replace(file: Path, text: str) -> None:
+def _replace(file: Path, content: bytes, mode: int) -> None:
     """Write the file in one step: a Terraform that starts now must not find half of it."""
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=".")
+    handle, name = tempfile.mkstemp(dir=file.parents[1])  # not in a folder that may be hashed now
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as new:
-            new.write(text)
-        Path(name).chmod(0o755)
+        with os.fdopen(handle, "wb") as new:
+            new.write(content)
+        Path(name).chmod(mode)
         Path(name).replace(file)
     except BaseException:
         Path(name).unlink(missing_ok=True)
@@ -209,7 +211,7 @@ def _try_out(file: Path) -> None:
         ) from None
     if tried.returncode != 0:
         raise CannotInstall(
-            f"{file} was written but does not start:\n{tried.stderr.strip()}\n"
+            f"{file} was written but does not start:\n{(tried.stdout + tried.stderr).strip()}\n"
             "Is the provider installed in a way that needs PYTHONPATH? A virtual environment, "
             "pipx or uv will do."
         )

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from terraform_provider_veeam.platforms import new_files_for_all
 from terraform_provider_veeam.source_addresses import ADDRESSES, TYPE
 
 _PACKAGE = re.compile(
@@ -83,10 +84,11 @@ def mirror(folder: Path, packages: Sequence[Path]) -> list[Package]:
     for address in ADDRESSES:
         place = folder / address
         try:
-            place.mkdir(parents=True, exist_ok=True)
-            for package in added:
-                _copy(package.file, place / package.file.name)
-            _write_indexes(place)
+            with new_files_for_all():
+                place.mkdir(parents=True, exist_ok=True)
+                for package in added:
+                    _copy(package.file, place / package.file.name)
+                _write_indexes(place)
         except OSError as error:
             raise CannotMirror(
                 f"{error.filename or place} can't be written: {error.strerror or error}. Choose "

@@ -12,6 +12,9 @@ import terraform_provider_veeam
 from terraform_provider_veeam import __version__
 from terraform_provider_veeam.cli import install
 from terraform_provider_veeam.cli.install import CannotInstall
+from terraform_provider_veeam.cli.launcher import launcher_name, note_of_python
+
+PROGRAM = f"terraform-provider-veeam_v{__version__}"
 
 
 def test_the_layout_is_the_filesystem_mirror_of_both_registries(tmp_path: Path) -> None:
@@ -23,7 +26,8 @@ def test_the_layout_is_the_filesystem_mirror_of_both_registries(tmp_path: Path) 
         f"registry.opentofu.org/{ending}",
     ]
     assert all(os.access(file, os.X_OK) for file in files)
-    assert {p for p in tmp_path.rglob("*") if p.is_file()} == set(files)
+    notes = {note_of_python(file.parent) for file in files}
+    assert {p for p in tmp_path.rglob("*") if p.is_file()} == {*files, *notes}
 
 
 def test_the_installed_file_starts_whatever_the_folder_and_pythonpath_hold(tmp_path: Path) -> None:
@@ -39,25 +43,34 @@ def test_the_installed_file_starts_whatever_the_folder_and_pythonpath_hold(tmp_p
     assert tried.stdout == f"terraform-provider-veeam {__version__}\n"
 
 
-def test_installing_again_writes_the_same_file(tmp_path: Path) -> None:
+def test_installing_again_leaves_nothing_else_for_the_checksum(tmp_path: Path) -> None:
     first = [file.read_bytes() for file in install.install(tmp_path)]
+    folder = install.install(tmp_path)[0].parent
+    (folder / "left over").touch()
+    (folder / "lib").mkdir()
+    (folder / "lib" / "a.so").touch()
     assert [file.read_bytes() for file in install.install(tmp_path)] == first
+    assert [path.name for path in folder.iterdir()] == [launcher_name()]
+    assert len([*folder.parent.iterdir()]) == 2  # and its note
 
 
-@pytest.mark.parametrize("folder", ["has space", "x" * 200])
-def test_an_interpreter_path_the_kernel_refuses_is_left_to_the_shell(
-    tmp_path: Path, folder: str
-) -> None:
-    python = tmp_path / folder / "python"
-    python.parent.mkdir()
-    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
-    python.chmod(0o755)
-    script = tmp_path / "script"
-    script.write_text(f"{install.interpreter_line(str(python))}\nprint('started')\n")
-    script.chmod(0o755)
-    assert subprocess.run([script], capture_output=True, text=True, check=True).stdout == (
-        "started\n"
-    )
+@pytest.mark.parametrize("umask", [0o000, 0o002, 0o077, 0o777])
+def test_a_shared_folder_can_be_entered_by_everybody(tmp_path: Path, umask: int) -> None:
+    folder = tmp_path / "made" / "plugins"
+    command = [sys.executable, "-m", "terraform_provider_veeam", "install", "--plugin-dir", folder]
+    subprocess.run(command, check=True, capture_output=True, umask=umask)
+    for path in (folder.parent, *folder.parent.rglob("*")):
+        mode = path.stat().st_mode
+        assert mode & 0o444 == 0o444, path
+        assert mode & 0o111 == 0o111 or path.suffix == ".python", path
+        assert not mode & 0o022 & umask, path
+
+
+def test_the_own_folder_is_as_private_as_the_umask_says(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "terraform_provider_veeam", "install"]
+    home = os.environ | {"HOME": str(tmp_path)}
+    subprocess.run(command, check=True, capture_output=True, umask=0o077, env=home)
+    assert (tmp_path / ".terraform.d").stat().st_mode & 0o777 == 0o700
 
 
 def test_a_folder_that_can_not_be_written_is_named(tmp_path: Path) -> None:
@@ -114,16 +127,56 @@ def test_a_folder_where_nothing_starts_is_named(
 def test_a_package_takes_the_place_of_another_in_one_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source, folder = tmp_path / "source", tmp_path / "plugins" / "linux_amd64"
-    source.mkdir()
-    (source / install._EXECUTABLE).write_text("new")
+    source = unpacked(tmp_path)
+    folder = tmp_path / "plugins" / "linux_amd64"
     folder.mkdir(parents=True)
-    (folder / install._EXECUTABLE).write_text("old")
+    (folder / PROGRAM).write_text("old")
     (folder / "left over").touch()
     monkeypatch.setattr(install, "own_package", lambda: source)
     assert install._put_package(folder).read_text() == "new"
-    assert [path.name for path in folder.iterdir()] == [install._EXECUTABLE]
+    assert files_below(folder) == {PROGRAM: 0o755, "lib/a.so": 0o644, "files.txt": 0o644}
     assert [path.name for path in folder.parent.iterdir()] == ["linux_amd64"]
+
+
+def test_what_lies_beside_a_package_is_not_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who unpacks it into a folder of downloads has the checksum of everybody else."""
+    source = unpacked(tmp_path)
+    (source / "holiday.jpg").touch()
+    (source / "lib" / ".DS_Store").touch()
+    monkeypatch.setattr(install, "own_package", lambda: source)
+    folder = install._put_package(tmp_path / "plugins" / "linux_amd64").parent
+    assert files_below(folder).keys() == {PROGRAM, "lib/a.so", "files.txt"}
+
+
+def test_a_package_unpacked_by_a_private_user_starts_for_everybody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = unpacked(tmp_path)
+    for path in (source, *source.rglob("*")):
+        path.chmod(path.stat().st_mode & 0o700)
+    monkeypatch.setattr(install, "own_package", lambda: source)
+    folder = install._put_package(tmp_path / "plugins" / "linux_amd64").parent
+    assert files_below(folder) == {PROGRAM: 0o755, "lib/a.so": 0o644, "files.txt": 0o644}
+    assert folder.stat().st_mode & 0o777 == (folder / "lib").stat().st_mode & 0o777 == 0o755
+
+
+def unpacked(folder: Path) -> Path:
+    """Return the folder of an unpacked package."""
+    source = folder / "source"
+    (source / "lib").mkdir(parents=True)
+    (source / PROGRAM).write_text("new")
+    (source / PROGRAM).chmod(0o755)
+    (source / "lib" / "a.so").touch(0o644)
+    (source / install.CONTENTS).write_text(f"{install.CONTENTS}\nlib/a.so\n{PROGRAM}\n")
+    return source
+
+
+def files_below(folder: Path) -> dict[str, int]:
+    """Return the permissions of each file below a folder, by its path there."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.stat().st_mode & 0o777 for path in files}
 
 
 @pytest.fixture
@@ -152,6 +205,7 @@ def run_installer(site: Path, plugins: Path) -> subprocess.CompletedProcess[str]
         capture_output=True,
         text=True,
         check=True,
+        umask=0o077,
     )
 
 
@@ -162,6 +216,9 @@ def test_what_the_provider_imports_is_compiled(uncompiled: Path, tmp_path: Path)
     assert {"mount_point", "machines", "keeper", "server", "manager", "schema_answers"} <= compiled(
         uncompiled
     )
+    for path in uncompiled.rglob("__pycache__"):  # for every user of that Python
+        assert path.stat().st_mode & 0o055 == 0o055
+        assert all(file.stat().st_mode & 0o044 == 0o044 for file in path.iterdir())
 
 
 def test_a_person_is_told_when_it_can_not_be_compiled(uncompiled: Path, tmp_path: Path) -> None:
