@@ -68,7 +68,7 @@ unit: $(READY) ## Run the fast tests only
 portable: $(READY) ## Run the tests that need neither Terraform nor what Windows lacks
 	$(BIN)/python -m pytest tests/contract tests/unit/em tests/unit/test_config.py \
 	  tests/unit/objects tests/unit/sessions tests/unit/test_durations.py \
-	  tests/unit/cli/test_mirror.py tests/unit/test_parsers.py tests/unit/plugin/rpc tests/unit/plugin/wire
+	  tests/unit/cli/test_mirror.py tests/unit/cli/test_launcher.py tests/unit/test_parsers.py tests/unit/plugin/rpc tests/unit/plugin/wire
 
 chaos: $(READY) ## Play 2,000 seeds of faults at the protocol; SEED=n replays one of them alone
 	cd tests && ../$(BIN)/python -m chaos $(if $(SEED),--seed $(SEED),--seeds 2000)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 DOCS, EXAMPLES = ROOT / "docs", ROOT / "examples"
 PREFIX = "veeam_"
+# The registry shows index.md at an address of another depth than its repository does: no relative
+# link in it leads to the same page in both.
+PAGES = "https://github.com/veeam-em/terraform-provider-veeam/blob/main/docs"
 _NAMES: tuple[tuple[type[TfType], str], ...] = (
     (Bool, "Boolean"), (Number, "Number"), (String, "String"),
 )  # fmt: skip
@@ -93,9 +96,10 @@ def _index(provider: VeeamProvider) -> str:
     guides = sorted((DOCS / "guides").glob("*.md"))
     return Template((ROOT / "templates" / "index.md").read_text("utf-8")).substitute(
         description=schema.description,
+        pages=PAGES,
         example=_example(EXAMPLES / "provider" / "provider.tf"),
         schema=_schema(block_of(schema)),
-        guides="\n".join(f"- [{_title(guide)}](guides/{guide.name})" for guide in guides),
+        guides="\n".join(f"- [{_title(guide)}]({PAGES}/guides/{guide.name})" for guide in guides),
     )
 
 

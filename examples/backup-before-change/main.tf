@@ -12,7 +12,7 @@
 terraform {
   required_version = ">= 1.14" # for actions
   required_providers {
-    veeam = { source = "veeam-em/veeam" }
+    veeam = { source = "veeam-em/veeam", version = "~> 0.1" }
   }
 }
 

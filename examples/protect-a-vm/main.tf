@@ -11,7 +11,7 @@
 terraform {
   required_version = ">= 1.9"
   required_providers {
-    veeam = { source = "veeam-em/veeam" }
+    veeam = { source = "veeam-em/veeam", version = "~> 0.1" }
   }
 }
 

@@ -1,7 +1,8 @@
 terraform {
   required_providers {
     veeam = {
-      source = "veeam-em/veeam"
+      source  = "veeam-em/veeam"
+      version = "~> 0.1"
     }
   }
 }

@@ -7,12 +7,13 @@
 #   file    = "E:/Documentation 2014/Offers.docx"   # or "E:\\Documentation 2014\\Offers.docx"
 #
 #   terraform apply
-#   terraform destroy   # unmounts
+#   terraform apply "-invoke=action.veeam_file_download.this"   # once more
+#   terraform destroy                                         # unmounts
 
 terraform {
   required_version = ">= 1.14" # for actions
   required_providers {
-    veeam = { source = "veeam-em/veeam" }
+    veeam = { source = "veeam-em/veeam", version = "~> 0.1" }
   }
 }
 
@@ -75,15 +76,14 @@ data "veeam_mount_point_files" "beside" {
   path                = trimsuffix(local.file, "/${element(local.parts, -1)}")
 }
 
-# Every new mount, and every other file that is asked for, is a download. It comes before the
-# change, so that one that failed is tried again by the next apply.
+# Every new mount, and every other file or folder that is named, is a download. It comes before
+# this is made, so that one that failed is tried again by the next apply.
 resource "terraform_data" "download" {
-  input            = local.file
-  triggers_replace = veeam_mount_point.this.session_fingerprint
+  triggers_replace = [veeam_mount_point.this.session_fingerprint, local.file, var.folder]
 
   lifecycle {
     action_trigger {
-      events  = [before_create, before_update]
+      events  = [before_create]
       actions = [action.veeam_file_download.this]
     }
   }

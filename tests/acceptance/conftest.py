@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from helpers import REQUIRED, SEED, Server
+from pythons import build_wheel
 from terraform import Workspace
 
 from em_simulator import GUEST, Simulator
@@ -37,6 +38,11 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     template.write(REQUIRED)
     template.run("init", "-no-color")
     return template
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_wheel(tmp_path_factory.mktemp("dist"))
 
 
 @pytest.fixture

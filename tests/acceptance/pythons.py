@@ -3,6 +3,7 @@
 No index is asked: what the wheel depends on is found where these tests find it.
 """
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -34,7 +35,7 @@ def make_environment(folder: Path) -> Path:
     (packages,) = folder.glob("lib/python*/site-packages")
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
     pip = folder / "bin" / "pip"
-    pip.write_text(f'#!/bin/sh\nexec {folder / "bin" / "python"} -m pip "$@"\n')
+    pip.write_text(f'#!/bin/sh\nexec {shlex.quote(str(folder / "bin" / "python"))} -m pip "$@"\n')
     pip.chmod(0o755)
     return pip.parent
 

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from helpers import REQUIRED, Server, mount_points
@@ -47,6 +48,9 @@ REGISTRY_PAGES = [
 ]
 FRONT_MATTER = re.compile(r"---\n(.*?)\n---\n", re.DOTALL)
 LARGEST_PAGE = 500_000  # bytes
+REPOSITORY = "https://github.com/veeam-em/terraform-provider-veeam"
+REPOSITORY_LINK = re.compile(rf"\]\({REPOSITORY}/(blob|tree)/main/([^)]*)\)")
+REQUIRED_PROVIDER = re.compile(r"veeam\s*=\s*\{[^}]*source[^}]*\}")
 LINK = re.compile(r"\]\((?!https?://)([^)#]*)#?([^)]*)\)")
 
 
@@ -97,24 +101,51 @@ def test_the_registry_takes_a_page(page: Path) -> None:
     assert page.parent.name in folders
 
 
+def address_in_the_registry(page: Path) -> str:
+    """Where the registry shows a page, from which a browser resolves its links."""
+    path = page.relative_to(ROOT).with_suffix("").as_posix()
+    return f"/providers/veeam-em/veeam/latest/{'docs' if path == 'docs/index' else path}"
+
+
+@pytest.mark.parametrize("page", REGISTRY_PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_to_the_same_page_in_the_registry(page: Path) -> None:
+    """It leaves relative links as they are, but for the `.md`, which it drops."""
+    shown = {address_in_the_registry(other): other for other in REGISTRY_PAGES}
+    here = address_in_the_registry(page)
+    for target, anchor in LINK.findall(page.read_text()):
+        address = urljoin(here, target.removesuffix(".md")) if target else here
+        assert address in shown, target
+        assert not anchor or anchor in anchors(shown[address]), f"{target}#{anchor}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_to_the_repository_lead_to_what_is_in_it(page: Path) -> None:
+    for kind, inside in REPOSITORY_LINK.findall(page.read_text()):
+        target, _, anchor = inside.partition("#")
+        file = ROOT / target
+        assert file.is_file() if kind == "blob" else file.is_dir(), inside
+        assert not anchor or anchor in anchors(file), inside
+
+
+def test_a_configuration_says_which_versions_it_takes() -> None:
+    constraint = f"~> {__version__.rpartition('.')[0]}"
+    text = "".join(file.read_text() for file in (*EXAMPLES, *PAGES))
+    blocks = REQUIRED_PROVIDER.findall(text)
+    assert len(blocks) > 10
+    for block in blocks:
+        assert re.findall(r'version\s*=\s*"([^"]*)"', block) == [constraint]
+
+
 def test_the_readme_is_whole_where_it_is_shown_alone() -> None:
     """As on a package index: each link names the repository, and what is there is here."""
     text = README.read_text()
     assert LINK.findall(text) == []
+    assert len(REPOSITORY_LINK.findall(text)) > 10
     urls = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]
     assert {"Homepage", "Documentation", "Changelog", "Issues"} == {*urls}
-    links = [*re.findall(r"\]\((https?://[^)]*)\)", text), urls["Documentation"], urls["Changelog"]]
-    seen = 0
-    for link in links:
-        inside = link.removeprefix(f"{urls['Homepage']}/")
-        kind, _, rest = inside.partition("/main/")
-        if inside == link or kind not in ("blob", "tree"):
-            continue
-        target, _, anchor = rest.partition("#")
-        assert (ROOT / target).is_file() if kind == "blob" else (ROOT / target).is_dir(), link
-        assert not anchor or anchor in anchors(ROOT / target), link
-        seen += 1
-    assert seen > 10
+    assert urls["Homepage"] == REPOSITORY
+    for name in ("Documentation", "Changelog"):
+        assert (ROOT / urls[name].removeprefix(f"{REPOSITORY}/blob/main/")).is_file()
 
 
 def test_every_object_is_in_the_readme() -> None:

@@ -19,10 +19,10 @@ from conftest import PROVIDER
 from guide import GUIDES, POWERSHELL, SH, Block, Reader, run_by
 from helpers import SEED, Server
 from pipelines import Job
-from pythons import OFFLINE, build_wheel, make_environment
+from pythons import OFFLINE, make_environment
 from terraform import ROOT, TERRAFORM, Workspace
 
-from em_simulator import ADMINISTRATOR, Family
+from em_simulator import ADMINISTRATOR, Family, Simulator
 from em_simulator import cli as simulator_command
 from em_simulator.catalogue import Catalogue
 from terraform_provider_veeam import __version__
@@ -38,11 +38,6 @@ FINGERPRINT = (
     "9f:86:d0:81:88:4c:7d:65:9a:2f:ea:a0:c5:5a:d0:15:"
     "a3:bf:4f:1b:2b:0b:82:2c:d1:5d:6c:15:b0:f0:0a:08"
 )
-
-
-@pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_wheel(tmp_path_factory.mktemp("dist"))
 
 
 @pytest.fixture
@@ -106,11 +101,47 @@ def test_a_lost_file_comes_back_by_terraform(reader: Reader, server: Server) -> 
     check_that_the_file_is_back(reader, server)
 
 
+@pytest.mark.parametrize("section", ["By Terraform", "By an older Terraform, or OpenTofu"])
+def test_a_path_that_was_misspelt_is_downloaded_once_it_is_mended(
+    reader: Reader, server: Server, section: str
+) -> None:
+    start_from_nothing(reader, server)
+    assert list(reader.follow(RESTORE_A_FILE, ""))
+    page = [block for block in guide.blocks(RESTORE_A_FILE) if block.section == section]
+    reader.values["Contract.docx"] = "Contrakt.docx"
+    reader.do(page[0])
+    reader.run("terraform init")
+    assert "Contrakt.docx" in reader.run("! terraform apply")
+    del reader.values["Contract.docx"]
+    reader.do(page[0])
+    reader.run("terraform apply")
+    reader.run("terraform destroy")
+    check_that_the_file_is_back(reader, server)
+
+
+def test_the_readme_mounts_and_unmounts_as_it_stands(reader: Reader) -> None:
+    """With nothing but what em-simulator prints, and with what it has."""
+    reader.values.clear()
+    (block,) = [
+        block for block in guide.blocks(ROOT / "README.md") if block.language == "terraform"
+    ]
+    with Simulator() as simulator:
+        announce(reader, simulator)
+        reader.run("em-simulator")
+        reader.copy_exports()
+        (reader.folder / "main.tf").write_text(block.text)
+        reader.run("terraform init")
+        assert "volumes = tolist([" in reader.run("terraform apply")
+        assert len(simulator.mounts()) == 1
+        reader.run("terraform destroy")
+        assert (simulator.mounts(), simulator.sessions()) == ([], [])
+
+
 @pytest.fixture
 def job(reader: Reader, tmp_path: Path) -> Job:
-    """A runner's machine, on which neither Terraform nor the provider is installed."""
+    """A runner's machine without Terraform and provider, and with the lock file of another."""
     checkout = tmp_path / "checkout"
-    shutil.copytree(reader.folder, checkout, ignore=shutil.ignore_patterns(".terraform*"))
+    shutil.copytree(reader.folder, checkout, ignore=shutil.ignore_patterns(".terraform"))
     (checkout / "main.tf").write_text(CONFIGURATION)
     (tmp_path / "home").mkdir()
     (tmp_path / "installed").mkdir()
@@ -253,9 +284,14 @@ def start_from_nothing(reader: Reader, server: Server) -> None:
         del reader.environment[name]
     reader.remove("terraform-provider-veeam")
     reader.reach(make_environment(reader.folder.parent / "python"))
+    announce(reader, server.simulator)
+
+
+def announce(reader: Reader, simulator: Simulator) -> None:
+    """Have an em-simulator that prints what that one does."""
     told = io.StringIO()
     with contextlib.redirect_stdout(told):
-        simulator_command._announce(server.simulator, as_json=False)
+        simulator_command._announce(simulator, as_json=False)
     announcement = reader.folder.parent / "announcement"
     announcement.write_text(told.getvalue())
     reader.provide("em-simulator", f"cat {announcement}")
@@ -305,7 +341,11 @@ def have_a_release(reader: Reader, server: Server) -> None:
             archive.writestr(program, f"#!/bin/sh\n{run_by([str(PROVIDER)])}\n")
     reader.run(f"sha256sum *.zip > terraform-provider-veeam_{__version__}_SHA256SUMS")
     mirror = str(reader.folder.parent / "mirror")
-    reader.values |= {"/srv/terraform-mirror": mirror, "C:/terraform-mirror": mirror}
+    reader.values |= {
+        "/srv/terraform-mirror": mirror,
+        "C:/terraform-mirror": mirror,
+        "/usr/local/share": str(reader.folder.parent / "share"),
+    }
     for name, script in {
         "gpg": "exit 0",  # the signing of a release is tested with the release
         "Get-FileHash": "exec sha256sum $1",
@@ -323,6 +363,9 @@ def check_the_mirror(reader: Reader, server: Server, block: Block) -> None:
     if block.file and block.file.endswith(".terraformrc"):
         file = block.file.replace("~", reader.environment["HOME"])
         assert "Warning" not in reader.run(f"TF_CLI_CONFIG_FILE={file} terraform version")
+    if "terraform.d/plugins veeam-em/veeam" in block.text.replace('"', ""):
+        # That of the packages, whose content is the same here, and that of the wheel.
+        assert (reader.folder / ".terraform.lock.hcl").read_text().count("h1:") == 2
 
 
 def have_the_certificate(reader: Reader, server: Server) -> None:

@@ -1,6 +1,6 @@
 # Puts a file back to the machine that was backed up. After `terraform apply`, and with the password
 # in TF_VAR_guest_password:
-# terraform apply -invoke=action.veeam_file_restore.offers
+# terraform apply "-invoke=action.veeam_file_restore.offers"
 variable "guest_password" {
   type      = string
   ephemeral = true

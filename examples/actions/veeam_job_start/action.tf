@@ -1,4 +1,4 @@
-# Runs a backup job: terraform apply -invoke=action.veeam_job_start.daily
+# Runs a backup job: terraform apply "-invoke=action.veeam_job_start.daily"
 data "veeam_job" "daily" {
   name = "Daily"
 }

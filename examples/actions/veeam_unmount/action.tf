@@ -1,6 +1,6 @@
 # Unmounts what a script has forgotten, in the session that the script has used, whose token is in
 # TF_VAR_session_token:
-# terraform apply -invoke=action.veeam_unmount.forgotten
+# terraform apply "-invoke=action.veeam_unmount.forgotten"
 variable "session_token" {
   type      = string
   ephemeral = true

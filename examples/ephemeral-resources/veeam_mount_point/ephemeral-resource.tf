@@ -5,6 +5,8 @@ ephemeral "veeam_mount_point" "oracle" {
 
 # A script of the same apply can read the files. Terraform does not show what it prints.
 resource "terraform_data" "volumes" {
+  triggers_replace = plantimestamp() # in every apply
+
   provisioner "local-exec" {
     command = "echo \"Mounted at $HREF: $VOLUMES\" > volumes.txt"
     environment = {

@@ -123,7 +123,9 @@ def _parser() -> argparse.ArgumentParser:
         "install",
         help="put the provider where `terraform init` and `tofu init` find it",
         description="Put the provider where `terraform init` and `tofu init` find it, without "
-        "any setting in their configuration files.",
+        "any setting in their configuration files. What they take the checksum of, for "
+        ".terraform.lock.hcl, is the same on every machine; which Python has the provider is in a "
+        "note beside it.",
     )
     install.add_argument(
         "--plugin-dir",

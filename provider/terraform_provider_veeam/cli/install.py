@@ -60,13 +60,14 @@ def run(plugin_dir: Path | None) -> int:
             "\nIf your Terraform CLI configuration has a provider_installation block, let its "
             "filesystem_mirror include this folder."
         )
+    minor = __version__.rpartition(".")[0]
     lines.append(
         f"""
 In your configuration:
 
   terraform {{
     required_providers {{
-      veeam = {{ source = "{NAMESPACE}/{TYPE}" }}
+      veeam = {{ source = "{NAMESPACE}/{TYPE}", version = "~> {minor}" }}
     }}
   }}
 

@@ -1,7 +1,7 @@
 """What Terraform starts where the provider runs under a Python: a script for sh, or for cmd.
 
-Lock files have its checksum, so it is the same on every machine. Which Python has the provider is in
-a note beside the folder that Terraform takes the checksum of.
+Lock files have its checksum, so it is the same on every machine. Which Python has the provider is
+noted beside the folder that Terraform takes the checksum of.
 """
 
 from pathlib import Path
@@ -16,8 +16,8 @@ from terraform_provider_veeam.source_addresses import ADDRESSES, TYPE
 _SH = """\
 #!/bin/sh
 ''':'
-# Lock files have the checksum of this file, so it is the same on every machine. The path of the
-# Python that has the provider is beside this folder, where `terraform-provider-veeam install` put it.
+# Lock files have the checksum of this file, so it is the same on every machine. Beside its folder
+# `terraform-provider-veeam install` has noted which Python has the provider.
 [ -z "$TF_PLUGIN_MAGIC_COOKIE" ] || trap '' INT # Terraform decides what Ctrl-C means
 folder=${0%/*} python=
 for place in "$folder/.." "$HOME/.terraform.d/plugins/@PLACE@"; do
@@ -35,22 +35,22 @@ exit 1
 _CMD = """\
 @echo off
 rem = r'''
-rem Lock files have the checksum of this file, so it is the same on every machine. The path of the
-rem Python that has the provider is beside this folder, where `terraform-provider-veeam install` put it.
+rem Lock files have the checksum of this file, so it is the same on every machine. Beside its folder
+rem `terraform-provider-veeam install` has noted which Python has the provider.
 setlocal
 for %%f in ("%~dp0.") do set "name=%%~nxf.python"
-set "python="
 set "note=%~dp0..\\%name%"
+set "python=%note%"
 if exist "%note%" set /p python=<"%note%"
-if not exist "%python%" set "note=%APPDATA%\\terraform.d\\plugins\\@PLACE@\\%name%"
-if not exist "%python%" if exist "%note%" set /p python=<"%note%"
-if not exist "%python%" goto missing
-goto #_undefined_# 2>nul || "%python%" -EPx "%~f0" %*
-:missing
-if defined python set "python=: "%python%" is not there"
-echo Version @VERSION@ of the provider finds no Python that has it%python%. Run ^
+if exist "%python%" goto start
+set "note=%APPDATA%\\terraform.d\\plugins\\@PLACE@\\%name%"
+if exist "%note%" set /p python=<"%note%"
+if exist "%python%" goto start
+echo Version @VERSION@ of the provider finds no Python that has it: "%python%" is not there. Run ^
 "terraform-provider-veeam install" on this machine, where the provider is installed.
 exit /b 1
+:start
+goto #_undefined_# 2>nul || "%python%" -EPx "%~f0" %*
 '''
 """
 _PYTHON = """\
