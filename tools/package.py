@@ -20,7 +20,7 @@ from pathlib import Path
 from tools.parts import Part, add_licenses, parts, sbom
 
 from terraform_provider_veeam import __version__
-from terraform_provider_veeam.cli.install import target
+from terraform_provider_veeam.cli.install import CONTENTS, target
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD, DIST = ROOT / "build", ROOT / "dist"
@@ -138,11 +138,15 @@ def needed_glibc(folder: Path) -> int:
 
 
 def pack(folder: Path) -> None:
-    """Zip a folder, the same bytes for the same files."""
+    """Zip a folder, the same bytes for the same files, with a list of them for `install`."""
     DIST.mkdir(exist_ok=True)
+    (folder / CONTENTS).touch()
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    names = [file.relative_to(folder).as_posix() for file in files]
+    text = "".join(f"{name}\n" for name in names)
+    (folder / CONTENTS).write_text(text, encoding="utf-8", newline="\n")
     with zipfile.ZipFile(PACKAGE, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-            name = file.relative_to(folder).as_posix()
+        for file, name in zip(files, names, strict=True):
             info = zipfile.ZipInfo(name, _MOMENT)
             info.create_system = 3  # permissions are Unix's, wherever it is packed
             info.external_attr = (0o755 if name in (EXECUTABLE, PROGRAM) else 0o644) << 16

@@ -341,11 +341,7 @@ def have_a_release(reader: Reader, server: Server) -> None:
             archive.writestr(program, f"#!/bin/sh\n{run_by([str(PROVIDER)])}\n")
     reader.run(f"sha256sum *.zip > terraform-provider-veeam_{__version__}_SHA256SUMS")
     mirror = str(reader.folder.parent / "mirror")
-    reader.values |= {
-        "/srv/terraform-mirror": mirror,
-        "C:/terraform-mirror": mirror,
-        "/usr/local/share": str(reader.folder.parent / "share"),
-    }
+    reader.values |= {"/srv/terraform-mirror": mirror, "C:/terraform-mirror": mirror}
     for name, script in {
         "gpg": "exit 0",  # the signing of a release is tested with the release
         "Get-FileHash": "exec sha256sum $1",

@@ -14,6 +14,7 @@ from terraform import ROOT, TERRAFORM
 
 from em_simulator import ADMINISTRATOR, Family, Simulator
 from terraform_provider_veeam import __version__
+from terraform_provider_veeam.cli.mirror import package_hash
 
 EXECUTABLE = f"terraform-provider-veeam_v{__version__}"
 CONFIGURATION = """
@@ -108,9 +109,10 @@ def test_it_says_what_it_is(unpacked: Path) -> None:
     assert "keep-alive" in run(unpacked, unpacked / EXECUTABLE, "--help")
 
 
-def test_it_installs_itself(unpacked: Path, tmp_path: Path) -> None:
+def test_it_installs_itself(package: Path, unpacked: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
+    (unpacked / "other download.txt").touch()
     for _ in range(2):  # and once more over what is there
         said = run(home, unpacked / EXECUTABLE, "install")
         assert "terraform init" in said
@@ -124,6 +126,8 @@ def test_it_installs_itself(unpacked: Path, tmp_path: Path) -> None:
             "TF_VAR_restore_point_id": server.restore_points(Family.VM)[0].id,
         }
         run(home, *TERRAFORM, "init", "-no-color")
+        # That of a mirror and of the registry, whatever lies beside the package.
+        assert package_hash(package) in (home / ".terraform.lock.hcl").read_text()
         run(home, *TERRAFORM, "apply", "-auto-approve", "-no-color", **environment)
         assert len(server.mounts()) == 1
         run(home, *TERRAFORM, "destroy", "-auto-approve", "-no-color", **environment)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import platform
 import subprocess
+import zipfile
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from packaging.requirements import Requirement
 from tools import package, parts
 
 from terraform_provider_veeam import __version__
+from terraform_provider_veeam.cli.install import CONTENTS
 
 REPORT = """
 <nuitka-compilation-report>
@@ -205,6 +207,26 @@ def test_a_system_without_records_only_has_its_libraries_named(
     monkeypatch.setenv("PATH", str(tmp_path))
     found = parts.library(Path("/lib/libfoo.so.1"))
     assert found == parts.Part("libfoo.so.1", "", "", "", {})
+
+
+def test_a_package_is_the_same_wherever_it_is_packed_and_lists_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(package, "DIST", tmp_path)
+    packed = set()
+    for name, mode in (("public", 0o755), ("private", 0o700)):
+        folder = tmp_path / name
+        (folder / "lib").mkdir(parents=True)
+        for file in (folder / "lib" / "a.so", folder / package.EXECUTABLE):
+            file.write_text("content")
+            file.chmod(mode)
+        monkeypatch.setattr(package, "PACKAGE", tmp_path / f"{name}.zip")
+        package.pack(folder)
+        packed.add(package.PACKAGE.read_bytes())
+    assert len(packed) == 1
+    with zipfile.ZipFile(package.PACKAGE) as archive:
+        assert archive.read(CONTENTS).decode().splitlines() == archive.namelist()
+        assert {*archive.namelist()} == {"lib/a.so", CONTENTS, package.EXECUTABLE}
 
 
 @pytest.fixture

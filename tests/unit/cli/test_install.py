@@ -57,7 +57,8 @@ def test_installing_again_leaves_nothing_else_for_the_checksum(tmp_path: Path) -
 @pytest.mark.parametrize("umask", [0o000, 0o002, 0o077, 0o777])
 def test_a_shared_folder_can_be_entered_by_everybody(tmp_path: Path, umask: int) -> None:
     folder = tmp_path / "made" / "plugins"
-    command = [sys.executable, "-m", "terraform_provider_veeam", "install", "--plugin-dir", folder]
+    install = [sys.executable, "-m", "terraform_provider_veeam", "install"]
+    command = [*install, "--plugin-dir", str(folder)]
     subprocess.run(command, check=True, capture_output=True, umask=umask)
     for path in (folder.parent, *folder.parent.rglob("*")):
         mode = path.stat().st_mode

@@ -155,7 +155,8 @@ def test_python_reads_either_launcher(tmp_path: Path, *, windows: bool) -> None:
     """What a shell reads is a string in it, after the first line at most."""
     file = tmp_path / launcher_name(windows=windows)
     file.write_bytes(launcher(windows=windows))
-    command = [sys.executable, "-W", "error", "-EP", *(["-x"] if windows else []), file, "version"]
+    skip = ["-x"] if windows else []
+    command = [sys.executable, "-W", "error", "-EP", *skip, str(file), "version"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == f"terraform-provider-veeam {__version__}\n"
 
