@@ -143,8 +143,8 @@ def _put_launcher(folder: Path) -> Path:
     python = sys.executable
     if IS_WINDOWS and not (python := in_ascii(python)).isascii():
         raise CannotInstall(
-            f"{python} has letters in its path that cmd may not read. Install the provider into a "
-            "virtual environment whose path has none but those of ASCII."
+            f"The path {python} has letters that cmd may not read. Install the provider into a "
+            "virtual environment whose folders all have plain English letters."
         )
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / launcher_name()

@@ -114,6 +114,29 @@ def test_an_interpreter_without_the_provider_is_noticed(
         install.install(tmp_path)
 
 
+def test_a_python_whose_path_cmd_may_not_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(install, "IS_WINDOWS", True)
+    monkeypatch.setattr(install, "in_ascii", lambda path: path)  # Windows has no other name for it
+    monkeypatch.setattr(sys, "executable", "C:/Users/Jörg/python.exe")
+    with pytest.raises(CannotInstall, match=r"Jörg/python\.exe .* English"):
+        install.install(tmp_path)
+
+
+def test_a_python_whose_path_has_any_letters_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / os.fsdecode(b"J\xc3\xb6rg \xff") / "python"
+    python.parent.mkdir()
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    file = install.install(tmp_path / "plugins")[0]
+    done = subprocess.run([file, "version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"terraform-provider-veeam {__version__}\n"
+
+
 def test_a_folder_where_nothing_starts_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
