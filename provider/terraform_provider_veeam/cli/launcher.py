@@ -21,7 +21,7 @@ _SH = """\
 [ -z "$TF_PLUGIN_MAGIC_COOKIE" ] || trap '' INT # Terraform decides what Ctrl-C means
 folder=${0%/*} python=
 for place in "$folder/.." "$HOME/.terraform.d/plugins/@PLACE@"; do
-    { IFS= read -r python <"$place/${folder##*/}.python"; } 2>/dev/null &&
+    { read -r python <"$place/${folder##*/}.python"; } 2>/dev/null &&
         [ -x "$python" ] && exec "$python" -EP "$0" "$@"
 done
 [ -z "$python" ] || python=": $python is not there, or not for this user"

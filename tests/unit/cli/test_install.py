@@ -127,7 +127,7 @@ def test_a_python_whose_path_cmd_may_not_read_is_refused(
 def test_a_python_whose_path_has_any_letters_is_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    python = tmp_path / os.fsdecode(b"J\xc3\xb6rg \xff") / "python"
+    python = tmp_path / os.fsdecode(b"J\xc3\xb6rg  \\n \xff") / "python"
     python.parent.mkdir()
     python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     python.chmod(0o755)
