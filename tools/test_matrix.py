@@ -18,6 +18,7 @@ VERSIONS = ("0.9.0", "0.10.0", "0.11.0", "0.12.0", "0.13.0", "0.14.0", "0.15.3")
 TESTS = (
     "tests/acceptance/test_main_job.py",
     "tests/acceptance/test_bad_input.py",
+    "tests/acceptance/test_lock_file.py",
     "tests/acceptance/test_guides.py::test_a_lost_file_comes_back_by_the_command_line",
 )
 

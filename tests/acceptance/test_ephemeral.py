@@ -105,6 +105,17 @@ def test_a_script_of_the_example_is_answered_in_json(workspace: Workspace, serve
     assert json.loads((workspace.folder / "tasks.json").read_text()) == {"tasks": []}
 
 
+def test_a_script_of_the_example_runs_in_every_apply(workspace: Workspace, server: Server) -> None:
+    example = ROOT / "examples" / "ephemeral-resources" / "veeam_mount_point"
+    text = (example / "ephemeral-resource.tf").read_text()
+    text = text.replace("3f2504e0-4f89-41d3-9a0c-0305e82c3301", RESTORE_POINT)
+    workspace.write(REQUIRED + text)
+    for _ in range(2):
+        workspace.apply()
+        (workspace.folder / "volumes.txt").unlink()
+    assert server.mounts() == []
+
+
 def test_an_unmount_that_fails_is_a_warning(workspace: Workspace, server: Server) -> None:
     server.fault("status", f"DELETE {MOUNTS}/.*", None, code=500)
     workspace.write(configuration())

@@ -102,7 +102,7 @@ def test_a_lost_file_comes_back_by_terraform(reader: Reader, server: Server) -> 
 
 
 @pytest.mark.parametrize("section", ["By Terraform", "By an older Terraform, or OpenTofu"])
-def test_a_path_that_was_misspelt_is_downloaded_once_it_is_mended(
+def test_a_path_that_was_misspelt_or_is_another_one_is_downloaded(
     reader: Reader, server: Server, section: str
 ) -> None:
     start_from_nothing(reader, server)
@@ -112,6 +112,10 @@ def test_a_path_that_was_misspelt_is_downloaded_once_it_is_mended(
     reader.do(page[0])
     reader.run("terraform init")
     assert "Contrakt.docx" in reader.run("! terraform apply")
+    reader.values["Contract.docx"] = "Offers.docx"
+    reader.do(page[0])
+    reader.run("terraform apply")
+    assert (reader.folder / "restored" / "Offers.docx").exists()
     del reader.values["Contract.docx"]
     reader.do(page[0])
     reader.run("terraform apply")

@@ -58,6 +58,9 @@ def test_another_file_is_downloaded_from_the_mount_that_is_there(
     (mount,) = server.mounts()
     expected = server.simulator.file(Family.VM, mount.restore_point_id, path)
     assert (example.folder / "restored" / "hosts").read_bytes() == expected
+    example.apply(TF_VAR_file=path, TF_VAR_folder="elsewhere")
+    assert (example.folder / "elsewhere" / "hosts").read_bytes() == expected
+    assert server.mounts() == [mount]
 
 
 def test_a_path_is_taken_as_windows_writes_it(example: Workspace, server: Server) -> None:
