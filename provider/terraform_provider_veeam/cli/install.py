@@ -146,6 +146,8 @@ def _put_launcher(folder: Path) -> Path:
             f"The path {python} has letters that cmd may not read. Install the provider into a "
             "virtual environment whose folders all have plain English letters."
         )
+    if folder.is_symlink():  # what it leads to is somebody else's
+        folder.unlink()
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / launcher_name()
     for left in folder.iterdir():

@@ -54,6 +54,16 @@ def test_installing_again_leaves_nothing_else_for_the_checksum(tmp_path: Path) -
     assert len([*folder.parent.iterdir()]) == 2  # and its note
 
 
+def test_what_a_link_in_the_place_of_the_folder_leads_to_is_left_alone(tmp_path: Path) -> None:
+    folder = install.install(tmp_path / "plugins")[0].parent
+    elsewhere = folder.rename(tmp_path / "elsewhere")
+    (elsewhere / "own work").touch()
+    folder.symlink_to(elsewhere)
+    install.install(tmp_path / "plugins")
+    assert (elsewhere / "own work").exists()
+    assert [path.name for path in folder.iterdir()] == [launcher_name()]
+
+
 @pytest.mark.parametrize("umask", [0o000, 0o002, 0o077, 0o777])
 def test_a_shared_folder_can_be_entered_by_everybody(tmp_path: Path, umask: int) -> None:
     folder = tmp_path / "made" / "plugins"
