@@ -151,8 +151,10 @@ def _put_launcher(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / launcher_name()
     for left in folder.iterdir():
-        if left != file:  # it would be in Terraform's checksum
-            shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left)  # it would be in Terraform's checksum
+        elif left != file:
+            left.unlink()
     _replace(note_of_python(folder), os.fsencode(f"{python}\n"), 0o644)
     _replace(file, launcher(), 0o755)
     return file
