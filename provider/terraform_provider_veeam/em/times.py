@@ -10,7 +10,8 @@ _FORM = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)?", re.ASCII
 )
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_NO_TIMES = ((1, 1, 1), (1601, 1, 1))
+# "Never" is the year 1 (.NET), 1601 (Windows), 1753 (SQL Server) or 9999, give or take an offset.
+_LONG_AGO, _NEVER = 1753, 9999
 _SECOND = 10**9  # nanoseconds
 _DIGITS = 9  # nanoseconds; the API has up to seven
 
@@ -42,23 +43,23 @@ class Time(NamedTuple):
 
 
 def nanoseconds(text: str | None) -> int | None:
-    """Return a time as nanoseconds since 1970, as file systems have it.
-
-    None when it is not a time, or the zero of Windows or .NET, which means that none is known.
-    """
-    try:
-        time = Time.parse(text or "")
-    except ValueError:
-        return None
-    if (time.second.year, time.second.month, time.second.day) in _NO_TIMES:
+    """Return a time as nanoseconds since 1970, as file systems have it; None as for `utc`."""
+    time = _known(text)
+    if time is None:
         return None
     seconds: int = (time.second - _EPOCH) // dt.timedelta(seconds=1)
     return seconds * _SECOND + time.nanosecond
 
 
 def utc(text: str | None) -> str | None:
-    """Return a time of the API as RFC 3339 in UTC; None when it is not a time."""
+    """Return a time of the API as RFC 3339 in UTC; None for no time and for "never"."""
+    time = _known(text)
+    return None if time is None else str(time)
+
+
+def _known(text: str | None) -> Time | None:
     try:
-        return str(Time.parse(text)) if text else None
+        time = Time.parse(text or "")
     except ValueError:
         return None
+    return time if _LONG_AGO < time.second.year < _NEVER else None
