@@ -30,7 +30,7 @@ from terraform_provider_veeam.em.inventory.restore_sessions import (
     read_restore_outcome,
 )
 from terraform_provider_veeam.em.jobs.jobs import objects_in_job, parse_job
-from terraform_provider_veeam.em.jobs.sessions import parse_backup_session, parse_task_session
+from terraform_provider_veeam.em.jobs.sessions import parse_job_session, parse_task_session
 from terraform_provider_veeam.em.logon import _id_of, _is_enterprise_manager
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType, Task
 from terraform_provider_veeam.em.mounts.existing import file_system_roots
@@ -237,9 +237,9 @@ REF = "urn:VMware:Vm:0d7ea80c-6ac8-46bf-863c-3a6093f8baec.vm-31"
 def test_a_task_that_started_a_backup_links_to_its_session(form: str) -> None:
     task = parse_task(read("task_backup_started", form).value)
     assert task
-    assert task.backup_session
-    session = parse_backup_session(read("backup_session", form).value)
-    assert task.backup_session == f"/backupSessions/{session.id}"
+    assert task.job_session
+    session = parse_job_session(read("backup_session", form).value)
+    assert task.job_session == f"/backupSessions/{session.id}"
 
 
 @FORMATS
@@ -256,7 +256,7 @@ def test_a_job_is_read_with_what_it_includes(form: str) -> None:
 
 @FORMATS
 def test_a_backup_session_is_read(form: str) -> None:
-    session = parse_backup_session(read("backup_session", form).value)
+    session = parse_job_session(read("backup_session", form).value)
     assert (session.state, session.result, session.percent) == ("Stopped", "Success", 100)
     assert (session.created_at, session.ended_at) == (
         "2026-03-02T21:00:05Z",
@@ -282,9 +282,10 @@ def test_the_part_of_a_session_that_is_about_one_vm_is_read(
     name: str, result: str, reason: str | None, point: str | None, form: str
 ) -> None:
     task = parse_task_session(read(name, form).value)
-    assert (task.result, task.reason, task.restore_point_id) == (result, reason, point)
+    assert (task.result, task.reason) == (result, reason)
+    assert (task.restore_point and task.restore_point.id) == point
     assert (task.machine_name, task.ref, task.job_name) == ("app01", REF, "Daily")
-    assert task.session_id == parse_backup_session(read("backup_session", form).value).id
+    assert task.session_id == parse_job_session(read("backup_session", form).value).id
 
 
 @FORMATS

@@ -27,7 +27,7 @@ from terraform_provider_veeam.em.inventory.restore_points import (
 )
 from terraform_provider_veeam.em.inventory.restore_sessions import parse_restore_session
 from terraform_provider_veeam.em.jobs.jobs import parse_job
-from terraform_provider_veeam.em.jobs.sessions import parse_backup_session, parse_task_session
+from terraform_provider_veeam.em.jobs.sessions import parse_job_session, parse_task_session
 from terraform_provider_veeam.em.logon import _id_of, _is_enterprise_manager
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType, mount_id_of
 from terraform_provider_veeam.em.mounts.existing import file_system_roots
@@ -88,7 +88,7 @@ def parse_answer_about_backups(body: bytes) -> None:
         return
     for kind, parse in (
         ("Job", parse_job),
-        ("BackupJobSession", parse_backup_session),
+        ("BackupJobSession", parse_job_session),
         ("BackupTaskSession", parse_task_session),
     ):
         with suppress(UnexpectedAnswer):

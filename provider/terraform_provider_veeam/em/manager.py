@@ -11,19 +11,19 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, TypeVar
 
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Clock, Deadline
-from terraform_provider_veeam.em.errors import EnterpriseManagerError, UnexpectedAnswer
+from terraform_provider_veeam.em.errors import EnterpriseManagerError
 from terraform_provider_veeam.em.files.listing import Files
 from terraform_provider_veeam.em.files.restore import FileRestores
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.inventory.backup_servers import BackupServer, backup_servers
 from terraform_provider_veeam.em.inventory.hierarchy import (
+    FoundObjects,
     HierarchyObject,
     HierarchyRoot,
+    backup_server_of,
     find_objects,
     hierarchy_roots,
-    names_of_objects,
     read_object,
-    root_id_of,
 )
 from terraform_provider_veeam.em.inventory.machines import FoundMachines, find_machines
 from terraform_provider_veeam.em.inventory.near_misses import near_misses
@@ -48,13 +48,13 @@ from terraform_provider_veeam.em.jobs.jobs import (
 )
 from terraform_provider_veeam.em.jobs.objects import JobObjects
 from terraform_provider_veeam.em.jobs.sessions import (
-    BackupSession,
+    JobSession,
     TaskSession,
     WantedSessions,
-    backup_sessions,
+    job_sessions,
     task_sessions,
 )
-from terraform_provider_veeam.em.jobs.starts import BackupStarts
+from terraform_provider_veeam.em.jobs.starts import JobStarts
 from terraform_provider_veeam.em.logon import Logon, conceal_session
 from terraform_provider_veeam.em.models import (
     RestorePointRef,
@@ -194,31 +194,26 @@ class EnterpriseManager:
         deadline: Deadline,
         *,
         patience: float = 0.0,
-    ) -> list[HierarchyObject]:
+    ) -> FoundObjects:
         """Return the VMs, or the objects of another type, that those hosts have of a name.
 
         While there is none, it looks again for as many seconds as `patience` says.
         """
         for so_far in chain((0.0,), looks(deadline)):
-            found = self._logon.browse(
-                lambda session: list(
-                    find_objects(self._client, session, roots, deadline, name=name, kind=kind)
-                ),
-                deadline,
-            )
-            if found or so_far >= patience:
-                return found
-        return []
+            found = self._find_objects(roots, name, kind, deadline)
+            if found.objects or so_far >= patience:
+                break
+        return found
 
-    def similar_objects(
-        self, roots: Sequence[HierarchyRoot], name: str, kind: str, deadline: Deadline
-    ) -> list[str]:
-        """Return the names of objects of a type that are like a name, the likeliest first."""
-        names = self._logon.browse(
-            lambda session: names_of_objects(self._client, session, roots, kind, deadline),
+    def _find_objects(
+        self, roots: Sequence[HierarchyRoot], name: str | None, kind: str, deadline: Deadline
+    ) -> FoundObjects:
+        return self._logon.browse(
+            lambda session: find_objects(
+                self._client, session, roots, deadline, name=name, kind=kind
+            ),
             deadline,
         )
-        return similar_names(name, names)
 
     def hierarchy_object(self, ref: str, deadline: Deadline) -> HierarchyObject | None:
         """Return the object that a reference leads to; None when there is none."""
@@ -250,13 +245,13 @@ class EnterpriseManager:
             lambda session: objects_in_job(self._client, session, job_id, deadline), deadline
         )
 
-    def backup_sessions(
+    def job_sessions(
         self, wanted: WantedSessions, limit: int, deadline: Deadline
-    ) -> list[BackupSession]:
+    ) -> list[JobSession]:
         """Return at most `limit` runs of a job, the newest first. Raises UnexpectedAnswer."""
 
-        def find(session: LogonSession) -> list[BackupSession]:
-            return list(islice(backup_sessions(self._client, session, wanted, deadline), limit))
+        def find(session: LogonSession) -> list[JobSession]:
+            return list(islice(job_sessions(self._client, session, wanted, deadline), limit))
 
         return self._logon.browse(find, deadline)
 
@@ -295,6 +290,17 @@ class EnterpriseManager:
         """Return which machines come near to what was wanted in vain; raises nothing."""
         part = deadline.part(ADVICE_SECONDS)
         return _advice(lambda: near_misses(wanted, self.machines(Wanted(), part))) or ""
+
+    def similar_objects(
+        self, roots: Sequence[HierarchyRoot], name: str, kind: str, deadline: Deadline
+    ) -> list[str]:
+        """Return the names of objects like one that was not found, the likeliest first.
+
+        Raises nothing.
+        """
+        part = deadline.part(ADVICE_SECONDS)
+        found = _advice(lambda: self._find_objects(roots, None, kind, part))
+        return similar_names(name, {one.name for one in found.objects}) if found else []
 
     def in_another_family(self, ref: RestorePointRef, deadline: Deadline) -> RestorePoint | None:
         """Return the restore point of that UUID that is of another type; raises nothing."""
@@ -374,24 +380,19 @@ class EnterpriseManager:
         return JobObjects(self._client, self._logon)
 
     @property
-    def backup_starts(self) -> BackupStarts:
-        """What starts backups and follows them."""
-        return BackupStarts(self._client, self._logon)
+    def job_starts(self) -> JobStarts:
+        """What starts jobs and follows them."""
+        return JobStarts(self._client, self._logon)
 
-    def quick_backup(self, vm: HierarchyObject, deadline: Deadline) -> BackupSession:
+    def quick_backup(self, vm: HierarchyObject, deadline: Deadline) -> JobSession:
         """Start a quick backup on the backup server that knows the VM, and return its session.
 
         Raises UnexpectedAnswer, TaskFailed, BackupOutOfSight.
         """
-        roots = self.hierarchy_roots(deadline) if vm.root is None else [vm.root]
-        servers = [root.backup_server_id for root in roots if root.id == root_id_of(vm.ref)]
-        if not servers or servers[0] is None:
-            raise UnexpectedAnswer(
-                "The VM's backup server is not known",
-                f"{vm.ref} names a host that Enterprise Manager does not list, or lists without "
-                "its backup server. The data source veeam_hierarchy_roots shows what it lists.",
-            )
-        return self.backup_starts.quick_backup(vm, servers[0], deadline)
+        server_id = self._logon.browse(
+            lambda session: backup_server_of(self._client, session, vm, deadline), deadline
+        )
+        return self.job_starts.quick_backup(vm, server_id, deadline)
 
     def touch(self, session: LogonSession, href: str, deadline: Deadline) -> None:
         """Use that session, by reading its mount point, or its tasks where it has none.

@@ -118,8 +118,8 @@ class Task(NamedTuple):
     """Addresses below `/api`, with their query, of files that are ready to be downloaded."""
     restore_session: str | None = None
     """Address below `/api` of the restore session that it has only started."""
-    backup_session: str | None = None
-    """Path below `/api` of the backup session that it has only started."""
+    job_session: str | None = None
+    """Path below `/api` of the session of a job or a quick backup that it has only started."""
     credentials_needed: bool | None = None
     """Whether it failed because of the account; None when the server does not say."""
 

@@ -176,7 +176,11 @@ def parse_task(resource: Any) -> Task | None:
     related = [link for link in found if link.is_for("Related")]
     mounts = [link.path for link in related if _MOUNT_HREF.fullmatch(link.path)]
     restores = [link.target for link in related if link.is_below("/restoreSessions")]
-    backups = [link.path for link in related if link.is_below("/backupSessions")]
+    runs = [
+        link.path
+        for link in related
+        if link.is_below("/backupSessions") or link.is_below("/replicaSessions")
+    ]
     return Task(
         task_id=task_id,
         state=text(resource, "State"),
@@ -186,7 +190,7 @@ def parse_task(resource: Any) -> Task | None:
         mount_href=mounts[0] if mounts else None,
         downloads=tuple(link.target for link in found if link.is_for("Download")),
         restore_session=restores[0] if restores else None,
-        backup_session=backups[0] if backups else None,
+        job_session=runs[0] if runs else None,
         credentials_needed=boolean(result, "CredentialsNeeded"),
     )
 

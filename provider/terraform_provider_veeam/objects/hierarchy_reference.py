@@ -11,7 +11,10 @@ from terraform_provider_veeam.plugin.types import String, Unknown
 from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from terraform_provider_veeam.em.deadline import Deadline
+    from terraform_provider_veeam.em.errors import RequestRefused
     from terraform_provider_veeam.em.inventory.hierarchy import HierarchyObject, HierarchyRoot
     from terraform_provider_veeam.em.manager import EnterpriseManager
     from terraform_provider_veeam.plugin.interfaces import State, ValidateContext
@@ -141,15 +144,17 @@ def find_by_name(
     none or several.
     """
     roots = _roots(manager, config["hierarchy_root"], kind, deadline)
-    found = manager.hierarchy_objects(roots, name, kind, deadline, patience=patience)
+    found, left_out = manager.hierarchy_objects(roots, name, kind, deadline, patience=patience)
     if len(found) == 1:
         return found[0]
     if not found:
         similar = manager.similar_objects(roots, name, kind, deadline)
         told = f" Similar names: {', '.join(map(printable, similar))}." if similar else ""
+        searched = [root for root in roots if root not in left_out]
         raise Refused(
             "Object not found in the virtual infrastructure",
-            f"No {kind} is called {printable(name)} as a whole on {_listed(roots)}.{told}",
+            f"No {kind} is called {printable(name)} as a whole on {_listed(searched)}.{told}"
+            f"{_not_searched(left_out)}",
             path=["name"],
         )
     lines = "".join(
@@ -178,6 +183,19 @@ def _roots(
             path=["hierarchy_root"],
         )
     return named
+
+
+def _not_searched(left_out: Mapping[HierarchyRoot, RequestRefused]) -> str:
+    """Return which hosts could not be searched, and why, with what to do about it."""
+    if not left_out:
+        return ""
+    lines = "".join(
+        f"\n  {_told(root)}: {error.detail.splitlines()[0]}" for root, error in left_out.items()
+    )
+    return (
+        f"\nNot searched, because Enterprise Manager refused it:{lines}\nSet hierarchy_root to "
+        "search a single host."
+    )
 
 
 def _listed(roots: list[HierarchyRoot]) -> str:

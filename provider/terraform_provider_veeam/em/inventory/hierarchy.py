@@ -6,15 +6,26 @@ constructing_hierarchyobjreftype.
 
 from __future__ import annotations
 
-import re
+import logging
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
-from terraform_provider_veeam.em.http.decoders import links, text, unreadable
+from terraform_provider_veeam.em.errors import (
+    AccessDenied,
+    NotFound,
+    RequestFailed,
+    RequestRefused,
+    UnexpectedAnswer,
+)
+from terraform_provider_veeam.em.http.decoders import text, unreadable
+from terraform_provider_veeam.em.inventory.backup_servers import (
+    backup_server_link,
+    backup_servers,
+)
 from terraform_provider_veeam.em.inventory.query import query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from terraform_provider_veeam.em.deadline import Deadline
     from terraform_provider_veeam.em.http.client import Client
@@ -39,11 +50,16 @@ OBJECT_TYPES = {
 }
 """The types of objects that each platform has."""
 
+log = logging.getLogger(__name__)
+
 
 class HierarchyRoot(NamedTuple):
     """A host, or what manages hosts, that was added to a backup server."""
 
     id: str
+    """UUID. Version 12 was seen to list another one than references name: `backup_server_of`."""
+    uid: str
+    """URN, as a lookup takes it."""
     name: str
     type: str | None
     """`VC`, `ESX`, `ESXi`, `HvServer`, `HvCluster`, `Scvmm`, `VcdSystem`."""
@@ -59,7 +75,7 @@ class HierarchyRoot(NamedTuple):
 
     def is_called(self, name: str) -> bool:
         """Tell whether a person means it: by name, UUID or URN."""
-        spellings = (self.name, self.id, f"urn:veeam:HierarchyRoot:{self.id}")
+        spellings = (self.name, self.id, _urn(self.id), self.uid, self.uid.rpartition(":")[2])
         return name.casefold() in map(str.casefold, spellings)
 
 
@@ -73,59 +89,71 @@ class HierarchyObject(NamedTuple):
     root: HierarchyRoot | None = None
     """Where a search by name has found it."""
 
+    def has_ref(self, ref: str | None) -> bool:
+        """Tell whether a reference leads to it, in whatever case its parts are spelt."""
+        return ref is not None and self.ref.casefold() == ref.casefold()
+
+
+class FoundObjects(NamedTuple):
+    """What a search by name has found, and the hosts that could not be searched."""
+
+    objects: list[HierarchyObject]
+    left_out: Mapping[HierarchyRoot, RequestRefused]
+    """Hosts out of the account's scope, or out of the backup server's reach."""
+
 
 def hierarchy_roots(
     client: Client, session: LogonSession, deadline: Deadline
 ) -> Iterator[HierarchyRoot]:
     """Return the hosts that the backup servers know."""
     for entity in query(client, session, "HierarchyRoot", deadline):
-        servers = [link for link in links(entity) if link.is_below("/backupServers")]
-        server = servers[0] if servers else None
-        uid = (text(entity, "UID") or text(entity, "HierarchyRootId") or "").rpartition(":")[2]
-        if not uid:
+        uid, told_id = text(entity, "UID"), text(entity, "HierarchyRootId")
+        root_id = (told_id or uid or "").rpartition(":")[2].lower()
+        if not root_id:
             raise unreadable("The query for HierarchyRoot was answered with one that has no UID.")
+        server = backup_server_link(entity)
         yield HierarchyRoot(
-            id=uid.lower(),
-            name=text(entity, "Name") or uid,
+            id=root_id,
+            uid=uid or _urn(root_id),
+            name=text(entity, "Name") or root_id,
             type=text(entity, "HostType"),
             backup_server=server.name if server else None,
-            backup_server_id=server.path.rpartition("/")[2] if server else None,
+            backup_server_id=server.path.rpartition("/")[2].lower() if server else None,
         )
 
 
 def find_objects(
     client: Client,
     session: LogonSession,
-    roots: Iterable[HierarchyRoot],
+    roots: Sequence[HierarchyRoot],
     deadline: Deadline,
     *,
-    name: str,
+    name: str | None,
     kind: str,
-) -> Iterator[HierarchyObject]:
-    """Return the objects of a type whose whole name is that one, but for capitals.
+) -> FoundObjects:
+    """Return the objects of a type with that whole name, but for capitals; None means any name.
 
-    Raises UnexpectedAnswer.
+    A host that refuses the search does not hide what the others have. Raises the refusal of the
+    first when all do, and UnexpectedAnswer.
     """
+    found: list[HierarchyObject] = []
+    left_out: dict[HierarchyRoot, RequestRefused] = {}
     for root in roots:
-        for found in _look_up(client, session, _address(root, name, kind), deadline):
-            is_kind = found.type is None or found.type.casefold() == kind.casefold()
-            if is_kind and found.name.casefold() == name.casefold():
-                yield found._replace(root=root)
-
-
-def names_of_objects(
-    client: Client,
-    session: LogonSession,
-    roots: Iterable[HierarchyRoot],
-    kind: str,
-    deadline: Deadline,
-) -> set[str]:
-    """Return the names of all objects of a type."""
-    return {
-        found.name
-        for root in roots
-        for found in _look_up(client, session, _address(root, "*", kind), deadline)
-    }
+        try:
+            on_root = _search(client, session, root, deadline, name=name or "*", kind=kind)
+        except (AccessDenied, NotFound, RequestFailed) as error:
+            log.info("%s is not searched: %s", root.name, error)
+            left_out[root] = error
+            continue
+        found += [
+            one._replace(root=root)
+            for one in on_root
+            if (one.type is None or one.type.casefold() == kind.casefold())
+            and (name is None or one.name.casefold() == name.casefold())
+        ]
+    if left_out and len(left_out) == len(roots):
+        raise next(iter(left_out.values()))
+    return FoundObjects(found, left_out)
 
 
 def read_object(
@@ -134,18 +162,72 @@ def read_object(
     """Return the object that a reference leads to; None when there is none."""
     address = f"/lookup?hierarchyRef={quote(ref, safe=':')}"
     found = _look_up(client, session, address, deadline)
-    return next((one for one in found if one.ref.casefold() == ref.casefold()), None)
+    return next((one for one in found if one.has_ref(ref)), None)
 
 
-def root_id_of(ref: str) -> str | None:
-    """Return the UUID of the host that a reference names; None when it is no reference."""
-    found = re.fullmatch(r"urn:\w+:\w+:([0-9a-f-]{36})\..+", ref, re.IGNORECASE | re.ASCII)
-    return found[1].lower() if found else None
+def backup_server_of(
+    client: Client, session: LogonSession, vm: HierarchyObject, deadline: Deadline
+) -> str:
+    """Return the id of the backup server that knows a VM: its host's. Raises UnexpectedAnswer.
+
+    The host is the one on which the VM was found, or the one that its reference names. Where
+    neither is known, a search by name tells which host has a VM with that reference.
+    """
+    roots = [vm.root] if vm.root else list(hierarchy_roots(client, session, deadline))
+    if len({root.backup_server_id for root in roots}) > 1:
+        root_id = vm.ref.partition(".")[0].rpartition(":")[2]
+        named = [root for root in roots if root.is_called(root_id)]
+        roots = named or _roots_with(client, session, roots, vm, deadline)
+    servers = {root.backup_server_id for root in roots if root.backup_server_id}
+    if not servers:
+        servers = {server.id for server in backup_servers(client, session, deadline)}
+    if len(servers) != 1:
+        raise UnexpectedAnswer(
+            "The VM's backup server is not known",
+            f"{vm.ref} is on no host that Enterprise Manager lists with its backup server, or on "
+            "hosts of several. The data source veeam_hierarchy_roots shows what it lists.",
+        )
+    return servers.pop()
 
 
-def _address(root: HierarchyRoot, name: str, kind: str) -> str:
-    uid = quote(f"urn:veeam:HierarchyRoot:{root.id}", safe=":")
-    return f"/lookup?host={uid}&name={quote(name, safe='*')}&type={quote(kind, safe='')}"
+def _roots_with(
+    client: Client,
+    session: LogonSession,
+    roots: Sequence[HierarchyRoot],
+    vm: HierarchyObject,
+    deadline: Deadline,
+) -> list[HierarchyRoot]:
+    found = find_objects(client, session, roots, deadline, name=vm.name, kind=vm.type or "Vm")
+    return [one.root for one in found.objects if one.root and one.has_ref(vm.ref)]
+
+
+def _urn(root_id: str) -> str:
+    return f"urn:veeam:HierarchyRoot:{root_id}"
+
+
+def _search(
+    client: Client,
+    session: LogonSession,
+    root: HierarchyRoot,
+    deadline: Deadline,
+    *,
+    name: str,
+    kind: str,
+) -> list[HierarchyObject]:
+    """Return what a host has of a type and a name; `*` stands for any name."""
+
+    def look_up(uid: str) -> list[HierarchyObject]:
+        wanted = f"name={quote(name, safe='*')}&type={quote(kind, safe='')}"
+        address = f"/lookup?host={quote(uid, safe=':')}&{wanted}"
+        return _look_up(client, session, address, deadline)
+
+    try:
+        return look_up(root.uid)
+    except (NotFound, RequestFailed):
+        # Where both ids of a host differ, which one a lookup takes is not known.
+        if root.uid.casefold() == _urn(root.id).casefold():
+            raise
+        return look_up(_urn(root.id))
 
 
 def _look_up(

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from terraform_provider_veeam.em.http.decoders import Resource, integer, links, text
+from terraform_provider_veeam.em.http.decoders import Resource, integer, text
+from terraform_provider_veeam.em.inventory.backup_servers import backup_server_name
 from terraform_provider_veeam.em.inventory.query import query
 
 if TYPE_CHECKING:
@@ -34,18 +35,17 @@ class Repository(NamedTuple):
 def repositories(client: Client, session: LogonSession, deadline: Deadline) -> Iterator[Repository]:
     """Return the repositories."""
     for entity in query(client, session, "Repository", deadline):
-        servers = [link.name for link in links(entity) if link.is_to("BackupServer")]
         yield Repository(
-            id=(text(entity, "UID") or "").rpartition(":")[2],
+            id=(text(entity, "UID") or "").rpartition(":")[2].lower(),
             name=text(entity, "Name"),
             kind=text(entity, "Kind"),
             capacity=_bytes(entity, "Capacity"),
             free_space=_bytes(entity, "FreeSpace"),
-            backup_server=servers[0] if servers else None,
+            backup_server=backup_server_name(entity),
         )
 
 
 def _bytes(entity: Resource, name: str) -> int | None:
-    """Return a size; the API writes -1 for one that it does not know."""
+    """Return a size; the API writes -1 where there is no limit, or none is known."""
     size = integer(entity, name)
     return None if size is None or size < 0 else size

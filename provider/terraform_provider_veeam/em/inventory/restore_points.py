@@ -22,6 +22,7 @@ from terraform_provider_veeam.em.http.decoders import (
     unreadable,
 )
 from terraform_provider_veeam.em.http.pages import PAGE_SIZE
+from terraform_provider_veeam.em.inventory.backup_servers import backup_server_name
 from terraform_provider_veeam.em.inventory.query import Comparison, query
 from terraform_provider_veeam.em.models import (
     LogonSession,
@@ -211,14 +212,13 @@ def found_restore_point(entity: Resource, kind: RestorePointType) -> FoundRestor
     found = links(entity)
     names = [text(entity, field) for field in ("VmDisplayName", "VmName", "ComputerName")]
     names.append((point.name or "").rpartition("@")[0] or point.name)
-    servers = [link.name for link in found if link.is_to("BackupServer")]
     return FoundRestorePoint(
         ref=point.ref,
         name=point.name,
         machine_names=tuple(dict.fromkeys(name for name in names if name)),
         created_at=point.created_at,
         point_type=text(entity, "PointType"),
-        backup_server=text(entity, "BackupServerName") or (servers[0] if servers else None),
+        backup_server=text(entity, "BackupServerName") or backup_server_name(entity),
         is_complete=any(_leads_to_use(link) for link in found),
     )
 

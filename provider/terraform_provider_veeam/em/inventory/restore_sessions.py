@@ -15,6 +15,7 @@ from terraform_provider_veeam.em.http.decoders import (
     text,
     unreadable,
 )
+from terraform_provider_veeam.em.inventory.backup_servers import backup_server_name
 from terraform_provider_veeam.em.inventory.query import Comparison, query
 from terraform_provider_veeam.em.models import restore_point_at
 from terraform_provider_veeam.em.times import utc
@@ -99,16 +100,14 @@ def running_restores(
 
 def parse_restore_session(entity: Resource) -> RestoreSession:
     """Return the restore that an entity describes."""
-    found = links(entity)
-    servers = [link.name or link.path for link in found if link.is_to("BackupServer")]
     return RestoreSession(
         name=text(entity, "Name") or "without a name",
         machine_name=text(entity, "VmDisplayName"),
         created_at=utc(text(entity, "CreationTimeUTC") or text(entity, "CreationTime")),
-        backup_server=text(entity, "BackupServerName") or (servers[0] if servers else None),
+        backup_server=text(entity, "BackupServerName") or backup_server_name(entity),
         restore_points=tuple(
             point
-            for link in found
+            for link in links(entity)
             if link.is_for("Related") and (point := restore_point_at(link.path))
         ),
     )

@@ -1,11 +1,12 @@
-"""Backup sessions: the runs of jobs and quick backups, and in each a task session for every VM.
+"""Job sessions: the runs of jobs and quick backups, and in each a task session for every VM.
 
-Follows the vendor's pages backupsessions_id, backuptasksessions_id, get_query_backupjobsession and
-get_query_backuptasksession.
+Follows the vendor's pages backupsessions_id, backuptasksessions_id, get_query_backupjobsession,
+get_query_backuptasksession, and their siblings for replication jobs.
 """
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from terraform_provider_veeam.em.errors import UnexpectedAnswer
 from terraform_provider_veeam.em.http.decoders import (
     Resource,
     api_path,
+    boolean,
     integer,
     links,
     member,
@@ -21,7 +23,7 @@ from terraform_provider_veeam.em.http.decoders import (
     unreadable,
 )
 from terraform_provider_veeam.em.inventory.query import Comparison, query
-from terraform_provider_veeam.em.models import restore_point_at
+from terraform_provider_veeam.em.models import RestorePointRef, restore_point_at
 from terraform_provider_veeam.em.times import Time, utc
 from terraform_provider_veeam.printable import printable
 
@@ -33,9 +35,38 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.models import LogonSession
 
 
-class BackupSession(NamedTuple):
+class SessionType(StrEnum):
+    """Which kind of job a session is of: Enterprise Manager lists replications apart."""
+
+    BACKUP = "Backup"
+    """Copies too."""
+    REPLICA = "Replica"
+
+    @classmethod
+    def of(cls, job_type: str | None) -> SessionType:
+        """Return that of the sessions of a type of jobs."""
+        return cls.REPLICA if (job_type or "").casefold() == "replica" else cls.BACKUP
+
+    @property
+    def noun(self) -> str:
+        """What a person calls the run of such a job."""
+        return {SessionType.BACKUP: "backup", SessionType.REPLICA: "replication"}[self]
+
+    @property
+    def entity(self) -> str:
+        """Name of the API's type, as in `urn:veeam:BackupJobSession:UUID`."""
+        return f"{self}JobSession"
+
+    @property
+    def task_entity(self) -> str:
+        """Name of the API's type for the part of a session that is about one VM."""
+        return f"{self}TaskSession"
+
+
+class JobSession(NamedTuple):
     """One run of a job, or a quick backup. Times are RFC 3339 in UTC."""
 
+    type: SessionType
     id: str
     name: str
     job_id: str | None
@@ -48,6 +79,16 @@ class BackupSession(NamedTuple):
     """`Success`, `Warning` or `Failed`; None until it is stopped, whatever the server says."""
     percent: int | None
     message: str | None
+    """Null in many that failed: the task sessions tell why."""
+    is_retry: bool | None
+    """Whether it repeats only what failed in the session before."""
+    is_copy: bool
+    """Whether it copies backups."""
+
+    @property
+    def path(self) -> str:
+        """Path below `/api`."""
+        return session_path(self.type, self.id)
 
     @property
     def is_stopped(self) -> bool:
@@ -56,7 +97,7 @@ class BackupSession(NamedTuple):
 
 
 class TaskSession(NamedTuple):
-    """The part of a backup session that is about one VM. Times are RFC 3339 in UTC."""
+    """The part of a job session that is about one VM. Times are RFC 3339 in UTC."""
 
     id: str
     name: str
@@ -64,7 +105,7 @@ class TaskSession(NamedTuple):
     ref: str | None
     """The VM in the hierarchy; None where an old version does not tell it."""
     session_id: str | None
-    """The backup session that it is a part of."""
+    """The job session that it is a part of."""
     job_name: str | None
     created_at: str | None
     ended_at: str | None
@@ -73,17 +114,19 @@ class TaskSession(NamedTuple):
     result: str | None
     """`Success`, `Warning` or `Failed`; None until it is completed, whatever the server says."""
     reason: str | None
-    restore_point_id: str | None
+    restore_point: RestorePointRef | None
+    """What it has made; servers do not tell it of copies, nor always of replicas."""
 
 
 class WantedSessions(NamedTuple):
     """Whose sessions are looked for, and from when on; None means any."""
 
+    type: SessionType = SessionType.BACKUP
     job_id: str | None = None
     job_name: str | None = None
     machine_name: str | None = None
     session_id: str | None = None
-    """Of the backup session that a machine's is a part of."""
+    """Of the job session that a machine's is a part of."""
     since: Time | None = None
 
     def conditions(self) -> list[Comparison]:
@@ -95,13 +138,13 @@ class WantedSessions(NamedTuple):
             (
                 "JobSessionUid",
                 "==",
-                self.session_id and f"urn:veeam:BackupJobSession:{self.session_id}",
+                self.session_id and f"urn:veeam:{self.type.entity}:{self.session_id}",
             ),
             ("CreationTime", ">=", self.since and str(self.since)),
         )
         return [Comparison(field, sign, value) for field, sign, value in found if value]
 
-    def matches(self, session: BackupSession | TaskSession) -> bool:
+    def matches(self, session: JobSession | TaskSession) -> bool:
         """Tell whether a session is one of those wanted.
 
         Raises UnexpectedAnswer for one that the server should have left out: a server that ignores
@@ -112,7 +155,7 @@ class WantedSessions(NamedTuple):
             wanted = getattr(self, name)
             if wanted is not None and str(told.get(name)).casefold() != wanted.casefold():
                 raise UnexpectedAnswer(
-                    "Enterprise Manager answered with a backup that was not asked for",
+                    "Enterprise Manager answered with a session that was not asked for",
                     f"Among the results is {printable(session.name)}, although {name} is "
                     f"{printable(wanted)}. The filter of the query seems to be ignored, so none of "
                     "the results is used. Is there a proxy in between that changes addresses?",
@@ -122,29 +165,29 @@ class WantedSessions(NamedTuple):
         return session.created_at is not None and Time.parse(session.created_at) >= self.since
 
 
-def session_path(session_id: str) -> str:
-    """Return the path of a backup session below `/api`."""
-    return f"/backupSessions/{quote(session_id, safe='')}"
+def session_path(kind: SessionType, session_id: str) -> str:
+    """Return the path of a job session below `/api`."""
+    return f"/{kind.lower()}Sessions/{quote(session_id, safe='')}"
 
 
-def read_backup_session(
+def read_job_session(
     client: Client, session: LogonSession, path: str, deadline: Deadline
-) -> BackupSession:
-    """Return the backup session at a path below `/api`. Raises NotFound, UnexpectedAnswer."""
+) -> JobSession:
+    """Return the job session at a path below `/api`. Raises NotFound, UnexpectedAnswer."""
     answer = client.request("GET", f"{path}?format=Entity", deadline, token=session.token)
-    return parse_backup_session(answer.document.value)
+    return parse_job_session(answer.document.value)
 
 
-def backup_sessions(
+def job_sessions(
     client: Client,
     session: LogonSession,
     wanted: WantedSessions,
     deadline: Deadline,
-) -> Iterator[BackupSession]:
-    """Return the backup sessions that are wanted, the newest first. Raises UnexpectedAnswer."""
+) -> Iterator[JobSession]:
+    """Return the job sessions that are wanted, the newest first. Raises UnexpectedAnswer."""
     return filter(
         wanted.matches,
-        map(parse_backup_session, _query(client, session, "BackupJobSession", wanted, deadline)),
+        map(parse_job_session, _query(client, session, wanted.type.entity, wanted, deadline)),
     )
 
 
@@ -157,7 +200,7 @@ def task_sessions(
     """Return the task sessions that are wanted, the newest first. Raises UnexpectedAnswer."""
     return filter(
         wanted.matches,
-        map(parse_task_session, _query(client, session, "BackupTaskSession", wanted, deadline)),
+        map(parse_task_session, _query(client, session, wanted.type.task_entity, wanted, deadline)),
     )
 
 
@@ -168,12 +211,14 @@ def _query(
     return query(client, session, kind, deadline, conditions=conditions, sort_desc="CreationTime")
 
 
-def parse_backup_session(entity: Resource) -> BackupSession:
-    """Return the backup session that an entity describes. Raises UnexpectedAnswer."""
+def parse_job_session(entity: Resource) -> JobSession:
+    """Return the job session that an entity describes. Raises UnexpectedAnswer."""
     session_id, state = _id_of(entity), text(entity, "State")
     if session_id is None or state is None:
-        raise unreadable("In place of a backup session there is something else.")
-    return BackupSession(
+        raise unreadable("In place of a job's session there is something else.")
+    told = text(entity, "UID") or api_path(member(entity, "Href")) or ""
+    return JobSession(
+        type=SessionType.REPLICA if "replica" in told.lower() else SessionType.BACKUP,
         id=session_id,
         name=text(entity, "Name") or session_id,
         job_id=_last(text(entity, "JobUid")),
@@ -184,6 +229,8 @@ def parse_backup_session(entity: Resource) -> BackupSession:
         result=_result(entity) if state == "Stopped" else None,
         percent=integer(entity, "Progress"),
         message=message(entity, "FailureMessage"),
+        is_retry=boolean(entity, "IsRetry"),
+        is_copy="copy" in (text(entity, "JobType") or "").lower(),
     )
 
 
@@ -193,7 +240,7 @@ def parse_task_session(entity: Resource) -> TaskSession:
     if task_id is None or state is None:
         raise unreadable("In place of a task session there is something else.")
     points = [
-        point.id
+        point
         for link in links(entity)
         if link.is_for("Related") and (point := restore_point_at(link.path))
     ]
@@ -209,14 +256,17 @@ def parse_task_session(entity: Resource) -> TaskSession:
         state=state,
         result=_result(entity) if state == "Completed" else None,
         reason=message(entity, "Reason"),
-        restore_point_id=points[0] if points else None,
+        restore_point=points[0] if points else None,
     )
 
 
 def _job_name(entity: Resource) -> str | None:
-    """Return the name of the job, which the session's name begins with: `Daily@2026-03-02 …`."""
-    up = [link.name or "" for link in links(entity) if link.is_below("/backupSessions")]
-    return (up[0].rpartition("@")[0] or None) if up else None
+    """Return the name of the job, which the session's name begins with: `Daily@2026-03-02 …`.
+
+    Samples of replications have the job's name alone.
+    """
+    up = [link.name or "" for link in links(entity) if "sessions/" in link.path.lower()]
+    return (up[0].rpartition("@")[0] or up[0] or None) if up else None
 
 
 def _result(entity: Resource) -> str | None:

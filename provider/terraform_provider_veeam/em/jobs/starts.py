@@ -1,10 +1,10 @@
-"""Starting backups and following them to their end.
+"""Starting jobs and quick backups, and following them to their end.
 
-The task of a start is finished when the backup has begun: the outcome is its backup session's,
-once that is stopped. No request that starts a backup is sent twice.
+The task of a start is finished when the job has begun: the outcome is its session's, once that is
+stopped. No request that starts something is sent twice.
 
-Follows the vendor's pages post_jobs_id_actionstart, post_backupservers_id_quickbackup and
-backupsessions_id.
+Follows the vendor's pages post_jobs_id_actionstart, post_backupservers_id_quickbackup,
+backupsessions_id and replicasessions_id.
 """
 
 from __future__ import annotations
@@ -30,13 +30,14 @@ from terraform_provider_veeam.em.inventory.query import entities, query_address
 from terraform_provider_veeam.em.jobs.jobs import job_path
 from terraform_provider_veeam.em.jobs.once import LOOK_SECONDS, OneRequest
 from terraform_provider_veeam.em.jobs.sessions import (
-    BackupSession,
+    JobSession,
+    SessionType,
     TaskSession,
     WantedSessions,
-    backup_sessions,
-    parse_backup_session,
+    job_sessions,
+    parse_job_session,
     parse_task_session,
-    read_backup_session,
+    read_job_session,
     session_path,
     task_sessions,
 )
@@ -61,7 +62,6 @@ _LAST_KNOWN = 10  # sessions from before the start that are told from the new on
 _SKEW = dt.timedelta(minutes=5)  # between two servers of a domain: Kerberos allows no more
 _PAUSES = (0.0, 1.0, 2.0)  # seconds before each look for a new restore point's link
 _WHERE = "History in the console of Veeam Backup & Replication"
-_UNFOLLOWED = "The backup was started, but could not be followed to its end"
 
 Result = TypeVar("Result")
 
@@ -77,36 +77,36 @@ class _Before(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of a backup that did not fail."""
+    """What came of a session that did not fail."""
 
     machines: list[TaskSession]
     """Its parts, one for each VM; none when they could not be read."""
     remarks: list[str]
 
 
-class BackupStarts:
-    """What starts backups, each in a logon session of its own."""
+class JobStarts:
+    """What starts jobs and quick backups, each in a logon session of its own."""
 
     def __init__(self, client: Client, logon: Logon) -> None:
         self._client = client
         self._logon = logon
 
-    def running(self, job_id: str, deadline: Deadline) -> BackupSession | None:
+    def running(self, job: Job, deadline: Deadline) -> JobSession | None:
         """Return the session of a job that runs; None when it does not."""
-        of_job = WantedSessions(job_id=job_id)
+        of_job = WantedSessions(SessionType.of(job.type), job.id)
         newest = self._browse(
-            lambda own: next(backup_sessions(self._client, own, of_job, deadline), None), deadline
+            lambda own: next(job_sessions(self._client, own, of_job, deadline), None), deadline
         )
         return newest if newest and not newest.is_stopped else None
 
-    def start_job(self, job: Job, deadline: Deadline) -> BackupSession:
+    def start_job(self, job: Job, deadline: Deadline) -> JobSession:
         """Start a job and return its new session. Raises TaskFailed, BackupOutOfSight."""
-        of_job = WantedSessions(job_id=job.id)
-        before = self._before("BackupJobSession", of_job, _backup_session_id, deadline)
+        of_job = WantedSessions(SessionType.of(job.type), job.id)
+        before = self._before(of_job.type.entity, of_job, _job_session_id, deadline)
         wanted = of_job._replace(since=before.since)
 
-        def find(own: LogonSession) -> BackupSession | None:
-            found = backup_sessions(self._client, own, wanted, deadline)
+        def find(own: LogonSession) -> JobSession | None:
+            found = job_sessions(self._client, own, wanted, deadline)
             return next((one for one in found if one.id not in before.known), None)
 
         path = f"{job_path(job.id)}?action=start"
@@ -114,38 +114,40 @@ class BackupStarts:
 
     def quick_backup(
         self, vm: HierarchyObject, backup_server_id: str, deadline: Deadline
-    ) -> BackupSession:
+    ) -> JobSession:
         """Start a quick backup of a VM and return its session.
 
         Raises TaskFailed, BackupOutOfSight.
         """
         of_vm = WantedSessions(machine_name=vm.name)
-        before = self._before("BackupTaskSession", of_vm, _task_session_id, deadline)
+        before = self._before(of_vm.type.task_entity, of_vm, _task_session_id, deadline)
         wanted = of_vm._replace(since=before.since)
 
-        def find(own: LogonSession) -> BackupSession | None:
+        def find(own: LogonSession) -> JobSession | None:
             for one in task_sessions(self._client, own, wanted, deadline):
-                is_vm = one.ref is None or one.ref.casefold() == vm.ref.casefold()
+                is_vm = one.ref is None or vm.has_ref(one.ref)
                 if one.id not in before.known and is_vm and one.session_id:
-                    of_one = session_path(one.session_id)
-                    return read_backup_session(self._client, own, of_one, deadline)
+                    of_one = session_path(wanted.type, one.session_id)
+                    found = read_job_session(self._client, own, of_one, deadline)
+                    if not found.is_copy:  # of what has just been backed up
+                        return found
             return None
 
         path = f"/backupServers/{backup_server_id}?action=quickbackup"
         what = f"the quick backup of {printable(vm.name)}"
         return self._start(path, {"VmRef": vm.ref}, what, find, deadline)
 
-    def follow(self, started: BackupSession, deadline: Deadline) -> Iterator[BackupSession]:
+    def follow(self, started: JobSession, deadline: Deadline) -> Iterator[JobSession]:
         """Yield the session from time to time, and at last as it is when it is stopped.
 
         A stop, or the end of the time, ends the waiting alone, and says so.
         """
         session, told = started, 0.0
-        path = session_path(started.id)
         try:
             for now in looks(deadline) if not session.is_stopped else ():
                 session = self._patiently(
-                    lambda own: read_backup_session(self._client, own, path, deadline), deadline
+                    lambda own: read_job_session(self._client, own, started.path, deadline),
+                    deadline,
                 )
                 if session.is_stopped:
                     break
@@ -154,17 +156,17 @@ class BackupStarts:
                     yield session
         except (Stopped, DeadlinePassed) as error:
             raise error.add(
-                f"Only the waiting has ended: the backup goes on. {_WHERE} shows it as "
-                f"{printable(started.name)}."
+                f"Only the waiting has ended: the {started.type.noun} goes on. {_WHERE} shows it "
+                f"as {printable(started.name)}."
             ) from error
         except EnterpriseManagerError as error:
             raise BackupOutOfSight(
-                _UNFOLLOWED,
+                f"The {started.type.noun} was started, but could not be followed to its end",
                 f"{error.detail}\n{_WHERE} shows it as {printable(started.name)}.",
             ) from error
         yield session
 
-    def outcome(self, session: BackupSession, deadline: Deadline) -> Outcome:
+    def outcome(self, session: JobSession, deadline: Deadline) -> Outcome:
         """Return what came of a session that is stopped. Raises BackupFailed."""
         machines: list[TaskSession] = []
         try:
@@ -175,30 +177,30 @@ class BackupStarts:
         if session.result not in ("Success", "Warning"):
             listed = "".join(f"\n  {line}" for line in why) or " It gave no reason."
             raise BackupFailed(
-                f"The backup {printable(session.name)} failed",
+                f"The {session.type.noun} {printable(session.name)} failed",
                 f"Its session has ended as {session.result or 'without a result'}.{listed}",
             )
         return Outcome(machines, why)
 
-    def reasons(self, session: BackupSession, deadline: Deadline) -> list[str]:
+    def reasons(self, session: JobSession, deadline: Deadline) -> list[str]:
         """Return why a session that is stopped did not succeed, or not without remarks.
 
         A line for each reason.
         """
         return _reasons(session, self._machines(session, deadline))
 
-    def _new_points(self, session: BackupSession, deadline: Deadline) -> list[TaskSession]:
+    def _new_points(self, session: JobSession, deadline: Deadline) -> list[TaskSession]:
         """Return the VMs' parts of a session: links to new restore points may be a bit late."""
         found: list[TaskSession] = []
         for pause in _PAUSES:
             deadline.wait(pause)
             found = self._machines(session, deadline)
-            if found and all(one.restore_point_id or one.result == "Failed" for one in found):
+            if found and all(one.restore_point or one.result == "Failed" for one in found):
                 break
         return found
 
-    def _machines(self, session: BackupSession, deadline: Deadline) -> list[TaskSession]:
-        of_session = WantedSessions(session_id=session.id)
+    def _machines(self, session: JobSession, deadline: Deadline) -> list[TaskSession]:
+        of_session = WantedSessions(session.type, session_id=session.id)
         return self._patiently(
             lambda own: list(task_sessions(self._client, own, of_session, deadline)), deadline
         )
@@ -208,9 +210,9 @@ class BackupStarts:
         path: str,
         body: dict[str, str] | None,
         what: str,
-        find: Callable[[LogonSession], BackupSession | None],
+        find: Callable[[LogonSession], JobSession | None],
         deadline: Deadline,
-    ) -> BackupSession:
+    ) -> JobSession:
         with OneRequest(self._client, self._logon, deadline) as request:
             try:
                 task = request.send(path, body)
@@ -240,17 +242,17 @@ class BackupStarts:
         self,
         task: Task | None,
         what: str,
-        find: Callable[[LogonSession], BackupSession | None],
+        find: Callable[[LogonSession], JobSession | None],
         deadline: Deadline,
-    ) -> BackupSession:
+    ) -> JobSession:
         """Return the session that was started as soon as the server shows it."""
-        link = task.backup_session if task else None
+        link = task.job_session if task else None
 
-        def look(own: LogonSession) -> BackupSession | None:
+        def look(own: LogonSession) -> JobSession | None:
             try:
                 if link is None:
                     return find(own)
-                return read_backup_session(self._client, own, link, deadline)
+                return read_job_session(self._client, own, link, deadline)
             except NotFound:
                 return None
 
@@ -266,23 +268,24 @@ class BackupStarts:
             ) from error
         except EnterpriseManagerError as error:
             raise BackupOutOfSight(
-                _UNFOLLOWED, f"{error.detail}\n{_WHERE} shows whether {what} runs."
+                f"Enterprise Manager started {what}, but it could not be followed",
+                f"{error.detail}\n{_WHERE} shows whether it runs.",
             ) from error
         raise BackupOutOfSight(
-            "The backup was started, but its session is not to be found",
-            f"Enterprise Manager accepted to start {what}, but has shown no session of it for "
-            f"{LATE_SECONDS:g} seconds. {_WHERE} shows whether it runs.",
+            f"Enterprise Manager started {what}, but its session is not to be found",
+            f"It has shown no session of it for {LATE_SECONDS:g} seconds. {_WHERE} shows whether "
+            "it runs.",
         )
 
     def _find_in_doubt(
         self,
         doubt: EnterpriseManagerError,
         what: str,
-        find: Callable[[LogonSession], BackupSession | None],
+        find: Callable[[LogonSession], JobSession | None],
         deadline: Deadline,
-    ) -> BackupSession:
+    ) -> JobSession:
         """Return the session of a start whose answer was lost, if there is one."""
-        bound = deadline.unstoppable("Looking for the backup session", LOOK_SECONDS)
+        bound = deadline.unstoppable("Looking for the session", LOOK_SECONDS)
         try:
             for _ in chain((0.0,), looks(bound)):
                 if session := self._browse(find, bound):
@@ -329,7 +332,7 @@ class BackupStarts:
         return self._logon.browse(look, deadline)
 
 
-def _reasons(session: BackupSession, machines: Sequence[TaskSession]) -> list[str]:
+def _reasons(session: JobSession, machines: Sequence[TaskSession]) -> list[str]:
     told = [session.message] if session.message else []
     for one in machines:
         if one.result != "Success" or one.reason:
@@ -338,8 +341,8 @@ def _reasons(session: BackupSession, machines: Sequence[TaskSession]) -> list[st
     return told
 
 
-def _backup_session_id(entity: Resource) -> str:
-    return parse_backup_session(entity).id
+def _job_session_id(entity: Resource) -> str:
+    return parse_job_session(entity).id
 
 
 def _task_session_id(entity: Resource) -> str:

@@ -1,4 +1,4 @@
-"""What the actions that start a backup have in common: a timeout, progress, the outcome."""
+"""What the actions that start a job have in common: a timeout, progress, the outcome."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.jobs.sessions import BackupSession, TaskSession
+    from terraform_provider_veeam.em.jobs.sessions import JobSession, TaskSession
     from terraform_provider_veeam.plugin.interfaces import ActionContext, Context, State
 
 
 class BackupAction(VeeamObject, interfaces.Action):
-    """An action that starts a backup, with an attribute `timeout`."""
+    """An action that starts a job or a quick backup, with an attribute `timeout`."""
 
     default_timeout: str
 
@@ -35,13 +35,13 @@ class BackupAction(VeeamObject, interfaces.Action):
         return self.deadline(ctx, seconds, operation, "timeout")
 
     def follow(
-        self, ctx: ActionContext, started: BackupSession, deadline: Deadline
+        self, ctx: ActionContext, started: JobSession, deadline: Deadline
     ) -> Generator[str, None, list[TaskSession]]:
-        """Wait for the end of a backup, with lines that tell how it goes.
+        """Wait for the end of a session, with lines that tell how it goes.
 
         Returns the VMs' parts. A result with remarks is a warning. Raises BackupFailed.
         """
-        starts, session = self.manager.backup_starts, started
+        starts, session = self.manager.job_starts, started
         for session in starts.follow(started, deadline):
             if not session.is_stopped:
                 share = "" if session.percent is None else f", {session.percent} %"
@@ -49,7 +49,7 @@ class BackupAction(VeeamObject, interfaces.Action):
         outcome = starts.outcome(session, deadline)
         if session.result == "Warning":
             ctx.diagnostics.add_warning(
-                f"The backup {printable(session.name)} ended with a warning",
+                f"The {session.type.noun} {printable(session.name)} ended with a warning",
                 "\n".join(outcome.remarks) or "Enterprise Manager gave no reason.",
             )
         return outcome.machines

@@ -1,11 +1,12 @@
-"""The action `veeam_job_start`: a backup job, started now."""
+"""The action `veeam_job_start`: a backup or replication job, started now."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.em.errors import AccessDenied, NotFound
+from terraform_provider_veeam.em.errors import AccessDenied, BackupFailed, NotFound
+from terraform_provider_veeam.em.jobs.sessions import SessionType
 from terraform_provider_veeam.objects.actions.backup import BackupAction
 from terraform_provider_veeam.objects.actions.base import timeout_attribute, validate_timeout
 from terraform_provider_veeam.objects.job_fields import (
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 
 _DEFAULT_TIMEOUT = "8h"
 _JOIN, _FAIL = _IF_RUNNING = ("join", "fail")
+_MAY_TRY_AGAIN = (
+    "It was running already. If its schedule has retries, the job tries again by itself in some "
+    "minutes, as a new session: veeam_backup_sessions shows it with is_retry."
+)
 
 
 class JobStartAction(BackupAction):
@@ -39,8 +44,8 @@ class JobStartAction(BackupAction):
     def get_schema(cls) -> Schema:
         """Return the schema of the block `config`."""
         return Schema(
-            description="Starts a backup job and waits until it is done. The account needs the "
-            "role Portal Administrator.",
+            description="Starts a backup or replication job and waits until it is done. Copy jobs "
+            "can't be started here. The account needs the role Portal Administrator.",
             attributes=[
                 job_id_attribute(
                     "UUID of the job, or its URN, `urn:veeam:Job:UUID`: `id` of a `veeam_job`.",
@@ -49,7 +54,7 @@ class JobStartAction(BackupAction):
                 Attribute(
                     "wait",
                     Bool(),
-                    "Wait for the end of the backup, and fail when it fails. Default `true`.",
+                    "Wait for the end of the run, and fail when it fails. Default `true`.",
                     optional=True,
                 ),
                 Attribute(
@@ -85,10 +90,10 @@ class JobStartAction(BackupAction):
         self.validate(ctx, config)  # what was not known when it was planned
         if ctx.diagnostics.has_errors():
             return
-        deadline = self.bound(ctx, config, "The backup job")
-        starts, job = self.manager.backup_starts, self._job(config, deadline)
+        deadline = self.bound(ctx, config, "The job")
+        starts, job = self.manager.job_starts, self._job(config, deadline)
         name = printable(job.name)
-        running = starts.running(job.id, deadline)
+        running = joined = starts.running(job, deadline)
         if running and config["if_running"] == _FAIL:
             raise Refused(
                 f"Job {name} runs already",
@@ -96,27 +101,35 @@ class JobStartAction(BackupAction):
                 path=["if_running"],
             )
         if running:
-            yield f"Job {name} runs already: {printable(running.name)}"
+            retry = ", a retry of what failed before" if running.is_retry else ""
+            yield f"Job {name} runs already: {printable(running.name)}{retry}"
         else:
             yield f"Starting job {name}"
             running = starts.start_job(job, deadline)
             yield f"Started job {name}: {printable(running.name)}"
         if config["wait"] is False:
             return
-        machines = yield from self.follow(ctx, running, deadline)
-        points = sum(one.restore_point_id is not None for one in machines)
-        yield f"Job {name} is done: {points} restore points"
+        try:
+            machines = yield from self.follow(ctx, running, deadline)
+        except BackupFailed as error:
+            if joined:
+                raise error.add(_MAY_TRY_AGAIN) from error
+            raise
+        points = sum(one.restore_point is not None for one in machines)
+        made = f": {points} restore point{'' if points == 1 else 's'}" if points else ""
+        yield f"Job {name} is done{made}"
 
     def _job(self, config: State, deadline: Deadline) -> Job:
         try:
             job = self.manager.job(job_id_of(config), deadline)
         except NotFound as error:
             raise no_such_job(error) from error
-        if job.type not in (None, "Backup"):
+        if job.type not in (None, *SessionType):
             raise Refused(
-                "Not a backup job",
-                f"{printable(job.name)} is of type {job.type}. Only jobs of type Backup can be "
-                "started and followed here.",
+                "The job can't be started here",
+                f"{printable(job.name)} is of type {job.type}. Enterprise Manager starts copy jobs "
+                "with another request, sync, and does not document which session tells how that "
+                "ends. Start the job in the console of Veeam Backup & Replication.",
                 path=["job_id"],
             )
         return job

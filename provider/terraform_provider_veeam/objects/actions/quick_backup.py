@@ -62,9 +62,9 @@ class QuickBackupAction(BackupAction):
         yield f"Backing up {name}: {printable(started.name)}"
         machines = yield from self.follow(ctx, started, deadline)
         points = [
-            one.restore_point_id
+            one.restore_point.id
             for one in machines
-            if one.restore_point_id and (one.ref is None or one.ref.casefold() == vm.ref.casefold())
+            if one.restore_point and (one.ref is None or vm.has_ref(one.ref))
         ]
         if points:
             yield f"Backed up {name}: restore point {points[0]}"

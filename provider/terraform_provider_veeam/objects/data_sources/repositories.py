@@ -35,8 +35,14 @@ class RepositoriesDataSource(VeeamObject, interfaces.DataSource):
                             "What it is: `WindowsLocal`, `LinuxLocal`, `CifsShare`, `Nfs`, "
                             "`Extendable` (scale-out) and the like.",
                         ),
-                        computed("capacity", Number(), "Bytes; null when it is not known."),
-                        computed("free_space", Number(), "Bytes; null when it is not known."),
+                        computed(
+                            "capacity", Number(), "Bytes; null without a limit, or when not known."
+                        ),
+                        computed(
+                            "free_space",
+                            Number(),
+                            "Bytes; null without a limit, or when not known.",
+                        ),
                         computed("backup_server", String(), "Name of the backup server."),
                     ],
                     "The repositories, by name; what Enterprise Manager does not tell is null.",

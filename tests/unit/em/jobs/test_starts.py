@@ -12,7 +12,7 @@ from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.jobs.jobs import WantedJobs
 from terraform_provider_veeam.em.jobs.once import OneRequest
-from terraform_provider_veeam.em.jobs.sessions import BackupSession
+from terraform_provider_veeam.em.jobs.sessions import JobSession
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import Task
 
@@ -36,19 +36,19 @@ def simulator(request: pytest.FixtureRequest, clock: FakeClock) -> Iterator[Simu
         yield running
 
 
-def start(manager: EnterpriseManager, deadline: Deadline, name: str = "Daily") -> BackupSession:
+def start(manager: EnterpriseManager, deadline: Deadline, name: str = "Daily") -> JobSession:
     (job,) = manager.jobs(WantedJobs(name), deadline)
-    return manager.backup_starts.start_job(job, deadline)
+    return manager.job_starts.start_job(job, deadline)
 
 
-def quick_backup(manager: EnterpriseManager, deadline: Deadline) -> BackupSession:
+def quick_backup(manager: EnterpriseManager, deadline: Deadline) -> JobSession:
     roots = manager.hierarchy_roots(deadline)
-    (vm,) = manager.hierarchy_objects(roots, "WEB02", "vm", deadline)
+    (vm,) = manager.hierarchy_objects(roots, "WEB02", "vm", deadline).objects
     return manager.quick_backup(vm, deadline)
 
 
 STARTS = pytest.mark.parametrize(("begin", "posts"), [(start, START), (quick_backup, QUICK)])
-Begin = Callable[[EnterpriseManager, Deadline], BackupSession]
+Begin = Callable[[EnterpriseManager, Deadline], JobSession]
 
 
 def posted(simulator: Simulator) -> int:
@@ -71,10 +71,10 @@ def test_a_session_is_found_however_the_server_tells_of_it(
 ) -> None:
     started = begin(manager, deadline())
     assert started.id == the_backup(simulator)
-    *_, last = manager.backup_starts.follow(started, deadline())
-    outcome = manager.backup_starts.outcome(last, deadline())
+    *_, last = manager.job_starts.follow(started, deadline())
+    outcome = manager.job_starts.outcome(last, deadline())
     assert (last.state, last.result) == ("Stopped", "Success")
-    assert all(one.restore_point_id for one in outcome.machines)
+    assert all(one.restore_point for one in outcome.machines)
     assert outcome.remarks == []
 
 
@@ -114,7 +114,7 @@ def test_what_ran_a_moment_ago_is_not_taken_for_what_was_started(
 ) -> None:
     simulator.add_fault("no-related-link", posts, 2)
     first = begin(manager, deadline())
-    *_, last = manager.backup_starts.follow(first, deadline())
+    *_, last = manager.job_starts.follow(first, deadline())
     assert last.is_stopped
     second = begin(manager, deadline())
     assert [first.id, second.id] == [one.id for one in simulator.started_backups()]
@@ -223,7 +223,7 @@ def test_a_stop_before_the_task_is_finished_says_that_the_backup_may_begin(
 
     clock.wait = stopped  # type: ignore[method-assign]
     with pytest.raises(errors.Stopped) as caught:
-        manager.backup_starts.start_job(job, bound)
+        manager.job_starts.start_job(job, bound)
     assert "it may yet begin" in caught.value.detail
     # Whether a task outlives its session is not documented: the session is left.
     assert len(simulator.sessions()) == 2
@@ -241,14 +241,14 @@ def test_the_outcome_is_the_sessions_with_the_reasons_of_its_vms(
     simulator.add_fault(
         "backup", START, result=result, reason="Disk is full.", told_by=told_by, seconds=60
     )
-    *_, last = manager.backup_starts.follow(start(manager, deadline()), deadline())
+    *_, last = manager.job_starts.follow(start(manager, deadline()), deadline())
     assert last.result == result
     if result == "Warning":
-        outcome = manager.backup_starts.outcome(last, deadline())
+        outcome = manager.job_starts.outcome(last, deadline())
         assert "Disk is full." in "\n".join(outcome.remarks)
         return
     with pytest.raises(errors.BackupFailed, match="failed") as caught:
-        manager.backup_starts.outcome(last, deadline())
+        manager.job_starts.outcome(last, deadline())
     assert "Disk is full." in caught.value.detail
 
 
@@ -257,13 +257,13 @@ def test_reasons_that_can_not_be_read_change_no_outcome(
     simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline, result: str
 ) -> None:
     simulator.add_fault("backup", START, result=result, reason="Disk is full.", seconds=1)
-    *_, last = manager.backup_starts.follow(start(manager, deadline()), deadline())
+    *_, last = manager.job_starts.follow(start(manager, deadline()), deadline())
     simulator.add_fault("status", "GET /query", None, code=403)
     if result == "Success":
-        assert manager.backup_starts.outcome(last, deadline()).machines == []
+        assert manager.job_starts.outcome(last, deadline()).machines == []
         return
     with pytest.raises(errors.BackupFailed) as caught:
-        manager.backup_starts.outcome(last, deadline())
+        manager.job_starts.outcome(last, deadline())
     assert "could not be read: The account's role is too low" in caught.value.detail
 
 
@@ -282,7 +282,7 @@ def test_a_result_counts_only_once_the_session_is_stopped(
     simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline
 ) -> None:
     simulator.add_fault("backup", START, result="Failed", seconds=100)
-    seen = list(manager.backup_starts.follow(start(manager, deadline()), deadline()))
+    seen = list(manager.job_starts.follow(start(manager, deadline()), deadline()))
     assert {one.state for one in seen} == {"Starting", "Working", "Stopping", "Stopped"} & {
         one.state for one in seen
     }
@@ -294,9 +294,9 @@ def test_a_result_counts_only_once_the_session_is_stopped(
 def test_a_session_that_ends_without_a_success_has_failed(
     simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline, result: str | None
 ) -> None:
-    *_, last = manager.backup_starts.follow(start(manager, deadline()), deadline())
+    *_, last = manager.job_starts.follow(start(manager, deadline()), deadline())
     with pytest.raises(errors.BackupFailed, match=result or "without a result"):
-        manager.backup_starts.outcome(last._replace(result=result), deadline())
+        manager.job_starts.outcome(last._replace(result=result), deadline())
 
 
 def test_nothing_but_errors_for_a_while_is_put_up_with(
@@ -304,7 +304,7 @@ def test_nothing_but_errors_for_a_while_is_put_up_with(
 ) -> None:
     started = start(manager, deadline())
     simulator.add_fault("status", "GET /backupSessions/.*", 12)
-    *_, last = manager.backup_starts.follow(started, deadline())
+    *_, last = manager.job_starts.follow(started, deadline())
     assert last.result == "Success"
 
 
@@ -314,7 +314,7 @@ def test_a_session_that_is_gone_is_told(
     started = start(manager, deadline())
     gone = started._replace(id="0b6f1d7a-6d2b-4f0e-8a39-4f0c1a522c11")
     with pytest.raises(errors.BackupOutOfSight, match="could not be followed"):
-        list(manager.backup_starts.follow(gone, deadline()))
+        list(manager.job_starts.follow(gone, deadline()))
 
 
 def test_the_end_of_the_time_ends_only_the_waiting(
@@ -322,7 +322,7 @@ def test_the_end_of_the_time_ends_only_the_waiting(
 ) -> None:
     started = start(manager, deadline())
     with pytest.raises(errors.DeadlinePassed) as caught:
-        list(manager.backup_starts.follow(started, deadline(30)))
+        list(manager.job_starts.follow(started, deadline(30)))
     assert "the backup goes on" in caught.value.detail
     assert started.name in caught.value.detail
 
@@ -339,10 +339,10 @@ def test_a_job_that_runs_is_seen_to_run(
     manager: EnterpriseManager, deadline: MakeDeadline, clock: FakeClock
 ) -> None:
     (job,) = manager.jobs(WantedJobs("Daily"), deadline())
-    assert manager.backup_starts.running(job.id, deadline()) is None
-    started = manager.backup_starts.start_job(job, deadline())
-    running = manager.backup_starts.running(job.id, deadline())
+    assert manager.job_starts.running(job, deadline()) is None
+    started = manager.job_starts.start_job(job, deadline())
+    running = manager.job_starts.running(job, deadline())
     assert running
     assert running.id == started.id
     clock.now += 200
-    assert manager.backup_starts.running(job.id, deadline()) is None
+    assert manager.job_starts.running(job, deadline()) is None
