@@ -6,13 +6,13 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from em_simulator.catalogue import BACKUP_SERVER_ID, Family
+from em_simulator.catalogue import Family
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from em_simulator.backups import BackupSession, Job, ObjectInJob, TaskSession
-    from em_simulator.catalogue import RestorePoint
+    from em_simulator.catalogue import BackupServer, RestorePoint
     from em_simulator.hierarchy import HierarchyRoot
     from em_simulator.repositories import Repository
     from em_simulator.restores import RestoreSession
@@ -25,10 +25,9 @@ class Addresses:
     def __init__(self, host: str) -> None:
         self.base = f"https://{host}/api"
 
-    @property
-    def backup_server(self) -> str:
-        """The backup server's."""
-        return f"{self.base}/backupServers/{BACKUP_SERVER_ID}"
+    def backup_server(self, server: BackupServer) -> str:
+        """Return a backup server's."""
+        return f"{self.base}/backupServers/{server.id}"
 
     def session(self, session: Session) -> str:
         """Return a logon session's."""
@@ -55,12 +54,12 @@ class Addresses:
         return f"{self.job(job)}/includes/{one.id}"
 
     def backup_session(self, session: BackupSession) -> str:
-        """Return a backup session's."""
-        return f"{self.base}/backupSessions/{session.id}"
+        """Return that of a job's session."""
+        return f"{self.base}/{session.job.kind.lower()}Sessions/{session.id}"
 
     def task_session(self, task: TaskSession) -> str:
-        """Return that of the part of a backup session that is about one VM."""
-        return f"{self.base}/backupTaskSessions/{task.id}"
+        """Return that of the part of a job's session that is about one VM."""
+        return f"{self.base}/{task.session.job.kind.lower()}TaskSessions/{task.id}"
 
     def repository(self, repository: Repository) -> str:
         """Return a repository's."""
@@ -68,7 +67,7 @@ class Addresses:
 
     def root(self, root: HierarchyRoot) -> str:
         """Return that of a host in the virtual infrastructure."""
-        return f"{self.base}/hierarchyRoots/{root.id}"
+        return f"{self.base}/hierarchyRoots/{root.listed_id}"
 
     def lookup(self, root: HierarchyRoot, kind: str) -> str:
         """Return that of a lookup of all that a host has of a type."""

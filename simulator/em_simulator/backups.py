@@ -1,4 +1,4 @@
-"""Backup jobs, what they include, and their sessions.
+"""Jobs that back up, replicate and copy, what they include, and their sessions.
 
 Follows the vendor's pages jobs_id, jobs_id_includes, backupsessions_id, backuptasksessions_id,
 post_jobs_id_actionstart, post_jobs_id_includes and post_backupservers_id_quickbackup.
@@ -13,13 +13,13 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from em_simulator.catalogue import LAST_NIGHT, MACHINES, Family
-from em_simulator.hierarchy import HYPERV
+from em_simulator.catalogue import FIRST_SERVER, LAST_NIGHT, MACHINES, BackupServer, Family
 from em_simulator.restores import RestoreResult
 from em_simulator.restoring import OperationFailed
+from em_simulator.times import name_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from em_simulator.catalogue import Catalogue, RestorePoint
     from em_simulator.hierarchy import Hierarchy, HierarchyItem
@@ -48,6 +48,32 @@ _RESULTS_WHILE_IT_RUNS = {
 }
 """All three were seen of sessions that ran: none, `None`, and `Success` ahead of time."""
 _TASK_STATES = {BackupState.STARTING: "Pending", BackupState.STOPPED: "Completed"}
+
+
+@dataclass(frozen=True, slots=True)
+class BackupWays:
+    """What differs between servers, and what is not documented, about backups and lookups."""
+
+    backup_seconds: float = 0.0
+    """How long a backup takes."""
+    lag: float = 0.0
+    """Seconds until Enterprise Manager shows a new session, or a change of a job."""
+    links_starts: bool = True
+    """Whether the task that started a job links to its session."""
+    links_replicas: bool = True
+    """Whether the part of a replication that is about one VM links to the replica's point."""
+    copies_at_once: bool = False
+    """Whether the copy job copies a backup as soon as it is made."""
+    exact_names: bool = False
+    """Whether names have times with their fraction, as on PostgreSQL."""
+    matches_parts: bool = False
+    """Whether the lookup of a name finds longer names too."""
+    two_servers: bool = False
+    """Whether the Hyper-V host and its job are another backup server's."""
+    lists_unique_ids: bool = False
+    """Whether lists of hosts name them by their unique ids, unlike references."""
+    refused_roots: Mapping[str, int] = field(default_factory=dict)
+    """Names of hosts on which nothing can be looked up, each with the status that says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +114,17 @@ class Job:
     linked: Job | None = None
     """Whose backups a copy job copies."""
     objects: list[ObjectInJob] = field(default_factory=list)
+    server: BackupServer = FIRST_SERVER
 
     @property
     def uid(self) -> str:
         """URN of the job."""
         return f"urn:veeam:Job:{self.id}"
+
+    @property
+    def kind(self) -> str:
+        """What its sessions are named after: `Replica`, or `Backup`, also where it copies."""
+        return "Replica" if self.job_type == "Replica" else "Backup"
 
     def next_run(self, now: dt.datetime) -> dt.datetime | None:
         """Return when its schedule makes it run next: at ten in the evening."""
@@ -119,17 +151,17 @@ class TaskSession:
     result: str = RestoreResult.SUCCESS
     reason: str = ""
     point: RestorePoint | None = None
-    """What it has made."""
+    """What it has made, if it links to that."""
 
     @property
     def uid(self) -> str:
         """URN of the task session."""
-        return f"urn:veeam:BackupTaskSession:{self.id}"
+        return f"urn:veeam:{self.session.job.kind}TaskSession:{self.id}"
 
     @property
     def name(self) -> str:
         """Name as Enterprise Manager shows it."""
-        return f"{self.item.name}@{self.began:%Y-%m-%d %H:%M:%S}"
+        return f"{self.item.name}@{name_text(self.began, is_exact=self.session.is_exact)}"
 
 
 @dataclass(slots=True)
@@ -146,16 +178,20 @@ class BackupSession:
     """Whether the task that started it links to it."""
     tasks: list[TaskSession] = field(default_factory=list)
     has_made_points: bool = False
+    is_retry: bool = False
+    """Whether it repeats what failed in the one before."""
+    is_exact: bool = False
+    """Whether its name has the second's fraction."""
 
     @property
     def uid(self) -> str:
         """URN of the session."""
-        return f"urn:veeam:BackupJobSession:{self.id}"
+        return f"urn:veeam:{self.job.kind}JobSession:{self.id}"
 
     @property
     def name(self) -> str:
         """Name as Enterprise Manager shows it."""
-        return f"{self.job.name}@{self.began:%Y-%m-%d %H:%M:%S}"
+        return f"{self.job.name}@{name_text(self.began, is_exact=self.is_exact)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +219,9 @@ class Backups:
         hierarchy: Hierarchy,
         clock: Callable[[], float],
         now: Callable[[], dt.datetime],
+        ways: BackupWays,
     ) -> None:
+        self._ways = ways
         self._catalogue = catalogue
         self._clock = clock
         self._now = now
@@ -195,38 +233,39 @@ class Backups:
         daily = self._add_job("Daily", "Backup", "VMware", is_scheduled=True)
         others = [
             self._add_job("Domain controllers", "Backup", "VMware"),
-            self._add_job("Databases", "Backup", HYPERV.platform, is_scheduled=False),
+            self._add_job("Databases", "Backup", hierarchy.hyperv.platform, is_scheduled=False),
         ]
+        others[1].server = hierarchy.hyperv.server
         copy = self._add_job("Copies", "ImmediateBackupCopy", "CustomPlatform", is_scheduled=True)
         copy.linked = daily
+        replicas = self._add_job("Replicas", "Replica", "VMware", is_scheduled=True)
         for machine in MACHINES:
             if machine.family is Family.VM and (item := hierarchy.find(machine.ref)):
                 daily.objects.append(ObjectInJob(self._new_id(), item))
-        for job, name in zip(others, ("dc01", "sqlsrv03"), strict=True):
+        for job, name in zip([*others, replicas], ("dc01", "sqlsrv03", "srv04"), strict=True):
             item = next(item for item in hierarchy if item.name == name)
             job.objects.append(ObjectInJob(self._new_id(), item))
-        self._remember_nights(daily)
+        self._worker = Job("", f"{copy.name}\\{daily.name}", f"{copy.job_type}Worker", "", "", None)
+        self._worker.linked = daily
+        for job in (daily, replicas):
+            self._remember_nights(job)
 
     def __iter__(self) -> Iterator[BackupSession]:
         """Yield the sessions that Enterprise Manager shows."""
         now = self._clock()
         return iter([s for s in self._sessions.values() if s.shown_from <= now])
 
-    def tasks(self) -> list[TaskSession]:
-        """Return the parts of all sessions that Enterprise Manager shows."""
-        return [task for session in self for task in session.tasks]
+    def sessions(self, kind: str) -> list[BackupSession]:
+        """Return the sessions of a kind of jobs that Enterprise Manager shows."""
+        return [session for session in self if session.job.kind == kind]
+
+    def tasks(self, kind: str) -> list[TaskSession]:
+        """Return the parts of these sessions."""
+        return [task for session in self.sessions(kind) for task in session.tasks]
 
     def job(self, job_id: str) -> Job | None:
         """Return a job."""
         return next((job for job in self.jobs if job.id == job_id.lower()), None)
-
-    def session(self, session_id: str) -> BackupSession | None:
-        """Return a session that Enterprise Manager shows."""
-        return next((session for session in self if session.id == session_id.lower()), None)
-
-    def task(self, task_id: str) -> TaskSession | None:
-        """Return the part of a session that is about one VM."""
-        return next((task for task in self.tasks() if task.id == task_id.lower()), None)
 
     def shown_objects(self, job: Job) -> list[ObjectInJob]:
         """Return what a job has, as far as Enterprise Manager knows."""
@@ -244,17 +283,15 @@ class Backups:
         items = [one.item for one in job.objects if one.is_there and one.item.type == "Vm"]
         return self._begin(job, items, course, lag, is_linked=is_linked)
 
-    def back_up(
-        self, item: HierarchyItem, course: Course, lag: float, *, is_linked: bool
-    ) -> BackupSession:
+    def back_up(self, item: HierarchyItem, course: Course, lag: float) -> BackupSession:
         """Back a VM up quickly. Raises OperationFailed when no job has a full backup of it."""
-        jobs = [job for job in self.jobs if job.find(item.ref)]
+        jobs = [job for job in self.jobs if job.job_type == "Backup" and job.find(item.ref)]
         if not jobs or not any(p.is_full for p in self._points(item)):
             raise OperationFailed(
                 f"Failed to create a quick backup of {item.name}: no backup job has a full backup "
                 "of it."
             )
-        return self._begin(jobs[0], [item], course, lag, is_linked=is_linked)
+        return self._begin(jobs[0], [item], course, lag, is_linked=True)
 
     def include(self, job: Job, item: HierarchyItem, lag: float) -> None:
         """Put an object into a job. Raises OperationFailed when it is there already."""
@@ -275,12 +312,18 @@ class Backups:
     # What happens by itself
 
     def advance(self) -> None:
-        """Make the restore points of the sessions whose time has come."""
-        for session in self._sessions.values():
-            if not session.has_made_points and not self.runs(session):
-                session.has_made_points = True
-                for task in session.tasks:
-                    self._make_point(task)
+        """Make the restore points of the sessions whose time has come, and copy them."""
+        for session in list(self._sessions.values()):
+            if session.has_made_points or self.runs(session):
+                continue
+            session.has_made_points = True
+            if session.job.linked:
+                continue
+            for task in session.tasks:
+                self._make_point(task)
+            if self._ways.copies_at_once and session.job is self._worker.linked:
+                items = [task.item for task in session.tasks]
+                self._begin(self._worker, items, Course(seconds=1.0), 0.0, is_linked=False)
 
     def runs(self, session: BackupSession) -> bool:
         """Tell whether a session has not stopped."""
@@ -292,7 +335,10 @@ class Backups:
         if not self.runs(session):
             ended = session.began + dt.timedelta(seconds=course.seconds)
             message = course.reason if course.is_told_by_session else None
-            return BackupReport(BackupState.STOPPED, course.result, 100, ended, message or None)
+            progress = 0 if session.job.job_type == "ImmediateBackupCopy" else 100
+            return BackupReport(
+                BackupState.STOPPED, course.result, progress, ended, message or None
+            )
         share = (self._clock() - session.began_at) / course.seconds
         state = BackupState.WORKING
         if share < _STARTING:
@@ -303,9 +349,18 @@ class Backups:
 
     # What tests do
 
-    def remember(self, job: Job, item: HierarchyItem, began: dt.datetime, course: Course) -> None:
+    def remember(
+        self,
+        job: Job,
+        item: HierarchyItem,
+        began: dt.datetime,
+        course: Course,
+        *,
+        is_retry: bool = False,
+    ) -> None:
         """Let a backup of one VM be over, that began at that time."""
         session = self._add_session(job, began, course)
+        session.is_retry = is_retry
         self._add_task(session, item, course.result, course.reason)
 
     def finish(self) -> None:
@@ -330,11 +385,12 @@ class Backups:
             # A job is as bad as the worst of its VMs: here, that is the first.
             spoilt = (course.result, "" if course.is_told_by_session else course.reason)
             self._add_task(session, item, *(spoilt if number == 0 else (RestoreResult.SUCCESS, "")))
-        self.started.append(session)
+        if job is not self._worker:
+            self.started.append(session)
         return session
 
     def _add_session(self, job: Job, began: dt.datetime, course: Course) -> BackupSession:
-        session = BackupSession(self._new_id(), job, began, course)
+        session = BackupSession(self._new_id(), job, began, course, is_exact=self._ways.exact_names)
         self._sessions[session.id] = session
         return session
 
@@ -347,10 +403,15 @@ class Backups:
     def _make_point(self, task: TaskSession) -> None:
         if task.result == RestoreResult.FAILED:
             return
-        machine = self._catalogue.machine_at(task.item.ref, task.item.name)
-        is_first = not self._points(task.item)
         moment = task.began + dt.timedelta(seconds=1)
         fraction = f"{moment.microsecond:06}"
+        if task.session.job.kind == "Replica":
+            replica = self._catalogue.replica_of(task.item.name)
+            point = self._catalogue.add(replica, moment, fraction)
+            task.point = point if self._ways.links_replicas else None
+            return
+        machine = self._catalogue.machine_at(task.item.ref, task.item.name)
+        is_first = not self._points(task.item)
         task.point = self._catalogue.add(machine, moment, fraction, is_full=is_first)
 
     def _points(self, item: HierarchyItem) -> list[RestorePoint]:
@@ -367,9 +428,11 @@ class Backups:
     def _remember_nights(self, job: Job) -> None:
         """Add the sessions that made the restore points of the catalogue."""
         nights: dict[dt.date, BackupSession] = {}
-        items = {one.item.ref.lower(): one.item for one in job.objects}
-        for point in reversed(self._catalogue.of(Family.VM)):
-            item = items.get(point.machine.ref.lower())
+        is_replica = job.kind == "Replica"
+        end = "_replica" if is_replica else ""
+        items = {f"{one.item.name}{end}": one.item for one in job.objects}
+        for point in reversed(self._catalogue.of(Family.REPLICA if is_replica else Family.VM)):
+            item = items.get(point.machine.name)
             if item is None:
                 continue
             began = (
@@ -382,8 +445,11 @@ class Backups:
             session = nights[began.date()]
             session.has_made_points = True
             task_began = point.created_at - dt.timedelta(seconds=1)
+            is_told = self._ways.links_replicas or not is_replica
             session.tasks.append(
-                TaskSession(self._new_id(), session, item, task_began, point=point)
+                TaskSession(
+                    self._new_id(), session, item, task_began, point=point if is_told else None
+                )
             )
 
     def _new_id(self) -> str:

@@ -11,16 +11,32 @@ import zlib
 from dataclasses import dataclass
 from enum import Enum
 
-from em_simulator.times import utc_text
+from em_simulator.times import name_text, utc_text
 
-BACKUP_SERVER = "backup01.tech.local"
-BACKUP_SERVER_ID = "8c88c6d6-931f-4044-8c0b-7a0c5f188b00"
 NIGHTS = 21
 LAST_NIGHT = dt.datetime(2026, 11, 15, 22, 0, 42, tzinfo=dt.UTC)
 HIERARCHY_ROOT_ID = "4f0c1a52-6d2b-4f0e-8a39-0b6f1d7a2c11"
 _NAMESPACE = uuid.UUID("5b1ad5b5-4a5d-4f0e-9c3f-0d4f3a6c7e21")
 _DIGITS = 7  # at most, in the fraction of a second
+_EXACT_DIGITS = 6  # at most, on PostgreSQL
 _SATURDAY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class BackupServer:
+    """A backup server."""
+
+    id: str
+    name: str
+
+    @property
+    def uid(self) -> str:
+        """URN of the backup server."""
+        return f"urn:veeam:BackupServer:{self.id}"
+
+
+FIRST_SERVER = BackupServer("8c88c6d6-931f-4044-8c0b-7a0c5f188b00", "backup01.tech.local")
+SECOND_SERVER = BackupServer("5e0a7b13-2c4f-4d91-b7e6-3f8a9c1d0b42", "backup02.tech.local")
 
 
 class Family(Enum):
@@ -97,11 +113,13 @@ class RestorePoint:
     is_full: bool
     is_complete: bool = True
     """Whether it is written to its end; before, it can be neither mounted nor restored."""
+    is_exact: bool = False
+    """Whether its name has the second's fraction, as on PostgreSQL."""
 
     @property
     def name(self) -> str:
         """Name as Enterprise Manager shows it."""
-        return f"{self.machine.name}@{self.created_at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.machine.name}@{name_text(self.created_at, is_exact=self.is_exact)}"
 
     @property
     def uid(self) -> str:
@@ -134,6 +152,8 @@ class RestorePoint:
     def backup_point_name(self) -> str:
         """Name of that restore point, like `Nov 15 2026 10:00PM`: two places for the day."""
         moment = self.created_at
+        if self.is_exact:
+            return name_text(moment, is_exact=True)
         return f"{moment:%b} {moment.day:2} {moment:%Y} {moment.hour % 12 or 12:2}:{moment:%M%p}"
 
     @property
@@ -168,8 +188,9 @@ MACHINES = (
 class Catalogue:
     """All restore points, found by family and UUID."""
 
-    def __init__(self, seed: int, minimum: int = 0) -> None:
-        """Make at least so many restore points of VMs."""
+    def __init__(self, seed: int, minimum: int = 0, *, is_exact: bool = False) -> None:
+        """Make at least so many restore points of VMs; with exact names or without."""
+        self._is_exact = is_exact
         self._machines = [*MACHINES]
         while len(self._machines) * NIGHTS < minimum:
             number = len(self._machines)
@@ -180,7 +201,7 @@ class Catalogue:
             (point.machine.family, point.id): point
             for number, machine in enumerate(self._machines)
             for night in range(NIGHTS)
-            for point in [_restore_point(seed, number, machine, night)]
+            for point in [_restore_point(seed, number, machine, night, is_exact=is_exact)]
         }
         self._sorted: dict[Family, list[RestorePoint]] = {}
 
@@ -213,7 +234,17 @@ class Catalogue:
         for machine in self._machines:
             if machine.family is Family.VM and ref == machine.ref:
                 return machine
-        machine = Machine(name, "Windows", Family.VM, ("C:",), 0, own_ref=ref)
+        return self._add_machine(Machine(name, "Windows", Family.VM, ("C:",), 0, own_ref=ref))
+
+    def replica_of(self, name: str) -> Machine:
+        """Return the replica of a VM, one without restore points if it never had any."""
+        name = f"{name}_replica"
+        for machine in self._machines:
+            if machine.family is Family.REPLICA and name == machine.name:
+                return machine
+        return self._add_machine(Machine(name, "Windows", Family.REPLICA, ("C:",), 0))
+
+    def _add_machine(self, machine: Machine) -> Machine:
         self._machines.append(machine)
         return machine
 
@@ -234,6 +265,7 @@ class Catalogue:
             fraction=fraction,
             is_full=is_full,
             is_complete=is_complete,
+            is_exact=self._is_exact,
         )
         self._points[machine.family, point.id] = point
         self._sorted.pop(machine.family, None)
@@ -244,14 +276,18 @@ def _age(point: RestorePoint) -> tuple[dt.datetime, str, str]:
     return point.created_at.replace(microsecond=0), point.fraction.ljust(_DIGITS, "0"), point.name
 
 
-def _restore_point(seed: int, number: int, machine: Machine, night: int) -> RestorePoint:
+def _restore_point(
+    seed: int, number: int, machine: Machine, night: int, *, is_exact: bool
+) -> RestorePoint:
     made = uuid.uuid5(_NAMESPACE, f"{seed}/{machine.name}/{night}")
     created_at = LAST_NIGHT - dt.timedelta(days=night, minutes=-machine.minutes)
-    fraction = f"{made.int % 10**_DIGITS:07}"[: (number + night) % (_DIGITS + 1)]
+    most = _EXACT_DIGITS if is_exact else _DIGITS
+    fraction = f"{made.int % 10**_DIGITS:07}"[: (number + night) % (most + 1)]
     return RestorePoint(
         id=str(made),
         machine=machine,
         created_at=created_at.replace(microsecond=int(fraction[:6].ljust(6, "0"))),
         fraction=fraction,
         is_full=created_at.weekday() == _SATURDAY,
+        is_exact=is_exact,
     )

@@ -9,6 +9,7 @@ import signal
 import sys
 import textwrap
 import threading
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +61,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         backup_seconds=options.backup_seconds,
         lag=options.lag,
         links_starts=not options.no_session_links,
+        links_replicas=not options.no_replica_links,
+        copies_at_once=options.immediate_copies,
+        exact_names=options.postgresql,
+        never=options.never,
         matches_parts=options.lookup_parts,
+        two_servers=options.two_backup_servers,
+        lists_unique_ids=options.unique_ids,
+        refused_roots=dict(options.refuse_root),
     )
     try:
         for text in options.fault:
@@ -245,6 +253,44 @@ def _add_forms(parser: argparse.ArgumentParser) -> None:
         help="do not link the task that starts a job to the session",
     )
     parser.add_argument(
+        "--no-replica-links",
+        action="store_true",
+        help="do not link a VM's part of a replication to the replica's restore point",
+    )
+    parser.add_argument(
+        "--immediate-copies",
+        action="store_true",
+        help="copy each backup of the job Daily as soon as it is made",
+    )
+    parser.add_argument(
+        "--postgresql",
+        action="store_true",
+        help="write times in names with their fraction, as version 13 does with this database",
+    )
+    parser.add_argument(
+        "--never",
+        metavar="TIME",
+        help="write this for times that there are not, like 1753-01-01T00:00:00Z",
+    )
+    parser.add_argument(
+        "--two-backup-servers",
+        action="store_true",
+        help="have the Hyper-V host and its job on a second backup server",
+    )
+    parser.add_argument(
+        "--unique-ids",
+        action="store_true",
+        help="list hosts by their unique ids, unlike references, as version 12 did before a fix",
+    )
+    parser.add_argument(
+        "--refuse-root",
+        type=_refused_root,
+        action="append",
+        default=[],
+        metavar="NAME=STATUS",
+        help="refuse lookups on a host, as hv01.tech.local=403 or =400",
+    )
+    parser.add_argument(
         "--lookup-parts",
         action="store_true",
         help="find objects by a part of their name, too",
@@ -285,6 +331,11 @@ def _add_choice(
         default=next(iter(words)),
         help=f"{what}: {', '.join(words)} (default %(default)s)",
     )
+
+
+def _refused_root(text: str) -> tuple[str, int]:
+    name, _, status = text.partition("=")
+    return name, HTTPStatus(int(status))
 
 
 def _fault_help() -> str:

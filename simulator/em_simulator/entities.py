@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from em_simulator.catalogue import BACKUP_SERVER, BACKUP_SERVER_ID, Family, RestorePoint
+from em_simulator.catalogue import FIRST_SERVER, BackupServer, Family, RestorePoint
 from em_simulator.representations import Link, Resource
 from em_simulator.times import utc_text
 
@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from em_simulator.addresses import Addresses
     from em_simulator.restores import Report, RestoreSession
 
-BACKUP_SERVER_UID = f"urn:veeam:BackupServer:{BACKUP_SERVER_ID}"
 BACKUP_SERVER_VALUES = {
     "Description": "Simulated",
-    "Port": 9392,
+    "Port": 443,
     "Version": "13.0.1.1071",
 }
 
@@ -119,37 +118,31 @@ class Entities:
             },
         )
 
-    def backup_server_reference(self) -> Resource:
-        """Return the backup server as a reference."""
-        href = self._at.backup_server
-        alternate = Link("Alternate", f"{href}?format=Entity", "BackupServer", BACKUP_SERVER)
-        attributes = _server(href, "BackupServerReference")
-        return Resource("Ref", attributes, [alternate, *self._of_server()])
+    def backup_server_reference(self, server: BackupServer) -> Resource:
+        """Return a backup server as a reference."""
+        href = self._at.backup_server(server)
+        alternate = Link("Alternate", f"{href}?format=Entity", "BackupServer", server.name)
+        attributes = _server(href, "BackupServerReference", server)
+        return Resource("Ref", attributes, [alternate, *_of_server(href)])
 
-    def backup_server(self) -> Resource:
-        """Return the backup server as an entity."""
-        href = self._at.backup_server
+    def backup_server(self, server: BackupServer) -> Resource:
+        """Return a backup server as an entity."""
+        href = self._at.backup_server(server)
         links = [
-            Link("Alternate", href, "BackupServerReference", BACKUP_SERVER),
+            Link("Alternate", href, "BackupServerReference", server.name),
             Link("Edit", href, "BackupServerReference"),
             Link("Delete", href, "BackupServerReference"),
-            *self._of_server(),
+            *_of_server(href),
             Link("VeeamZip", f"{href}?action=veeamzip"),
             Link("QuickBackup", f"{href}?action=quickbackup"),
             Link("Start", f"{href}?action=collect"),
         ]
-        attributes = _server(f"{href}?format=Entity", "BackupServer")
+        attributes = _server(f"{href}?format=Entity", "BackupServer", server)
         return Resource("BackupServer", attributes, links, BACKUP_SERVER_VALUES)
 
-    def _of_server(self) -> list[Link]:
-        href = self._at.backup_server
-        return [
-            Link("Down", f"{href}/jobs", "JobReferenceList"),
-            Link("Down", f"{href}/repositories", "RepositoryReferenceList"),
-        ]
-
     def _up_to_server(self) -> Link:
-        return Link("Up", self._at.backup_server, "BackupServerReference", BACKUP_SERVER)
+        href = self._at.backup_server(FIRST_SERVER)
+        return Link("Up", href, "BackupServerReference", FIRST_SERVER.name)
 
 
 def _named(href: str, kind: str, point: RestorePoint) -> dict[str, str]:
@@ -169,5 +162,12 @@ def _of_restore(href: str, kind: str, restore: RestoreSession) -> dict[str, str]
     }
 
 
-def _server(href: str, kind: str) -> dict[str, str]:
-    return {"Href": href, "Type": kind, "Name": BACKUP_SERVER, "UID": BACKUP_SERVER_UID}
+def _server(href: str, kind: str, server: BackupServer) -> dict[str, str]:
+    return {"Href": href, "Type": kind, "Name": server.name, "UID": server.uid}
+
+
+def _of_server(href: str) -> list[Link]:
+    return [
+        Link("Down", f"{href}/jobs", "JobReferenceList"),
+        Link("Down", f"{href}/repositories", "RepositoryReferenceList"),
+    ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 from xml.etree import ElementTree as ET  # what is written here is not parsed here
@@ -23,6 +23,8 @@ from em_simulator.representations import (
     plural,
 )
 
+_TIMES = ("EndTimeUTC", "NextRun")
+"""What has no value for what does not end, or does not run by itself."""
 _LEADING_CAPITALS = re.compile(r"^[A-Z]+(?![a-z])|^[A-Z]")
 
 
@@ -109,10 +111,14 @@ class Form:
     paths: Paths = Paths.DOCUMENTED
     byte_order_mark: bool = False
     answers: Answers = Answers.ASKED
+    never: str | None = None
+    """What is written for times that there are not; None: nothing."""
 
     def write(self, resource: Resource | Collection, *, as_json: bool) -> tuple[bytes, str]:
         """Return a resource's text and its media type."""
         mark = codecs.BOM_UTF8 if self.byte_order_mark else b""
+        if self.never:
+            resource = _with_never(resource, self.never)
         if as_json and self.answers is not Answers.XML:
             return mark + self._json(resource), "application/json; charset=utf-8"
         return mark + to_xml(resource, self.paths), "application/xml; charset=utf-8"
@@ -163,6 +169,19 @@ class Form:
 
     def _name(self, name: str) -> str:
         return camel(name) if self.json_names is JsonNames.CAMEL else name
+
+
+def _with_never(value: Any, never: str) -> Any:
+    """Return a resource whose times that there are not are told."""
+    if isinstance(value, Listing | Collection):
+        return replace(value, members=[_with_never(member, never) for member in value.members])
+    if not isinstance(value, Resource):
+        return value
+    told = {
+        name: never if inner is None and name in _TIMES else _with_never(inner, never)
+        for name, inner in value.properties.items()
+    }
+    return replace(value, properties=told)
 
 
 def camel(name: str) -> str:

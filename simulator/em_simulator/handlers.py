@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from defusedxml.ElementTree import fromstring
 
 from em_simulator.accounts import Right
-from em_simulator.catalogue import BACKUP_SERVER_ID, Family, RestorePoint
+from em_simulator.catalogue import Family, RestorePoint
 from em_simulator.entities import Entities
 from em_simulator.file_handlers import FileHandlers
 from em_simulator.habits import Habits, ShownSessions
@@ -47,9 +47,11 @@ _COLLECTIONS = "|".join(
         "jobs",
         "backupSessions",
         "backupTaskSessions",
+        "replicaSessions",
+        "replicaTaskSessions",
     ]
 )
-_SERVER = f"/backupServers/{BACKUP_SERVER_ID}"
+_SERVER = f"/backupServers/(?P<server>{_UUID})"
 _JOB = f"/jobs/(?P<job>{_UUID})"
 _DEMAND = {"WWW-Authenticate": "Basic Realm=RestSvc"}
 _VERSIONS = ("v1_5", "v1_6", "v1_7", "latest")
@@ -262,7 +264,8 @@ class Handlers:
     def lookup_service(self, request: Request, session: Session, _: re.Match[str]) -> Reply:
         """GET /lookupSvc."""
         _check(session, Right.READ_SERVERS)
-        return Reply(HTTPStatus.OK, self._jobs.entities.lookup_service(session))
+        roots = self._manager.hierarchy.roots
+        return Reply(HTTPStatus.OK, self._jobs.entities.lookup_service(session, roots))
 
     def lookup(self, request: Request, session: Session, _: re.Match[str]) -> Reply:
         """GET /lookup."""
@@ -270,15 +273,17 @@ class Handlers:
         return self._jobs.lookup(request)
 
     def of_backup_server(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
-        """GET /backupServers/{ID}/jobs and repositories: there is only this backup server."""
-        return self.collection(request, session, found)
+        """GET /backupServers/{ID}/jobs and repositories."""
+        server_id = self._server_id(found)
+        name = {"jobs": "Job", "repositories": "Repository"}[found["path"]]
+        return self._part(request, session, name, lambda one: one.server.id == server_id)
 
     def act_on_backup_server(
         self, request: Request, session: Session, found: re.Match[str]
     ) -> Reply:
         """POST /backupServers/{ID}?action=quickbackup."""
         _check(session, Right.QUICK_BACKUP)
-        return self._accepted(self._jobs.back_up(request, session))
+        return self._accepted(self._jobs.back_up(request, session, self._server_id(found)))
 
     def act_on_job(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
         """POST /jobs/{ID}?action=start."""
@@ -301,17 +306,19 @@ class Handlers:
         return self._accepted(self._jobs.exclude(request, session, job, found["one"]))
 
     def sessions_of_job(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
-        """GET /jobs/{ID}/backupSessions."""
-        job = self._job(found)
-        return self._part(request, session, "BackupJobSession", lambda one: one.job is job)
+        """GET /jobs/{ID}/backupSessions and replicaSessions."""
+        job, kind = self._job(found), found["kind"].capitalize()
+        return self._part(request, session, f"{kind}JobSession", lambda one: one.job is job)
 
     def tasks_of_session(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
-        """GET /backupSessions/{ID}/taskSessions."""
-        backup = self._manager.backups.session(found["session"])
+        """GET /backupSessions/{ID}/taskSessions and /replicaSessions/{ID}/replicaTaskSessions."""
+        kind = found["kind"].capitalize()
+        of_kind = self._manager.backups.sessions(kind)
+        backup = next((one for one in of_kind if one.id == found["session"].lower()), None)
         if backup is None:
-            message = f"BackupJobSession [{found['session']}] does not exist."
+            message = f"{kind}JobSession [{found['session']}] does not exist."
             raise Refusal(HTTPStatus.NOT_FOUND, message)
-        return self._part(request, session, "BackupTaskSession", lambda one: one.session is backup)
+        return self._part(request, session, f"{kind}TaskSession", lambda one: one.session is backup)
 
     def _part(
         self, request: Request, session: Session, name: str, belongs: Callable[[Any], bool]
@@ -321,6 +328,12 @@ class Handlers:
         _check(session, kind.right)
         part = replace(kind, items=lambda of: [one for one in kind.items(of) if belongs(one)])
         return self._queries.collection(part, request, session)
+
+    def _server_id(self, found: re.Match[str]) -> str:
+        server_id = found["server"].lower()
+        if server_id not in [server.id for server in self._manager.hierarchy.servers]:
+            raise Refusal(HTTPStatus.NOT_FOUND, f"BackupServer [{server_id}] does not exist.")
+        return server_id
 
     def _job(self, found: re.Match[str]) -> Job:
         job = self._manager.backups.job(found["job"])
@@ -385,6 +398,7 @@ _ROUTES = [
         ("GET", "/querySvc", Handlers.query_service),
         ("GET", f"/(?P<path>{_COLLECTIONS})", Handlers.collection),
         ("GET", rf"/(?P<path>{_COLLECTIONS})/(?P<id>{_UUID})", Handlers.member),
+        ("GET", r"/(?P<path>hierarchyRoots)/(?P<id>[\w.-]+)", Handlers.member),
         ("GET", "/lookupSvc", Handlers.lookup_service),
         ("GET", "/lookup", Handlers.lookup),
         ("POST", _SERVER, Handlers.act_on_backup_server),
@@ -392,8 +406,17 @@ _ROUTES = [
         ("POST", _JOB, Handlers.act_on_job),
         ("GET POST", f"{_JOB}/includes", Handlers.includes),
         ("DELETE", rf"{_JOB}/includes/(?P<one>{_UUID})", Handlers.exclude),
-        ("GET", f"{_JOB}/backupSessions", Handlers.sessions_of_job),
-        ("GET", rf"/backupSessions/(?P<session>{_UUID})/taskSessions", Handlers.tasks_of_session),
+        ("GET", f"{_JOB}/(?P<kind>backup|replica)Sessions", Handlers.sessions_of_job),
+        (
+            "GET",
+            rf"/(?P<kind>backup)Sessions/(?P<session>{_UUID})/taskSessions",
+            Handlers.tasks_of_session,
+        ),
+        (
+            "GET",  # the vendor's samples spell it in both ways
+            rf"/(?P<kind>replica)Sessions/(?P<session>{_UUID})/repl?icaTaskSessions",
+            Handlers.tasks_of_session,
+        ),
         ("GET POST", f"{_POINT}/mounts", Handlers.mounts),
         ("GET DELETE", rf"{_POINT}/mounts/(?P<mount>\d{{1,9}})", Handlers.one_mount),
         ("GET POST", rf"{_POINT}/mounts/(?P<mount>\d{{1,9}})/(?P<file>.+)", Handlers.file),

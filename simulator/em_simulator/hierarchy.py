@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import re
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from em_simulator.catalogue import HIERARCHY_ROOT_ID, Family
+from em_simulator.catalogue import FIRST_SERVER, HIERARCHY_ROOT_ID, SECOND_SERVER, Family
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from em_simulator.catalogue import Machine
+    from em_simulator.catalogue import BackupServer, Machine
 
 _NAMESPACE = uuid.UUID("0c7a6f0e-3d0e-4d43-9d3f-6d3b1f8f5a10")
 
@@ -32,9 +32,10 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class HierarchyRoot:
-    """A host that was added to the backup server."""
+    """A host that was added to a backup server."""
 
     id: str
+    """As references name it."""
     name: str
     unique_id: str
     host_type: str
@@ -43,6 +44,14 @@ class HierarchyRoot:
     """As references spell it."""
     listed_types: tuple[str, ...]
     """The types for which the lookup service has a link."""
+    server: BackupServer = FIRST_SERVER
+    is_mistaken: bool = False
+    """Whether lists of hosts name it by its unique id, as version 12 did before a fix."""
+
+    @property
+    def listed_id(self) -> str:
+        """As lists of hosts name it."""
+        return self.unique_id.lower() if self.is_mistaken else self.id
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -51,8 +60,8 @@ class HierarchyRoot:
 
     @property
     def uid(self) -> str:
-        """URN of the host."""
-        return f"urn:veeam:HierarchyRoot:{self.id}"
+        """URN of the host, as lists of hosts name it."""
+        return f"urn:veeam:HierarchyRoot:{self.listed_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +96,13 @@ HYPERV = HierarchyRoot(
     "HyperV",
     ("Vm", "VmGroup"),
 )
-ROOTS = (VCENTER, HYPERV)
-
 _OTHERS = (
     HierarchyItem(VCENTER, "Vm", "vm-10031", "app01"),
     HierarchyItem(VCENTER, "Vm", "vm-10032", "app01-test"),
     HierarchyItem(VCENTER, "Vm", "vm-10033", "dc01"),
     HierarchyItem(VCENTER, "Vm", "vm-10034", "twin"),
     HierarchyItem(VCENTER, "Vm", "vm-10035", "Twin"),
+    HierarchyItem(VCENTER, "Vm", "vm-10036", "srv04"),
     HierarchyItem(VCENTER, "Folder", "group-v22", "Production"),
     HierarchyItem(VCENTER, "Host", "host-9", "esx01.tech.local"),
     HierarchyItem(VCENTER, "Tag", "urn:vmomi:InventoryServiceTag:8d0c:GLOBAL", "Gold"),
@@ -107,13 +115,30 @@ _OTHERS = (
 class Hierarchy:
     """All hosts with what is on them. With `matches_parts` a name finds longer ones too."""
 
-    def __init__(self, machines: Iterable[Machine], *, matches_parts: bool = False) -> None:
-        of_machines = (
-            HierarchyItem(VCENTER, "Vm", machine.object_id, machine.name)
+    def __init__(
+        self,
+        machines: Iterable[Machine],
+        *,
+        matches_parts: bool = False,
+        two_servers: bool = False,
+        lists_unique_ids: bool = False,
+    ) -> None:
+        second = SECOND_SERVER if two_servers else FIRST_SERVER
+        self.servers = tuple(dict.fromkeys((FIRST_SERVER, second)))
+        """The backup servers that know the hosts."""
+        self.vcenter = replace(VCENTER, is_mistaken=lists_unique_ids)
+        self.hyperv = replace(HYPERV, is_mistaken=lists_unique_ids, server=second)
+        self.roots = (self.vcenter, self.hyperv)
+        """The hosts."""
+        self._items = [
+            HierarchyItem(self.vcenter, "Vm", machine.object_id, machine.name)
             for machine in machines
             if machine.family is Family.VM
-        )
-        self._items = [*of_machines, *_OTHERS]
+        ]
+        self._items += [
+            replace(item, root=self.hyperv if item.root is HYPERV else self.vcenter)
+            for item in _OTHERS
+        ]
         self._matches_parts = matches_parts
 
     def __iter__(self) -> Iterator[HierarchyItem]:
@@ -121,7 +146,7 @@ class Hierarchy:
 
     def root(self, uid: str) -> HierarchyRoot | None:
         """Return the host with a URN, or an id."""
-        return next((r for r in ROOTS if uid.lower() in (r.uid.lower(), r.id)), None)
+        return next((r for r in self.roots if uid.lower() in (r.uid.lower(), r.listed_id)), None)
 
     def find(self, ref: str) -> HierarchyItem | None:
         """Return what a reference leads to; the case of its parts does not matter."""
@@ -139,11 +164,10 @@ class Hierarchy:
             and wanted.fullmatch(item.name)
         ]
 
-    def add(self, name: str, kind: str = "Vm", root: HierarchyRoot = VCENTER) -> HierarchyItem:
-        """Let somebody make a VM, or another object."""
-        made = uuid.uuid5(_NAMESPACE, f"{kind} {name} {len(self._items)}")
-        object_id = f"{kind.lower()}-{made.int % 10**9}" if root is VCENTER else str(made)
-        item = HierarchyItem(root, kind, object_id, name)
+    def add(self, name: str) -> HierarchyItem:
+        """Let somebody make a VM on the vCenter Server."""
+        made = uuid.uuid5(_NAMESPACE, f"{name} {len(self._items)}")
+        item = HierarchyItem(self.vcenter, "Vm", f"vm-{made.int % 10**9}", name)
         self._items.append(item)
         return item
 

@@ -1,15 +1,15 @@
 """How jobs, their sessions, hosts, repositories and what a lookup finds are represented.
 
 Follows the vendor's pages jobs_id, jobs_id_includes, backupsessions_id, backuptasksessions_id,
-get_query_backuptasksession, hierarchyroots_id, lookupsvc, lookup_query and repositories_id.
+get_query_backuptasksession, replicasessions_id, replicatasksessions_id,
+get_replicasessions_id_replicatasksessions, hierarchyroots_id, lookupsvc, lookup_query and
+repositories_id.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from em_simulator.catalogue import BACKUP_SERVER
-from em_simulator.hierarchy import ROOTS
 from em_simulator.representations import Collection, Empty, Link, Listing, Resource
 from em_simulator.times import utc_text
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         ObjectInJob,
         TaskSession,
     )
+    from em_simulator.catalogue import BackupServer
     from em_simulator.hierarchy import HierarchyItem, HierarchyRoot
     from em_simulator.repositories import Repository
     from em_simulator.sessions import Session
@@ -40,9 +41,9 @@ class JobEntities:
         """Return a job as a reference."""
         href = self._at.job(job)
         links = [
-            self._up_to_server(),
+            self._up_to_server(job.server),
             Link("Alternate", f"{href}?format=Entity", "Job", job.name),
-            Link("Down", f"{href}/backupSessions", "BackupJobSessionReferenceList"),
+            _to_sessions(job, href),
         ]
         return Resource("Ref", _named(href, "JobReference", job.name, job.uid), links)
 
@@ -53,9 +54,9 @@ class JobEntities:
             "Job",
             _named(f"{href}?format=Entity", "Job", job.name, job.uid),
             [
-                self._up_to_server(),
+                self._up_to_server(job.server),
                 Link("Alternate", href, "JobReference", job.name),
-                *(self._of_copy(href) if job.linked else self._of_backup(job, href)),
+                *(_of_copy(job, href) if job.linked else _of_backup(job, href)),
             ],
             {
                 "JobType": job.job_type,
@@ -69,46 +70,17 @@ class JobEntities:
             },
         )
 
-    def _of_backup(self, job: Job, href: str) -> list[Link]:
-        return [
-            Link("Edit", href, "JobReference", job.name),
-            Link("Clone", f"{href}?action=clone"),
-            Link("ToggleScheduleEnabled", f"{href}?action=toggleScheduleEnabled"),
-            Link("Down", f"{href}/includes", "ObjectInJobList"),
-            Link("Down", f"{href}/backupSessions", "BackupJobSessionReferenceList"),
-            Link("Create", f"{href}/includes", "ObjectInJob"),
-            Link("Start", f"{href}?action=start"),
-            Link("Stop", f"{href}?action=stop"),
-            Link("Retry", f"{href}?action=retry"),
-        ]
-
-    def _of_copy(self, href: str) -> list[Link]:
-        return [
-            Link("Clone", f"{href}?action=clone"),
-            Link("ToggleScheduleEnabled", f"{href}?action=toggleScheduleEnabled"),
-            Link("Down", f"{href}/backupSessions", "BackupJobSessionReferenceList"),
-            Link("Sync", f"{href}?action=sync"),
-            Link("Down", f"{href}/linkedJobs", "LinkedJobObjectList"),
-            Link("Create", f"{href}/linkedJobs", "LinkedJobObject"),
-        ]
-
     def _includes(self, job: Job, objects: Iterable[ObjectInJob]) -> Resource:
         members = [self._object(job, one) for one in objects]
-        info = Resource(
-            "BackupJobInfo",
-            properties={
-                "Includes": Listing("ObjectInJob", members),
-                "SimpleRetentionPolicy": Resource(
-                    "SimpleRetentionPolicy",
-                    properties={
-                        "RetainCycles": 7,
-                        "RetainDaysToKeep": 7,
-                        "RetainLimitType": "Cycles",
-                    },
-                ),
-            },
-        )
-        return Resource("JobInfo", properties={"BackupJobInfo": info})
+        properties: dict[str, object] = {"Includes": Listing("ObjectInJob", members)}
+        if job.kind == "Backup":
+            retention = {"RetainCycles": 7, "RetainDaysToKeep": 7, "RetainLimitType": "Cycles"}
+            properties["SimpleRetentionPolicy"] = Resource(
+                "SimpleRetentionPolicy", properties=retention
+            )
+        name = f"{job.kind}JobInfo"
+        info = Resource(name, properties=properties)
+        return Resource("JobInfo", properties={name: info})
 
     def objects(self, job: Job, objects: Iterable[ObjectInJob]) -> Collection:
         """Return what a job includes, with links."""
@@ -136,39 +108,31 @@ class JobEntities:
         )
 
     def session_reference(self, session: BackupSession) -> Resource:
-        """Return a backup session as a reference."""
-        href = self._at.backup_session(session)
+        """Return a job's session as a reference."""
+        href, job = self._at.backup_session(session), session.job
         links = [
-            self._up_to_server(),
-            Link("Up", self._at.job(session.job), "JobReference", session.job.name),
-            Link("Alternate", f"{href}?format=Entity", "BackupJobSession", session.name),
+            self._up_to_server(job.server),
+            Link("Up", self._at.job(job), "JobReference", job.name),
+            Link("Alternate", f"{href}?format=Entity", f"{job.kind}JobSession", session.name),
         ]
-        attributes = _named(href, "BackupJobSessionReference", session.name, session.uid)
+        attributes = _named(href, f"{job.kind}JobSessionReference", session.name, session.uid)
         return Resource("Ref", attributes, links)
 
     def session(self, session: BackupSession, report: BackupReport) -> Resource:
-        """Return a backup session as an entity, as it is now."""
+        """Return a job's session as an entity, as it is now."""
         href, job = self._at.backup_session(session), session.job
-        points = {
-            task.point.backup_point_id: task.point for task in session.tasks if task.point
-        }.values()
+        kind = f"{job.kind}JobSession"
         return Resource(
-            "BackupJobSession",
-            _named(f"{href}?format=Entity", "BackupJobSession", session.name, session.uid),
+            kind,
+            _named(f"{href}?format=Entity", kind, session.name, session.uid),
             [
-                self._up_to_server(),
+                self._up_to_server(job.server),
                 Link("Up", self._at.job(job), "JobReference", job.name),
-                Link("Alternate", href, "BackupJobSessionReference", session.name),
-                Link("Down", f"{href}/taskSessions", "BackupTaskSessionReferenceList"),
-                Link("Stop", f"{href}?action=stop"),
+                Link("Alternate", href, f"{kind}Reference", session.name),
                 *(
-                    Link(
-                        "Related",
-                        f"{self._at.base}/restorePoints/{point.backup_point_id}",
-                        "RestorePointReference",
-                        point.backup_point_name,
-                    )
-                    for point in points
+                    self._of_backup_session(session, href)
+                    if job.kind == "Backup"
+                    else _of_replica(href)
                 ),
             ],
             {
@@ -180,33 +144,56 @@ class JobEntities:
                 "State": str(report.state),
                 "Result": report.result,
                 "Progress": report.progress,
-                "IsRetry": False,
+                "IsRetry": session.is_retry,
                 "FailureMessage": report.message,
             },
         )
 
+    def _of_backup_session(self, session: BackupSession, href: str) -> list[Link]:
+        points = {
+            task.point.backup_point_id: task.point for task in session.tasks if task.point
+        }.values()
+        return [
+            Link("Down", f"{href}/taskSessions", "BackupTaskSessionReferenceList"),
+            Link("Stop", f"{href}?action=stop"),
+            *(
+                Link(
+                    "Related",
+                    f"{self._at.base}/restorePoints/{point.backup_point_id}",
+                    "RestorePointReference",
+                    point.backup_point_name,
+                )
+                for point in points
+            ),
+        ]
+
     def task_reference(self, task: TaskSession) -> Resource:
         """Return the part of a session that is about one VM, as a reference."""
-        href = self._at.task_session(task)
-        alternate = Link("Alternate", f"{href}?format=Entity", "BackupTaskSession", task.name)
-        attributes = _of_task(href, "BackupTaskSessionReference", task)
-        return Resource("Ref", attributes, [self._up_to_server(), self._up_to(task), alternate])
+        href, job = self._at.task_session(task), task.session.job
+        kind = f"{job.kind}TaskSession"
+        alternate = Link("Alternate", f"{href}?format=Entity", kind, task.name)
+        attributes = _of_task(href, f"{kind}Reference", task)
+        links = [self._up_to_server(job.server), self._up_to(task), alternate]
+        return Resource("Ref", attributes, links)
 
     def task(self, task: TaskSession, report: BackupReport) -> Resource:
         """Return the part of a session that is about one VM, as it is now."""
         href, is_over = self._at.task_session(task), report.ended is not None
+        job = task.session.job
+        kind = f"{job.kind}TaskSession"
         links = [
-            self._up_to_server(),
+            self._up_to_server(job.server),
             self._up_to(task),
-            Link("Alternate", href, "BackupTaskSessionReference", task.name),
+            Link("Alternate", href, f"{kind}Reference", task.name),
         ]
         if task.point:
             at = f"{self._at.point(task.point)}?format=Entity"
-            links.append(Link("Related", at, "VmRestorePoint", task.point.name))
+            links.append(Link("Related", at, task.point.machine.family.entity, task.point.name))
         running = None if report.task_state == "Pending" else "Success"  # ahead of time
+        only_of_backups = {"VmUid": task.item.ref} if job.kind == "Backup" else {}
         return Resource(
-            "BackupTaskSession",
-            _of_task(f"{href}?format=Entity", "BackupTaskSession", task),
+            kind,
+            _of_task(f"{href}?format=Entity", kind, task),
             links,
             {
                 "JobSessionUid": task.session.uid,
@@ -215,43 +202,43 @@ class JobEntities:
                 "State": report.task_state,
                 "Result": str(task.result) if is_over else running,
                 "Reason": task.reason if is_over and task.reason else Empty(),
-                "TotalSize": 32212254720,
-                "VmUid": task.item.ref,
+                "TotalSize": 0 if job.linked else 32212254720,
+                **only_of_backups,
             },
         )
 
     def _up_to(self, task: TaskSession) -> Link:
         session = task.session
         href = self._at.backup_session(session)
-        return Link("Up", href, "BackupJobSessionReference", session.name)
+        return Link("Up", href, f"{session.job.kind}JobSessionReference", session.name)
 
     def root_reference(self, root: HierarchyRoot) -> Resource:
         """Return a host as a reference."""
         href = self._at.root(root)
         alternate = Link("Alternate", f"{href}?format=Entity", "HierarchyRoot", root.name)
         attributes = _named(href, "HierarchyRootReference", root.name, root.uid)
-        return Resource("Ref", attributes, [self._up_to_server(), alternate])
+        return Resource("Ref", attributes, [self._up_to_server(root.server), alternate])
 
     def root(self, root: HierarchyRoot) -> Resource:
         """Return a host as an entity."""
         href = self._at.root(root)
-        managed = f"{self._at.base}/managedServers/{root.id}?format=Entity"
+        managed = f"{self._at.base}/managedServers/{root.listed_id}?format=Entity"
         return Resource(
             "HierarchyRoot",
             _named(f"{href}?format=Entity", "HierarchyRoot", root.name, root.uid),
             [
-                self._up_to_server(),
+                self._up_to_server(root.server),
                 Link("Alternate", href, "HierarchyRootReference", root.name),
                 Link("Related", managed, "ManagedServer", root.name),
             ],
             {
-                "HierarchyRootId": root.id,
+                "HierarchyRootId": root.listed_id,
                 "UniqueId": root.unique_id,
                 "HostType": root.host_type,
             },
         )
 
-    def lookup_service(self, session: Session) -> Resource:
+    def lookup_service(self, session: Session, roots: Iterable[HierarchyRoot]) -> Resource:
         """Return what can be looked up: the types of each host."""
         return Resource(
             "LookupSvc",
@@ -260,7 +247,7 @@ class JobEntities:
                 Link("Up", self._at.session(session), "LogonSession"),
                 *(
                     Link("Down", self._at.lookup(root, kind), "HierarchyItemList")
-                    for root in ROOTS
+                    for root in roots
                     for kind in root.listed_types
                 ),
             ],
@@ -286,7 +273,7 @@ class JobEntities:
         """Return a repository as a reference."""
         href = self._at.repository(repository)
         alternate = Link("Alternate", f"{href}?format=Entity", "Repository", repository.name)
-        links = [self._up_to_server(), alternate, *_of_repository(href)]
+        links = [self._up_to_server(repository.server), alternate, *_of_repository(href)]
         attributes = _named(href, "RepositoryReference", repository.name, repository.uid)
         return Resource("Ref", attributes, links)
 
@@ -294,7 +281,7 @@ class JobEntities:
         """Return a repository as an entity."""
         href = self._at.repository(repository)
         links = [
-            self._up_to_server(),
+            self._up_to_server(repository.server),
             Link("Alternate", href, "RepositoryReference", repository.name),
             *_of_repository(href),
         ]
@@ -309,8 +296,43 @@ class JobEntities:
             },
         )
 
-    def _up_to_server(self) -> Link:
-        return Link("Up", self._at.backup_server, "BackupServerReference", BACKUP_SERVER)
+    def _up_to_server(self, server: BackupServer) -> Link:
+        return Link("Up", self._at.backup_server(server), "BackupServerReference", server.name)
+
+
+def _of_backup(job: Job, href: str) -> list[Link]:
+    return [
+        Link("Edit", href, "JobReference", job.name),
+        Link("Clone", f"{href}?action=clone"),
+        Link("ToggleScheduleEnabled", f"{href}?action=toggleScheduleEnabled"),
+        Link("Down", f"{href}/includes", "ObjectInJobList"),
+        _to_sessions(job, href),
+        Link("Create", f"{href}/includes", "ObjectInJob"),
+        Link("Start", f"{href}?action=start"),
+        Link("Stop", f"{href}?action=stop"),
+        Link("Retry", f"{href}?action=retry"),
+    ]
+
+
+def _of_copy(job: Job, href: str) -> list[Link]:
+    return [
+        Link("Clone", f"{href}?action=clone"),
+        Link("ToggleScheduleEnabled", f"{href}?action=toggleScheduleEnabled"),
+        _to_sessions(job, href),
+        Link("Sync", f"{href}?action=sync"),
+        Link("Down", f"{href}/linkedJobs", "LinkedJobObjectList"),
+        Link("Create", f"{href}/linkedJobs", "LinkedJobObject"),
+    ]
+
+
+def _to_sessions(job: Job, href: str) -> Link:
+    kind = f"{job.kind}JobSessionReferenceList"
+    return Link("Down", f"{href}/{job.kind.lower()}Sessions", kind)
+
+
+def _of_replica(href: str) -> list[Link]:
+    """Return what is below a replication's session, spelt as in the vendor's sample."""
+    return [Link("Down", f"{href}/repicaTaskSessions", "ReplicaTaskSessionReferenceList")]
 
 
 def _named(href: str, kind: str, name: str, uid: str) -> dict[str, str]:

@@ -46,6 +46,8 @@ class JobHandlers:
         if asked["type"].lower() not in map(str.lower, root.types):
             message = f"Type [{asked['type']}] is not known to {root.platform}."
             raise Refusal(HTTPStatus.BAD_REQUEST, message)
+        if status := self._manager.ways.refused_roots.get(root.name):
+            raise Refusal(HTTPStatus(status), f"Failed to look up objects on [{root.name}].")
         found = hierarchy.lookup(root, asked["name"], asked["type"])
         return Reply(HTTPStatus.OK, self.entities.items(found))
 
@@ -56,13 +58,13 @@ class JobHandlers:
             raise Refusal(HTTPStatus.BAD_REQUEST, f"Job [{job.name}] can't be started.")
         return self._manager.start_job(session, job, request.faults.task_fault)
 
-    def back_up(self, request: Request, session: Session) -> Task:
+    def back_up(self, request: Request, session: Session, server_id: str) -> Task:
         """POST /backupServers/{ID}?action=quickbackup."""
         _check_action(request, "quickbackup")
         item = self._item(read_body(request).get("VmRef"))
         if item.type != "Vm":
             raise Refusal(HTTPStatus.BAD_REQUEST, f"[{item.ref}] is not a VM.")
-        return self._manager.back_up(session, item, request.faults.task_fault)
+        return self._manager.back_up(session, server_id, item, request.faults.task_fault)
 
     def include(self, request: Request, session: Session, job: Job) -> Task:
         """POST /jobs/{ID}/includes."""

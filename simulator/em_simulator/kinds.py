@@ -11,9 +11,8 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from em_simulator.accounts import Right
-from em_simulator.catalogue import BACKUP_SERVER, BACKUP_SERVER_ID, Family
-from em_simulator.entities import BACKUP_SERVER_UID, BACKUP_SERVER_VALUES, Entities
-from em_simulator.hierarchy import ROOTS
+from em_simulator.catalogue import FIRST_SERVER, Family
+from em_simulator.entities import BACKUP_SERVER_VALUES, Entities
 from em_simulator.query import Field, number, ranked, text, time
 from em_simulator.repositories import REPOSITORIES
 from em_simulator.times import utc_text
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from em_simulator.backups import BackupReport, Backups, Job, TaskSession
+    from em_simulator.hierarchy import Hierarchy
     from em_simulator.job_entities import JobEntities
     from em_simulator.manager import Manager
     from em_simulator.query import Fields
@@ -67,12 +67,12 @@ def all_kinds(
     return [
         *(_restore_points(manager, entities, family) for family in Family),
         _restore_sessions(manager, entities),
-        _backup_servers(entities),
-        _hierarchy_roots(of_jobs),
+        _backup_servers(manager.hierarchy, entities),
+        _hierarchy_roots(manager.hierarchy, of_jobs),
         _repositories(of_jobs),
         _jobs(manager, of_jobs),
-        _backup_sessions(manager.backups, of_jobs),
-        _task_sessions(manager.backups, of_jobs),
+        *(_job_sessions(manager.backups, of_jobs, kind) for kind in ("Backup", "Replica")),
+        *(_task_sessions(manager.backups, of_jobs, kind) for kind in ("Backup", "Replica")),
         _tasks(show_task),
     ]
 
@@ -86,9 +86,19 @@ def _fixed(read: Callable[[Any], Any], value: Any) -> Field:
 
 
 _OF_SERVER = {
-    "BackupServerUid": _fixed(text, BACKUP_SERVER_UID),
-    "BackupServerName": _fixed(text, BACKUP_SERVER),
+    "BackupServerUid": _fixed(text, FIRST_SERVER.uid),
+    "BackupServerName": _fixed(text, FIRST_SERVER.name),
 }
+
+
+def _of_server(path: str) -> Fields:
+    """Return the fields of the backup server that is at a path in an item."""
+    return {
+        "BackupServerUid": _value(text, f"{path}.uid"),
+        "BackupServerName": _value(text, f"{path}.name"),
+    }
+
+
 _OF_POINT = {
     "UID": _value(text, "uid"),
     "Name": _value(text, "name"),
@@ -165,27 +175,27 @@ def _restore_sessions(manager: Manager, entities: Entities) -> Kind:
     )
 
 
-def _backup_servers(entities: Entities) -> Kind:
+def _backup_servers(hierarchy: Hierarchy, entities: Entities) -> Kind:
     return Kind(
         name="BackupServer",
         path="backupServers",
         right=Right.READ_SERVERS,
         fields={
-            "UID": _fixed(text, BACKUP_SERVER_UID),
-            "Name": _fixed(text, BACKUP_SERVER),
+            "UID": _value(text, "uid"),
+            "Name": _value(text, "name"),
             "Description": _fixed(text, BACKUP_SERVER_VALUES["Description"]),
-            "IpOrDnsName": _fixed(text, BACKUP_SERVER),
+            "IpOrDnsName": _value(text, "name"),
             "Port": _fixed(number, BACKUP_SERVER_VALUES["Port"]),
             "Version": _fixed(text, BACKUP_SERVER_VALUES["Version"]),
         },
-        items=lambda _: [BACKUP_SERVER_ID],
-        find=lambda server_id: server_id if server_id.lower() == BACKUP_SERVER_ID else None,
-        entity=lambda _: entities.backup_server(),
-        reference=lambda _: entities.backup_server_reference(),
+        items=lambda _: hierarchy.servers,
+        find=lambda server_id: _with_id(hierarchy.servers, server_id),
+        entity=entities.backup_server,
+        reference=entities.backup_server_reference,
     )
 
 
-def _hierarchy_roots(entities: JobEntities) -> Kind:
+def _hierarchy_roots(hierarchy: Hierarchy, entities: JobEntities) -> Kind:
     return Kind(
         name="HierarchyRoot",
         path="hierarchyRoots",
@@ -195,10 +205,10 @@ def _hierarchy_roots(entities: JobEntities) -> Kind:
             "Name": _value(text, "name"),
             "UniqueId": _value(text, "unique_id"),
             "HostType": _value(text, "host_type"),
-            **_OF_SERVER,
+            **_of_server("server"),
         },
-        items=lambda _: ROOTS,
-        find=lambda root_id: _with_id(ROOTS, root_id),
+        items=lambda _: hierarchy.roots,
+        find=hierarchy.root,
         entity=entities.root,
         reference=entities.root_reference,
     )
@@ -214,7 +224,7 @@ def _repositories(entities: JobEntities) -> Kind:
             "Name": _value(text, "name"),
             "Capacity": _value(number, "capacity"),
             "FreeSpace": _value(number, "free_space"),
-            **_OF_SERVER,
+            **_of_server("server"),
         },
         items=lambda _: REPOSITORIES,
         find=lambda repository_id: _with_id(REPOSITORIES, repository_id),
@@ -241,7 +251,7 @@ def _jobs(manager: Manager, entities: JobEntities) -> Kind:
             "Platform": _value(text, "platform"),
             "ScheduleConfigured": Field(text, lambda job: job.is_scheduled is not None),
             "ScheduleEnabled": Field(text, lambda job: bool(job.is_scheduled)),
-            **_OF_SERVER,
+            **_of_server("server"),
         },
         items=lambda _: manager.backups.jobs,
         find=manager.backups.job,
@@ -254,11 +264,11 @@ def _ended(report: BackupReport) -> str | None:
     return utc_text(report.ended) if report.ended else None
 
 
-def _backup_sessions(backups: Backups, entities: JobEntities) -> Kind:
+def _job_sessions(backups: Backups, entities: JobEntities, kind: str) -> Kind:
     report = backups.report
     return Kind(
-        name="BackupJobSession",
-        path="backupSessions",
+        name=f"{kind}JobSession",
+        path=f"{kind.lower()}Sessions",
         right=Right.READ_SERVERS,
         fields={
             "UID": _value(text, "uid"),
@@ -270,23 +280,23 @@ def _backup_sessions(backups: Backups, entities: JobEntities) -> Kind:
             "EndTime": Field(time, lambda session: _ended(report(session))),
             "State": Field(_BACKUP_STATE, lambda session: report(session).state),
             "Result": Field(_RESULT, lambda session: report(session).result),
-            "IsRetry": _fixed(text, value=False),
-            **_OF_SERVER,
+            "IsRetry": _value(text, "is_retry"),
+            **_of_server("job.server"),
         },
-        items=lambda _: list(backups),
-        find=backups.session,
+        items=lambda _: backups.sessions(kind),
+        find=lambda session_id: _with_id(backups.sessions(kind), session_id),
         entity=lambda session: entities.session(session, report(session)),
         reference=entities.session_reference,
     )
 
 
-def _task_sessions(backups: Backups, entities: JobEntities) -> Kind:
+def _task_sessions(backups: Backups, entities: JobEntities, kind: str) -> Kind:
     def report(task: TaskSession) -> BackupReport:
         return backups.report(task.session)
 
     return Kind(
-        name="BackupTaskSession",
-        path="backupTaskSessions",
+        name=f"{kind}TaskSession",
+        path=f"{kind.lower()}TaskSessions",
         right=Right.READ_SERVERS,
         fields={
             "UID": _value(text, "uid"),
@@ -300,10 +310,10 @@ def _task_sessions(backups: Backups, entities: JobEntities) -> Kind:
             "JobUid": _value(text, "session.job.uid"),
             "JobName": _value(text, "session.job.name"),
             "VmDisplayName": _value(text, "item.name"),
-            **_OF_SERVER,
+            **_of_server("session.job.server"),
         },
-        items=lambda _: backups.tasks(),
-        find=backups.task,
+        items=lambda _: backups.tasks(kind),
+        find=lambda task_id: _with_id(backups.tasks(kind), task_id),
         entity=lambda task: entities.task(task, report(task)),
         reference=entities.task_reference,
     )

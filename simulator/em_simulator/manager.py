@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from em_simulator.accounts import ACCOUNTS, Account
-from em_simulator.backups import Backups, BackupSession, Course
+from em_simulator.backups import Backups, BackupSession, BackupWays, Course
 from em_simulator.catalogue import Catalogue, RestorePoint
 from em_simulator.files import Disks
 from em_simulator.hierarchy import Hierarchy
@@ -52,20 +51,6 @@ class MountNumbers(StrEnum):
     RESTORE_POINT = "restore-point"
 
 
-@dataclass(frozen=True, slots=True)
-class BackupWays:
-    """What differs between servers, and what is not documented, about backups and lookups."""
-
-    backup_seconds: float = 0.0
-    """How long a backup takes."""
-    lag: float = 0.0
-    """Seconds until Enterprise Manager shows a new session, or a change of a job."""
-    links_starts: bool = True
-    """Whether the task that started a job links to its session."""
-    matches_parts: bool = False
-    """Whether the lookup of a name finds longer names too."""
-
-
 class Manager:
     """The state of one Enterprise Manager. Callers hold `lock` around what belongs together."""
 
@@ -83,10 +68,16 @@ class Manager:
         ways: BackupWays,
     ) -> None:
         self.lock = threading.RLock()
-        self._ways = ways
-        self.catalogue = Catalogue(seed, restore_points)
-        self.hierarchy = Hierarchy(self.catalogue.machines, matches_parts=ways.matches_parts)
-        self.backups = Backups(self.catalogue, self.hierarchy, clock, self.now)
+        self.ways = ways
+        """What differs between servers about backups and lookups."""
+        self.catalogue = Catalogue(seed, restore_points, is_exact=ways.exact_names)
+        self.hierarchy = Hierarchy(
+            self.catalogue.machines,
+            matches_parts=ways.matches_parts,
+            two_servers=ways.two_servers,
+            lists_unique_ids=ways.lists_unique_ids,
+        )
+        self.backups = Backups(self.catalogue, self.hierarchy, clock, self.now, ways)
         self.disks = Disks(seed)
         self.sessions = Sessions(seed, idle_limit, opaque_tokens=opaque_tokens)
         self.restores = Restores(clock, self.now, self.sessions.new_id)
@@ -214,16 +205,20 @@ class Manager:
 
         def work() -> BackupSession:
             course, lag = self._course(fault)
-            return self.backups.start(job, course, lag, is_linked=self._ways.links_starts)
+            return self.backups.start(job, course, lag, is_linked=self.ways.links_starts)
 
         return self._begin(session, START_JOB, work, self.mount_seconds, fault)
 
-    def back_up(self, session: Session, item: HierarchyItem, fault: TaskFault = NO_FAULT) -> Task:
-        """Begin to start a quick backup of a VM."""
+    def back_up(
+        self, session: Session, server_id: str, item: HierarchyItem, fault: TaskFault = NO_FAULT
+    ) -> Task:
+        """Begin to start a quick backup of a VM on a backup server."""
 
         def work() -> BackupSession:
             course, lag = self._course(fault)
-            return self.backups.back_up(item, course, lag, is_linked=True)
+            if item.root.server.id != server_id:
+                raise OperationFailed(f"Failed to create a quick backup: {item.ref} is not found.")
+            return self.backups.back_up(item, course, lag)
 
         return self._begin(session, QUICK_BACKUP, work, self.mount_seconds, fault)
 
@@ -249,8 +244,8 @@ class Manager:
 
     def _course(self, fault: TaskFault) -> tuple[Course, float]:
         """Return how a backup goes, and how long Enterprise Manager does not show it."""
-        course = fault.course or Course(seconds=self._ways.backup_seconds)
-        return course, self._ways.lag if fault.lag is None else fault.lag
+        course = fault.course or Course(seconds=self.ways.backup_seconds)
+        return course, self.ways.lag if fault.lag is None else fault.lag
 
     def cancel(self, session: Session, task: Task, late: float | None = None) -> None:
         """Stop a task and remove it; if `late`, its work is done after so many seconds."""

@@ -24,6 +24,8 @@ _ENTITIES = (
     "Job",
     "BackupJobSession",
     "BackupTaskSession",
+    "ReplicaJobSession",
+    "ReplicaTaskSession",
     "Backup",
     "RestorePoint",
     "VmRestorePoint",

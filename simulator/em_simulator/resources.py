@@ -116,7 +116,7 @@ class Representations:
                 return [Link("Related", href, "RestoreSession", made.name)]
             case BackupSession() if made.is_linked:
                 href = f"{self.at.backup_session(made)}?format=Entity"
-                return [Link("Related", href, "BackupJobSession")]
+                return [Link("Related", href, f"{made.job.kind}JobSession")]
             case Download():
                 return self._downloads(made)
         return []

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from em_simulator.accounts import ACCOUNTS
 from em_simulator.addresses import Addresses
-from em_simulator.backups import Course
+from em_simulator.backups import BackupWays, Course
 from em_simulator.catalogue import Family, RestorePoint
 from em_simulator.certificate import Certificate, ServerCertificate
 from em_simulator.faults import Faults
@@ -23,13 +23,13 @@ from em_simulator.forms import Answers, Form, JsonLists, JsonNames, JsonNulls, P
 from em_simulator.habits import Habits, ShownSessions, Unknown
 from em_simulator.handlers import Handlers
 from em_simulator.journal import Journal, JournalEntry
-from em_simulator.manager import BackupWays, Manager, MountNumbers
+from em_simulator.manager import Manager, MountNumbers
 from em_simulator.restores import Outcome, RestoreResult, RestoreState
 from em_simulator.service import Service
 from em_simulator.times import parts, utc_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from typing import Self
 
@@ -79,12 +79,19 @@ class Simulator:
         backup_seconds: float = 0.0,
         lag: float = 0.0,
         links_starts: bool = True,
+        links_replicas: bool = True,
+        copies_at_once: bool = False,
+        exact_names: bool = False,
+        never: str | None = None,
         matches_parts: bool = False,
         unknown: str = Unknown.DOCUMENTED,
         shown_sessions: str = ShownSessions.ALL,
         paths: str = Paths.DOCUMENTED,
         json_lists: str = JsonLists.PLURAL,
         needs_mount_body: bool = False,
+        two_servers: bool = False,
+        lists_unique_ids: bool = False,
+        refused_roots: Mapping[str, int] | None = None,
         ranges: bool = False,
         clock: Callable[[], float] = time.monotonic,
         clock_ahead: float = 0.0,
@@ -109,7 +116,18 @@ class Simulator:
             restore_points=restore_points,
             opaque_tokens=opaque_tokens,
             clock_ahead=clock_ahead,
-            ways=BackupWays(backup_seconds, lag, links_starts, matches_parts),
+            ways=BackupWays(
+                backup_seconds=backup_seconds,
+                lag=lag,
+                links_starts=links_starts,
+                links_replicas=links_replicas,
+                copies_at_once=copies_at_once,
+                exact_names=exact_names,
+                matches_parts=matches_parts,
+                two_servers=two_servers,
+                lists_unique_ids=lists_unique_ids,
+                refused_roots=refused_roots or {},
+            ),
         )
         self._form = Form(
             JsonNames(json_names),
@@ -118,6 +136,7 @@ class Simulator:
             Paths(paths),
             byte_order_mark,
             Answers(answers),
+            never,
         )
         habits = Habits(
             Unknown(unknown),
@@ -367,14 +386,16 @@ class Simulator:
         began: str,
         result: str = RestoreResult.SUCCESS,
         reason: str = "",
+        *,
+        is_retry: bool = False,
     ) -> None:
-        """Let a job have backed one VM up, from that time on."""
+        """Let a job have processed one VM, from that time on."""
         job, (moment, _) = self.job(job_name), parts(began)
         with self._manager.lock:
             items = self._manager.hierarchy
             item = next(item for item in items if item.name == machine_name)
             course = Course(RestoreResult(result), reason, 60.0)
-            self._manager.backups.remember(job, item, moment, course)
+            self._manager.backups.remember(job, item, moment, course, is_retry=is_retry)
 
     def finish_backups(self) -> None:
         """Let all backups that run end now."""

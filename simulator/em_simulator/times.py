@@ -20,6 +20,12 @@ def utc_text(moment: dt.datetime, fraction: str | None = None) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}" + (f".{digits}" if digits else "") + "Z"
 
 
+def name_text(moment: dt.datetime, *, is_exact: bool) -> str:
+    """Return a time as names have it: to the second, or with its fraction."""
+    digits = f"{moment:.%f}".rstrip("0.") if is_exact else ""
+    return f"{moment:%Y-%m-%d %H:%M:%S}{digits}"
+
+
 def ticks(text: str) -> int:
     """Return a time in units of 100 ns, to compare. Raises ValueError for what is no time."""
     moment, fraction = parts(text)

@@ -12,7 +12,7 @@ from defusedxml.ElementTree import fromstring
 
 from em_simulator import Family, Simulator
 from em_simulator.backups import BackupSession
-from em_simulator.catalogue import BACKUP_SERVER_ID, HIERARCHY_ROOT_ID
+from em_simulator.catalogue import FIRST_SERVER, HIERARCHY_ROOT_ID
 from em_simulator.repositories import REPOSITORIES
 from support.callers import JSON, Caller
 from support.clocks import FakeClock
@@ -30,7 +30,11 @@ from terraform_provider_veeam.em.inventory.restore_sessions import (
     read_restore_outcome,
 )
 from terraform_provider_veeam.em.jobs.jobs import objects_in_job, parse_job
-from terraform_provider_veeam.em.jobs.sessions import parse_job_session, parse_task_session
+from terraform_provider_veeam.em.jobs.sessions import (
+    SessionType,
+    parse_job_session,
+    parse_task_session,
+)
 from terraform_provider_veeam.em.logon import _id_of, _is_enterprise_manager
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType, Task
 from terraform_provider_veeam.em.mounts.existing import file_system_roots
@@ -234,12 +238,20 @@ REF = "urn:VMware:Vm:0d7ea80c-6ac8-46bf-863c-3a6093f8baec.vm-31"
 
 
 @FORMATS
-def test_a_task_that_started_a_backup_links_to_its_session(form: str) -> None:
-    task = parse_task(read("task_backup_started", form).value)
+@pytest.mark.parametrize(
+    ("started", "name", "kind"),
+    [
+        ("task_backup_started", "backup_session", SessionType.BACKUP),
+        ("task_replication_started", "replica_session", SessionType.REPLICA),
+    ],
+)
+def test_a_task_that_started_a_job_links_to_its_session(
+    started: str, name: str, kind: SessionType, form: str
+) -> None:
+    task = parse_task(read(started, form).value)
     assert task
-    assert task.job_session
-    session = parse_job_session(read("backup_session", form).value)
-    assert task.job_session == f"/backupSessions/{session.id}"
+    session = parse_job_session(read(name, form).value)
+    assert (task.job_session, session.type) == (session.path, kind)
 
 
 @FORMATS
@@ -252,6 +264,43 @@ def test_a_job_is_read_with_what_it_includes(form: str) -> None:
     client: Any = answering(read("objects_in_job", form))
     session: Any = SimpleNamespace(token="token")
     assert objects_in_job(client, session, job.id, session) == list(job.objects)
+
+
+@FORMATS
+def test_a_replication_job_is_read_with_what_it_includes(form: str) -> None:
+    job = parse_job(read("replica_job", form).value)
+    assert (job.name, job.type, job.platform) == ("Replicas", "Replica", "VMware")
+    assert [(one.ref, one.name) for one in job.objects] == [(REF, "app01")]
+
+
+@FORMATS
+def test_a_retry_is_read_as_version_13_tells_it(form: str) -> None:
+    """It says itself that it is one, and not why it failed; its times have microseconds."""
+    session = parse_job_session(read("backup_session_retry", form).value)
+    assert (session.is_retry, session.result, session.message) == (True, "Failed", None)
+    assert session.name == "Daily@2026-03-02 21:22:07.193292"
+    assert (session.created_at, session.ended_at) == (
+        "2026-03-02T21:22:07.193292Z",
+        "2026-03-02T21:27:25.7877Z",
+    )
+
+
+@FORMATS
+def test_a_replication_is_read(form: str) -> None:
+    session = parse_job_session(read("replica_session", form).value)
+    assert (session.state, session.result, session.percent) == ("Stopped", "Success", 100)
+    assert (session.job_name, session.message, session.is_retry) == ("Replicas", None, False)
+    for name, told in (
+        (
+            "replica_task_session",
+            ("Success", None, RestorePointRef(RestorePointType.REPLICA, POINT)),
+        ),
+        ("replica_task_session_failed", ("Failed", "The target host is not reachable.", None)),
+    ):
+        task = parse_task_session(read(name, form).value)
+        assert (task.result, task.reason, task.restore_point) == told
+        assert (task.machine_name, task.ref, task.job_name) == ("app01", None, "Replicas")
+        assert task.session_id == session.id
 
 
 @FORMATS
@@ -386,9 +435,12 @@ class Sender:
         return "GET", "tasks/task-2"
 
     def of_backups(self, name: str) -> tuple[str, str]:
-        job = self._simulator.job("Daily")
-        session = job_session(self._simulator)
+        job, replica_job = (self._simulator.job(name) for name in ("Daily", "Replicas"))
+        session, replication = (job_session(self._simulator, one) for one in ("Backup", "Replica"))
         return "GET", {
+            "replica_job": f"jobs/{replica_job.id}?format=Entity",
+            "replica_session": f"replicaSessions/{replication.id}?format=Entity",
+            "replica_task_session": f"replicaTaskSessions/{replication.tasks[0].id}?format=Entity",
             "job": f"jobs/{job.id}?format=Entity",
             "objects_in_job": f"jobs/{job.id}/includes",
             "backup_session": f"backupSessions/{session.id}?format=Entity",
@@ -398,16 +450,28 @@ class Sender:
             "repository": f"repositories/{REPOSITORIES[0].id}?format=Entity",
         }[name]
 
+    def retry(self, name: str) -> tuple[str, str]:
+        began = "2026-03-02T21:22:07.193292Z"
+        self._simulator.add_backup("Daily", "web02", began, "Failed", is_retry=True)
+        session = job_session(self._simulator, "Backup")
+        night = next(one for one in self._simulator._manager.backups if one.tasks[1:])
+        session.tasks = night.tasks
+        return "GET", f"backupSessions/{session.id}?format=Entity"
+
     def failed_backup(self, name: str) -> tuple[str, str]:
+        kind, job = ("replica", "Replicas") if "replica" in name else ("backup", "Daily")
         self._simulator.add_fault("backup", "POST .*", result="Failed", reason="Full.", seconds=1)
-        self._finished(f"jobs/{self._simulator.job('Daily').id}?action=start")
+        self._finished(f"jobs/{self._simulator.job(job).id}?action=start")
         (session,) = self._simulator.started_backups()
         self._clock.now += 60
-        return "GET", f"backupTaskSessions/{session.tasks[0].id}?format=Entity"
+        return "GET", f"{kind}TaskSessions/{session.tasks[0].id}?format=Entity"
 
     def started_backup(self, name: str) -> tuple[str, str]:
+        if name == "task_replication_started":
+            self._finished(f"jobs/{self._simulator.job('Replicas').id}?action=start")
+            return "GET", "tasks/task-1"
         body = {"VmRef": self._simulator.vm("web02")}
-        self._finished(f"backupServers/{BACKUP_SERVER_ID}?action=quickbackup", json=body)
+        self._finished(f"backupServers/{FIRST_SERVER.id}?action=quickbackup", json=body)
         return "GET", "tasks/task-1"
 
     def restore_session(self, name: str) -> tuple[str, str]:
@@ -438,13 +502,17 @@ _MAKERS: Mapping[str, Callable[[Sender, str], tuple[str, str]]] = (
     | dict.fromkeys(
         [
             *("job", "objects_in_job", "backup_session", "backup_task_session"),
+            *("replica_job", "replica_session", "replica_task_session"),
             *("hierarchy_root", "hierarchy_items", "repository"),
         ],
         Sender.of_backups,
     )
     | {
         "backup_task_session_failed": Sender.failed_backup,
+        "replica_task_session_failed": Sender.failed_backup,
+        "backup_session_retry": Sender.retry,
         "task_backup_started": Sender.started_backup,
+        "task_replication_started": Sender.started_backup,
     }
     | {name: Sender.restore_session for name in NAMES if name.startswith("restore_session")}
     | {name: Sender.mount for name in NAMES if name.endswith(("_mount", "_mounts"))}
@@ -458,9 +526,9 @@ _MAKERS: Mapping[str, Callable[[Sender, str], tuple[str, str]]] = (
 """How the simulator is brought to send a payload, for those that it takes more than a GET."""
 
 
-def job_session(simulator: Simulator) -> BackupSession:
-    """Return the backup session of the newest night, whose restore points there are."""
-    return list(simulator._manager.backups)[-1]
+def job_session(simulator: Simulator, kind: str) -> BackupSession:
+    """Return the session that was added last: of the newest night, whose restore points exist."""
+    return simulator._manager.backups.sessions(kind)[-1]
 
 
 def _family(name: str) -> Family:

@@ -54,14 +54,26 @@ def test_what_differs_between_servers_is_set_by_switches(
         raise SystemExit
 
     monkeypatch.setattr(cli, "Simulator", stop_there)
-    switches = ["--backup-seconds", "60", "--lag", "5", "--no-session-links", "--lookup-parts"]
+    settings: dict[str, tuple[list[str], Any, Any]] = {
+        "backup_seconds": (["--backup-seconds", "60"], 60.0, 0.0),
+        "lag": (["--lag", "5"], 5.0, 0.0),
+        "links_starts": (["--no-session-links"], False, True),
+        "links_replicas": (["--no-replica-links"], False, True),
+        "copies_at_once": (["--immediate-copies"], True, False),
+        "exact_names": (["--postgresql"], True, False),
+        "never": (["--never", "0001-01-01T00:00:00"], "0001-01-01T00:00:00", None),
+        "matches_parts": (["--lookup-parts"], True, False),
+        "two_servers": (["--two-backup-servers"], True, False),
+        "lists_unique_ids": (["--unique-ids"], True, False),
+        "refused_roots": (["--refuse-root", "vc01=403"], {"vc01": 403}, {}),
+    }
+    switches = [word for words, _, _ in settings.values() for word in words]
     for arguments in (switches, []):
         with pytest.raises(SystemExit):
             cli.main(arguments)
-    names = ("backup_seconds", "lag", "links_starts", "matches_parts")
-    assert [[one[name] for name in names] for one in made] == [
-        [60.0, 5.0, False, True],
-        [0.0, 0.0, True, False],
+    assert [{name: one[name] for name in settings} for one in made] == [
+        {name: chosen for name, (_, chosen, _) in settings.items()},
+        {name: default for name, (_, _, default) in settings.items()},
     ]
 
 

@@ -103,7 +103,46 @@ def test_hosts_and_repositories_are_entities(caller: Caller) -> None:
         ("Related", "ManagedServer"),
     ]
     kinds = [one["kind"] for one in query(caller, "Repository", more="&sortDesc=Capacity")]
-    assert kinds == ["Extendable", "WindowsLocal", "CifsShare"]
+    assert kinds == ["Extendable", "WindowsLocal", "CifsShare", "AmazonS3Compatible"]
+
+
+@pytest.mark.parametrize("status", [400, 403])
+def test_lookups_on_a_host_may_be_refused(status: int) -> None:
+    with Simulator(refused_roots={"hv01.tech.local": status}) as simulator:
+        caller = Caller(simulator)
+        where = f"lookup?host={HYPERV}&name=dc01&type=Vm"
+        assert caller.status("GET", where) == status
+        assert lookup(caller, "dc01") == ["dc01"]
+
+
+def test_hosts_may_be_listed_by_other_ids_than_references_name() -> None:
+    with Simulator(lists_unique_ids=True) as simulator:
+        caller = Caller(simulator)
+        vcenter, hyperv = query(caller, "HierarchyRoot")
+        assert vcenter["uid"] == "urn:veeam:HierarchyRoot:09d89361-9178-4eaf-8037-e4e82b1932f0"
+        assert hyperv["hierarchyRootId"] == "hv01.tech.local"
+        assert all(
+            caller.status("GET", links(one, "Alternate")[0]) == 200 for one in (vcenter, hyperv)
+        )
+        (found,) = caller.get(f"lookup?host={vcenter['uid']}&name=app01&type=Vm")["hierarchyItems"]
+        assert found["objectRef"] == APP01
+        assert caller.status("GET", f"lookup?host={VCENTER}&name=app01&type=Vm") == 400
+
+
+def test_a_host_may_be_another_backup_servers() -> None:
+    with Simulator(two_servers=True) as simulator:
+        caller = Caller(simulator)
+        roots, servers = query(caller, "HierarchyRoot"), query(caller, "BackupServer")
+        assert [one["name"] for one in servers] == ["backup01.tech.local", "backup02.tech.local"]
+        ups = [links(one, "Up")[0] for one in roots]
+        assert ups == [links(one, "Alternate")[0] for one in servers]
+        assert [
+            [job["name"] for job in caller.get(links(one, "Down")[0])["refs"]] for one in servers
+        ] == [["Daily", "Domain controllers", "Copies", "Replicas"], ["Databases"]]
+        assert links(the_job(caller, "Databases"), "Up") == ups[1:]
+        where, body = links(servers[1], "QuickBackup")[0], {"VmRef": reference(caller, "web02")}
+        assert "is not found" in caller.post(where, json=body)["result"]["message"]
+        assert caller.status("POST", where.replace(where[-60:-20], "0" * 40), json=body) == 404
 
 
 # Jobs and what they include
@@ -136,6 +175,26 @@ def test_a_copy_job_can_be_synced_and_not_started(caller: Caller) -> None:
     assert (links(job, "Start"), len(links(job, "Sync"))) == ([], 1)
     address = links(job, "Alternate")[0]
     assert caller.status("POST", f"{address}?action=start") == 400
+
+
+def test_a_replication_job_has_sessions_of_its_own(caller: Caller) -> None:
+    job = the_job(caller, "Replicas")
+    assert (job["jobType"], list(job["jobInfo"])) == ("Replica", ["replicaJobInfo"])
+    assert ("Down", "ReplicaJobSessionReferenceList") in kinds_of_links(job)
+    nights = caller.get(links(job, "Down")[1])["refs"]
+    assert len(nights) == 21
+    assert nights == caller.get("replicaSessions")["refs"]
+    assert not query(caller, "BackupJobSession", f'JobUid=="{job["uid"]}"')
+    night = caller.get(links(nights[-1], "Alternate")[0])
+    assert kinds_of_links(night) == [
+        ("Up", "BackupServerReference"),
+        ("Up", "JobReference"),
+        ("Alternate", "ReplicaJobSessionReference"),
+        ("Down", "ReplicaTaskSessionReferenceList"),
+    ]
+    (of_vm,) = caller.get(f"{links(night, 'Down')[0]}?format=Entity")["replicaTaskSessions"]
+    assert (of_vm["vmDisplayName"], "vmUid" in of_vm) == ("srv04", False)
+    assert caller.get(links(of_vm, "Related")[0])["type"] == "VmReplicaPoint"
 
 
 def test_an_object_goes_into_a_job_and_out_of_it(caller: Caller) -> None:
@@ -258,6 +317,97 @@ def test_a_failed_backup_tells_why(
     assert (links(first, "Related"), len(links(second, "Related"))) == ([], 1)
 
 
+def test_a_started_replication_makes_a_point_of_the_replica(
+    caller: Caller, simulator: Simulator, clock: FakeClock
+) -> None:
+    before = len(simulator.restore_points(Family.REPLICA))
+    task = caller.post(links(the_job(caller, "Replicas"), "Start")[0])
+    assert kinds_of_links(task)[1:] == [("Related", "ReplicaJobSession")]
+    clock.now += 100
+    session = caller.get(links(task, "Related")[0])
+    (of_vm,) = query(caller, "ReplicaTaskSession", f'JobSessionUid=="{session["uid"]}"')
+    assert (session["result"], of_vm["result"]) == ("Success", "Success")
+    newest = simulator.restore_points(Family.REPLICA)[0]
+    assert len(simulator.restore_points(Family.REPLICA)) == before + 1
+    assert links(of_vm, "Related")[0].partition("?")[0].endswith(newest.id)
+
+
+def test_a_replication_may_not_lead_to_its_points() -> None:
+    with Simulator(links_replicas=False) as simulator:
+        parts = query(Caller(simulator), "ReplicaTaskSession")
+        assert len(parts) == 21
+        assert not any(links(one, "Related") for one in parts)
+
+
+def test_a_backup_may_be_copied_as_soon_as_it_is_made(clock: FakeClock) -> None:
+    with Simulator(clock=clock, copies_at_once=True, backup_seconds=10) as simulator:
+        caller = Caller(simulator)
+        caller.post(links(the_job(caller), "Start")[0])
+        clock.now += 10
+        newest = query(caller, "BackupJobSession")[-1]
+        before = simulator.started_backups()[0]
+        assert (newest["jobName"], newest["jobType"]) == (
+            "Copies\\Daily",
+            "ImmediateBackupCopyWorker",
+        )
+        assert newest["creationTimeUTC"] > before.began.isoformat()
+        parts = query(caller, "BackupTaskSession", f'JobSessionUid=="{newest["uid"]}"')
+        assert len(parts) == len(simulator.objects_in("Daily"))
+        assert not any(links(one, "Related") for one in parts)
+        assert simulator.started_backups() == [before]
+
+
+def test_a_copy_may_end_without_progress(caller: Caller, simulator: Simulator) -> None:
+    simulator.add_backup("Copies", "web02", "2026-11-16T00:30:00Z")
+    points = len(simulator.restore_points(Family.VM))
+    (session,) = query(caller, "BackupJobSession", 'JobName=="Copies"')
+    assert (session["state"], session["progress"]) == ("Stopped", 0)
+    assert len(simulator.restore_points(Family.VM)) == points
+
+
+def test_a_retry_is_a_session_of_its_own(caller: Caller, simulator: Simulator) -> None:
+    simulator.add_backup("Daily", "web02", "2026-11-16T00:30:00Z", "Failed", "No space.")
+    simulator.add_backup("Daily", "web02", "2026-11-16T00:41:00Z", is_retry=True)
+    found = query(caller, "BackupJobSession", "", "&sortDesc=CreationTime")[:2]
+    assert [(one["isRetry"], one["result"]) for one in found] == [
+        (True, "Success"),
+        (False, "Failed"),
+    ]
+    assert query(caller, "BackupJobSession", "IsRetry==True")[0]["uid"] == found[0]["uid"]
+
+
+def test_names_may_have_times_with_their_fraction(clock: FakeClock) -> None:
+    with Simulator(clock=clock, exact_names=True) as simulator:
+        caller = Caller(simulator)
+        (where,) = links(caller.post(links(the_job(caller), "Start")[0]), "Related")
+        session = caller.get(where)
+        told = session["creationTimeUTC"].replace("T", " ").removesuffix("Z")
+        assert session["name"] == f"Daily@{told}"
+        part = query(caller, "BackupTaskSession", f'JobSessionUid=="{session["uid"]}"')[0]
+        point = caller.get(links(part, "Related")[0])
+        told = point["creationTimeUTC"].replace("T", " ").removesuffix("Z")
+        assert (point["name"], links(session, "Related") != []) == (f"oracle03@{told}", True)
+        night = query(caller, "VmRestorePoint", "", "&sortAsc=CreationTime")
+        assert all(
+            len(one["creationTimeUTC"]) <= len("2026-11-15T22:00:42.123456Z") for one in night
+        )
+
+
+@pytest.mark.parametrize("form", [{}, {"json_nulls": "absent"}])
+def test_never_may_be_a_time(clock: FakeClock, form: dict[str, Any]) -> None:
+    never = "1753-01-01T00:00:00Z"
+    with Simulator(clock=clock, never=never, backup_seconds=100, **form) as simulator:
+        caller = Caller(simulator)
+        (where,) = links(caller.post(links(the_job(caller), "Start")[0]), "Related")
+        assert caller.get(where)["endTimeUTC"] == never
+        assert the_job(caller, "Domain controllers")["nextRun"] == never
+        assert the_job(caller)["nextRun"] != never
+        (root,) = fromstring(caller.ask("GET", where, accept="application/xml").content).iter(
+            f"{NAMESPACE}EndTimeUTC"
+        )
+        assert root.text == never
+
+
 def test_a_quick_backup_makes_one_more_restore_point(
     caller: Caller, simulator: Simulator, clock: FakeClock
 ) -> None:
@@ -300,6 +450,8 @@ def test_roles_are_those_of_the_table(simulator: Simulator) -> None:
         ("query?type=Job", 403, 403),
         ("backupSessions", 200, 403),
         ("backupTaskSessions", 200, 403),
+        ("replicaSessions", 200, 403),
+        ("query?type=ReplicaTaskSession", 200, 403),
         ("hierarchyRoots", 200, 403),
         ("repositories", 200, 403),
         ("lookupSvc", 200, 403),

@@ -178,7 +178,7 @@ def test_a_bad_query_is_refused(caller: Caller, query: str) -> None:
         ("VmRestorePoint", 'RestorePointId!="";RestorePointName!="";BackupServerUid!=""'),
         ("VmReplicaPoint", 'ReplicaUid!="";ReplicaName==Replicas;Type==Snapshot'),
         ("AgentRestorePoint", 'BackupUid!="";BackupName!="";BackupFileUid!="";BackupFileName!=""'),
-        ("BackupServer", 'UID!="";Description==Simulated;IpOrDnsName!="";Port>=9392;Version!=""'),
+        ("BackupServer", 'UID!="";Description==Simulated;IpOrDnsName!="";Port>=443;Version!=""'),
     ],
 )
 def test_each_kind_has_its_documented_fields(caller: Caller, kind: str, expression: str) -> None:
