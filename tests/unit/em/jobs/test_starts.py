@@ -12,9 +12,9 @@ from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.jobs.jobs import WantedJobs
 from terraform_provider_veeam.em.jobs.once import OneRequest
-from terraform_provider_veeam.em.jobs.sessions import JobSession
+from terraform_provider_veeam.em.jobs.sessions import JobSession, SessionType
 from terraform_provider_veeam.em.manager import EnterpriseManager
-from terraform_provider_veeam.em.models import Task
+from terraform_provider_veeam.em.models import RestorePointType, Task
 
 MakeDeadline = Callable[..., Deadline]
 MakeManager = Callable[..., EnterpriseManager]
@@ -306,6 +306,86 @@ def test_nothing_but_errors_for_a_while_is_put_up_with(
     simulator.add_fault("status", "GET /backupSessions/.*", 12)
     *_, last = manager.job_starts.follow(started, deadline())
     assert last.result == "Success"
+
+
+def test_a_replication_is_followed_among_sessions_of_its_own(
+    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline
+) -> None:
+    started = start(manager, deadline(), "Replicas")
+    assert (started.id, started.type) == (the_backup(simulator), SessionType.REPLICA)
+    *_, last = manager.job_starts.follow(started, deadline())
+    (machine,) = manager.job_starts.outcome(last, deadline()).machines
+    assert machine.machine_name == "srv04"
+    assert machine.restore_point
+    assert machine.restore_point.type is RestorePointType.REPLICA
+    assert not [e for e in simulator.journal if e.path.startswith("/backup")]
+
+
+@pytest.mark.parametrize("fault", ["reset-after", "task-vanishes", "no-related-link"])
+def test_a_replication_is_found_again_and_not_started_twice(
+    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline, fault: str
+) -> None:
+    simulator.add_fault(fault, START)
+    assert start(manager, deadline(), "Replicas").id == the_backup(simulator)
+    assert posted(simulator) == 1
+
+
+@pytest.mark.parametrize("told_by", ["task", "session"])
+def test_a_replication_that_fails_tells_why(
+    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline, told_by: str
+) -> None:
+    simulator.add_fault("backup", START, result="Failed", reason="No route.", told_by=told_by)
+    *_, last = manager.job_starts.follow(start(manager, deadline(), "Replicas"), deadline())
+    with pytest.raises(errors.BackupFailed, match=r"The replication Replicas@.* failed") as caught:
+        manager.job_starts.outcome(last, deadline())
+    assert "No route." in caught.value.detail
+
+
+def test_a_replication_that_goes_on_is_called_one(
+    manager: EnterpriseManager, deadline: MakeDeadline
+) -> None:
+    started = start(manager, deadline(), "Replicas")
+    with pytest.raises(errors.DeadlinePassed) as caught:
+        list(manager.job_starts.follow(started, deadline(30)))
+    assert "the replication goes on" in caught.value.detail
+
+
+@pytest.fixture
+def unlinked_simulator(clock: FakeClock) -> Iterator[Simulator]:
+    """A server that does not lead from a replication to the points of its replicas."""
+    with Simulator(clock=clock, links_replicas=False) as running:
+        yield running
+
+
+def test_a_replication_without_links_to_its_points_is_a_success_all_the_same(
+    unlinked_simulator: Simulator, make_manager: MakeManager, deadline: MakeDeadline
+) -> None:
+    manager = make_manager(
+        base_url=f"{unlinked_simulator.url}/api",
+        certificate_fingerprint=unlinked_simulator.fingerprint.replace(":", "").lower(),
+    )
+    *_, last = manager.job_starts.follow(start(manager, deadline(), "Replicas"), deadline())
+    (machine,) = manager.job_starts.outcome(last, deadline()).machines
+    assert (machine.result, machine.restore_point) == ("Success", None)
+
+
+@pytest.fixture
+def copying_simulator(clock: FakeClock) -> Iterator[Simulator]:
+    """A server whose copy job copies a backup as soon as it is made."""
+    with Simulator(clock=clock, copies_at_once=True, backup_seconds=5) as running:
+        yield running
+
+
+def test_the_copy_of_a_quick_backup_is_not_taken_for_it(
+    copying_simulator: Simulator, make_manager: MakeManager, deadline: MakeDeadline
+) -> None:
+    manager = make_manager(
+        base_url=f"{copying_simulator.url}/api",
+        certificate_fingerprint=copying_simulator.fingerprint.replace(":", "").lower(),
+    )
+    copying_simulator.add_fault("no-related-link", QUICK)
+    copying_simulator.add_fault("lag", QUICK, seconds=20)
+    assert quick_backup(manager, deadline()).id == the_backup(copying_simulator)
 
 
 def test_a_session_that_is_gone_is_told(
