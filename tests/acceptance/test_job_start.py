@@ -1,6 +1,7 @@
-"""Starting a backup job, and how it ends."""
+"""Starting a backup or replication job, and how it ends."""
 
 import os
+import re
 import signal
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from helpers import REQUIRED, SEED, Server
 from terraform import Workspace, flat
 
-from em_simulator import PORTAL_USER, Simulator
+from em_simulator import PORTAL_USER, Family, Simulator
 
 APPLY = ("apply", "-auto-approve", "-no-color")
 START = "POST /jobs/.*"
@@ -66,6 +67,58 @@ def test_a_session_without_a_link_is_found(
         (session,) = running.started_backups()
         assert f"Started job Daily: {session.name}" in output
         assert "Job Daily is done" in output
+
+
+def test_a_replication_job_is_started_and_waited_for(workspace: Workspace, server: Server) -> None:
+    server.fault("backup", START, seconds=600)
+    before = len(server.simulator.restore_points(Family.REPLICA))
+    workspace.write(configuration(server, job="Replicas"))
+    process = workspace.start(*APPLY)
+    assert process.stdout
+    told = ""
+    for line in process.stdout:
+        told += line
+        if "Still running" in line:
+            break
+    server.simulator.finish_backups()
+    output = told + process.communicate(timeout=60)[0]
+    assert process.returncode == 0, output
+    (session,) = server.simulator.started_backups()
+    assert f"Started job Replicas: {session.name}" in output
+    assert f"Still running: {session.name} (Starting, " in output
+    assert "Job Replicas is done: 1 restore point\n" in output
+    assert len(server.simulator.restore_points(Family.REPLICA)) == before + 1
+    assert server.requests("GET", f"/replicaSessions/{session.id}")
+    assert server.requests("GET", "/backupSessions.*") == []
+
+
+def test_a_replication_that_fails_is_an_error_with_its_vms_reason(
+    workspace: Workspace, server: Server
+) -> None:
+    server.fault("backup", START, result="Failed", reason="No route to esx02.", seconds=0)
+    workspace.write(configuration(server, job="Replicas"))
+    said = workspace.fail(*APPLY)
+    assert re.search(r"The replication Replicas@[-0-9: ]+ failed", said)
+    assert "srv04: No route to esx02." in said
+    assert "the job tries again" not in said
+
+
+def test_a_run_that_was_joined_and_failed_may_be_retried_by_its_job(
+    workspace: Workspace, server: Server
+) -> None:
+    server.fault("backup", START, result="Failed", reason="No space left.", seconds=600)
+    workspace.write(configuration(server, "wait = false"))
+    workspace.apply()
+    server.simulator.started_backups()[0].is_retry = True
+    workspace.write(configuration(server))
+    process = workspace.start("apply", "-auto-approve", "-no-color", "-replace=terraform_data.this")
+    assert process.stdout
+    assert any(", a retry of what failed before" in line for line in process.stdout)
+    server.simulator.finish_backups()
+    output, _ = process.communicate(timeout=60)
+    said = flat(output)
+    assert "oracle03: No space left." in said
+    assert "It was running already. If its schedule has retries, the job tries again" in said
 
 
 def test_a_job_that_fails_is_an_error_with_its_vms_reason(
@@ -147,7 +200,11 @@ def test_the_end_of_the_time_says_the_same(workspace: Workspace, server: Server)
 @pytest.mark.parametrize(
     ("job", "more", "message"),
     [
-        ("Copies", "", "Copies is of type ImmediateBackupCopy."),
+        (
+            "Copies",
+            "",
+            "Copies is of type ImmediateBackupCopy. Enterprise Manager starts copy jobs",
+        ),
         ("Daily", 'if_running = "stop"', 'is neither "join" nor "fail"'),
         ("Daily", 'timeout = "soon"', "Invalid timeout"),
     ],

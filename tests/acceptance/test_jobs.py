@@ -10,7 +10,15 @@ import pytest
 from helpers import REQUIRED, SEED, Server
 from terraform import Workspace, flat
 
-from em_simulator import PORTAL_USER, RESTORE_OPERATOR, VM_RESTORE_OPERATOR, Account, Simulator
+from em_simulator import (
+    PORTAL_USER,
+    RESTORE_OPERATOR,
+    VM_RESTORE_OPERATOR,
+    Account,
+    Family,
+    Simulator,
+)
+from em_simulator.backups import Course
 
 APPLY = ("apply", "-auto-approve", "-no-color")
 FORMS: dict[str, dict[str, Any]] = {
@@ -72,6 +80,8 @@ class TestInEveryForm:
     def test_jobs_tell_what_they_include_and_when_they_run(
         self, workspace: Workspace, server: Server
     ) -> None:
+        (replicas,) = look_up(workspace, "veeam_jobs", 'type = "Replica"')["jobs"]
+        assert (replicas["name"], replicas["refs"]) == ("Replicas", [server.simulator.vm("srv04")])
         told = look_up(workspace, "veeam_jobs", 'name = "d*"')
         jobs = {job["name"]: job for job in told["jobs"]}
         assert list(jobs) == ["Daily", "Databases", "Domain controllers"]
@@ -107,6 +117,33 @@ class TestInEveryForm:
         )
         assert same["sessions"] == of_job["sessions"]
 
+    def test_replications_are_told_of_their_job_and_of_their_machine(
+        self, workspace: Workspace, server: Server
+    ) -> None:
+        server.simulator.add_backup("Replicas", "srv04", ago(2), "Failed", "No route.")
+        of_job = look_up(workspace, "veeam_backup_sessions", 'job_name = "replicas"\nlimit = 2')
+        assert [(one["result"], one["reasons"]) for one in of_job["sessions"]] == [
+            ("Failed", ["srv04: No route."]),
+            ("Success", []),
+        ]
+        told = 'type = "Replica"\nmachine_name = "srv04"\nlimit = 2'
+        failed, night = look_up(workspace, "veeam_backup_sessions", told)["sessions"]
+        assert (failed["reasons"], failed["restore_point_id"]) == (["No route."], None)
+        assert (night["job_name"], night["restore_point_type"]) == ("Replicas", "replica")
+        newest = server.simulator.restore_points(Family.REPLICA)[0]
+        assert night["restore_point_id"] == newest.id
+        nothing = look_up(workspace, "veeam_backup_sessions", 'machine_name = "srv04"')
+        assert nothing["sessions"] == []
+
+    def test_a_retry_says_that_it_is_one(self, workspace: Workspace, server: Server) -> None:
+        server.simulator.add_backup("Daily", "web02", ago(2), "Failed", "No space left.")
+        server.simulator.add_backup("Daily", "web02", ago(1.8), is_retry=True)
+        told = look_up(workspace, "veeam_backup_sessions", 'job_name = "Daily"\nlimit = 2')
+        assert [(one["result"], one["is_retry"]) for one in told["sessions"]] == [
+            ("Success", True),
+            ("Failed", False),
+        ]
+
     def test_a_night_leads_to_its_restore_point(self, workspace: Workspace) -> None:
         told = look_up(workspace, "veeam_backup_sessions", 'machine_name = "oracle03"\nlimit = 1')
         (session,) = told["sessions"]
@@ -124,11 +161,32 @@ class TestInEveryForm:
         found = look_up(workspace, "veeam_repositories")["repositories"]
         assert [(one["name"], one["kind"]) for one in found] == [
             ("Backup Volume 01", "WindowsLocal"),
+            ("Bucket", "AmazonS3Compatible"),
             ("Old share", "CifsShare"),
             ("Scale-out 1", "Extendable"),
         ]
         assert (found[0]["capacity"], found[0]["free_space"]) == (4 * 1024**4, 3 * 1024**4 // 2)
-        assert (found[1]["capacity"], found[1]["free_space"]) == (None, None)
+        for unlimited in found[1:3]:
+            assert (unlimited["capacity"], unlimited["free_space"]) == (None, None)
+
+
+@pytest.mark.parametrize("never", ["0001-01-01T00:00:00", "1753-01-01T00:00:00Z", "9999-12-31Z"])
+@pytest.mark.parametrize("simulator", ["camel"], indirect=True)
+def test_never_is_null_whatever_a_server_writes(workspace: Workspace, never: str) -> None:
+    more: dict[str, Any] = {"never": never, "exact_names": True, "backup_seconds": 600}
+    with Simulator(seed=SEED, **more) as running:
+        workspace.environment |= Server(running).environment
+        told = look_up(workspace, "veeam_job", 'name = "Domain controllers"')
+        assert told["next_run"] is None
+        assert look_up(workspace, "veeam_job", 'name = "Daily"')["next_run"] is not None
+        with running._manager.lock:
+            course = Course(seconds=600)
+            running._manager.backups.start(running.job("Daily"), course, 0.0, is_linked=True)
+        told = look_up(workspace, "veeam_backup_sessions", 'job_name = "Daily"\nlimit = 1')
+        (session,) = told["sessions"]
+        assert (session["ended_at"], session["result"]) == (None, None)
+        assert re.fullmatch(r"Daily@[-0-9]{10} [:0-9]{8}\.\d{1,6}", session["name"])
+        assert session["created_at"] == session["name"].partition("@")[2].replace(" ", "T") + "Z"
 
 
 @pytest.mark.parametrize("simulator", ["camel"], indirect=True)
@@ -199,7 +257,7 @@ class TestWhatIsNotThere:
         assert "No job found" in said
         assert "There is: Daily." in said
         said = refused(workspace, "veeam_job", 'name = "Nothing like it"')
-        assert "There is: Copies, Daily, Databases, Domain controllers." in said
+        assert "There is: Copies, Daily, Databases, Domain controllers, Replicas." in said
         assert "No job found" in refused(workspace, "veeam_job", 'name = "Daily"\ntype = "Replica"')
 
     @pytest.mark.parametrize(
@@ -210,6 +268,7 @@ class TestWhatIsNotThere:
             ('job_name = " "', "It is blank."),
             ('job_name = "a"\nsince = "yesterday"', "is not a time"),
             ('job_name = "a"\nlimit = 0', "is not a whole number"),
+            ('job_name = "a"\ntype = "Copy"', '"Copy" is neither Backup nor Replica.'),
             ('job_id = "Daily"', "is neither a UUID"),
         ],
     )
@@ -223,7 +282,7 @@ class TestWhatIsNotThere:
     ) -> None:
         server.fault("ignore-filter", "GET /query", None)
         said = refused(workspace, "veeam_backup_sessions", 'machine_name = "web02"')
-        assert "a backup that was not asked for" in said
+        assert "a session that was not asked for" in said
         said = refused(workspace, "veeam_job", 'name = "Dayly"')
         assert "No job found" in said
 

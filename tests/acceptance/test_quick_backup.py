@@ -10,7 +10,7 @@ from helpers import REQUIRED, SEED, Server
 from terraform import Workspace, flat
 
 from em_simulator import RESTORE_OPERATOR, Family, Simulator
-from em_simulator.catalogue import Catalogue
+from em_simulator.catalogue import FIRST_SERVER, Catalogue
 
 APPLY = ("apply", "-auto-approve", "-no-color")
 QUICK_BACKUP = "POST /backupServers/.*"
@@ -171,6 +171,40 @@ def test_a_vm_is_named_by_its_reference(workspace: Workspace, server: Server) ->
 def test_what_can_not_be_meant_is_refused(workspace: Workspace, vm: str, message: str) -> None:
     workspace.write(release(1, vm))
     assert message in workspace.fail("validate", "-no-color")
+
+
+@pytest.mark.parametrize("two_servers", [False, True])
+def test_the_backup_server_is_found_where_hosts_are_listed_by_other_ids(
+    workspace: Workspace, *, two_servers: bool
+) -> None:
+    with Simulator(seed=SEED, lists_unique_ids=True, two_servers=two_servers) as running:
+        other = Server(running)
+        workspace.environment |= other.environment
+        prepare(workspace)
+        workspace.apply()
+        workspace.write(release(3, f'ref = "{running.vm("web02")}"'))
+        workspace.apply()
+        assert backups(other) == ["web02", "web02"]
+        paths = {entry.path for entry in other.requests("POST", "/backupServers/.*")}
+        assert paths == {f"/backupServers/{FIRST_SERVER.id}"}
+
+
+def test_a_host_that_refuses_lookups_does_not_hide_a_vm(workspace: Workspace) -> None:
+    with Simulator(seed=SEED, refused_roots={"hv01.tech.local": 403}) as running:
+        other = Server(running)
+        workspace.environment |= other.environment
+        prepare(workspace)
+        workspace.apply()
+        assert backups(other) == ["web02"]
+        workspace.write(release(3, 'name = "sqlsrv03"'))
+        said = workspace.fail(*APPLY)
+        assert "No Vm is called sqlsrv03 as a whole on vc01.tech.local" in said
+        assert "hv01.tech.local of backup01.tech.local: GET https://" in said
+        assert "was answered with 403 Forbidden" in said
+        assert "Set hierarchy_root to search a single host" in said
+        workspace.write(release(3, 'name = "web02"\nhierarchy_root = "vc01.tech.local"'))
+        workspace.apply()
+        assert backups(other) == ["web02", "web02"]
 
 
 def test_an_account_that_may_not_is_told_who_may(workspace: Workspace, server: Server) -> None:

@@ -45,7 +45,8 @@ def root_attribute(**rest: Any) -> Attribute:
         "hierarchy_root",
         String(),
         "Name, UUID or URN of the host to look on, such as a vCenter Server, where several have "
-        "one of that name. The data source `veeam_hierarchy_roots` lists them.",
+        "one of that name, or others refuse the search. The data source `veeam_hierarchy_roots` "
+        "lists them.",
         optional=True,
         **rest,
     )

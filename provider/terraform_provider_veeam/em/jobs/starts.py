@@ -268,12 +268,12 @@ class JobStarts:
             ) from error
         except EnterpriseManagerError as error:
             raise BackupOutOfSight(
-                f"Enterprise Manager started {what}, but it could not be followed",
+                f"{_capital(what)} was started, but could not be followed",
                 f"{error.detail}\n{_WHERE} shows whether it runs.",
             ) from error
         raise BackupOutOfSight(
-            f"Enterprise Manager started {what}, but its session is not to be found",
-            f"It has shown no session of it for {LATE_SECONDS:g} seconds. {_WHERE} shows whether "
+            f"{_capital(what)} was started, but its session is not to be found",
+            f"Enterprise Manager has shown no session of it for {LATE_SECONDS:g} seconds. {_WHERE} shows whether "
             "it runs.",
         )
 
@@ -330,6 +330,10 @@ class JobStarts:
 
     def _browse(self, look: Callable[[LogonSession], Result], deadline: Deadline) -> Result:
         return self._logon.browse(look, deadline)
+
+
+def _capital(words: str) -> str:
+    return words[0].upper() + words[1:]
 
 
 def _reasons(session: JobSession, machines: Sequence[TaskSession]) -> list[str]:
