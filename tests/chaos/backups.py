@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chaos.invariants import Broken
 from chaos.played_terraform import PlayedTerraform, Run, dynamic, interrupt_after
@@ -24,13 +24,22 @@ if TYPE_CHECKING:
     from chaos.processes import Machine
     from em_simulator import Simulator
 
-STARTED_JOB, CHANGED_JOB = "Databases", "Domain controllers"
+STARTED_JOBS, CHANGED_JOB = ("Databases", "Replicas"), "Domain controllers"
 _VMS = ("oracle03", "exch01", "web02", "oracle03.tech.local")
 _TELLS = re.compile(
-    r"not known whether|goes on|may yet begin|was started|^The backup .* failed|is done",
+    r"not known whether|goes on|may yet begin|was started|^The \w+ .* failed|is done",
     re.MULTILINE,
 )
 _DID_NOT_START = "Enterprise Manager could not start"
+
+
+def ways_of_backups(chance: random.Random) -> dict[str, Any]:
+    """Return how a server differs from others about backups, hosts and times."""
+    flags = ("links_starts", "links_replicas", "copies_at_once", "exact_names")
+    return {name: chance.random() < 0.5 for name in (*flags, "two_servers", "lists_unique_ids")} | {
+        "refused_roots": chance.choice([{}, {}, {"hv01.tech.local": chance.choice([400, 403])}]),
+        "never": chance.choice([None, "0001-01-01T00:00:00", "1753-01-01T00:00:00Z"]),
+    }
 
 
 class BackupPlay:
@@ -54,7 +63,7 @@ class BackupPlay:
         self._left_alone = set(simulator.objects_in(CHANGED_JOB))
         self._told: list[str] = []
         self._vms = list(_VMS)
-        self._starts = 0
+        self._starts = dict.fromkeys(STARTED_JOBS, 0)
 
     def command(self) -> tuple[str, Run]:
         """Do something; returns what, and what it told. Raises Broken."""
@@ -103,15 +112,16 @@ class BackupPlay:
 
     def _start_job(self) -> Run:
         config = dict.fromkeys(a.name for a in JobStartAction.get_schema().attributes)
-        job_id = self._simulator.job(STARTED_JOB).id
-        before = self._started()
+        name = self._random.choice(STARTED_JOBS)
+        job_id = self._simulator.job(name).id
+        before = self._started(name)
         run = self._invoke("veeam_job_start", config | {"job_id": job_id, "timeout": "10m"})
-        self._starts += 1
+        self._starts[name] += 1
         self._check_starts()
-        if not run.errors and not run.was_stopped and before == self._started() == 0:
+        if not run.errors and not run.was_stopped and before == self._started(name) == 0:
             raise Broken("a job is said to have run, and did not")
-        if self._started() > before:
-            self._check_told(run, 1, STARTED_JOB)
+        if self._started(name) > before:
+            self._check_told(run, 1, name)
         return run
 
     def _invoke(self, name: str, config: Values) -> Run:
@@ -138,7 +148,7 @@ class BackupPlay:
         found = [
             session
             for session in self._simulator.started_backups()
-            if session.job.name != STARTED_JOB and session.tasks[0].item.ref == ref
+            if session.job.name not in STARTED_JOBS and session.tasks[0].item.ref == ref
         ]
         if len(found) > 1:
             raise Broken(f"{vm} was backed up {len(found)} times")
@@ -153,12 +163,13 @@ class BackupPlay:
             if not any(_TELLS.search(text) for text in run.errors):
                 raise Broken(f"nobody is told that {what} was started: {run.errors}")
 
-    def _started(self) -> int:
-        return sum(s.job.name == STARTED_JOB for s in self._simulator.started_backups())
+    def _started(self, name: str) -> int:
+        return sum(s.job.name == name for s in self._simulator.started_backups())
 
     def _check_starts(self) -> None:
-        if self._started() > self._starts:
-            raise Broken(f"{self._starts} starts of a job have become {self._started()}")
+        for name, asked in self._starts.items():
+            if self._started(name) > asked:
+                raise Broken(f"{asked} starts of {name} have become {self._started(name)}")
 
     def _check_objects(self) -> None:
         """Check that what is in the job is in the state, or that an error names it."""

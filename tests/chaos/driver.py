@@ -12,7 +12,7 @@ from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from chaos.backups import BackupPlay
+from chaos.backups import BackupPlay, ways_of_backups
 from chaos.clock import FastClock
 from chaos.invariants import Broken, Invariants, fingerprint_of
 from chaos.played_terraform import (
@@ -88,6 +88,7 @@ class Play:
             shown_sessions=self._random.choice(list(ShownSessions)),
             needs_mount_body=self._chance(0.2),
             clock_ahead=self._random.choice([0.0, 0.0, -5400.0, 86400.0]),
+            **ways_of_backups(self._random),
             faults=self._weather,
             certificate=_certificate(),
         )

@@ -90,6 +90,8 @@ def parse_answer_about_backups(body: bytes) -> None:
         ("Job", parse_job),
         ("BackupJobSession", parse_job_session),
         ("BackupTaskSession", parse_task_session),
+        ("ReplicaJobSession", parse_job_session),
+        ("ReplicaTaskSession", parse_task_session),
     ):
         with suppress(UnexpectedAnswer):
             parse(document.value)

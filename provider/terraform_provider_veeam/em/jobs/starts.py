@@ -273,8 +273,8 @@ class JobStarts:
             ) from error
         raise BackupOutOfSight(
             f"{_capital(what)} was started, but its session is not to be found",
-            f"Enterprise Manager has shown no session of it for {LATE_SECONDS:g} seconds. {_WHERE} shows whether "
-            "it runs.",
+            f"Enterprise Manager has shown no session of it for {LATE_SECONDS:g} seconds. {_WHERE} "
+            "shows whether it runs.",
         )
 
     def _find_in_doubt(
