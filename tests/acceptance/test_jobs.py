@@ -135,6 +135,14 @@ class TestInEveryForm:
         nothing = look_up(workspace, "veeam_backup_sessions", 'machine_name = "srv04"')
         assert nothing["sessions"] == []
 
+    def test_copies_are_told_among_the_backups(self, workspace: Workspace, server: Server) -> None:
+        server.simulator.add_backup("Copies", "web02", ago(2))
+        told = look_up(workspace, "veeam_backup_sessions", 'job_name = "Copies"')["sessions"]
+        assert [(one["result"], one["reasons"]) for one in told] == [("Success", [])]
+        told = 'machine_name = "web02"\nlimit = 1'
+        (copy,) = look_up(workspace, "veeam_backup_sessions", told)["sessions"]
+        assert (copy["job_name"], copy["restore_point_id"]) == ("Copies", None)
+
     def test_a_retry_says_that_it_is_one(self, workspace: Workspace, server: Server) -> None:
         server.simulator.add_backup("Daily", "web02", ago(2), "Failed", "No space left.")
         server.simulator.add_backup("Daily", "web02", ago(1.8), is_retry=True)
@@ -304,6 +312,12 @@ class TestWhatIsNotThere:
                 "Portal Administrator or Portal User in",
             ),
             (RESTORE_OPERATOR, "veeam_repositories", "", "Portal Administrator or Portal User in"),
+            (
+                RESTORE_OPERATOR,
+                "veeam_backup_sessions",
+                'machine_name = "a"\ntype = "Replica"',
+                "Portal Administrator or Portal User in",
+            ),
         ],
         ids=lambda value: value.role if isinstance(value, Account) else str(value)[:25],
     )

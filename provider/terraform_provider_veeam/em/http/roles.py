@@ -21,8 +21,9 @@ _ALLOWED = (
     (r" /(agents/)?jobs|type=(Job|ObjectInJob)\b|action=stop", (ADMINISTRATOR,)),
     (
         (
-            r" /(backupServers|backup(Task)?Sessions|repositories|reports|lookup|hierarchyRoots)"
-            r"|type=(BackupServer|Backup(Job|Task)Session|Repository|HierarchyRoot)\b"
+            r" /(backupServers|(backup|replica)(Task)?Sessions|repositories|reports|lookup"
+            r"|hierarchyRoots)"
+            r"|type=(BackupServer|(Backup|Replica)(Job|Task)Session|Repository|HierarchyRoot)\b"
         ),
         (ADMINISTRATOR, USER),
     ),

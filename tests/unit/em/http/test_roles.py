@@ -37,6 +37,8 @@ ID = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
         (f"POST /jobs/{ID}?action=start", (ADMINISTRATOR,)),
         ("GET /query?type=Job", (ADMINISTRATOR,)),
         ("GET /repositories", (ADMINISTRATOR, USER)),
+        (f"GET /replicaSessions/{ID}?format=Entity", (ADMINISTRATOR, USER)),
+        ("GET /query?type=ReplicaTaskSession&format=Entities", (ADMINISTRATOR, USER)),
     ],
 )
 def test_the_roles_are_those_of_the_vendors_table(request_: str, roles: tuple[str, ...]) -> None:

@@ -136,6 +136,16 @@ def test_a_host_with_two_ids_is_asked_by_the_one_that_a_lookup_takes(kind: int, 
     assert all(root.is_called(name) for name in ("vc-uuid", "4F0C1A52", root.uid, "VC01"))
 
 
+def test_the_only_backup_server_has_the_vm_whatever_hosts_tell(
+    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline
+) -> None:
+    roots = manager.hierarchy_roots(deadline())
+    (vm,) = manager.hierarchy_objects(roots, "web02", "Vm", deadline()).objects
+    untold = roots[0]._replace(backup_server=None, backup_server_id=None)
+    manager.quick_backup(vm._replace(root=untold), deadline())
+    assert len(simulator.started_backups()) == 1
+
+
 @pytest.mark.parametrize("ways", [{"two_servers": True}])
 def test_a_vm_on_no_host_that_is_listed_has_no_backup_server(
     manager: EnterpriseManager, deadline: MakeDeadline
