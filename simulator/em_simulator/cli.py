@@ -309,7 +309,7 @@ def _add_habits(parser: argparse.ArgumentParser) -> None:
         parser,
         "--unknown",
         Unknown,
-        "how a mount point, a task or a logon session that does not exist is answered",
+        "how a mount point, a task, a job or a logon session that does not exist is answered",
     )
     _add_choice(
         parser, "--shown-sessions", ShownSessions, "which logon sessions an account is shown"

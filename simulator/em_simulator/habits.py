@@ -11,7 +11,7 @@ from em_simulator.messages import Missing, Reply
 
 
 class Unknown(StrEnum):
-    """How a mount point, a task or a logon session that does not exist is answered."""
+    """How a mount point, a task, a job, a logon session … that does not exist is answered."""
 
     DOCUMENTED = "documented"
     """404, as the pages say; 500 for a task, as was captured; 401 for the token of a session."""

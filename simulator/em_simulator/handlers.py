@@ -201,7 +201,7 @@ class Handlers:
         member = kind.find(found["id"])
         if member is None:
             message = f"{kind.name} [{found['id']}] does not exist."
-            raise Refusal(HTTPStatus.NOT_FOUND, message)
+            raise Missing(HTTPStatus.NOT_FOUND, message)
         show = kind.entity if request.wants_entities else kind.reference or kind.entity
         resource = show(member)
         if resource.element == "Ref":
@@ -338,7 +338,7 @@ class Handlers:
     def _job(self, found: re.Match[str]) -> Job:
         job = self._manager.backups.job(found["job"])
         if job is None:
-            raise Refusal(HTTPStatus.NOT_FOUND, f"Job [{found['job']}] does not exist.")
+            raise Missing(HTTPStatus.NOT_FOUND, f"Job [{found['job']}] does not exist.")
         return job
 
     def _visible(self, session: Session) -> list[Session]:

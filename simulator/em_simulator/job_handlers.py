@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from em_simulator.bodies import read_body
-from em_simulator.messages import Refusal, Reply
+from em_simulator.messages import Missing, Refusal, Reply
 
 if TYPE_CHECKING:
     from em_simulator.backups import Job
@@ -84,7 +84,7 @@ class JobHandlers:
         shown = self._manager.backups.shown_objects(job)
         one = next((one for one in shown if one.id == one_id.lower()), None)
         if one is None:
-            raise Refusal(HTTPStatus.NOT_FOUND, f"ObjectInJob [{one_id}] does not exist.")
+            raise Missing(HTTPStatus.NOT_FOUND, f"ObjectInJob [{one_id}] does not exist.")
         return self._manager.exclude(session, job, one, request.faults.task_fault)
 
     def _item(self, ref: object) -> HierarchyItem:

@@ -25,6 +25,7 @@ EnterpriseManagerError
 ├── Gone                        what contains a thing no longer lists it
 │   ├── RestorePointGone        no restore point of the family has the id
 │   ├── MountGone               the logon session lives, but has no such mount point
+│   ├── JobGone                 no job has the id
 │   ├── SessionGone             the logon session has ended, and its mount point with it
 │   └── TaskVanished            the task is not among those of its session
 ├── Unsettled                   a request was refused, and whether the thing is gone can't be read
@@ -211,6 +212,10 @@ class Gone(EnterpriseManagerError):
 
 class RestorePointGone(Gone):
     """No restore point of a family has an id."""
+
+
+class JobGone(Gone):
+    """No job has an id."""
 
 
 class MountGone(Gone):

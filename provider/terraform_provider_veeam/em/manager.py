@@ -234,13 +234,13 @@ class EnterpriseManager:
         )
 
     def job(self, job_id: str, deadline: Deadline) -> Job:
-        """Return a job. Raises NotFound."""
+        """Return a job. Raises JobGone, AccessDenied."""
         return self._logon.browse(
             lambda session: read_job(self._client, session, job_id, deadline), deadline
         )
 
     def objects_in_job(self, job_id: str, deadline: Deadline) -> list[JobObject]:
-        """Return what a job includes. Raises NotFound when there is no such job."""
+        """Return what a job includes. Raises JobGone, AccessDenied."""
         return self._logon.browse(
             lambda session: objects_in_job(self._client, session, job_id, deadline), deadline
         )

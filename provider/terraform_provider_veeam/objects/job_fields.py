@@ -19,7 +19,7 @@ from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.errors import NotFound
+    from terraform_provider_veeam.em.errors import JobGone
     from terraform_provider_veeam.em.jobs.jobs import Job, JobObject
     from terraform_provider_veeam.em.manager import EnterpriseManager
     from terraform_provider_veeam.plugin.interfaces import State, ValidateContext
@@ -54,7 +54,7 @@ def job_id_of(state: State) -> str:
     return parse_uid(state["job_id"]).uuid
 
 
-def no_such_job(error: NotFound, *, is_written: bool = True) -> Refused:
+def no_such_job(error: JobGone, *, is_written: bool = True) -> Refused:
     """Return the error for a job that Enterprise Manager does not know."""
     return Refused(
         "Job not found",

@@ -5,28 +5,34 @@ Follows the vendor's pages jobs_id, jobs_id_includes, get_jobs_id_includes and g
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import quote
 
+from terraform_provider_veeam.em.errors import JobGone
+from terraform_provider_veeam.em.gone import Container, unless_gone
 from terraform_provider_veeam.em.http.decoders import (
     Resource,
     boolean,
-    links,
     member,
     members,
     text,
     unreadable,
 )
+from terraform_provider_veeam.em.inventory.backup_servers import backup_server_name
 from terraform_provider_veeam.em.inventory.query import Comparison, query
 from terraform_provider_veeam.em.patterns import name_matches
 from terraform_provider_veeam.em.times import utc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from terraform_provider_veeam.em.deadline import Deadline
     from terraform_provider_veeam.em.http.client import Client
     from terraform_provider_veeam.em.models import LogonSession
+
+
+Result = TypeVar("Result")
 
 
 class JobObject(NamedTuple):
@@ -99,34 +105,56 @@ def find_jobs(
 
 
 def read_job(client: Client, session: LogonSession, job_id: str, deadline: Deadline) -> Job:
-    """Return a job. Raises NotFound."""
-    path = f"{job_path(job_id)}?format=Entity"
-    job = parse_job(client.request("GET", path, deadline, token=session.token).document.value)
-    if job.id != job_id:
-        raise unreadable(f"GET {path} was answered with another job, {job.id}.")
-    return job
+    """Return a job. Raises JobGone, AccessDenied."""
+
+    def read() -> Job:
+        path = f"{job_path(job_id)}?format=Entity"
+        job = parse_job(client.request("GET", path, deadline, token=session.token).document.value)
+        if job.id != job_id:
+            raise unreadable(f"GET {path} was answered with another job, {job.id}.")
+        return job
+
+    return _unless_gone(client, session, job_id, read, deadline)
 
 
 def objects_in_job(
     client: Client, session: LogonSession, job_id: str, deadline: Deadline
 ) -> list[JobObject]:
-    """Return what a job includes. Raises NotFound when there is no such job."""
-    path = f"{job_path(job_id)}/includes"
-    answer = client.request("GET", path, deadline, token=session.token)
-    listed = answer.document.collection("ObjectInJob", "ObjectsInJob")
-    if listed is None:
-        raise unreadable(
-            f"GET {path} was answered with {answer.status}, but with no list of objects."
-        )
-    return [_parse_object(one) for one in listed]
+    """Return what a job includes. Raises JobGone, AccessDenied."""
+
+    def read() -> list[JobObject]:
+        path = f"{job_path(job_id)}/includes"
+        answer = client.request("GET", path, deadline, token=session.token)
+        listed = answer.document.collection("ObjectInJob", "ObjectsInJob")
+        if listed is None:
+            raise unreadable(
+                f"GET {path} was answered with {answer.status}, but with no list of objects."
+            )
+        return [_parse_object(one) for one in listed]
+
+    return _unless_gone(client, session, job_id, read, deadline)
+
+
+def _unless_gone(
+    client: Client,
+    session: LogonSession,
+    job_id: str,
+    read: Callable[[], Result],
+    deadline: Deadline,
+) -> Result:
+    only = [Comparison("UID", "==", f"urn:veeam:Job:{job_id}")]
+    listed = partial(query, client, session, "Job", deadline, conditions=only)
+    container = Container(
+        "the list of jobs", lambda: any(_id_of(one) == job_id for one in listed()), JobGone
+    )
+    return unless_gone(f"job {job_id}", read, container, deadline, client.policy.pauses())
 
 
 def parse_job(entity: Resource) -> Job:
     """Return the job that an entity describes. Raises UnexpectedAnswer."""
-    job_id = (text(entity, "UID") or "").rpartition(":")[2].lower()
+    job_id = _id_of(entity)
     if not job_id:
         raise unreadable("In place of a job there is something else.")
-    servers = [link.name for link in links(entity) if link.is_to("BackupServer")]
     info = member(entity, "JobInfo")
     kinds = info.values() if isinstance(info, dict) else ()
     includes = [member(kind, "Includes") for kind in kinds]
@@ -138,11 +166,15 @@ def parse_job(entity: Resource) -> Job:
         description=text(entity, "Description"),
         schedule_enabled=boolean(entity, "ScheduleEnabled"),
         next_run=utc(text(entity, "NextRun")),
-        backup_server=servers[0] if servers else None,
+        backup_server=backup_server_name(entity),
         objects=tuple(
             _parse_object(one) for listed in includes for one in members(listed, "ObjectInJob")
         ),
     )
+
+
+def _id_of(entity: Resource) -> str:
+    return (text(entity, "UID") or "").rpartition(":")[2].lower()
 
 
 def _parse_object(entity: Resource) -> JobObject:

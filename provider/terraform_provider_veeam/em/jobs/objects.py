@@ -13,13 +13,15 @@ from terraform_provider_veeam.em.errors import (
     AnswerLost,
     DeadlinePassed,
     EnterpriseManagerError,
+    Gone,
+    JobGone,
     LastInJob,
-    NotFound,
     RequestFailed,
     Stopped,
     TaskFailed,
     TaskVanished,
 )
+from terraform_provider_veeam.em.gone import Container, unless_gone
 from terraform_provider_veeam.em.jobs.jobs import job_path, objects_in_job
 from terraform_provider_veeam.em.jobs.once import LOOK_SECONDS, OneRequest
 from terraform_provider_veeam.em.tasks import looks
@@ -48,7 +50,7 @@ class JobObjects:
     def add(self, job_id: str, item: HierarchyObject, deadline: Deadline) -> JobObject:
         """Put an object into a job and return it as soon as the job shows it.
 
-        Its guest processing is that of the job. Raises NotFound, AlreadyInJob, TaskFailed; after
+        Its guest processing is that of the job. Raises JobGone, AlreadyInJob, TaskFailed; after
         any other error it may be in the job, and the error says so.
         """
         if one := self._find(job_id, item.ref, deadline):
@@ -79,11 +81,15 @@ class JobObjects:
         path = f"{job_path(job_id)}/includes/{one.id}"
         with OneRequest(self._client, self._logon, deadline) as request:
             try:
-                task = request.delete(path)
+                task = unless_gone(
+                    f"object {one.id} of job {job_id}",
+                    lambda: request.delete(path),
+                    Container(f"job {job_id}", lambda: self._has(job_id, one, deadline), Gone),
+                    deadline,
+                    self._client.policy.pauses(),
+                )
                 if task is not None:
                     task = request.wait(task, deadline)
-            except NotFound:
-                return
             except (Stopped, DeadlinePassed) as error:
                 raise error.add(
                     f"{request} was not finished: {printable(one.name or '')} ({one.ref}) may yet "
@@ -92,6 +98,8 @@ class JobObjects:
             except TaskVanished as error:
                 log.info("looking for what became of DELETE %s: %s", path, error)
                 task = None
+            except Gone:
+                return
             except RequestFailed as error:
                 self._check_last(job_id, one, error, deadline)
                 raise
@@ -175,7 +183,7 @@ class JobObjects:
     def _has(self, job_id: str, one: JobObject, deadline: Deadline) -> bool:
         try:
             return any(other.id == one.id for other in self._all(job_id, deadline))
-        except NotFound:
+        except JobGone:
             return False
 
     def _find(self, job_id: str, ref: str, deadline: Deadline) -> JobObject | None:

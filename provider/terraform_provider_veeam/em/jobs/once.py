@@ -79,10 +79,7 @@ class OneRequest:
         return self._task
 
     def delete(self, path: str) -> Task | None:
-        """Send a DELETE, as often as it takes; returns its task, None when there is none.
-
-        Raises NotFound.
-        """
+        """Send a DELETE, as often as it takes; returns its task, None when there is none."""
         answer = self._client.request("DELETE", path, self._deadline, token=self._session.token)
         self._task = parse_task(answer.document.value)
         return self._task

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.em.errors import AccessDenied, BackupFailed, NotFound
+from terraform_provider_veeam.em.errors import AccessDenied, BackupFailed, JobGone
 from terraform_provider_veeam.em.jobs.sessions import SessionType
 from terraform_provider_veeam.objects.actions.backup import BackupAction
 from terraform_provider_veeam.objects.actions.base import timeout_attribute, validate_timeout
@@ -122,7 +122,7 @@ class JobStartAction(BackupAction):
     def _job(self, config: State, deadline: Deadline) -> Job:
         try:
             job = self.manager.job(job_id_of(config), deadline)
-        except NotFound as error:
+        except JobGone as error:
             raise no_such_job(error) from error
         if job.type not in (None, *SessionType):
             raise Refused(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.em.errors import NotFound
+from terraform_provider_veeam.em.errors import JobGone
 from terraform_provider_veeam.em.jobs.jobs import WantedJobs
 from terraform_provider_veeam.objects.base import VeeamObject
 from terraform_provider_veeam.objects.job_fields import (
@@ -63,5 +63,5 @@ class JobObjectList(VeeamObject, interfaces.ListResource):
             return self.manager.jobs(WantedJobs(), deadline)
         try:
             return [self.manager.job(job_id_of(config), deadline)]
-        except NotFound as error:
+        except JobGone as error:
             raise no_such_job(error) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.em.errors import AccessDenied, AlreadyInJob, NotFound
+from terraform_provider_veeam.em.errors import AccessDenied, AlreadyInJob, JobGone
 from terraform_provider_veeam.em.jobs.jobs import JobObject
 from terraform_provider_veeam.objects.base import VeeamObject
 from terraform_provider_veeam.objects.hierarchy_reference import (
@@ -116,7 +116,7 @@ class JobObjectResource(VeeamObject, interfaces.Resource):
                 _check_kind(self.manager.job(job_id_of(planned), deadline))
             if planned["ref"] is not Unknown:
                 planned["name"] = find_by_ref(self.manager, planned["ref"], deadline).name
-        except NotFound as error:
+        except JobGone as error:
             raise no_such_job(error) from error
         except AccessDenied:
             return planned  # the create tells it, should it have to
@@ -129,7 +129,7 @@ class JobObjectResource(VeeamObject, interfaces.Resource):
         job_id = job_id_of(planned)
         try:
             added = self.manager.job_objects.add(job_id, item, deadline)
-        except NotFound as error:
+        except JobGone as error:
             raise no_such_job(error) from error
         except AlreadyInJob as error:
             raise Refused(
@@ -152,7 +152,7 @@ class JobObjectResource(VeeamObject, interfaces.Resource):
         name = printable(current["name"] or current["ref"])
         try:
             there = self.manager.objects_in_job(job_id_of(current), deadline)
-        except NotFound:
+        except JobGone:
             self._warn(ctx, f"{name} is in no job: its job is gone", "Somebody deleted the job.")
             return None
         for one in there:
@@ -190,7 +190,7 @@ class JobObjectResource(VeeamObject, interfaces.Resource):
         deadline = self.deadline(ctx, _READ_SECONDS, "Reading the job")
         try:
             there = self.manager.objects_in_job(job_id, deadline)
-        except NotFound as error:
+        except JobGone as error:
             raise no_such_job(error, is_written=False) from error
         for one in there:
             if one.id == object_id:
