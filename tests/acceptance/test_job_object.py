@@ -149,6 +149,27 @@ def test_a_job_that_was_deleted_takes_its_objects_along(
     assert workspace.instances() == []
 
 
+@pytest.mark.parametrize("code", [401, 404])
+def test_a_gateway_that_answers_for_a_while_takes_nothing_out_of_the_state(
+    workspace: Workspace, server: Server, code: int
+) -> None:
+    job_id = server.simulator.job(JOB).id
+    workspace.write(
+        f'{REQUIRED}\nresource "veeam_job_object" "this" {{\n'
+        f'  job_id = "{job_id}"\n  ref    = "{WEB02}"\n}}\n'
+    )
+    workspace.apply()
+    for pattern in (".* /jobs/.*", ".* /(jobs|query).*"):
+        server.fault("status", pattern, None, code=code, html=True)
+        workspace.fail(*PLAN, "-refresh-only")
+        workspace.fail("destroy", "-auto-approve", "-no-color")
+        server.simulator.clear_faults()
+    assert "No changes" in workspace.plan()
+    assert WEB02 in server.simulator.objects_in(JOB)
+    workspace.destroy()
+    assert WEB02 not in server.simulator.objects_in(JOB)
+
+
 def test_what_is_in_the_job_already_is_not_taken_over(workspace: Workspace, server: Server) -> None:
     object_id = server.simulator.add_to_job(JOB, WEB02)
     workspace.write(configuration())

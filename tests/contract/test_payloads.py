@@ -262,7 +262,7 @@ def test_a_job_is_read_with_what_it_includes(form: str) -> None:
     assert job.backup_server == "vbr01.example"
     assert [(one.ref, one.name) for one in job.objects] == [(REF, "app01")]
     client: Any = answering(read("objects_in_job", form))
-    session: Any = SimpleNamespace(token="token")
+    session: Any = SimpleNamespace(token="token", check=lambda: None)
     assert objects_in_job(client, session, job.id, session) == list(job.objects)
 
 
@@ -345,7 +345,10 @@ def test_what_a_lookup_finds_is_read(form: str) -> None:
 
 
 def answering(document: Document) -> Any:
-    return SimpleNamespace(request=lambda *_, **__: SimpleNamespace(status=200, document=document))
+    return SimpleNamespace(
+        request=lambda *_, **__: SimpleNamespace(status=200, document=document),
+        policy=SimpleNamespace(pauses=lambda: ()),
+    )
 
 
 class Sender:

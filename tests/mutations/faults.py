@@ -59,6 +59,13 @@ FAULTS = (
         "em/jobs",
     ),
     Fault(
+        "a job for which a gateway answers is taken for gone",
+        "em/jobs/jobs.py",
+        "any(_id_of(one) == job_id for one in listed())",
+        "not job_id",
+        "em/jobs",
+    ),
+    Fault(
         "the copy of a quick backup is taken for it",
         "em/jobs/starts.py",
         "if not found.is_copy:",
