@@ -350,6 +350,30 @@ def test_a_replication_that_goes_on_is_called_one(
     assert "the replication goes on" in caught.value.detail
 
 
+@pytest.fixture(
+    params=[{"paths": "lower"}, {"paths": "upper", "json_lists": "items"}], ids=["small", "capital"]
+)
+def spelling_simulator(clock: FakeClock, request: pytest.FixtureRequest) -> Iterator[Simulator]:
+    """Servers that spell paths, and name lists, in other ways than the vendor's pages."""
+    with Simulator(clock=clock, two_servers=True, **request.param) as running:
+        yield running
+
+
+def test_other_spellings_are_followed_too(
+    spelling_simulator: Simulator, make_manager: MakeManager, deadline: MakeDeadline
+) -> None:
+    manager = make_manager(
+        base_url=f"{spelling_simulator.url}/api",
+        certificate_fingerprint=spelling_simulator.fingerprint.replace(":", "").lower(),
+    )
+    for name in ("Replicas", "Databases"):
+        *_, last = manager.job_starts.follow(start(manager, deadline(), name), deadline())
+        (machine,) = manager.job_starts.outcome(last, deadline()).machines
+        assert machine.restore_point
+    started = quick_backup(manager, deadline())
+    assert [one.id for one in spelling_simulator.started_backups()][-1] == started.id
+
+
 @pytest.fixture
 def unlinked_simulator(clock: FakeClock) -> Iterator[Simulator]:
     """A server that does not lead from a replication to the points of its replicas."""
