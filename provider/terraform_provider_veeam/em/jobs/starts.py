@@ -148,7 +148,6 @@ class JobStarts:
                 session = self._patiently(
                     lambda own: read_job_session(self._client, own, started.path, deadline),
                     deadline,
-                    when=lambda error: is_no_answer(error) or isinstance(error, NotFound),
                 )
                 if session.is_stopped:
                     break
@@ -320,18 +319,12 @@ class JobStarts:
 
         return self._browse(look, deadline)
 
-    def _patiently(
-        self,
-        look: Callable[[LogonSession], Result],
-        deadline: Deadline,
-        *,
-        when: Callable[[EnterpriseManagerError], bool] = is_no_answer,
-    ) -> Result:
-        """Return what a look finds; errors that are no answer are put up with for a minute."""
+    def _patiently(self, look: Callable[[LogonSession], Result], deadline: Deadline) -> Result:
+        """Return what a look finds; errors that may pass are put up with for a minute."""
         return retry(
             lambda: self._browse(look, deadline),
             deadline.part(PATIENCE),
-            when=when,
+            when=lambda error: is_no_answer(error) or isinstance(error, NotFound),
             pauses=repeat(LONGEST_PAUSE),
         )
 
