@@ -307,7 +307,9 @@ def test_a_step_of_a_pipeline_fails_when_a_session_is_not_held(
     done = start(workspace, "--for", "2h", "--detach", stdin=state)
     assert done.returncode == 1
     assert done.stdout == ""
-    assert re.search(r"Logon session \w{16} with \S+@.* is not held: .* has ended", done.stderr)
+    assert re.search(
+        r"Logon session \w{16} with \S+@.* is not held: .* 401 Unauthorized", done.stderr
+    )
     assert keepers(workspace) == []
 
 
@@ -440,7 +442,7 @@ def test_a_saved_plan_that_comes_after_the_sessions_end_says_why_nothing_is_held
     patient_server.expire_sessions()
     output = flat(workspace.run("apply", "-no-color", "saved"))
     assert "The logon session can't be held open" in output
-    assert "does not hold it: The logon session has ended" in output
+    assert "was answered with 401 Unauthorized: Session is not found or has expired" in output
     assert keepers(workspace) == []
 
 
