@@ -25,9 +25,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     forget_foreign(os.environ)
     if not arguments and started_by_terraform(os.environ):
         _serve()
+    from terraform_provider_veeam.cli import streams  # noqa: PLC0415 - for people only
+
+    sys.exit(streams.run(lambda: _run(arguments)))
+
+
+def _run(arguments: Sequence[str]) -> int:
     from terraform_provider_veeam.cli import commands  # noqa: PLC0415 - for people only
 
-    sys.exit(commands.run(arguments))
+    return commands.run(arguments)
 
 
 def _serve() -> "NoReturn":
