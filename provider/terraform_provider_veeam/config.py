@@ -156,18 +156,20 @@ def _missing(given: Mapping[str, Any], *, in_shell: bool) -> list[Problem]:
         needed["password"] = "the password of that account"  # noqa: S105 - what it is, no password
     problems = []
     for attribute, what in needed.items():
-        if attribute not in given:
-            variable, token = ATTRIBUTES[attribute][0], ATTRIBUTES["session_token"][0]
-            if in_shell:
-                how = f"Set the environment variable {variable}."
-            else:
-                how = (
-                    f"Set {attribute} in the provider block or the environment variable {variable}."
-                )
-                token = "session_token"  # noqa: S105 - its name
-            other = f" Or set {token} to use an existing logon session."
-            detail = f"The provider needs {what}. {how}{'' if attribute == 'url' else other}"
-            problems.append(Problem(attribute, f"{attribute} is not set", detail))
+        if attribute in given:
+            continue
+        variable, token = ATTRIBUTES[attribute][0], "session_token"
+        if in_shell:
+            token = ATTRIBUTES[token][0]
+            how = f"Set the environment variable {variable} to {what}."
+        else:
+            how = (
+                f"The provider needs {what}. Set {attribute} in the provider block or the "
+                f"environment variable {variable}."
+            )
+        other = f" Or set {token} to use an existing logon session."
+        detail = how if attribute == "url" else how + other
+        problems.append(Problem(attribute, f"{attribute} is not set", detail))
     return problems
 
 

@@ -186,7 +186,7 @@ def _besides(transfer: Transfer) -> str:
     counts = {
         "were there already": transfer.tally.files_kept,
         "replaced": len(transfer.replaced),
-        "left as they are": len(transfer.left),
+        "not replaced": len(transfer.left),
     }
     told = "; ".join(f"{count} {what}" for what, count in counts.items() if count)
     return f" ({told})" if told else ""

@@ -6,11 +6,12 @@ import base64
 import json
 import os
 import re
-import signal
 import sys
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
+from terraform_provider_veeam.cli.signals import handle_signals
+from terraform_provider_veeam.cli.streams import tell
 from terraform_provider_veeam.config import InvalidConfiguration, resolve
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK
 from terraform_provider_veeam.em.manager import EnterpriseManager
@@ -164,10 +165,10 @@ def _hold_here(mounted: Sequence[Mounted], seconds: float) -> int:
     def report(record: SessionRecord, told: EnterpriseManagerError | Ending | None) -> None:
         name = f"ogon session {record.fingerprint}"
         if told is None:
-            print(mask(f"Holding l{name} with {record.href}"), flush=True)
+            tell(mask(f"Holding l{name} with {record.href}"))
         elif isinstance(told, Ending):
             endings.append(told)
-            print(f"L{name}: {told}", flush=True)
+            tell(f"L{name}: {told}")
         else:
             sys.stderr.write(mask(f"L{name}: {told.summary}\n{told.detail}\n"))
 
@@ -184,8 +185,7 @@ def _hold_here(mounted: Sequence[Mounted], seconds: float) -> int:
 
 def _hold(holder: Holder) -> None:
     """Hold until nothing is left or a signal comes, and answer other processes meanwhile."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: holder.stop())
+    handle_signals(lambda _: holder.stop())
     with ExitStack() as stack:
         with suppress(OSError):  # Terraform's destroy then can't tell us that it is done
             place = sockets.place(f"for-{os.getpid()}")

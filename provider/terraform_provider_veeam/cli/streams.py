@@ -47,6 +47,12 @@ def run(command: Callable[[], int]) -> int:
         return EXIT_CODE + signal.SIGINT
 
 
+def tell(line: str) -> None:
+    """Print how far work is that goes on even if nobody reads it."""
+    with suppress(OutputLost):
+        print(line, flush=True)
+
+
 def say_at_once(text: str) -> None:
     """Tell something in the middle of everything, or drop it."""
     with suppress(OSError):

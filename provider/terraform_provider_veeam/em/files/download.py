@@ -69,7 +69,7 @@ def download(
     except SizeDiffers:
         raise
     except EnterpriseManagerError:
-        keep = target.resume and part.size > 0
+        keep = target.resume
         raise
     finally:
         part.close(keep=keep)
@@ -98,6 +98,7 @@ class _Part:
         self._file = os.fdopen(handle, "r+b", buffering=0)
         self.size = 0
         self._hash = hashlib.sha256()
+        self._is_begun = False
         self._noted = (0, float("-inf"))  # how much of it, and when
 
     def take_up(self) -> None:
@@ -113,8 +114,9 @@ class _Part:
                     self._file.truncate(note.size)
                     self.size, self._hash = note.size, found
                     self._report(self.size)
-                    return
-            self.restart()
+            if not self.size:
+                self.restart()
+            self._is_begun = True
         except OSError as error:
             raise cannot_write(self._target.place.path, error) from error
 
@@ -181,8 +183,9 @@ class _Part:
         """Close it, and remove it if it is still there, unless the next download is to find it."""
         if not self._target.folder.moves_open_files:
             self._file.close()
-        if keep and self._key.endswith(self._name):
-            self._target.notes.add(self._key, self._as_note())
+        if keep and self._key.endswith(self._name) and (self.size or not self._is_begun):
+            if self.size:
+                self._target.notes.add(self._key, self._as_note())
         elif self._name:
             with suppress(OSError):
                 self._target.folder.remove(self._name)

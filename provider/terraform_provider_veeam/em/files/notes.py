@@ -102,9 +102,8 @@ class Notes:
         with os.fdopen(os.dup(handle), "rb") as file:
             while line := file.readline(_LONGEST_LINE):
                 self._lines += 1
-                with suppress(ValueError, TypeError, KeyError, RecursionError):
-                    told = json.loads(line)
-                    self._take(str(told.pop("file")), _note(**told))
+                with suppress(ValueError, TypeError, OverflowError, RecursionError):
+                    self._take(*_told(**json.loads(line)))
 
     def _take(self, file: str, note: Note) -> None:
         self._notes[file] = note
@@ -118,9 +117,12 @@ def part_of(file: str, mark: str) -> str:
     return f"{folder}{slash}.{mark[:_MARK_DIGITS]}.part"
 
 
-def _note(mark: str, point: str, size: int, sha256: str, seen: list[int] | None) -> Note:
-    """Return the note that a line tells. Raises TypeError for one that tells something else."""
-    return Note(str(mark), str(point), int(size), str(sha256), tuple(seen) if seen else None)
+def _told(
+    *, file: str, mark: str, point: str, size: int, sha256: str, seen: list[int] | None
+) -> tuple[str, Note]:
+    """Return what a line tells. Raises TypeError, OverflowError for one that is something else."""
+    note = Note(str(mark), str(point), int(size), str(sha256), tuple(seen) if seen else None)
+    return str(file), note
 
 
 def seen(found: os.stat_result) -> tuple[int, ...]:
@@ -152,7 +154,7 @@ def sha256_of(file: BinaryIO, most: int, deadline: Deadline) -> hashlib._Hash:
     Raises OSError, Stopped, DeadlinePassed.
     """
     found = hashlib.sha256()
-    while chunk := file.read(min(most, _CHUNK)):
+    while most > 0 and (chunk := file.read(min(most, _CHUNK))):
         deadline.check()
         found.update(chunk)
         most -= len(chunk)

@@ -105,7 +105,7 @@ class Tally:
         share = self.share
         if share is not None:
             yield f"{int(100 * share)} %"
-        if rate:
+        if now > began:
             yield f"{readable_size(round(rate))}/s"
         if rate and share is not None:
             left = self.bytes - self.bytes_done - self.current_bytes

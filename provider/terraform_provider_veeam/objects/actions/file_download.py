@@ -70,10 +70,10 @@ class FileDownloadAction(MountPointAction):
                 Attribute(
                     "folder",
                     String(),
-                    "Folder of this machine, made if it is not there; `~` is the home folder. Nothing "
-                    "is ever written outside of it: no link in it is followed. A name that this "
-                    "machine can't have, or takes for another's, is replaced by one like it, and a "
-                    "warning tells both.",
+                    "Folder of this machine, made if it is not there; `~` is the home folder. "
+                    "Nothing is ever written outside of it, so no link in it is followed. A name "
+                    "that this machine can't have, or takes for another's, is replaced by one like "
+                    "it, and a warning tells both.",
                     required=True,
                 ),
                 Attribute(
