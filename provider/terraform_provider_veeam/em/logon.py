@@ -269,9 +269,9 @@ class Logon:
         return NotEnterpriseManager(
             "This is not Enterprise Manager",
             f"GET {self._settings.base_url}/ needs no logon and should describe Enterprise "
-            f"Manager, but was {came}. No password was sent. Check url: the REST API of "
-            "Enterprise Manager is on port 9398; 9419 is Veeam Backup & Replication's own REST "
-            "API, 9443 the web site of Enterprise Manager.",
+            f"Manager, but was {came}. No password was sent. Check url (VEEAM_EM_URL): the REST "
+            "API of Enterprise Manager is on port 9398; 9419 is Veeam Backup & Replication's own "
+            "REST API, 9443 the web site of Enterprise Manager.",
         )
 
     def _log_on(self, deadline: Deadline) -> LogonSession:

@@ -191,9 +191,11 @@ def test_settings_have_the_names_that_a_shell_knows(monkeypatch: pytest.MonkeyPa
     terminal.say_error(
         "Not trusted",
         "  certificate_fingerprint (VEEAM_EM_CERTIFICATE_FINGERPRINT): this fingerprint\n"
-        "  insecure = true (VEEAM_EM_INSECURE): no check at all",
+        "  insecure = true (VEEAM_EM_INSECURE): no check at all\n"
+        "DOMAIN\\user (in Terraform's language the backslash is written twice), at all times",
     )
     assert err.getvalue().splitlines()[1:] == [
         "  VEEAM_EM_CERTIFICATE_FINGERPRINT: this fingerprint",
         "  VEEAM_EM_INSECURE: no check at all",
+        "DOMAIN\\user, at all times",
     ]

@@ -17,7 +17,7 @@ from terraform_provider_veeam.em.files.notes import NAME, Note, Notes, is_noted,
 MARK = "0123456789abcdef" * 4
 BEGUN = Note(MARK, "oracle03@2026-11-08", 3, "aa")
 WHOLE = Note(MARK, "oracle03@2026-11-08", 5, "bb", (5, 1, 2, 3))
-BOUND = Deadline("The test", 60, stop=threading.Event())
+BOUND = Deadline("The test", float("inf"), stop=threading.Event())
 
 
 @pytest.fixture

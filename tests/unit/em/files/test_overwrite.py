@@ -14,7 +14,7 @@ from terraform_provider_veeam.em.files.notes import Note, Notes, Source, part_of
 from terraform_provider_veeam.em.files.overwrite import Act, Overwrite, Target, judge
 from terraform_provider_veeam.em.files.places import Place
 
-BOUND = Deadline("The test", 60, stop=threading.Event())
+BOUND = Deadline("The test", float("inf"), stop=threading.Event())
 TONIGHT = Source("a" * 64, "oracle03@tonight", 5, "2026-11-02T08:15:30Z")
 MODIFIED = 1_793_607_330_000_000_000  # nanoseconds
 YESTERDAY = Note("b" * 64, "oracle03@yesterday", 5, hashlib.sha256(b"hello").hexdigest())
