@@ -119,6 +119,7 @@ def test_what_is_no_file_is_replaced_only_by_always(
         os.mkfifo(target.place.path)
     else:
         target.place.path.symlink_to("b")
+    os.utime(target.place.path, (0, 0), follow_symlinks=False)
     assert [act(target, one) for one in (None, *Overwrite)] == [
         Act.LEAVE,
         Act.LEAVE,

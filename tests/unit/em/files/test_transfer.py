@@ -209,6 +209,19 @@ def test_what_is_left_because_it_was_asked_for_is_no_error(tmp_path: Path) -> No
     assert [one.entry.name for one in job.replaced] == ["b"]
 
 
+def test_what_tells_a_file_from_all_others_is_also_its_restore_point(tmp_path: Path) -> None:
+    marks = set()
+    for night in ("monday", "tuesday"):
+        guest = Guest("a")
+        guest.href = f"/vmRestorePoints/{night}/mounts/1"
+        with Places(tmp_path) as places:
+            job = Transfer(guest, guest, places, DEADLINE, point=night)  # type: ignore[arg-type]
+            (one,) = finished(job.plan("C:/t")).files
+        marks.add((one.source.mark, one.source.point))
+    assert [point for _, point in sorted(marks, key=lambda one: one[1])] == ["monday", "tuesday"]
+    assert len({mark for mark, _ in marks}) == 2
+
+
 def test_a_dry_run_fetches_nothing_and_begins_nothing(tmp_path: Path) -> None:
     guest = Guest("x/", "x/a", "b")
     acts, _ = planned(guest, tmp_path / "new", dry_run=True)
