@@ -2,6 +2,7 @@
 
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ FULL = "The result can't be written to standard output: No space left on device.
 CLOSED = "The result can't be written to standard output: Bad file descriptor.\n"
 
 
-def shell(command: str, *, timeout: float = 30) -> subprocess.CompletedProcess[str]:
+def shell(command: str, *, timeout: float = 120) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["/bin/bash", "-c", command.replace("PROGRAM", str(PROGRAM))],
         capture_output=True,
@@ -93,7 +94,7 @@ def test_what_is_said_is_dropped_when_nobody_takes_it(tmp_path: Path) -> None:
     """
     process = subprocess.run(
         ["/bin/bash", "-c", script(body)], stderr=writing, stdout=subprocess.PIPE, text=True,
-        check=False, timeout=30,
+        check=False, timeout=120,
     )  # fmt: skip
     os.close(writing)
     os.close(reading)
@@ -111,11 +112,13 @@ def test_a_stop_is_heard_while_nobody_takes_a_result() -> None:
     with subprocess.Popen(
         ["/bin/bash", "-c", f"exec {script(body)}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        time.sleep(1)
+        assert process.stdout
+        assert process.stderr
+        assert select.select([process.stdout], [], [], 30)[0], "it has begun to write"
+        time.sleep(0.2)
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        assert process.wait(3) == 1
-        assert process.stderr
+        assert process.wait(10) == 1
         assert process.stderr.read() == b""
 
 

@@ -186,6 +186,7 @@ def test_a_dry_run_finds_what_is_in_the_way(opened: Open, tmp_path: Path) -> Non
         places.add("E:/file", is_folder=True)
     with pytest.raises(CannotWrite, match="would leave its folder"):
         places.add("E:/link", is_folder=True)
+    assert places.add("E:/new", is_folder=True).names == ("new",)
     assert add(places, "E:/A", "E:/a") == ["A", "a"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "link"]
 
