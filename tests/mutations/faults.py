@@ -639,7 +639,7 @@ FAULTS = (
     Fault(
         "a file that matches is waited for before the next is asked for",
         "em/files/transfer.py",
-        "parts[number : number + _AHEAD]",
+        "plan.parts[number : number + _AHEAD]",
         "[part]",
         "em/files",
     ),

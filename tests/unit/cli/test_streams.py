@@ -73,12 +73,12 @@ def test_a_file_that_is_opened_is_never_taken_for_a_stream(tmp_path: Path) -> No
                 print("a result")
                 import sys
                 sys.stderr.write("said")
-                assert file.fileno() > 2
+                file.write(f"its number is {{min(file.fileno(), 3)}}")
             return 0
         raise SystemExit(streams.run(command))
     """
     shell(f"{script(body)} <&- >&- 2>&-")
-    assert (tmp_path / "file").read_text() == ""
+    assert (tmp_path / "file").read_text() == "its number is 3"
 
 
 def test_what_is_said_is_dropped_when_nobody_takes_it(tmp_path: Path) -> None:
