@@ -667,7 +667,7 @@ FAULTS = (
     Fault(
         "another night's file of the same size and time counts as this night's",
         "em/files/transfer.py",
-        "{place.name}\\0{self._href} {entry.path}",
+        "{place.name}\\0{self._id} {entry.path}",
         "{place.name}\\0 {entry.path}",
         "em/files/test_transfer.py",
     ),

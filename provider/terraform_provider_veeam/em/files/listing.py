@@ -161,6 +161,7 @@ class Files:
         """
         parent, name = parent_and_name(path)
         if not parent:
+            next(self.folder(path, deadline, []), None)  # there is no list of volumes to look at
             return Entry(path, name, is_folder=True)
         inside = self.folder(parent, deadline, [])
         found = [entry for entry in inside if same_path(entry.path, path)]

@@ -84,6 +84,7 @@ class Notes:
                 return
             files = [file]
             if self._lines > 2 * len(self._notes) + _SPARE_LINES and try_lock(self._handle):
+                self._read(self._handle)  # what other processes have noted meanwhile
                 os.ftruncate(self._handle, 0)
                 self._lines, files = 0, list(self._notes)
             for one in files:
@@ -99,6 +100,7 @@ class Notes:
             self._handle = None
 
     def _read(self, handle: int) -> None:
+        os.lseek(handle, 0, os.SEEK_SET)
         with os.fdopen(os.dup(handle), "rb") as file:
             while line := file.readline(_LONGEST_LINE):
                 self._lines += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
@@ -30,6 +31,7 @@ from terraform_provider_veeam.em.files.paths import (
 )
 from terraform_provider_veeam.em.files.sizes import counted, readable_size
 from terraform_provider_veeam.em.files.tally import Tally
+from terraform_provider_veeam.em.models import restore_point_at
 from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
@@ -120,8 +122,9 @@ class Transfer:
         self._restores = restores
         self._places = places
         self.deadline = deadline
-        self._href = files.href.partition("/mounts/")[0]
-        self._point = point or self._href.strip("/")
+        ref = restore_point_at(files.href)
+        self._id = f"{ref.type}/{ref.id}" if ref else files.href
+        self._point = point or self._id
         self._keep_folders = keep_folders
         self._overwrite = overwrite
         self._resume = resume
@@ -224,7 +227,7 @@ class Transfer:
 
     def _judge(self, entry: Entry, place: Place) -> Planned:
         """Find out what is done about a file, and count it. Raises CannotWrite, Stopped."""
-        same = f"{place.name}\0{self._href} {entry.path} {entry.size} {entry.modified_at}"
+        same = f"{place.name}\0{self._id} {entry.path} {entry.size} {entry.modified_at}"
         mark = hashlib.sha256(same.encode(errors="surrogatepass")).hexdigest()
         source = Source(mark, self._point, entry.size, entry.modified_at)
         verdict = Verdict(Act.FETCH)
@@ -391,6 +394,6 @@ def _targets(targets: list[str], part: Part) -> dict[str, str]:
         return {address_of(part.path): targets[0]}
     found: dict[str, list[str]] = {}
     for target in targets:
-        path = unquote(target.partition("?")[0]).partition("/mounts/")[2].partition("/")[2]
+        path = re.split(r"(?i)/mounts/\d+/", unquote(target.partition("?")[0]), maxsplit=1)[-1]
         found.setdefault(address_of(path), []).append(target)
     return {address: same[0] for address, same in found.items() if len(same) == 1}

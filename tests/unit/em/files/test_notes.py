@@ -122,6 +122,18 @@ def test_lines_that_no_longer_count_are_dropped(
     assert [noted(folder, file) for file in "abc"] == [WHOLE._replace(size=49)] * 3
 
 
+def test_what_another_process_has_noted_meanwhile_is_not_dropped(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_SPARE_LINES", 3)
+    notes, other = Notes(folder), Notes(folder)
+    other.add("theirs", WHOLE)
+    for size in range(20):
+        notes.add("ours", WHOLE._replace(size=size))
+    assert noted(folder, "theirs") == WHOLE
+    assert noted(folder, "ours") == WHOLE._replace(size=19)
+
+
 @pytest.mark.parametrize(
     ("change", "is_the_same"),
     [

@@ -222,6 +222,19 @@ def test_what_tells_a_file_from_all_others_is_also_its_restore_point(tmp_path: P
     assert len({mark for mark, _ in marks}) == 2
 
 
+def test_it_is_the_same_restore_point_in_every_mount_and_spelling(tmp_path: Path) -> None:
+    marks = set()
+    uuid = "2b308951-237b-5e2a-9189-ddf2ec27727f"
+    for href in (f"/vmRestorePoints/{uuid}/mounts/1", f"/VMRestorePoints/{uuid.upper()}/Mounts/2"):
+        guest = Guest("a")
+        guest.href = href
+        with Places(tmp_path) as places:
+            job = Transfer(guest, guest, places, DEADLINE)  # type: ignore[arg-type]
+            (one,) = finished(job.plan("C:/t")).files
+        marks.add((one.source.mark, one.source.point))
+    assert [point for _, point in marks] == [f"vm/{uuid}"]
+
+
 def test_a_dry_run_fetches_nothing_and_begins_nothing(tmp_path: Path) -> None:
     guest = Guest("x/", "x/a", "b")
     acts, _ = planned(guest, tmp_path / "new", dry_run=True)
