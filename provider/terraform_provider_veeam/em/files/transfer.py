@@ -281,7 +281,9 @@ class Transfer:
             raise
         if left_out:
             raise SomeLeftOut(
-                f"Not everything {'would be' if self._places.dry_run else 'was'} downloaded",
+                "Not everything would be downloaded"
+                if self._places.dry_run
+                else "Not everything was downloaded",
                 f"Of {printable(plan.path)} this did not come:\n{in_lines(left_out)}",
             )
 
