@@ -296,8 +296,8 @@ FAULTS = (
     Fault(
         "a session that the list does not show counts as ended, though it answers",
         "em/logon.py",
-        "return listed or self.is_alive(session, deadline)",
-        "return listed",
+        "        return self.answers(session, deadline)\n\n",
+        "        return False\n\n",
         "em/test_gone.py",
     ),
     Fault(

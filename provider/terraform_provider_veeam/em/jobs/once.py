@@ -81,7 +81,7 @@ class OneRequest:
     def _doubt(self, error: EnterpriseManagerError) -> EnterpriseManagerError:
         """Return the error as AnswerLost if something else may have answered for the server."""
         if isinstance(error, TokenRefused):
-            if not self._logon.is_alive(self._session, self._deadline):
+            if not self._logon.answers(self._session, self._deadline):
                 return token_refused(error) if self._session.borrowed else error
         elif not isinstance(error, NotFound):
             return error

@@ -325,7 +325,7 @@ class _BorrowedSessionMount(_OwnSessionMount):
         try:
             return super()._post(body)
         except TokenRefused as error:
-            if self._logon.is_alive(self._session, self._deadline):
+            if self._logon.answers(self._session, self._deadline):
                 raise
             raise token_refused(error) from error
 
