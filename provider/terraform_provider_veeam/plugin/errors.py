@@ -24,6 +24,10 @@ class Refused(Exception):
         super().__init__(summary)
         self.description = Description(summary, detail, path)
 
+    def add(self, more: str) -> None:
+        """Add what else a person has to know."""
+        self.description.detail = f"{self.description.detail}\n{more}".lstrip()
+
 
 class FunctionFailed(Exception):
     """Raised by a function; `argument` is the position of the argument at fault, from 0."""

@@ -15,6 +15,7 @@ from terraform_provider_veeam.em.files.left_out import concerns_all
 from terraform_provider_veeam.em.files.paths import address_of, parse_guest_path
 from terraform_provider_veeam.objects.mount_reference import MountPointReader
 from terraform_provider_veeam.plugin import interfaces
+from terraform_provider_veeam.plugin.errors import Refused
 from terraform_provider_veeam.plugin.interfaces import Attribute
 from terraform_provider_veeam.plugin.types import String, Unknown
 from terraform_provider_veeam.printable import printable
@@ -65,15 +66,18 @@ class MountPointAction(MountPointReader, interfaces.Action):
                 try:
                     yield from step(path)
                 except EnterpriseManagerError as error:
-                    if self.ends_all(error):
-                        finished = done if step is steps[-1] else []
-                        rest = [one for one in left.values() if one not in finished]
-                        error.add(_balance(finished, rest))
+                    try:
                         if isinstance(error, TokenRefused):
                             self.check_mount(mount, deadline)
+                        if self.ends_all(error):
+                            raise
+                        where = self._blame(mount, number, path, error, deadline)
+                    except (EnterpriseManagerError, Refused) as end:
+                        finished = done if step is steps[-1] else []
+                        rest = [one for one in left.values() if one not in finished]
+                        end.add(_balance(finished, rest))
                         raise
                     del left[number]
-                    where = self._blame(mount, number, path, error, deadline)
                     ctx.diagnostics.add_error(error.summary, error.detail, path=where)
                     yield f"Failed: {path}: {error.summary}"
                 else:
