@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from terraform_provider_veeam.config import Problem
-    from terraform_provider_veeam.em.deadline import Clock, Deadline
+    from terraform_provider_veeam.em.deadline import Clock
     from terraform_provider_veeam.em.manager import EnterpriseManager
-    from terraform_provider_veeam.em.models import LogonSession
     from terraform_provider_veeam.em.settings import Settings
     from terraform_provider_veeam.plugin.interfaces import (
         ConfigureContext,
@@ -272,14 +271,6 @@ class VeeamProvider(interfaces.Provider):
         self._settings = settings
         for secret in filter(None, (settings.password, settings.session_token)):
             conceal(secret)
-        for record, unused in self.book.left_by_plan(settings.base_url):
-            # Terraform tells an apply nothing of a mount that stays as it is, and a person may have
-            # taken minutes to say `yes`.
-            self.holder.hold(record, self._touch, unused=unused)
-
-    def _touch(self, session: LogonSession, href: str, deadline: Deadline) -> None:
-        """Read what is at a path in a session; only then is the client needed."""
-        self.manager.touch(session, href, deadline)
 
     @property
     def is_configured(self) -> bool:
@@ -311,6 +302,17 @@ class VeeamProvider(interfaces.Provider):
         if isinstance(error, EnterpriseManagerError):
             return interfaces.Description(error.summary, error.detail)
         return None
+
+    def hand_over(self, terraform: int) -> None:
+        """Have the sessions of mounts held while Terraform lives.
+
+        It ends a process as soon as nothing in the graph needs it, and a person may take long to
+        say `yes` to a plan.
+        """
+        if orders := self.holder.orders(terraform):
+            from terraform_provider_veeam.keep_alive import start  # noqa: PLC0415 - few need it
+
+            start.hold_while(terraform, orders)
 
     def close(self, seconds: float) -> None:
         """End what the process holds open on the server."""

@@ -76,10 +76,6 @@ def _restore(options: argparse.Namespace) -> int:
 
 
 def _keep_alive(options: argparse.Namespace) -> int:
-    if options.action == "hold":
-        from terraform_provider_veeam.keep_alive.keeper import keep  # noqa: PLC0415
-
-        return keep()
     from terraform_provider_veeam.cli import keep_alive  # noqa: PLC0415
 
     if options.action == "list":
@@ -191,8 +187,7 @@ def _add_keep_alive(commands: "argparse._SubParsersAction[argparse.ArgumentParse
 
 
 def _keep_alive_action(text: str) -> str:
-    # `choices` would show `hold`, with which the provider starts the keeper.
-    if text not in ("list", "stop", "hold"):
+    if text not in ("list", "stop"):
         raise argparse.ArgumentTypeError(f'"{text}" is neither list nor stop')
     return text
 

@@ -250,5 +250,11 @@ class Provider(ABC):
         """Return what a person is told of an exception, None for one it does not know."""
         return None
 
+    def hand_over(self, terraform: int) -> None:  # noqa: B027 - a provider may hold nothing open
+        """Have somebody else hold open what is to stay open while the process of Terraform lives.
+
+        It has no more calls for this process, which is closed next.
+        """
+
     def close(self, seconds: float) -> None:  # noqa: B027 - a provider may hold nothing open
         """End what the process holds open, within that many seconds."""

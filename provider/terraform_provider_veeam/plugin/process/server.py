@@ -223,6 +223,8 @@ class Server:
             stopped.wait(seconds)
         try:
             if self._provider:
+                if ending is Ending.SHUTDOWN and self._lifetime.parent is not None:
+                    self._provider.hand_over(self._lifetime.parent)
                 self._provider.close(_CLOSE_SECONDS)
         except Exception:  # noqa: BLE001 - whatever it is, the process ends all the same
             _log.exception("the provider was not closed")
