@@ -55,7 +55,7 @@ class Ending(StrEnum):
         "mount point, or Enterprise Manager was restarted"
     )
     SESSION_ENDED = "it has ended"
-    TOKEN_REFUSED = "Enterprise Manager refuses its token"
+    SHUT_OUT = "Enterprise Manager refuses its token"
     OUT_OF_REACH = "its mount point could not be read for longer than a session may be idle"
     REFUSED = "Enterprise Manager can't be used"
     RELEASED = "its mount point was unmounted on this machine, or keep-alive stop named it"
@@ -67,7 +67,7 @@ class Ending(StrEnum):
         """Whether a mount point that somebody wanted is lost, or may be."""
         return self in (
             Ending.SESSION_ENDED,
-            Ending.TOKEN_REFUSED,
+            Ending.SHUT_OUT,
             Ending.OUT_OF_REACH,
             Ending.REFUSED,
         )
@@ -152,16 +152,15 @@ class _Holding:
     def _ending_of_refused(self, error: Unsettled) -> Ending | None:
         """Return the Ending for a token that is refused, where only the token is at hand.
 
-        Whether the session has ended can't be asked then, but one that was used a moment ago has no
-        reason to end: it is given time.
+        Whether the session has ended can't be asked then: it is given time.
         """
         self._tell(error)
         now, limit = self._clock.monotonic(), self.order.idle_limit
-        if self._refused_since is None:
-            if not self._has_answered or now - self.used > limit:
-                return Ending.TOKEN_REFUSED
-            self._refused_since = now
-        return Ending.LOGGED_OUT if now - self._refused_since >= limit / 3 else None
+        self._refused_since = self._refused_since or now
+        if now - self._refused_since < limit / 3:
+            return None
+        was_held = self._has_answered and self._refused_since - self.used < limit
+        return Ending.LOGGED_OUT if was_held else Ending.SHUT_OUT
 
     def _tell(self, error: EnterpriseManagerError | None) -> None:
         """Report what has changed."""
@@ -184,13 +183,16 @@ class Holder:
         clock: Clock,
         report: Report = _say_nothing,
         is_alive: Callable[[int], bool] = is_alive,
+        patience: float = 0.0,
     ) -> None:
+        """Take also for how many seconds to wait for a first order."""
         self._clock = clock
         self._report = report
         self._is_alive = is_alive
         self._lock = threading.Lock()  # of what follows, never held while waiting
         self._held: dict[tuple[str, str, int | None], _Holding] = {}
         self._coming: list[_Holding] = []  # which are read for the first time
+        self._patient_until = clock.monotonic() + patience
         self._is_over = False
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -214,6 +216,7 @@ class Holder:
             if self._is_over:
                 return False
             self._coming.append(holding)
+            self._patient_until = -math.inf
         try:
             holding.read(self._deadline(order))
             with self._lock:
@@ -273,9 +276,8 @@ class Holder:
                 for holding in self._held.values()
             ]
 
-    def run(self, patience: float = 0.0) -> None:
-        """Hold until nothing is left to hold; wait so many seconds for the first order."""
-        patient_until = self._clock.monotonic() + patience
+    def run(self) -> None:
+        """Hold until nothing is left to hold."""
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="hold") as pool:
             while True:
                 self._wake.clear()
@@ -288,7 +290,7 @@ class Holder:
                 for holding, ending in zip(due, pool.map(self._look, due), strict=True):
                     if ending:
                         self._drop(holding, ending)
-                pause = self._pause(patient_until)
+                pause = self._pause()
                 if pause is None:
                     return
                 self._clock.wait(self._wake, pause)
@@ -308,16 +310,16 @@ class Holder:
         else:
             self._held[holding.key] = holding
 
-    def _pause(self, patient_until: float) -> float | None:
+    def _pause(self) -> float | None:
         """Return the seconds until there is something to do; None when nothing is left to hold."""
         now = self._clock.monotonic()
         with self._lock:
             ends = [min(holding.due, holding.until) for holding in self._held.values()]
             ends += [now + _LOOK_SECONDS for h in self._held.values() if h.order.terraform]
-            if not ends and not self._coming and now >= patient_until:
+            if not ends and not self._coming and now >= self._patient_until:
                 self._is_over = True
                 return None
-            ends = ends or [max(patient_until, now + _LOOK_SECONDS)]
+            ends = ends or [max(self._patient_until, now + _LOOK_SECONDS)]
             return max(0.0, min(ends) - now)
 
     def _drop_what_is_over(self) -> None:

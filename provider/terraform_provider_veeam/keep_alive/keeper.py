@@ -12,8 +12,9 @@ How an order gets from who asks (`start.hold`) to who holds it:
 5. When none is left, the asker starts one, which waits for its first order. So does each asker
    that finds none at the same time: several keepers are no fault, as each holds what it has taken.
 6. Each order has the time when it was given. Of two for one session the later one counts: a keeper
-   puts it in the place of the earlier one, and its asker, once it is held, has all other keepers
-   drop what was ordered earlier. So somebody holds the session at any time.
+   puts it in the place of the earlier one, and who has asked, once it is held, has all other
+   keepers drop what was ordered earlier, its own order too if one of them has a later one. Nothing
+   is dropped but for a later order that is held: somebody holds the session at any time.
 """
 
 from __future__ import annotations
@@ -49,10 +50,13 @@ class Keeper:
 
     def __init__(
         self,
+        *,
+        patience: float = 0.0,
         clock: Clock = SYSTEM_CLOCK,
         make_manager: Callable[[Settings], EnterpriseManager] = _make_manager,
     ) -> None:
-        self.holder = Holder(clock=clock)
+        """Take for how many seconds to wait for a first order."""
+        self.holder = Holder(clock=clock, patience=patience)
         self._make_manager = make_manager
         self._managers: dict[Settings, EnterpriseManager] = {}
         self._lock = threading.Lock()
@@ -106,6 +110,7 @@ def answer(holder: Holder, message: dict[str, Any]) -> dict[str, Any]:
                 "mount_point": held.order.record.href,
                 "remaining": held.remaining,
                 "terraform": held.order.terraform,
+                "at": held.order.at,
             }
             for held in holder.held()
         ],

@@ -33,7 +33,7 @@ def keep(terraform: int | None = None) -> int:
     from terraform_provider_veeam.keep_alive.keeper import Keeper  # noqa: PLC0415
     from terraform_provider_veeam.keep_alive.order import Order  # noqa: PLC0415
 
-    keeper = Keeper()
+    keeper = Keeper(patience=_PATIENCE if terraform is None else 0.0)
     signal.signal(signal.SIGTERM, lambda *_: keeper.holder.stop())
     for order in json.loads(orders):
         keeper.hold(Order.from_plain(order))
@@ -45,7 +45,7 @@ def keep(terraform: int | None = None) -> int:
                 raise
         if terraform is None:
             _say(READY)
-        keeper.holder.run(_PATIENCE if terraform is None else 0.0)
+        keeper.holder.run()
     return 0
 
 

@@ -89,6 +89,7 @@ class Listener:
     def __init__(self, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         self._name = os.urandom(8).hex() + _SUFFIX
         self._answer = answer
+        self._lock = threading.Lock()  # of whether it is closed, and where it listens until then
         self._is_closed = False
 
     def __enter__(self) -> Self:
@@ -99,8 +100,9 @@ class Listener:
 
     def __exit__(self, *_: object) -> None:
         """Stop listening."""
-        self._is_closed = True
-        _leave(self._socket, self._path, self._own)
+        with self._lock:
+            self._is_closed = True
+            _leave(self._socket, self._path, self._own)
 
     def _open(self, path: Path) -> None:
         """Listen at a path; nobody finds it there before."""
@@ -114,16 +116,22 @@ class Listener:
         while not self._is_closed:
             try:
                 connection, _ = self._socket.accept()
-                threading.Thread(target=self._attend, args=(connection,), daemon=True).start()
             except TimeoutError:
                 self._stay_there()
-            except (OSError, RuntimeError):  # no descriptor or no thread is left, for a while
+            except OSError:  # no descriptor is left, for a while
                 time.sleep(_SLICE)
+            else:
+                try:
+                    threading.Thread(target=self._attend, args=(connection,), daemon=True).start()
+                except RuntimeError:  # no thread is left
+                    connection.close()
 
     def _stay_there(self) -> None:
         """Put the socket back where others look for it."""
-        with suppress(OSError):
+        with self._lock, suppress(OSError):
             path = _folder() / self._name
+            if self._is_closed:
+                return
             if path != self._path or not _is_there(path, self._own):
                 left = self._socket, self._path, self._own
                 self._open(path)
@@ -163,8 +171,12 @@ def _listen(path: Path, *, windows: bool = IS_WINDOWS) -> tuple[socket.socket, s
     path.unlink(missing_ok=True)
     if not windows:
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listener.bind(str(path))
-        listener.listen(64)
+        try:
+            listener.bind(str(path))
+            listener.listen(64)
+        except OSError:
+            listener.close()
+            raise
         return listener, ""
     listener = socket.create_server(("127.0.0.1", 0))
     secret = os.urandom(16).hex()

@@ -33,7 +33,7 @@ _START_SECONDS = 60.0
 _ANSWER_SECONDS = 5.0
 _TELL_SECONDS = 1.0
 _SLICE = 0.2  # seconds between two looks at a deadline
-_ROUNDS = 5
+_ROUNDS = 10
 
 _starting = threading.Lock()
 
@@ -54,7 +54,7 @@ def hold(
     for _ in range(_ROUNDS):
         for path in sockets.places(near=True):
             if path not in asked and _takes(path, order, deadline):
-                _tell(_release(record.fingerprint, record.href) | {"before": order.at})
+                _drop_earlier(order)
                 return
             asked.add(path)
         deadline.acquire(_starting)  # the first one starts a keeper, the others find it
@@ -100,14 +100,32 @@ def _takes(path: Path, order: Order, deadline: Deadline) -> bool:
     return bool(answer.get("held"))
 
 
-def _tell(message: dict[str, Any]) -> None:
+def _drop_earlier(order: Order) -> None:
+    """Have all keepers drop all orders for a session but the latest one, this or another."""
+    fingerprint, href = order.record.fingerprint, order.record.href
+    message = _release(fingerprint, href)
+    moments = [
+        held["at"]
+        for answer in _tell(message | {"before": order.at})
+        for held in answer.get("sessions", ())
+        if (held["session"], held["mount_point"], held["terraform"]) == (fingerprint, href, None)
+    ]
+    if (latest := max(moments, default=order.at)) > order.at:
+        _tell(message | {"before": latest})
+
+
+def _tell(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """Tell all processes that hold sessions something; return what they answer."""
     from terraform_provider_veeam.em.deadline import Deadline  # noqa: PLC0415 - few need it
     from terraform_provider_veeam.keep_alive import sockets  # noqa: PLC0415
 
+    answers = []
     with suppress(OSError):
         for path in sockets.places():
             with suppress(OSError):
-                sockets.ask(path, message, Deadline("", _TELL_SECONDS, stop=threading.Event()))
+                deadline = Deadline("", _TELL_SECONDS, stop=threading.Event())
+                answers.append(sockets.ask(path, message, deadline) or {})
+    return answers
 
 
 def _start(deadline: Deadline) -> None:

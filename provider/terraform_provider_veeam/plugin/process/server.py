@@ -222,11 +222,14 @@ class Server:
         else:
             stopped.wait(seconds)
         try:
-            if self._provider:
-                if ending is Ending.SHUTDOWN and self._lifetime.parent is not None:
-                    self._provider.hand_over(self._lifetime.parent)
-                self._provider.close(_CLOSE_SECONDS)
+            if self._provider and ending is Ending.SHUTDOWN and self._lifetime.parent is not None:
+                self._provider.hand_over(self._lifetime.parent)
         except Exception:  # noqa: BLE001 - whatever it is, the process ends all the same
+            _log.exception("nothing was handed over")
+        try:
+            if self._provider:
+                self._provider.close(_CLOSE_SECONDS)
+        except Exception:  # noqa: BLE001 - see above
             _log.exception("the provider was not closed")
         # A call whose client is gone may still be undoing what it began.
         self._calls.wait()
