@@ -68,15 +68,16 @@ def stop_holding(fingerprints: Sequence[str], *, all_of_them: bool) -> int:
         print("No process was found that holds a logon session open.")
     message = {"do": "stop"} if all_of_them else {"do": "release", "sessions": list(fingerprints)}
     left, silent_now = _ask_all(message)
-    ended = (held if all_of_them else held & set(fingerprints)) - {
-        one["session"] for _, one in left
-    }
-    for named in sorted(ended):
+    wanted = held if all_of_them else held & set(fingerprints)
+    still = wanted & {one["session"] for _, one in left}
+    for named in sorted(wanted - still):
         print(
             f"No longer holding logon session {named}. It ends with its mount point when it has "
             "been idle too long: for 15 minutes, unless that Enterprise Manager is set otherwise."
         )
-    return 1 if unknown or silent or silent_now else 0
+    for named in sorted(still):
+        sys.stderr.write(f"Logon session {named} is still held; see keep-alive list.\n")
+    return 1 if unknown or silent or silent_now or still else 0
 
 
 def _ask_all(message: dict[str, Any]) -> tuple[list[tuple[int, dict[str, Any]]], list[Path]]:
@@ -95,7 +96,7 @@ def _ask_all(message: dict[str, Any]) -> tuple[list[tuple[int, dict[str, Any]]],
             sys.stderr.write(f"The process that listens at {path} does not answer.\n")
             continue
         if told is not None:
-            found += [(told["pid"], one) for one in told["sessions"]]
+            found += [(told["pid"], one) for one in told.get("sessions", ())]
     return found, silent
 
 

@@ -354,9 +354,9 @@ class MountPointResource(MountPointObject, interfaces.Resource):
         name = printable(state["restore_point_name"] or state["restore_point_id"])
         disks = disks_of(self.manager, restore_point_of(state), deadline)
         return f"{summary}: its logon session has ended", (
-            f"{gone.detail}\n{name} was mounted in it. A logon session ends, and its mount points "
-            "with it, when it has been idle for 15 minutes, when it is logged out, as by a destroy "
-            "with another copy of this state, and when Enterprise Manager is restarted. "
+            f"{gone.detail}\n{name} was mounted in it. A logon session ends after 15 idle minutes, "
+            "when it is logged out, as by a destroy with another copy of this state, and when "
+            "Enterprise Manager is restarted; its mount points end with it. "
             f"{consequence}\n{disks}"
         )
 
