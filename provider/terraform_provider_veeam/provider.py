@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.deadline import Clock
     from terraform_provider_veeam.em.manager import EnterpriseManager
     from terraform_provider_veeam.em.settings import Settings
+    from terraform_provider_veeam.keep_alive.start import Successor
     from terraform_provider_veeam.plugin.interfaces import (
         ConfigureContext,
         Diagnostics,
@@ -65,7 +67,8 @@ class VeeamProvider(interfaces.Provider):
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self.clock = clock
         self.book = SessionBook()
-        self.holder = BackgroundHolder(clock)
+        self.holder = BackgroundHolder(clock, self._prepare)
+        self._successor: Successor | None = None
         self._settings: Settings | None = None
         self._manager: EnterpriseManager | None = None
         self._replaced: list[EnterpriseManager] = []
@@ -303,16 +306,27 @@ class VeeamProvider(interfaces.Provider):
             return interfaces.Description(error.summary, error.detail)
         return None
 
-    def hand_over(self, terraform: int) -> None:
+    def hand_over(self) -> None:
         """Have the sessions of mounts held while Terraform lives.
 
         It ends a process as soon as nothing in the graph needs it, and a person may take long to
         say `yes` to a plan.
         """
-        if orders := self.holder.orders(terraform):
-            from terraform_provider_veeam.keep_alive import start  # noqa: PLC0415 - few need it
+        if self.terraform is not None and (orders := self.holder.orders(self.terraform)):
+            self._succession(self.terraform).hold(orders)
 
-            start.hold_while(terraform, orders)
+    def _prepare(self) -> None:
+        """Prepare for the end of this process, as soon as it holds anything."""
+        if self.terraform is not None:
+            with suppress(OSError):  # it is tried again at the end
+                self._succession(self.terraform).prepare()
+
+    def _succession(self, terraform: int) -> Successor:
+        from terraform_provider_veeam.keep_alive.start import Successor  # noqa: PLC0415 - few do
+
+        with self._configuring:
+            self._successor = self._successor or Successor(terraform)
+            return self._successor
 
     def close(self, seconds: float) -> None:
         """End what the process holds open on the server."""

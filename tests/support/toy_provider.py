@@ -28,8 +28,10 @@ class ToyProvider:
 
     addresses = ("registry.terraform.io/toys/toy", "registry.opentofu.org/toys/toy")
 
-    def hand_over(self, terraform: int) -> None:
-        logging.getLogger("toy").debug("handed over to %s", terraform)
+    terraform: int | None = None
+
+    def hand_over(self) -> None:
+        logging.getLogger("toy").debug("handed over while %s lives", self.terraform)
         if os.environ.get("TOY_CLOSE_FAILS"):
             raise RuntimeError("it would not be handed over")
 

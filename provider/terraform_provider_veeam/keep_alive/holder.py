@@ -360,10 +360,14 @@ class Holder:
 
 
 class BackgroundHolder:
-    """Holds the sessions that this process has made or read, on a thread, while it lives."""
+    """Holds the sessions that this process has made or read, on a thread, while it lives.
 
-    def __init__(self, clock: Clock) -> None:
+    Takes also what the thread does first.
+    """
+
+    def __init__(self, clock: Clock, begin: Callable[[], None] = _say_nothing) -> None:
         self._clock = clock
+        self._begin = begin
         self._lock = threading.Lock()
         self._holder: Holder | None = None
 
@@ -381,13 +385,19 @@ class BackgroundHolder:
                 return
             self._holder = Holder(clock=self._clock)
             self._holder.hold(order, manager.touch)
-            threading.Thread(target=self._holder.run, daemon=True, name="holder").start()
+            threading.Thread(
+                target=self._run, args=(self._holder,), daemon=True, name="holder"
+            ).start()
 
     def release(self, fingerprint: str, href: str) -> None:
         """Stop holding a session: its mount point is about to go."""
         with self._lock:
             if self._holder:
                 self._holder.release(fingerprint, href)
+
+    def _run(self, holder: Holder) -> None:
+        self._begin()
+        holder.run()
 
     def orders(self, terraform: int) -> list[Order]:
         """Return orders to hold what is held now, while that Terraform lives."""

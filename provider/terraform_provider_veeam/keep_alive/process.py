@@ -19,13 +19,13 @@ _LOOK_SECONDS = 0.1
 def keep(terraform: int | None = None) -> int:
     """Hold what others order through a socket, until nothing is left.
 
-    With the number of a Terraform it holds what the orders on stdin say while that lives. Else it
-    writes a line to stdout once it takes orders.
+    With the number of a Terraform it holds what it is told through stdin, when that is closed,
+    while that Terraform lives. Else it writes a line to stdout once it takes orders.
     """
     for number in (signal.SIGINT, *hang_up_signals()):
         signal.signal(number, signal.SIG_IGN)  # it outlives its terminal
     orders = b"[]" if terraform is None else sys.stdin.buffer.read()
-    if terraform is not None and not _goes_on(terraform):
+    if not orders or (terraform is not None and not _goes_on(terraform)):
         return 0
     import json  # noqa: PLC0415 - few get here
 

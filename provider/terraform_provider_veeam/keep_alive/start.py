@@ -66,12 +66,30 @@ def hold(
     raise OSError("no process takes the order")
 
 
-def hold_while(terraform: int, orders: Sequence[Order]) -> None:
-    """Have a process of its own hold sessions while that Terraform lives. Raises OSError."""
-    process = _spawn(str(terraform), stdin=subprocess.PIPE)
-    if process.stdin:
-        with process.stdin:
-            process.stdin.write(json.dumps([order.to_plain() for order in orders]))
+class Successor:
+    """The process that holds sessions after this one, while Terraform lives.
+
+    It is started beforehand: Terraform waits for the end of this one. What it has to hold it is
+    told at that end, or that there is nothing.
+    """
+
+    def __init__(self, terraform: int) -> None:
+        self._terraform = terraform
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[str] | None = None
+
+    def prepare(self) -> None:
+        """Start it, unless it has been started. Raises OSError."""
+        with self._lock:
+            if self._process is None:
+                self._process = _spawn(str(self._terraform), stdin=subprocess.PIPE)
+
+    def hold(self, orders: Sequence[Order]) -> None:
+        """Have it hold what orders say from now on. Raises OSError."""
+        self.prepare()
+        if self._process and self._process.stdin:
+            with self._process.stdin as pipe:
+                pipe.write(json.dumps([order.to_plain() for order in orders]))
 
 
 def release(fingerprint: str, href: str) -> None:

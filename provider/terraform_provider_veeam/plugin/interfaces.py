@@ -207,6 +207,8 @@ class Provider(ABC):
     One lives as long as the process.
     """
 
+    terraform: int | None = None
+    """The process of Terraform that is served, if it is known: it may outlive this one."""
     addresses: tuple[str, ...]
     """The source addresses that it is known by, in one registry or several."""
 
@@ -250,8 +252,8 @@ class Provider(ABC):
         """Return what a person is told of an exception, None for one it does not know."""
         return None
 
-    def hand_over(self, terraform: int) -> None:  # noqa: B027 - a provider may hold nothing open
-        """Have somebody else hold open what is to stay open while the process of Terraform lives.
+    def hand_over(self) -> None:  # noqa: B027 - a provider may hold nothing open
+        """Have somebody else hold open what is to stay open while Terraform lives.
 
         It has no more calls for this process, which is closed next.
         """

@@ -101,7 +101,7 @@ def test_a_process_that_terraform_ends_hands_over_to_one_that_lives_as_long(
             assert client.wait() == 0
         else:
             assert client.shut_down() == 0
-        told = f"handed over to {os.getpid()}"
+        told = f"handed over while {os.getpid()} lives"
         assert (told in client.errors()) == (number is None)
 
 
