@@ -69,5 +69,5 @@ class Order:
                 used=float(plain["used"]),
                 network=dict(plain["network"]),
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, OverflowError) as error:
             raise ValueError(f"that is no order: {error!r}") from error

@@ -140,7 +140,7 @@ class Listener:
     def _attend(self, connection: socket.socket) -> None:
         with (
             closing(connection),
-            suppress(OSError, ValueError, KeyError, TypeError, DeadlinePassed),
+            suppress(OSError, ValueError, KeyError, TypeError, RecursionError, DeadlinePassed),
         ):
             message = _receive(connection, _for_an_answer())
             connection.settimeout(ANSWER_SECONDS)
