@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ANSWER_SECONDS = 5.0
+_CONNECT_SECONDS = 1.0
 _LONGEST = 1024 * 1024
 _SUFFIX = ".sock"
 _SOCKETS = f"*{_SUFFIX}"
@@ -188,7 +189,7 @@ def _connect(path: Path) -> tuple[socket.socket, str]:
     """Return a connection, and the secret. Raises OSError, ValueError."""
     if path.is_socket():
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.settimeout(ANSWER_SECONDS)
+        connection.settimeout(_CONNECT_SECONDS)
         try:
             connection.connect(str(path))
         except OSError:
@@ -196,7 +197,7 @@ def _connect(path: Path) -> tuple[socket.socket, str]:
             raise
         return connection, ""
     port, secret = json.loads(path.read_text(encoding="ascii"))
-    return socket.create_connection(("127.0.0.1", int(port)), ANSWER_SECONDS), str(secret)
+    return socket.create_connection(("127.0.0.1", int(port)), _CONNECT_SECONDS), str(secret)
 
 
 def _send(connection: socket.socket, message: dict[str, Any]) -> None:

@@ -138,10 +138,10 @@ def _tell(message: dict[str, Any]) -> list[dict[str, Any]]:
     from terraform_provider_veeam.keep_alive import sockets  # noqa: PLC0415
 
     answers = []
+    deadline = Deadline("Telling all", _TELL_SECONDS, stop=threading.Event())
     with suppress(OSError):
         for path in sockets.places():
             with suppress(OSError):
-                deadline = Deadline("", _TELL_SECONDS, stop=threading.Event())
                 answers.append(sockets.ask(path, message, deadline) or {})
     return answers
 

@@ -1,5 +1,6 @@
 """Starting the keeper: a real process, whatever the environment of Terraform holds."""
 
+import json
 import os
 import signal
 import socket
@@ -18,6 +19,7 @@ from typing import Any
 import pytest
 
 from em_simulator import Simulator
+from support.plugin_client import PluginClient
 from terraform_provider_veeam import platforms
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import Stopped
@@ -26,6 +28,9 @@ from terraform_provider_veeam.em.models import RestorePointRef
 from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.keep_alive import sockets, start
 from terraform_provider_veeam.keep_alive.order import Order
+from terraform_provider_veeam.objects.resources.mount_point import MountPointResource
+from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
+from terraform_provider_veeam.provider import VeeamProvider
 from terraform_provider_veeam.sessions.record import SessionRecord
 
 # The keeper is left running: it outlives who has started it.
@@ -214,9 +219,9 @@ def terraform() -> Iterator[subprocess.Popen[bytes]]:
         process.stdin.close()
 
 
-def processes_for(terraform: subprocess.Popen[bytes]) -> list[int]:
+def processes_for(terraform: int) -> list[int]:
     """Return those that wait for the end of that Terraform."""
-    arguments, found = f"hold\0{terraform.pid}\0".encode(), []
+    arguments, found = f"hold\0{terraform}\0".encode(), []
     for folder in Path("/proc").iterdir():
         with suppress(OSError):
             if folder.name.isdigit() and (folder / "cmdline").read_bytes().endswith(arguments):
@@ -227,7 +232,7 @@ def processes_for(terraform: subprocess.Popen[bytes]) -> list[int]:
 def in_the_background(terraform: subprocess.Popen[bytes]) -> int:
     """Return the process that waits for the end of that Terraform."""
     end = time.monotonic() + 10
-    while not (found := processes_for(terraform)):
+    while not (found := processes_for(terraform.pid)):
         assert time.monotonic() < end
     return found[0]
 
@@ -275,6 +280,51 @@ def test_a_terraform_that_ends_at_once_costs_no_more_than_a_bare_python(
     assert not is_alive_until(keeper, 1)
 
 
+def test_who_goes_on_is_there_before_terraform_waits_for_the_end_of_the_provider(
+    settings: Settings, record: SessionRecord, runtime: Path
+) -> None:
+    names = [attribute.name for attribute in VeeamProvider().get_schema().attributes]
+    block = dict.fromkeys(names) | {
+        "url": settings.base_url.removesuffix("/api"),
+        "username": settings.username,
+        "password": settings.password,
+        "certificate_fingerprint": settings.certificate_fingerprint,
+    }
+    mounted = {attribute.name: None for attribute in MountPointResource.get_schema().attributes}
+    state = mounted | {
+        "restore_point_id": record.href.split("/")[2],
+        "restore_point_type": "vm",
+        "restore_point_name": "oracle03",
+        "mount_id": 1,
+        "href": record.href,
+        "session_fingerprint": record.fingerprint,
+        "timeouts": None,
+    }
+    with PluginClient(environment={"XDG_RUNTIME_DIR": str(runtime)}) as client:
+        client.call("ConfigureProvider", pb.ConfigureProvider.Request(config=in_json(block)))
+        assert processes_for(os.getpid()) == []
+        read = pb.ReadResource.Request(
+            type_name="veeam_mount_point",
+            current_state=in_json(state),
+            private=record.to_bytes(),
+        )
+        assert not client.call("ReadResource", read).diagnostics
+        while not (found := processes_for(os.getpid())):
+            assert client.process.poll() is None
+        assert client.shut_down() == 0
+    try:
+        while not (told := held()):
+            assert is_alive_until(found[0], 0.02)
+        assert [one["session"] for one in told] == [record.fingerprint]
+        assert [one["name"] for one in told] == ["oracle03"]
+    finally:
+        os.kill(found[0], signal.SIGTERM)
+
+
+def in_json(value: dict[str, Any]) -> pb.DynamicValue:
+    return pb.DynamicValue(json=json.dumps(value).encode())
+
+
 def test_who_is_told_nothing_to_hold_ends(terraform: subprocess.Popen[bytes]) -> None:
     prepare = (
         "import os, sys; from terraform_provider_veeam.keep_alive.start import Successor; "
@@ -282,7 +332,7 @@ def test_who_is_told_nothing_to_hold_ends(terraform: subprocess.Popen[bytes]) ->
     )
     command = [sys.executable, "-c", prepare, str(terraform.pid)]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as provider:
-        while not (found := processes_for(terraform)):
+        while not (found := processes_for(terraform.pid)):
             assert provider.poll() is None
     assert not is_alive_until(found[0], 1)
 
