@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if arguments[:2] == ["keep-alive", "hold"]:  # how the provider starts a keeper
         from terraform_provider_veeam.keep_alive.process import keep  # noqa: PLC0415
 
-        sys.exit(keep(*map(int, arguments[2:])))
+        sys.exit(keep(*map(int, arguments[2:3]), *map(float, arguments[3:])))
     from terraform_provider_veeam.cli import commands  # noqa: PLC0415 - for people only
 
     sys.exit(commands.run(arguments))

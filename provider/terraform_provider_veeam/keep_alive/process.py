@@ -12,20 +12,20 @@ from terraform_provider_veeam.platforms import hang_up_signals, is_alive
 
 READY = "ready"
 _PATIENCE = 30.0  # seconds for the first order to come
-_LONGEST_FAREWELL = 2.0  # seconds in which Terraform usually ends after the provider
 _LOOK_SECONDS = 0.1
 
 
-def keep(terraform: int | None = None) -> int:
+def keep(terraform: int | None = None, farewell: float = 0.0) -> int:
     """Hold what others order through a socket, until nothing is left.
 
     With the number of a Terraform it holds what it is told through stdin, when that is closed,
-    while that Terraform lives. Else it writes a line to stdout once it takes orders.
+    while that Terraform lives, if it lives for longer than a farewell of so many seconds. Else it
+    writes a line to stdout once it takes orders.
     """
     for number in (signal.SIGINT, *hang_up_signals()):
         signal.signal(number, signal.SIG_IGN)  # it outlives its terminal
     orders = b"[]" if terraform is None else sys.stdin.buffer.read()
-    if not orders or (terraform is not None and not _goes_on(terraform)):
+    if not orders or (terraform is not None and not _goes_on(terraform, farewell)):
         return 0
     import json  # noqa: PLC0415 - few get here
 
@@ -49,9 +49,9 @@ def keep(terraform: int | None = None) -> int:
     return 0
 
 
-def _goes_on(terraform: int) -> bool:
+def _goes_on(terraform: int, farewell: float) -> bool:
     """Tell whether Terraform goes on: mostly it ends right after the provider."""
-    end = time.monotonic() + _LONGEST_FAREWELL
+    end = time.monotonic() + farewell
     while time.monotonic() < end:
         if not is_alive(terraform):
             return False

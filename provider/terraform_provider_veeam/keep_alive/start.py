@@ -32,6 +32,7 @@ _PASSED_ON = (
 _START_SECONDS = 60.0
 _ANSWER_SECONDS = 5.0
 _TELL_SECONDS = 1.0
+_LONGEST_FAREWELL = 2.0  # seconds in which Terraform mostly ends after the provider
 _SLICE = 0.2  # seconds between two looks at a deadline
 _ROUNDS = 10
 
@@ -82,7 +83,8 @@ class Successor:
         """Start it, unless it has been started. Raises OSError."""
         with self._lock:
             if self._process is None:
-                self._process = _spawn(str(self._terraform), stdin=subprocess.PIPE)
+                farewell = min(_LONGEST_FAREWELL, idle_limit() / 6)
+                self._process = _spawn(str(self._terraform), f"{farewell:g}", stdin=subprocess.PIPE)
 
     def hold(self, orders: Sequence[Order]) -> None:
         """Have it hold what orders say from now on. Raises OSError."""

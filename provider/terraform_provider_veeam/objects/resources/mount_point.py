@@ -348,8 +348,8 @@ class MountPointResource(MountPointObject, interfaces.Resource):
         summary = f"Mount point {state['id']} is gone"
         if isinstance(gone, MountGone):
             return summary, (
-                f"{gone.detail}\nIts logon session lives: it was unmounted there, without Terraform "
-                f"or by a destroy that did not come to its end. {consequence}"
+                f"{gone.detail}\nIts logon session lives: it was unmounted without Terraform, or "
+                f"by a destroy that did not come to its end. {consequence}"
             )
         name = printable(state["restore_point_name"] or state["restore_point_id"])
         disks = disks_of(self.manager, restore_point_of(state), deadline)
