@@ -541,15 +541,15 @@ FAULTS = (
     Fault(
         "a keeper's socket that was removed stays away",
         "keep_alive/sockets.py",
-        "or not _is_there(path, self._own)",
-        "",
+        "if not _is_there(path, self._own):",
+        "if path != self._path:",
         "keep_alive",
     ),
     Fault(
         "a keeper does not move with its user's logout",
         "keep_alive/sockets.py",
-        "if path != self._path or not",
-        "if not",
+        "path = _folder() / self._name",
+        "path = self._path",
         "keep_alive",
     ),
     Fault(
@@ -576,7 +576,7 @@ FAULTS = (
     Fault(
         "who waits for the end of Terraform loads everything at once",
         "keep_alive/process.py",
-        "if not orders or (terraform is not None and not _goes_on(terraform)):",
+        "if not orders or (terraform is not None and not _goes_on(terraform, farewell)):",
         "if not orders:",
         "keep_alive",
     ),

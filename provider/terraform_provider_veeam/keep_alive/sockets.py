@@ -133,7 +133,7 @@ class Listener:
             path = _folder() / self._name
             if self._is_closed:
                 return
-            if path != self._path or not _is_there(path, self._own):
+            if not _is_there(path, self._own):
                 left = self._socket, self._path, self._own
                 self._open(path)
                 _leave(*left)
