@@ -7,15 +7,15 @@ platform's answer, so that it is tested on either.
 from __future__ import annotations
 
 import os
-import re
 import signal
 import stat
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # the module `typing` is slow to import
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
 
 IS_WINDOWS = sys.platform == "win32"
 
@@ -177,6 +177,8 @@ def is_file_name(name: str, *, windows: bool = IS_WINDOWS) -> bool:
         return False
     if not windows:
         return 0 < len(_bytes_of(name)) <= _LONGEST_NAME
+    import re  # noqa: PLC0415 - slow to import
+
     # Windows writes `a.` and `a ` to `a`, and drops what is written to `nul`.
     return not (
         set(name) & set('\\<>:"|?*')
@@ -278,6 +280,8 @@ def _fields_of(process: int) -> list[str]:
 
 def _first_that_is_no_launcher(processes: Mapping[int, tuple[int, str]]) -> int:
     """Return which ancestor has started this process; told are parents and names, by numbers."""
+    import re  # noqa: PLC0415 - slow to import
+
     process = os.getppid()
     while process in processes:
         parent, name = processes[process]
