@@ -53,11 +53,16 @@ def check(block: Mapping[str, Any]) -> list[Problem]:
 
 
 def resolve(
-    block: Mapping[str, Any], user_agent: str, environment: Mapping[str, str] = os.environ
+    block: Mapping[str, Any],
+    user_agent: str,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    in_shell: bool = False,
 ) -> Settings:
     """Return the client's settings: the block beats the environment beats the default.
 
-    Raises InvalidConfiguration with everything that is wrong.
+    `in_shell` is for a person who has no block, only the environment. Raises
+    InvalidConfiguration with everything that is wrong.
     """
     given = _set(block)
     origins = {}
@@ -68,7 +73,7 @@ def resolve(
             origins[name] = variable
 
     values, problems = _convert(given, origins)
-    problems += _contradictions(given, origins) + _missing(given)
+    problems += _contradictions(given, origins) + _missing(given, in_shell=in_shell)
     if problems:
         raise InvalidConfiguration(problems)
     return Settings(base_url=values.pop("url"), user_agent=user_agent, **values)
@@ -143,22 +148,29 @@ def _contradictions(given: Mapping[str, Any], origins: Mapping[str, str]) -> lis
     return problems
 
 
-def _missing(given: Mapping[str, Any]) -> list[Problem]:
+def _missing(given: Mapping[str, Any], *, in_shell: bool) -> list[Problem]:
     needed = {"url": "the address of Enterprise Manager, like https://em.example.com:9398"}
     if "session_token" not in given:
-        needed["username"] = 'an account with a role in it, like "EXAMPLE\\\\backup"'
+        name = r"EXAMPLE\backup" if in_shell else r"EXAMPLE\\backup"
+        needed["username"] = f'an account with a role in it, like "{name}"'
         needed["password"] = "the password of that account"  # noqa: S105 - what it is, no password
-    return [
-        Problem(
-            name,
-            f"{name} is not set",
-            f"The provider needs {what}. Set {name} in the provider block or the environment "
-            f"variable {ATTRIBUTES[name][0]}."
-            + ("" if name == "url" else " Or set session_token to use an existing logon session."),
-        )
-        for name, what in needed.items()
-        if name not in given
-    ]
+    problems = []
+    for attribute, what in needed.items():
+        if attribute in given:
+            continue
+        variable, token = ATTRIBUTES[attribute][0], "session_token"
+        if in_shell:
+            token = ATTRIBUTES[token][0]
+            how = f"Set the environment variable {variable} to {what}."
+        else:
+            how = (
+                f"The provider needs {what}. Set {attribute} in the provider block or the "
+                f"environment variable {variable}."
+            )
+        other = f" Or set {token} to use an existing logon session."
+        detail = how if attribute == "url" else how + other
+        problems.append(Problem(attribute, f"{attribute} is not set", detail))
+    return problems
 
 
 def _url(value: str) -> str:

@@ -6,6 +6,7 @@ platform's answer, so that it is tested on either.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import stat
@@ -31,6 +32,7 @@ _BEHIND_EVERY_FILE = 2**62
 _LONGEST_PATH = 32768  # in Windows
 _LONGEST_NAME = 255  # bytes, and in Windows units of UTF-16
 _TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 - what is made in them nobody else may enter
+_LINKS_OF_WINDOWS = (0xA000000C, 0xA0000003)  # the tags of symbolic links and of junctions
 _DEVICE = r"(?i)(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?"
 
 
@@ -197,6 +199,29 @@ def _bytes_of(name: str) -> bytes:
         return b""
 
 
+def hold_folder(
+    path: str, within: int | None = None, *, is_below: bool = False, windows: bool = IS_WINDOWS
+) -> int | None:
+    """Return a handle of a folder, which leads there even if another takes its name.
+
+    One that `is_below` a folder, of which `within` is the handle, is no link to elsewhere. In
+    Windows there are no such handles: it is looked at, and None returned. Raises OSError.
+    """
+    if not windows:
+        flags = os.O_DIRECTORY | getattr(os, "O_PATH", os.O_RDONLY)  # needs no right to list it
+        return os.open(path, flags | (os.O_NOFOLLOW if is_below else 0), dir_fd=within)
+    found = os.lstat(path) if is_below else os.stat(path)  # noqa: PTH116 - no pathlib here
+    if is_link(found) or not stat.S_ISDIR(found.st_mode):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    return None
+
+
+def is_link(found: os.stat_result) -> bool:
+    """Tell whether what `lstat` has found leads elsewhere: a link, or a junction of Windows."""
+    tag = getattr(found, "st_reparse_tag", 0)
+    return stat.S_ISLNK(found.st_mode) or tag in _LINKS_OF_WINDOWS
+
+
 def try_lock(handle: int, *, windows: bool = IS_WINDOWS) -> bool:
     """Lock an open file until it is closed; False when another process has it, or none can."""
     try:
@@ -213,6 +238,17 @@ def try_lock(handle: int, *, windows: bool = IS_WINDOWS) -> bool:
     except OSError:
         return False
     return True
+
+
+def quoted_for_shell(text: str, *, windows: bool = IS_WINDOWS) -> str:
+    """Return a word as it is written in a shell, in Windows in PowerShell."""
+    if not windows:
+        import shlex  # noqa: PLC0415 - few need it
+
+        return shlex.quote(text)
+    import re  # noqa: PLC0415 - slow to import
+
+    return text if re.fullmatch(r"[\w./:-]+", text) else "'" + text.replace("'", "''") + "'"
 
 
 def executable(name: str, *, windows: bool = IS_WINDOWS) -> str:

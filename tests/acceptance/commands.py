@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from helpers import Server
 
 PROGRAM = Path(sys.executable).with_name("terraform-provider-veeam")
+NOTES = ".terraform-provider-veeam.jsonl"
 _SECONDS = 60
 
 
@@ -80,7 +81,7 @@ class CommandLine:
 
 
 def files_in(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Return the files below a folder, by their paths in it."""
+    """Return the files below a folder, by their paths in it, without the notes of a download."""
     for file in sorted(folder.rglob("*")):
-        if file.is_file():
+        if file.is_file() and file.name != NOTES:
             yield file.relative_to(folder).as_posix(), file.read_bytes()

@@ -6,6 +6,7 @@ import resource
 from pathlib import Path
 
 import pytest
+from commands import files_in
 from helpers import MOUNTS, RESTORE_POINT, SEED, Server, mount_points
 from terraform import Workspace, flat
 
@@ -13,6 +14,7 @@ from em_simulator import GUEST_PASSWORD, GUEST_USERNAME, Family, Simulator
 
 FILE = "Volume$0:/t/a.txt"
 APPLY = ("apply", "-auto-approve", "-no-color")
+INVOKE = "-invoke=action.veeam_file_download.this"
 
 
 @pytest.fixture(autouse=True)
@@ -47,8 +49,10 @@ def restore(more: str = "", paths: str = f'"{FILE}"') -> str:
     return action("file_restore", f"paths = [{paths}]\n{more}")
 
 
-def download(folder: Path | str, paths: str = f'"{FILE}"', *, keep_folders: bool = False) -> str:
-    more = "\n    keep_folders = true" if keep_folders else ""
+def download(
+    folder: Path | str, paths: str = f'"{FILE}"', more: str = "", *, keep_folders: bool = False
+) -> str:
+    more = f"\n    {more}" + ("\n    keep_folders = true" if keep_folders else "")
     return action("file_download", f'paths = [{paths}]\n    folder = "{folder}"{more}')
 
 
@@ -120,8 +124,7 @@ def test_a_folder_is_downloaded_with_all_that_is_in_it(
     target = tmp_path / "got"
     workspace.write(download(target, '"Volume$0:/t", "Volume$0:/large.bin"'))
     workspace.apply()
-    found = {str(p.relative_to(target)): p.read_bytes() for p in target.rglob("*") if p.is_file()}
-    assert found == {
+    assert dict(files_in(target)) == {
         "t/a.txt": b"12345",
         "t/b/deep.txt": b"deep",
         "t/100% #1 ü.txt": b"odd",
@@ -135,15 +138,67 @@ def test_what_is_there_is_replaced_in_one_step_or_left(
 ) -> None:
     (tmp_path / "a.txt").write_text("before")
     server.fault("cut-body", "GET .*/a.txt", None)
-    workspace.write(download(tmp_path))
+    workspace.write(download(tmp_path, more='overwrite = "always"'))
     assert "The answer of Enterprise Manager was lost" in workspace.fail(
         *APPLY, VEEAM_EM_MAX_RETRIES="1"
     )
     assert (tmp_path / "a.txt").read_text() == "before"
     assert [p.name for p in tmp_path.iterdir() if p.suffix == ".part"] == []
     server.simulator.clear_faults()
-    workspace.apply("-invoke=action.veeam_file_download.this")
+    output = workspace.apply(INVOKE)
+    assert f"Will replace {FILE}: {tmp_path / 'a.txt'}, 5 bytes; there already" in flat(output)
     assert (tmp_path / "a.txt").read_text() == "12345"
+
+
+def test_ones_own_work_is_left_and_told_file_by_file_and_the_rest_comes(
+    workspace: Workspace, server: Server, tmp_path: Path
+) -> None:
+    target = tmp_path / "got"
+    (target / "t").mkdir(parents=True)
+    (target / "t" / "a.txt").write_text("mine")
+    workspace.write(download(target, '"Volume$0:/t"'))
+    said = flat(workspace.fail(*APPLY))
+    assert f"{FILE}: {target}/t/a.txt is there already, not from a download" in said
+    assert 'With overwrite = "if-older"' in said
+    assert dict(files_in(target)) == {"t/a.txt": b"mine", "t/b/deep.txt": b"deep"}
+    workspace.write(download(target, '"Volume$0:/t"', 'overwrite = "never"'))
+    output = flat(workspace.apply(INVOKE))
+    assert f"Will leave {FILE}: {target}/t/a.txt, 5 bytes; there already" in output
+    assert "Downloaded Volume$0:/t: 1 of 1 file, 4 bytes (1 were there already)" in output
+    assert (target / "t" / "a.txt").read_text() == "mine"
+    assert len(server.requests("GET", ".*/deep.txt.*")) == 1
+
+
+def test_a_download_of_another_night_takes_the_place_of_the_first(
+    workspace: Workspace, server: Server, tmp_path: Path
+) -> None:
+    hosts = "Volume$0:/etc/hosts"
+    contents = []
+    for number in range(2):
+        points = server.simulator.restore_points(Family.VM)
+        point = [one.id for one in points if one.machine.name == "web02"][number]
+        workspace.write(download(tmp_path, f'"{hosts}"').replace(RESTORE_POINT, point))
+        workspace.apply()
+        contents.append((tmp_path / "hosts").read_bytes())
+        assert contents[-1] == server.simulator.file(Family.VM, point, hosts)
+    assert contents[0] != contents[1]
+
+
+def test_a_dry_run_tells_each_file_and_writes_nothing(
+    workspace: Workspace, server: Server, tmp_path: Path
+) -> None:
+    target = tmp_path / "got"
+    workspace.write(download(target, '"Volume$0:/t"', "dry_run = true"))
+    output = flat(workspace.apply())
+    assert f"Would fetch {FILE}: {target}/t/a.txt, 5 bytes" in output
+    assert f"Would fetch Volume$0:/t/b/deep.txt: {target}/t/b/deep.txt, 4 bytes" in output
+    assert not target.exists()
+    assert server.requests("POST", f"{MOUNTS}/1/.*") == []
+
+
+def test_what_overwrite_can_not_be_is_refused(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.write(download(tmp_path, more='overwrite = "yes"'))
+    assert '"yes" is none of never, if-older, always' in flat(workspace.fail("validate"))
 
 
 def test_a_download_that_broke_off_is_begun_anew(

@@ -15,6 +15,7 @@ from commands import PROGRAM, CommandLine, files_in
 from helpers import MOUNTS, SEED, Server
 
 from em_simulator import RESTORE_OPERATOR, Family, Simulator
+from em_simulator.catalogue import Machine
 
 CONTRACT = "E:/Documentation 2014/Contract.docx"
 OFFERS = "E:/Documentation 2014/Offers.docx"
@@ -52,7 +53,7 @@ def test_machines_are_listed_with_family_count_and_dates(
     shell: CommandLine, server: Server
 ) -> None:
     ran = shell.run("machines")
-    assert (ran.code, ran.said) == (0, "")
+    assert (ran.code, ran.said) == (0, "11 machines\n")
     assert ran.lines[0] == ["NAME", "TYPE", "POINTS", "OLDEST", "NEWEST"]
     row = ["oracle03", "vm", "21", "2026-10-26T22:00:42Z", "2026-11-15T22:00:42Z"]
     assert row in ran.lines
@@ -78,6 +79,7 @@ def test_points_are_listed_between_dates(shell: CommandLine) -> None:
         ["2026-11-13T22:00:42Z", "vm", "Increment", "backup01.tech.local"],
         ["2026-11-12T22:00:42Z", "vm", "Increment", "backup01.tech.local"],
     ]
+    assert ran.said == "2 restore points of oracle03 on backup01.tech.local\n"
     listed = shell.run("points", "oracle03", "--json").json
     assert len(listed) == 21
     assert listed[2]["id"] == ran.lines[1][4]
@@ -94,6 +96,47 @@ def test_a_name_that_is_nearly_right_is_told_the_right_one(shell: CommandLine) -
     assert (ran.code, ran.output) == (1, "")
     assert ran.said.startswith("Error: No restore point of orcale03\n")
     assert "oracle03: 21 restore points of type" in ran.said
+
+
+@pytest.mark.parametrize(
+    "command", [("points",), ("ls",), ("get", "E:/x", "--to", "got"), ("find", "E:/x")]
+)
+def test_a_pattern_in_place_of_a_name_is_refused_with_what_matches(
+    shell: CommandLine, server: Server, command: tuple[str, ...]
+) -> None:
+    ran = shell.run(command[0], "oracle*", *command[1:])
+    assert (ran.code, ran.output) == (1, "")
+    assert "oracle* is a pattern, not the whole name of a machine" in ran.said
+    assert "  oracle03 (vm)\n  oracle03.tech.local (vm)\n" in ran.said
+    assert server.requests("POST", MOUNTS) == []
+
+
+@pytest.mark.parametrize(
+    "command", [("points",), ("ls",), ("get", OFFERS, "--to", "got"), ("find", OFFERS)]
+)
+def test_a_name_of_two_machines_is_refused_until_one_is_chosen(
+    shell: CommandLine, server: Server, command: tuple[str, ...]
+) -> None:
+    add_agent(server, "oracle03")
+    ran = shell.run(command[0], "oracle03", *command[1:])
+    assert (ran.code, ran.output) == (1, "")
+    assert "oracle03: 1 restore point of type agent, on backup01.tech.local" in ran.said
+    assert "oracle03: 21 restore points of type vm" in ran.said
+    assert "with --type." in ran.said
+    assert server.requests("POST", MOUNTS) == []
+    chosen = shell.run(command[0], "oracle03", *command[1:], "--type", "vm")
+    assert chosen.code == 0
+    assert "oracle03 on backup01.tech.local" in chosen.said
+    nowhere = shell.run(command[0], "oracle03", *command[1:], "--backup-server", "backup02")
+    assert nowhere.code == 1
+    assert "on backup01.tech.local" in nowhere.said
+
+
+def add_agent(server: Server, name: str) -> None:
+    """Have an agent's computer backed up that is called as a VM is."""
+    machine = Machine(name, "Windows", Family.AGENT, ("C:",), 0)
+    catalogue = server.simulator._manager.catalogue
+    catalogue.add(machine, dt.datetime(2026, 11, 16, 3, tzinfo=dt.UTC), "", is_full=True)
 
 
 def test_what_an_account_may_not_see_is_passed_over(server: Server, tmp_path: Path) -> None:
@@ -118,6 +161,8 @@ def test_settings_that_are_missing_are_told_as_by_the_provider(
     assert "Error: url is not set" in ran.said
     assert "VEEAM_EM_URL" in ran.said
     assert "Error: password is not set" in ran.said
+    assert "provider block" not in ran.said
+    assert "\\\\" not in ran.said
 
 
 def test_a_password_that_is_wrong_is_told_and_not_shown(server: Server, tmp_path: Path) -> None:
@@ -132,7 +177,8 @@ def test_a_certificate_that_is_not_known_is_an_error(server: Server, tmp_path: P
     shell = CommandLine(server, tmp_path, VEEAM_EM_CERTIFICATE_FINGERPRINT="")
     ran = shell.run("machines")
     assert (ran.code, ran.output) == (1, "")
-    assert "certificate" in ran.said
+    assert "  VEEAM_EM_CERTIFICATE_FINGERPRINT: this fingerprint\n" in ran.said
+    assert "provider block" not in ran.said
 
 
 @pytest.mark.parametrize(
@@ -195,6 +241,8 @@ def test_a_folder_is_listed_with_sizes_and_times(shell: CommandLine, server: Ser
         ["Invoices/"],
         ["2026-11-04T03:42:11Z", "70001", "Offers.docx"],
     ]
+    assert "Restore point of oracle03 on backup01.tech.local, 2026-11-15T22:00:42Z\n" in ran.said
+    assert ran.said.endswith("1 folder, 1 file, 68.4 KiB\n")
     (one,) = shell.run("ls", "oracle03", OFFERS, "--json").json
     assert (one["path"], one["type"], one["size"]) == (OFFERS, "file", 70_001)
     matching = shell.run("ls", "oracle03", "E:/**/hosts", "--json").json
@@ -221,6 +269,8 @@ def test_a_path_that_is_nearly_right_names_its_neighbours(
         "E:/Documentation": "Similar names there: Documentation 2014.",
         "X:/Documentation": "Its volumes are: C:, E:.",
         "X:": "Its volumes are: C:, E:.",
+        "Documentation 2014": "Its volumes are: C:, E:.",
+        "E:/nothing*": "Nothing in E: matches E:/nothing*.",
     }.items():
         ran = shell.run("ls", "oracle03", path)
         assert (ran.code, ran.output) == (1, "")
@@ -305,31 +355,167 @@ def test_folders_are_kept_when_asked(shell: CommandLine, tmp_path: Path) -> None
     assert [name for name, _ in files_in(tmp_path)] == ["E/Documentation 2014/Offers.docx"]
 
 
+DOCUMENTS = "E:/Documentation 2014"
+PLACE = "got/Documentation 2014/Offers.docx"
+
+
 def test_what_is_there_already_is_not_fetched_again(
     shell: CommandLine, server: Server, tmp_path: Path
 ) -> None:
-    shell.run("get", "oracle03", "E:/Documentation 2014", "--to", "got")
-    (tmp_path / "got/Documentation 2014/Offers.docx").write_text("changed here")
+    get = ("get", "oracle03", DOCUMENTS, "--to", "got")
+    shell.run(*get)
+    (tmp_path / PLACE).unlink()
     before = len(server.requests("GET", f"{MOUNTS}/1/.*docx"))
-    ran = shell.run("get", "oracle03", "E:/Documentation 2014", "--to", "got", "--json")
+    ran = shell.run(*get, "--json")
     assert (ran.json["files"], ran.json["files_done"], ran.json["files_kept"]) == (2, 2, 1)
     (one,) = ran.json["downloaded"]
     assert one["file"].endswith("Offers.docx")
-    assert (tmp_path / "got/Documentation 2014/Offers.docx").stat().st_size == 70_001
     assert len(server.requests("GET", f"{MOUNTS}/1/.*docx")) == before + 1
-    again = shell.run("get", "oracle03", "E:/Documentation 2014", "--to", "got")
+    again = shell.run(*get)
     assert "2 of 2 files, 68.7 KiB (2 were there already), in got" in again.output
 
 
-def test_a_file_of_the_same_size_and_another_time_is_fetched_again(
+def test_another_night_takes_the_place_of_a_night_of_the_same_size_and_time(
+    shell: CommandLine, server: Server, tmp_path: Path
+) -> None:
+    contents = []
+    for date in ("2026-11-13", "2026-11-12"):
+        ran = shell.run("get", f"oracle03@{date}", OFFERS, "--to", "got")
+        assert ran.code == 0
+        contents.append((tmp_path / "got/Offers.docx").read_bytes())
+        (point,) = (
+            one
+            for one in server.simulator.restore_points(Family.VM)
+            if one.machine.name == "oracle03" and f"{one.created_at:%Y-%m-%d}" == date
+        )
+        assert contents[-1] == server.simulator.file(Family.VM, point.id, OFFERS)
+    assert contents[0] != contents[1]
+    assert "Replaced:\n  got/Offers.docx, from oracle03@2026-11-13 22:00:42\n" in ran.said
+    assert "(1 replaced)" in ran.output
+
+
+def test_a_night_is_kept_before_another_if_that_is_asked_for(
     shell: CommandLine, tmp_path: Path
 ) -> None:
-    assert shell.run("get", "oracle03", OFFERS, "--to", tmp_path).code == 0
-    file = tmp_path / "Offers.docx"
-    original, times = file.read_bytes(), file.stat().st_mtime
-    file.write_bytes(b"x" * len(original))
-    assert shell.run("get", "oracle03", OFFERS, "--to", tmp_path, "--json").json["files_kept"] == 0
-    assert (file.read_bytes(), file.stat().st_mtime) == (original, times)
+    shell.run("get", "oracle03@2026-11-13", OFFERS, "--to", "got")
+    before = (tmp_path / "got/Offers.docx").read_bytes()
+    for overwrite in ("never", "if-older"):
+        ran = shell.run(
+            "get", "oracle03@2026-11-12", OFFERS, "--to", "got", "--overwrite", overwrite
+        )
+        assert ran.code == 0
+        assert "got/Offers.docx is there already, from oracle03@2026-11-13 22:00:42" in ran.said
+        assert "(1 not replaced)" in ran.output
+        assert (tmp_path / "got/Offers.docx").read_bytes() == before
+
+
+@pytest.mark.parametrize("same_time", [False, True])
+def test_ones_own_work_is_left_and_told_file_by_file(
+    shell: CommandLine, server: Server, tmp_path: Path, *, same_time: bool
+) -> None:
+    get = ("get", "oracle03", DOCUMENTS, "--to", "got")
+    shell.run(*get)
+    file = tmp_path / PLACE
+    times = file.stat()
+    mine = b"x" * times.st_size
+    file.write_bytes(mine)
+    if same_time:
+        os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    before = len(server.requests("GET", f"{MOUNTS}/1/.*docx"))
+    ran = shell.run(*get, "--json")
+    assert ran.code == 1
+    assert f"{OFFERS}: {PLACE} is there already, not from a download, or changed since" in ran.said
+    assert "--overwrite always" in ran.said
+    assert (ran.json["files"], ran.json["files_kept"]) == (1, 1)
+    (left,) = ran.json["left"]
+    assert (left["path"], left["file"], left["action"]) == (OFFERS, PLACE, "leave")
+    assert file.read_bytes() == mine
+    assert len(server.requests("GET", f"{MOUNTS}/1/.*docx")) == before
+    assert shell.run(*get, "--overwrite", "never").code == 0
+    assert file.read_bytes() == mine
+    assert shell.run(*get, "--overwrite", "always").code == 0
+    assert file.read_bytes() != mine
+
+
+def test_what_is_older_is_replaced_if_that_is_asked_for(shell: CommandLine, tmp_path: Path) -> None:
+    get = ("get", "oracle03", OFFERS, "--to", "got", "--overwrite", "if-older")
+    file = tmp_path / "got/Offers.docx"
+    file.parent.mkdir()
+    file.write_text("mine")
+    assert shell.run(*get).code == 0
+    assert file.read_text() == "mine", "it was written just now"
+    os.utime(file, (0, 0))
+    assert shell.run(*get).code == 0
+    assert file.stat().st_size == 70_001
+
+
+def test_a_dry_run_tells_what_would_be_done_and_does_none_of_it(
+    shell: CommandLine, server: Server, tmp_path: Path
+) -> None:
+    get = ("get", "oracle03", DOCUMENTS, "--to", "got", "--dry-run")
+    ran = shell.run(*get)
+    assert ran.code == 0
+    assert ran.lines[0] == ["ACTION", "SIZE", "PATH", "FILE", "THERE ALREADY"]
+    assert ["fetch", "70001", OFFERS, PLACE] in ran.lines
+    assert "2 files, 68.7 KiB to fetch. Nothing is written." in ran.said
+    assert list(tmp_path.iterdir()) == []
+    assert server.requests("POST", f"{MOUNTS}/1/.*") == []
+    (tmp_path / PLACE).parent.mkdir(parents=True)
+    (tmp_path / PLACE).write_text("mine")
+    ran = shell.run(*get, "--json")
+    assert ran.code == 1
+    assert [(one["file"], one["action"]) for one in ran.json["planned"]] == [
+        (PLACE, "leave"),
+        ("got/Documentation 2014/Invoices/bank_details.txt", "fetch"),
+    ]
+    ran = shell.run(*get, "--json", "--overwrite", "always")
+    assert [one["action"] for one in ran.json["planned"]] == ["replace", "fetch"]
+    assert [name for name, _ in files_in(tmp_path)] == [PLACE]
+    assert (tmp_path / PLACE).read_text() == "mine"
+    assert_nothing_left(server)
+
+
+@pytest.mark.parametrize("planted", ["link", "pipe"])
+def test_a_link_or_a_pipe_in_the_place_of_a_file_is_left(
+    shell: CommandLine, tmp_path: Path, planted: str
+) -> None:
+    (tmp_path / "outside").write_text("somebody's")
+    (tmp_path / "got").mkdir()
+    place = tmp_path / "got/Offers.docx"
+    if planted == "link":
+        place.symlink_to(tmp_path / "outside")
+    else:
+        os.mkfifo(place)
+    get = ("get", "oracle03", OFFERS, "--to", "got")
+    ran = shell.run(*get)
+    assert ran.code == 1
+    assert "is there already" in ran.said
+    assert shell.run(*get, "--overwrite", "always").code == 0
+    assert place.lstat().st_size == 70_001
+    assert (tmp_path / "outside").read_text() == "somebody's"
+
+
+def test_a_link_in_the_place_of_a_folder_is_not_followed(
+    shell: CommandLine, tmp_path: Path
+) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "got").mkdir()
+    (tmp_path / "got/Documentation 2014").symlink_to(tmp_path / "outside")
+    ran = shell.run("get", "oracle03", DOCUMENTS, "--to", "got", "--overwrite", "always")
+    assert ran.code == 1
+    assert "would leave its folder" in ran.said
+    assert list((tmp_path / "outside").iterdir()) == []
+
+
+def test_a_folder_is_found_by_its_sign_for_home_and_need_not_be_utf_8(
+    shell: CommandLine, tmp_path: Path
+) -> None:
+    assert shell.run("get", "oracle03", OFFERS, "--to=~/got").code == 0
+    assert (tmp_path / "got/Offers.docx").exists()
+    folder = os.fsdecode(b"got\xff")
+    ran = shell.run("get", "oracle03", OFFERS, "--to", folder)
+    assert (ran.code, ran.output.strip()) == (0, r"1 of 1 file, 68.4 KiB, in got\udcff")
+    assert (tmp_path / folder / "Offers.docx").exists()
 
 
 def test_one_path_that_fails_leaves_the_others(
@@ -386,8 +572,54 @@ def test_a_download_that_stalls_ends_with_a_signal_and_goes_on_later(
     assert shell.run(*get).code == 0
     assert (tmp_path / "got/large.bin").read_bytes() == content
     assert sorted(name for name, _ in files_in(tmp_path / "got")) == ["Offers.docx", "large.bin"]
+    assert "a stop was asked for" not in ran.said.lower()
     journal = ranged.requests("GET", ".*/large.bin")
     assert [entry.status for entry in journal] == [200, 206]
+
+
+def test_a_download_whose_process_was_killed_goes_on(ranged: Server, tmp_path: Path) -> None:
+    shell = CommandLine(ranged, tmp_path)
+    content = os.urandom(6_000_000)
+    ranged.simulator.add_file("oracle03", "E:/large.bin", content)
+    ranged.fault("stall-body", "GET .*/large.bin")
+    get = ("get", "oracle03", "E:/large.bin", "--to", "got")
+
+    def has_half() -> bool:
+        parts = [*(tmp_path / "got").glob(".*.part")] if (tmp_path / "got").exists() else []
+        return any(part.stat().st_size >= 2_900_000 for part in parts)
+
+    ran, _ = shell.interrupt(*get, when=has_half, number=signal.SIGKILL)
+    assert ran.code == -signal.SIGKILL
+    assert shell.run(*get).code == 0
+    assert (tmp_path / "got/large.bin").read_bytes() == content
+    assert [name for name, _ in files_in(tmp_path / "got")] == ["large.bin"]
+    assert [entry.status for entry in ranged.requests("GET", ".*/large.bin")] == [200, 206]
+
+
+def test_a_download_goes_on_without_a_terminal_and_without_streams(
+    shell: CommandLine, server: Server, tmp_path: Path
+) -> None:
+    server.fault("delay", "GET .*/offers.docx.*", seconds=2)
+    command = f"nohup {PROGRAM} get oracle03 '{OFFERS}' --to got >&- 2>&-"
+    script = f"{command} & sleep 1; kill -HUP $!; wait $!"
+    ran = subprocess.run(
+        ["/bin/sh", "-c", script], cwd=tmp_path, env=shell.environment, check=False, timeout=60
+    )
+    assert ran.returncode == 1, "its result could not be told"
+    assert (tmp_path / "got/Offers.docx").stat().st_size == 70_001
+    assert_nothing_left(server)
+
+
+def test_what_a_script_puts_into_the_background_is_not_ended_by_ctrl_c(
+    shell: CommandLine, server: Server, tmp_path: Path
+) -> None:
+    server.fault("delay", "GET .*/offers.docx.*", seconds=2)
+    script = f"{PROGRAM} get oracle03 '{OFFERS}' --to got & sleep 1; kill -INT $!; wait $!"
+    ran = subprocess.run(
+        ["/bin/sh", "-c", script], cwd=tmp_path, env=shell.environment, check=False, timeout=60
+    )
+    assert ran.returncode == 0
+    assert (tmp_path / "got/Offers.docx").stat().st_size == 70_001
 
 
 # find
@@ -404,7 +636,56 @@ def test_find_names_the_newest_backup_that_still_has_a_deleted_file(
     ]
     assert ran.lines[-1] == ["2026-11-08T22:00:42Z", "41372", "2026-11-05T16:40:21Z", CONTRACT]
     assert f"get oracle03@2026-11-08T22:00:42Z '{CONTRACT}' --to ." in ran.said
+    assert "21 restore points of oracle03 on backup01.tech.local\n" in ran.said
+    assert "Mounting oracle03@2026-11-13 22:00:42 (3 of 21) ...\n" in ran.said
+    assert "Found in 1 of 8 restore points looked through." in ran.said
     assert_nothing_left(server)
+
+
+@pytest.mark.parametrize(
+    ("machine", "path", "options", "found"),
+    [
+        ("oracle03", "Contract.docx", (), [CONTRACT]),
+        ("oracle03", "contract.DOCX", (), [CONTRACT]),
+        ("oracle03", "Contract.d*x", (), [CONTRACT]),
+        ("oracle03", "Documentation 2014/Contract.docx", (), [CONTRACT]),
+        ("oracle03", "Documentation 2014\\Contract.docx", (), [CONTRACT]),
+        ("oracle03", "/Documentation 2014/Contract.docx", (), [CONTRACT]),
+        ("oracle03", "/Windows/System32/drivers/etc/hosts", (),
+         ["C:/Windows/System32/drivers/etc/hosts", "E:/Windows/System32/drivers/etc/hosts"]),
+        ("web02", "/etc/hosts", ("--os-kind", "Linux"),
+         ["Volume$0:/etc/hosts", "Volume$1:/etc/hosts"]),
+        ("web02", "q3.csv", ("--os-kind", "Linux"),
+         ["Volume$0:/home/ann/reports/2026/q3.csv", "Volume$1:/home/ann/reports/2026/q3.csv"]),
+    ],
+)  # fmt: skip
+def test_what_names_no_volume_is_looked_for_on_all_of_them(
+    shell: CommandLine, machine: str, path: str, options: tuple[str, ...], found: list[str]
+) -> None:
+    ran = shell.run("find", machine, path, "--json", "--before", "2026-11-08", *options)
+    assert ran.code == 0
+    assert [one["path"] for one in ran.json] == found
+    assert " ".join(f"'{one}'" if " " in one or "$" in one else one for one in found) in ran.said
+    assert all(option in ran.said.splitlines()[-1] for option in options)
+
+
+@pytest.mark.parametrize(
+    "path", ["X:", "X:/Documentation 2014", "nothing.docx", "/nothing", "Volume$0:/etc"]
+)
+def test_what_is_on_no_volume_is_not_found(shell: CommandLine, server: Server, path: str) -> None:
+    ran = shell.run("find", "oracle03", path, "--after", "2026-11-14")
+    assert ran.code == 1
+    assert f"{path} is in none of 2 restore points" in ran.said
+    assert "Its volumes are: C:, E:." in ran.said
+    assert [line[2] for line in ran.lines[1:]] == ["not there"] * 2
+    assert_nothing_left(server)
+
+
+def test_what_could_not_be_looked_through_is_told(shell: CommandLine, server: Server) -> None:
+    server.fault("status", "GET .*/E:/Users.*", None, code=500)
+    ran = shell.run("find", "oracle03", "nothing.docx", "--after", "2026-11-15")
+    assert ran.code == 1
+    assert "These could not be looked through:\n  E:/Users: " in ran.said
 
 
 def test_find_mounts_one_restore_point_at_a_time(shell: CommandLine, server: Server) -> None:
@@ -474,6 +755,7 @@ def test_ctrl_c_during_a_mount_leaves_nothing(slow_server: Server, tmp_path: Pat
     assert seconds < AT_ONCE
     assert ran.code == 130
     assert "nothing is left mounted" in ran.said
+    assert "a stop was asked for" not in ran.said.lower()
     assert "Traceback" not in ran.said
     assert_nothing_left(slow_server)
 
@@ -524,4 +806,5 @@ def test_a_terminal_gets_a_bar(server: Server, tmp_path: Path) -> None:
     assert "Mounting oracle03@2026-11-15 22:00:42" in text
     assert "━" in text
     assert "0 of 1 file, 14.3 MiB of 28.6 MiB; E:/large.bin 50 %" in text
+    assert re.search(r"50 %, [\d.]+ \w+/s, \d+:\d\d left; 0 of 1 file", text)
     assert text.endswith("\x1b[?25h") or "\x1b[?25h" in text

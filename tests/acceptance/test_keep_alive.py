@@ -494,7 +494,7 @@ def test_a_step_of_a_pipeline_fails_when_a_session_is_not_held(
     done = start(workspace, "--for", "2h", "--detach", stdin=state)
     assert done.returncode == 1
     assert done.stdout == ""
-    said = r"Logon session \w{16} with \S+@.* is not held: .* Session is not found or has expired"
+    said = r"Logon session \w{16} with \S+@.* is not held: .* 401 Unauthorized"
     assert re.search(said, flat(done.stderr))
     assert keepers(workspace) == []
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import files_in
 from helpers import MOUNTS, Server, mount_points
 from terraform import Workspace, flat
 from test_actions import APPLY, action
@@ -45,7 +46,7 @@ def download(target: Path, *paths: str) -> str:
 
 
 def downloaded(folder: Path) -> dict[str, bytes]:
-    return {file.name: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    return {path.rpartition("/")[2]: content for path, content in files_in(folder)}
 
 
 def test_every_file_comes_under_its_name_and_none_reaches_the_terminal_raw(

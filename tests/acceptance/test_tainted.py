@@ -83,13 +83,14 @@ def test_each_of_several_tainted_mounts_is_unmounted_in_its_own_session(
 def test_a_mount_that_could_not_be_read_is_replaced_by_the_next_apply(
     workspace: Workspace, server: Server
 ) -> None:
-    server.fault("status", f"GET {MOUNTS}/\\d+", code=500)
+    server.fault("garbage", f"GET {MOUNTS}/\\d+", count=None)
     workspace.write(mount_points(1))
     said = workspace.fail("apply", "-auto-approve", "-no-color")
     assert "the next apply replaces it" in said
     (before,) = workspace.instances()
     assert before["status"] == "tainted"
     assert len(server.mounts()) == 1
+    server.simulator.clear_faults()
     workspace.apply()
     check_replaced(workspace, server, before)
 

@@ -29,9 +29,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         from terraform_provider_veeam.keep_alive.process import keep  # noqa: PLC0415
 
         sys.exit(keep(*map(int, arguments[2:3]), *map(float, arguments[3:])))
+    from terraform_provider_veeam.cli import streams  # noqa: PLC0415 - for people only
+
+    sys.exit(streams.run(lambda: _run(arguments)))
+
+
+def _run(arguments: Sequence[str]) -> int:
     from terraform_provider_veeam.cli import commands  # noqa: PLC0415 - for people only
 
-    sys.exit(commands.run(arguments))
+    return commands.run(arguments)
 
 
 def _serve() -> "NoReturn":

@@ -1,14 +1,13 @@
 """The commands of `terraform-provider-veeam` for people. Not imported under Terraform."""
 
 import argparse
-import io
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 from terraform_provider_veeam import __version__
-from terraform_provider_veeam.cli.arguments import add_restore_commands
+from terraform_provider_veeam.cli.arguments import add_restore_commands, checked, file_path, text
 from terraform_provider_veeam.durations import parse_duration
+from terraform_provider_veeam.printable import printable
 
 _BY_HAND = """\
 terraform-provider-veeam {version}, a provider for Terraform and OpenTofu.
@@ -23,16 +22,22 @@ Terraform starts this program by itself. To use it:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return the exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        # A path may hold what the terminal's character set, or any, has no sign for.
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    if options.command == "help":
-        parser.parse_args([*options.topic, "--help"])
-    if options.command in _COMMANDS:
-        return _COMMANDS[options.command](options)
+    parser, commands = _parsers()
+    name = arguments[0] if arguments else ""
+    if name in commands:
+        # Options may stand between arguments, which argparse can't do by itself below a command,
+        # nor together with `--`.
+        command, rest = commands[name], arguments[1:]
+        options = (command.parse_args if "--" in rest else command.parse_intermixed_args)(rest)
+    elif name and not name.startswith("-"):
+        parser.error(f'there is no command "{printable(name)}"')
+    else:
+        options = parser.parse_args(arguments)
+    if name == "help":
+        return run([*options.topic, "--help"])
+    if name in _COMMANDS:
+        options.command = name
+        return _COMMANDS[name](options)
     sys.stderr.write(_BY_HAND.format(version=__version__))
     return 1
 
@@ -105,7 +110,8 @@ _COMMANDS = {
 }
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
+    """Return the parser of the whole, and those of the commands."""
     parser = argparse.ArgumentParser(
         prog="terraform-provider-veeam",
         description="Terraform and OpenTofu provider for Veeam Backup Enterprise Manager.",
@@ -125,7 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     install.add_argument(
         "--plugin-dir",
-        type=Path,
+        type=file_path,
         metavar="DIR",
         help="the folder of a filesystem mirror (default: ~/.terraform.d/plugins)",
     )
@@ -136,10 +142,10 @@ def _parser() -> argparse.ArgumentParser:
         "of a network mirror, with the hashes that lock files need. Packages of other versions "
         "and platforms that are there already are kept.",
     )
-    mirror.add_argument("folder", type=Path, metavar="DIR", help="the mirror, made if need be")
+    mirror.add_argument("folder", type=file_path, metavar="DIR", help="the mirror, made if need be")
     mirror.add_argument(
         "packages",
-        type=Path,
+        type=file_path,
         nargs="+",
         metavar="ZIP",
         help="terraform-provider-veeam_VERSION_OS_ARCH.zip",
@@ -157,7 +163,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("version", help="print the version")
     help_ = commands.add_parser("help", help="explain a command")
     help_.add_argument("topic", nargs="*", metavar="COMMAND")
-    return parser
+    return parser, commands.choices
 
 
 def _add_keep_alive(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -173,11 +179,17 @@ def _add_keep_alive(commands: "argparse._SubParsersAction[argparse.ArgumentParse
         "How the server's certificate is checked comes from the environment, as for the provider: "
         "VEEAM_EM_CA_CERTIFICATE, VEEAM_EM_CERTIFICATE_FINGERPRINT, VEEAM_EM_INSECURE.",
     )
-    keep_alive.add_argument("action", nargs="?", type=_keep_alive_action, metavar="list | stop")
-    keep_alive.add_argument("session", nargs="*", metavar="SESSION", help="as listed")
+    keep_alive.add_argument(
+        "action", nargs="?", type=checked(_keep_alive_action), metavar="list | stop"
+    )
+    keep_alive.add_argument("session", nargs="*", type=text, metavar="SESSION", help="as listed")
     keep_alive.add_argument("--all", action="store_true", help="stop holding all of them")
     keep_alive.add_argument(
-        "--for", dest="seconds", type=_duration, metavar="TIME", help="how long, like 4h or 90m"
+        "--for",
+        dest="seconds",
+        type=checked(parse_duration),
+        metavar="TIME",
+        help="how long, like 4h or 90m",
     )
     keep_alive.add_argument(
         "--detach",
@@ -186,14 +198,7 @@ def _add_keep_alive(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     )
 
 
-def _keep_alive_action(text: str) -> str:
-    if text not in ("list", "stop"):
-        raise argparse.ArgumentTypeError(f'"{text}" is neither list nor stop')
-    return text
-
-
-def _duration(text: str) -> float:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+def _keep_alive_action(given: str) -> str:
+    if given not in ("list", "stop"):
+        raise ValueError(f'"{given}" is neither list nor stop')
+    return given

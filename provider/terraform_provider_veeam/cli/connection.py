@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
-import sys
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from terraform_provider_veeam import __version__
+from terraform_provider_veeam.cli.signals import EXIT_CODE, STOP, handle_signals
+from terraform_provider_veeam.cli.streams import say_at_once
 from terraform_provider_veeam.cli.terminal import say, say_error, waiting_for
 from terraform_provider_veeam.config import InvalidConfiguration, resolve
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Deadline
@@ -22,7 +22,6 @@ from terraform_provider_veeam.em.errors import (
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import RestorePointType
 from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
-from terraform_provider_veeam.platforms import hang_up_signals
 from terraform_provider_veeam.sessions.record import SessionRecord
 
 if TYPE_CHECKING:
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint
     from terraform_provider_veeam.em.models import Mounted
 
-INTERRUPTED = 128  # with the number of the signal: the exit code that shells know
 _LOOK_UP_SECONDS = 300.0
 _MOUNT_SECONDS = 1800.0
 _UNMOUNT_SECONDS = 30.0
@@ -47,28 +45,34 @@ class Connection:
         self.manager = manager
         self.signal: int | None = None
         """Which signal has asked to stop."""
-        self._stop = threading.Event()
         self._holder = BackgroundHolder(SYSTEM_CLOCK)
 
     def deadline(self, operation: str, seconds: float = _LOOK_UP_SECONDS) -> Deadline:
         """Return the deadline of a part of the command, which a signal ends."""
-        return Deadline(operation, seconds, stop=self._stop)
+        return Deadline(operation, seconds, stop=STOP)
 
     def stop(self, number: int) -> None:
         """Ask all that goes on to stop; a second time, end at once."""
         if self.signal is not None:
-            os.write(2, b"\nEnded at once. What is mounted is unmounted by Enterprise Manager "
-                     b"when its logon session has been idle for 15 minutes.\n")  # fmt: skip
-            os._exit(INTERRUPTED + number)
+            say_at_once(
+                "\nEnded at once. What is mounted is unmounted by Enterprise Manager when its "
+                "logon session has been idle for 15 minutes.\n"
+            )
+            os._exit(EXIT_CODE + number)
         self.signal = number
-        self._stop.set()
+        STOP.set()
 
     @contextmanager
-    def mounted(self, point: FoundRestorePoint, os_kind: str | None) -> Iterator[Mounted]:
-        """Mount a restore point for as long as the block takes, however it ends."""
+    def mounted(
+        self, point: FoundRestorePoint, os_kind: str | None, *, number: str = ""
+    ) -> Iterator[Mounted]:
+        """Mount a restore point for as long as the block takes, however it ends.
+
+        `number` tells which one of many it is.
+        """
         name = f"Mounting {point.name or point.ref.id}"
         deadline = self.deadline(name, _MOUNT_SECONDS)
-        with waiting_for(name):
+        with waiting_for(f"{name}{number}", at_once=True):
             try:
                 mounted = self.manager.mount(point.ref, os_kind, deadline, outlives=False)
             except MountIncomplete as error:
@@ -91,7 +95,8 @@ class Connection:
         """Unmount, even if a stop was asked for; tell of it if that fails."""
         bound = Deadline("Unmounting", _UNMOUNT_SECONDS, stop=threading.Event())
         try:
-            self.manager.unmount(mounted.session, mounted.mount_point.href, bound)
+            with waiting_for("Unmounting"):
+                self.manager.unmount(mounted.session, mounted.mount_point.href, bound)
         except SessionGone as error:
             say_error("The mount point was gone before its end", error.detail)
         except EnterpriseManagerError as error:
@@ -114,7 +119,7 @@ class Connection:
 def run(command: Callable[[Connection], int]) -> int:
     """Run a command with the Enterprise Manager of the environment; returns the exit code."""
     try:
-        settings = resolve({}, f"terraform-provider-veeam/{__version__}")
+        settings = resolve({}, f"terraform-provider-veeam/{__version__}", in_shell=True)
     except InvalidConfiguration as error:
         for problem in error.problems:
             say_error(problem.summary, problem.detail)
@@ -124,18 +129,12 @@ def run(command: Callable[[Connection], int]) -> int:
             "password and the files. VEEAM_EM_CERTIFICATE_FINGERPRINT is as easy to use, and "
             "safe.")  # fmt: skip
     connection = Connection(EnterpriseManager(settings))
-    for number in (signal.SIGINT, signal.SIGTERM, *hang_up_signals()):
-        signal.signal(number, lambda number, _: connection.stop(number))
+    handle_signals(connection.stop)
     try:
         code = command(connection)
-        sys.stdout.flush()
     except EnterpriseManagerError as error:
         code = 1
         say_error(error.summary, error.detail)
-    except BrokenPipeError:
-        code = 1
-        with suppress(OSError):  # nothing more gets out, not even at exit
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     finally:
         connection.close()
-    return code if connection.signal is None else INTERRUPTED + connection.signal
+    return code if connection.signal is None else EXIT_CODE + connection.signal

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.cli.dates import shown_time
-from terraform_provider_veeam.cli.lookup import find_restore_points
-from terraform_provider_veeam.cli.terminal import print_json, print_table, say
+from terraform_provider_veeam.cli.lookup import find_restore_points, machine_of
+from terraform_provider_veeam.cli.terminal import print_json, print_table, say, waiting_for
+from terraform_provider_veeam.em.files.sizes import counted
 from terraform_provider_veeam.em.inventory.restore_points import Wanted
 from terraform_provider_veeam.em.models import RestorePointType
 
@@ -21,8 +22,9 @@ def machines(connection: Connection, options: argparse.Namespace) -> int:
     """Print the machines that have restore points; returns the exit code, 1 when there is none."""
     families = [options.type] if options.type else list(RestorePointType)
     deadline = connection.deadline("Listing machines")
-    wanted = Wanted(machine_name=options.pattern)
-    found = connection.manager.machines(wanted, deadline, families)
+    wanted = Wanted(machine_name=options.pattern, backup_server=options.backup_server)
+    with waiting_for("Listing machines"):
+        found = connection.manager.machines(wanted, deadline, families)
     if options.json:
         print_json(
             [
@@ -40,7 +42,7 @@ def machines(connection: Connection, options: argparse.Namespace) -> int:
     elif found.machines:
         print_table(
             ("NAME", "TYPE", ">POINTS", "OLDEST", "NEWEST"),
-            (
+            [
                 (
                     one.name,
                     one.type.value,
@@ -49,8 +51,16 @@ def machines(connection: Connection, options: argparse.Namespace) -> int:
                     shown_time(one.newest),
                 )
                 for one in found.machines
-            ),
+            ],
+            dispensable=("OLDEST", "POINTS", "TYPE"),
         )
+        say(counted(len(found.machines), "machine"))
+    for one in found.machines:
+        if len(one.backup_servers) > 1:
+            say(
+                f"{one.name} is on {' and '.join(one.backup_servers)}: these are two machines, "
+                "which --backup-server tells apart, or one whose backups were moved."
+            )
     for family, error in found.left_out.items():
         say(f"Left out: restore points of type {family}. {error.summary}.")
     if found.machines:
@@ -65,7 +75,10 @@ def machines(connection: Connection, options: argparse.Namespace) -> int:
 def points(connection: Connection, options: argparse.Namespace) -> int:
     """Print the restore points of a machine, the newest first; returns the exit code."""
     wanted = Wanted(
-        machine_name=options.machine, created_after=options.after, created_before=options.before
+        machine_name=options.machine,
+        created_after=options.after,
+        created_before=options.before,
+        backup_server=options.backup_server,
     )
     found = find_restore_points(connection, wanted, options.type)
     if options.json:
@@ -73,7 +86,7 @@ def points(connection: Connection, options: argparse.Namespace) -> int:
         return 0
     print_table(
         ("CREATED", "TYPE", "KIND", "BACKUP SERVER", "ID"),
-        (
+        [
             (
                 shown_time(point.created_at),
                 point.ref.type.value,
@@ -82,8 +95,10 @@ def points(connection: Connection, options: argparse.Namespace) -> int:
                 point.ref.id,
             )
             for point in found
-        ),
+        ],
+        dispensable=("BACKUP SERVER", "TYPE", "KIND"),
     )
+    say(f"{counted(len(found), 'restore point')} of {machine_of(found[0])}")
     return 0
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
@@ -13,6 +12,8 @@ from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
+from terraform_provider_veeam.cli.signals import handle_signals
+from terraform_provider_veeam.cli.streams import tell
 from terraform_provider_veeam.config import InvalidConfiguration, resolve
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Deadline
 from terraform_provider_veeam.em.errors import DeadlinePassed, EnterpriseManagerError, Stopped
@@ -27,7 +28,7 @@ from terraform_provider_veeam.printable import printable
 from terraform_provider_veeam.sessions.record import SessionRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from terraform_provider_veeam.em.settings import Settings
@@ -156,7 +157,7 @@ def _read_state(text: bytes) -> Any:
 def _hand_over(mounted: Sequence[Mounted], seconds: float) -> int:
     """Have a keeper hold them; returns the exit code."""
     deadline = Deadline("Waiting for the process that holds them", _HOLD_SECONDS, stop=Event())
-    _on_a_signal(deadline.stop.set)
+    handle_signals(lambda _: deadline.stop.set())
 
     def hold(one: Mounted) -> Exception | None:
         try:
@@ -186,10 +187,10 @@ def _hold_here(mounted: Sequence[Mounted], seconds: float) -> int:
     def report(record: SessionRecord, told: EnterpriseManagerError | Ending | None) -> None:
         name = f"ogon session {record.fingerprint}"
         if told is None:
-            print(mask(f"Holding l{name} with {record.href}"), flush=True)
+            tell(mask(f"Holding l{name} with {record.href}"))
         elif isinstance(told, Ending):
             endings.append(told)
-            print(f"L{name}: {told}", flush=True)
+            tell(f"L{name}: {told}")
         else:
             sys.stderr.write(mask(f"L{name}: {told.summary}\n{told.detail}\n"))
 
@@ -203,19 +204,12 @@ def _hold_here(mounted: Sequence[Mounted], seconds: float) -> int:
     except (ValueError, InvalidConfiguration) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    _on_a_signal(holder.stop)
+    handle_signals(lambda _: holder.stop())
     with ExitStack() as stack:
         with suppress(OSError):  # Terraform's destroy then can't tell us that it is done
             stack.enter_context(sockets.Listener(lambda asked: answer(holder, asked)))
         holder.run()
     return 1 if any(ending.is_loss for ending in endings) else 0
-
-
-def _on_a_signal(stop: Callable[[], None]) -> None:
-    """Stop at a signal, unless this process is to ignore it, as under `nohup`."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, lambda *_: stop())
 
 
 def find_mounted(state: Any) -> Iterator[Mounted]:

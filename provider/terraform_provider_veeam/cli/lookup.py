@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.cli.dates import shown_time
+from terraform_provider_veeam.cli.terminal import waiting_for
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound, RequestRefused
+from terraform_provider_veeam.em.files.left_out import in_lines
+from terraform_provider_veeam.em.files.sizes import counted
 from terraform_provider_veeam.em.inventory.machines import is_out_of_sight
 from terraform_provider_veeam.em.inventory.near_misses import near_misses
 from terraform_provider_veeam.em.inventory.restore_points import Wanted
@@ -15,8 +19,11 @@ from terraform_provider_veeam.em.times import Time
 from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from terraform_provider_veeam.cli.connection import Connection
     from terraform_provider_veeam.em.deadline import Deadline
+    from terraform_provider_veeam.em.inventory.machines import Machine
     from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint
     from terraform_provider_veeam.em.manager import EnterpriseManager
 
@@ -27,35 +34,79 @@ _NO_TIME = "0001-01-01T00:00:00Z"
 def find_restore_points(
     connection: Connection, wanted: Wanted, family: RestorePointType | None
 ) -> list[FoundRestorePoint]:
-    """Return the restore points of a machine, the newest first, of one family or of all.
+    """Return the restore points of one machine, the newest first, of one family or of all.
 
     The type of `wanted` does not count, nor do capitals in the machine's name. Raises NotFound,
-    which names machines that may be meant.
+    which names machines that may be meant, and EnterpriseManagerError when several are.
     """
     name = wanted.machine_name or ""
-    deadline = connection.deadline(f"Looking up restore points of {printable(name)}")
+    operation = f"Looking up restore points of {printable(name)}"
+    with waiting_for(operation):
+        found = _find(connection.manager, wanted, family, connection.deadline(operation))
+    _check_that_it_is_one(found, name)
+    return sorted(found, key=_time, reverse=True)
+
+
+def _find(
+    manager: EnterpriseManager, wanted: Wanted, family: RestorePointType | None, deadline: Deadline
+) -> list[FoundRestorePoint]:
+    name = wanted.machine_name or ""
     families = [family] if family else list(RestorePointType)
-    found = _of_families(connection.manager, wanted, families, deadline)
+    if "*" in name:
+        raise _is_a_pattern(name, manager.machines(wanted, deadline, families).machines)
+    found = _of_families(manager, wanted, families, deadline)
     if found:
-        return sorted(found, key=_time, reverse=True)
-    known = connection.manager.machines(Wanted(), deadline)
+        return found
+    known = manager.machines(Wanted(), deadline)
     for machine in known.machines:
         # A server may tell capitals apart where a person does not.
         if machine.name != name and machine.name.casefold() == name.casefold():
             spelt = wanted._replace(machine_name=machine.name)
-            found = _of_families(connection.manager, spelt, families, deadline)
+            found = _of_families(manager, spelt, families, deadline)
             if found:
-                return sorted(found, key=_time, reverse=True)
+                return found
     bounds = {"after": wanted.created_after, "before": wanted.created_before}
     conditions = "".join(
         f", {word} {shown_time(str(time))}" for word, time in bounds.items() if time
     )
     of_type = f" of type {family}" if family else ""
+    server = f" on {printable(wanted.backup_server)}" if wanted.backup_server else ""
     raise NotFound(
-        f"No restore point{of_type} of {printable(name)}{conditions}",
+        f"No restore point{of_type} of {printable(name)}{server}{conditions}",
         near_misses(wanted, known),
         status=HTTPStatus.NOT_FOUND,
     )
+
+
+def _is_a_pattern(name: str, machines: Sequence[Machine]) -> EnterpriseManagerError:
+    matching = in_lines([f"{printable(one.name)} ({one.type})" for one in machines])
+    return EnterpriseManagerError(
+        f"{printable(name)} is a pattern, not the whole name of a machine",
+        f"It matches:\n{matching}" if machines else "No machine with restore points matches it.",
+    )
+
+
+def _check_that_it_is_one(found: list[FoundRestorePoint], name: str) -> None:
+    """Raise EnterpriseManagerError for restore points of several machines of a name."""
+    known = Counter(
+        (one.machine_name or name, str(one.ref.type), one.backup_server or "") for one in found
+    )
+    servers = {server.casefold() for *_, server in known if server}
+    options = {
+        "--type": len({family for _, family, _ in known}) > 1,
+        "--backup-server": len(servers) > 1,
+    }
+    if any(options.values()) or len({spelt.casefold() for spelt, *_ in known}) > 1:
+        lines = [
+            f"{printable(spelt)}: {counted(count, 'restore point')} of type {family}"
+            + (f", on {printable(server)}" if server else "")
+            for (spelt, family, server), count in sorted(known.items())
+        ]
+        using = " and ".join(option for option, helps in options.items() if helps)
+        raise EnterpriseManagerError(
+            f"{printable(name)} is the name of several machines",
+            f"There are:\n{in_lines(lines)}\nSay which is meant, with {using or 'its whole name'}.",
+        )
 
 
 def written_restore_points(
@@ -63,16 +114,9 @@ def written_restore_points(
 ) -> list[FoundRestorePoint]:
     """Return those restore points of one machine that can be mounted, the newest first.
 
-    Raises NotFound, and EnterpriseManagerError when machines of several families have the name.
+    Raises as `find_restore_points` does.
     """
     found = find_restore_points(connection, wanted, family)
-    families = {point.ref.type for point in found}
-    if len(families) > 1:
-        raise EnterpriseManagerError(
-            f"{printable(wanted.machine_name or '')} is the name of several machines",
-            f"There are restore points of type {' and '.join(sorted(families))}. Say with --type "
-            "which are meant.",
-        )
     written = [point for point in found if point.is_complete]
     if not written:
         raise NotFound(
@@ -82,6 +126,12 @@ def written_restore_points(
             status=HTTPStatus.NOT_FOUND,
         )
     return written
+
+
+def machine_of(point: FoundRestorePoint) -> str:
+    """Return the machine of a restore point, and where its backups are, for people."""
+    server = f" on {printable(point.backup_server)}" if point.backup_server else ""
+    return f"{printable(point.machine_name or 'a machine without a name')}{server}"
 
 
 def _of_families(

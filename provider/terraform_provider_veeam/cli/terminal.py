@@ -1,51 +1,76 @@
 """What a person sees: results on standard output, all else on standard error.
 
-Where nobody looks, there are neither colours nor bars, and lines are as long as they are.
+Where nobody looks, there are neither colours nor bars, whatever the environment says. No line is
+folded and nothing cut: a table leaves out columns, in the order that it names, or gets wider.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import re
 import sys
+import threading
 import time
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any, TextIO
 
+from rich.cells import cell_len
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from terraform_provider_veeam.em.deadline import TELL_SECONDS
 from terraform_provider_veeam.plugin.process.logs import mask
 from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from terraform_provider_veeam.em.files.transfer import Tally
+    from rich.console import RenderableType
 
-_ENDLESS = 100_000  # columns
-_TELL_SECONDS = 10.0
+    from terraform_provider_veeam.em.files.tally import Tally
+
+_GAP = 2  # columns of the terminal, between those of a table
+_SHORTEST_BAR, _LONGEST_BAR = 10, 40
+_SETTING = re.compile(r"\b\w+(?: = true)? \((VEEAM_EM_\w+)\)")
+_OF_TERRAFORM = re.compile(r" \(in Terraform[^)]*\)")  # what does not concern a shell
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table; a column whose name begins with `>` is flush right."""
+def print_table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], *, dispensable: Sequence[str] = ()
+) -> None:
+    """Print a table; a column whose name begins with `>` is flush right.
+
+    Where a terminal is too narrow, those that are dispensable are left out, the first one first.
+    """
     console = _console(sys.stdout)
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in columns:
-        right = column.startswith(">")
-        table.add_column(
-            column.removeprefix(">"),
-            justify="right" if right else "left",
-            overflow="fold",
-            no_wrap=right,
-        )
-    for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
-    with console.capture() as captured:
-        console.print(table)
-    lines = captured.get().splitlines()
-    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in lines))
+    names = [column.removeprefix(">") for column in columns]
+    table = [names, *([printable(cell) for cell in row] for row in rows)]
+    widths = [max(map(cell_len, cells)) for cells in zip(*table, strict=True)]
+    shown = list(range(len(names)))
+    for name in dispensable:
+        width = sum(widths[place] + _GAP for place in shown) - _GAP
+        if console.is_terminal and width > console.width:
+            shown.remove(names.index(name))
+    lines = []
+    for row in table:
+        cells = []
+        for place in shown:
+            padding = " " * (widths[place] - cell_len(row[place]))
+            is_right = columns[place].startswith(">")
+            cells.append(padding + row[place] if is_right else row[place] + padding)
+        lines.append((" " * _GAP).join(cells).rstrip())
+    console.print(Text(lines[0], style="bold"), soft_wrap=True)
+    sys.stdout.write("".join(f"{line}\n" for line in lines[1:]))
+    sys.stdout.flush()
+    if len(shown) < len(names):
+        missing = [name for place, name in enumerate(names) if place not in shown]
+        say(f"This terminal is too narrow for {', '.join(missing)}.")
 
 
 def print_line(text: str) -> None:
@@ -61,67 +86,98 @@ def print_json(value: Any) -> None:
 
 def say(text: str) -> None:
     """Tell a person something beside the result."""
-    sys.stderr.write(f"{mask(text)}\n")
-    sys.stderr.flush()
+    _console(sys.stderr).print(Text(mask(text)), soft_wrap=True)
 
 
 def say_error(summary: str, detail: str = "") -> None:
-    """Tell what went wrong, as Terraform would."""
-    console = _console(sys.stderr)
+    """Tell what went wrong, as Terraform would; settings have the names of their variables."""
     text = Text.assemble(("Error: ", "bold red"), (mask(summary), "bold"))
-    console.print(text, soft_wrap=True)
+    _console(sys.stderr).print(text, soft_wrap=True)
     if detail:
-        say(detail)
+        say(_SETTING.sub(r"\1", _OF_TERRAFORM.sub("", detail)))
 
 
 @contextmanager
-def waiting_for(what: str) -> Iterator[None]:
-    """Show that something takes its time: it moves on a terminal, and is a line elsewhere."""
+def waiting_for(what: str, *, at_once: bool = False) -> Iterator[None]:
+    """Show that something takes its time: it moves on a terminal, and is a line now and then else.
+
+    With `at_once` the first line does not wait for that.
+    """
+    began = time.monotonic()
     console = _console(sys.stderr)
-    if not console.is_terminal:
+    if not console.is_interactive and at_once:
         say(f"{what} ...")
-        yield
-        return
-    with console.status(Text(printable(what))):
+
+    def show() -> list[str]:
+        return [f"{what} ... {time.monotonic() - began:.0f} s"]
+
+    with _shown(console, show, lambda: None):
         yield
 
 
 @contextmanager
-def progress_of(tally: Tally) -> Iterator[Callable[[], None]]:
-    """Show how far a download is; what it gives is to be called many times a second."""
-    console = _console(sys.stderr)
-    if not console.is_terminal:
-        yield _Lines(tally).tell
+def progress_of(tally: Tally) -> Iterator[None]:
+    """Show how far a download is, by a bar on a terminal, and by a line now and then elsewhere."""
+    with _shown(_console(sys.stderr), tally.progress, lambda: tally.share):
+        yield
+
+
+@contextmanager
+def _shown(
+    console: Console, told: Callable[[], list[str]], share: Callable[[], float | None]
+) -> Iterator[None]:
+    """Show what changes meanwhile: what is told, the most important first, and a share of 1."""
+    if console.is_interactive:
+        spinner = Spinner("dots")
+        live = Live(
+            get_renderable=lambda: _line(told(), share(), spinner, console.width),
+            console=console, transient=True, redirect_stdout=False, redirect_stderr=False,
+        )  # fmt: skip
+        with live:
+            yield
         return
-    bar = Progress(BarColumn(), TextColumn("{task.description}", markup=False), console=console)
-    with bar:
-        task = bar.add_task("", total=None)
+    done = threading.Event()
 
-        def show() -> None:
-            total = tally.bytes or None
-            done = tally.bytes_done + tally.current_bytes
-            bar.update(task, total=total, completed=done, description=printable(str(tally)))
+    def tell() -> None:
+        while not done.wait(TELL_SECONDS):
+            if text := told():
+                say("; ".join(text))
 
-        yield show
-        bar.remove_task(task)
-
-
-class _Lines:
-    """Tells how far a download is by a line now and then."""
-
-    def __init__(self, tally: Tally) -> None:
-        self._tally = tally
-        self._told = time.monotonic()
-
-    def tell(self) -> None:
-        """Write a line, if it is time for one."""
-        if time.monotonic() - self._told >= _TELL_SECONDS:
-            self._told = time.monotonic()
-            say(printable(str(self._tally)))
+    thread = threading.Thread(target=tell, daemon=True, name="tell")
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
+def _line(told: list[str], share: float | None, spinner: Spinner, width: int) -> RenderableType:
+    """Return a line that is no longer than a terminal is wide, and leaves out what is too long."""
+    text = ""
+    for one in told:
+        longer = printable(f"{text}; {one}" if text else one)
+        if cell_len(longer) + _GAP < width:
+            text = longer
+    bar = min(_LONGEST_BAR, width - cell_len(text) - _GAP)
+    line = Table.grid(padding=(0, 1))
+    if share is None or bar < _SHORTEST_BAR:
+        line.add_row(spinner, Text(text))
+    else:
+        line.add_row(ProgressBar(1.0, share, width=bar), Text(text))
+    return line
+
+
+@cache
 def _console(stream: TextIO) -> Console:
-    console = Console(file=stream, markup=False, highlight=False, emoji=False)
-    if not console.is_terminal:
-        console.width = _ENDLESS
-    return console
+    """Return what writes to a stream: for a person, if that is a terminal, and only then."""
+    is_terminal = stream.isatty()
+    can_move = is_terminal and os.environ.get("TERM") not in ("dumb", "unknown")
+    plain = os.environ.get("NO_COLOR") or os.environ.get("CLICOLOR") == "0" or not can_move
+    return Console(
+        file=stream,
+        force_terminal=is_terminal,
+        force_interactive=can_move,
+        color_system=None if plain else "auto",
+        markup=False, highlight=False, emoji=False,
+    )  # fmt: skip

@@ -78,7 +78,7 @@ class Deadline:
     def check(self) -> None:
         """Raise Stopped when a stop was asked for, DeadlinePassed when the time is over."""
         if self.stop.is_set():
-            raise Stopped(f"{self.operation} was interrupted", "A stop was asked for.")
+            raise Stopped(f"{self.operation} was interrupted")
         if self.remaining() == 0.0:
             more = f" Set {self.setting} to allow more." if self.setting else ""
             raise DeadlinePassed(

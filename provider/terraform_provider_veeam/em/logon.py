@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.http.client import Client
     from terraform_provider_veeam.em.settings import Settings
 
+_PAUSES = (0.0, 0.5, 1.0)  # seconds before each look whether a token is taken
 _UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 _MANY_SESSIONS = (
@@ -105,13 +106,13 @@ class Logon:
             is_question = may_mean_gone(error) or isinstance(error, Unsettled)
             if session.borrowed or isinstance(error, AccessDenied) or not is_question:
                 raise
-            if not self.is_alive(session, deadline):
+            if not self.answers(session, deadline):
                 log.info("%s does not answer: %s", session, error)
                 with self._lock:
                     if self._browsing is session:
                         self._browsing = None
                         self._replaced.append(session)
-            elif not isinstance(error, TokenRefused):
+            elif not isinstance(error, TokenRefused | Unsettled):
                 raise
         return look_up(self.browsing(deadline))
 
@@ -175,8 +176,8 @@ class Logon:
     def _has(self, session: LogonSession, deadline: Deadline) -> bool:
         """Tell whether the server still has a session. Raises Unsettled where nobody can be asked.
 
-        A server may show an account none but its own sessions, or none at all: then the session
-        is asked by its own token, too.
+        A server may show an account no session but the one that asks, or none at all: then the
+        session is asked by its own token.
         """
         settings = self._settings
         if settings.session_token is None and settings.username is None:
@@ -185,15 +186,12 @@ class Logon:
                 "Only a user of Enterprise Manager can list its logon sessions, and here there is "
                 "only the token.",
             )
-        listed = False
-        if session.session_id is not None:
-            try:
-                listed = self.lists(session.session_id, deadline)
-            except AccessDenied:
-                listed = self._is_shown(session.session_id, deadline)
-        else:
-            self.browse(lambda own: self._ids(own, deadline), deadline)
-        return listed or self.is_alive(session, deadline)
+        ids: list[str] = []
+        with suppress(AccessDenied):
+            ids = self.browse(lambda own: self._ids(own, deadline), deadline)
+        if session.session_id is not None and len(ids) > 1:
+            return _is_one_of(session.session_id, ids)
+        return self.answers(session, deadline)
 
     def _ids(self, own: LogonSession, deadline: Deadline) -> list[str]:
         """Return the ids of all sessions. Raises UnexpectedAnswer for a list without our own."""
@@ -209,39 +207,27 @@ class Logon:
             raise unreadable("GET /logonSessions was answered without the session that asked.")
         return ids
 
-    def _is_shown(self, session_id: str, deadline: Deadline) -> bool:
-        """Tell whether a session is shown to an account that may not list them, but see ours."""
-
-        def look(own: LogonSession) -> bool:
-            if self._told(session_id, own.token, deadline):
+    def answers(self, session: LogonSession, deadline: Deadline) -> bool:
+        """Tell whether the server takes a session's own token; what refuses it is asked again."""
+        for pause in _PAUSES:
+            deadline.wait(pause)
+            if self._is_taken(session, deadline):
                 return True
-            if own.session_id and not self._told(own.session_id, own.token, deadline):
-                raise unreadable("Enterprise Manager does not show even the session that asked.")
-            return False
+        return False
 
-        return self.browse(look, deadline)
-
-    def _told(self, session_id: str, token: str, deadline: Deadline) -> bool:
-        """Tell whether the server shows the session of an id in that of a token."""
+    def _is_taken(self, session: LogonSession, deadline: Deadline) -> bool:
+        path = _path(session.session_id) if session.session_id else "/logonSessions"
         try:
-            answer = self._client.request("GET", _path(session_id), deadline, token=token)
-        except EnterpriseManagerError as error:
-            if not may_mean_gone(error):
-                raise
-            return False
-        return (_id_of(answer.document.value) or "").lower() == session_id.lower()
-
-    def is_alive(self, session: LogonSession, deadline: Deadline) -> bool:
-        """Tell whether the server takes a session's own token."""
-        try:
-            self._ids(session, deadline)
+            found = self._client.request("GET", path, deadline, token=session.token).document
         except AccessDenied:
             return True
         except EnterpriseManagerError as error:
             if not may_mean_gone(error):
                 raise
             return False
-        return True
+        if session.session_id is None:
+            return found.collection("LogonSession") is not None
+        return _is_one_of(session.session_id, [_id_of(found.value) or ""])
 
     def _first(self, deadline: Deadline) -> LogonSession:
         """Log on while no other thread does, once it is clear that Enterprise Manager is there."""
@@ -269,9 +255,9 @@ class Logon:
         return NotEnterpriseManager(
             "This is not Enterprise Manager",
             f"GET {self._settings.base_url}/ needs no logon and should describe Enterprise "
-            f"Manager, but was {came}. No password was sent. Check url: the REST API of "
-            "Enterprise Manager is on port 9398; 9419 is Veeam Backup & Replication's own REST "
-            "API, 9443 the web site of Enterprise Manager.",
+            f"Manager, but was {came}. No password was sent. Check url (VEEAM_EM_URL): the REST "
+            "API of Enterprise Manager is on port 9398; 9419 is Veeam Backup & Replication's own "
+            "REST API, 9443 the web site of Enterprise Manager.",
         )
 
     def _log_on(self, deadline: Deadline) -> LogonSession:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.errors import (
     AccessDenied,
+    NotFound,
     RestorePointGone,
 )
 from terraform_provider_veeam.em.models import MountPoint, RestorePointType
@@ -182,7 +183,11 @@ class MountPointObject(VeeamObject):
         state["restore_point_created_at"] = found.created_at
 
     def report_missing(
-        self, ctx: Context, ref: RestorePointRef, error: RestorePointGone, deadline: Deadline
+        self,
+        ctx: Context,
+        ref: RestorePointRef,
+        error: RestorePointGone | NotFound,
+        deadline: Deadline,
     ) -> None:
         """Report a restore point that is not there, or is one of another family."""
         found = self.manager.in_another_family(ref, deadline)
@@ -212,7 +217,10 @@ class MountPointObject(VeeamObject):
         ref = restore_point_of(state)
         try:
             return self.manager.mount(ref, state["os_kind"], deadline, outlives=outlives)
-        except RestorePointGone as error:
+        except (RestorePointGone, NotFound) as error:
+            is_gone = isinstance(error, RestorePointGone)
+            if not is_gone and self.manager.in_another_family(ref, deadline) is None:
+                raise
             self.report_missing(ctx, ref, error, deadline)
             return None
 

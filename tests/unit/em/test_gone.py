@@ -203,7 +203,7 @@ def test_a_browsing_session_that_only_seemed_to_have_ended_is_logged_out_at_the_
 ) -> None:
     manager = make_manager()
     manager.session(deadline())
-    simulator.add_fault("status", "GET .*", code=401, count=3)
+    simulator.add_fault("status", "GET .*", code=401, count=5)
     assert manager.restore_point(restore_point, deadline()).name
     manager.close(1)
     assert simulator.sessions() == []

@@ -53,19 +53,19 @@ def test_a_mount_a_listing_a_download_and_an_unmount(
         assert manager.mount_point(mounted.session, ref, href, deadline()) == mounted.mount_point
         assert manager.mount_points(mounted.session, ref, deadline()) == [mounted.mount_point]
         files, restores = manager.files(mounted.session, href)
-        transfer = Transfer(files, restores, Places(tmp_path), deadline())
         plan = list(islice(files.folder("Volume$0:/Data", deadline(), []), 9))
         assert [entry.name for entry in plan if not entry.is_folder] == ["Grüße.txt"]
-        run(transfer, FILE)
+        with Places(tmp_path) as places:
+            run(Transfer(files, restores, places, deadline()), FILE)
         assert (tmp_path / "Grüße.txt").read_bytes() == b"good night"
         manager.unmount(mounted.session, href, deadline())
         assert (simulator.mounts(), simulator.lost_by_logout()) == ([], [])
 
 
 def run(transfer: Transfer, path: str) -> None:
-    planning = transfer.plan(path, 60)
+    planning = transfer.plan(path)
     try:
         while True:
             next(planning)
     except StopIteration as done:
-        list(transfer.fetch(done.value, 60))
+        list(transfer.fetch(done.value))

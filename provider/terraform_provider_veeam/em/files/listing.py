@@ -6,11 +6,13 @@ Follows the vendor's page get_vmrestorepoints_id_mountpoints_id_filepath and its
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound
 from terraform_provider_veeam.em.files.left_out import ONE_ADDRESS, LeftOut, concerns_all
 from terraform_provider_veeam.em.files.paths import (
+    PathPattern,
     has_drive,
     is_name_in,
     parent_and_name,
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.files.paths import PathPattern
     from terraform_provider_veeam.em.http.client import Client
     from terraform_provider_veeam.em.http.decoders import Document
     from terraform_provider_veeam.em.models import LogonSession
@@ -136,6 +137,23 @@ class Files:
                 elif after and entry.is_folder:
                     below.append((entry.path, after))
 
+    def at(self, path: str, deadline: Deadline, left_out: list[LeftOut]) -> list[Entry]:
+        """Return the folder or file at a path, or all that matches a pattern; never nothing.
+
+        Raises NotFound, and as `matching` and `find` do.
+        """
+        pattern = PathPattern.parse(path)
+        if pattern is None:
+            return [self.find(path, deadline)]
+        found = list(self.matching(pattern, deadline, left_out))
+        if not found:
+            raise NotFound(
+                "Nothing matches",
+                f"Nothing in {printable(pattern.folder)} matches {printable(path)}.",
+                status=HTTPStatus.NOT_FOUND,
+            )
+        return found
+
     def find(self, path: str, deadline: Deadline) -> Entry:
         """Return the folder or file at a path, as its folder lists it.
 
@@ -143,6 +161,7 @@ class Files:
         """
         parent, name = parent_and_name(path)
         if not parent:
+            next(self.folder(path, deadline, []), None)  # there is no list of volumes to look at
             return Entry(path, name, is_folder=True)
         inside = self.folder(parent, deadline, [])
         found = [entry for entry in inside if same_path(entry.path, path)]
@@ -156,7 +175,7 @@ class Files:
         raise NotFound(
             "There is no such file or folder",
             f"{printable(parent)} has nothing of the name {printable(name)}.",
-            status=404,
+            status=HTTPStatus.NOT_FOUND,
         )
 
     def neighbours(self, path: str, deadline: Deadline) -> str:

@@ -6,7 +6,10 @@ Follows the vendor's page get_vmrestorepoints_id_mountpoints_id_filepath.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def parse_guest_path(text: str) -> str:
@@ -15,12 +18,35 @@ def parse_guest_path(text: str) -> str:
     After a drive letter a backslash separates too; elsewhere it may be part of a name.
     """
     path = text.replace("\\", "/") if has_drive(text) else text
-    parts = path.rstrip("/").split("/")
-    if not parts[0]:
+    if path.startswith("/"):
         raise ValueError(
-            f'"{text}" does not begin with a volume. Write it like E:/Docs or Volume$0:/etc; '
-            "file_system_roots of the mount point lists its volumes."
+            f'"{text}" does not begin with a volume. Write it like E:/Docs or Volume$0:/etc.'
         )
+    path = _checked(path, text)
+    volume = path.partition("/")[0]
+    if has_drive(path) and len(volume) > len("C:"):
+        raise ValueError(f'"{text}" has no slash after its volume. Write it like C:/Docs.')
+    return path
+
+
+def parse_sought_path(text: str) -> str:
+    """Return what is to be found: a path, or one without a volume, which `on_volumes` completes.
+
+    ValueError tells a person what is wrong.
+    """
+    path = text.replace("\\", "/") if has_drive(text) else text
+    if not path.startswith("/"):
+        path = parse_guest_path(text)
+        if "/" in path:
+            PathPattern.parse(path)
+        return path
+    return f"/{_checked(path[1:], text)}"
+
+
+def _checked(path: str, text: str) -> str:
+    parts = path.rstrip("/").split("/")
+    if parts == [""]:
+        raise ValueError("It is empty." if not text else f'"{text}" names nothing.')
     if any(part in (".", "..") for part in parts):
         raise ValueError(
             f'"{text}" has a part . or .. in it, which Enterprise Manager\'s API does not know. '
@@ -28,11 +54,28 @@ def parse_guest_path(text: str) -> str:
         )
     if "" in parts:
         raise ValueError(f'"{text}" has two slashes in a row.')
-    if has_drive(path) and len(parts[0]) > len("C:"):
-        raise ValueError(f'"{text}" has no slash after its volume. Write it like C:/Docs.')
     if "\0" in path:
         raise ValueError(f'"{text}" has a zero character in it, which no name has.')
     return "/".join(parts)
+
+
+def on_volumes(path: str, roots: Sequence[str]) -> list[str]:
+    """Return the paths and patterns that something sought may have; none if its volume is missing.
+
+    `roots` are those of the mount point. What begins with no volume is looked for on each: from
+    there on if it begins with a slash, else in every folder.
+    """
+    volumes = [root.rstrip("/\\" if has_drive(root) else "/") for root in roots]
+    first = path.partition("/")[0]
+    if not volumes or any(same_path(first, volume) for volume in volumes):
+        return [path]
+    if ":" in first:
+        return []
+    return [
+        f"{volume}{'' if path.startswith('/') else '/**/'}"
+        + (path.replace("\\", "/") if has_drive(volume) else path)
+        for volume in volumes
+    ]
 
 
 def has_drive(path: str) -> bool:

@@ -9,96 +9,162 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import stat
 import unicodedata
-from pathlib import Path
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from terraform_provider_veeam.em.errors import CannotWrite
+from terraform_provider_veeam.em.files.folders import Folder
+from terraform_provider_veeam.em.files.notes import NAME, Notes
 from terraform_provider_veeam.em.files.paths import local_name
-from terraform_provider_veeam.platforms import is_file_name
+from terraform_provider_veeam.platforms import IS_WINDOWS, is_file_name, is_link
 from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 _LONGEST_STEM = 50  # characters: with what follows it, at most 255 bytes
 _LONGEST_SUFFIX = 10
 _FOR_ALL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 
-def are_one(folder: Path, name: str, other: str) -> bool:
-    """Tell whether two names are the same file in a folder, by trying it. Raises OSError."""
-    import tempfile  # noqa: PLC0415 - 2 ms that only a download needs
+class Place(NamedTuple):
+    """Where a file or folder goes."""
 
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".", suffix=".part") as trial:
-        Path(trial, name).touch()
-        return Path(trial, other).exists()
+    path: Path
+    """For people."""
+    names: tuple[str, ...]
+    """How it is reached from the folder of all."""
+
+    @property
+    def name(self) -> str:
+        """What it is called here."""
+        return self.names[-1]
+
+    @property
+    def key(self) -> str:
+        """What it is noted by."""
+        return "/".join(self.names)
 
 
 class Places:
-    """The places of one download below a folder, none of which is given twice."""
+    """The places of one download below a folder, none of which is given twice.
 
-    def __init__(self, folder: Path, are_one: Callable[[Path, str, str], bool] = are_one) -> None:
-        self._folder = folder
+    It is a context manager, which holds that folder open. With `dry_run` nothing is made.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        are_one: Callable[[Folder, str, str], bool] = Folder.are_one,
+        *,
+        dry_run: bool = False,
+        windows: bool = IS_WINDOWS,
+    ) -> None:
+        self._path = folder
         self._are_one = are_one
-        self._taken: dict[Path, dict[str, list[str]]] = {}
+        self.dry_run = dry_run
+        self._windows = windows
+        self._folder: Folder | None = None
+        self.notes = Notes(None)
+        """What is known of the files that are there."""
+        self._not_made = (FileNotFoundError,) if dry_run else ()
+        self._taken: dict[tuple[str, ...], dict[str, list[str]]] = {(): {_folded(NAME): [NAME]}}
         """Names in each folder, by what all file systems make of them."""
         self.renamed: list[str] = []
         """What could not keep its name, as a person is told."""
 
-    def make(self) -> None:
-        """Make the folder that all go to. Raises CannotWrite."""
+    def __enter__(self) -> Self:
+        """Open the folder that all go to, which is made if need be. Raises CannotWrite."""
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            if not self.dry_run:
+                self._path.mkdir(parents=True, exist_ok=True)
+            elif not self._path.exists():
+                return self
+            self._folder = Folder.open(self._path, windows=self._windows)
         except OSError as error:
-            raise cannot_write(self._folder, error) from error
+            raise cannot_write(self._path, error) from error
+        self.notes = Notes(self._folder)
+        return self
 
-    def add(self, path: str, *, is_folder: bool, inside: Path | None = None) -> Path:
+    def __exit__(self, *_: object) -> None:
+        """Let it go."""
+        self.notes.close()
+        if self._folder:
+            self._folder.close()
+
+    def add(self, path: str, *, is_folder: bool, inside: Place | None = None) -> Place:
         """Return the place of a guest's file, or of a folder, which is made.
 
-        It is in the place of a folder that was added before, or else in the folder of all. Never
-        outside: CannotWrite for a link that leads there, or when there can't be such a file or
-        folder.
+        It is in the place of a folder that was added before, or else in the folder of all. Raises
+        CannotWrite for a link in the place of a folder, or when there can't be such a file.
         """
-        inside = inside or Path(os.path.realpath(self._folder))
-        place = inside / self._free(inside, local_name(path), path)
-        if is_folder:
-            return self._made(place)
-        if place.is_dir():
-            raise cannot_write(place, IsADirectoryError(errno.EISDIR, "it is a folder"))
+        outer = inside or Place(self._path, ())
+        name = self._free(outer, local_name(path), path)
+        place = Place(outer.path / name, (*outer.names, name))
+        with suppress(*self._not_made), self.opened(place) as folder:
+            if is_folder:
+                with folder.below([name], make=not self.dry_run):
+                    pass
+            elif (found := folder.look(name)) and stat.S_ISDIR(found.st_mode):
+                raise IsADirectoryError(errno.EISDIR, "it is a folder")
         return place
 
-    def _made(self, place: Path) -> Path:
-        inside = Path(os.path.realpath(self._folder))
-        real = Path(os.path.realpath(place))
-        if inside not in real.parents:
-            raise CannotWrite(
-                "The download would leave its folder",
-                f"{printable(str(place))} is, or goes through, a link to {printable(str(real))}, "
-                f"outside of {printable(str(inside))}. Nothing was written there.",
-            )
-        try:
-            real.mkdir(exist_ok=True)
-        except OSError as error:
-            raise cannot_write(place, error) from error
-        return real
+    @contextmanager
+    def opened(self, place: Place) -> Iterator[Folder]:
+        """Give the folder that a place is in.
 
-    def _free(self, inside: Path, name: str, path: str) -> str:
+        Raises CannotWrite if it can't be opened, and for an OSError in the block; for a folder that
+        a dry run has not made FileNotFoundError.
+        """
+        try:
+            with self._root.below(place.names[:-1]) as folder:
+                yield folder
+        except self._not_made:
+            raise
+        except OSError as error:
+            raise self._refused(place, error) from error
+
+    @property
+    def _root(self) -> Folder:
+        if self._folder is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        return self._folder
+
+    def _refused(self, place: Place, error: OSError) -> CannotWrite:
+        """Return the error for a place, which names a link that stands in the way."""
+        names = place.names if error.errno in (errno.ENOTDIR, errno.ELOOP) else ()
+        with suppress(OSError):
+            for number, name in enumerate(names):
+                with self._root.below(names[:number]) as folder:
+                    found = folder.look(name)
+                if found and is_link(found):
+                    link = self._path.joinpath(*names[: number + 1])
+                    return CannotWrite(
+                        "The download would leave its folder",
+                        f"{printable(str(link))} is a link, and a download follows none below "
+                        f"{printable(str(self._path))}. Nothing was written there.",
+                    )
+        return cannot_write(place.path, error)
+
+    def _free(self, outer: Place, name: str, path: str) -> str:
         """Return a name that nothing else has in a folder, the guest's own if that can be."""
         for local in (name, _other_name(name, path)):
-            taken = self._taken.setdefault(inside, {}).setdefault(_folded(local), [])
-            if is_file_name(local) and not self._is_taken(inside, local, taken):
+            taken = self._taken.setdefault(outer.names, {}).setdefault(_folded(local), [])
+            if is_file_name(local) and not self._is_taken(outer, local, taken):
                 taken.append(local)
                 if local != name:
-                    self.renamed.append(printable(f"{path}: {inside / local}"))
+                    self.renamed.append(printable(f"{path}: {outer.path / local}"))
                 return local
-        raise cannot_write(inside / local, FileExistsError(errno.EEXIST, "its name is taken"))
+        raise cannot_write(outer.path / local, FileExistsError(errno.EEXIST, "its name is taken"))
 
-    def _is_taken(self, inside: Path, name: str, taken: list[str]) -> bool:
-        try:
-            return any(name == other or self._are_one(inside, name, other) for other in taken)
-        except OSError as error:
-            raise cannot_write(inside / name, error) from error
+    def _is_taken(self, outer: Place, name: str, taken: list[str]) -> bool:
+        if not taken or name in taken or self.dry_run:
+            return bool(taken) and (name in taken or self._windows)
+        with self.opened(Place(outer.path, (*outer.names, name))) as folder:
+            return any(self._are_one(folder, name, other) for other in taken)
 
 
 def cannot_write(place: Path, error: OSError) -> CannotWrite:

@@ -105,9 +105,9 @@ class FileRestores:
         """
         return self._follow_task(files, path, task, deadline, targets)
 
-    def download(self, target: str, deadline: Deadline, **how: Any) -> Downloaded:
+    def download(self, address: str, deadline: Deadline, **how: Any) -> Downloaded:
         """Download what was made ready, as `download` does."""
-        return download(self._client, self._session, target, deadline, **how)
+        return download(self._client, self._session, address, deadline, **how)
 
     def _follow_task(
         self, files: Files, path: str, task: Task, deadline: Deadline, targets: list[str]

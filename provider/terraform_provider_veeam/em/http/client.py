@@ -190,7 +190,7 @@ class Client:
         )
         if raw is None:
             deadline.check()
-            raise self._lost(request, deadline.seconds)
+            raise self._lost(request, deadline.seconds, deadline)
         if is_taken:
             return
         if raw.status in _NOT_THAT_PART:
@@ -230,7 +230,7 @@ class Client:
             return raw
         if request.method in _IDEMPOTENT:
             deadline.check()
-        raise self._lost(request, timeout)
+        raise self._lost(request, timeout, deadline)
 
     def _exchange(
         self,
@@ -259,11 +259,12 @@ class Client:
     def _tried(self, request: RawRequest) -> str:
         return f"{request.method} {self._settings.base_url}{request.path}"
 
-    def _lost(self, request: RawRequest, seconds: float) -> AnswerLost:
+    def _lost(self, request: RawRequest, seconds: float, deadline: Deadline) -> AnswerLost:
+        was_stopped = deadline.stop.is_set()
         return AnswerLost(
             "The answer of Enterprise Manager was lost",
-            f"{self._tried(request)}: no whole answer within {seconds:g} "
-            "seconds, or before a stop was asked for.",
+            f"{self._tried(request)}: no whole answer "
+            f"{'before the interruption' if was_stopped else f'within {seconds:g} seconds'}.",
             timed_out=True,
         )
 

@@ -50,7 +50,7 @@ def refusal_of(request: RawRequest, base_url: str, raw: RawAnswer) -> RequestRef
         case HTTPStatus.UNAUTHORIZED if "Authorization" in request.headers:
             refusal = LogonRefused(
                 "Enterprise Manager refuses the logon",
-                f"{came}\nCheck username and password (VEEAM_EM_USERNAME, VEEAM_EM_PASSWORD): "
+                f"{came}\nCheck username (VEEAM_EM_USERNAME) and password (VEEAM_EM_PASSWORD): "
                 "the user name usually has the form DOMAIN\\user (in Terraform's language the "
                 "backslash is written twice), and the account needs a role in Enterprise "
                 f"Manager: {_either(roles_for(''))}. It was tried once only, so that the account "
@@ -64,7 +64,7 @@ def refusal_of(request: RawRequest, base_url: str, raw: RawAnswer) -> RequestRef
             refusal = AccessDenied(
                 "The account's role is too low",
                 f"{came}\nIt takes the role {roles} in Enterprise Manager. Give the account "
-                "(username) one that does, and put the machine within the scope of that role.",
+                "one that does, and put the machine within the scope of that role.",
                 **told,
             )
         case HTTPStatus.NOT_FOUND:
@@ -109,6 +109,6 @@ def _redirected(tried: str, raw: RawAnswer, told: _Told) -> Redirected:
         "Enterprise Manager's answer leads elsewhere",
         f"{tried} was answered with {raw.status}, a redirection to {where}. It is not followed, "
         "because the logon session's token is for the configured address only. If that is where "
-        "Enterprise Manager is now, change url.",
+        "Enterprise Manager is now, change url (VEEAM_EM_URL).",
         **told,
     )

@@ -145,7 +145,7 @@ class Transport:
         if not line.has_sent:
             return Unreachable(
                 "Enterprise Manager can't be reached",
-                f"{tried}: {reason}. Check url ({self._settings.base_url}), that the service Veeam "
+                f"{tried}: {reason}. Check url (VEEAM_EM_URL), that the service Veeam "
                 "RESTful API runs, and that no firewall is in between.",
             )
         return AnswerLost(
@@ -170,8 +170,8 @@ class Transport:
                     return proxies.unusable(base, "the name of the proxy is not known here")
                 return UnknownHost(
                     "Enterprise Manager can't be found",
-                    f"{tried}: the host name is not known. Check url, and that this machine can "
-                    "resolve the name.",
+                    f"{tried}: the host name is not known. Check url (VEEAM_EM_URL), and that this "
+                    "machine can resolve the name.",
                 )
             if isinstance(cause, ValueError) and not line.has_sent:
                 # What it is about is not quoted: it may be the header with the token.
@@ -254,7 +254,7 @@ def _tls_trouble(error: ssl.SSLError, line: Line) -> str | None:
     if any(word in reason for word in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "TOO_LONG")):
         return (
             "what listens there does not speak TLS. Enterprise Manager's REST API is at "
-            "https://HOST:9398; check url."
+            "https://HOST:9398; check url (VEEAM_EM_URL)."
         )
     if any(word in reason for word in ("PROTOCOL", "VERSION")):
         return (

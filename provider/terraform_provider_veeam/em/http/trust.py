@@ -194,8 +194,7 @@ def explain(settings: Settings, failure: BaseException, timeout: float) -> Certi
         "The certificate of Enterprise Manager is not trusted",
         f"{settings.base_url} shows a certificate that can't be verified "
         f"({_reason(failure)}), so nothing was sent.{about}\nIts fingerprint (SHA-256):\n{shown}\n"
-        "Compare it with the certificate on the server, then go on in one of these ways, in the "
-        "provider block or by environment variable:\n"
+        "Compare it with the certificate on the server, then go on in one of these ways:\n"
         "  certificate_fingerprint (VEEAM_EM_CERTIFICATE_FINGERPRINT): this fingerprint\n"
         f"  {_other_way(settings, failure)}\n"
         "  insecure = true (VEEAM_EM_INSECURE): no check at all, for a test only",
@@ -207,11 +206,10 @@ def explain_proxy(failure: BaseException) -> CertificateNotTrusted:
     return CertificateNotTrusted(
         "The certificate of the proxy is not trusted",
         "The proxy of the environment (HTTPS_PROXY) shows a certificate that can't be verified "
-        f"({_reason(failure)}), so nothing was sent, and no password of the proxy. What the "
-        "provider block says of certificates is about Enterprise Manager alone: put the authority "
-        "that signed the proxy's into the system's store, or name a file with it in "
-        "SSL_CERT_FILE. If Enterprise Manager is reached without the proxy, name its host in "
-        "NO_PROXY.",
+        f"({_reason(failure)}), so nothing was sent, and no password of the proxy. The settings of "
+        "certificates are about Enterprise Manager alone: put the authority that signed the "
+        "proxy's into the system's store, or name a file with it in SSL_CERT_FILE. If Enterprise "
+        "Manager is reached without the proxy, name its host in NO_PROXY.",
     )
 
 

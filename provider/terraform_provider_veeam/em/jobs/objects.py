@@ -126,6 +126,8 @@ class JobObjects:
         try:
             bound = deadline.unstoppable("Looking for the object", LOOK_SECONDS)
             return self._shown(job_id, item, bound)
+        except JobGone:
+            raise
         except EnterpriseManagerError:
             raise AnswerLost(
                 "It is not known whether the object was put into the job",

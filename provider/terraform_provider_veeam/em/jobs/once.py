@@ -12,12 +12,13 @@ import logging
 from typing import TYPE_CHECKING, Any, Self
 
 from terraform_provider_veeam.em.errors import (
+    AnswerLost,
     EnterpriseManagerError,
+    NotFound,
     SessionGone,
     TaskVanished,
     TokenRefused,
 )
-from terraform_provider_veeam.em.gone import may_be_a_slip
 from terraform_provider_veeam.em.http.decoders import unreadable
 from terraform_provider_veeam.em.logon import token_refused
 from terraform_provider_veeam.em.tasks import Tasks, parse_task
@@ -68,15 +69,23 @@ class OneRequest:
         try:
             self._task = self._post(path, body)
         except EnterpriseManagerError as error:
-            if isinstance(error, TokenRefused) and self._session.borrowed:
-                raise token_refused(error) from error
-            if not error.may_have_acted and not may_be_a_slip(error):
-                raise
+            doubt = self._doubt(error)
+            if not doubt.may_have_acted:
+                raise doubt from error
             self._task = self._find()
             if self._task is None:
-                raise
-            log.info("%s: its task is %s", error.summary, self._task.task_id)
+                raise doubt from error
+            log.info("%s: its task is %s", doubt.summary, self._task.task_id)
         return self._task
+
+    def _doubt(self, error: EnterpriseManagerError) -> EnterpriseManagerError:
+        """Return the error as AnswerLost if something else may have answered for the server."""
+        if isinstance(error, TokenRefused):
+            if not self._logon.answers(self._session, self._deadline):
+                return token_refused(error) if self._session.borrowed else error
+        elif not isinstance(error, NotFound):
+            return error
+        return AnswerLost("Something else may have answered", error.detail)
 
     def delete(self, path: str) -> Task | None:
         """Send a DELETE, as often as it takes; returns its task, None when there is none."""

@@ -26,17 +26,14 @@ from terraform_provider_veeam.em.errors import (
     NotFound,
     RequestFailed,
     RequestRefused,
-    RestorePointGone,
     SessionGone,
     Stopped,
     TaskFailed,
     TaskVanished,
     TokenRefused,
 )
-from terraform_provider_veeam.em.gone import may_be_a_slip
 from terraform_provider_veeam.em.http.decoders import unreadable
 from terraform_provider_veeam.em.http.retry import persist, retry
-from terraform_provider_veeam.em.inventory.restore_points import read_restore_point
 from terraform_provider_veeam.em.logon import token_refused
 from terraform_provider_veeam.em.models import (
     DEFAULT_OS_KIND,
@@ -158,28 +155,17 @@ class _OwnSessionMount:
             return self._post(body)
         except Exception as error:
             doubt = _told(error)
-            if isinstance(doubt, NotFound):
-                self._check_restore_point()
-            if not doubt.may_have_acted and not may_be_a_slip(doubt):
+            is_slip = isinstance(doubt, TokenRefused) or (
+                isinstance(doubt, NotFound)
+                and self._mounts.has_restore_point(self._restore_point, self._deadline)
+            )
+            if not doubt.may_have_acted and not is_slip:
                 raise
             self._doubt = doubt
             if task := self._look(doubt):
                 log.info("%s: its task is %s", doubt.summary, task.task_id)
                 return task
             raise doubt from doubt.__cause__
-
-    def _check_restore_point(self) -> None:
-        """Raise RestorePointGone when no list has the restore point, as far as that can be told."""
-        ref = self._restore_point
-        try:
-            self._logon.browse(
-                lambda own: read_restore_point(self._client, own, ref, self._deadline),
-                self._deadline,
-            )
-        except (RestorePointGone, Stopped, DeadlinePassed):
-            raise
-        except EnterpriseManagerError as error:
-            log.info("whether %s is there can't be told: %s", ref.path, error)
 
     def _post(self, body: bytes | None) -> Task:
         path = self._restore_point.mounts
@@ -193,7 +179,9 @@ class _OwnSessionMount:
 
     def _may_ask_again(self, error: EnterpriseManagerError) -> bool:
         """Tell whether a request may be sent again: nothing came of it, and nothing will."""
-        return (error.may_pass or may_be_a_slip(error)) and not _is_late(error)
+        if error is self._doubt and isinstance(error, NotFound | TokenRefused):
+            return True  # what lists them shows that there is none of it
+        return error.may_pass and not _is_late(error)
 
     def _look(self, doubt: EnterpriseManagerError) -> Task | None:
         """Return the session's task, or a finished one for its mount point; None without either.
@@ -337,7 +325,7 @@ class _BorrowedSessionMount(_OwnSessionMount):
         try:
             return super()._post(body)
         except TokenRefused as error:
-            if self._logon.is_alive(self._session, self._deadline):
+            if self._logon.answers(self._session, self._deadline):
                 raise
             raise token_refused(error) from error
 

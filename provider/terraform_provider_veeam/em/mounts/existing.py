@@ -6,11 +6,20 @@ delete_vmrestorepoints_id_mountpoints_id, and their siblings of replicas and age
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.em.errors import MountGone, TaskFailed, TaskVanished
+from terraform_provider_veeam.em.errors import (
+    DeadlinePassed,
+    EnterpriseManagerError,
+    MountGone,
+    RestorePointGone,
+    Stopped,
+    TaskFailed,
+    TaskVanished,
+)
 from terraform_provider_veeam.em.gone import Container, unless_gone
 from terraform_provider_veeam.em.http.decoders import (
     Document,
@@ -22,7 +31,13 @@ from terraform_provider_veeam.em.http.decoders import (
     unreadable,
 )
 from terraform_provider_veeam.em.http.pages import pages
-from terraform_provider_veeam.em.models import MountPoint, RestorePointRef, mount_id_of
+from terraform_provider_veeam.em.inventory.restore_points import read_restore_point
+from terraform_provider_veeam.em.models import (
+    MountPoint,
+    RestorePointRef,
+    mount_id_of,
+    restore_point_at,
+)
 from terraform_provider_veeam.em.tasks import Tasks, looks, parse_task
 
 if TYPE_CHECKING:
@@ -31,6 +46,8 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.logon import Logon
     from terraform_provider_veeam.em.models import LogonSession
 
+
+log = logging.getLogger(__name__)
 
 _Found = list[tuple[str, Resource]]
 
@@ -93,13 +110,40 @@ class MountPoints:
                 raise unreadable(f"GET {path} was answered, but with no list of mount points.")
             return found
 
-        return unless_gone(
-            str(self._session),
-            lambda: [*pages(self._client, self._session, path, deadline, read)],
-            self._logon.container(self._session, deadline),
-            deadline,
-            self._client.policy.pauses(),
-        )
+        sessions = self._logon.container(self._session, deadline)
+
+        def is_there() -> bool:
+            """Tell whether the session is there, and look whether the restore point is."""
+            if not sessions.has():
+                return False
+            if ref := restore_point_at(path):
+                self.has_restore_point(ref, deadline)
+            return True
+
+        try:
+            return unless_gone(
+                str(self._session),
+                lambda: [*pages(self._client, self._session, path, deadline, read)],
+                sessions._replace(has=is_there),
+                deadline,
+                self._client.policy.pauses(),
+            )
+        except RestorePointGone as error:
+            log.info("nothing can be mounted of it: %s", error)
+            return []
+
+    def has_restore_point(self, ref: RestorePointRef, deadline: Deadline) -> bool:
+        """Tell whether a restore point is known to be there. Raises RestorePointGone."""
+        try:
+            self._logon.browse(
+                lambda own: read_restore_point(self._client, own, ref, deadline), deadline
+            )
+        except (RestorePointGone, Stopped, DeadlinePassed):
+            raise
+        except EnterpriseManagerError as error:
+            log.info("whether %s is there can't be told: %s", ref.path, error)
+            return False
+        return True
 
     def unmount(self, href: str, deadline: Deadline) -> None:
         """Unmount; 204, a task that succeeds and a mount point that is gone are success.

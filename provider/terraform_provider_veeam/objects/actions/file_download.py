@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from terraform_provider_veeam.em.deadline import TELL_SECONDS
-from terraform_provider_veeam.em.errors import CannotWrite
+from terraform_provider_veeam.em.errors import CannotWrite, SomeLeftOut
 from terraform_provider_veeam.em.files.left_out import in_lines
 from terraform_provider_veeam.em.files.paths import PathPattern, local_name, parse_guest_path
 from terraform_provider_veeam.objects.actions.base import (
@@ -25,10 +24,16 @@ from terraform_provider_veeam.plugin.types import Bool, List, String, Unknown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from terraform_provider_veeam.em.files.transfer import Plan
+    from terraform_provider_veeam.em.files.transfer import Plan, Transfer
+    from terraform_provider_veeam.objects.mount_reference import MountReference
     from terraform_provider_veeam.plugin.interfaces import ActionContext, State, ValidateContext
 
 _DEFAULT_TIMEOUT = "1h"
+_OVERWRITE = ("never", "if-older", "always")
+_ADVICE = (
+    'What is there already is left as it is. With overwrite = "if-older" it is replaced if it is '
+    'older than the backup\'s, with "always" in any case.'
+)
 
 
 class FileDownloadAction(MountPointAction):
@@ -42,9 +47,13 @@ class FileDownloadAction(MountPointAction):
         return Schema(
             description="Downloads files and folders of a mount point to a folder of this "
             "machine. Each file is written beside its place and put there in one step, once it "
-            "has the size that Enterprise Manager tells, and keeps its time of modification. A "
-            "download that breaks off goes on where it was, as far as the server can do that. "
-            "What can't be fetched is listed in an error at the end, when all others are there.",
+            "has the size that Enterprise Manager tells, and keeps its time of modification. What "
+            "an earlier download has put there is kept if it is from the same restore point, and "
+            "else replaced, unless it was changed since; a file in the folder, "
+            "`.terraform-provider-veeam.jsonl`, notes where each is from. Anything else that is "
+            "there is left as it is, unless `overwrite` says more. A download that breaks off goes "
+            "on where it was, as far as the server can do that. What is left, or can't be fetched, "
+            "is listed in an error at the end, when all others are there.",
             attributes=[
                 *reference_attributes(write_only=True),
                 Attribute(
@@ -61,9 +70,10 @@ class FileDownloadAction(MountPointAction):
                 Attribute(
                     "folder",
                     String(),
-                    "Folder of this machine, made if it is not there. Nothing is ever written "
-                    "outside of it. A name that this machine can't have, or takes for another's, "
-                    "is replaced by one like it, and a warning tells both.",
+                    "Folder of this machine, made if it is not there; `~` is the home folder. "
+                    "Nothing is ever written outside of it, so no link in it is followed. A name "
+                    "that this machine can't have, or takes for another's, is replaced by one like "
+                    "it, and a warning tells both.",
                     required=True,
                 ),
                 Attribute(
@@ -71,6 +81,20 @@ class FileDownloadAction(MountPointAction):
                     Bool(),
                     "Put each file where its whole path leads: `E:/Docs/Offers.docx` becomes "
                     "`E/Docs/Offers.docx` in `folder`. Default `false`.",
+                    optional=True,
+                ),
+                Attribute(
+                    "overwrite",
+                    String(),
+                    "Which files that are in the way are replaced: `never`, `if-older` than the "
+                    "backup's, or `always`. What is left then is no error. Default: those of an "
+                    "earlier download that nobody has changed.",
+                    optional=True,
+                ),
+                Attribute(
+                    "dry_run",
+                    Bool(),
+                    "Tell what would be done, file by file, and write nothing. Default `false`.",
                     optional=True,
                 ),
                 timeout_attribute(_DEFAULT_TIMEOUT),
@@ -84,47 +108,48 @@ class FileDownloadAction(MountPointAction):
         validate_timeout(ctx, config)
         if config["folder"] == "":
             ctx.diagnostics.add_error("Invalid folder", "It is empty.", path=["folder"])
+        overwrite = config["overwrite"]
+        if overwrite not in (None, Unknown, *_OVERWRITE):
+            ctx.diagnostics.add_error(
+                "Invalid overwrite",
+                f'"{overwrite}" is none of {", ".join(_OVERWRITE)}.',
+                path=["overwrite"],
+            )
         if not ctx.diagnostics.has_errors() and isinstance(config["paths"], list):
             _check_names(ctx, config["paths"], keep_folders=config["keep_folders"])
 
     def invoke(self, ctx: ActionContext, config: State) -> Iterator[str]:
         """Find out what there is to download, then download it."""
-        from pathlib import Path  # noqa: PLC0415 - not for the schema
+        from contextlib import ExitStack  # noqa: PLC0415 - not for the schema
+        from pathlib import Path  # noqa: PLC0415
 
+        from terraform_provider_veeam.em.files.overwrite import Overwrite  # noqa: PLC0415
         from terraform_provider_veeam.em.files.places import Places  # noqa: PLC0415
         from terraform_provider_veeam.em.files.transfer import Transfer  # noqa: PLC0415
 
         self.validate(ctx, config)  # what was not known when it was planned
         if ctx.diagnostics.has_errors():
             return
+        try:
+            folder = Path(config["folder"]).expanduser()
+        except RuntimeError:  # there is no such user, or no home
+            detail = f"There is no home folder for {config['folder']}."
+            raise Refused("Invalid folder", detail, path=["folder"]) from None
         deadline = self.bound(ctx, config, "Downloading files")
         mount = self.find_mount(config, deadline)
-        places = Places(Path(config["folder"]))
-        try:
-            places.make()
-        except CannotWrite as error:
-            raise Refused(error.summary, error.detail, path=["folder"]) from error
-        transfer = Transfer(
-            *self.manager.files(mount.session, mount.href),
-            places,
-            deadline,
-            keep_folders=config["keep_folders"] is True,
-        )
-        plans: dict[str, Plan] = {}
-
-        def plan(path: str) -> Iterator[str]:
-            plans[path] = yield from transfer.plan(path, TELL_SECONDS)
-
-        def fetch(path: str) -> Iterator[str]:
-            yield f"Downloading {path}: {plans[path].size}"
-            yield from transfer.fetch(plans[path], TELL_SECONDS)
-            if plans[path].is_file:
-                file = transfer.downloaded[-1]
-                yield f"{path} is {file.destination}: {file.size} bytes, SHA-256 {file.sha256}"
-            else:
-                yield f"Downloaded {path}: {transfer.tally}"
-
-        yield from self.for_each_path(ctx, config, mount, deadline, plan, fetch)
+        with ExitStack() as stack:
+            try:
+                places = stack.enter_context(Places(folder, dry_run=config["dry_run"] is True))
+            except CannotWrite as error:
+                raise Refused(error.summary, error.detail, path=["folder"]) from error
+            transfer = Transfer(
+                *self.manager.files(mount.session, mount.href),
+                places,
+                deadline,
+                keep_folders=config["keep_folders"] is True,
+                overwrite=config["overwrite"] and Overwrite(config["overwrite"]),
+            )
+            yield from self._download(ctx, config, mount, transfer)
         if places.renamed:
             ctx.diagnostics.add_warning(
                 "Some files have other names here",
@@ -132,6 +157,48 @@ class FileDownloadAction(MountPointAction):
                 + in_lines(places.renamed),
                 path=["folder"],
             )
+
+    def _download(
+        self, ctx: ActionContext, config: State, mount: MountReference, transfer: Transfer
+    ) -> Iterator[str]:
+        plans: dict[str, Plan] = {}
+
+        def plan(path: str) -> Iterator[str]:
+            plans[path] = yield from transfer.plan(path)
+
+        def fetch(path: str) -> Iterator[str]:
+            yield from _told_before(plans[path], dry_run=config["dry_run"] is True)
+            try:
+                yield from transfer.fetch(plans[path])
+            except SomeLeftOut as error:
+                is_left = any(one in transfer.left for one in plans[path].files)
+                raise error.add(_ADVICE) if is_left and not config["overwrite"] else error from None
+            if not config["dry_run"]:
+                yield _told_after(plans[path], transfer)
+
+        yield from self.for_each_path(ctx, config, mount, transfer.deadline, plan, fetch)
+
+
+def _told_before(plan: Plan, *, dry_run: bool) -> Iterator[str]:
+    """Return what would be done about each file, or what will be done about those in the way."""
+    for entry, place, _, verdict in plan.files:
+        there = f"; there already, {verdict.whose}" if verdict.whose else ""
+        if dry_run or verdict.whose:
+            yield (
+                f"{'Would' if dry_run else 'Will'} {verdict.act.value} {entry.path}: {place.path}, "
+                f"{entry.size} bytes{there}"
+            )
+    if plan.parts and not dry_run:
+        yield f"Downloading {plan.path}: {plan.size}"
+
+
+def _told_after(plan: Plan, transfer: Transfer) -> str:
+    if plan.is_file:
+        file = transfer.downloaded[-1]
+        return f"{plan.path} is {file.destination}: {file.size} bytes, SHA-256 {file.sha256}"
+    kept = transfer.tally.files_kept
+    there = f" ({kept} were there already)" if kept else ""
+    return f"Downloaded {plan.path}: {transfer.tally}{there}"
 
 
 def _check_names(ctx: ValidateContext, paths: list[Any], *, keep_folders: Any) -> None:

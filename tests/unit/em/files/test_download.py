@@ -2,11 +2,14 @@
 
 import fcntl
 import hashlib
+import os
 import re
+import shutil
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,37 +17,62 @@ import pytest
 from support.raw_server import RawServer, answer, drip
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Deadline
+from terraform_provider_veeam.em.files import download as module
 from terraform_provider_veeam.em.files.download import Downloaded, download
+from terraform_provider_veeam.em.files.folders import Folder
+from terraform_provider_veeam.em.files.notes import NAME, Notes, Source
+from terraform_provider_veeam.em.files.overwrite import Target
+from terraform_provider_veeam.em.files.places import Place
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.em.settings import Settings
 
 Serve = Callable[[socket.socket, str], None]
 SESSION = LogonSession("id", "token")
+MODIFIED = "2026-11-02T08:15:30.1234567Z"
 MIB = b"x" * 1024 * 1024
 ENDLESS = b"HTTP/1.1 200 OK\r\n\r\n"
+
+
+@contextmanager
+def target_in(
+    path: Path, name: str = "a.txt", *, resume: bool = False, windows: bool = False
+) -> Iterator[Target]:
+    """A place in a folder; what is there may be replaced."""
+    folder = Folder.open(path, windows=windows)
+    notes = Notes(folder)
+    yield Target(folder, Place(path / name, (name,)), notes, folder.look(name), resume)
+    notes.close()
+    folder.close()
+
+
+def source(size: int | None, mark: str = "the same") -> Source:
+    return Source(hashlib.sha256(mark.encode()).hexdigest(), "oracle03", size, MODIFIED)
 
 
 def fetch(
     serve: Serve, folder: Path, *, size: int | None, deadline: Deadline | None = None
 ) -> Downloaded:
     """Download from a server that answers like that, over a file that is there already."""
-    destination = folder / "a.txt"
-    destination.write_text("before")
+    (folder / "a.txt").write_text("before")
     bound = deadline or Deadline("The test", 60, stop=threading.Event())
-    with RawServer(serve) as server:
+    with RawServer(serve) as server, target_in(folder) as target:
         settings = Settings(base_url=server.url, request_timeout=60, max_retries=1)
         client = Client(settings, clock=SYSTEM_CLOCK, random=lambda: 0.0)
         try:
-            return download(client, SESSION, "/file", bound, size=size, destination=destination)
+            return download(client, SESSION, "/file", bound, source=source(size), target=target)
         finally:
             client.close()
             assert server.left.get(timeout=2)
 
 
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.name != NAME)
+
+
 def assert_untouched(folder: Path) -> None:
     """Check that what was there is as it was, with nothing half-written beside it."""
-    assert [path.name for path in folder.iterdir()] == ["a.txt"]
+    assert names(folder) == ["a.txt"]
     assert (folder / "a.txt").read_text() == "before"
 
 
@@ -184,17 +212,23 @@ class Breaking:
         *,
         name: str = "a.txt",
         retries: int = 1,
-        resume_id: str | None = None,
+        resume: bool = False,
+        mark: str = "the same",
+        windows: bool = False,
+        stop: threading.Event | None = None,
+        report: Callable[[int], None] = lambda _: None,
     ) -> Downloaded:
-        with RawServer(self._serve) as self._server:
+        with (
+            RawServer(self._serve) as self._server,
+            target_in(folder, name, resume=resume, windows=windows) as target,
+        ):
             settings = Settings(base_url=self._server.url, max_retries=retries)
             client = Client(settings, clock=SYSTEM_CLOCK, random=lambda: 0.0)
-            bound = Deadline("The test", 60, stop=threading.Event())
+            bound = Deadline("The test", 60, stop=stop or threading.Event())
             try:
                 return download(
-                    client, SESSION, "/file", bound, size=len(WHOLE),
-                    destination=folder / name, resume_id=resume_id,
-                    modified_at="2026-11-02T08:15:30.1234567Z",
+                    client, SESSION, "/file", bound, source=source(len(WHOLE), mark),
+                    target=target, report=report,
                 )  # fmt: skip
             finally:
                 client.close()
@@ -248,30 +282,29 @@ def test_a_download_that_breaks_off_goes_on_and_is_whole(
     assert (tmp_path / "a.txt").read_bytes() == WHOLE
     assert found.sha256 == hashlib.sha256(WHOLE).hexdigest()
     assert server.starts == starts
-    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+    assert names(tmp_path) == ["a.txt"]
 
 
-@pytest.mark.parametrize("resume_id", [None, "same"])
-def test_a_name_may_be_as_long_as_the_file_system_takes(
-    resume_id: str | None, tmp_path: Path
-) -> None:
-    Breaking(part).fetch(tmp_path, name="x" * 255, resume_id=resume_id)
-    assert [path.name for path in tmp_path.iterdir()] == ["x" * 255]
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_name_may_be_as_long_as_the_file_system_takes(tmp_path: Path, *, resume: bool) -> None:
+    Breaking(part).fetch(tmp_path, name="x" * 255, resume=resume)
+    assert names(tmp_path) == ["x" * 255]
 
 
-def test_a_file_is_closed_before_it_is_moved(
+def test_in_windows_a_file_is_closed_before_it_is_moved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    move = Path.replace
+    move = os.rename
 
-    def as_in_windows(file: Path, target: Path) -> Path:
+    def as_in_windows(file: str, target: str, **_: object) -> None:
         handles = Path("/proc/self/fd").iterdir()
-        assert str(file) not in [str(one.readlink()) for one in handles if one.is_symlink()]
-        return move(file, target)
+        assert file not in [str(one.readlink()) for one in handles if one.is_symlink()]
+        move(file, target)
 
-    monkeypatch.setattr(Path, "replace", as_in_windows)
-    Breaking(part).fetch(tmp_path)
+    monkeypatch.setattr(os, "rename", as_in_windows)
+    Breaking(part).fetch(tmp_path, windows=True)
     assert (tmp_path / "a.txt").read_bytes() == WHOLE
+    assert names(tmp_path) == ["a.txt"]
 
 
 def test_a_file_keeps_its_time(tmp_path: Path) -> None:
@@ -285,35 +318,189 @@ def test_tries_count_from_the_last_that_brought_more(tmp_path: Path) -> None:
     server.fetch(tmp_path, retries=1)
     assert server.starts == [0, FIRST, 2 * FIRST]
     with pytest.raises(errors.AnswerLost):
-        Breaking(lambda start: part(start)[:head]).fetch(tmp_path, retries=1)
+        Breaking(lambda start: part(start)[:head]).fetch(tmp_path, name="b", retries=1)
+
+
+# What is left of one download, and the next one
+
+
+def left_by_another(folder: Path) -> Path:
+    """Break a download off, and return what it has left."""
+    with pytest.raises(errors.AnswerLost):
+        Breaking(part).fetch(folder, retries=0, resume=True)
+    (left,) = (path for path in folder.iterdir() if path.suffix == ".part")
+    assert left.read_bytes() == WHOLE[:FIRST]
+    return left
+
+
+def next_starts(folder: Path, **how: object) -> list[int]:
+    """Download whole, and return which bytes the server was asked to begin with."""
+    server = Breaking(part)
+    server.starts.append(0)
+    found = server.fetch(folder, resume=True, **how)  # type: ignore[arg-type]
+    assert found.destination.read_bytes() == WHOLE
+    assert found.sha256 == hashlib.sha256(WHOLE).hexdigest()
+    return server.starts[1:]
 
 
 def test_the_next_download_of_the_same_goes_on_with_what_was_left(tmp_path: Path) -> None:
-    with pytest.raises(errors.AnswerLost):
-        Breaking(part).fetch(tmp_path, retries=0, resume_id="same")
-    (left,) = tmp_path.iterdir()
-    assert left.read_bytes() == WHOLE[:FIRST]
-    server = Breaking(part)
-    server.starts.append(0)
-    found = server.fetch(tmp_path, resume_id="same")
-    assert server.starts[1:] == [FIRST]
-    assert (tmp_path / "a.txt").read_bytes() == WHOLE
-    assert found.sha256 == hashlib.sha256(WHOLE).hexdigest()
-    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+    left_by_another(tmp_path)
+    assert next_starts(tmp_path) == [FIRST]
+    assert names(tmp_path) == ["a.txt"]
 
 
-@pytest.mark.parametrize(("resume_id", "in_use"), [("other", False), ("same", True)])
-def test_what_is_left_of_something_else_or_in_use_is_not_gone_on_with(
-    tmp_path: Path, *, resume_id: str, in_use: bool
+def test_what_came_after_the_last_note_is_fetched_again(tmp_path: Path) -> None:
+    with left_by_another(tmp_path).open("ab") as left:
+        left.write(b"garbage of a computer that crashed")
+    assert next_starts(tmp_path) == [FIRST]
+
+
+def test_a_process_that_is_killed_has_noted_most_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(errors.AnswerLost):
-        Breaking(part).fetch(tmp_path, retries=0, resume_id="same")
-    (left,) = tmp_path.iterdir()
-    with left.open("r+b") as used:
-        if in_use:
-            fcntl.flock(used, fcntl.LOCK_EX)
-        server = Breaking(part)
-        server.starts.append(0)
-        server.fetch(tmp_path, resume_id=resume_id)
-    assert server.starts[1:] == [0]
+    monkeypatch.setattr(module, "_NOTED_BYTES", 1000)
+    monkeypatch.setattr(module._Part, "close", lambda killed, **_: killed._file.close())
+    left_by_another(tmp_path)
+    (start,) = next_starts(tmp_path)
+    assert 1000 <= start <= FIRST
+
+
+@pytest.mark.parametrize("damage", ["first byte", "last byte", "shorter", "no notes"])
+def test_what_is_not_what_came_from_the_server_is_begun_anew(damage: str, tmp_path: Path) -> None:
+    left = left_by_another(tmp_path)
+    content = bytearray(left.read_bytes())
+    if damage == "first byte":
+        content[0] ^= 1
+    elif damage == "last byte":
+        content[-1] ^= 1
+    elif damage == "shorter":
+        del content[-1]
+    else:
+        (tmp_path / NAME).unlink()
+    left.write_bytes(content)
+    assert next_starts(tmp_path) == [0]
+
+
+def test_what_is_left_of_something_else_is_not_gone_on_with(tmp_path: Path) -> None:
+    left = left_by_another(tmp_path)
+    assert next_starts(tmp_path, mark="another night") == [0]
     assert left.read_bytes() == WHOLE[:FIRST]
+
+
+def test_what_another_process_is_at_is_left_to_it(tmp_path: Path) -> None:
+    left = left_by_another(tmp_path)
+    with left.open("r+b") as used:
+        fcntl.flock(used, fcntl.LOCK_EX)
+        assert next_starts(tmp_path) == [0]
+    assert left.read_bytes() == WHOLE[:FIRST]
+
+
+@pytest.mark.parametrize("planted", ["link", "hard link", "pipe", "folder"])
+def test_what_somebody_has_planted_under_the_name_is_not_touched(
+    planted: str, tmp_path: Path
+) -> None:
+    left = left_by_another(tmp_path)
+    outside = tmp_path / "outside"
+    left.rename(outside)
+    if planted == "link":
+        left.symlink_to(outside)
+    elif planted == "hard link":
+        left.hardlink_to(outside)
+    elif planted == "pipe":
+        os.mkfifo(left)
+    else:
+        left.mkdir()
+    assert next_starts(tmp_path) == [0]
+    assert outside.read_bytes() == WHOLE[:FIRST]
+    assert names(tmp_path) == [left.name, "a.txt", "outside"]
+
+
+def test_a_stop_is_heard_while_what_was_left_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left_by_another(tmp_path)
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(errors.Stopped):
+        Breaking(part).fetch(tmp_path, resume=True, stop=stop)
+    assert next_starts(tmp_path) == [FIRST]
+
+
+# What comes to be there meanwhile
+
+
+def test_what_came_to_be_there_meanwhile_is_left(tmp_path: Path) -> None:
+    place = tmp_path / "a.txt"
+
+    def put_something_there(size: int) -> None:
+        if not place.exists():
+            place.write_text("my own work")
+
+    with pytest.raises(errors.CannotWrite, match="in its place") as raised:
+        Breaking(part).fetch(tmp_path, report=put_something_there, resume=True)
+    assert "came to be there" in raised.value.detail
+    assert place.read_text() == "my own work"
+    place.unlink()
+    assert next_starts(tmp_path) == [], "all of it is here"
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_nor_is_it_replaced_where_there_are_no_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, links: bool
+) -> None:
+    if not links:
+
+        def refuse(*_: object, **__: object) -> None:
+            raise PermissionError(1, "Operation not permitted")
+
+        monkeypatch.setattr(os, "link", refuse)
+    test_what_came_to_be_there_meanwhile_is_left(tmp_path)
+
+
+def test_what_is_to_be_replaced_and_was_changed_meanwhile_is_left(tmp_path: Path) -> None:
+    place = tmp_path / "a.txt"
+    place.write_text("of another night")
+    before = place.stat()
+
+    def change(size: int) -> None:
+        place.write_text("OF ANOTHER NIGHT")
+        os.utime(place, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    with pytest.raises(errors.CannotWrite, match="in its place"):
+        Breaking(part).fetch(tmp_path, report=change)
+    assert place.read_text() == "OF ANOTHER NIGHT"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_what_took_the_name_of_the_part_is_not_told_as_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_time = Folder.set_time
+
+    def swap(folder: Folder, name: str, nanoseconds: int) -> None:
+        set_time(folder, name, nanoseconds)
+        (tmp_path / name).unlink()
+        (tmp_path / name).write_text("planted")
+
+    monkeypatch.setattr(Folder, "set_time", swap)
+    with pytest.raises(errors.CannotWrite, match="in its place"):
+        Breaking(part).fetch(tmp_path)
+    assert Notes(Folder.open(tmp_path)).of("a.txt") is None
+
+
+def test_a_folder_that_another_takes_the_name_of_gets_the_file_all_the_same(
+    tmp_path: Path,
+) -> None:
+    inside, elsewhere, moved = (tmp_path / name for name in ("inside", "elsewhere", "moved"))
+    inside.mkdir()
+    elsewhere.mkdir()
+
+    def swap(size: int) -> None:
+        if not inside.is_symlink():
+            inside.rename(moved)
+            inside.symlink_to(elsewhere)
+
+    Breaking(part).fetch(inside, report=swap)
+    assert (moved / "a.txt").read_bytes() == WHOLE
+    assert list(elsewhere.iterdir()) == []
+    shutil.rmtree(moved)

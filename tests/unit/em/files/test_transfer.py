@@ -21,9 +21,11 @@ from terraform_provider_veeam.em.files import transfer
 from terraform_provider_veeam.em.files.download import Downloaded
 from terraform_provider_veeam.em.files.left_out import LeftOut
 from terraform_provider_veeam.em.files.listing import Entry
+from terraform_provider_veeam.em.files.overwrite import Act, Overwrite, Target
 from terraform_provider_veeam.em.files.paths import PathPattern
 from terraform_provider_veeam.em.files.places import Places
-from terraform_provider_veeam.em.files.transfer import DEEPEST, Tally, Transfer
+from terraform_provider_veeam.em.files.tally import Tally
+from terraform_provider_veeam.em.files.transfer import DEEPEST, Transfer
 from terraform_provider_veeam.em.models import Task
 
 DEADLINE = Deadline(operation="Downloading", seconds=60, stop=threading.Event(), clock=FakeClock())
@@ -41,11 +43,11 @@ class Guest:
         self.ahead: list[int] = []
         """How many more were begun than fetched, each time."""
 
-    def find(self, path: str, deadline: Deadline) -> Entry:
-        return Entry(path, path, is_folder=True)
-
-    def matching(self, pattern: PathPattern, *_: Any) -> Iterator[Entry]:
-        return self.walk(pattern.folder, 1, DEADLINE, [])
+    def at(self, path: str, *_: Any) -> list[Entry]:
+        pattern = PathPattern.parse(path)
+        if pattern:
+            return list(self.walk(pattern.folder, 1, DEADLINE, []))
+        return [Entry(path, path, is_folder=True)]
 
     def walk(
         self, path: str, depth: int, deadline: Deadline, left_out: list[LeftOut]
@@ -65,14 +67,14 @@ class Guest:
         return iter(())
 
     def download(
-        self, target: str, deadline: Deadline, *, destination: Path, **rest: Any
+        self, address: str, deadline: Deadline, *, target: Target, **rest: Any
     ) -> Downloaded:
-        name = target.partition("?")[0].rpartition("/")[2]
+        name = address.partition("?")[0].rpartition("/")[2]
         if name in self.errors:
             raise self.errors[name]
         self.fetched.append(name)
         self.ahead.append(len(self.begun) - len(self.fetched))
-        return Downloaded(destination, 0, "")
+        return Downloaded(target.place.path, 0, "")
 
 
 def finished(told: Generator[str, None, Any]) -> Any:
@@ -86,8 +88,9 @@ def finished(told: Generator[str, None, Any]) -> Any:
 
 def download(guest: Any, folder: Path, path: str = "C:/t") -> Tally:
     """How far a download has come in the end."""
-    job = Transfer(guest, guest, Places(folder), DEADLINE)
-    finished(job.fetch(finished(job.plan(path, 60)), 60))
+    with Places(folder) as places:
+        job = Transfer(guest, guest, places, DEADLINE)
+        finished(job.fetch(finished(job.plan(path))))
     return job.tally
 
 
@@ -158,17 +161,93 @@ def test_no_more_is_listed_than_a_person_reads(tmp_path: Path) -> None:
     assert raised.value.detail.endswith("and 50 more")
 
 
-def test_how_far_it_is_counts_files_and_bytes(tmp_path: Path) -> None:
-    tally = Tally()
-    tally.files, tally.bytes, tally.files_done, tally.bytes_done = 260, 2 * 2**30, 37, 2**30
-    assert str(tally) == "37 of 260 files, 1.0 GiB of 2.0 GiB"
-    tally.current, tally.current_bytes = Entry("C:/big", "big", is_folder=False, size=2**30), 2**28
-    assert str(tally) == "37 of 260 files, 1.2 GiB of 2.0 GiB; C:/big 25 %"
-
-
 def test_a_folder_that_is_a_file_here_is_told_with_what_helps(tmp_path: Path) -> None:
     (tmp_path / "t").write_text("mine")
     with pytest.raises(CannotWrite, match="can't be written") as raised:
         download(Guest("a"), tmp_path)
     assert f"{tmp_path / 't'} is a file, where a folder has to be" in raised.value.detail
     assert (tmp_path / "t").read_text() == "mine"
+
+
+def planned(guest: Any, folder: Path, **how: Any) -> tuple[list[tuple[str, Act]], Transfer]:
+    """What is done about each file of a folder, and the transfer."""
+    with Places(folder, dry_run=how.pop("dry_run", False)) as places:
+        job = Transfer(guest, guest, places, DEADLINE, **how)
+        plan = finished(job.plan("C:/t"))
+        acts = [(one.entry.name, one.verdict.act) for one in plan.files]
+        try:
+            finished(job.fetch(plan))
+        except SomeLeftOut as error:
+            job.told = error.detail  # type: ignore[attr-defined]
+    return acts, job
+
+
+def test_what_is_left_unasked_is_told_file_by_file_and_the_others_are_fetched(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "t").mkdir()
+    (tmp_path / "t" / "b").write_text("mine")
+    guest = Guest("a", "b", "c")
+    acts, job = planned(guest, tmp_path)
+    assert acts == [("a", Act.FETCH), ("b", Act.LEAVE), ("c", Act.FETCH)]
+    assert guest.fetched == ["a", "c"]
+    assert f"C:/t/b: {tmp_path}/t/b is there already, not from a download" in job.told  # type: ignore[attr-defined]
+    assert (job.tally.files, job.tally.files_done) == (2, 2)
+    assert (tmp_path / "t" / "b").read_text() == "mine"
+
+
+def test_what_is_left_because_it_was_asked_for_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "t").mkdir()
+    (tmp_path / "t" / "b").write_text("mine")
+    guest = Guest("a", "b")
+    _, job = planned(guest, tmp_path, overwrite=Overwrite.NEVER)
+    assert [one.entry.name for one in job.left] == ["b"]
+    assert not hasattr(job, "told")
+    guest = Guest("b")
+    _, job = planned(guest, tmp_path, overwrite=Overwrite.ALWAYS)
+    assert guest.fetched == ["b"]
+    assert [one.entry.name for one in job.replaced] == ["b"]
+
+
+def test_what_tells_a_file_from_all_others_is_also_its_restore_point(tmp_path: Path) -> None:
+    marks = set()
+    for night in ("monday", "tuesday"):
+        guest = Guest("a")
+        guest.href = f"/vmRestorePoints/{night}/mounts/1"
+        with Places(tmp_path) as places:
+            job = Transfer(guest, guest, places, DEADLINE, point=night)  # type: ignore[arg-type]
+            (one,) = finished(job.plan("C:/t")).files
+        marks.add((one.source.mark, one.source.point))
+    assert [point for _, point in sorted(marks, key=lambda one: one[1])] == ["monday", "tuesday"]
+    assert len({mark for mark, _ in marks}) == 2
+
+
+def test_it_is_the_same_restore_point_in_every_mount_and_spelling(tmp_path: Path) -> None:
+    marks = set()
+    uuid = "2b308951-237b-5e2a-9189-ddf2ec27727f"
+    for href in (f"/vmRestorePoints/{uuid}/mounts/1", f"/VMRestorePoints/{uuid.upper()}/Mounts/2"):
+        guest = Guest("a")
+        guest.href = href
+        with Places(tmp_path) as places:
+            job = Transfer(guest, guest, places, DEADLINE)  # type: ignore[arg-type]
+            (one,) = finished(job.plan("C:/t")).files
+        marks.add((one.source.mark, one.source.point))
+    assert [point for _, point in marks] == [f"vm/{uuid}"]
+
+
+def test_a_dry_run_fetches_nothing_and_begins_nothing(tmp_path: Path) -> None:
+    guest = Guest("x/", "x/a", "b")
+    acts, _ = planned(guest, tmp_path / "new", dry_run=True)
+    assert acts == [("a", Act.FETCH), ("b", Act.FETCH)]
+    assert (guest.begun, guest.fetched) == ([], [])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_stop_is_heard_between_two_files_that_are_planned(tmp_path: Path) -> None:
+    bound = Deadline("Downloading", 60, stop=threading.Event())
+    guest = Guest("a", "b")
+    bound.stop.set()
+    with Places(tmp_path) as places:
+        job = Transfer(guest, guest, places, bound)  # type: ignore[arg-type]
+        with pytest.raises(Stopped):
+            finished(job.plan("C:/t"))

@@ -1,0 +1,151 @@
+"""Which machine a name means: never two of them at once."""
+
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from terraform_provider_veeam.cli.lookup import (
+    find_restore_points,
+    machine_of,
+    written_restore_points,
+)
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound
+from terraform_provider_veeam.em.inventory.machines import FoundMachines, Machine
+from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint, Wanted
+from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
+
+VM, AGENT = RestorePointType.VM, RestorePointType.AGENT
+
+
+def point(
+    number: int,
+    *,
+    family: RestorePointType = VM,
+    machine: str = "oracle03",
+    server: str | None = "backup01",
+    is_complete: bool = True,
+) -> FoundRestorePoint:
+    return FoundRestorePoint(
+        ref=RestorePointRef(family, f"id-{number}"),
+        name=f"{machine}@{number}",
+        machine_names=(machine,),
+        created_at=f"2026-11-{number:02}T22:00:42Z",
+        point_type="Full",
+        backup_server=server,
+        is_complete=is_complete,
+    )
+
+
+class Manager:
+    """An Enterprise Manager with these restore points, which compares names as a server may."""
+
+    def __init__(self, *points: FoundRestorePoint) -> None:
+        self._points = points
+        self.asked: list[Wanted] = []
+
+    def restore_points(self, wanted: Wanted, *_: Any) -> list[FoundRestorePoint]:
+        self.asked.append(wanted)
+        return [one for one in self._points if one.ref.type is wanted.type and wanted.matches(one)]
+
+    def machines(self, wanted: Wanted, *_: Any) -> FoundMachines:
+        names = {one.machine_name or "": None for one in self._points}
+        prefix = (wanted.machine_name or "").rstrip("*")
+        return FoundMachines(
+            [Machine(name, VM, 1, None, None, ()) for name in names if name.startswith(prefix)],
+            {},
+        )
+
+
+def connection(manager: Manager) -> Any:
+    def deadline(operation: str) -> Deadline:
+        return Deadline(operation, 60, stop=threading.Event())
+
+    return SimpleNamespace(manager=manager, deadline=deadline)
+
+
+def find(manager: Manager, name: str = "oracle03", **more: Any) -> list[FoundRestorePoint]:
+    family = more.pop("family", None)
+    return find_restore_points(connection(manager), Wanted(machine_name=name, **more), family)
+
+
+def test_the_newest_comes_first() -> None:
+    found = find(Manager(point(3), point(11), point(7)))
+    assert [one.name for one in found] == ["oracle03@11", "oracle03@7", "oracle03@3"]
+
+
+def test_a_pattern_is_refused_with_what_matches() -> None:
+    manager = Manager(point(1), point(2, machine="oracle04"), point(3, machine="exch01"))
+    with pytest.raises(EnterpriseManagerError, match="not the whole name") as raised:
+        find(manager, "ora*")
+    assert raised.value.detail == "It matches:\n  oracle03 (vm)\n  oracle04 (vm)"
+    with pytest.raises(EnterpriseManagerError) as raised:
+        find(manager, "nothing*")
+    assert "No machine with restore points matches it" in raised.value.detail
+    assert manager.asked == []
+
+
+def test_a_name_on_two_backup_servers_is_told_with_what_tells_them_apart() -> None:
+    manager = Manager(point(1), point(2), point(3, server="backup02"))
+    with pytest.raises(EnterpriseManagerError, match="name of several machines") as raised:
+        find(manager)
+    assert "oracle03: 2 restore points of type vm, on backup01" in raised.value.detail
+    assert "oracle03: 1 restore point of type vm, on backup02" in raised.value.detail
+    assert raised.value.detail.endswith("with --backup-server.")
+
+
+def test_a_name_in_two_families_is_told_with_what_tells_them_apart() -> None:
+    manager = Manager(point(1), point(2, family=AGENT))
+    with pytest.raises(EnterpriseManagerError) as raised:
+        find(manager)
+    assert "of type agent" in raised.value.detail
+    assert raised.value.detail.endswith("with --type.")
+    assert [one.name for one in find(manager, family=AGENT)] == ["oracle03@2"]
+
+
+def test_both_are_told_if_both_help() -> None:
+    manager = Manager(point(1), point(2, family=AGENT, server="backup02"))
+    with pytest.raises(EnterpriseManagerError) as raised:
+        find(manager)
+    assert raised.value.detail.endswith("with --type and --backup-server.")
+
+
+@pytest.mark.parametrize("servers", [("backup01", "BACKUP01"), ("backup01", None)])
+def test_a_server_is_one_however_it_is_spelt_or_left_out(servers: tuple[str, str | None]) -> None:
+    assert len(find(Manager(*(point(n, server=one) for n, one in enumerate(servers, 1))))) == 2
+
+
+def test_a_machine_that_only_bears_the_name_elsewhere_is_not_mixed_in() -> None:
+    other = point(2)._replace(machine_names=("billing", "oracle03"))
+    with pytest.raises(EnterpriseManagerError, match="name of several machines") as raised:
+        find(Manager(point(1), other))
+    assert "billing: 1 restore point" in raised.value.detail
+    assert raised.value.detail.endswith("with its whole name.")
+
+
+def test_a_name_in_other_capitals_is_found() -> None:
+    assert len(find(Manager(point(1)), "ORACLE03")) == 1
+
+
+def test_nothing_found_names_what_was_asked_for() -> None:
+    with pytest.raises(NotFound, match="of type agent of nothing on backup09"):
+        find(Manager(point(1)), "nothing", family=AGENT, backup_server="backup09")
+
+
+def test_what_is_still_being_written_is_passed_over() -> None:
+    manager = Manager(point(1), point(2, is_complete=False))
+    found = written_restore_points(connection(manager), Wanted(machine_name="oracle03"), None)
+    assert [one.name for one in found] == ["oracle03@1"]
+    with pytest.raises(NotFound, match="can be mounted yet"):
+        written_restore_points(
+            connection(Manager(point(2, is_complete=False))),
+            Wanted(machine_name="oracle03"),
+            None,
+        )
+
+
+def test_a_machine_is_named_with_its_server() -> None:
+    assert machine_of(point(1)) == "oracle03 on backup01"
+    assert machine_of(point(1, server=None)) == "oracle03"
