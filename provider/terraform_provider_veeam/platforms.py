@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import signal
 import stat
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # the module `typing` is slow to import
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
 
 IS_WINDOWS = sys.platform == "win32"
 
@@ -54,7 +54,7 @@ def hang_up_signals(module: Any = signal) -> list[signal.Signals]:
 
 
 def is_alive(process: int, *, windows: bool = IS_WINDOWS) -> bool:
-    """Tell whether there is a process of that number."""
+    """Tell whether there is a process of that number that has not ended."""
     if windows:
         return _is_alive_in_windows(process)
     try:
@@ -63,7 +63,7 @@ def is_alive(process: int, *, windows: bool = IS_WINDOWS) -> bool:
         return False
     except OSError:
         pass  # it is somebody else's
-    return True
+    return _fields_of(process)[:1] != ["Z"]  # which has ended, and nobody has taken note
 
 
 def terraform_process(*, windows: bool = IS_WINDOWS) -> int:
@@ -110,12 +110,7 @@ def private_folder(
         path = os.path.join(parent, _FOLDER)  # noqa: PTH118 - no pathlib here
         os.makedirs(path, exist_ok=True)  # noqa: PTH103 - no pathlib here
         return path
-    own = f"{_FOLDER}-{os.getuid()}"
-    paths = [f"{parent}/{own}" for parent in temporary_folders(environment)]
-    runtime = environment.get("XDG_RUNTIME_DIR")
-    # By XDG's specification a relative path is ignored. After sudo it may be another user's.
-    if runtime and runtime.startswith("/") and _is_own_folder(runtime):
-        paths.insert(0, f"{runtime}/{_FOLDER}")
+    paths = _private_paths(environment)
     for path in paths:
         if len(os.fsencode(path)) > longest:
             continue
@@ -125,10 +120,35 @@ def private_folder(
             pass
         except OSError:
             continue
-        if not _is_own_folder(path) or os.lstat(path).st_mode & 0o077:
+        if not _is_private(path):
             raise NoPrivateFolder(f"{path} is not a folder for this user alone: remove it")
         return path
     raise NoPrivateFolder(no_folder(paths))
+
+
+def private_folders(
+    environment: Mapping[str, str] = os.environ, *, windows: bool = IS_WINDOWS
+) -> list[str]:
+    """Return which folders are there that `private_folder` may have returned to this user."""
+    if windows:
+        return [private_folder(environment, windows=True)]
+    return [path for path in _private_paths(environment) if _is_private(path)]
+
+
+def _private_paths(environment: Mapping[str, str]) -> list[str]:
+    """Return where the private folder can be, the best place first. Not in Windows."""
+    own = f"{_FOLDER}-{os.getuid()}"
+    # TMPDIR comes last: it may be that of a job, gone with its end, and no other process knows it.
+    paths = [f"{parent}/{own}" for parent in (*_TEMPORARY, *temporary_folders(environment))]
+    runtime = environment.get("XDG_RUNTIME_DIR")
+    # By XDG's specification a relative path is ignored. After sudo it may be another user's.
+    if runtime and runtime.startswith("/") and _is_own_folder(runtime):
+        paths.insert(0, f"{runtime}/{_FOLDER}")
+    return list(dict.fromkeys(paths))
+
+
+def _is_private(path: str) -> bool:
+    return _is_own_folder(path) and not os.lstat(path).st_mode & 0o077
 
 
 def temporary_folders(environment: Mapping[str, str]) -> list[str]:
@@ -159,6 +179,8 @@ def is_file_name(name: str, *, windows: bool = IS_WINDOWS) -> bool:
         return False
     if not windows:
         return 0 < len(_bytes_of(name)) <= _LONGEST_NAME
+    import re  # noqa: PLC0415 - slow to import
+
     # Windows writes `a.` and `a ` to `a`, and drops what is written to `nul`.
     return not (
         set(name) & set('\\<>:"|?*')
@@ -224,6 +246,8 @@ def quoted_for_shell(text: str, *, windows: bool = IS_WINDOWS) -> str:
         import shlex  # noqa: PLC0415 - few need it
 
         return shlex.quote(text)
+    import re  # noqa: PLC0415 - slow to import
+
     return text if re.fullmatch(r"[\w./:-]+", text) else "'" + text.replace("'", "''") + "'"
 
 
@@ -277,15 +301,23 @@ def _has_cookie(process: int) -> bool:
 
 def _parent_of(process: int) -> int:
     """Return the number of the parent of a process of Linux; 0 when there is none."""
+    fields = _fields_of(process)
+    return int(fields[1]) if fields else 0
+
+
+def _fields_of(process: int) -> list[str]:
+    """Return what Linux tells of a process, from its state on; nothing elsewhere."""
     try:
         with open(f"/proc/{process}/stat", "rb") as file:  # noqa: PTH123 - no pathlib here
-            return int(file.read().rpartition(b")")[2].split()[1])
+            return file.read().rpartition(b")")[2].decode().split()
     except OSError:
-        return 0
+        return []
 
 
 def _first_that_is_no_launcher(processes: Mapping[int, tuple[int, str]]) -> int:
     """Return which ancestor has started this process; told are parents and names, by numbers."""
+    import re  # noqa: PLC0415 - slow to import
+
     process = os.getppid()
     while process in processes:
         parent, name = processes[process]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from terraform_provider_veeam.config import Problem
-    from terraform_provider_veeam.em.deadline import Clock, Deadline
+    from terraform_provider_veeam.em.deadline import Clock
     from terraform_provider_veeam.em.manager import EnterpriseManager
-    from terraform_provider_veeam.em.models import LogonSession
     from terraform_provider_veeam.em.settings import Settings
+    from terraform_provider_veeam.keep_alive.start import Successor
     from terraform_provider_veeam.plugin.interfaces import (
         ConfigureContext,
         Diagnostics,
@@ -66,7 +67,8 @@ class VeeamProvider(interfaces.Provider):
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self.clock = clock
         self.book = SessionBook()
-        self.holder = BackgroundHolder(clock)
+        self.holder = BackgroundHolder(clock, self._prepare)
+        self._successor: Successor | None = None
         self._settings: Settings | None = None
         self._manager: EnterpriseManager | None = None
         self._replaced: list[EnterpriseManager] = []
@@ -272,14 +274,6 @@ class VeeamProvider(interfaces.Provider):
         self._settings = settings
         for secret in filter(None, (settings.password, settings.session_token)):
             conceal(secret)
-        for record, unused in self.book.left_by_plan(settings.base_url):
-            # Terraform tells an apply nothing of a mount that stays as it is, and a person may have
-            # taken minutes to say `yes`.
-            self.holder.hold(record, self._touch, unused=unused)
-
-    def _touch(self, session: LogonSession, href: str, deadline: Deadline) -> None:
-        """Read what is at a path in a session; only then is the client needed."""
-        self.manager.touch(session, href, deadline)
 
     @property
     def is_configured(self) -> bool:
@@ -311,6 +305,28 @@ class VeeamProvider(interfaces.Provider):
         if isinstance(error, EnterpriseManagerError):
             return interfaces.Description(error.summary, error.detail)
         return None
+
+    def hand_over(self) -> None:
+        """Have the sessions of mounts held while Terraform lives.
+
+        It ends a process as soon as nothing in the graph needs it, and a person may take long to
+        say `yes` to a plan.
+        """
+        if self.terraform is not None and (orders := self.holder.orders(self.terraform)):
+            self._succession(self.terraform).hold(orders)
+
+    def _prepare(self) -> None:
+        """Prepare for the end of this process, as soon as it holds anything."""
+        if self.terraform is not None:
+            with suppress(OSError):  # it is tried again at the end
+                self._succession(self.terraform).prepare()
+
+    def _succession(self, terraform: int) -> Successor:
+        from terraform_provider_veeam.keep_alive.start import Successor  # noqa: PLC0415 - few do
+
+        with self._configuring:
+            self._successor = self._successor or Successor(terraform)
+            return self._successor
 
     def close(self, seconds: float) -> None:
         """End what the process holds open on the server."""

@@ -53,7 +53,7 @@ def test_a_mount_that_vanished_in_a_living_session_is_dropped_mounted_again_and_
     workspace.apply()
     unmount_as_somebody_else(server)
     planned = workspace.plan()
-    assert "somebody has unmounted it without Terraform" in flat(planned)
+    assert "it was unmounted without Terraform" in flat(planned)
     assert "1 to add" in planned
     assert warnings(planned) == 1
     assert "1 added" in workspace.apply()

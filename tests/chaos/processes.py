@@ -20,6 +20,9 @@ import grpc
 from google.protobuf.message_factory import GetMessageClass
 
 from terraform_provider_veeam import secrets
+from terraform_provider_veeam.em.manager import EnterpriseManager
+from terraform_provider_veeam.keep_alive.holder import Holder
+from terraform_provider_veeam.keep_alive.order import Order
 from terraform_provider_veeam.plugin.process.handshake import SocketDirectory
 from terraform_provider_veeam.plugin.process.lifetime import Ending, Lifetime
 from terraform_provider_veeam.plugin.process.server import Server
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from chaos.clock import FastClock
+    from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
 
 _METHODS = pb.DESCRIPTOR.services_by_name["Provider"].methods_by_name
 _CALL_SECONDS = 60
@@ -43,6 +47,13 @@ class PlayedProvider(VeeamProvider):
     """Has as long for its end as Terraform leaves it, whatever the clock."""
 
     clock: FastClock
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__(machine.clock)
+        self._machine = machine
+
+    def hand_over(self) -> None:
+        self._machine.succeed(self.holder)
 
     def close(self, seconds: float) -> None:
         super().close(seconds * self.clock.factor)
@@ -112,6 +123,14 @@ class Machine:
     def _is_running(self, number: int) -> bool:
         return number == self._running
 
+    def succeed(self, before: BackgroundHolder) -> None:
+        """Hold what a process has held that ends, while its command lives."""
+        holder = Holder(clock=self.clock, is_alive=self._is_running)
+        for order in before.orders(self._parent()):
+            settings = Order.from_plain(order.to_plain()).settings
+            holder.hold(order, EnterpriseManager(settings, clock=self.clock).touch)
+        threading.Thread(target=holder.run, daemon=True, name="holder").start()
+
     @contextmanager
     def command(self) -> Iterator[None]:
         """Run a command of Terraform, the parent of all processes that are started in it."""
@@ -127,7 +146,7 @@ class Machine:
         secrets.known = secrets.Secrets()  # it knows no other process's
         others = set(threading.enumerate())
         with SocketDirectory({"TMPDIR": str(self.folder)}) as place:
-            provider = PlayedProvider(self.clock)
+            provider = PlayedProvider(self)
             server = Server(lambda: provider, ProviderServicer, place, Lifetime())
             server.start_for_anybody()
             try:

@@ -28,6 +28,13 @@ class ToyProvider:
 
     addresses = ("registry.terraform.io/toys/toy", "registry.opentofu.org/toys/toy")
 
+    terraform: int | None = None
+
+    def hand_over(self) -> None:
+        logging.getLogger("toy").debug("handed over while %s lives", self.terraform)
+        if os.environ.get("TOY_CLOSE_FAILS"):
+            raise RuntimeError("it would not be handed over")
+
     def close(self, seconds: float) -> None:
         logging.getLogger("toy").debug("closed within %s", seconds)
         time.sleep(float(os.environ.get("TOY_CLOSE_SECONDS", "0")))

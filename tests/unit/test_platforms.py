@@ -5,6 +5,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -63,6 +64,17 @@ def test_a_process_is_alive_until_it_has_ended() -> None:
     assert platforms.has_lost_terraform(process.pid, windows=False)
 
 
+def test_a_process_that_has_ended_is_not_alive_though_nobody_asks_how() -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE)
+    assert process.stdout
+    with process.stdout as pipe:
+        pipe.read()  # until its end
+    end = time.monotonic() + 10
+    while platforms.is_alive(process.pid, windows=False):
+        assert time.monotonic() < end
+    process.wait()
+
+
 def test_terraform_is_found_behind_launchers() -> None:
     ask = "from terraform_provider_veeam.platforms import terraform_process as p; print(p())"
     own = shlex.join([sys.executable, "-c", ask])
@@ -106,6 +118,24 @@ def test_the_private_folder_is_where_one_can_be_made(
     for chosen in (str(tmp_path / "missing"), "relative", ""):
         folder = platforms.private_folder({"TMPDIR": chosen}, windows=False)
         assert Path(folder).parent == tmp_path
+
+
+def test_the_folder_of_a_job_is_not_taken_where_all_of_a_user_can_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platforms, "_TEMPORARY", (str(tmp_path / "tmp"),))
+    for name in ("tmp", "job"):
+        (tmp_path / name).mkdir()
+    job = {"TMPDIR": str(tmp_path / "job")}
+    first = platforms.private_folder(job, windows=False)
+    assert Path(first).parent.name == "tmp"
+    assert platforms.private_folders({}, windows=False) == [first]
+    (tmp_path / "tmp").rename(tmp_path / "gone")
+    second = platforms.private_folder(job, windows=False)
+    assert Path(second).parent.name == "job"
+    assert platforms.private_folders(job, windows=False) == [second]
+    Path(second).chmod(0o755)
+    assert platforms.private_folders(job, windows=False) == []
 
 
 def test_without_any_private_folder_a_person_is_told_which_variable_helps(

@@ -25,6 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     forget_foreign(os.environ)
     if not arguments and started_by_terraform(os.environ):
         _serve()
+    if arguments[:2] == ["keep-alive", "hold"]:  # how the provider starts a keeper
+        from terraform_provider_veeam.keep_alive.process import keep  # noqa: PLC0415
+
+        sys.exit(keep(*map(int, arguments[2:3]), *map(float, arguments[3:])))
     from terraform_provider_veeam.cli import streams  # noqa: PLC0415 - for people only
 
     sys.exit(streams.run(lambda: _run(arguments)))

@@ -81,10 +81,6 @@ def _restore(options: argparse.Namespace) -> int:
 
 
 def _keep_alive(options: argparse.Namespace) -> int:
-    if options.action == "hold":
-        from terraform_provider_veeam.keep_alive.keeper import keep  # noqa: PLC0415
-
-        return keep()
     from terraform_provider_veeam.cli import keep_alive  # noqa: PLC0415
 
     if options.action == "list":
@@ -203,7 +199,6 @@ def _add_keep_alive(commands: "argparse._SubParsersAction[argparse.ArgumentParse
 
 
 def _keep_alive_action(given: str) -> str:
-    # `choices` would show `hold`, with which the provider starts the keeper.
-    if given not in ("list", "stop", "hold"):
+    if given not in ("list", "stop"):
         raise ValueError(f'"{given}" is neither list nor stop')
     return given

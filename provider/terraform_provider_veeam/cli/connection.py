@@ -85,7 +85,7 @@ class Connection:
         href = mounted.mount_point.href
         record = SessionRecord(self.manager.base_url, mounted.session, href)
         try:
-            self._holder.hold(record, self.manager.touch)
+            self._holder.hold(record, self.manager, point.name or "")
             yield mounted
         finally:
             self._holder.release(record.fingerprint, href)

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from dataclasses import replace
+from threading import Event
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from terraform_provider_veeam.cli.signals import handle_signals
 from terraform_provider_veeam.cli.streams import tell
 from terraform_provider_veeam.config import InvalidConfiguration, resolve
-from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK
+from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Deadline
+from terraform_provider_veeam.em.errors import DeadlinePassed, EnterpriseManagerError, Stopped
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.keep_alive import sockets, start
 from terraform_provider_veeam.keep_alive.holder import Ending, Holder
 from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
 from terraform_provider_veeam.keep_alive.keeper import answer
+from terraform_provider_veeam.keep_alive.order import Order
 from terraform_provider_veeam.plugin.process.logs import mask
 from terraform_provider_veeam.printable import printable
 from terraform_provider_veeam.sessions.record import SessionRecord
@@ -27,24 +31,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from terraform_provider_veeam.em.errors import EnterpriseManagerError
     from terraform_provider_veeam.em.settings import Settings
 
 _TYPE = "veeam_mount_point"
+_TERRAFORM = "Terraform"  # in the place of a time: while it lives
+_HOLD_SECONDS = 300.0
+_AT_ONCE = 8
 _NAME_WIDTH = len("machine.example@2026-11-13 22:00:00")  # of most; longer ones are not cut
 
 
 def list_sessions() -> int:
     """Print the sessions that are held open; returns the exit code."""
-    found, silent = _ask_all({"do": "status"})
-    held = [(told["pid"], one) for told in found.values() for one in told["held"]]
-    if held:
+    found, silent = _ask_all({"do": "list"})
+    if not found and not silent:
+        print("No process was found that holds a logon session open.")
+    elif found:
         _print_row("LOGON SESSION", "FOR", "PID", "RESTORE POINT", "MOUNT POINT")
-    elif not silent:
-        print("No logon session is held open.")
-    for pid, one in held:
+    for pid, one in found:
         where = f"{one['url']}{one['mount_point']}"
-        _print_row(one["session"], _duration(one["remaining"]), pid, mask(one["name"]), mask(where))
+        remaining = _TERRAFORM if one["terraform"] else _duration(one["remaining"])
+        _print_row(one["session"], remaining, pid, mask(one["name"]), mask(where))
     return 1 if silent else 0
 
 
@@ -54,24 +60,31 @@ def _print_row(session: str, remaining: str, pid: object, name: str, where: str)
 
 def stop_holding(fingerprints: Sequence[str], *, all_of_them: bool) -> int:
     """Stop holding sessions; returns the exit code."""
-    found, silent = _ask_all({"do": "status"})
-    held = {one["session"] for told in found.values() for one in told["held"]}
+    found, silent = _ask_all({"do": "list"})
+    held = {one["session"] for _, one in found}
     unknown = [] if all_of_them else [named for named in fingerprints if named not in held]
     for named in unknown:
-        sys.stderr.write(f"No process holds logon session {named} open.\n")
+        sys.stderr.write(f"No process was found that holds logon session {named} open.\n")
+    if all_of_them and not held and not silent:
+        print("No process was found that holds a logon session open.")
     message = {"do": "stop"} if all_of_them else {"do": "release", "sessions": list(fingerprints)}
-    _, silent_now = _ask_all(message)
-    for named in sorted(held if all_of_them else held & set(fingerprints)):
+    left, silent_now = _ask_all(message)
+    wanted = held if all_of_them else held & set(fingerprints)
+    still = wanted & {one["session"] for _, one in left}
+    for named in sorted(wanted - still):
         print(
             f"No longer holding logon session {named}. It ends with its mount point when it has "
             "been idle too long: for 15 minutes, unless that Enterprise Manager is set otherwise."
         )
-    return 1 if unknown or silent or silent_now else 0
+    for named in sorted(still):
+        sys.stderr.write(f"Logon session {named} is still held; see keep-alive list.\n")
+    return 1 if unknown or silent or silent_now or still else 0
 
 
-def _ask_all(message: dict[str, Any]) -> tuple[dict[Path, dict[str, Any]], list[Path]]:
-    """Return what each process that holds sessions answers, and which do not answer."""
-    found, silent = {}, []
+def _ask_all(message: dict[str, Any]) -> tuple[list[tuple[int, dict[str, Any]]], list[Path]]:
+    """Return what is held, each with who holds it, and which processes do not answer."""
+    found: list[tuple[int, dict[str, Any]]] = []
+    silent = []
     try:
         places = sockets.places()
     except OSError as error:
@@ -84,7 +97,7 @@ def _ask_all(message: dict[str, Any]) -> tuple[dict[Path, dict[str, Any]], list[
             sys.stderr.write(f"The process that listens at {path} does not answer.\n")
             continue
         if told is not None:
-            found[path] = told
+            found += [(told["pid"], one) for one in told.get("sessions", ())]
     return found, silent
 
 
@@ -142,19 +155,28 @@ def _read_state(text: bytes) -> Any:
 
 
 def _hand_over(mounted: Sequence[Mounted], seconds: float) -> int:
-    """Have the keeper hold them; returns the exit code."""
-    failed = 0
-    for name, record in mounted:
+    """Have a keeper hold them; returns the exit code."""
+    deadline = Deadline("Waiting for the process that holds them", _HOLD_SECONDS, stop=Event())
+    handle_signals(lambda _: deadline.stop.set())
+
+    def hold(one: Mounted) -> Exception | None:
         try:
-            start.hold(_settings(record), record, seconds, name)
-        except (OSError, ValueError, InvalidConfiguration) as error:
-            failed = 1
-            sys.stderr.write(
-                mask(f"Logon session {record.fingerprint} with {name} is not held: {error}\n")
-            )
-        else:
-            told = f"Holding logon session {record.fingerprint} with {name}"
-            print(mask(f"{told} for {_duration(seconds)}"), flush=True)
+            start.hold(_settings(one.record), one.record, seconds, one.name, deadline)
+        except (OSError, ValueError, InvalidConfiguration, EnterpriseManagerError) as error:
+            return error
+        return None
+
+    failed = 0
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for (name, record), error in zip(mounted, pool.map(hold, mounted), strict=True):
+            session = f"ogon session {record.fingerprint} with {name}"
+            if error is None:
+                print(mask(f"Holding l{session} for {_duration(seconds)}"), flush=True)
+            else:
+                failed = 1
+                is_known = not isinstance(error, Stopped | DeadlinePassed)
+                said = f"L{session} is not {'' if is_known else 'known to be '}held: {error}\n"
+                sys.stderr.write(mask(said))
     return failed
 
 
@@ -172,25 +194,22 @@ def _hold_here(mounted: Sequence[Mounted], seconds: float) -> int:
         else:
             sys.stderr.write(mask(f"L{name}: {told.summary}\n{told.detail}\n"))
 
+    holder = Holder(clock=SYSTEM_CLOCK, report=report)
     try:
-        holder = Holder(clock=SYSTEM_CLOCK, idle_limit=idle_limit(), report=report)
+        limit = idle_limit()
         for name, record in mounted:
-            holder.hold(record, EnterpriseManager(_settings(record)).touch, seconds, name=name)
+            settings = _settings(record)
+            order = Order(settings, record, limit, seconds, name=name)
+            holder.hold(order, EnterpriseManager(settings).touch)
     except (ValueError, InvalidConfiguration) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    _hold(holder)
-    return 1 if any(ending.is_loss for ending in endings) else 0
-
-
-def _hold(holder: Holder) -> None:
-    """Hold until nothing is left or a signal comes, and answer other processes meanwhile."""
     handle_signals(lambda _: holder.stop())
     with ExitStack() as stack:
         with suppress(OSError):  # Terraform's destroy then can't tell us that it is done
-            place = sockets.place(f"for-{os.getpid()}")
-            stack.enter_context(sockets.Listener(place, lambda asked: answer(holder, asked)))
+            stack.enter_context(sockets.Listener(lambda asked: answer(holder, asked)))
         holder.run()
+    return 1 if any(ending.is_loss for ending in endings) else 0
 
 
 def find_mounted(state: Any) -> Iterator[Mounted]:
@@ -213,10 +232,11 @@ def find_mounted(state: Any) -> Iterator[Mounted]:
 
 def _settings(record: SessionRecord) -> Settings:
     # Trust, proxy and the like come from the environment, as for the provider.
-    return resolve(
+    settings = resolve(
         {"url": record.base_url, "session_token": record.session.token},
         "terraform-provider-veeam (keep-alive)",
     )
+    return replace(settings, session_token=None)  # each session is used by its own token
 
 
 def _duration(seconds: float) -> str:

@@ -231,9 +231,15 @@ class TaskVanished(Gone):
 
 
 class Unsettled(EnterpriseManagerError):
-    """A request about a thing was refused, and what contains the thing can't be read either."""
+    """A request about a thing was `refused`, and what contains the thing can't be read either."""
 
     may_pass = True
+
+    def __init__(
+        self, summary: str, detail: str = "", *, refused: EnterpriseManagerError | None = None
+    ) -> None:
+        super().__init__(summary, detail)
+        self.refused = refused
 
 
 class MountIncomplete(EnterpriseManagerError):

@@ -103,6 +103,7 @@ def _is_listed(thing: str, container: Container, refused: EnterpriseManagerError
             f"Whether {thing} is gone is not known",
             f"{refused.detail}\n{_capital(container.name)} would tell, but can't be read: "
             f"{error.detail}",
+            refused=refused,
         ) from error
 
 

@@ -10,6 +10,7 @@ import math
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,18 +21,24 @@ from terraform_provider_veeam.em.errors import (
     MountGone,
     SessionGone,
     Stopped,
+    TokenRefused,
+    Unsettled,
 )
 from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
+from terraform_provider_veeam.keep_alive.order import Order
+from terraform_provider_veeam.platforms import is_alive
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Iterable
 
     from terraform_provider_veeam.em.deadline import Clock
+    from terraform_provider_veeam.em.manager import EnterpriseManager
     from terraform_provider_veeam.em.models import LogonSession
     from terraform_provider_veeam.sessions.record import SessionRecord
 
 _REQUEST_SECONDS = 60.0
 _AFTER_AN_ERROR = 0.25  # part of the usual pause
+_LOOK_SECONDS = 1.0  # between two looks at whether Terraform lives
 _AT_ONCE = 8  # sessions that are read at the same time
 
 log = logging.getLogger(__name__)
@@ -41,27 +48,37 @@ class Ending(StrEnum):
     """Why a session is no longer held."""
 
     TIME_OVER = "the time is over"
-    NO_MOUNT_LEFT = "its mount point is gone"
-    LOGGED_OUT = "the logon session was logged out, perhaps by a destroy of its mount point"
-    SESSION_ENDED = "the logon session has ended"
+    TERRAFORM_ENDED = "the command of Terraform has ended"
+    NO_MOUNT_LEFT = "it no longer has the mount point"
+    LOGGED_OUT = (
+        "Enterprise Manager takes its token no longer, though it was not idle: it was logged out, "
+        "perhaps by a destroy of its mount point, or Enterprise Manager was restarted"
+    )
+    SESSION_ENDED = "it has ended"
+    SHUT_OUT = "Enterprise Manager refuses its token"
     OUT_OF_REACH = "its mount point could not be read for longer than a session may be idle"
     REFUSED = "Enterprise Manager can't be used"
+    RELEASED = "its mount point was unmounted on this machine, or keep-alive stop named it"
+    REPLACED = "there is a newer order for it"
     STOPPED = "it was stopped"
 
     @property
     def is_loss(self) -> bool:
         """Whether a mount point that somebody wanted is lost, or may be."""
-        return self in (Ending.SESSION_ENDED, Ending.OUT_OF_REACH, Ending.REFUSED)
+        return self in (
+            Ending.SESSION_ENDED,
+            Ending.SHUT_OUT,
+            Ending.OUT_OF_REACH,
+            Ending.REFUSED,
+        )
 
 
 class Held(NamedTuple):
-    """A session that is held, as others are told of it."""
+    """A session that is held."""
 
-    record: SessionRecord
-    name: str
-    """Of its restore point; empty when nobody has said it."""
+    order: Order
     remaining: float
-    """Seconds for which it is still held."""
+    """Seconds for which it is still held; infinite while its Terraform lives."""
 
 
 def _say_nothing(*_: object) -> None:
@@ -77,71 +94,84 @@ Report = Callable[["SessionRecord", "EnterpriseManagerError | Ending | None"], N
 class _Holding:
     """One session while it is held: when its mount point is read, and what came of it."""
 
-    def __init__(
-        self,
-        record: SessionRecord,
-        touch: Touch,
-        *,
-        clock: Clock,
-        idle_limit: float,
-        report: Report,
-    ) -> None:
-        self.record = record
-        self.name = ""
+    def __init__(self, order: Order, touch: Touch, *, clock: Clock, report: Report) -> None:
+        self.order = order
+        self.ending: Ending | None = None
+        """Why it is not to be held, though nobody has dropped it yet."""
         self._touch = touch
         self._clock = clock
-        self._idle_limit = idle_limit
         self._report = report
-        self.until = self.due = self._answered = clock.monotonic()
+        now = clock.monotonic()
+        self.until = now + order.seconds
+        self.due = max(now, order.used + order.idle_limit / 3)
+        self._has_answered = order.used > -math.inf
+        self.used = order.used if self._has_answered else now
+        self._refused_since: float | None = None
         self._told: str | None = None
 
-    def last(self, seconds: float) -> None:
-        """Be held for so many seconds from now."""
-        self.until = self._clock.monotonic() + seconds
+    @property
+    def key(self) -> tuple[str, str, int | None]:
+        """What there is one order for: of each Terraform, and of all that ask for a time."""
+        return self.order.record.fingerprint, self.order.record.href, self.order.terraform
 
-    def rest(self, unused: float = 0.0) -> None:
-        """Be read when the usual pause is over; it was last used so many seconds ago."""
-        self.due = self._clock.monotonic() + max(0.0, self._idle_limit / 3 - unused)
+    def read(self, deadline: Deadline) -> None:
+        """Read the mount point. Raises what a request raises."""
+        self.due = self._clock.monotonic() + self.order.idle_limit / 3
+        self._touch(self.order.record.session, self.order.record.href, deadline)
+        self.used = self._clock.monotonic()
+        self._has_answered, self._refused_since = True, None
 
     def look(self, deadline: Deadline) -> Ending | None:
         """Read the mount point; return why its session need not be held any longer, or None."""
-        self.rest()  # before the read: somebody may ask for another one meanwhile
         try:
-            self._touch(self.record.session, self.record.href, deadline)
-            self._answered = self._clock.monotonic()
+            self.read(deadline)
             self._tell(None)
         except MountGone:
             return Ending.NO_MOUNT_LEFT
         except EnterpriseManagerError as error:
-            if ending := self._ending_for(error):
-                return ending
-            self.due = self._clock.monotonic() + self._idle_limit / 3 * _AFTER_AN_ERROR
+            self.due = self._clock.monotonic() + self.order.idle_limit / 3 * _AFTER_AN_ERROR
+            return self._ending_for(error)
         return None
 
     def _ending_for(self, error: EnterpriseManagerError) -> Ending | None:
         """Return the Ending that an error means; None when it may be over in a moment."""
-        log.info("holding %s: %s", self.record.session, error)
-        idle = self._clock.monotonic() - self._answered
-        if isinstance(error, SessionGone):
-            was_held = self._told == "" and idle < self._idle_limit
-            return Ending.LOGGED_OUT if was_held else Ending.SESSION_ENDED
+        log.info("holding %s: %s", self.order.record.session, error)
         if isinstance(error, Stopped):
             return None
+        now, limit = self._clock.monotonic(), self.order.idle_limit
+        if isinstance(error, SessionGone):
+            was_held = self._has_answered and now - self.used < limit
+            return Ending.LOGGED_OUT if was_held else Ending.SESSION_ENDED
+        if isinstance(error, Unsettled) and isinstance(error.refused, TokenRefused):
+            return self._ending_of_refused(error)
         self._tell(error)
         if isinstance(error, CertificateNotTrusted):
             return Ending.REFUSED
-        return Ending.OUT_OF_REACH if idle > self._idle_limit else None
+        return Ending.OUT_OF_REACH if now - self.used > limit else None
+
+    def _ending_of_refused(self, error: Unsettled) -> Ending | None:
+        """Return the Ending for a token that is refused, where only the token is at hand.
+
+        Whether the session has ended can't be asked then: it is given time.
+        """
+        self._tell(error)
+        now, limit = self._clock.monotonic(), self.order.idle_limit
+        self._refused_since = self._refused_since or now
+        if now - self._refused_since < limit / 3:
+            return None
+        was_held = self._has_answered and self._refused_since - self.used < limit
+        return Ending.LOGGED_OUT if was_held else Ending.SHUT_OUT
 
     def _tell(self, error: EnterpriseManagerError | None) -> None:
         """Report what has changed."""
         told = error.summary if error else ""
         if told != self._told:
             self._told = told
-            self._report(self.record, error)
+            self._report(self.order.record, error)
 
 
 class Holder:
-    """Holds sessions, each until its time is over or its mount point is gone.
+    """Holds sessions, each until its time or its Terraform is over, or its mount point is gone.
 
     Each mount point is read once in a third of the idle limit. `report` is called with a session
     and None once it is held, with an error while one stands in the way, and with the Ending.
@@ -151,71 +181,100 @@ class Holder:
         self,
         *,
         clock: Clock,
-        idle_limit: float,
         report: Report = _say_nothing,
+        is_alive: Callable[[int], bool] = is_alive,
+        patience: float = 0.0,
     ) -> None:
+        """Take also for how many seconds to wait for a first order."""
         self._clock = clock
-        self._idle_limit = idle_limit
         self._report = report
+        self._is_alive = is_alive
         self._lock = threading.Lock()  # of what follows, never held while waiting
-        self._held: dict[tuple[str, str], _Holding] = {}
+        self._held: dict[tuple[str, str, int | None], _Holding] = {}
+        self._coming: list[_Holding] = []  # which are read for the first time
+        self._patient_until = clock.monotonic() + patience
         self._is_over = False
         self._wake = threading.Event()
         self._stop = threading.Event()
 
-    def hold(
-        self,
-        record: SessionRecord,
-        touch: Touch,
-        seconds: float,
-        *,
-        name: str = "",
-        unused: float = math.inf,
-    ) -> bool:
-        """Hold a session for that many seconds from now, whatever was asked for it before.
-
-        `name` is that of its restore point, for people. It was last used `unused` seconds ago, and
-        is read at a third of the idle limit. Returns False when this holder has ended: then it
-        takes nothing more.
-        """
+    def hold(self, order: Order, touch: Touch) -> bool:
+        """Hold a session from now on; False when this holder has ended, and takes nothing more."""
         with self._lock:
             if self._is_over:
                 return False
-            holding = self._held.get(_key(record)) or _Holding(
-                record,
-                touch,
-                clock=self._clock,
-                idle_limit=self._idle_limit,
-                report=self._report,
-            )
-            holding.name = name
-            holding.last(seconds)
-            holding.rest(unused)
-            self._held[_key(record)] = holding
+            self._put(self._holding(order, touch))
         self._wake.set()
         return True
 
-    def look(self, record: SessionRecord, touch: Touch) -> None:
-        """Read a mount point once. Raises what a request raises."""
-        touch(record.session, record.href, self._deadline())
+    def take(self, order: Order, touch: Touch) -> bool:
+        """Read a mount point, and hold its session from then on; False when this holder has ended.
 
-    def release(self, fingerprint: str, href: str | None = None) -> None:
-        """Stop holding a session, or holding it for one mount point."""
+        Raises what the read raises, and Stopped when the session was released meanwhile.
+        """
+        holding = self._holding(order, touch)
         with self._lock:
-            for key in [k for k in self._held if k[0] == fingerprint and href in (None, k[1])]:
-                del self._held[key]
+            if self._is_over:
+                return False
+            self._coming.append(holding)
+            self._patient_until = -math.inf
+        try:
+            holding.read(self._deadline(order))
+            with self._lock:
+                if holding.ending is None:
+                    self._put(holding)
+        finally:
+            with self._lock:
+                self._coming.remove(holding)
+            self._wake.set()
+        if holding.ending in (None, Ending.REPLACED):
+            return True
+        raise Stopped("The logon session is not held", f"Meanwhile {holding.ending}.")
+
+    def release(
+        self, fingerprint: str, href: str | None = None, *, before: float = math.inf
+    ) -> None:
+        """Stop holding a session, or holding it for one mount point.
+
+        With `before` only for a time that was asked for before that moment.
+        """
+        with self._lock:
+            dropped = []
+            for holding in (*self._held.values(), *self._coming):
+                order = holding.order
+                if order.record.fingerprint != fingerprint or href not in (None, order.record.href):
+                    continue
+                if before == math.inf:
+                    holding.ending = Ending.RELEASED
+                elif order.terraform is None and order.at < before:
+                    holding.ending = Ending.REPLACED
+                if holding.ending and self._held.get(holding.key) is holding:
+                    dropped.append(self._held.pop(holding.key))
+        self._report_ends(dropped)
         self._wake.set()
 
     def stop(self) -> None:
-        """Stop holding."""
+        """Stop holding. A handler of a signal may call it."""
         self._stop.set()
         self._wake.set()
 
+    def end(self) -> None:
+        """Stop holding, and take nothing more from now on."""
+        self.stop()
+        with self._lock:
+            self._is_over = True
+            left, self._held = list(self._held.values()), {}
+            for holding in (*left, *self._coming):
+                holding.ending = Ending.STOPPED
+        self._report_ends(left)
+
     def held(self) -> list[Held]:
-        """Return what is held."""
+        """Return what is held, each with the time of its last use."""
         now = self._clock.monotonic()
         with self._lock:
-            return [Held(h.record, h.name, max(0.0, h.until - now)) for h in self._held.values()]
+            return [
+                Held(replace(holding.order, used=holding.used), max(0.0, holding.until - now))
+                for holding in self._held.values()
+            ]
 
     def run(self) -> None:
         """Hold until nothing is left to hold."""
@@ -224,9 +283,10 @@ class Holder:
                 self._wake.clear()
                 if self._stop.is_set():
                     break
+                self._drop_what_is_over()
                 now = self._clock.monotonic()
                 with self._lock:
-                    due = [h for h in self._held.values() if h.due <= now < h.until]
+                    due = [holding for holding in self._held.values() if holding.due <= now]
                 for holding, ending in zip(due, pool.map(self._look, due), strict=True):
                     if ending:
                         self._drop(holding, ending)
@@ -234,77 +294,117 @@ class Holder:
                 if pause is None:
                     return
                 self._clock.wait(self._wake, pause)
-        for holding in self._take_no_more():
-            self._report(holding.record, Ending.STOPPED)
+        self.end()
+
+    def _holding(self, order: Order, touch: Touch) -> _Holding:
+        return _Holding(order, touch, clock=self._clock, report=self._report)
+
+    def _put(self, holding: _Holding) -> None:
+        """Hold it in the place of what was asked for earlier. The lock is held."""
+        for other in (*self._held.values(), *self._coming):
+            if other.key == holding.key and other.order.at < holding.order.at:
+                other.ending = Ending.REPLACED
+        held = self._held.get(holding.key)
+        if held and held.order.at > holding.order.at:
+            holding.ending = Ending.REPLACED
+        else:
+            self._held[holding.key] = holding
 
     def _pause(self) -> float | None:
-        """Return the seconds until the next session is due; None when there is none left."""
+        """Return the seconds until there is something to do; None when nothing is left to hold."""
         now = self._clock.monotonic()
         with self._lock:
-            over = [h for h in self._held.values() if h.until <= now]
-        for holding in over:
-            self._drop(holding, Ending.TIME_OVER)
-        with self._lock:
-            self._is_over = not self._held
-            if self._is_over:
+            ends = [min(holding.due, holding.until) for holding in self._held.values()]
+            ends += [now + _LOOK_SECONDS for h in self._held.values() if h.order.terraform]
+            if not ends and not self._coming and now >= self._patient_until:
+                self._is_over = True
                 return None
-            return max(0.0, min(min(h.due, h.until) for h in self._held.values()) - now)
+            ends = ends or [max(self._patient_until, now + _LOOK_SECONDS)]
+            return max(0.0, min(ends) - now)
+
+    def _drop_what_is_over(self) -> None:
+        now = self._clock.monotonic()
+        with self._lock:
+            held = list(self._held.values())
+        commands = {holding.order.terraform for holding in held} - {None}
+        over = {number for number in commands if number and not self._is_alive(number)}
+        for holding in held:
+            if holding.until <= now:
+                self._drop(holding, Ending.TIME_OVER)
+            elif holding.order.terraform in over:
+                self._drop(holding, Ending.TERRAFORM_ENDED)
 
     def _drop(self, holding: _Holding, ending: Ending) -> None:
         with self._lock:
-            if self._held.get(_key(holding.record)) is holding:
-                del self._held[_key(holding.record)]
-        self._report(holding.record, ending)
+            if self._held.get(holding.key) is not holding:
+                return  # somebody else has dropped or replaced it
+            del self._held[holding.key]
+            holding.ending = ending
+        self._report_ends([holding])
 
-    def _take_no_more(self) -> Collection[_Holding]:
-        with self._lock:
-            self._is_over = True
-            left, self._held = self._held, {}
-        return left.values()
+    def _report_ends(self, holdings: Iterable[_Holding]) -> None:
+        for holding in holdings:
+            if holding.ending:
+                self._report(holding.order.record, holding.ending)
 
     def _look(self, holding: _Holding) -> Ending | None:
-        return holding.look(self._deadline())
+        return holding.look(self._deadline(holding.order))
 
-    def _deadline(self) -> Deadline:
+    def _deadline(self, order: Order) -> Deadline:
         return Deadline(
             "Holding the logon session",
-            min(_REQUEST_SECONDS, self._idle_limit),
+            min(_REQUEST_SECONDS, order.idle_limit),
             stop=self._stop,
             clock=self._clock,
         )
 
 
-def _key(record: SessionRecord) -> tuple[str, str]:
-    return record.fingerprint, record.href
-
-
 class BackgroundHolder:
-    """Holds the sessions that this process has made or read, on a thread, while it lives."""
+    """Holds the sessions that this process has made or read, on a thread, while it lives.
 
-    def __init__(self, clock: Clock) -> None:
+    Takes also what the thread does first.
+    """
+
+    def __init__(self, clock: Clock, begin: Callable[[], None] = _say_nothing) -> None:
         self._clock = clock
+        self._begin = begin
         self._lock = threading.Lock()
         self._holder: Holder | None = None
 
-    def hold(self, record: SessionRecord, touch: Touch, *, unused: float = 0.0) -> None:
-        """Hold a session from now on; it was last used so many seconds ago."""
+    def hold(self, record: SessionRecord, manager: EnterpriseManager, name: str = "") -> None:
+        """Hold a session from now on; it was used a moment ago."""
+        try:
+            limit = idle_limit()
+        except ValueError as error:
+            log.warning("%s: sessions are not held while Terraform runs", error)
+            return
+        now = self._clock.monotonic()
+        order = Order(manager.settings, record, limit, name=name, at=now, used=now)
         with self._lock:
-            if self._holder and self._holder.hold(record, touch, math.inf, unused=unused):
+            if self._holder and self._holder.hold(order, manager.touch):
                 return
-            try:
-                limit = idle_limit()
-            except ValueError as error:
-                log.warning("%s: sessions are not held while Terraform runs", error)
-                return
-            self._holder = Holder(clock=self._clock, idle_limit=limit)
-            self._holder.hold(record, touch, math.inf, unused=unused)
-            threading.Thread(target=self._holder.run, daemon=True, name="holder").start()
+            self._holder = Holder(clock=self._clock)
+            self._holder.hold(order, manager.touch)
+            threading.Thread(
+                target=self._run, args=(self._holder,), daemon=True, name="holder"
+            ).start()
 
     def release(self, fingerprint: str, href: str) -> None:
         """Stop holding a session: its mount point is about to go."""
         with self._lock:
             if self._holder:
                 self._holder.release(fingerprint, href)
+
+    def _run(self, holder: Holder) -> None:
+        self._begin()
+        holder.run()
+
+    def orders(self, terraform: int) -> list[Order]:
+        """Return orders to hold what is held now, while that Terraform lives."""
+        with self._lock:
+            held = self._holder.held() if self._holder else []
+        now = self._clock.monotonic()
+        return [replace(one.order, terraform=terraform, at=now) for one in held]
 
     def stop(self) -> None:
         """Stop holding."""

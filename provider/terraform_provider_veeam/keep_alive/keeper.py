@@ -1,113 +1,117 @@
-"""The keeper: one process a user, which holds sessions and takes orders through its socket.
+"""The keeper: a process that holds sessions when Terraform has ended, and takes orders.
 
-Whoever starts it writes the first order to its stdin, and reads one line from its stdout: that it
-holds the session, or why not.
+How an order gets from who asks (`start.hold`) to who holds it:
+
+1. The asker offers it to one keeper after the other, each once. Who takes it, holds it.
+2. A keeper first reads the mount point, with the order's own settings. While it reads it can't end.
+3. It answers `held` once the read has succeeded and it holds the session; `refused` with the reason
+   when the read failed, or when the session was released or it was stopped meanwhile.
+4. It ends when it has nothing to hold and nothing to read. That is decided under the lock that
+   orders are taken under, so an order comes before the end and counts, or after it and is not
+   taken. No answer, or one that says nothing, is "not taken", and the asker goes on to the next.
+5. When none is left, the asker starts one, which waits for its first order. So does each asker
+   that finds none at the same time: several keepers are no fault, as each holds what it has taken.
+6. Each order has the time when it was given. Of two for one session the later one counts: a keeper
+   puts it in the place of the earlier one, and who has asked, once it is held, has all other
+   keepers drop what was ordered earlier, its own order too if one of them has a later one. Nothing
+   is dropped but for a later order that is held: somebody holds the session at any time.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import signal
-import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
-from terraform_provider_veeam.em.manager import EnterpriseManager
-from terraform_provider_veeam.keep_alive import sockets
 from terraform_provider_veeam.keep_alive.holder import Holder
-from terraform_provider_veeam.keep_alive.order import Order
-from terraform_provider_veeam.platforms import hang_up_signals
+from terraform_provider_veeam.keep_alive.order import Order, network
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from terraform_provider_veeam.em.deadline import Clock, Deadline
+    from terraform_provider_veeam.em.manager import EnterpriseManager
+    from terraform_provider_veeam.em.models import LogonSession
     from terraform_provider_veeam.em.settings import Settings
-
-KEEPER = "keeper"
-READY = "ready"
+    from terraform_provider_veeam.keep_alive.holder import Touch
 
 
-def keep() -> int:
-    """Hold what the order on stdin and further orders ask for, until nothing is left."""
-    for number in (signal.SIGINT, *hang_up_signals()):
-        signal.signal(number, signal.SIG_IGN)  # it outlives its terminal
-    plain = json.loads(sys.stdin.readline())
-    keeper = Keeper(Order.from_plain(plain).idle_limit)
-    signal.signal(signal.SIGTERM, lambda *_: keeper.holder.stop())
-    try:
-        with sockets.Listener(sockets.place(KEEPER), keeper.answer):
-            answer = keeper.answer({"do": "hold", "order": plain})
-            _say(answer.get("refused") or READY)
-            if "refused" not in answer:
-                keeper.holder.run()
-    except FileExistsError:
-        # Another one was started at the same time: it takes the order.
-        answer = sockets.ask(sockets.place(KEEPER), {"do": "hold", "order": plain}, 60) or {}
-        _say(answer.get("refused") or READY)
-    return 0
+def _make_manager(settings: Settings) -> EnterpriseManager:
+    # A keeper that waits for the end of a command of Terraform may never need it.
+    from terraform_provider_veeam.em.manager import EnterpriseManager  # noqa: PLC0415
+
+    return EnterpriseManager(settings)
 
 
 class Keeper:
     """Takes orders, and answers what is held."""
 
-    def __init__(self, idle_limit: float) -> None:
-        self.holder = Holder(clock=SYSTEM_CLOCK, idle_limit=idle_limit)
+    def __init__(
+        self,
+        *,
+        patience: float = 0.0,
+        clock: Clock = SYSTEM_CLOCK,
+        make_manager: Callable[[Settings], EnterpriseManager] = _make_manager,
+    ) -> None:
+        """Take for how many seconds to wait for a first order."""
+        self.holder = Holder(clock=clock, patience=patience)
+        self._make_manager = make_manager
         self._managers: dict[Settings, EnterpriseManager] = {}
         self._lock = threading.Lock()
 
     def answer(self, message: dict[str, Any]) -> dict[str, Any]:
-        """Do what is asked, and return what is held. Raises ValueError to give no answer."""
-        if message["do"] == "hold":
-            order = Order.from_plain(message["order"])
-            if refused := self._hold(order):
-                return {"refused": refused}
-            return {}
-        return answer(self.holder, message)
+        """Do what is asked, and return what came of it. Raises ValueError, KeyError."""
+        if message["do"] != "hold":
+            return answer(self.holder, message)
+        order = Order.from_plain(message["order"])
+        if order.network != network():
+            return {}  # this process would ask another proxy, or trust another server
+        try:
+            return {"held": True} if self.holder.take(order, self._touch(order.settings)) else {}
+        except EnterpriseManagerError as error:
+            return {"refused": f"{error.summary}: {error.detail}"}
 
-    def _hold(self, order: Order) -> str | None:
-        """Take an order once its session has answered; return why it was not taken."""
-        with self._lock:
-            manager = self._managers.get(order.settings) or EnterpriseManager(order.settings)
-            self._managers[order.settings] = manager
-        record = order.record
-        if order.seconds > 0:
-            try:
-                self.holder.look(record, manager.touch)
-            except EnterpriseManagerError as error:
-                return f"{error.summary}: {error.detail}"
-        if not self.holder.hold(record, manager.touch, order.seconds, name=order.name, unused=0.0):
-            raise ValueError("too late")  # a new keeper takes over
-        return None
+    def hold(self, order: Order) -> None:
+        """Hold a session that is known to live, without a first read."""
+        self.holder.hold(order, self._touch(order.settings))
+
+    def _touch(self, settings: Settings) -> Touch:
+        def touch(session: LogonSession, href: str, deadline: Deadline) -> None:
+            with self._lock:
+                manager = self._managers.get(settings) or self._make_manager(settings)
+                self._managers[settings] = manager
+            manager.touch(session, href, deadline)
+
+        return touch
 
 
 def answer(holder: Holder, message: dict[str, Any]) -> dict[str, Any]:
     """Do what is asked of a holder, and return what it holds. Raises ValueError, KeyError."""
     match message["do"]:
         case "release":
+            before = float(message.get("before", "inf"))
             for fingerprint in message["sessions"]:
-                holder.release(str(fingerprint), message.get("mount_point"))
+                holder.release(str(fingerprint), message.get("mount_point"), before=before)
         case "stop":
-            holder.stop()
+            holder.end()
+        case "list":
+            pass
+        case _:
+            return {}
     return {
         "pid": os.getpid(),
-        "held": [
+        "sessions": [
             {
-                "session": held.record.fingerprint,
-                "name": held.name,
-                "url": held.record.base_url,
-                "mount_point": held.record.href,
+                "session": held.order.record.fingerprint,
+                "name": held.order.name,
+                "url": held.order.record.base_url,
+                "mount_point": held.order.record.href,
                 "remaining": held.remaining,
+                "terraform": held.order.terraform,
+                "at": held.order.at,
             }
             for held in holder.held()
         ],
     }
-
-
-def _say(line: str) -> None:
-    """Tell whoever started this process how it went; nothing is written after that."""
-    sys.stdout.write(" ".join(line.split()) + "\n")
-    sys.stdout.flush()
-    with open(os.devnull, "w", encoding="ascii") as nowhere:  # noqa: PTH123 - a device
-        os.dup2(nowhere.fileno(), sys.stdout.fileno())
-        os.dup2(nowhere.fileno(), sys.stderr.fileno())

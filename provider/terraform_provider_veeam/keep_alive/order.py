@@ -1,12 +1,28 @@
-"""An order to the keeper: which session to hold, and for how long."""
+"""An order to hold a session: which one, how it is reached, and for how long."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Self
+import math
+import os
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Self
 
 from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.sessions.record import SessionRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NETWORK = (
+    *("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"),
+    *("NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"),
+)
+"""Variables that lead requests elsewhere, or decide whom they trust."""
+
+
+def network(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return how an environment leads requests to Enterprise Manager."""
+    return {name: environment[name] for name in NETWORK if name in environment}
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,33 +31,43 @@ class Order:
 
     settings: Settings
     record: SessionRecord
-    seconds: float
     idle_limit: float
     """Seconds after which Enterprise Manager ends an idle session."""
+    seconds: float = math.inf
+    terraform: int | None = None
+    """The number of the process that it ends with, if it does."""
     name: str = ""
     """Of the restore point, for people."""
+    at: float = 0.0
+    """When it was given, by the clock that all processes share: the latest for a session counts."""
+    used: float = -math.inf
+    """When the session was last used, by the same clock."""
+    network: dict[str, str] = field(default_factory=network)
+    """See `network`."""
 
     def to_plain(self) -> dict[str, Any]:
         """Return what `from_plain` reads, without a user's password."""
         settings = replace(self.settings, username=None, password=None, session_token=None)
         return {
-            "settings": asdict(settings),
-            "record": self.record.to_plain(),
-            "seconds": self.seconds,
-            "idle_limit": self.idle_limit,
-            "name": self.name,
-        }
+            name: getattr(self, name)
+            for name in ("idle_limit", "seconds", "terraform", "name", "at", "used", "network")
+        } | {"settings": asdict(settings), "record": self.record.to_plain()}
 
     @classmethod
     def from_plain(cls, plain: Any) -> Self:
         """Read what `to_plain` returned. Raises ValueError."""
         try:
+            terraform = plain["terraform"]
             return cls(
                 settings=Settings(**plain["settings"]),
                 record=SessionRecord.from_plain(plain["record"]),
-                seconds=float(plain["seconds"]),
                 idle_limit=float(plain["idle_limit"]),
+                seconds=float(plain["seconds"]),
+                terraform=None if terraform is None else int(terraform),
                 name=str(plain["name"]),
+                at=float(plain["at"]),
+                used=float(plain["used"]),
+                network=dict(plain["network"]),
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, OverflowError) as error:
             raise ValueError(f"that is no order: {error!r}") from error

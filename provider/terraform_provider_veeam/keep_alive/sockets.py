@@ -7,36 +7,41 @@ import json
 import os
 import socket
 import threading
+import time
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from terraform_provider_veeam.platforms import IS_WINDOWS, private_folder
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.errors import DeadlinePassed
+from terraform_provider_veeam.platforms import IS_WINDOWS, private_folder, private_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ANSWER_SECONDS = 5.0
+_CONNECT_SECONDS = 1.0
 _LONGEST = 1024 * 1024
 _SUFFIX = ".sock"
+_SOCKETS = f"*{_SUFFIX}"
+_UNFINISHED = ".tmp"
 _LONGEST_FOLDER = 80  # bytes: the path of a socket in it may have 103 on macOS
+_LOOK_SECONDS = 1.0  # between two looks at whether the socket is still there
+_SLICE = 0.2  # seconds between two looks at a deadline
 
 
 class Silent(OSError):
     """Somebody listens, but has not answered in time."""
 
 
-def place(name: str) -> Path:
-    """Return the socket of that name, in the folder that only this user may enter.
+def places(*, near: bool = False) -> list[Path]:
+    """Return the sockets of all processes of this user, or of those `near`. Raises OSError.
 
-    Raises OSError.
+    Near are those in the folder that this process would take. Others were started where the
+    environment was another, or have lost their folder.
     """
-    return _folder() / f"{name}{_SUFFIX}"
-
-
-def places() -> list[Path]:
-    """Return all sockets that there are. Raises OSError."""
-    return sorted(_folder().glob(f"*{_SUFFIX}"))
+    folders = [_folder()] if near else [_folder(), *map(Path, private_folders())]
+    return [path for folder in dict.fromkeys(folders) for path in sorted(folder.glob(_SOCKETS))]
 
 
 def _folder() -> Path:
@@ -44,81 +49,119 @@ def _folder() -> Path:
 
 
 def ask(
-    path: Path, message: dict[str, Any], seconds: float = ANSWER_SECONDS
+    path: Path, message: dict[str, Any], deadline: Deadline | None = None
 ) -> dict[str, Any] | None:
     """Ask whoever listens at a socket, and return the answer; None when nobody does.
 
-    A socket that a killed process has left behind is removed. Raises Silent.
+    A socket that a killed process has left behind is removed. Raises Silent when the deadline has
+    passed, Stopped.
     """
+    deadline = deadline or _for_an_answer()
     try:
-        before = path.stat()
-    except OSError:
-        return None
-    try:
-        connection, secret = _connect(path, seconds)
+        connection, secret = _connect(path)
     except (FileNotFoundError, ConnectionError, ValueError):
         with suppress(OSError):
-            if os.path.samestat(before, path.stat()):
-                path.unlink()
+            path.unlink()
         return None
     except OSError as error:
         raise Silent(error.errno, "it does not answer") from error
     try:
         with closing(connection):
             _send(connection, message | {"secret": secret})
-            return _receive(connection)
+            return _receive(connection, deadline)
     except (ConnectionError, ValueError):
         return None
-    except OSError as error:
-        raise Silent(error.errno, "it does not answer") from error
+    except (OSError, DeadlinePassed) as error:
+        raise Silent("it does not answer") from error
+
+
+def _for_an_answer() -> Deadline:
+    return Deadline("Asking", ANSWER_SECONDS, stop=threading.Event())
 
 
 class Listener:
-    """Answers at a socket within a `with` block. Entering it raises FileExistsError, OSError.
+    """Answers at a socket of its own within a `with` block. Entering it raises OSError.
 
     Each message is answered on a thread of its own; when `answer` raises ValueError, it is not.
+    Folders of sockets go: at the user's logout, at the end of a job. The socket is put back, there
+    or in the next folder that processes of this user look into.
     """
 
-    def __init__(self, path: Path, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-        self._path = path
+    def __init__(self, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        self._name = os.urandom(8).hex() + _SUFFIX
         self._answer = answer
+        self._lock = threading.Lock()  # of whether it is closed, and where it listens until then
+        self._is_closed = False
 
     def __enter__(self) -> Self:
-        """Start to listen, unless somebody else does."""
-        temporary = self._path.with_suffix(f".{os.getpid()}")
-        self._socket, self._secret = _listen(temporary)
-        try:
-            os.link(temporary, self._path)  # in one step, and only if nobody was there before
-        except OSError:
-            self._socket.close()
-            raise
-        finally:
-            temporary.unlink(missing_ok=True)
-        self._own = self._path.stat()
+        """Start to listen."""
+        self._open(_folder() / self._name)
         threading.Thread(target=self._listen, daemon=True, name="listener").start()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Stop listening."""
-        with suppress(OSError):
-            if os.path.samestat(self._own, self._path.stat()):
-                self._path.unlink()
-        self._socket.close()
+        with self._lock:
+            self._is_closed = True
+            _leave(self._socket, self._path, self._own)
+
+    def _open(self, path: Path) -> None:
+        """Listen at a path; nobody finds it there before."""
+        temporary = path.with_suffix(_UNFINISHED)
+        listener, self._secret = _listen(temporary)
+        temporary.replace(path)
+        listener.settimeout(_LOOK_SECONDS)
+        self._socket, self._path, self._own = listener, path, path.stat()
 
     def _listen(self) -> None:
-        while True:
+        while not self._is_closed:
             try:
                 connection, _ = self._socket.accept()
-            except OSError:
+            except TimeoutError:
+                self._stay_there()
+            except OSError:  # no descriptor is left, for a while
+                time.sleep(_SLICE)
+            else:
+                try:
+                    threading.Thread(target=self._attend, args=(connection,), daemon=True).start()
+                except RuntimeError:  # no thread is left
+                    connection.close()
+
+    def _stay_there(self) -> None:
+        """Put the socket back where others look for it."""
+        with self._lock, suppress(OSError):
+            path = _folder() / self._name
+            if self._is_closed:
                 return
-            threading.Thread(target=self._attend, args=(connection,), daemon=True).start()
+            if not _is_there(path, self._own):
+                left = self._socket, self._path, self._own
+                self._open(path)
+                _leave(*left)
 
     def _attend(self, connection: socket.socket) -> None:
-        with closing(connection), suppress(OSError, ValueError, KeyError, TypeError):
+        with (
+            closing(connection),
+            suppress(OSError, ValueError, KeyError, TypeError, RecursionError, DeadlinePassed),
+        ):
+            message = _receive(connection, _for_an_answer())
             connection.settimeout(ANSWER_SECONDS)
-            message = _receive(connection)
             if hmac.compare_digest(str(message.get("secret", "")), self._secret):
                 _send(connection, self._answer(message))
+
+
+def _is_there(path: Path, own: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(own, path.stat())
+    except OSError:
+        return False
+
+
+def _leave(listener: socket.socket, path: Path, own: os.stat_result) -> None:
+    """Listen at a path no longer."""
+    with suppress(OSError):
+        if _is_there(path, own):
+            path.unlink()
+    listener.close()
 
 
 def _listen(path: Path, *, windows: bool = IS_WINDOWS) -> tuple[socket.socket, str]:
@@ -129,8 +172,12 @@ def _listen(path: Path, *, windows: bool = IS_WINDOWS) -> tuple[socket.socket, s
     path.unlink(missing_ok=True)
     if not windows:
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listener.bind(str(path))
-        listener.listen(64)
+        try:
+            listener.bind(str(path))
+            listener.listen(64)
+        except OSError:
+            listener.close()
+            raise
         return listener, ""
     listener = socket.create_server(("127.0.0.1", 0))
     secret = os.urandom(16).hex()
@@ -138,11 +185,11 @@ def _listen(path: Path, *, windows: bool = IS_WINDOWS) -> tuple[socket.socket, s
     return listener, secret
 
 
-def _connect(path: Path, seconds: float) -> tuple[socket.socket, str]:
+def _connect(path: Path) -> tuple[socket.socket, str]:
     """Return a connection, and the secret. Raises OSError, ValueError."""
     if path.is_socket():
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.settimeout(seconds)
+        connection.settimeout(_CONNECT_SECONDS)
         try:
             connection.connect(str(path))
         except OSError:
@@ -150,18 +197,23 @@ def _connect(path: Path, seconds: float) -> tuple[socket.socket, str]:
             raise
         return connection, ""
     port, secret = json.loads(path.read_text(encoding="ascii"))
-    return socket.create_connection(("127.0.0.1", int(port)), seconds), str(secret)
+    return socket.create_connection(("127.0.0.1", int(port)), _CONNECT_SECONDS), str(secret)
 
 
 def _send(connection: socket.socket, message: dict[str, Any]) -> None:
     connection.sendall(json.dumps(message).encode() + b"\n")
 
 
-def _receive(connection: socket.socket) -> dict[str, Any]:
-    """Return one message. Raises OSError, ValueError."""
+def _receive(connection: socket.socket, deadline: Deadline) -> dict[str, Any]:
+    """Return one message. Raises OSError, ValueError, DeadlinePassed, Stopped."""
+    connection.settimeout(_SLICE)
     data = b""
     while not data.endswith(b"\n"):
-        part = connection.recv(65536)
+        deadline.check()
+        try:
+            part = connection.recv(65536)
+        except TimeoutError:
+            continue
         if not part or len(data) > _LONGEST:
             raise ValueError("no whole message")
         data += part

@@ -1,103 +1,202 @@
-"""Having a session held after Terraform has ended: by the keeper, which is started if need be."""
+"""Having a session held after Terraform has ended: by a keeper, which is started if need be."""
 
 from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
+from terraform_provider_veeam.em.errors import DeadlinePassed, Stopped
 from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
 from terraform_provider_veeam.platforms import detached
 from terraform_provider_veeam.program import packaged_program
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from terraform_provider_veeam.em.deadline import Deadline
     from terraform_provider_veeam.em.settings import Settings
+    from terraform_provider_veeam.keep_alive.order import Order
     from terraform_provider_veeam.sessions.record import SessionRecord
 
 _PASSED_ON = (
     *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "XDG_RUNTIME_DIR"),
-    *("LOCALAPPDATA", "APPDATA", "USERPROFILE"),
-    *("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"),
-    *("NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR", "LD_LIBRARY_PATH"),
+    *("LOCALAPPDATA", "APPDATA", "USERPROFILE", "LD_LIBRARY_PATH"),
 )
-_READY_SECONDS = 60.0
+_START_SECONDS = 60.0
+_ANSWER_SECONDS = 5.0
+_TELL_SECONDS = 1.0
+_LONGEST_FAREWELL = 2.0  # seconds in which Terraform mostly ends after the provider
+_SLICE = 0.2  # seconds between two looks at a deadline
+_ROUNDS = 10
 
 _starting = threading.Lock()
 
 
-def hold(settings: Settings, record: SessionRecord, seconds: float, name: str = "") -> None:
+def hold(
+    settings: Settings, record: SessionRecord, seconds: float, name: str, deadline: Deadline
+) -> None:
     """Have the session of a restore point of that name held for that many seconds.
 
-    Returns when it is held: the keeper has read its mount point. Raises OSError or ValueError,
-    saying why not.
+    Returns when it is held: a keeper has read its mount point. Raises OSError or ValueError,
+    saying why not; Stopped or DeadlinePassed when no keeper has said so yet.
     """
     from terraform_provider_veeam.keep_alive import sockets  # noqa: PLC0415 - few need it
-    from terraform_provider_veeam.keep_alive.keeper import KEEPER  # noqa: PLC0415
     from terraform_provider_veeam.keep_alive.order import Order  # noqa: PLC0415
 
-    order = Order(settings, record, seconds, idle_limit(), name).to_plain()
-    with _starting:  # the first order starts it, the others find it
-        answer = sockets.ask(sockets.place(KEEPER), {"do": "hold", "order": order}, _READY_SECONDS)
-        refused = _start(order) if answer is None else answer.get("refused")
-    if refused:
-        raise OSError(refused)
+    order = Order(settings, record, idle_limit(), seconds, name=name, at=time.monotonic())
+    asked: set[Path] = set()
+    for _ in range(_ROUNDS):
+        for path in sockets.places(near=True):
+            if path not in asked and _takes(path, order, deadline):
+                _drop_earlier(order)
+                return
+            asked.add(path)
+        deadline.acquire(_starting)  # the first one starts a keeper, the others find it
+        try:
+            if asked.issuperset(sockets.places(near=True)):
+                _start(deadline)
+        finally:
+            _starting.release()
+    raise OSError("no process takes the order")
+
+
+class Successor:
+    """The process that holds sessions after this one, while Terraform lives.
+
+    It is started beforehand: Terraform waits for the end of this one. What it has to hold it is
+    told at that end, or that there is nothing.
+    """
+
+    def __init__(self, terraform: int) -> None:
+        self._terraform = terraform
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[str] | None = None
+
+    def prepare(self) -> None:
+        """Start it, unless it has been started. Raises OSError."""
+        with self._lock:
+            if self._process is None:
+                farewell = min(_LONGEST_FAREWELL, idle_limit() / 6)
+                self._process = _spawn(str(self._terraform), f"{farewell:g}", stdin=subprocess.PIPE)
+
+    def hold(self, orders: Sequence[Order]) -> None:
+        """Have it hold what orders say from now on. Raises OSError."""
+        self.prepare()
+        if self._process and self._process.stdin:
+            with self._process.stdin as pipe:
+                pipe.write(json.dumps([order.to_plain() for order in orders]))
 
 
 def release(fingerprint: str, href: str) -> None:
     """Have every process stop holding a session for a mount point."""
-    _tell({"do": "release", "sessions": [fingerprint], "mount_point": href})
+    _tell(_release(fingerprint, href))
 
 
-def _tell(message: dict[str, Any]) -> None:
+def _release(fingerprint: str, href: str) -> dict[str, Any]:
+    return {"do": "release", "sessions": [fingerprint], "mount_point": href}
+
+
+def _takes(path: Path, order: Order, deadline: Deadline) -> bool:
+    """Tell whether a keeper has taken an order. Raises OSError when it refuses it."""
     from terraform_provider_veeam.keep_alive import sockets  # noqa: PLC0415 - few need it
 
+    try:
+        if sockets.ask(path, {"do": "list"}, deadline.part(_ANSWER_SECONDS)) is None:
+            return False
+        message = {"do": "hold", "order": order.to_plain()}
+        answer = sockets.ask(path, message, deadline) or {}
+    except sockets.Silent:
+        deadline.check()
+        return False
+    if refused := answer.get("refused"):
+        raise OSError(refused)
+    return bool(answer.get("held"))
+
+
+def _drop_earlier(order: Order) -> None:
+    """Have all keepers drop all orders for a session but the latest one, this or another."""
+    fingerprint, href = order.record.fingerprint, order.record.href
+    message = _release(fingerprint, href)
+    moments = [
+        held["at"]
+        for answer in _tell(message | {"before": order.at})
+        for held in answer.get("sessions", ())
+        if (held["session"], held["mount_point"], held["terraform"]) == (fingerprint, href, None)
+    ]
+    if (latest := max(moments, default=order.at)) > order.at:
+        _tell(message | {"before": latest})
+
+
+def _tell(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """Tell all processes that hold sessions something; return what they answer."""
+    from terraform_provider_veeam.em.deadline import Deadline  # noqa: PLC0415 - few need it
+    from terraform_provider_veeam.keep_alive import sockets  # noqa: PLC0415
+
+    answers = []
+    deadline = Deadline("Telling all", _TELL_SECONDS, stop=threading.Event())
     with suppress(OSError):
         for path in sockets.places():
             with suppress(OSError):
-                sockets.ask(path, message)
+                answers.append(sockets.ask(path, message, deadline) or {})
+    return answers
 
 
-def _start(order: dict[str, Any]) -> str | None:
-    """Start the keeper and wait for its word; return why it does not hold. Raises OSError."""
-    import subprocess  # noqa: PLC0415 - few need it
+def _start(deadline: Deadline) -> None:
+    """Start a keeper, and return when it takes orders. Raises OSError, saying why it does not."""
+    from terraform_provider_veeam.keep_alive.process import READY  # noqa: PLC0415 - few need it
 
-    process = subprocess.Popen(  # noqa: S603 - this program itself
-        [*_own_command(), "keep-alive", "hold"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd="/",
-        env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
-        **detached(),
-    )
-    if process.stdin is None or process.stdout is None or process.stderr is None:
+    process = _spawn(output=subprocess.PIPE)
+    if process.stdout is None or process.stderr is None:
         raise OSError("it has no pipes")
-    with suppress(BrokenPipeError):  # it has ended already, and said why
-        process.stdin.write(json.dumps(order) + "\n")
-        process.stdin.flush()
-    said = _first_line(process.stdout)
-    if said == "ready":
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            pipe.close()
-        return None
+    said = _first_line(process.stdout, deadline.part(_START_SECONDS))
+    if said == READY:
+        process.stdout.close()
+        process.stderr.close()
+        return
     process.kill()
     _, complaint = process.communicate()
+    deadline.check()
     # The first line has the cause; above that of an exception is how it came about.
     lines = (line for line in complaint.splitlines() if not line.startswith(("Traceback", " ")))
-    return said or next(lines, "it ended, or did not start in time")
+    raise OSError(next(lines, "it ended, or did not start in time"))
 
 
-def _first_line(source: IO[str]) -> str:
+def _first_line(source: IO[str], deadline: Deadline) -> str:
     """Return a line if it comes in time, else nothing. On Windows only a thread can wait for it."""
     found: list[str] = []
     reader = threading.Thread(target=lambda: found.append(source.readline()), daemon=True)
     reader.start()
-    reader.join(_READY_SECONDS)
+    with suppress(DeadlinePassed, Stopped):
+        while reader.is_alive():
+            deadline.check()
+            reader.join(_SLICE)
     return found[0].strip() if found else ""
+
+
+def _spawn(
+    *arguments: str, stdin: int = subprocess.DEVNULL, output: int = subprocess.DEVNULL
+) -> subprocess.Popen[str]:
+    """Start this program as a keeper that outlives this process. Raises OSError."""
+    from terraform_provider_veeam.keep_alive.order import NETWORK  # noqa: PLC0415 - few need it
+
+    passed_on = (*_PASSED_ON, *NETWORK)
+    return subprocess.Popen(  # noqa: S603 - this program itself
+        [*_own_command(), "keep-alive", "hold", *arguments],
+        stdin=stdin,
+        stdout=output,
+        stderr=output,
+        text=True,
+        cwd="/",
+        env={name: os.environ[name] for name in passed_on if name in os.environ},
+        **detached(),
+    )
 
 
 def _own_command() -> list[str]:

@@ -207,6 +207,8 @@ class Provider(ABC):
     One lives as long as the process.
     """
 
+    terraform: int | None = None
+    """The process of Terraform that is served, if it is known: it may outlive this one."""
     addresses: tuple[str, ...]
     """The source addresses that it is known by, in one registry or several."""
 
@@ -249,6 +251,12 @@ class Provider(ABC):
     def describe(self, error: Exception) -> Description | None:
         """Return what a person is told of an exception, None for one it does not know."""
         return None
+
+    def hand_over(self) -> None:  # noqa: B027 - a provider may hold nothing open
+        """Have somebody else hold open what is to stay open while Terraform lives.
+
+        It has no more calls for this process, which is closed next.
+        """
 
     def close(self, seconds: float) -> None:  # noqa: B027 - a provider may hold nothing open
         """End what the process holds open, within that many seconds."""

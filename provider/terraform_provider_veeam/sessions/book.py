@@ -46,9 +46,13 @@ class SessionBook:
         found = next(known, None) or self._handover.find(fingerprint)
         return found if found and found.base_url == base_url else None
 
-    def left_by_plan(self, base_url: str) -> list[tuple[SessionRecord, float]]:
-        """Return what the plan has read of this Enterprise Manager, with the seconds since then."""
-        return [left for left in self._handover.all() if left[0].base_url == base_url]
+    def mark_passing(self, fingerprint: str) -> None:
+        """Tell the other processes of this command that this one logs a session out at its end."""
+        self._handover.mark_passing(fingerprint)
+
+    def is_passing(self, fingerprint: str) -> bool:
+        """Tell whether a process of this command logs a session out at its end."""
+        return self._handover.is_passing(fingerprint)
 
     def with_mount_point(self, is_wanted: Callable[[str], bool]) -> list[SessionRecord]:
         """Return the known sessions whose mount point is at a wanted path."""

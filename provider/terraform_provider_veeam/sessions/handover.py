@@ -5,12 +5,14 @@ actions and data sources that refer to it in another, which is told nothing of a
 as it is. So the first leaves the session for the second: in this user's private folder, under the
 number of the Terraform process that started both. The second removes what it has used; the rest is
 removed by the next command that reads a mount point.
+
+In the same way a process tells the others which session it logs out at its end, though their
+configuration got its token from it.
 """
 
 from __future__ import annotations
 
 import os
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 _SUFFIX = ".session"
 _UNFINISHED = ".new"
+_PASSING = ".passing"
 
 
 class Handover:
@@ -31,6 +34,7 @@ class Handover:
     def __init__(self) -> None:
         self._left: set[str] = set()
         self._used: set[str] = set()
+        self._passing: set[str] = set()
 
     def leave(self, record: SessionRecord) -> None:
         """Leave a session for the apply; a failure is no error, as most can do without it."""
@@ -46,17 +50,6 @@ class Handover:
                 file.write(record.to_bytes())
             temporary.replace(path)
 
-    def all(self) -> list[tuple[SessionRecord, float]]:
-        """Return what the plan of this command has left, each with the seconds since then."""
-        found = []
-        with suppress(OSError):
-            folder = _path("").parent
-            for path in folder.glob(f"{terraform_process()}-*{_SUFFIX}"):
-                with suppress(OSError):
-                    if record := SessionRecord.from_bytes(path.read_bytes()):
-                        found.append((record, max(0.0, time.time() - path.stat().st_mtime)))
-        return found
-
     def find(self, fingerprint: str) -> SessionRecord | None:
         """Return a session that the plan of this command has left; None when there is none."""
         try:
@@ -65,6 +58,20 @@ class Handover:
             return None
         self._used.add(fingerprint)
         return record
+
+    def mark_passing(self, fingerprint: str) -> None:
+        """Tell other processes of this command that this one will log a session out at its end."""
+        self._passing.add(fingerprint)
+        with suppress(OSError):
+            _sweep()
+            _path(fingerprint, _PASSING).touch(mode=0o600)
+
+    def is_passing(self, fingerprint: str) -> bool:
+        """Tell whether a process of this command will log a session out at its end."""
+        try:
+            return _path(fingerprint, _PASSING).exists()
+        except OSError:
+            return False
 
     def finish(self, fingerprint: str) -> None:
         """Take note that nobody will ask for a session any more: its mount point is gone."""
@@ -78,6 +85,8 @@ class Handover:
         with suppress(OSError):
             for fingerprint in self._used | (set(known) - self._left):
                 _path(fingerprint).unlink(missing_ok=True)
+            for fingerprint in self._passing:
+                _path(fingerprint, _PASSING).unlink(missing_ok=True)
 
 
 def trouble() -> str | None:
@@ -89,18 +98,18 @@ def trouble() -> str | None:
     return None
 
 
-def _path(fingerprint: str) -> Path:
+def _path(fingerprint: str, suffix: str = _SUFFIX) -> Path:
     from pathlib import Path  # noqa: PLC0415 - few need it
 
     # The fingerprint may come from a configuration, which may say anything.
     name = "".join(c for c in fingerprint if c.isalnum())
-    return Path(private_folder()) / f"{terraform_process()}-{name[:16]}{_SUFFIX}"
+    return Path(private_folder()) / f"{terraform_process()}-{name[:16]}{suffix}"
 
 
 def _sweep() -> None:
     """Remove what belongs to Terraform processes that are gone."""
     for path in _path("").parent.iterdir():
-        if path.suffix not in (_SUFFIX, _UNFINISHED):
+        if path.suffix not in (_SUFFIX, _UNFINISHED, _PASSING):
             continue
         number = path.name.partition("-")[0]
         with suppress(OSError):

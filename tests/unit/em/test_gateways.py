@@ -14,6 +14,7 @@ from terraform_provider_veeam.em.models import LogonSession, RestorePointRef, Re
 from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.em.tasks import Tasks
 from terraform_provider_veeam.keep_alive.holder import Ending, Holder
+from terraform_provider_veeam.keep_alive.order import Order
 from terraform_provider_veeam.sessions.record import SessionRecord
 
 MakeDeadline = Callable[..., Deadline]
@@ -127,8 +128,9 @@ def test_anothers_refusal_does_not_end_the_holding(
     there = answer(b'{"Type": "VmRestorePointMount"}')
     _, manager = behind(answer(body, status), answer(body, status), there)
     told: list[object] = []
-    holder = Holder(clock=clock, idle_limit=900, report=lambda _, what: told.append(what))
-    holder.hold(SessionRecord(manager.base_url, SESSION, HREF), manager.touch, 1000)
+    holder = Holder(clock=clock, report=lambda _, what: told.append(what))
+    record = SessionRecord(manager.base_url, SESSION, HREF)
+    holder.hold(Order(manager.settings, record, 900, 1000), manager.touch)
     holder.run()
     assert told[-2:] == [None, Ending.TIME_OVER]
 

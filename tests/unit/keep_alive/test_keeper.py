@@ -1,7 +1,8 @@
-"""What the keeper answers to those who give it orders."""
+"""What a keeper answers to those who give it orders."""
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -34,21 +35,28 @@ def order(
 ) -> Order:
     mounted = manager.mount(restore_point, None, deadline())
     record = SessionRecord(manager.base_url, mounted.session, mounted.mount_point.href)
-    return Order(settings, record, 60, 900)
+    return Order(settings, record, 900, 60)
 
 
 @pytest.fixture
 def keeper() -> Keeper:
-    return Keeper(900)
+    return Keeper()
 
 
 def hold(keeper: Keeper, order: Order) -> dict[str, Any]:
     return keeper.answer({"do": "hold", "order": order.to_plain()})
 
 
+def sessions(keeper: Keeper) -> list[dict[str, Any]]:
+    told: list[dict[str, Any]] = keeper.answer({"do": "list"})["sessions"]
+    return told
+
+
 def test_an_order_survives_its_way_without_a_users_password(order: Order) -> None:
+    order = replace(order, terraform=7, name="oracle03", at=1.5, used=0.5)
     plain = order.to_plain()
-    assert Order.from_plain(plain).record == order.record
+    read = Order.from_plain(plain)
+    assert replace(read, settings=order.settings) == order
     assert order.settings.password
     assert order.settings.password not in str(plain)
 
@@ -62,14 +70,13 @@ def test_what_is_no_order_is_refused(plain: object) -> None:
 def test_what_is_held_is_told_by_fingerprint_and_without_a_secret(
     keeper: Keeper, order: Order
 ) -> None:
-    assert hold(keeper, order) == {}
-    told = keeper.answer({"do": "status"})
-    (held,) = told["held"]
+    assert hold(keeper, order) == {"held": True}
+    (held,) = sessions(keeper)
     assert (held["session"], held["mount_point"]) == (order.record.fingerprint, order.record.href)
     assert 59 < held["remaining"] <= 60
     session = order.record.session
-    assert session.token not in str(told)
-    assert str(session.session_id) not in str(told)
+    assert session.token not in str(held)
+    assert str(session.session_id) not in str(held)
 
 
 def test_an_order_whose_session_does_not_answer_is_refused_with_the_reason(
@@ -77,14 +84,50 @@ def test_an_order_whose_session_does_not_answer_is_refused_with_the_reason(
 ) -> None:
     simulator.expire_sessions()
     assert "Session is not found or has expired" in hold(keeper, order)["refused"]
-    assert keeper.answer({"do": "status"})["held"] == []
+    assert sessions(keeper) == []
+
+
+def test_it_is_held_by_the_settings_of_the_latest_order(
+    keeper: Keeper, order: Order, simulator: Simulator
+) -> None:
+    hold(keeper, order)
+    host = simulator.url.replace("127.0.0.1", "localhost")
+    moved = replace(order.settings, base_url=f"{host}/api", max_retries=0)
+    record = order.record._replace(base_url=moved.base_url)
+    assert hold(keeper, replace(order, settings=moved, record=record, at=1)) == {"held": True}
+    (held,) = sessions(keeper)
+    assert held["url"] == moved.base_url
+
+    gone = replace(moved, base_url="https://127.0.0.1:9/api")
+    assert "can't be reached" in hold(keeper, replace(order, settings=gone, at=2))["refused"]
+    assert [one["url"] for one in sessions(keeper)] == [moved.base_url]
+
+
+def test_an_order_from_where_another_proxy_is_set_is_left_to_another_keeper(
+    keeper: Keeper, order: Order, simulator: Simulator
+) -> None:
+    before = len(simulator.journal)
+    elsewhere = {**order.network, "HTTPS_PROXY": "http://proxy.example.com"}
+    assert hold(keeper, replace(order, network=elsewhere)) == {}
+    assert len(simulator.journal) == before
 
 
 def test_a_session_that_is_let_go_of_is_no_longer_held(keeper: Keeper, order: Order) -> None:
     hold(keeper, order)
     other = {"do": "release", "sessions": [order.record.fingerprint], "mount_point": "/x/mounts/1"}
-    assert len(keeper.answer(other)["held"]) == 1
-    assert keeper.answer({"do": "release", "sessions": [order.record.fingerprint]})["held"] == []
+    assert len(keeper.answer(other)["sessions"]) == 1
+    release = {"do": "release", "sessions": [order.record.fingerprint]}
+    assert keeper.answer(release)["sessions"] == []
+
+
+def test_a_stop_is_answered_when_nothing_is_held_any_more(keeper: Keeper, order: Order) -> None:
+    hold(keeper, order)
+    assert keeper.answer({"do": "stop"})["sessions"] == []
+    assert hold(keeper, order) == {}
+
+
+def test_what_it_does_not_know_is_not_answered(keeper: Keeper) -> None:
+    assert keeper.answer({"do": "something else"}) == {}
 
 
 def test_it_ends_with_the_last_session_and_takes_no_order_after_that(
@@ -96,5 +139,4 @@ def test_it_ends_with_the_last_session_and_takes_no_order_after_that(
     keeper.answer({"do": "release", "sessions": [order.record.fingerprint]})
     running.join(10)
     assert not running.is_alive()
-    with pytest.raises(ValueError, match="too late"):
-        hold(keeper, order)
+    assert hold(keeper, order) == {}

@@ -1,9 +1,12 @@
 """Finding those that hold sessions: at paths that every system takes, cutting nobody off."""
 
+import errno
 import os
+import shutil
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +14,13 @@ from typing import Any
 
 import pytest
 
+from terraform_provider_veeam import platforms
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.errors import Stopped
 from terraform_provider_veeam.keep_alive import sockets
+
+LIST = {"do": "list"}
+PRIVATE = f"terraform-provider-veeam-{os.getuid()}"
 
 
 def echo(message: dict[str, Any]) -> dict[str, Any]:
@@ -26,8 +35,25 @@ def short_folder() -> Iterator[Path]:
 
 @pytest.fixture(autouse=True)
 def runtime(monkeypatch: pytest.MonkeyPatch, short_folder: Path) -> Path:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(short_folder))
-    return short_folder
+    """Where this user's processes look: nothing of the machine's own is seen."""
+    for name in ("runtime", "tmp"):
+        (short_folder / name).mkdir()
+    monkeypatch.setattr(platforms, "_TEMPORARY", (str(short_folder / "tmp"),))
+    monkeypatch.setattr(sockets, "_LOOK_SECONDS", 0.05)
+    monkeypatch.delenv("TMPDIR", raising=False)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(short_folder / "runtime"))
+    return short_folder / "runtime"
+
+
+def deadline(seconds: float, stop: threading.Event | None = None) -> Deadline:
+    return Deadline("The test", seconds, stop=stop or threading.Event())
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("length", [48, 90])
@@ -37,57 +63,130 @@ def test_the_path_is_short_enough_wherever_temporary_files_are(
     # 48: macOS' /var/folders/zz/zyxvpxvq6csfxvn_n0000000000000/T
     folder = short_folder / ("x" * (length - len(str(short_folder)) - 1))
     folder.mkdir()
-    monkeypatch.delenv("XDG_RUNTIME_DIR")
-    monkeypatch.setenv("TMPDIR", str(folder))
-    path = sockets.place("for-4194304")
-    assert len(os.fsencode(path.with_suffix(".4194304"))) < 104
-    with sockets.Listener(path, echo):
-        assert sockets.ask(path, {"do": "status"}) == {"asked": "status"}
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+    with sockets.Listener(echo):
+        (path,) = sockets.places()
+        assert len(os.fsencode(path)) < 104
+        assert path.is_relative_to(folder) == (length == 48)
+        assert sockets.ask(path, LIST) == {"asked": "list"}
 
 
 def test_who_listens_is_found_and_leaves_nothing_behind() -> None:
-    with sockets.Listener(sockets.place("one"), echo), sockets.Listener(sockets.place("two"), echo):
-        assert [path.stem for path in sockets.places()] == ["one", "two"]
+    with sockets.Listener(echo), sockets.Listener(echo):
+        one, two = sockets.places()
+        assert sockets.ask(one, LIST) == sockets.ask(two, LIST) == {"asked": "list"}
     assert sockets.places() == []
-    assert sockets.ask(sockets.place("one"), {"do": "status"}) is None
+    assert sockets.ask(one, LIST) is None
 
 
-def test_of_two_that_would_listen_at_one_place_the_second_is_told() -> None:
-    path = sockets.place("one")
-    with sockets.Listener(path, echo):
-        with pytest.raises(FileExistsError), sockets.Listener(path, echo):
-            pass
-        assert sockets.ask(path, {"do": "status"}) == {"asked": "status"}
+def test_a_folder_that_is_removed_comes_back_with_the_socket(runtime: Path) -> None:
+    with sockets.Listener(echo):
+        (path,) = sockets.places()
+        shutil.rmtree(path.parent)
+        wait_until(path.exists)
+        assert sockets.ask(path, LIST) == {"asked": "list"}
+        path.unlink()
+        wait_until(path.exists)
+        assert sockets.ask(path, LIST) == {"asked": "list"}
+    assert sockets.places() == []
 
 
-def test_one_that_does_not_answer_is_told_of_and_not_cut_off() -> None:
-    path = sockets.place("one")
+def test_a_socket_follows_its_users_logout_and_login(runtime: Path) -> None:
+    with sockets.Listener(echo):
+        (first,) = sockets.places()
+        shutil.rmtree(runtime)
+        wait_until(sockets.places)
+        (second,) = sockets.places()
+        assert second.parent.name == PRIVATE
+        assert sockets.ask(second, LIST) == {"asked": "list"}
+        runtime.mkdir()
+        wait_until(first.exists)
+        wait_until(lambda: not second.exists())
+        assert sockets.ask(first, LIST) == {"asked": "list"}
+    assert sockets.places() == []
+
+
+def test_one_that_was_started_in_another_environment_is_found_though_it_is_not_near(
+    monkeypatch: pytest.MonkeyPatch, runtime: Path
+) -> None:
+    monkeypatch.delenv("XDG_RUNTIME_DIR")
+    with sockets.Listener(echo):
+        monkeypatch.setattr(sockets, "_LOOK_SECONDS", 60)  # its environment stays as it was
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+        assert [path.parent.name for path in sockets.places()] == [PRIVATE]
+        assert sockets.places(near=True) == []
+
+
+def test_it_answers_on_when_no_thread_was_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with sockets.Listener(echo):
+        (path,) = sockets.places()
+        with monkeypatch.context() as short:
+            short.setattr(threading.Thread, "start", fail)
+            assert sockets.ask(path, LIST) is None
+        assert sockets.ask(path, LIST) == {"asked": "list"}
+
+
+def test_it_answers_on_when_no_descriptor_was_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = threading.Event()
+
+    class Short(socket.socket):
+        def accept(self) -> tuple[socket.socket, Any]:
+            if not failed.is_set():
+                failed.set()
+                raise OSError(errno.EMFILE, "no descriptor is left")
+            return super().accept()
+
+    with monkeypatch.context() as short:
+        short.setattr(socket, "socket", Short)
+        with sockets.Listener(echo):
+            assert failed.wait(10)
+            assert sockets.ask(sockets.places()[0], LIST) == {"asked": "list"}
+
+
+def test_one_that_does_not_answer_is_told_of_and_not_cut_off(runtime: Path) -> None:
+    path = runtime / "one.sock"
     with closing(socket.socket(socket.AF_UNIX)) as listener:
         listener.bind(str(path))
         listener.listen()
         with pytest.raises(sockets.Silent):
-            sockets.ask(path, {"do": "status"}, 0.2)
+            sockets.ask(path, LIST, deadline(0.2))
         assert path.exists()
 
 
-def test_what_a_dead_one_left_is_removed() -> None:
-    path = sockets.place("one")
+def test_a_stop_is_heard_while_an_answer_is_waited_for(runtime: Path) -> None:
+    path, stop = runtime / "one.sock", threading.Event()
+    with closing(socket.socket(socket.AF_UNIX)) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        threading.Timer(0.1, stop.set).start()
+        began = time.monotonic()
+        with pytest.raises(Stopped):
+            sockets.ask(path, LIST, deadline(60, stop))
+        assert time.monotonic() - began < 1
+
+
+def test_what_a_dead_one_left_is_removed(runtime: Path) -> None:
+    path = runtime / "one.sock"
     with closing(socket.socket(socket.AF_UNIX)) as dead:
         dead.bind(str(path))
-    assert sockets.ask(path, {"do": "status"}) is None
+    assert sockets.ask(path, LIST) is None
     assert not path.exists()
 
 
 def test_a_long_answer_keeps_nobody_else_waiting() -> None:
-    path, go_on = sockets.place("one"), threading.Event()
+    go_on = threading.Event()
 
     def answer(message: dict[str, Any]) -> dict[str, Any]:
         if message["do"] == "slow":
             go_on.wait(10)
         return echo(message)
 
-    with sockets.Listener(path, answer):
-        slow = threading.Thread(target=sockets.ask, args=(path, {"do": "slow"}, 10))
+    with sockets.Listener(answer):
+        (path,) = sockets.places()
+        slow = threading.Thread(target=sockets.ask, args=(path, {"do": "slow"}, deadline(10)))
         slow.start()
         assert sockets.ask(path, {"do": "quick"}) == {"asked": "quick"}
         go_on.set()
@@ -98,12 +197,11 @@ def test_a_wrong_secret_and_a_question_that_is_refused_get_no_answer() -> None:
     def refuse(_: dict[str, Any]) -> dict[str, Any]:
         raise ValueError("no")
 
-    path = sockets.place("one")
-    with sockets.Listener(path, refuse):
-        assert sockets.ask(path, {"do": "status"}) is None
-    with sockets.Listener(path, echo) as listener:
+    with sockets.Listener(refuse):
+        assert sockets.ask(sockets.places()[0], LIST) is None
+    with sockets.Listener(echo) as listener:
         listener._secret = "another"
-        assert sockets.ask(path, {"do": "status"}) is None
+        assert sockets.ask(sockets.places()[0], LIST) is None
 
 
 def test_a_port_of_this_machine_takes_the_place_of_a_socket(
@@ -112,8 +210,8 @@ def test_a_port_of_this_machine_takes_the_place_of_a_socket(
     """So it is in Windows."""
     listen = sockets._listen
     monkeypatch.setattr(sockets, "_listen", lambda path: listen(path, windows=True))
-    path = sockets.place("one")
-    with sockets.Listener(path, echo) as listener:
+    with sockets.Listener(echo) as listener:
+        (path,) = sockets.places()
         assert path.is_file()
         assert listener._secret in path.read_text()
-        assert sockets.ask(path, {"do": "status"}) == {"asked": "status"}
+        assert sockets.ask(path, LIST) == {"asked": "list"}

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from terraform_provider_veeam.em.models import LogonSession
+from terraform_provider_veeam.sessions import handover
 from terraform_provider_veeam.sessions.handover import Handover
 from terraform_provider_veeam.sessions.record import SessionRecord
 
@@ -29,7 +30,8 @@ def test_a_session_is_found_by_its_fingerprint_in_a_file_of_this_user_alone(fold
 
 def test_what_processes_that_are_gone_have_left_is_removed(folder: Path) -> None:
     folder.mkdir(mode=0o700)
-    for name in (f"{NOBODY}-old.session", f"{NOBODY}-half.new", "a.sock"):
+    left = ("old.session", "half.new", "old.passing")
+    for name in (*(f"{NOBODY}-{one}" for one in left), "a.sock"):
         (folder / name).touch()
     Handover().leave(ONE)
     assert sorted(path.suffix for path in folder.iterdir()) == [".session", ".sock"]
@@ -39,6 +41,24 @@ def test_a_failure_to_leave_a_session_is_no_error(tmp_path: Path, folder: Path) 
     (tmp_path / folder.name).write_text("no folder")
     Handover().leave(ONE)
     assert Handover().find(ONE.fingerprint) is None
+
+
+def test_a_session_that_a_process_logs_out_is_told_to_the_others_of_its_command(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, other = Handover(), Handover()
+    owner.mark_passing(ONE.fingerprint)
+    assert other.is_passing(ONE.fingerprint)
+    assert not other.is_passing("another")
+    (file,) = folder.iterdir()
+    assert ONE.session.token.encode() not in file.read_bytes()
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(handover, "terraform_process", lambda: NOBODY)
+        assert not other.is_passing(ONE.fingerprint)
+    other.clear([])
+    assert other.is_passing(ONE.fingerprint)
+    owner.clear([])
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.parametrize("fingerprint", ["../../etc/passwd", "", "a/b"])

@@ -55,7 +55,6 @@ class UnmountAction(MountPointAction):
         try:
             self.manager.mount_point(mount.session, mount.restore_point, mount.href, deadline)
             yield f"Unmounting {mount}"
-            self._provider.holder.release(mount.session.fingerprint, mount.href)
             self.manager.unmount(mount.session, mount.href, deadline)
         except MountGone:
             instead = self.mounted_instead(mount, deadline)
@@ -65,4 +64,5 @@ class UnmountAction(MountPointAction):
         else:
             yield f"Unmounted {mount}"
         self._book.forget(mount.session.fingerprint, mount.href)
+        self._provider.holder.release(mount.session.fingerprint, mount.href)
         keep_alive.release(mount.session.fingerprint, mount.href)

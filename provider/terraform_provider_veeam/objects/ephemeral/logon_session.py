@@ -60,6 +60,8 @@ class LogonSessionEphemeral(VeeamObject, interfaces.EphemeralResource):
             return None
         manager = self.manager
         session = manager.session(self.deadline(ctx, _SECONDS, "Logging on"))
+        if not session.borrowed:
+            self._book.mark_passing(session.fingerprint)
         ctx.private = json.dumps(list(session)).encode()
         ctx.renew_at = next_renewal()
         return {

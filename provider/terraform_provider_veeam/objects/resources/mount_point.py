@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.errors import (
+    DeadlinePassed,
     MountGone,
     MountIncomplete,
     SessionGone,
+    Stopped,
 )
 from terraform_provider_veeam.em.models import (
     DEFAULT_OS_KIND,
@@ -45,7 +47,6 @@ from terraform_provider_veeam.sessions.record import SessionRecord
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.deadline import Deadline
     from terraform_provider_veeam.plugin.interfaces import (
-        Context,
         CreateContext,
         DeleteContext,
         ImportContext,
@@ -55,6 +56,8 @@ if TYPE_CHECKING:
         UpdateContext,
         ValidateContext,
     )
+
+_HOLD_SECONDS = 90.0
 
 
 class MountPointResource(MountPointObject, interfaces.Resource):
@@ -155,8 +158,16 @@ class MountPointResource(MountPointObject, interfaces.Resource):
             mounted = error.mounted
         record = SessionRecord(manager.base_url, mounted.session, mounted.mount_point.href)
         state = self._keep(ctx, planned, record, mounted.mount_point)
-        if planned["keep_alive"] is not None:
-            self._keep_alive(ctx, planned, record)
+        if self._book.is_passing(record.fingerprint):
+            ctx.diagnostics.add_warning(
+                f"Mount point {state['id']} is gone at the end of this command",
+                f"It was made in logon session {record.fingerprint}, whose token comes from an "
+                "ephemeral veeam_logon_session: the provider logs that session out at the end of "
+                "the command, and its mount points end with it. Give the provider of this "
+                "resource username and password, and the mount point gets a session of its own.",
+            )
+        if planned["keep_alive"] is not None and (trouble := self._keep_alive(ctx, state, record)):
+            ctx.diagnostics.add_warning(*trouble, path=["keep_alive"])
         return state
 
     def read(self, ctx: ReadContext, current: State) -> State | None:
@@ -170,15 +181,9 @@ class MountPointResource(MountPointObject, interfaces.Resource):
             mount_point = self.manager.mount_point(
                 record.session, restore_point_of(current), record.href, deadline
             )
-        except SessionGone as error:
-            self._warn_of_loss(ctx, current, error, deadline, "Terraform drops it from the state.")
-            return None
-        except MountGone as error:
-            ctx.diagnostics.add_warning(
-                f"Mount point {current['id']} is gone",
-                f"{error.detail}\nIts logon session lives, so somebody has unmounted it without "
-                "Terraform, which drops it from the state.",
-            )
+        except (SessionGone, MountGone) as error:
+            consequence = "Terraform drops it from the state."
+            ctx.diagnostics.add_warning(*self._loss(error, current, deadline, consequence))
             return None
         if current["restore_point_name"] is None:
             self.describe_restore_point(ctx, current)
@@ -195,27 +200,33 @@ class MountPointResource(MountPointObject, interfaces.Resource):
         if planned["keep_alive"] == current["keep_alive"]:
             return planned
         deadline = self.timeout(ctx, current, "read", f"Holding {current['id']}")
-        try:
-            record = self._find_session(ctx, current, deadline)
-        except SessionGone as error:
-            self._warn_of_loss(ctx, current, error, deadline, "There is nothing left to hold.")
-            return planned
+        record = self._find_session(ctx, current, deadline)
         if planned["keep_alive"] is None:
             keep_alive.release(record.fingerprint, record.href)
-        else:
-            self._keep_alive(ctx, planned, record)
-        return planned
+            return planned
+        try:
+            self.manager.mount_point(
+                record.session, restore_point_of(current), record.href, deadline
+            )
+            trouble = self._keep_alive(ctx, planned, record)
+        except (SessionGone, MountGone) as error:
+            consequence = "Nothing is held. Apply again without -refresh=false to mount it anew."
+            trouble = self._loss(error, current, deadline, consequence)
+        if trouble:
+            ctx.diagnostics.add_error(*trouble, path=["keep_alive"])
+        return current if trouble else planned
 
     def delete(self, ctx: DeleteContext, current: State) -> None:
         """Unmount in the mount's own session, and end it; what is gone already is no error."""
         deadline = self.timeout(ctx, current, "delete", f"Unmounting {current['id']}")
+        record = self._find_session(ctx, current, deadline)
         try:
-            record = self._find_session(ctx, current, deadline)
-            self._provider.holder.release(record.fingerprint, record.href)
             self.manager.unmount(record.session, record.href, deadline)
         except SessionGone as error:
-            self._warn_of_loss(ctx, current, error, deadline, "There was nothing left to unmount.")
+            consequence = "There was nothing left to unmount."
+            ctx.diagnostics.add_warning(*self._loss(error, current, deadline, consequence))
         self._book.forget(record.fingerprint, record.href)
+        self._provider.holder.release(record.fingerprint, record.href)
         keep_alive.release(record.fingerprint, record.href)
 
     def import_(self, ctx: ImportContext, id: str) -> State | None:  # noqa: A002 - tf's name
@@ -299,36 +310,54 @@ class MountPointResource(MountPointObject, interfaces.Resource):
         ctx.private = record.to_bytes()
         ctx.identity = identity_of(record.session, mount_point)
         self._book.remember(record, for_apply=for_apply)
-        self._provider.holder.hold(record, self.manager.touch)
+        self._provider.holder.hold(record, self.manager, state["restore_point_name"] or "")
         return state | results_of(record.session, mount_point)
 
     def _keep_alive(
         self, ctx: CreateContext | UpdateContext, state: State, record: SessionRecord
-    ) -> None:
-        """Have the session held for as long as keep_alive says; a failure is no error."""
+    ) -> tuple[str, str] | None:
+        """Have the session held for as long as keep_alive says; return what to tell if it is not.
+
+        Raises nothing: the mount is there, and not to be lost.
+        """
         try:
             seconds = parse_duration(state["keep_alive"])
+            deadline = self.deadline(ctx, _HOLD_SECONDS, "Waiting for the process that holds it")
             name = state["restore_point_name"] or ""
-            keep_alive.hold(self.manager.settings, record, seconds, name)
-        except Exception as error:  # noqa: BLE001 - the mount is there: nothing here may lose it
-            ctx.diagnostics.add_warning(
-                "The logon session can't be held open",
-                f"The process that keep_alive asks for does not hold it: {error}\nA logon session "
-                "that nobody holds ends after 15 idle minutes, and its mount point with it. In a "
-                "pipeline: terraform state pull | terraform-provider-veeam keep-alive --for 4h",
-                path=["keep_alive"],
+            keep_alive.hold(self.manager.settings, record, seconds, name, deadline)
+        except (Stopped, DeadlinePassed) as error:
+            said = (
+                f"{error.summary}. Whether it holds logon session {record.fingerprint} by now, "
+                "`terraform-provider-veeam keep-alive list` tells."
             )
+        except Exception as error:  # noqa: BLE001 - see above
+            said = f"The process that keep_alive asks for does not hold it: {error}"
+        else:
+            return None
+        advice = (
+            "A logon session that nobody holds ends after 15 idle minutes, and its mount point "
+            "with it. In a pipeline: "
+            "terraform state pull | terraform-provider-veeam keep-alive --for 4h"
+        )
+        return "The logon session can't be held open", f"{said}\n{advice}"
 
-    def _warn_of_loss(
-        self, ctx: Context, state: State, gone: SessionGone, deadline: Deadline, consequence: str
-    ) -> None:
-        """Warn that a mount point went with its session, and say what became of its disks."""
-        disks = disks_of(self.manager, restore_point_of(state), deadline)
+    def _loss(
+        self, gone: SessionGone | MountGone, state: State, deadline: Deadline, consequence: str
+    ) -> tuple[str, str]:
+        """Return what a person is told of a mount point that is gone, and of its disks."""
+        summary = f"Mount point {state['id']} is gone"
+        if isinstance(gone, MountGone):
+            return summary, (
+                f"{gone.detail}\nIts logon session lives: it was unmounted without Terraform, or "
+                f"by a destroy that did not come to its end. {consequence}"
+            )
         name = printable(state["restore_point_name"] or state["restore_point_id"])
-        ctx.diagnostics.add_warning(
-            f"Mount point {state['id']} is gone: its logon session has ended",
-            f"{gone.detail}\n{name} was mounted in it. Enterprise Manager ends a logon session "
-            f"after 15 idle minutes, and its mount points with it. {consequence}\n{disks}",
+        disks = disks_of(self.manager, restore_point_of(state), deadline)
+        return f"{summary}: its logon session has ended", (
+            f"{gone.detail}\n{name} was mounted in it. A logon session ends after 15 idle minutes, "
+            "when it is logged out, as by a destroy with another copy of this state, and when "
+            "Enterprise Manager is restarted; its mount points end with it. "
+            f"{consequence}\n{disks}"
         )
 
 

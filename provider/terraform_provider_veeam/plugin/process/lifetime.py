@@ -33,7 +33,7 @@ class Lifetime:
 
     def __init__(self, parent: int | None = None) -> None:
         """Take the pid of the process whose death ends this one too; None if there is none."""
-        self._parent = parent
+        self.parent = parent
         # Unlike a Queue, it can be filled by a signal handler that interrupts its reader.
         self._endings: SimpleQueue[Ending] = SimpleQueue()
 
@@ -47,7 +47,7 @@ class Lifetime:
             try:
                 return self._endings.get(timeout=_PARENT_POLL_SECONDS)
             except Empty:
-                if self._parent is not None and has_lost_terraform(self._parent):
+                if self.parent is not None and has_lost_terraform(self.parent):
                     return Ending.ORPHANED
 
     @contextmanager

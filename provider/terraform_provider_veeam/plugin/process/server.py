@@ -205,6 +205,7 @@ class Server:
     def _make(self) -> Servicer:
         """Make the provider, for the first call that needs it; return its servicer."""
         self._provider = self._make_provider()
+        self._provider.terraform = self._lifetime.parent
         self._servicer = self._make_servicer(self._provider, mask=logs.mask)
         return self._servicer
 
@@ -222,9 +223,14 @@ class Server:
         else:
             stopped.wait(seconds)
         try:
+            if self._provider and ending is Ending.SHUTDOWN:
+                self._provider.hand_over()
+        except Exception:  # noqa: BLE001 - whatever it is, the process ends all the same
+            _log.exception("nothing was handed over")
+        try:
             if self._provider:
                 self._provider.close(_CLOSE_SECONDS)
-        except Exception:  # noqa: BLE001 - whatever it is, the process ends all the same
+        except Exception:  # noqa: BLE001 - see above
             _log.exception("the provider was not closed")
         # A call whose client is gone may still be undoing what it began.
         self._calls.wait()

@@ -90,11 +90,27 @@ def test_shutdown_closes_the_provider_though_a_call_hangs(folder: Path, gate: Pa
         assert call.exception() is not None
 
 
+@pytest.mark.parametrize("number", [None, signal.SIGTERM])
+def test_a_process_that_terraform_ends_hands_over_to_one_that_lives_as_long(
+    folder: Path, number: signal.Signals | None
+) -> None:
+    with toy(folder, TF_LOG="DEBUG") as client:
+        client.call("GetProviderSchema")
+        if number:
+            client.signal(number)
+            assert client.wait() == 0
+        else:
+            assert client.shut_down() == 0
+        told = f"handed over while {os.getpid()} lives"
+        assert (told in client.errors()) == (number is None)
+
+
 def test_a_provider_that_fails_to_close_ends_all_the_same(folder: Path) -> None:
     with toy(folder, TOY_CLOSE_FAILS="yes") as client:
         client.call("GetProviderSchema")
         assert client.shut_down() == 0
         written = client.errors()
+    assert "nothing was handed over" in written
     assert "the provider was not closed" in written
     assert "it would not close" in written
 

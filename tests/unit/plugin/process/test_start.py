@@ -1,27 +1,21 @@
 """What is loaded before Terraform's first answer: it waits for that several times a command."""
 
 import json
-import os
 import signal
-import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 import terraform_provider_veeam
 from support.plugin_client import PluginClient
 from terraform_provider_veeam import __version__, cli, schema_answers
-from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.plugin.process.cookie import COOKIE, COOKIE_VARIABLE
 from terraform_provider_veeam.plugin.process.environment import forget_foreign
 from terraform_provider_veeam.plugin.rpc.servicer import ProviderServicer
 from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 from terraform_provider_veeam.provider import VeeamProvider
 from terraform_provider_veeam.schema_answers import ANSWERS
-from terraform_provider_veeam.sessions.record import SessionRecord
 
 SLOW = {"requests", "urllib3", "defusedxml", "em_simulator", "argparse", "tf.provider", "tf.runner"}
 NOT_FOR_THE_SCHEMA = SLOW | {
@@ -92,39 +86,10 @@ def test_nothing_slow_is_imported_before_the_provider_is_configured() -> None:
     assert imported & {*SLOW, "google.protobuf.internal.python_message"} == set()
 
 
-def test_a_session_that_is_held_needs_no_client_before_it_is_due(
-    tmp_path: Path, listener: socket.socket
-) -> None:
-    environment, left = left_by_a_plan(tmp_path, listener)
+def test_nothing_slow_is_imported_to_be_configured() -> None:
+    settings = {"URL": "https://em.example.com", "USERNAME": "somebody", "PASSWORD": "a secret"}
+    environment = {f"VEEAM_EM_{name}": value for name, value in settings.items()}
     assert imported_for("ConfigureProvider", **environment) & SLOW == set()
-
-    os.utime(left, (0, 0))  # it was left long ago
-    with PluginClient(environment=environment) as client:
-        client.call("ConfigureProvider", NOTHING_CONFIGURED)
-        listener.accept()[0].close()
-
-
-@pytest.fixture
-def listener() -> Iterator[socket.socket]:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(10)
-        yield listening
-
-
-def left_by_a_plan(folder: Path, listener: socket.socket) -> tuple[dict[str, str], Path]:
-    """Return an environment for the apply of this process, and the file that its plan has left."""
-    host = f"https://127.0.0.1:{listener.getsockname()[1]}"
-    record = SessionRecord(f"{host}/api", LogonSession("one", "token"), "/x/mounts/1")
-    private = folder / "terraform-provider-veeam"
-    private.mkdir(0o700)
-    left = private / f"{os.getpid()}-{record.fingerprint}.session"
-    left.write_bytes(record.to_bytes())
-    return {
-        "XDG_RUNTIME_DIR": str(folder),
-        "VEEAM_EM_URL": host,
-        "VEEAM_EM_USERNAME": "somebody",
-        "VEEAM_EM_PASSWORD": "a secret",
-    }, left
 
 
 def test_what_is_answered_beforehand_is_what_the_classes_say() -> None:
