@@ -17,6 +17,7 @@ from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
 from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
 from terraform_provider_veeam.plugin import interfaces
+from terraform_provider_veeam.plugin.process.lazy_modules import make_lazy
 from terraform_provider_veeam.plugin.schema import Attribute, Schema
 from terraform_provider_veeam.plugin.types import Bool, Number, String, Unknown
 from terraform_provider_veeam.secrets import conceal
@@ -292,7 +293,9 @@ class VeeamProvider(interfaces.Provider):
                 )
             if self._manager is None:
                 # `requests` takes longer to import than all the rest, and a plan of a destroy
-                # has nothing to ask.
+                # has nothing to ask. What it only has at hand for others is put off.
+                make_lazy("bz2", "idna", "lzma", "zipfile")
+                make_lazy("charset_normalizer", having={"__version__": "3.0.0"})
                 from terraform_provider_veeam.em.manager import (  # noqa: PLC0415
                     EnterpriseManager,
                 )

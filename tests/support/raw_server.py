@@ -54,6 +54,7 @@ class RawServer:
         self.left: queue.Queue[int] = queue.Queue()
         """The connections that have ended."""
         self._serve, self._tls, self._begin = serve, tls, begin
+        self._connections: dict[int, socket.socket] = {}
         self._listener = socket.create_server(("127.0.0.1", 0))
         scheme = "https" if tls else "http"
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
@@ -64,7 +65,11 @@ class RawServer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        """End, and every connection with it: who is still at one is not waited for."""
         self._listener.close()
+        for connection in self._connections.values():
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def _accept(self) -> None:
         number = 0
@@ -78,10 +83,12 @@ class RawServer:
     def _attend(self, connection: socket.socket, number: int) -> None:
         try:
             with connection, suppress(OSError):
+                self._connections[number] = connection
                 if self._begin:
                     self._begin(connection)
                 if self._tls:
                     connection = self._tls.wrap_socket(connection, server_side=True)
+                    self._connections[number] = connection
                 with connection:
                     self._talk(connection, number)
         finally:

@@ -82,7 +82,7 @@ def manager(make_manager: MakeManager) -> EnterpriseManager:
 @pytest.fixture
 def client(settings: Settings, clock: FakeClock) -> Iterator[Client]:
     """What other programs do on the server."""
-    other = Client(settings, clock=clock, random=lambda: 1.0)
+    other = Client(settings, random=lambda: 1.0)
     yield other
     other.close()
 

@@ -78,7 +78,7 @@ class Logon:
         """Browsing sessions that did not answer any more; perhaps they only seemed to."""
         self._is_trusted = False
         self._refused: LogonRefused | None = None
-        for secret in (settings.password, settings.session_token, *passwords(settings.base_url)):
+        for secret in (settings.password, settings.session_token, *passwords()):
             if secret:
                 conceal(secret)
 

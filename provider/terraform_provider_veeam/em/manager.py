@@ -102,7 +102,7 @@ class EnterpriseManager:
         self.settings = settings
         """Its settings: where Enterprise Manager is, and how to reach it."""
         self._clock = clock
-        self._client = Client(settings, clock=clock, random=random)
+        self._client = Client(settings, random=random)
         self._logon = Logon(self._client, settings)
         self._passing: dict[str, Mounted] = {}
         """Mounts that must not outlive this process, by session and path."""

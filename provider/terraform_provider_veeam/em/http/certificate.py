@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import socket
 import ssl
+from urllib.parse import urlsplit
 
 from terraform_provider_veeam.printable import printable
 
@@ -12,9 +14,29 @@ _MOST_NAMES = 10
 _LONGEST_NAME = 100
 
 
-def fetch_certificate(host: str, port: int, timeout: float) -> bytes:
-    """Return the certificate that a server shows, as DER. Raises OSError, ValueError."""
-    return ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate((host, port), timeout=timeout))
+def fetch_certificate(url: str, timeout: float) -> bytes | None:
+    """Return the certificate that a server shows, as DER; None when it shows none in TLS."""
+    try:
+        return ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate(_place(url), timeout=timeout))
+    except (OSError, ValueError):
+        return None
+
+
+def speaks_plain_http(url: str, timeout: float) -> bool:
+    """Tell whether a server answers in HTTP to what is not encrypted."""
+    host, port = _place(url)
+    asked = f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n"
+    try:
+        with socket.create_connection((host, port), timeout) as connection:
+            connection.sendall(asked.encode())
+            return connection.recv(5) == b"HTTP/"
+    except (OSError, ValueError):
+        return False
+
+
+def _place(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or 443
 
 
 def fingerprint_of(certificate: bytes) -> str:

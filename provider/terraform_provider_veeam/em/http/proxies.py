@@ -1,32 +1,32 @@
-"""The proxy that the environment names, and what is wrong with it."""
+"""The proxy that the environment names, read as Terraform reads it: both run side by side.
+
+Follows golang.org/x/net/http/httpproxy. ALL_PROXY counts as well, where the variable of the scheme
+is not set.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import os
 import re
-import sys
+from contextlib import suppress
 from urllib.parse import unquote, urlsplit
 
 from terraform_provider_veeam.em.errors import CannotConnect
+from terraform_provider_veeam.printable import printable
 
-_SCHEMES = ("http", "https")
+_PORTS = {"http": 80, "https": 443}
 
 
 def proxy_for(url: str) -> str | None:
-    """Return the address of the environment's proxy for an address; None if it is reached without.
+    """Return the address of the proxy for an address; None if it is reached without one.
 
-    None leads to this machine itself, as with Terraform. Raises CannotConnect for one that can't be
-    used. Its address is not quoted: it may hold a password.
+    Raises CannotConnect for a proxy that can't be used. Its address is not quoted: it may hold a
+    password.
     """
-    if _is_this_machine(url) or not _may_have_proxy():
-        return None
-    from terraform_provider_veeam.em.http.named_proxies import (  # noqa: PLC0415 - it takes long
-        named_proxy,
-    )
-
-    proxy = named_proxy(url)
-    return _whole(url, proxy) if proxy else None
+    proxy, parts = os.environ.get(variable(url)), urlsplit(url)
+    port = parts.port or _PORTS.get(parts.scheme)
+    return _whole(url, proxy) if proxy and not _is_direct(parts.hostname or "", port) else None
 
 
 def account(proxy: str) -> str:
@@ -34,15 +34,17 @@ def account(proxy: str) -> str:
     return unquote(re.sub(r"^[\w+.-]+://", "", proxy.rpartition("@")[0]))
 
 
-def passwords(url: str) -> list[str]:
-    """Return the passwords of the proxies for an address, which nobody is to read."""
-    if not _may_have_proxy():
-        return []
-    from terraform_provider_veeam.em.http.named_proxies import (  # noqa: PLC0415 - it takes long
-        named_proxies,
-    )
+def passwords() -> list[str]:
+    """Return the passwords of all proxies in the environment, which nobody is to read."""
+    named = [value for name, value in os.environ.items() if name.lower().endswith("_proxy")]
+    return [account(proxy).partition(":")[2] for proxy in named]
 
-    return [account(proxy).partition(":")[2] for proxy in named_proxies(url).values()]
+
+def described(url: str) -> str:
+    """Return which proxy leads to an address, by host and port, and which variable names it."""
+    parts = urlsplit(proxy_for(url) or "")
+    host = printable(parts.hostname or "")
+    return f"{host}:{parts.port or _PORTS.get(parts.scheme)} ({variable(url)})"
 
 
 def unusable(url: str, reason: str) -> CannotConnect:
@@ -57,24 +59,56 @@ def unusable(url: str, reason: str) -> CannotConnect:
 
 def variable(url: str) -> str:
     """Return the name of the variable that sets the proxy for an address."""
-    scheme = urlsplit(url).scheme
-    names = (f"{scheme}_proxy", f"{scheme}_proxy".upper(), "all_proxy", "ALL_PROXY")
-    return next((name for name in names if os.environ.get(name)), f"{scheme}_proxy".upper())
+    name = f"{urlsplit(url).scheme}_proxy"
+    names = (name.upper(), name, "ALL_PROXY", "all_proxy")
+    return next((name for name in names if os.environ.get(name)), name.upper())
 
 
-def _may_have_proxy() -> bool:
-    """Tell whether there may be a proxy: of Linux and its like only variables can name one."""
-    variables = {name.lower() for name in os.environ} - {"no_proxy"}
-    has_settings = sys.platform in ("win32", "darwin")
-    return has_settings or any(name.endswith("_proxy") for name in variables)
+def _is_direct(host: str, port: int | None) -> bool:
+    """Tell whether a host is reached without a proxy: this machine is, and what NO_PROXY names."""
+    address = _address(host)
+    if host.lower() == "localhost" or (address and address.is_loopback):
+        return True
+    named = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
+    entries = (entry.strip().lower() for entry in named.split(","))
+    return any(_covers(entry, _ascii(host), address, port) for entry in entries)
 
 
-def _is_this_machine(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def _covers(entry: str, host: str, address: _Address | None, port: int | None) -> bool:
+    """Tell whether an entry of NO_PROXY means a host: `*`, CIDR, or name or address with a port."""
+    if entry == "*":
+        return True
+    if re.fullmatch(r"[0-9a-f.:]+/\d+", entry):
+        with suppress(ValueError):
+            return address is not None and address in ipaddress.ip_network(entry, strict=False)
+    found = re.fullmatch(r"(?:\[(.+)\]|([^:]+)):(\d*)", entry)
+    name, its_port = (found[1] or found[2], found[3]) if found else (entry, "")
+    if its_port not in ("", str(port)):
         return False
+    if address or _address(name):
+        return address is not None and address == _address(name)
+    suffix = name.removeprefix("*") if name.startswith("*.") else name
+    ending = f".{_ascii(suffix.removeprefix('.'))}"
+    return ending != "." and (host.endswith(ending) or (suffix[0] != "." and host == ending[1:]))
+
+
+def _address(host: str) -> _Address | None:
+    """Return the IP address that a host is given by; None for a name."""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _ascii(name: str) -> str:
+    try:
+        return name.lower().encode("idna").decode()
+    except UnicodeError:
+        return name.lower()
 
 
 def _whole(url: str, proxy: str) -> str:
@@ -87,7 +121,7 @@ def _whole(url: str, proxy: str) -> str:
         is_whole = False
     if not is_whole:
         raise unusable(url, "it does not say http://HOST:PORT")
-    if parts.scheme not in _SCHEMES:
+    if parts.scheme not in _PORTS:
         raise unusable(
             url, f"a proxy of the kind {parts.scheme} is not supported, only http and https"
         )

@@ -21,32 +21,31 @@ from terraform_provider_veeam.em.http.retry import PASSING_STATUSES, retry_after
 from terraform_provider_veeam.em.http.roles import roles_for
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from terraform_provider_veeam.em.http.transport import RawAnswer, RawRequest
+    from terraform_provider_veeam.em.http.session import RawRequest
 
 
-def refusal_of(request: RawRequest, base_url: str, raw: RawAnswer) -> RequestRefused:
+def refusal_of(
+    request: RawRequest, status: int, headers: Mapping[str, str], body: bytes
+) -> RequestRefused:
     """Return the error for an answer whose status is not a success."""
-    message = error_message(raw.body)
-    told: _Told = {"status": raw.status, "message": message}
+    message = error_message(body)
+    told: _Told = {"status": status, "message": message}
     said = f": {message}" if message else "."
-    tried = f"{request.method} {base_url}{request.path}"
-    came = f"{tried} was answered with {raw.status} {phrase(raw.status)}{said}"
-    if HTTPStatus(300) <= raw.status < HTTPStatus(400):
-        return _redirected(tried, raw, told)
-    if raw.status in PASSING_STATUSES:
+    came = f"{request} was answered with {status} {phrase(status)}{said}"
+    if HTTPStatus(300) <= status < HTTPStatus(400):
+        return _redirected(str(request), headers.get("Location", ""), told)
+    if status in PASSING_STATUSES:
         return ServerBusy(
             "Enterprise Manager is busy",
             f"{came}\nIt is overloaded, in maintenance, or not reached through a proxy. "
             "Try again later.",
-            retry_after=retry_after_seconds(
-                raw.headers.get("Retry-After"), now=raw.headers.get("Date")
-            ),
+            retry_after=retry_after_seconds(headers.get("Retry-After"), now=headers.get("Date")),
             **told,
         )
     refusal: RequestRefused
-    match raw.status:
+    match status:
         case HTTPStatus.UNAUTHORIZED if "Authorization" in request.headers:
             refusal = LogonRefused(
                 "Enterprise Manager refuses the logon",
@@ -103,12 +102,12 @@ def _origin(address: str) -> str | None:
     return clean(f"{parts.scheme}://{parts.hostname}{port}") if parts.hostname else None
 
 
-def _redirected(tried: str, raw: RawAnswer, told: _Told) -> Redirected:
-    where = _origin(raw.headers.get("Location", "")) or "another address"
+def _redirected(tried: str, location: str, told: _Told) -> Redirected:
+    where = _origin(location) or "another address"
     return Redirected(
         "Enterprise Manager's answer leads elsewhere",
-        f"{tried} was answered with {raw.status}, a redirection to {where}. It is not followed, "
-        "because the logon session's token is for the configured address only. If that is where "
-        "Enterprise Manager is now, change url (VEEAM_EM_URL).",
+        f"{tried} was answered with {told['status']}, a redirection to {where}. It is not "
+        "followed, because the logon session's token is for the configured address only. If that "
+        "is where Enterprise Manager is now, change url (VEEAM_EM_URL).",
         **told,
     )

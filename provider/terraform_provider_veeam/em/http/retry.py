@@ -67,7 +67,7 @@ def retry(
     """Return the result of an operation, tried again after those pauses.
 
     It is tried again if `when` says so of its error, within the deadline. If the server names a
-    pause (Retry-After), that one is taken. Raises the last error.
+    longer pause (Retry-After), that one is taken. Raises the last error.
     """
     waits = iter(pauses)
     while True:
@@ -79,7 +79,7 @@ def retry(
             if pause is None:
                 raise
             if isinstance(error, RequestRefused) and error.retry_after is not None:
-                pause = error.retry_after
+                pause = max(pause, error.retry_after)
             if pause >= deadline.remaining():
                 raise
             log.info("%s: %s; trying again in %.1f s", deadline.operation, error.summary, pause)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import ssl
 import sys
-import threading
-from base64 import b64encode
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import certifi
-import urllib3
 
 from terraform_provider_veeam.em.errors import CertificateNotTrusted
 from terraform_provider_veeam.em.http import proxies
@@ -22,7 +18,6 @@ from terraform_provider_veeam.em.http.certificate import (
     fetch_certificate,
     fingerprint_of,
 )
-from terraform_provider_veeam.em.http.connection import POOLS
 
 if TYPE_CHECKING:
     from typing import Self
@@ -44,63 +39,9 @@ _COMMAND = (
     "could not be read; try: openssl s_client -connect {host} </dev/null | openssl x509 -noout "
     "-fingerprint -sha256"
 )
-_POOL_SIZE = 64  # connections kept open: as many calls come at once
 
 
-class Pools:
-    """Connections that trust what the settings say, whatever the environment says."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._base_url = settings.base_url
-        self._options: dict[str, Any] = {
-            "maxsize": _POOL_SIZE,
-            "ssl_context": _context(settings),
-        }
-        if settings.certificate_fingerprint:
-            # Compared right after the handshake, before anything is sent.
-            self._options["assert_fingerprint"] = settings.certificate_fingerprint
-        elif settings.insecure:
-            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        self._lock = threading.Lock()
-        self._by_proxy: dict[str | None, urllib3.PoolManager] = {}
-
-    def current(self) -> urllib3.PoolManager:
-        """Return those that lead to Enterprise Manager now, perhaps through a proxy.
-
-        Raises CannotConnect for a proxy that can't be used.
-        """
-        proxy = proxies.proxy_for(self._base_url)
-        with self._lock:
-            if proxy not in self._by_proxy:
-                pools = self._through(proxy) if proxy else urllib3.PoolManager(**self._options)
-                pools.pool_classes_by_scheme = POOLS
-                self._by_proxy[proxy] = pools
-            return self._by_proxy[proxy]
-
-    def close(self) -> None:
-        """Close the connections."""
-        with self._lock:
-            for pools in self._by_proxy.values():
-                pools.clear()
-
-    def _through(self, proxy: str) -> urllib3.ProxyManager:
-        """Return connections through a proxy.
-
-        The settings are about Enterprise Manager alone: a proxy with TLS has to have a certificate
-        that the system trusts, before it is told its password.
-        """
-        system = _ProxyContext()
-        options = self._options | {"proxy_ssl_context": system}
-        if not self._base_url.startswith("https:"):
-            # Without TLS behind it, urllib3 takes what is meant for the server for the proxy.
-            options["ssl_context"] = system
-        if account := proxies.account(proxy):
-            encoded = b64encode(account.encode()).decode()
-            options["proxy_headers"] = {"Proxy-Authorization": f"Basic {encoded}"}
-        return urllib3.ProxyManager(proxy, **options)
-
-
-class _ProxyContext(ssl.SSLContext):
+class ProxyContext(ssl.SSLContext):
     """Trusts what the system trusts, come what may.
 
     Some versions of urllib3 ask of a proxy's certificate what they ask of the server's: nothing,
@@ -124,7 +65,8 @@ class _ProxyContext(ssl.SSLContext):
         pass
 
 
-def _context(settings: Settings) -> ssl.SSLContext:
+def context(settings: Settings) -> ssl.SSLContext:
+    """Return what Enterprise Manager's certificate is verified with."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if settings.certificate_fingerprint or settings.insecure:
         context.check_hostname = False
@@ -178,10 +120,9 @@ def explain(settings: Settings, failure: BaseException, timeout: float) -> Certi
     parts = urlsplit(settings.base_url)
     shown, about = _COMMAND.format(host=parts.netloc), ""
     # Past a proxy it might be another certificate than the one that was refused.
-    if not proxies.proxy_for(settings.base_url):
-        with contextlib.suppress(OSError, ValueError):
-            found = fetch_certificate(parts.hostname or "", parts.port or 443, timeout)
-            shown, about = fingerprint_of(found), f"\n{describe_certificate(found)}".rstrip()
+    is_direct = proxies.proxy_for(settings.base_url) is None
+    if is_direct and (found := fetch_certificate(settings.base_url, timeout)):
+        shown, about = fingerprint_of(found), f"\n{describe_certificate(found)}".rstrip()
     if settings.certificate_fingerprint:
         return CertificateNotTrusted(
             "The certificate of Enterprise Manager has another fingerprint",

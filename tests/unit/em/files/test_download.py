@@ -16,7 +16,7 @@ import pytest
 
 from support.raw_server import RawServer, answer, drip
 from terraform_provider_veeam.em import errors
-from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Deadline
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.files import download as module
 from terraform_provider_veeam.em.files.download import Downloaded, download
 from terraform_provider_veeam.em.files.folders import Folder
@@ -57,13 +57,13 @@ def fetch(
     (folder / "a.txt").write_text("before")
     bound = deadline or Deadline("The test", 60, stop=threading.Event())
     with RawServer(serve) as server, target_in(folder) as target:
-        settings = Settings(base_url=server.url, request_timeout=60, max_retries=1)
-        client = Client(settings, clock=SYSTEM_CLOCK, random=lambda: 0.0)
+        settings = Settings(base_url=server.url, request_timeout=2, max_retries=1)
+        client = Client(settings, random=lambda: 0.0)
         try:
             return download(client, SESSION, "/file", bound, source=source(size), target=target)
         finally:
             client.close()
-            assert server.left.get(timeout=2)
+            assert server.left.get(timeout=5)
 
 
 def names(folder: Path) -> list[str]:
@@ -223,7 +223,7 @@ class Breaking:
             target_in(folder, name, resume=resume, windows=windows) as target,
         ):
             settings = Settings(base_url=self._server.url, max_retries=retries)
-            client = Client(settings, clock=SYSTEM_CLOCK, random=lambda: 0.0)
+            client = Client(settings, random=lambda: 0.0)
             bound = Deadline("The test", 60, stop=stop or threading.Event())
             try:
                 return download(

@@ -59,6 +59,23 @@ def test_retry_after_is_honoured(
     assert clock.waits == [17.0]
 
 
+@pytest.mark.parametrize("as_date", [False, True])
+@pytest.mark.parametrize("seconds", [0, 1, -60])
+def test_a_pause_is_never_shorter_than_without_retry_after(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+    clock: FakeClock,
+    seconds: int,
+    as_date: bool,
+) -> None:
+    options = {"code": 503, "retry_after": seconds, "as_date": as_date}
+    simulator.add_fault("status", ENTITY, count=3, **options)
+    manager.restore_point(restore_point, deadline())
+    assert clock.waits == [max(seconds, 0.5), 1.0, 2.0]
+
+
 @pytest.mark.parametrize("ahead", [-5400.0, 86400.0])
 def test_a_date_to_retry_after_is_one_of_the_servers_own_clock(
     make_manager: MakeManager, deadline: MakeDeadline, clock: FakeClock, ahead: float

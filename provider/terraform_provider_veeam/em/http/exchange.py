@@ -1,0 +1,180 @@
+"""One request and its answer, on a thread that can be left behind."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from contextlib import suppress
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from terraform_provider_veeam.em.errors import (
+    AnswerLost,
+    EnterpriseManagerError,
+    RequestRefused,
+    UnexpectedAnswer,
+)
+from terraform_provider_veeam.em.http.decoders import clean, unreadable
+from terraform_provider_veeam.em.http.failures import explain, no_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from types import TracebackType
+    from typing import Self
+
+    from terraform_provider_veeam.em.deadline import Deadline
+    from terraform_provider_veeam.em.http.session import RawRequest, Session
+
+MAXIMUM_BODY = 8 * 1024 * 1024
+_CONNECT_TIMEOUT = 10.0  # seconds, however long an answer may take
+_GRACE = 1.0  # seconds for an exchange to find out by itself that its time is over
+_CHUNK = 64 * 1024
+_AHEAD = 16  # chunks that are received before they are taken
+_SLICE = 0.1  # seconds between two looks at whether to go on
+
+log = logging.getLogger(__name__)
+
+
+class _Left(Exception):
+    """Nobody waits for the answer any more."""
+
+
+class Exchange:
+    """Sends a request, and hands over the answer as it comes. Ask for the head first.
+
+    A stop or the end of its time leaves it behind: the thread ends by its own time-outs, and what
+    still comes is dropped.
+    """
+
+    def __init__(
+        self, session: Session, request: RawRequest, deadline: Deadline, timeout: float
+    ) -> None:
+        """`timeout` are the seconds of each wait for the other side."""
+        self.status = 0
+        self.headers: Mapping[str, str] = {}
+        self._session = session
+        self._request = request
+        self._deadline = deadline
+        self._timeouts = (min(_CONNECT_TIMEOUT, timeout), timeout)
+        self._began = deadline.clock.monotonic()
+        self._seconds = self._end = 0.0
+        self._parts: queue.Queue[bytes | EnterpriseManagerError] = queue.Queue(_AHEAD)
+        self._is_left = threading.Event()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def head(self, seconds: float | None = None) -> int:
+        """Send the request; returns the status, once `headers` are there, too.
+
+        The whole exchange may take so many seconds, or as long as each of its waits. Raises
+        Unreachable when nothing was sent, AnswerLost when the server may have acted, Stopped,
+        DeadlinePassed.
+        """
+        self._seconds = sum(self._timeouts) if seconds is None else seconds
+        self._end = time.monotonic() + self._seconds + _GRACE
+        try:
+            threading.Thread(target=self._run, daemon=True, name="request").start()
+        except RuntimeError as error:
+            raise no_thread(str(self._request)) from error
+        self._take()
+        return self.status
+
+    def parts(self) -> Iterator[bytes]:
+        """Yield the body as it comes. Raises as `head` does, and UnexpectedAnswer."""
+        encoding = self.headers.get("Content-Encoding", "").strip().lower()
+        if encoding not in ("", "identity"):  # none was asked for, and it may be endless
+            raise UnexpectedAnswer(
+                "The answer is compressed",
+                f"{self._request} was answered with a body that is compressed ({clean(encoding)}), "
+                "which was not asked for. Is there a proxy in between that changes answers?",
+            )
+        while part := self._take():
+            yield part
+
+    def body(self) -> bytes:
+        """Return the whole body. Raises as `parts` does."""
+        body = bytearray()
+        for part in self.parts():
+            body += part
+            if len(body) > MAXIMUM_BODY:
+                raise UnexpectedAnswer(
+                    "The answer is too large",
+                    f"{self._request} was answered with more than {MAXIMUM_BODY // 2**20} MiB, "
+                    "which nothing in Enterprise Manager's API needs. Is there a proxy in between?",
+                )
+        return bytes(body)
+
+    def __exit__(self, _: object, error: BaseException | None, __: TracebackType | None) -> None:
+        """Leave it, and write the one line that the log has of it. Only our own errors pass."""
+        self._is_left.set()
+        took = 1000 * (self._deadline.clock.monotonic() - self._began)
+        outcome = str(error or self.status)
+        if isinstance(error, RequestRefused):
+            outcome = f"{error.status} {error.message or ''}".rstrip()
+        log.debug("%s %s in %.0f ms: %s", self._request.method, self._request.path, took, outcome)
+        if isinstance(error, Exception) and not isinstance(error, EnterpriseManagerError):
+            # It is the answer that brought it about. The exception may quote it, secrets and all.
+            raise unreadable(
+                f"{self._request} was answered with something that can't be handled "
+                f"({type(error).__name__}). Is there a proxy in between?"
+            ) from error
+
+    def _run(self) -> None:
+        began = time.monotonic()
+        try:
+            prepared, proxies = self._session.prepare(self._request, self._timeouts[0])
+            with self._session.send(
+                prepared,
+                stream=True,
+                timeout=self._timeouts,
+                proxies=proxies,
+                allow_redirects=False,
+            ) as response:
+                self.status, self.headers = response.status_code, response.headers
+                if self.status < HTTPStatus.OK:  # the answer is still to come on this connection
+                    why = f"{self.status} came in place of an answer"
+                    self._hand_over(self._lost(why))
+                    return
+                self._hand_over(b"")
+                while part := response.raw.read1(_CHUNK, decode_content=False):
+                    self._hand_over(part)
+            self._hand_over(b"")
+        except _Left:
+            return
+        except BaseException as error:  # noqa: BLE001 - it is raised where the answer is waited for
+            self._session.addresses.forget()
+            took = time.monotonic() - began
+            with suppress(_Left):
+                self._hand_over(explain(error, self._request, self._session.settings, took))
+
+    def _hand_over(self, part: bytes | EnterpriseManagerError) -> None:
+        """Wait until there is room for a part. Raises _Left."""
+        while not self._is_left.is_set():
+            with suppress(queue.Full):
+                return self._parts.put(part, timeout=_SLICE)
+        raise _Left
+
+    def _take(self) -> bytes:
+        while True:
+            goes_on = not self._deadline.stop.is_set() and time.monotonic() < self._end
+            try:
+                part = self._parts.get(goes_on, _SLICE)
+            except queue.Empty:
+                if goes_on:
+                    continue
+                if self._request.is_idempotent:
+                    self._deadline.check()
+                was_stopped = self._deadline.stop.is_set()
+                when = "before the interruption" if was_stopped else f"in {self._seconds:g} seconds"
+                raise self._lost(f"no whole answer {when}") from None
+            if isinstance(part, bytes):
+                return part
+            raise part
+
+    def _lost(self, why: str) -> AnswerLost:
+        return AnswerLost(
+            "The answer of Enterprise Manager was lost", f"{self._request}: {why}.", timed_out=True
+        )
