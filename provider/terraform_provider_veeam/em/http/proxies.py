@@ -44,6 +44,7 @@ def described(url: str) -> str:
     """Return which proxy leads to an address, by host and port, and which variable names it."""
     parts = urlsplit(proxy_for(url) or "")
     host = printable(parts.hostname or "")
+    host = f"[{host}]" if ":" in host else host
     return f"{host}:{parts.port or _PORTS.get(parts.scheme)} ({variable(url)})"
 
 
@@ -66,12 +67,12 @@ def variable(url: str) -> str:
 
 def _is_direct(host: str, port: int | None) -> bool:
     """Tell whether a host is reached without a proxy: this machine is, and what NO_PROXY names."""
-    address = _address(host)
+    address = _address(host.partition("%")[0])
     if host.lower() == "localhost" or (address and address.is_loopback):
         return True
     named = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
     entries = (entry.strip().lower() for entry in named.split(","))
-    return any(_covers(entry, _ascii(host), address, port) for entry in entries)
+    return any(_covers(entry, _ascii(host), address, port) for entry in entries if entry)
 
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -92,13 +93,13 @@ def _covers(entry: str, host: str, address: _Address | None, port: int | None) -
         return address is not None and address == _address(name)
     suffix = name.removeprefix("*") if name.startswith("*.") else name
     ending = f".{_ascii(suffix.removeprefix('.'))}"
-    return ending != "." and (host.endswith(ending) or (suffix[0] != "." and host == ending[1:]))
+    return host.endswith(ending) or (suffix[0] != "." and host == ending[1:])
 
 
 def _address(host: str) -> _Address | None:
     """Return the IP address that a host is given by; None for a name."""
     try:
-        address = ipaddress.ip_address(host.partition("%")[0])
+        address = ipaddress.ip_address(host)
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address

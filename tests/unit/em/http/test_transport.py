@@ -16,7 +16,6 @@ from em_simulator.certificate import Certificate
 from support.raw_server import RawServer, answer, drip
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.http import proxies
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.settings import Settings
 
@@ -449,25 +448,6 @@ def test_a_proxy_is_told_its_own_password_with_a_request_that_is_not_encrypted(
     assert head.startswith("GET http://em.example.com:9398/api/tasks HTTP/1.1")
     account = b64encode("user:p@ss€".encode()).decode()
     assert f"Proxy-Authorization: Basic {account}" in head.splitlines()
-
-
-@pytest.mark.parametrize(
-    ("host", "without"),
-    [
-        ("em.example.com", "em.example.com"),
-        ("em.example.com", "other, .example.com"),
-        ("em.example.com", "*"),
-        ("em.example.com", "em.example.com:9398"),
-        ("10.1.2.3", "10.0.0.0/8"),
-    ],
-)
-def test_a_host_that_is_named_is_reached_without_the_proxy(
-    host: str, without: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    use_proxy(monkeypatch, "HTTPS_PROXY", "http://proxy.example:3128")
-    assert proxies.proxy_for(f"https://{host}:9398/api") == "http://proxy.example:3128"
-    monkeypatch.setenv("NO_PROXY", without)
-    assert proxies.proxy_for(f"https://{host}:9398/api") is None
 
 
 def test_a_proxy_that_changes_is_followed_by_those_who_live_long(
