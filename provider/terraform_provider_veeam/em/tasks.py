@@ -9,6 +9,7 @@ import logging
 import re
 from contextlib import suppress
 from itertools import repeat
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -127,7 +128,7 @@ class Tasks:
 
         return unless_gone(
             str(self._session),
-            lambda: list(pages(self._client, self._session, "/tasks", deadline, read)),
+            lambda: [*pages(self._client, self._session, "/tasks", deadline, read, attrgetter("task_id"))],
             self._logon.container(self._session, deadline),
             deadline,
             self._client.policy.pauses(),

@@ -74,7 +74,6 @@ class Files:
 
         Names that no path can have are put into `left_out`. Raises NotFound, TokenRefused.
         """
-        seen = set()
         address = f"{self.address(path)}?action=listAll&pageSize={PAGE_SIZE}"
 
         def read(document: Document) -> list[Entry]:
@@ -84,9 +83,6 @@ class Files:
             return found
 
         for entry in pages(self._client, self._session, address, deadline, read):
-            if entry in seen:  # a page that is read while the server turns it tells it once more
-                continue
-            seen.add(entry)
             if is_name_in(path, entry.name):
                 yield entry
             else:

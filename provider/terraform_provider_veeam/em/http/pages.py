@@ -1,4 +1,4 @@
-"""Lists that come page by page.
+"""Lists that come page by page, and may change meanwhile.
 
 Follows the vendor's page pagesize_and_page.
 """
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.models import LogonSession
 
 PAGE_SIZE = 100
+_LOOKS = 5  # at a page that is another one each time
 
 Member = TypeVar("Member")
 
@@ -28,22 +29,41 @@ def pages(
     address: str,
     deadline: Deadline,
     read: Callable[[Document], list[Member]],
+    key: Callable[[Member], object] = repr,
 ) -> Iterator[Member]:
-    """Return what is on the pages of a list, following the links from each to the next.
+    """Return what is on the pages of a list, each member once, asking for a page when it is needed.
 
     `address` is below `/api`; without a query no size of pages is asked for. `read` returns what
-    is on a page. It ends when a page repeats the one before.
+    is on a page, `key` tells its members apart. It ends when a page repeats the one before.
+
+    When a member goes, those behind it move up, and one may move from a page that is still to come
+    to one that was read: a page is read again after the one that follows it, until it has stayed
+    the same.
     """
-    target: str | None = f"{address}&page=1" if "?" in address else address
-    number, before = 1, None
-    while target:
+    seen: set[object] = set()
+
+    def fetch(target: str) -> tuple[Document, dict[object, Member]]:
         document = client.request("GET", target, deadline, token=session.token).document
-        found = read(document)
-        if found == before:
+        return document, {key(member): member for member in read(document)}
+
+    target, number, looks = f"{address}&page=1" if "?" in address else address, 1, 1
+    document, found = fetch(target)
+    while True:
+        yield from (member for name, member in found.items() if name not in seen)
+        seen |= found.keys()
+        following = _next(document, address, number, len(found))
+        if following is None:
             return
-        yield from found
-        target = _next(document, address, number, len(found))
-        number, before = number + 1, found
+        after = fetch(following)
+        if after[1].keys() == found.keys():
+            return
+        again = fetch(target)
+        if again[1].keys() == found.keys() or looks == _LOOKS:
+            target, number, looks = following, number + 1, 1
+            document, found = after
+        else:
+            looks += 1
+            document, found = again
 
 
 def _next(document: Document, address: str, number: int, found: int) -> str | None:

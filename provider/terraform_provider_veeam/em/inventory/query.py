@@ -7,10 +7,11 @@ and format.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
-from terraform_provider_veeam.em.http.decoders import Resource, is_bare, listed, unreadable
+from terraform_provider_veeam.em.http.decoders import Resource, is_bare, listed, text, unreadable
 from terraform_provider_veeam.em.http.pages import PAGE_SIZE, pages
 
 if TYPE_CHECKING:
@@ -49,9 +50,14 @@ def query(
     sort_desc: str | None = None,
     page_size: int = PAGE_SIZE,
 ) -> Iterator[Resource]:
-    """Return the entities that meet all conditions, asking for a page when it is needed."""
+    """Return the entities that meet all conditions, each once, asking for a page when needed."""
     address = query_address(kind, conditions, sort_desc, page_size)
-    yield from pages(client, session, address, deadline, lambda page: entities(page, kind))
+    read = partial(entities, kind=kind)
+    yield from pages(client, session, address, deadline, read, _key)
+
+
+def _key(entity: Resource) -> str:
+    return text(entity, "UID") or repr(entity)
 
 
 def query_address(

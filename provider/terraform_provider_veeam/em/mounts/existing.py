@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from http import HTTPStatus
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.em.errors import (
@@ -123,7 +124,7 @@ class MountPoints:
         try:
             return unless_gone(
                 str(self._session),
-                lambda: [*pages(self._client, self._session, path, deadline, read)],
+                lambda: [*pages(self._client, self._session, path, deadline, read, itemgetter(0))],
                 sessions._replace(has=is_there),
                 deadline,
                 self._client.policy.pauses(),

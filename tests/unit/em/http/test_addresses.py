@@ -193,7 +193,7 @@ def test_families_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [("::1", socket.AF_INET6), ("::2", socket.AF_INET6), (HERE, socket.AF_INET)]
     answered = [(family, 1, 6, "", (ip, 443)) for ip, family in found]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answered)
-    tried = []
+    tried: list[str] = []
 
     def reach(untried: list[Any], _: float) -> Any:
         tried.extend(address[0] for _, address in untried)

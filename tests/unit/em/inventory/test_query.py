@@ -1,6 +1,8 @@
 """Pages: how far a query reads, whatever the server tells of them."""
 
+import itertools
 import json
+import random
 import threading
 from types import SimpleNamespace
 from typing import Any
@@ -20,18 +22,20 @@ SESSION = LogonSession("id", "token")
 
 
 class Pages:
-    """Answers with these pages, and with the last one for ever."""
+    """Answers with these pages at as many addresses, and at all others with the last one."""
 
     def __init__(self, *pages: dict[str, Any]) -> None:
         self._pages = [decode(json.dumps(page).encode()) for page in pages]
-        self.asked = 0
         self.targets: list[str] = []
 
-    def request(self, method: str, target: str, *_: object, **__: object) -> Answer:
+    def request(self, _: str, target: str, *__: object, **___: object) -> Answer:
         self.targets.append(target)
-        document = self._pages[min(self.asked, len(self._pages) - 1)]
-        self.asked += 1
-        return Answer(200, {}, document)
+        number = list(dict.fromkeys(self.targets)).index(target)
+        return Answer(200, {}, self._pages[min(number, len(self._pages) - 1)])
+
+    @property
+    def asked(self) -> int:
+        return len(set(self.targets))
 
 
 def page(first: int, count: int, paging: Any = None) -> dict[str, Any]:
@@ -40,9 +44,12 @@ def page(first: int, count: int, paging: Any = None) -> dict[str, Any]:
 
 
 def read(pages: Pages) -> int:
+    return len(entities_of(pages))
+
+
+def entities_of(pages: Any) -> list[Any]:
     deadline = Deadline(operation="The test", seconds=60, stop=threading.Event(), clock=FakeClock())
-    client: Any = SimpleNamespace(request=pages.request)
-    return len(list(query(client, SESSION, "BackupServer", deadline)))
+    return list(query(pages, SESSION, "BackupServer", deadline))
 
 
 NEXT = {"Links": [{"Rel": "Next", "Href": "https://em/api/query?page=2"}]}
@@ -53,7 +60,7 @@ def test_a_full_page_is_followed_by_the_next(paging: Any) -> None:
     last = {"PagesCount": 2} if paging == {"PagesCount": 2} else None
     pages = Pages(page(0, PAGE_SIZE, paging), page(PAGE_SIZE, 7, last))
     assert read(pages) == PAGE_SIZE + 7
-    assert pages.asked == 2
+    assert pages.targets[0] == pages.targets[2] != pages.targets[1]
 
 
 def test_a_page_that_is_not_full_is_the_last_when_nothing_is_told() -> None:
@@ -73,6 +80,55 @@ def test_an_empty_page_is_the_last() -> None:
     pages = Pages(page(0, PAGE_SIZE, {"PagesCount": 1000000}), page(0, 0, {"PagesCount": 1000000}))
     assert read(pages) == PAGE_SIZE
     assert pages.asked == 2
+
+
+class Changing:
+    """A list of ten on pages of two, from which something goes now and then, or comes to it."""
+
+    def __init__(self, seed: int) -> None:
+        self._dice = random.Random(seed)
+        self._requests_to_the_next_change = 1
+        self._there, self._new = list(range(10)), itertools.count(10)
+        self.stayed = set(self._there)
+        """What was there all the time."""
+
+    def request(self, _: str, target: str, *__: object, **___: object) -> Answer:
+        number = int(target.rpartition("page=")[2])
+        shown = [
+            {"UID": f"urn:{one}", "Look": self._dice.random()}
+            for one in self._there[2 * number - 2 : 2 * number]
+        ]
+        count = (len(self._there) + 1) // 2
+        self._requests_to_the_next_change -= 1
+        if not self._requests_to_the_next_change:
+            self._requests_to_the_next_change = self._dice.randint(3, 6)
+            if self._dice.random() < 0.5:
+                self._there.insert(self._dice.randrange(len(self._there)), next(self._new))
+            else:
+                gone = self._there.pop(self._dice.randrange(len(self._there)))
+                self.stayed.discard(gone)
+        entities = {"BackupServers": {"BackupServers": shown}}
+        said = json.dumps({"Entities": entities, "PagingInfo": {"PagesCount": count}})
+        return Answer(200, {}, decode(said.encode()))
+
+
+def test_what_appears_or_goes_between_two_pages_hides_and_repeats_nothing() -> None:
+    for seed in range(300):
+        pages = Changing(seed)
+        found = [entity["uid"] for entity in entities_of(pages)]
+        assert len(found) == len(set(found))
+        assert {f"urn:{one}" for one in pages.stayed} <= set(found), f"seed {seed}"
+
+
+def test_a_list_that_is_another_one_each_time_comes_to_an_end() -> None:
+    numbers = itertools.count()
+
+    def request(*_: object, **__: object) -> Answer:
+        said = page(next(numbers), 1, {"PagesCount": 3})
+        return Answer(200, {}, decode(json.dumps(said).encode()))
+
+    entities_of(SimpleNamespace(request=request))
+    assert next(numbers) < 30
 
 
 @pytest.mark.parametrize(
