@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from terraform_provider_veeam.durations import parse_duration
+from terraform_provider_veeam.em.patterns import similar_names
 from terraform_provider_veeam.em.settings import Settings
-from terraform_provider_veeam.texts import as_meant, parse_session_token
+from terraform_provider_veeam.printable import printable
+from terraform_provider_veeam.texts import as_meant, is_quoted, parse_session_token
 
 DEFAULT_PORT = 9398
 MAXIMUM_RETRIES = 100
@@ -24,6 +26,11 @@ _CERTIFICATE = re.compile(
     rb"-----BEGIN (?:X509 )?CERTIFICATE-----(.*?)-----END (?:X509 )?CERTIFICATE-----", re.DOTALL
 )
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")  # of a host's name
+_OTHER_VARIABLES = ("VEEAM_EM_IDLE_LIMIT",)
+_QUOTED = (
+    "It is in quotation marks, which became part of it, as they do in a file for docker "
+    "--env-file. Write it without them."
+)
 _WORDS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -73,10 +80,27 @@ def resolve(
             origins[name] = variable
 
     values, problems = _convert(given, origins)
-    problems += _contradictions(given, origins) + _missing(given, in_shell=in_shell)
+    problems += _contradictions(given, origins)
+    unread = _unread(environment)
+    if missing := _missing(given, in_shell=in_shell):
+        first, *rest = missing
+        problems += [first._replace(detail=f"{first.detail} {unread}".rstrip()), *rest]
     if problems:
         raise InvalidConfiguration(problems)
-    return Settings(base_url=values.pop("url"), user_agent=user_agent, **values)
+    return Settings(
+        base_url=values.pop("url"), user_agent=user_agent, unread_variables=unread, **values
+    )
+
+
+def _unread(environment: Mapping[str, str]) -> str:
+    """Return, for a person, which variables look like settings and are none."""
+    known = [*(variable for variable, _ in ATTRIBUTES.values()), *_OTHER_VARIABLES]
+    said = []
+    for name in sorted(environment):
+        if name.upper().startswith("VEEAM_") and name not in known:
+            meant = " or ".join(similar_names(name, known)[:1]) or "another"
+            said.append(f"{printable(name)} is set, but is not read: is {meant} meant?")
+    return " ".join(said)
 
 
 def _set(block: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,6 +127,8 @@ def _convert(
     problems = []
     for name, value in given.items():
         try:
+            if name in origins and name != "password" and is_quoted(value):
+                raise ValueError(_QUOTED)  # noqa: TRY301 - told as the others are
             values[name] = ATTRIBUTES[name][1](value)
         except ValueError as error:
             source = f"From the environment variable {origins[name]}: " if name in origins else ""
@@ -229,8 +255,14 @@ def _username(value: str) -> str:
             "It has a colon, which a logon by user name and password can't carry: what follows it "
             "would be taken for the password. Write DOMAIN\\user or user@domain."
         )
+    if eaten := re.search(r"[\n\r\t]", text):
+        letter = {"\n": "n", "\r": "r", "\t": "t"}[eaten[0]]
+        raise ValueError(
+            f"It has a line break or a tab: in Terraform's language that is what \\{letter} means. "
+            f'Write the backslash of DOMAIN\\user twice, like "CORP\\\\{letter}…".'
+        )
     if not text.isprintable():
-        raise ValueError("It has a line break or another character in it that is not seen.")
+        raise ValueError("It has a character in it that is not seen. Write it anew, by hand.")
     return text
 
 

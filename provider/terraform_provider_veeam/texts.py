@@ -8,6 +8,11 @@ def as_meant(value: Any) -> Any:
     return value.removeprefix("\ufeff").rstrip("\r\n") if isinstance(value, str) else value
 
 
+def is_quoted(text: str) -> bool:
+    """Tell whether a text begins and ends with the same quotation mark."""
+    return len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
+
+
 def parse_session_token(value: str) -> str:
     """Return a session's token, fit for a header. Raises ValueError, which does not quote it."""
     text: str = as_meant(value).strip()

@@ -202,7 +202,14 @@ def test_what_is_within_a_password_is_left() -> None:
 
 
 @pytest.mark.parametrize(
-    ("username", "says"), [("EXAMPLE\\back:up", "colon"), ("back\nup", "line break")]
+    ("username", "says"),
+    [
+        ("EXAMPLE\\back:up", "colon"),
+        ("back\0up", "not seen"),
+        ("CORP\nup", r'Write the backslash of DOMAIN\user twice, like "CORP\\n…"'),
+        ("CORP\rup", r"what \r means"),
+        ("CORP\tup", r"what \t means"),
+    ],
 )
 def test_a_user_name_that_no_logon_can_carry_is_refused(username: str, says: str) -> None:
     (problem,) = problems({**WHOLE, "username": username})
@@ -307,3 +314,30 @@ def test_a_bad_value_in_the_environment_names_the_variable() -> None:
     (problem,) = problems(WHOLE, VEEAM_EM_REQUEST_TIMEOUT="soon")
     assert problem.attribute == "request_timeout"
     assert "VEEAM_EM_REQUEST_TIMEOUT" in problem.detail
+
+
+def test_quotation_marks_that_no_shell_removed_are_told_by_their_variable() -> None:
+    (problem,) = problems(
+        {}, VEEAM_EM_URL='"https://em.example.com"', VEEAM_EM_USERNAME="me", VEEAM_EM_PASSWORD='"'
+    )
+    assert problem.attribute == "url"
+    assert problem.detail.startswith("From the environment variable VEEAM_EM_URL: It is in quot")
+    assert settings(VEEAM_EM_PASSWORD="'x'", VEEAM_EM_CA_CERTIFICATE="").password == "secret"
+    without = {name: value for name, value in WHOLE.items() if name != "password"}
+    assert settings(without, VEEAM_EM_PASSWORD="'x'").password == "'x'"  # it may be one
+
+
+def test_variables_that_nobody_reads_are_named_when_something_is_missing() -> None:
+    first, *others = problems(
+        {}, VEEAM_USERNAME="me", VEEAM_EM_FINGERPRINT="ab", VEEAM_EM_IDLE_LIMIT="5m", VEEAMER="x"
+    )
+    assert [problem.attribute for problem in (first, *others)] == ["url", "username", "password"]
+    assert (
+        "VEEAM_EM_FINGERPRINT is set, but is not read: is VEEAM_EM_CERTIFICATE_FINGERPRINT meant?"
+        in first.detail
+    )
+    assert "VEEAM_USERNAME is set, but is not read: is VEEAM_EM_USERNAME meant?" in first.detail
+    assert "IDLE_LIMIT" not in first.detail
+    assert "VEEAMER" not in first.detail
+    assert not any("is set" in problem.detail for problem in others)
+    assert "VEEAM_URL" in settings(WHOLE, VEEAM_URL="x").unread_variables

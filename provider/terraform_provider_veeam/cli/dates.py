@@ -47,11 +47,16 @@ def parse_date(text: str, *, is_end: bool) -> Time:
             return Time(day + rest, fraction)
         time = Time.parse(text, needs_offset=True)
     except (ValueError, OverflowError):
-        raise ValueError(
-            f'"{text}" is not a date. Write a day like 2026-11-13, which is one of UTC, a time '
-            'like 2026-11-13T22:00:00Z or 2026-11-13T23:00:00+01:00, or, after @, "latest".'
-        ) from None
+        raise ValueError(no_date(text)) from None
     return time if "." in text else time._replace(nanosecond=fraction)
+
+
+def no_date(text: str) -> str:
+    """Return, for a person, how a date is written in place of what is none."""
+    return (
+        f'"{text}" is not a date. Write a day like 2026-11-13, which is one of UTC, a time '
+        'like 2026-11-13T22:00:00Z or 2026-11-13T23:00:00+01:00, or, after @, "latest".'
+    )
 
 
 def shown_time(time: str | None) -> str:

@@ -6,13 +6,12 @@ from collections import Counter
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.cli.dates import shown_time
+from terraform_provider_veeam.cli.dates import no_date, shown_time
 from terraform_provider_veeam.cli.terminal import waiting_for
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound, RequestRefused
 from terraform_provider_veeam.em.files.left_out import in_lines
 from terraform_provider_veeam.em.files.sizes import counted
 from terraform_provider_veeam.em.inventory.machines import is_out_of_sight
-from terraform_provider_veeam.em.inventory.near_misses import near_misses
 from terraform_provider_veeam.em.inventory.restore_points import Wanted
 from terraform_provider_veeam.em.models import RestorePointType
 from terraform_provider_veeam.em.times import Time
@@ -73,9 +72,17 @@ def _find(
     server = f" on {printable(wanted.backup_server)}" if wanted.backup_server else ""
     raise NotFound(
         f"No restore point{of_type} of {printable(name)}{server}{conditions}",
-        near_misses(wanted, known),
+        f"{manager.near_misses(wanted, deadline, known)}{_no_date(name)}",
         status=HTTPStatus.NOT_FOUND,
     )
+
+
+def _no_date(name: str) -> str:
+    """Return what a person may not know of dates, where one seems to be in a machine's name."""
+    machine, at, date = name.rpartition("@")
+    if not machine or not at:
+        return ""
+    return f"\nIf what follows @ is to be a date: {no_date(printable(date))}"
 
 
 def _is_a_pattern(name: str, machines: Sequence[Machine]) -> EnterpriseManagerError:

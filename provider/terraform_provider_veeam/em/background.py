@@ -5,6 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, TypeVar
 
+from terraform_provider_veeam.em.errors import Unreachable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
@@ -12,16 +14,28 @@ Result = TypeVar("Result")
 State = TypeVar("State")
 
 
+def at_limit(why: str, command: str) -> Unreachable:
+    """Return the error for what this machine does not give, and the command that shows how much."""
+    return Unreachable(
+        "This machine is at its limits",
+        f"Nothing was sent, because {why}. That is a limit of this machine, its container or this "
+        f"account: raise it ({command}), or do less at once (terraform apply -parallelism=2).",
+    )
+
+
 def in_background(
     work: Callable[[], Result], seconds: float, state: Callable[[], State]
 ) -> Generator[State, None, Result]:
     """Do work in a thread; yields its state every so many seconds, and returns its result.
 
-    Raises what the work raises. Whoever gives up waiting still waits for its end: it has to know
-    of a stop by itself.
+    Raises what the work raises, and Unreachable where this machine gives no thread. Whoever gives
+    up waiting still waits for its end: it has to know of a stop by itself.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="work") as pool:
-        working = pool.submit(work)
+        try:
+            working = pool.submit(work)
+        except RuntimeError as error:
+            raise at_limit("no further thread can be started", "ulimit -u") from error
         while not wait((working,), seconds).done:
             yield state()
         return working.result()

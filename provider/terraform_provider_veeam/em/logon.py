@@ -41,6 +41,7 @@ from terraform_provider_veeam.em.http.pages import pages
 from terraform_provider_veeam.em.http.proxies import passwords
 from terraform_provider_veeam.em.models import LogonSession, rest_below
 from terraform_provider_veeam.secrets import conceal
+from terraform_provider_veeam.texts import is_quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -52,6 +53,10 @@ if TYPE_CHECKING:
 _PAUSES = (0.0, 0.5, 1.0)  # seconds before each look whether a token is taken
 _UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
+_IN_QUOTES = (
+    "The password is in quotation marks, which are part of it where nothing removes them, as in a "
+    "file for docker --env-file."
+)
 _MANY_SESSIONS = (
     "Earlier logons of this run were accepted. Each mount has a logon session of its own, and how "
     "many Enterprise Manager allows at a time is not documented: if that is the reason, mount less "
@@ -279,6 +284,8 @@ class Logon:
             if self._is_trusted:  # another session was given before
                 error.add(_MANY_SESSIONS)
             if isinstance(error, LogonRefused):
+                if is_quoted(settings.password or ""):
+                    error.add(_IN_QUOTES)
                 self._refused = error
             raise
         token = answer.headers.get(TOKEN_HEADER)

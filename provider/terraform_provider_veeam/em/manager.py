@@ -65,6 +65,7 @@ from terraform_provider_veeam.em.mounts.create import create_mount
 from terraform_provider_veeam.em.mounts.existing import MountPoints
 from terraform_provider_veeam.em.patterns import similar_names
 from terraform_provider_veeam.em.tasks import Tasks, looks
+from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -286,10 +287,26 @@ class EnterpriseManager:
 
     # What a person may have meant who found nothing; all of it may fail without another error
 
-    def near_misses(self, wanted: Wanted, deadline: Deadline) -> str:
-        """Return which machines come near to what was wanted in vain; raises nothing."""
+    def near_misses(
+        self, wanted: Wanted, deadline: Deadline, known: FoundMachines | None = None
+    ) -> str:
+        """Return which machines come near to what was wanted in vain, or which job; raises nothing.
+
+        `known` are all machines, where somebody has looked already.
+        """
         part = deadline.part(ADVICE_SECONDS)
-        return _advice(lambda: near_misses(wanted, self.machines(Wanted(), part))) or ""
+        said = _advice(lambda: near_misses(wanted, known or self.machines(Wanted(), part))) or ""
+        for job in self._jobs_called(wanted.machine_name, part):
+            found = _advice(partial(self.objects_in_job, job.id, part)) or ()
+            names = ", ".join(sorted(printable(one.name) for one in found if one.name))
+            inside = f" In it are: {names}." if names else ""
+            said += f"\n{printable(job.name)} is the name of a job, not of a machine.{inside}"
+        return said
+
+    def _jobs_called(self, name: str | None, deadline: Deadline) -> list[Job]:
+        if name is None or "*" in name:
+            return []
+        return _advice(lambda: self.jobs(WantedJobs(name=name), deadline)) or []
 
     def similar_objects(
         self, roots: Sequence[HierarchyRoot], name: str, kind: str, deadline: Deadline

@@ -23,3 +23,5 @@ class Settings:
     """Seconds for one HTTP request."""
     max_retries: int = 5
     user_agent: str = "terraform-provider-veeam"
+    unread_variables: str = ""
+    """For a person: variables that look like settings, and are none."""

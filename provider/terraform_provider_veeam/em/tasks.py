@@ -128,7 +128,11 @@ class Tasks:
 
         return unless_gone(
             str(self._session),
-            lambda: [*pages(self._client, self._session, "/tasks", deadline, read, attrgetter("task_id"))],
+            lambda: [
+                *pages(
+                    self._client, self._session, "/tasks", deadline, read, key=attrgetter("task_id")
+                )
+            ],
             self._logon.container(self._session, deadline),
             deadline,
             self._client.policy.pauses(),

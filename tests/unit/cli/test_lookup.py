@@ -58,6 +58,9 @@ class Manager:
             {},
         )
 
+    def near_misses(self, *_: Any) -> str:
+        return "Nothing comes near."
+
 
 def connection(manager: Manager) -> Any:
     def deadline(operation: str) -> Deadline:
@@ -132,6 +135,17 @@ def test_a_name_in_other_capitals_is_found() -> None:
 def test_nothing_found_names_what_was_asked_for() -> None:
     with pytest.raises(NotFound, match="of type agent of nothing on backup09"):
         find(Manager(point(1)), "nothing", family=AGENT, backup_server="backup09")
+
+
+@pytest.mark.parametrize("date", ["08.11.2026", "yesterday"])
+def test_a_date_that_is_none_is_told_where_no_machine_has_such_a_name(date: str) -> None:
+    with pytest.raises(NotFound) as caught:
+        find(Manager(), f"oracle03@{date}")
+    told = f'to be a date: "{date}" is not a date. Write a day like 2026-11-13'
+    assert told in caught.value.detail
+    with pytest.raises(NotFound) as caught:
+        find(Manager(), "oracle04")
+    assert "date" not in caught.value.detail
 
 
 def test_what_is_still_being_written_is_passed_over() -> None:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from terraform_provider_veeam.em.background import at_limit
 from terraform_provider_veeam.em.errors import (
     AnswerLost,
     EnterpriseManagerError,
@@ -17,7 +18,7 @@ from terraform_provider_veeam.em.errors import (
     UnexpectedAnswer,
 )
 from terraform_provider_veeam.em.http.decoders import clean, unreadable
-from terraform_provider_veeam.em.http.failures import explain, no_thread
+from terraform_provider_veeam.em.http.failures import explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -78,7 +79,7 @@ class Exchange:
         try:
             threading.Thread(target=self._run, daemon=True, name="request").start()
         except RuntimeError as error:
-            raise no_thread(str(self._request)) from error
+            raise at_limit("no further thread can be started", "ulimit -u") from error
         self._take()
         return self.status
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import requests
 from urllib3 import exceptions
 
+from terraform_provider_veeam.em.background import at_limit
 from terraform_provider_veeam.em.errors import (
     AnswerLost,
     CannotConnect,
@@ -92,11 +93,6 @@ def explain(
     raise AssertionError from error  # the last row takes everything
 
 
-def no_thread(tried: str) -> Unreachable:
-    """Return the error for a request for which this machine gives no thread."""
-    return _at_limit(tried, "no further thread can be started", "ulimit -u")
-
-
 def _limit(failure: Failure) -> Unreachable | None:
     """Look whether this machine is to blame, which shows in many ways."""
     code = getattr(failure.cause, "errno", None)
@@ -106,17 +102,7 @@ def _limit(failure: Failure) -> Unreachable | None:
         code = error.errno
     if code not in _LIMITS:
         return None
-    why = f"no further connection can be opened ({os.strerror(code).lower()})"
-    return _at_limit(str(failure.request), why, "ulimit -n")
-
-
-def _at_limit(tried: str, why: str, command: str) -> Unreachable:
-    return Unreachable(
-        "This machine is at its limits",
-        f"{tried}: nothing was sent, because {why}. That is a limit of this machine, its container "
-        f"or this account: raise it ({command}), or do less at once (terraform apply "
-        "-parallelism=2).",
-    )
+    return at_limit(f"no further file can be opened ({os.strerror(code).lower()})", "ulimit -n")
 
 
 def _proxy(failure: Failure) -> EnterpriseManagerError:

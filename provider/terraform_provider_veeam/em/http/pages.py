@@ -29,6 +29,7 @@ def pages(
     address: str,
     deadline: Deadline,
     read: Callable[[Document], list[Member]],
+    *,
     key: Callable[[Member], object] = repr,
 ) -> Iterator[Member]:
     """Return what is on the pages of a list, each member once, asking for a page when it is needed.

@@ -53,7 +53,7 @@ def query(
     """Return the entities that meet all conditions, each once, asking for a page when needed."""
     address = query_address(kind, conditions, sort_desc, page_size)
     read = partial(entities, kind=kind)
-    yield from pages(client, session, address, deadline, read, _key)
+    yield from pages(client, session, address, deadline, read, key=_key)
 
 
 def _key(entity: Resource) -> str:

@@ -124,7 +124,9 @@ class MountPoints:
         try:
             return unless_gone(
                 str(self._session),
-                lambda: [*pages(self._client, self._session, path, deadline, read, itemgetter(0))],
+                lambda: [
+                    *pages(self._client, self._session, path, deadline, read, key=itemgetter(0))
+                ],
                 sessions._replace(has=is_there),
                 deadline,
                 self._client.policy.pauses(),

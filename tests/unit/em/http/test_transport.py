@@ -8,6 +8,7 @@ import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from em_simulator.certificate import Certificate
 from support.raw_server import RawServer, answer, drip
 from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em.background import in_background
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.settings import Settings
@@ -357,17 +359,45 @@ def test_a_server_that_demands_a_certificate_of_the_client_is_told_at_once(
     assert "certificate of the client" in error.detail
 
 
-def test_what_does_not_speak_tls_is_told_at_once() -> None:
+@pytest.mark.parametrize(
+    "trusted", [{}, {"insecure": False, "certificate_fingerprint": "ab" * 32}, {"insecure": False}]
+)
+def test_what_does_not_speak_tls_is_told_at_once(trusted: dict[str, Any]) -> None:
     def begin(connection: socket.socket) -> None:
         connection.recv(65536)
         connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
     with RawServer(silence, begin=begin) as server:
-        client = client_of(server.url.replace("http:", "https:"), max_retries=5)
-        with pytest.raises(errors.CannotConnect, match="does not speak TLS"):
-            client.request("GET", "/tasks", bound())
+        client = client_of(server.url.replace("http:", "https:"), max_retries=5, **trusted)
+        with pytest.raises(errors.CannotConnect) as caught:
+            client.request("GET", "/", bound())
+        assert "does not speak TLS, but plain HTTP" in caught.value.detail
+        assert "https://HOST:9398; check url" in caught.value.detail
         assert server.left.get(timeout=2) == 1
         assert server.left.empty()
+
+
+def test_what_speaks_tls_alone_is_told_at_once(certificate: Certificate) -> None:
+    with RawServer(silence, tls=certificate.context()) as server:
+        client = client_of(server.url.replace("https:", "http:"), max_retries=5)
+        with pytest.raises(
+            errors.CannotConnect, match=r"speaks TLS, not plain HTTP\. Write https:"
+        ):
+            client.request("GET", "/", bound())
+
+
+def test_a_server_that_closes_what_is_not_plain_http_is_told_at_once() -> None:
+    """As HTTP.sys does, which answers nothing to a handshake that it does not understand."""
+
+    def begin(connection: socket.socket) -> None:
+        if connection.recv(65536).startswith(b"GET"):
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        connection.shutdown(socket.SHUT_RDWR)
+
+    with RawServer(silence, begin=begin) as server:
+        client = client_of(server.url.replace("http:", "https:"), max_retries=0)
+        with pytest.raises(errors.CannotConnect, match="does not speak TLS, but plain HTTP"):
+            client.request("GET", "/", bound())
 
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
@@ -470,3 +500,54 @@ def test_a_post_without_a_body_says_so() -> None:
 def say(text: bytes) -> Serve:
     """Return what answers with that text, whatever is asked."""
     return lambda connection, _: connection.sendall(text)
+
+
+# This machine's limits
+
+
+@contextmanager
+def no_descriptors() -> Iterator[None]:
+    """Let nothing more be opened: the next descriptor would be beyond the limit."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with socket.socket() as last:
+        used = last.fileno()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (used, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.parametrize("proxy", [None, "http://127.0.0.1:9"])
+def test_a_machine_without_descriptors_is_told_to_be_at_its_limits(
+    proxy: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = "10.0.0.1" if proxy else "127.0.0.1"
+    if proxy:
+        use_proxy(monkeypatch, "HTTPS_PROXY", proxy)
+    client = client_of(f"https://{host}:9398/api")
+    with no_descriptors(), pytest.raises(errors.Unreachable) as caught:
+        client.request("POST", "/tasks", bound())
+    assert caught.value.summary == "This machine is at its limits"
+    assert "ulimit -n" in caught.value.detail
+    assert "url" not in caught.value.detail.lower()
+    assert "proxy" not in caught.value.detail.lower()
+
+
+def test_a_machine_without_threads_is_told_to_be_at_its_limits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    client = client_of("https://127.0.0.1:9398/api")
+    monkeypatch.setattr(threading.Thread, "start", start)
+    for attempt in (
+        lambda: client.request("POST", "/tasks", bound()),
+        lambda: list(in_background(lambda: None, 1.0, lambda: None)),
+    ):
+        with pytest.raises(errors.Unreachable) as caught:
+            attempt()
+        assert caught.value.summary == "This machine is at its limits"
+        assert "ulimit -u" in caught.value.detail

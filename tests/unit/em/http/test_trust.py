@@ -21,6 +21,7 @@ from terraform_provider_veeam.em.http import trust
 from terraform_provider_veeam.em.http.certificate import describe_certificate
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import LogonSession
+from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.secrets import hide
 
 LATER = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
@@ -164,6 +165,23 @@ def test_a_wrong_fingerprint_is_refused_even_for_a_trusted_certificate(
             simulator, ca_certificate=pem_of(authority), certificate_fingerprint="ab" * 32
         )
     assert "It is for 127.0.0.1, and is valid until" in error.detail, "was it renewed?"
+
+
+@pytest.mark.parametrize("fingerprint", [None, "ab" * 32])
+def test_the_port_of_another_api_is_told_however_the_certificate_is_trusted(
+    fingerprint: str | None,
+) -> None:
+    for port, is_told in ((9419, True), (9398, False)):
+        url = f"https://127.0.0.1:{port}/api"
+        settings = Settings(base_url=url, certificate_fingerprint=fingerprint)
+        told = trust.explain(settings, ssl.SSLError(), 0.1).detail
+        assert ("Veeam Backup & Replication's own REST API" in told) is is_told
+
+
+def test_a_variable_that_nobody_reads_is_told_where_a_certificate_is_not_trusted() -> None:
+    settings = Settings(base_url="https://127.0.0.1/api", unread_variables="X is not read.")
+    error = trust.explain(settings, ssl.SSLError(), 0.1)
+    assert error.detail.endswith("\nX is not read.")
 
 
 def test_insecure_takes_any(authority: trustme.CA) -> None:

@@ -82,6 +82,16 @@ def test_no_name_reaches_the_terminal_as_it_is() -> None:
     assert "\x1b" not in said(machine_name="evil") + said(machine_name="\x1b[2J")
 
 
+def test_a_jobs_name_in_place_of_a_machines_is_told_with_what_is_in_the_job(
+    manager: EnterpriseManager, deadline: Callable[[], Deadline]
+) -> None:
+    told = manager.near_misses(Wanted(machine_name="daily"), deadline())
+    assert "\nDaily is the name of a job, not of a machine. In it are: " in told
+    assert "oracle03" in told.rpartition("In it are: ")[2]
+    assert "job" not in manager.near_misses(Wanted(machine_name="dail"), deadline())
+    assert "job" not in manager.near_misses(Wanted(machine_name="d*"), deadline())
+
+
 @pytest.mark.parametrize("fault", ["status", "garbage", "reset-before"])
 def test_a_server_that_gives_no_advice_makes_no_other_error(
     make_manager: Callable[..., EnterpriseManager],

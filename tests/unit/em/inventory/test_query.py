@@ -86,7 +86,7 @@ class Changing:
     """A list of ten on pages of two, from which something goes now and then, or comes to it."""
 
     def __init__(self, seed: int) -> None:
-        self._dice = random.Random(seed)
+        self._dice = random.Random(seed)  # noqa: S311 - to be repeated
         self._requests_to_the_next_change = 1
         self._there, self._new = list(range(10)), itertools.count(10)
         self.stayed = set(self._there)
