@@ -208,7 +208,9 @@ def found_restore_point(entity: Resource, kind: RestorePointType) -> FoundRestor
         raise unreadable(f"The query for {kind.entity} was answered with something else.")
     at = restore_point_at(api_path(member(entity, "Href")) or "")
     if at is not None and at.type is not kind:
-        raise unreadable(f"The query for {kind.entity} was answered with a {at.type.entity}.")
+        raise unreadable(
+            f"The query for {kind.entity} was answered with the type {at.type.entity}."
+        )
     found = links(entity)
     names = [text(entity, field) for field in ("VmDisplayName", "VmName", "ComputerName")]
     names.append((point.name or "").rpartition("@")[0] or point.name)

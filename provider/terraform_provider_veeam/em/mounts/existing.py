@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from http import HTTPStatus
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.em.errors import (
@@ -125,7 +124,9 @@ class MountPoints:
             return unless_gone(
                 str(self._session),
                 lambda: [
-                    *pages(self._client, self._session, path, deadline, read, key=itemgetter(0))
+                    *pages(
+                        self._client, self._session, path, deadline, read, key=lambda one: one[0]
+                    )
                 ],
                 sessions._replace(has=is_there),
                 deadline,

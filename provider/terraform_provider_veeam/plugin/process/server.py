@@ -143,8 +143,25 @@ class _Calls(ThreadPoolExecutor):
         self._running: set[Future[Any]] = set()
 
     def submit(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Start a call."""
-        running = super().submit(call, *args, **kwargs)
+        """Start a call, or have it wait for a thread where this machine gives no more.
+
+        gRPC's own thread would end with an exception, and answer no call any more.
+        """
+        running: Future[Any] = Future()
+
+        def run() -> None:
+            running.set_running_or_notify_cancel()
+            try:
+                running.set_result(call(*args, **kwargs))
+            except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
+                running.set_exception(error)
+
+        try:
+            super().submit(run)
+        except RuntimeError:  # it is in the queue all the same
+            if not self._running:
+                raise
+            _log.warning("no further thread can be started: a call waits for another one's end")
         self._running.add(running)
         running.add_done_callback(self._running.discard)
         return running

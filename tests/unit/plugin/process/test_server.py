@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -179,3 +180,24 @@ def test_without_a_place_for_its_socket_it_says_on_stdout_which_variable_helps(
     assert "|" not in told.out
     assert "Traceback" not in told.err
     assert server.serve_debug(lambda: never, never) == 1
+
+
+def test_a_call_for_which_there_is_no_thread_waits_for_another_ones_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    calls, go_on = server._Calls(), threading.Event()
+    first = calls.submit(go_on.wait, 10)
+    monkeypatch.setattr(threading.Thread, "start", start)
+    second = calls.submit(lambda: "answer")
+    third = calls.submit(lambda: 1 / 0)
+    assert not second.done()
+    go_on.set()
+    assert first.result(10)
+    assert second.result(10) == "answer"
+    assert isinstance(third.exception(10), ZeroDivisionError)
+    calls.wait(10)
+    monkeypatch.undo()
+    calls.shutdown()
