@@ -188,18 +188,8 @@ def test_the_name_of_a_proxy_is_reached_in_the_same_way(
     assert "Proxy-Authorization: Basic dTpw" in proxy.heads[0]
 
 
-def test_families_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where one family leads nowhere, few of its addresses are waited for."""
-    found = [("::1", socket.AF_INET6), ("::2", socket.AF_INET6), (HERE, socket.AF_INET)]
-    answered = [(family, 1, 6, "", (ip, 443)) for ip, family in found]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answered)
-    tried: list[str] = []
-
-    def reach(untried: list[Any], _: float) -> Any:
-        tried.extend(address[0] for _, address in untried)
-        return untried[-1][1]
-
-    monkeypatch.setattr(addresses, "first_reached", reach)
-    reached = addresses.Addresses().reach("https://user@em.example.com/api?x=1", 1)
-    assert tried == ["::1", HERE, "::2"]
-    assert reached == "https://user@[::2]:443/api?x=1"
+def test_an_ipv6_address_stands_in_brackets() -> None:
+    reached = addresses.Addresses()
+    reached._chosen["user@em.example.com"] = "::2"
+    url = reached.reach("https://user@em.example.com/api?x=1", 1)
+    assert url == "https://user@[::2]:443/api?x=1"
