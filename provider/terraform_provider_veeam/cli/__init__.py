@@ -30,8 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         sys.exit(keep(*map(int, arguments[2:3]), *map(float, arguments[3:])))
     from terraform_provider_veeam.cli import streams  # noqa: PLC0415 - for people only
+    from terraform_provider_veeam.plugin.process.lifetime import leave  # noqa: PLC0415
 
-    sys.exit(streams.run(lambda: _run(arguments)))
+    # The interpreter's own way may wait for a request that was left behind.
+    leave(streams.run(lambda: _run(arguments)))
 
 
 def _run(arguments: Sequence[str]) -> int:

@@ -81,7 +81,7 @@ def leave(code: int) -> NoReturn:
     """
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
-        with suppress(AttributeError, OSError, ValueError):  # there may be none, or nobody reads
+        with suppress(Exception):  # there may be none, or nobody reads
             stream.flush()
     os._exit(code)
 
