@@ -629,7 +629,7 @@ FAULTS = (
     ),
     Fault(
         "an ignored signal ends a command that holds",
-        "cli/keep_alive.py",
+        "cli/signals.py",
         "if signal.getsignal(number) is not signal.SIG_IGN:",
         "if True:",
         "cli",

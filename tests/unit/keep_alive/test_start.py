@@ -145,7 +145,7 @@ def test_orders_side_by_side_start_one_keeper_and_are_read_side_by_side(
             assert not any(order.done() for order in orders)
             assert len(keepers()) == 1
         for order in orders:
-            with pytest.raises(OSError, match="connection reset"):
+            with pytest.raises(OSError, match="was lost"):
                 order.result()
     for record in records:
         hold(settings, record)
