@@ -38,18 +38,22 @@ class Journal:
 
     def __init__(self, file: Path | None, *, with_tokens: bool) -> None:
         self.entries: list[JournalEntry] = []
+        self.begun: dict[int, str] = {}
+        """Requests that are not answered yet: `METHOD /path`."""
         self._file = file.open("a", encoding="utf-8") if file else None
         self._with_tokens = with_tokens
         self._number = 0
 
-    def next_number(self) -> int:
-        """Return the number of the next request."""
+    def begin(self, method: str, path: str) -> int:
+        """Return the number of a request that comes."""
         self._number += 1
+        self.begun[self._number] = f"{method} {path}"
         return self._number
 
     def add(self, entry: JournalEntry) -> None:
         """Take note."""
         self.entries.append(entry)
+        self.begun.pop(entry.number, None)
         if self._file:
             line = asdict(entry)
             if not self._with_tokens:

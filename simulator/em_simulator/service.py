@@ -52,7 +52,8 @@ class Service:
     async def handle(self, received: web.Request) -> web.StreamResponse:
         """Answer one request, with the faults that are due."""
         path = received.rel_url.raw_path.removeprefix("/api") or "/"
-        number, body = self._journal.next_number(), await received.read()
+        number = self._journal.begin(received.method, path)
+        body = await received.read()
         with self._manager.lock:
             faults = DueFaults(self._faults.take(received.method, path))
         await _delay(faults, "before")

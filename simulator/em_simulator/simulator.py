@@ -213,6 +213,11 @@ class Simulator:
         """All requests so far, as they were answered."""
         return list(self._journal.entries)
 
+    @property
+    def answering(self) -> list[str]:
+        """The requests that are not answered yet, as `METHOD /path`."""
+        return list(self._journal.begun.values())
+
     def mounts(self) -> list[MountPoint]:
         """Return the mount points that exist in any session."""
         with self._manager.lock:

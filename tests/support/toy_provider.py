@@ -52,6 +52,9 @@ class ToyServicer:
         self._waiting = 0
         self._counting = threading.Lock()
 
+    def desert(self, *, unseen: bool) -> None:
+        logging.getLogger("toy.servicer").debug("nobody takes answers")
+
     def GetProviderSchema(self, request: Any, context: Any) -> Any:  # noqa: N802 - the call's name
         print("a stray line")
         return pb.GetProviderSchema.Response(

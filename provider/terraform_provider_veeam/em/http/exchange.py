@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 MAXIMUM_BODY = 8 * 1024 * 1024
 _CONNECT_TIMEOUT = 10.0  # seconds, however long an answer may take
 _GRACE = 1.0  # seconds for an exchange to find out by itself that its time is over
+_STOP_GRACE = 0.5  # seconds after a stop for the answer about what was begun, to be undone
 _CHUNK = 64 * 1024
 _AHEAD = 16  # chunks that are received before they are taken
 _SLICE = 0.1  # seconds between two looks at whether to go on
@@ -160,7 +161,10 @@ class Exchange:
 
     def _take(self) -> bytes:
         while True:
-            goes_on = not self._deadline.stop.is_set() and time.monotonic() < self._end
+            if self._deadline.stop.is_set():
+                patience = 0.0 if self._request.is_idempotent else _STOP_GRACE
+                self._end = min(self._end, time.monotonic() + patience)
+            goes_on = time.monotonic() < self._end
             try:
                 part = self._parts.get(goes_on, _SLICE)
             except queue.Empty:

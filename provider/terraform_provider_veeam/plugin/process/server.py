@@ -37,8 +37,8 @@ _LONGEST_MESSAGE = 256 * 1024 * 1024
 
 # Terraform kills a provider 2 s after Shutdown.
 _SHUTDOWN_SECONDS = 1.4
-_SHUTDOWN_CALLS_SECONDS = 0.2
-_CLOSE_SECONDS = 1.0
+_SHUTDOWN_CALLS_SECONDS = 0.7
+_CLOSE_SECONDS = 0.5
 # Without Terraform there is more time, but somebody may be waiting for the process to end.
 _CALLS_SECONDS = 10.0
 
@@ -49,6 +49,9 @@ class Servicer(Protocol):
     """Has a method for each call, and the event that ends their waits."""
 
     stop: threading.Event
+
+    def desert(self, *, unseen: bool) -> None:
+        """Undo from now on what calls make; with `unseen` also what they answered last."""
 
 
 class MakeServicer(Protocol):
@@ -233,12 +236,14 @@ class Server:
             exit_within(_CALLS_SECONDS + _SHUTDOWN_SECONDS, self._place.remove)
         if self._servicer:
             self._servicer.stop.set()
+            if ending is not Ending.SIGNAL:  # after a signal Terraform still takes answers
+                self._servicer.desert(unseen=ending is Ending.ORPHANED)
         seconds = _SHUTDOWN_CALLS_SECONDS if ending is Ending.SHUTDOWN else _CALLS_SECONDS
         stopped = self._server.stop(seconds)
-        if ending is Ending.SHUTDOWN:  # Terraform has its answers
-            self._calls.wait(seconds)
-        else:
+        if ending is Ending.SIGNAL:
             stopped.wait(seconds)
+        else:  # a call whose client is gone may still be undoing what it began
+            self._calls.wait(seconds)
         try:
             if self._provider and ending is Ending.SHUTDOWN:
                 self._provider.hand_over()
@@ -249,7 +254,6 @@ class Server:
                 self._provider.close(_CLOSE_SECONDS)
         except Exception:  # noqa: BLE001 - see above
             _log.exception("the provider was not closed")
-        # A call whose client is gone may still be undoing what it began.
         self._calls.wait()
         self._calls.shutdown(wait=False)
 

@@ -10,6 +10,7 @@ from tf.utils import Diagnostics
 from terraform_provider_veeam.plugin.contexts import Context
 from terraform_provider_veeam.plugin.errors import Refused
 from terraform_provider_veeam.plugin.interfaces import BlockObject, ProviderObject, Resource
+from terraform_provider_veeam.plugin.rpc.answers import Answers
 from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 from terraform_provider_veeam.plugin.wire.codec import (
     Encoder,
@@ -146,6 +147,8 @@ class Calls:
 
     def __init__(self, provider: Provider, *, mask: Callable[[str], str] = str) -> None:
         self.stop = threading.Event()
+        self._answers = Answers()
+        self.desert = self._answers.desert
         self.is_configured = False
         self._provider = provider
         self._mask = mask

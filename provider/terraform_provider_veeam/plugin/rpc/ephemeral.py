@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import Any
 
 from terraform_provider_veeam.plugin.contexts import EphemeralContext
@@ -40,6 +41,9 @@ class EphemeralCalls(Calls):
             if not ctx.deferred and result is not None:
                 response.result.CopyFrom(codec.encode(result, may_be_unknown=True))
             _put_renewal(response, ctx)
+            if not ctx.deferred and result is not None:
+                ctx.stop = threading.Event()
+                self._answers.give(context, partial(ephemeral.close, ctx))
         return response
 
     def RenewEphemeralResource(

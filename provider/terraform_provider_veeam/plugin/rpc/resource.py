@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import threading
 from copy import deepcopy
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from terraform_provider_veeam.plugin.contexts import (
@@ -143,6 +145,10 @@ class ResourceCalls(Calls):
                 state = keep_spelling(codec.block, state, planned)
                 response.new_state.CopyFrom(codec.encode(state))
                 codec.put_identity(response, "new_identity", ctx.identity)
+                if prior is None:
+                    made = self._context(ChangeContext, call)
+                    made.private, made.stop = ctx.private, threading.Event()
+                    self._answers.give(context, partial(resource.delete, made, state))
             elif planned is not None and not call.diagnostics.has_errors():
                 raise Refused(*_NO_STATE)
         return response
