@@ -40,6 +40,23 @@ def _bare(text: str) -> str:
     return text.removeprefix("\ufeff").strip()
 
 
+def restore_point_uid(text: str) -> Uid:
+    """Read the UUID or URN of what can be mounted. Raises ValueError."""
+    uid = parse_uid(text)
+    if uid.entity and uid.type is None:
+        names = ", ".join(kind.entity for kind in RestorePointType)
+        raise ValueError(f"It names a {uid.entity}. What can be mounted is one of {names}.")
+    return uid
+
+
+def job_uuid(text: str) -> str:
+    """Return the UUID of a job, from it or its URN. Raises ValueError."""
+    uid = parse_uid(text)
+    if uid.entity not in (None, "Job"):
+        raise ValueError(f"It names a {uid.entity}, no Job.")
+    return uid.uuid
+
+
 class UuidOrUrn(String):
     """A UUID, alone or in a URN: both spellings mean the same."""
 

@@ -7,14 +7,12 @@ import msgpack  # type: ignore[import-untyped]  # there are no stubs
 import pytest
 
 from support.toy_objects import message, plain
-from terraform_provider_veeam.plugin.schema import (
+from terraform_provider_veeam.plugin.attribute import (
     Attribute,
-    Block,
     IdentityAttribute,
-    IdentitySchema,
     ListNestedAttribute,
-    SingleNestedBlock,
 )
+from terraform_provider_veeam.plugin.schema import Block, IdentitySchema, SingleNestedBlock
 from terraform_provider_veeam.plugin.types import Bool, List, Number, String, Unknown
 from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 from terraform_provider_veeam.plugin.wire.codec import (
