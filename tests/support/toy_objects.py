@@ -47,6 +47,12 @@ def bound(text: str) -> int:
     return int(text.removesuffix("h"))
 
 
+def times(number: int) -> int:
+    if number < 0:
+        raise ValueError(f"{number} is less than 0.")
+    return number
+
+
 def schema() -> Schema:
     return Schema(
         version=2,
@@ -169,7 +175,10 @@ class ThingAction(Toy, interfaces.Action):
 
 class Join(Toy, interfaces.Function):
     signature = FunctionSignature(
-        parameters=[Parameter("word", String(), "A word."), Parameter("times", Number())],
+        parameters=[
+            Parameter("word", String(), "A word."),
+            Parameter("times", Number(), check=times),
+        ],
         return_type=Return(List(String())),
         summary="Repeats.",
     )

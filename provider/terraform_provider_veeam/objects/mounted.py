@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from terraform_provider_veeam.em import models
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import MountGone, SessionGone
-from terraform_provider_veeam.em.files.listing import Files
 from terraform_provider_veeam.em.models import LogonSession, MountPoint, RestorePointRef
 from terraform_provider_veeam.objects.base import VeeamObject
 from terraform_provider_veeam.objects.identifiers import format_mount_point_id, parse_mount_point_id
@@ -17,6 +16,9 @@ from terraform_provider_veeam.plugin.errors import Refused
 from terraform_provider_veeam.printable import printable
 from terraform_provider_veeam.sessions import handover
 from terraform_provider_veeam.texts import parse_session_token
+
+if TYPE_CHECKING:
+    from terraform_provider_veeam.em.files.listing import Files
 
 
 class MountReference(NamedTuple):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint, Wanted
 from terraform_provider_veeam.em.models import RestorePointType
 from terraform_provider_veeam.objects import checks
 from terraform_provider_veeam.plugin.attribute import Attribute, computed, optional
 from terraform_provider_veeam.plugin.contexts import State
 from terraform_provider_veeam.printable import printable
+
+if TYPE_CHECKING:
+    from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint, Wanted
 
 _CONDITIONS = ("machine_name", "created_after", "created_before", "backup_server")
 
@@ -58,8 +60,12 @@ def found_attributes() -> list[Attribute]:
 
 def wanted(config: State) -> Wanted:
     """Return what the block asks for."""
+    from terraform_provider_veeam.em.inventory import restore_points  # noqa: PLC0415 - not to validate
+
     conditions = {name: config[name] for name in _CONDITIONS}
-    return Wanted(type=config["restore_point_type"] or RestorePointType.VM, **conditions)
+    return restore_points.Wanted(
+        type=config["restore_point_type"] or RestorePointType.VM, **conditions
+    )
 
 
 def conditions(written: State) -> str:

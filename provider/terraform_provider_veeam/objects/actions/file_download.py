@@ -1,16 +1,16 @@
 """The action `veeam_file_download`: files of a mount point come to this machine."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import CannotWrite, SomeLeftOut
 from terraform_provider_veeam.em.files.left_out import in_lines
-from terraform_provider_veeam.em.files.overwrite import Overwrite
 from terraform_provider_veeam.em.files.paths import PathPattern, local_name
-from terraform_provider_veeam.em.files.places import Places
-from terraform_provider_veeam.em.files.transfer import Plan, Transfer
 from terraform_provider_veeam.objects import checks, mounted
 from terraform_provider_veeam.objects.actions.paths import (
     PathsAction,
@@ -23,6 +23,9 @@ from terraform_provider_veeam.plugin.contexts import Context, State
 from terraform_provider_veeam.plugin.errors import Refused
 from terraform_provider_veeam.plugin.schema import Schema
 from terraform_provider_veeam.plugin.types import Bool
+
+if TYPE_CHECKING:
+    from terraform_provider_veeam.em.files.transfer import Plan, Transfer
 
 _ADVICE = (
     'What is there already is left as it is. With overwrite = "if-older" it is replaced if it is '
@@ -84,7 +87,7 @@ class FileDownloadAction(PathsAction):
                 "Which files that are in the way are replaced: `never`, `if-older` than the "
                 "backup's, or `always`. What is left then is no error. Default: those of an "
                 "earlier download that nobody has changed.",
-                check=checks.one_of(Overwrite),
+                check=checks.one_of(("never", "if-older", "always")),
             ),
             optional(
                 "dry_run",
@@ -122,6 +125,10 @@ class FileDownloadAction(PathsAction):
 
     def run(self, ctx: Context, config: State, deadline: Deadline) -> Iterator[str]:
         """Find out what there is to download, then download it."""
+        from terraform_provider_veeam.em.files.overwrite import Overwrite  # noqa: PLC0415 - not
+        from terraform_provider_veeam.em.files.places import Places  # noqa: PLC0415 - needed
+        from terraform_provider_veeam.em.files.transfer import Transfer  # noqa: PLC0415 - to validate
+
         mount = self.find_mount(config, deadline)
         with ExitStack() as stack:
             try:
@@ -135,7 +142,7 @@ class FileDownloadAction(PathsAction):
                 places,
                 deadline,
                 keep_folders=config["keep_folders"] is True,
-                overwrite=config["overwrite"],
+                overwrite=config["overwrite"] and Overwrite(config["overwrite"]),
             )
             yield from self._download(ctx, config, mount, transfer)
         if places.renamed:

@@ -1,10 +1,12 @@
 """The action `veeam_file_restore`: files go back to the machine that was backed up."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, FileRestoreFailed
-from terraform_provider_veeam.em.files.restore import ToOriginalPlace
 from terraform_provider_veeam.objects import mounted
 from terraform_provider_veeam.objects.actions.paths import PathsAction, paths_attribute
 from terraform_provider_veeam.objects.base import timeout
@@ -15,6 +17,9 @@ from terraform_provider_veeam.plugin.schema import Schema, nested_block
 from terraform_provider_veeam.plugin.types import Bool
 from terraform_provider_veeam.secrets import conceal
 from terraform_provider_veeam.texts import as_meant
+
+if TYPE_CHECKING:
+    from terraform_provider_veeam.em.files.restore import ToOriginalPlace
 
 
 class FileRestoreAction(PathsAction):
@@ -84,10 +89,12 @@ class FileRestoreAction(PathsAction):
 
 
 def _how(config: State) -> ToOriginalPlace:
+    from terraform_provider_veeam.em.files import restore  # noqa: PLC0415 - not to validate
+
     guest = config["guest_credentials"] or {"username": None, "password": None}
     if guest["password"]:
         conceal(guest["password"])
-    return ToOriginalPlace(
+    return restore.ToOriginalPlace(
         overwrite=bool(config["overwrite"]),
         permissions_only=bool(config["permissions_only"]),
         **guest,

@@ -1,7 +1,10 @@
 """The data source `veeam_restore_point`: exactly one."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint
 from terraform_provider_veeam.objects import search
 from terraform_provider_veeam.objects.base import DataSource
 from terraform_provider_veeam.plugin.attribute import optional
@@ -10,6 +13,9 @@ from terraform_provider_veeam.plugin.errors import Refused
 from terraform_provider_veeam.plugin.schema import Schema
 from terraform_provider_veeam.plugin.types import Bool
 from terraform_provider_veeam.printable import printable
+
+if TYPE_CHECKING:
+    from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint
 
 _SHOWN = 10  # of what was found, in an error
 

@@ -54,7 +54,10 @@ def _value(attribute: schema.Attribute, value: Any, diagnostics: Diagnostics, pa
         items = ((item, [*path, (number,)]) for number, item in enumerate(value))
         if isinstance(attribute, ListNestedAttribute):
             inner = attribute.attributes
-            return [_attributes(inner, item, diagnostics, where) for item, where in items]
+            return [
+                _attributes(inner, item, diagnostics, where) if isinstance(item, dict) else item
+                for item, where in items
+            ]
         return [_checked(attribute, item, diagnostics, where) for item, where in items]
     return value if value is None else _checked(attribute, value, diagnostics, path)
 
