@@ -108,7 +108,7 @@ class Toy:
 
 class Thing(Toy, interfaces.Resource):
     identity_schema = IdentitySchema(
-        [attribute.IdentityAttribute("id", String(), "Its id.", required_for_import=True)],
+        [attribute.IdentityAttribute("id", "Its id.")],
         version=1,
     )
 

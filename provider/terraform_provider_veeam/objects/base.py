@@ -88,6 +88,9 @@ class VeeamObject:
 class Resource(VeeamObject, interfaces.Resource):
     """A managed resource, which is left as it is while the configuration is not known."""
 
+    id_parts: ClassVar[tuple[str, ...]]
+    """The attributes of the identity that an id for import is made of."""
+
     def plan(
         self, ctx: contexts.PlanContext, current: State | None, planned: State | None
     ) -> State | None:
@@ -122,16 +125,14 @@ class Resource(VeeamObject, interfaces.Resource):
         if self.is_deferred(ctx):
             return None
         try:
-            written = self.id_of(ctx.identity) if ctx.identity and not id else id
-            parts = self.parse_id(written)
+            parts = self.parse_id(id or self._id_of(ctx.identity or {}))
         except ValueError as error:
             raise Refused("Invalid import id", str(error)) from error
         return self.take_over(ctx, *parts)
 
-    @staticmethod
-    @abstractmethod
-    def id_of(identity: State) -> str:
-        """Return the id of what an identity names. Raises ValueError."""
+    def _id_of(self, identity: State) -> str:
+        values = (identity.get(name) for name in self.id_parts)
+        return "/".join(str(value) for value in values if value is not None)
 
     @staticmethod
     @abstractmethod

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from terraform_provider_veeam.em.times import Time
+from terraform_provider_veeam.plugin.attribute import Attribute, optional
+from terraform_provider_veeam.plugin.types import Number
 
 _MOST = 1_000_000
 
@@ -27,6 +29,12 @@ def count(value: float) -> int:
     if not (1 <= value <= _MOST and value == int(value)):
         raise ValueError(f"{value} is not a whole number from 1 to {_MOST}.")
     return int(value)
+
+
+def limit(default: int, what: str = "") -> Attribute:
+    """Return the attribute `limit`."""
+    text = f"How many to return at most{what}. Default `{default}`."
+    return optional("limit", text, Number(), check=count, fallback=default)
 
 
 def name(text: str) -> str:

@@ -12,7 +12,7 @@ from terraform_provider_veeam.em.inventory.hierarchy import HierarchyObject, Hie
 from terraform_provider_veeam.objects import checks
 from terraform_provider_veeam.objects.base import VeeamObject
 from terraform_provider_veeam.plugin.attribute import Attribute, optional
-from terraform_provider_veeam.plugin.contexts import Context, State
+from terraform_provider_veeam.plugin.contexts import State
 from terraform_provider_veeam.plugin.errors import Refused
 from terraform_provider_veeam.plugin.types import String
 from terraform_provider_veeam.printable import printable
@@ -85,16 +85,6 @@ def vm_attributes() -> list[Attribute]:
         ),
         root_attribute(),
     ]
-
-
-def validate_vm(ctx: Context, config: State) -> None:
-    """Check that a VM is named in one way."""
-    if (config["ref"] is None) == (config["name"] is None):
-        ctx.diagnostics.add_error("Invalid VM", "Write either ref or name.", path=["ref"])
-    if config["ref"] is not None and config["hierarchy_root"] is not None:
-        ctx.diagnostics.add_error(
-            "Invalid hierarchy_root", "A ref names its host itself.", path=["hierarchy_root"]
-        )
 
 
 class HierarchyReader(VeeamObject):

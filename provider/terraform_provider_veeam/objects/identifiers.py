@@ -9,7 +9,7 @@ from terraform_provider_veeam.plugin.types import String
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 # Compiled when first used: Terraform's user waits for every start.
 _URN = rf"(?:urn:veeam:(?P<entity>\w+):)?(?P<uuid>{_UUID})"
-_MOUNT_POINT = rf"(?:(?P<type>[^/]*)/)?(?P<restore_point>{_UUID})/(?P<mount>[1-9]\d{{0,18}})"
+_MOUNT_POINT = rf"(?:(?P<type>[^/]*)/)?{_URN}/(?P<mount>[1-9]\d{{0,18}})"
 
 
 class Uid(NamedTuple):
@@ -85,7 +85,7 @@ def parse_mount_point_id(text: str) -> tuple[RestorePointRef, int]:
     kind = found["type"] if found["type"] is not None else RestorePointType.VM
     if kind not in list(RestorePointType):
         raise ValueError(f'"{kind}" is not a restore point type. It is one of {types}.')
-    restore_point = RestorePointRef(RestorePointType(kind), found["restore_point"].lower())
+    restore_point = RestorePointRef(RestorePointType(kind), found["uuid"].lower())
     return restore_point, int(found["mount"])
 
 

@@ -6,16 +6,9 @@ import logging
 from typing import Any
 
 from terraform_provider_veeam.durations import parse_duration
+from terraform_provider_veeam.em import models
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import AccessDenied, NotFound, RestorePointGone
-from terraform_provider_veeam.em.models import (
-    LogonSession,
-    Mounted,
-    MountPoint,
-    RestorePoint,
-    RestorePointRef,
-    RestorePointType,
-)
 from terraform_provider_veeam.objects import checks, identifiers
 from terraform_provider_veeam.objects.base import VeeamObject
 from terraform_provider_veeam.plugin import attribute
@@ -31,7 +24,7 @@ log = logging.getLogger(__name__)
 _REPLACES = " A change forces replacement."
 _TIMEOUTS = {"create": "30m", "read": "2m", "delete": "10m"}
 
-FAMILY = checks.one_of(RestorePointType)
+FAMILY = checks.one_of(models.RestorePointType)
 
 
 def restore_point_inputs(*, computes: bool = False, replaces: bool = False) -> list[Attribute]:
@@ -41,7 +34,7 @@ def restore_point_inputs(*, computes: bool = False, replaces: bool = False) -> l
     either replaces the object.
     """
     default: dict[str, Any] = (
-        {"computed": True, "default": RestorePointType.VM.value} if computes else {}
+        {"computed": True, "default": models.RestorePointType.VM.value} if computes else {}
     )
     note = _REPLACES if replaces else ""
     return [
@@ -56,28 +49,30 @@ def restore_point_inputs(*, computes: bool = False, replaces: bool = False) -> l
             "restore_point_type",
             f"Family of the restore point: `vm` (default), `replica` or `agent`.{note}",
             check=FAMILY,
-            fallback=RestorePointType.VM,
+            fallback=models.RestorePointType.VM,
             requires_replace=replaces,
             **default,
         ),
     ]
 
 
-def validate_restore_point(ctx: Context, config: State) -> None:
-    """Check that a URN is of the family that is written."""
-    uid, kind = config["restore_point_id"], config["restore_point_type"]
-    if uid in (None, Unknown) or kind is Unknown or uid.type in (None, kind):
-        return
-    ctx.diagnostics.add_error(
-        "Invalid restore_point_type",
-        f'restore_point_id names a {uid.entity}: write restore_point_type = "{uid.type}".',
-        path=["restore_point_type"],
-    )
+class RestorePointObject(VeeamObject):
+    """An object that names a restore point."""
+
+    def validate(self, ctx: Context, config: State) -> None:
+        """Check that a URN is of the family that is written."""
+        uid, kind = config["restore_point_id"], config["restore_point_type"]
+        if uid not in (None, Unknown) and kind is not Unknown and uid.type not in (None, kind):
+            ctx.diagnostics.add_error(
+                "Invalid restore_point_type",
+                f'restore_point_id names a {uid.entity}: write restore_point_type = "{uid.type}".',
+                path=["restore_point_type"],
+            )
 
 
-def restore_point_of(state: State) -> RestorePointRef:
+def restore_point_of(state: State) -> models.RestorePointRef:
     """Return the restore point that a block or a state names."""
-    return RestorePointRef(state["restore_point_type"], state["restore_point_id"].uuid)
+    return models.RestorePointRef(state["restore_point_type"], state["restore_point_id"].uuid)
 
 
 def inputs(*, replaces: bool = False) -> list[Attribute]:
@@ -144,21 +139,20 @@ def timeouts() -> NestedBlock:
     )
 
 
-def validate_mount_point(ctx: Context, config: State) -> None:
-    """Check what the attributes can't tell, each by itself."""
-    validate_restore_point(ctx, config)
-    is_agent = config["restore_point_type"] == RestorePointType.AGENT
-    if is_agent and config["os_kind"] not in (None, Unknown):
-        ctx.diagnostics.add_error(
-            "Invalid os_kind",
-            "Enterprise Manager's API takes no operating system for an agent's restore point: it "
-            "finds out by itself. Remove os_kind.",
-            path=["os_kind"],
-        )
-
-
-class MountPointObject(VeeamObject):
+class MountPointObject(RestorePointObject):
     """An object that mounts, with a block `timeouts`."""
+
+    def validate(self, ctx: Context, config: State) -> None:
+        """Check that the restore point is of the family that is written, and os_kind is for it."""
+        super().validate(ctx, config)
+        is_agent = config["restore_point_type"] == models.RestorePointType.AGENT
+        if is_agent and config["os_kind"] not in (None, Unknown):
+            ctx.diagnostics.add_error(
+                "Invalid os_kind",
+                "Enterprise Manager's API takes no operating system for an agent's restore point: "
+                "it finds out by itself. Remove os_kind.",
+                path=["os_kind"],
+            )
 
     def timeout(self, ctx: Context, state: State, step: str, operation: str) -> Deadline:
         """Return the deadline that the block's timeouts set for a step."""
@@ -188,7 +182,7 @@ class MountPointObject(VeeamObject):
             raise _missing(ref, error, self.manager.in_another_family(ref, deadline)) from error
         return {"restore_point_name": name, "restore_point_created_at": created_at}
 
-    def mount(self, state: State, deadline: Deadline, *, outlives: bool = True) -> Mounted:
+    def mount(self, state: State, deadline: Deadline, *, outlives: bool = True) -> models.Mounted:
         """Mount what the state names. Raises Refused for a restore point that is not there.
 
         Raises MountIncomplete and what else a mount raises.
@@ -204,7 +198,9 @@ class MountPointObject(VeeamObject):
 
 
 def _missing(
-    ref: RestorePointRef, error: RestorePointGone | NotFound, there: RestorePoint | None
+    ref: models.RestorePointRef,
+    error: RestorePointGone | NotFound,
+    there: models.RestorePoint | None,
 ) -> Refused:
     """Return the error for a restore point that is not there, or is one of another family."""
     if there is not None:
@@ -223,7 +219,7 @@ def _missing(
     )
 
 
-def results_of(session: LogonSession, mount_point: MountPoint) -> State:
+def results_of(session: models.LogonSession, mount_point: models.MountPoint) -> State:
     """Return the values of a mount point's own attributes."""
     return {
         "id": identifiers.format_mount_point_id(mount_point.restore_point, mount_point.mount_id),
@@ -234,7 +230,7 @@ def results_of(session: LogonSession, mount_point: MountPoint) -> State:
     }
 
 
-def identity_of(session: LogonSession, mount_point: MountPoint) -> State:
+def identity_of(session: models.LogonSession, mount_point: models.MountPoint) -> State:
     """Return the identity of a mount point, which no other has."""
     return {
         "restore_point_type": mount_point.restore_point.type.value,

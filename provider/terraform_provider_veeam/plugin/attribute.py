@@ -7,7 +7,7 @@ from typing import Any
 
 from tf import schema
 
-from terraform_provider_veeam.plugin.types import List, Object, String, TfType
+from terraform_provider_veeam.plugin.types import Bool, List, Object, String, TfType
 
 Check = Callable[[Any], Any]
 """Returns what a known value means; ValueError tells a person what is wrong with it."""
@@ -55,22 +55,21 @@ class ListNestedAttribute(Attribute):
 
 
 class IdentityAttribute:
-    """One attribute of a resource's identity."""
+    """One attribute of a resource's identity, which an import needs or may have."""
 
     def __init__(
         self,
         name: str,
-        type: TfType,  # noqa: A002 - as tf's Attribute
-        description: str = "",
+        description: str,
+        type: TfType = _TEXT,  # noqa: A002 - as tf's Attribute
         *,
-        required_for_import: bool = False,
-        optional_for_import: bool = False,
+        required: bool = True,
     ) -> None:
         self.name = name
         self.type = type
         self.description = description
-        self.required_for_import = required_for_import
-        self.optional_for_import = optional_for_import
+        self.required_for_import = required
+        self.optional_for_import = not required
 
 
 def required(name: str, description: str, kind: TfType = _TEXT, **rest: Any) -> Attribute:
@@ -86,6 +85,11 @@ def optional(name: str, description: str, kind: TfType = _TEXT, **rest: Any) -> 
 def computed(name: str, description: str, kind: TfType = _TEXT, **rest: Any) -> Attribute:
     """Return an attribute that only the provider gives a value."""
     return Attribute(name, kind, description, computed=True, **rest)
+
+
+def flag(name: str, description: str) -> Attribute:
+    """Return an attribute that a user may set to true or false."""
+    return optional(name, description, Bool())
 
 
 def found(name: str, description: str, *attributes: Attribute) -> ListNestedAttribute:

@@ -18,11 +18,10 @@ from terraform_provider_veeam.objects.actions.paths import (
     paths_attribute,
 )
 from terraform_provider_veeam.objects.base import timeout
-from terraform_provider_veeam.plugin.attribute import optional, required
+from terraform_provider_veeam.plugin.attribute import flag, optional, required
 from terraform_provider_veeam.plugin.contexts import Context, State
 from terraform_provider_veeam.plugin.errors import Refused
 from terraform_provider_veeam.plugin.schema import Schema
-from terraform_provider_veeam.plugin.types import Bool
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.files.transfer import Plan, Transfer
@@ -76,11 +75,10 @@ class FileDownloadAction(PathsAction):
                 "it, and a warning tells both.",
                 check=_folder,
             ),
-            optional(
+            flag(
                 "keep_folders",
                 "Put each file where its whole path leads: `E:/Docs/Offers.docx` becomes "
                 "`E/Docs/Offers.docx` in `folder`. Default `false`.",
-                Bool(),
             ),
             optional(
                 "overwrite",
@@ -89,10 +87,9 @@ class FileDownloadAction(PathsAction):
                 "earlier download that nobody has changed.",
                 check=checks.one_of(("never", "if-older", "always")),
             ),
-            optional(
+            flag(
                 "dry_run",
                 "Tell what would be done, file by file, and write nothing. Default `false`.",
-                Bool(),
             ),
             timeout("1h"),
         ],

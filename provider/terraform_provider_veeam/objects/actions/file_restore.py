@@ -10,11 +10,10 @@ from terraform_provider_veeam.em.errors import EnterpriseManagerError, FileResto
 from terraform_provider_veeam.objects import mounted
 from terraform_provider_veeam.objects.actions.paths import PathsAction, paths_attribute
 from terraform_provider_veeam.objects.base import timeout
-from terraform_provider_veeam.plugin.attribute import optional, required
+from terraform_provider_veeam.plugin.attribute import flag, required
 from terraform_provider_veeam.plugin.contexts import Context, State
 from terraform_provider_veeam.plugin.errors import Refused
 from terraform_provider_veeam.plugin.schema import Schema, nested_block
-from terraform_provider_veeam.plugin.types import Bool
 from terraform_provider_veeam.secrets import conceal
 from terraform_provider_veeam.texts import as_meant
 
@@ -36,12 +35,11 @@ class FileRestoreAction(PathsAction):
                 "Files and folders, from the volume on: `E:/Docs/Offers.docx`. They are "
                 "restored one after the other."
             ),
-            optional("overwrite", "Replace what is there. Default `false`: both are kept.", Bool()),
-            optional(
+            flag("overwrite", "Replace what is there. Default `false`: both are kept."),
+            flag(
                 "permissions_only",
                 "Restore only the permissions of files that are still there; Windows only. "
                 "Default `false`.",
-                Bool(),
             ),
             timeout("1h"),
         ],

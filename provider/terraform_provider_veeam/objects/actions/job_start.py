@@ -9,11 +9,10 @@ from terraform_provider_veeam.em.jobs.sessions import SessionType
 from terraform_provider_veeam.objects import checks, jobs
 from terraform_provider_veeam.objects.actions.backup import BackupAction
 from terraform_provider_veeam.objects.base import timeout
-from terraform_provider_veeam.plugin.attribute import optional
+from terraform_provider_veeam.plugin.attribute import flag, optional
 from terraform_provider_veeam.plugin.contexts import Context, State
 from terraform_provider_veeam.plugin.errors import Refused
 from terraform_provider_veeam.plugin.schema import Schema
-from terraform_provider_veeam.plugin.types import Bool
 from terraform_provider_veeam.printable import printable
 
 _JOIN, _FAIL = "join", "fail"
@@ -35,11 +34,7 @@ class JobStartAction(jobs.JobReader, BackupAction):
                 "UUID of the job, or its URN, `urn:veeam:Job:UUID`: `id` of a `veeam_job`.",
                 required=True,
             ),
-            optional(
-                "wait",
-                "Wait for the end of the run, and fail when it fails. Default `true`.",
-                Bool(),
-            ),
+            flag("wait", "Wait for the end of the run, and fail when it fails. Default `true`."),
             optional(
                 "if_running",
                 "What to do when the job runs already: `join` (default) waits for that run, "

@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.errors import (
-    CannotWrite,
-    EnterpriseManagerError,
-    NotFound,
-    TokenRefused,
-)
 from terraform_provider_veeam.em.files.left_out import concerns_all
 from terraform_provider_veeam.em.files.paths import address_of, parse_guest_path
 from terraform_provider_veeam.objects.base import Action
@@ -64,14 +59,14 @@ class PathsAction(MountPointReader, Action):
             for number, path in list(left.items()):
                 try:
                     yield from step(path)
-                except EnterpriseManagerError as error:
+                except errors.EnterpriseManagerError as error:
                     try:
-                        if isinstance(error, TokenRefused):
+                        if isinstance(error, errors.TokenRefused):
                             self.check_mount(mount, deadline)
                         if self.ends_all(error):
                             raise
                         where = self._blame(mount, number, path, error, deadline)
-                    except (EnterpriseManagerError, Refused) as end:
+                    except (errors.EnterpriseManagerError, Refused) as end:
                         finished = done if step is steps[-1] else []
                         rest = [one for one in left.values() if one not in finished]
                         end.add(_balance(finished, rest))
@@ -87,17 +82,17 @@ class PathsAction(MountPointReader, Action):
         mount: MountReference,
         number: int,
         path: str,
-        error: EnterpriseManagerError,
+        error: errors.EnterpriseManagerError,
         deadline: Deadline,
     ) -> list[Any]:
         """Add what helps with a path that failed; return the attribute that is to blame."""
-        if isinstance(error, NotFound):
+        if isinstance(error, errors.NotFound):
             error.summary = "File or folder not found"
             files, _ = self.manager.files(mount.session, mount.href)
             error.add(self.neighbours(mount, files, path, deadline))
-        return ["folder"] if isinstance(error, CannotWrite) else ["paths", (number,)]
+        return ["folder"] if isinstance(error, errors.CannotWrite) else ["paths", (number,)]
 
-    def ends_all(self, error: EnterpriseManagerError) -> bool:
+    def ends_all(self, error: errors.EnterpriseManagerError) -> bool:
         """Tell whether an error at one path would be one at the others too."""
         return concerns_all(error)
 

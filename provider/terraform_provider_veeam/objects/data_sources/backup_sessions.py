@@ -13,9 +13,8 @@ from terraform_provider_veeam.objects.jobs import job_id
 from terraform_provider_veeam.plugin.attribute import computed, found, optional
 from terraform_provider_veeam.plugin.contexts import Context, State
 from terraform_provider_veeam.plugin.schema import Schema
-from terraform_provider_veeam.plugin.types import Bool, List, Number, String
+from terraform_provider_veeam.plugin.types import Bool, List, String
 
-_LIMIT = 100
 _WHOSE = ("job_id", "job_name", "machine_name")
 
 
@@ -48,13 +47,7 @@ class BackupSessionsDataSource(DataSource):
                 check=checks.one_of(SessionType),
             ),
             optional("since", "Earliest time at which they began, RFC 3339.", check=checks.moment),
-            optional(
-                "limit",
-                f"How many to return at most. Default `{_LIMIT}`.",
-                Number(),
-                check=checks.count,
-                fallback=_LIMIT,
-            ),
+            checks.limit(100),
             found(
                 "sessions",
                 "The backups, the newest first.",

@@ -17,7 +17,6 @@ from terraform_provider_veeam.plugin.schema import Schema
 from terraform_provider_veeam.plugin.types import Bool, Number
 from terraform_provider_veeam.printable import printable
 
-_LIMIT = 1000
 _BAD_REQUEST = 400
 
 
@@ -49,14 +48,7 @@ class MountPointFilesDataSource(MountPointReader, DataSource):
                 check=checks.name,
                 fallback="*",
             ),
-            optional(
-                "limit",
-                "How many to return at most; more are left out with a warning. Default "
-                f"`{_LIMIT}`.",
-                Number(),
-                check=checks.count,
-                fallback=_LIMIT,
-            ),
+            checks.limit(1000, "; more are left out with a warning"),
             found(
                 "files",
                 "The files and folders that were found, by path.",

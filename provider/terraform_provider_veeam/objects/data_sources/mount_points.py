@@ -11,7 +11,7 @@ from terraform_provider_veeam.plugin.errors import Refused
 from terraform_provider_veeam.plugin.schema import Schema
 
 
-class MountPointsDataSource(MountPointReader, DataSource):
+class MountPointsDataSource(MountPointReader, mount_points.RestorePointObject, DataSource):
     """`veeam_mount_points`."""
 
     operation = "Looking mount points up"
@@ -24,10 +24,6 @@ class MountPointsDataSource(MountPointReader, DataSource):
             found("mount_points", "The mount points, by number.", *mount_points.own_results()),
         ],
     )
-
-    def validate(self, ctx: Context, config: State) -> None:
-        """Check what the attributes can't tell, each by itself."""
-        mount_points.validate_restore_point(ctx, config)
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:
         """Return the mount points."""

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.objects import search
 from terraform_provider_veeam.objects.base import DataSource
-from terraform_provider_veeam.plugin.attribute import optional
+from terraform_provider_veeam.plugin.attribute import flag
 from terraform_provider_veeam.plugin.contexts import Context, State
 from terraform_provider_veeam.plugin.errors import Refused
 from terraform_provider_veeam.plugin.schema import Schema
-from terraform_provider_veeam.plugin.types import Bool
 from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
@@ -29,12 +28,11 @@ class RestorePointDataSource(DataSource):
         "several, unless `latest` is set.",
         attributes=[
             *search.search_attributes(computes=True),
-            optional(
+            flag(
                 "latest",
                 "Take the newest of several, passing over any that is still being "
                 "written. Default `false`. After the next backup it is another one, and what "
                 "is mounted of it is replaced: to pin it, set `created_before`.",
-                Bool(),
             ),
             *search.found_attributes(),
         ],

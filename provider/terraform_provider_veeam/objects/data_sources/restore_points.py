@@ -3,12 +3,9 @@
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.objects import checks, search
 from terraform_provider_veeam.objects.base import DataSource
-from terraform_provider_veeam.plugin.attribute import computed, found, optional
+from terraform_provider_veeam.plugin.attribute import computed, found
 from terraform_provider_veeam.plugin.contexts import Context, State
 from terraform_provider_veeam.plugin.schema import Schema
-from terraform_provider_veeam.plugin.types import Number
-
-_LIMIT = 100
 
 
 class RestorePointsDataSource(DataSource):
@@ -20,14 +17,7 @@ class RestorePointsDataSource(DataSource):
         "newest comes first.",
         attributes=[
             *search.search_attributes(),
-            optional(
-                "limit",
-                "How many to return at most; more are left out with a warning. Default "
-                f"`{_LIMIT}`.",
-                Number(),
-                check=checks.count,
-                fallback=_LIMIT,
-            ),
+            checks.limit(100, "; more are left out with a warning"),
             found(
                 "restore_points",
                 "The restore points that were found, the newest first.",

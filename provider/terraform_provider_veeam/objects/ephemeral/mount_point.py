@@ -10,7 +10,7 @@ from terraform_provider_veeam.em.models import Mounted
 from terraform_provider_veeam.objects import mount_points
 from terraform_provider_veeam.objects.base import EphemeralResource
 from terraform_provider_veeam.plugin.attribute import computed
-from terraform_provider_veeam.plugin.contexts import Context, EphemeralContext, State
+from terraform_provider_veeam.plugin.contexts import EphemeralContext, State
 from terraform_provider_veeam.plugin.errors import Refused
 from terraform_provider_veeam.plugin.schema import Schema
 from terraform_provider_veeam.sessions.record import SessionRecord
@@ -38,10 +38,6 @@ class MountPointEphemeral(mount_points.MountPointObject, EphemeralResource):
         ],
         block_types=[mount_points.timeouts()],
     )
-
-    def validate(self, ctx: Context, config: State) -> None:
-        """Check what the attributes can't tell, each by itself."""
-        mount_points.validate_mount_point(ctx, config)
 
     def make(self, ctx: EphemeralContext, config: State) -> State:
         """Mount. If the mount point can't be read, it is unmounted again."""

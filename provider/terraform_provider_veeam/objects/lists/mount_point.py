@@ -8,13 +8,13 @@ from terraform_provider_veeam.em.models import RestorePoint, RestorePointRef, Re
 from terraform_provider_veeam.objects import identifiers, mount_points
 from terraform_provider_veeam.objects.base import ListResource
 from terraform_provider_veeam.plugin.attribute import optional
-from terraform_provider_veeam.plugin.contexts import Context, ListContext, State
+from terraform_provider_veeam.plugin.contexts import ListContext, State
 from terraform_provider_veeam.plugin.errors import Refused
 from terraform_provider_veeam.plugin.interfaces import ListedResource
 from terraform_provider_veeam.plugin.schema import Schema
 
 
-class MountPointList(ListResource):
+class MountPointList(mount_points.RestorePointObject, ListResource):
     """`veeam_mount_point`, of the session whose token the provider was given."""
 
     operation = "Listing mount points"
@@ -37,10 +37,6 @@ class MountPointList(ListResource):
             ),
         ],
     )
-
-    def validate(self, ctx: Context, config: State) -> None:
-        """Check what the attributes can't tell, each by itself."""
-        mount_points.validate_restore_point(ctx, config)
 
     def find(self, ctx: ListContext, config: State, deadline: Deadline) -> Iterator[ListedResource]:
         """Return the mount points, one by one as they are found."""

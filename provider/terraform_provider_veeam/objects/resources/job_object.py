@@ -6,17 +6,11 @@ from terraform_provider_veeam.em.errors import AccessDenied, AlreadyInJob, JobGo
 from terraform_provider_veeam.em.jobs.jobs import Job, JobObject
 from terraform_provider_veeam.objects import hierarchy, identifiers, jobs
 from terraform_provider_veeam.objects.base import Resource
+from terraform_provider_veeam.plugin import contexts
 from terraform_provider_veeam.plugin.attribute import IdentityAttribute, computed, required
-from terraform_provider_veeam.plugin.contexts import (
-    ChangeContext,
-    Context,
-    PlanContext,
-    ResourceContext,
-    State,
-)
 from terraform_provider_veeam.plugin.errors import Refused
 from terraform_provider_veeam.plugin.schema import IdentitySchema, Schema
-from terraform_provider_veeam.plugin.types import String, Unknown
+from terraform_provider_veeam.plugin.types import Unknown
 from terraform_provider_veeam.printable import printable
 
 _CHANGE_SECONDS = 600.0
@@ -51,18 +45,18 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
             computed("name", "Name of the object, known at plan."),
         ],
     )
+    id_parts = ("job_id", "object_id")
+    parse_id = staticmethod(identifiers.parse_job_object_id)
     identity_schema = IdentitySchema(
         [
-            IdentityAttribute("job_id", String(), "UUID of the job.", required_for_import=True),
-            IdentityAttribute(
-                "object_id", String(), "UUID of the object in the job.", required_for_import=True
-            ),
+            IdentityAttribute("job_id", "UUID of the job."),
+            IdentityAttribute("object_id", "UUID of the object in the job."),
         ]
     )
 
-    def look_ahead(self, ctx: PlanContext, planned: State) -> State:
+    def look_ahead(self, ctx: contexts.PlanContext, planned: contexts.State) -> contexts.State:
         """Look up what a create will put where, so that a wrong id fails now."""
-        found: State = {}
+        found: contexts.State = {}
         if not self._provider.is_configured:
             return found
         deadline = self.deadline(ctx, _READ_SECONDS, "Looking the object up")
@@ -73,7 +67,7 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
                 found["name"] = self.find_by_ref(planned["ref"], deadline).name
         return found
 
-    def create(self, ctx: ChangeContext, planned: State) -> State | None:
+    def create(self, ctx: contexts.ChangeContext, planned: contexts.State) -> contexts.State | None:
         """Put the object into the job."""
         deadline = self.deadline(ctx, _CHANGE_SECONDS, "Putting the object into the job")
         item = self.find_by_ref(planned["ref"], deadline)
@@ -94,7 +88,9 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
         name = item.name if planned["name"] is Unknown else planned["name"]
         return self._kept(ctx, planned, added._replace(name=name))
 
-    def refresh(self, ctx: ResourceContext, current: State) -> State | None:
+    def refresh(
+        self, ctx: contexts.ResourceContext, current: contexts.State
+    ) -> contexts.State | None:
         """Return the object as the job has it; None, with a warning, when it is gone."""
         deadline = self.deadline(ctx, _READ_SECONDS, f"Reading object {current['id']}")
         name = printable(current["name"] or current["ref"])
@@ -114,27 +110,19 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
         self._warn(ctx, f"{name} is no longer in its job as {current['object_id']}", how)
         return None
 
-    def update(self, ctx: ChangeContext, current: State, planned: State) -> State:
+    def update(
+        self, ctx: contexts.ChangeContext, current: contexts.State, planned: contexts.State
+    ) -> contexts.State:
         """Take over another spelling: any other change replaces the object."""
         return planned
 
-    def delete(self, ctx: ChangeContext, current: State) -> None:
+    def delete(self, ctx: contexts.ChangeContext, current: contexts.State) -> None:
         """Take the object out of the job; what is gone already is no error."""
         deadline = self.deadline(ctx, _CHANGE_SECONDS, "Taking the object out of the job")
         one = JobObject(current["object_id"], current["ref"], current["name"])
         self.manager.job_objects.remove(current["job_id"], one, deadline)
 
-    @staticmethod
-    def id_of(identity: State) -> str:
-        """Return the id of what an identity names."""
-        return identifiers.format_job_object_id(identity["job_id"], identity["object_id"])
-
-    @staticmethod
-    def parse_id(text: str) -> tuple[str, str]:
-        """Return the job's UUID and the object's. Raises ValueError."""
-        return identifiers.parse_job_object_id(text)
-
-    def take_over(self, ctx: ResourceContext, parent: str, own: str) -> State:
+    def take_over(self, ctx: contexts.ResourceContext, parent: str, own: str) -> contexts.State:
         """Take over an object that a job has."""
         deadline = self.deadline(ctx, _READ_SECONDS, "Reading the job")
         try:
@@ -150,11 +138,13 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
             f"Job {parent} has no object {own}. It has:{has or ' nothing.'}",
         )
 
-    def _kept(self, ctx: ResourceContext, state: State, one: JobObject) -> State:
+    def _kept(
+        self, ctx: contexts.ResourceContext, state: contexts.State, one: JobObject
+    ) -> contexts.State:
         ctx.identity = jobs.identity_of(state["job_id"], one)
         return state | jobs.results_of(state["job_id"], one)
 
-    def _warn(self, ctx: Context, summary: str, how: str) -> None:
+    def _warn(self, ctx: contexts.Context, summary: str, how: str) -> None:
         ctx.diagnostics.add_warning(summary, f"{how} Terraform drops it from the state.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from terraform_provider_veeam.durations import parse_duration
+from terraform_provider_veeam.em import models
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import (
     DeadlinePassed,
@@ -11,28 +12,15 @@ from terraform_provider_veeam.em.errors import (
     SessionGone,
     Stopped,
 )
-from terraform_provider_veeam.em.models import (
-    DEFAULT_OS_KIND,
-    MountPoint,
-    RestorePointRef,
-    RestorePointType,
-    mount_href,
-)
 from terraform_provider_veeam.keep_alive import start as keep_alive
 from terraform_provider_veeam.objects import identifiers, mount_points
 from terraform_provider_veeam.objects.base import Resource
 from terraform_provider_veeam.objects.mounted import but_there_is
+from terraform_provider_veeam.plugin import contexts
 from terraform_provider_veeam.plugin.attribute import IdentityAttribute, optional
-from terraform_provider_veeam.plugin.contexts import (
-    ChangeContext,
-    Context,
-    PlanContext,
-    ResourceContext,
-    State,
-)
 from terraform_provider_veeam.plugin.errors import Refused
 from terraform_provider_veeam.plugin.schema import IdentitySchema, Schema
-from terraform_provider_veeam.plugin.types import Number, String, Unknown
+from terraform_provider_veeam.plugin.types import Number, Unknown
 from terraform_provider_veeam.printable import printable
 from terraform_provider_veeam.sessions.lost import check_server, disks_of, no_token
 from terraform_provider_veeam.sessions.record import SessionRecord
@@ -62,50 +50,38 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         ],
         block_types=[mount_points.timeouts()],
     )
+    id_parts = ("restore_point_type", "restore_point_id", "mount_id")
+    parse_id = staticmethod(identifiers.parse_mount_point_id)
     identity_schema = IdentitySchema(
         [
             IdentityAttribute(
                 "restore_point_type",
-                String(),
                 "Family of the restore point: `vm` (default), `replica` or `agent`.",
-                optional_for_import=True,
+                required=False,
             ),
-            IdentityAttribute(
-                "restore_point_id",
-                String(),
-                "UUID of the restore point.",
-                required_for_import=True,
-            ),
-            IdentityAttribute(
-                "mount_id",
-                Number(),
-                "Number of the mount in its logon session.",
-                required_for_import=True,
-            ),
+            IdentityAttribute("restore_point_id", "UUID of the restore point."),
+            IdentityAttribute("mount_id", "Number of the mount in its logon session.", Number()),
             IdentityAttribute(
                 "session_fingerprint",
-                String(),
                 "Fingerprint of the logon session; an import takes that of `session_token`.",
-                optional_for_import=True,
+                required=False,
             ),
         ]
     )
 
-    def validate(self, ctx: Context, config: State) -> None:
-        """Check what the attributes can't tell, each by itself."""
-        mount_points.validate_mount_point(ctx, config)
-
-    def look_ahead(self, ctx: PlanContext, planned: State) -> State:
+    def look_ahead(self, ctx: contexts.PlanContext, planned: contexts.State) -> contexts.State:
         """Look up what a create will mount, so that a wrong id fails now and a plan reads well."""
         ctx.private = ctx.private or self._book.carry()
         return self.describe_restore_point(ctx, planned)
 
-    def find_replacements(self, ctx: PlanContext, current: State, planned: State) -> None:
+    def find_replacements(
+        self, ctx: contexts.PlanContext, current: contexts.State, planned: contexts.State
+    ) -> None:
         """Replace what was mounted for another operating system."""
         if _asks_for_another_os(ctx.private, current, planned):
             ctx.requires_replace.append(["os_kind"])
 
-    def create(self, ctx: ChangeContext, planned: State) -> State:
+    def create(self, ctx: contexts.ChangeContext, planned: contexts.State) -> contexts.State:
         """Mount the restore point. A mount that could not be read is returned with the error."""
         manager = self.manager
         if planned["restore_point_name"] is Unknown:
@@ -136,7 +112,9 @@ class MountPointResource(mount_points.MountPointObject, Resource):
             ctx.diagnostics.add_warning(*trouble, path=["keep_alive"])
         return state
 
-    def refresh(self, ctx: ResourceContext, current: State) -> State | None:
+    def refresh(
+        self, ctx: contexts.ResourceContext, current: contexts.State
+    ) -> contexts.State | None:
         """Read the mount point in its own session; None, with a warning, when it is gone."""
         deadline = self.timeout(ctx, current, "read", f"Reading mount point {current['id']}")
         try:
@@ -152,7 +130,9 @@ class MountPointResource(mount_points.MountPointObject, Resource):
             current |= self.describe_restore_point(ctx, current)
         return self._keep(ctx, current, record, mount_point, for_apply=True)
 
-    def update(self, ctx: ChangeContext, current: State, planned: State) -> State | None:
+    def update(
+        self, ctx: contexts.ChangeContext, current: contexts.State, planned: contexts.State
+    ) -> contexts.State | None:
         """Take over new timeouts, and hold the session for a new time.
 
         So is what an import could not know; any other change replaces the mount.
@@ -179,7 +159,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
             ctx.diagnostics.add_error(*trouble, path=["keep_alive"])
         return None if trouble else planned
 
-    def delete(self, ctx: ChangeContext, current: State) -> None:
+    def delete(self, ctx: contexts.ChangeContext, current: contexts.State) -> None:
         """Unmount in the mount's own session, and end it; what is gone already is no error."""
         deadline = self.timeout(ctx, current, "delete", f"Unmounting {current['id']}")
         record = self._find_session(ctx, current, deadline)
@@ -192,19 +172,9 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         self._provider.holder.release(record.fingerprint, record.href)
         keep_alive.release(record.fingerprint, record.href)
 
-    @staticmethod
-    def id_of(identity: State) -> str:
-        """Return the id of what an identity names. Raises ValueError."""
-        kind = identity["restore_point_type"] or RestorePointType.VM
-        uuid = identifiers.parse_uid(identity["restore_point_id"]).uuid
-        return f"{kind}/{uuid}/{identity['mount_id']}"
-
-    @staticmethod
-    def parse_id(text: str) -> tuple[RestorePointRef, int]:
-        """Return the restore point and the mount's number. Raises ValueError."""
-        return identifiers.parse_mount_point_id(text)
-
-    def take_over(self, ctx: ResourceContext, parent: RestorePointRef, own: int) -> State:
+    def take_over(
+        self, ctx: contexts.ResourceContext, parent: models.RestorePointRef, own: int
+    ) -> contexts.State:
         """Take over a mount point of the session whose token the provider was given."""
         manager = self.manager
         if not manager.session_is_borrowed:
@@ -225,7 +195,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
                 f"{session.fingerprint}, where the same number may be another mount point. Set "
                 "the token of the session that is named.",
             )
-        href = mount_href(parent, own, None)
+        href = models.mount_href(parent, own, None)
         try:
             mount_point = manager.mount_point(session, parent, href, deadline)
         except MountGone as error:
@@ -239,7 +209,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         return self._keep(ctx, state, record, mount_point)
 
     def _find_session(
-        self, ctx: ResourceContext, state: State, deadline: Deadline
+        self, ctx: contexts.ResourceContext, state: contexts.State, deadline: Deadline
     ) -> SessionRecord:
         """Return the session that a mount was made in, and keep it in private state from now on.
 
@@ -251,7 +221,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         record = self._book.find(fingerprint, manager.base_url, ctx.private)
         if record is None:
             raise no_token()
-        told = mount_href(
+        told = models.mount_href(
             mount_points.restore_point_of(state), int(state["mount_id"]), state["href"]
         )
         record = record._replace(href=told)
@@ -261,13 +231,13 @@ class MountPointResource(mount_points.MountPointObject, Resource):
 
     def _keep(
         self,
-        ctx: ResourceContext,
-        state: State,
+        ctx: contexts.ResourceContext,
+        state: contexts.State,
         record: SessionRecord,
-        mount_point: MountPoint,
+        mount_point: models.MountPoint,
         *,
         for_apply: bool = False,
-    ) -> State:
+    ) -> contexts.State:
         """Keep the session in private state and hold it; return the state as the server told."""
         ctx.private = record.to_bytes()
         ctx.identity = mount_points.identity_of(record.session, mount_point)
@@ -276,7 +246,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         return state | mount_points.results_of(record.session, mount_point)
 
     def _keep_alive(
-        self, ctx: ChangeContext, state: State, record: SessionRecord
+        self, ctx: contexts.ChangeContext, state: contexts.State, record: SessionRecord
     ) -> tuple[str, str] | None:
         """Have the session held for as long as keep_alive says; return what to tell if it is not.
 
@@ -303,7 +273,11 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         return "The logon session can't be held open", f"{said}\n{advice}"
 
     def _loss(
-        self, gone: SessionGone | MountGone, state: State, deadline: Deadline, consequence: str
+        self,
+        gone: SessionGone | MountGone,
+        state: contexts.State,
+        deadline: Deadline,
+        consequence: str,
     ) -> tuple[str, str]:
         """Return what a person is told of a mount point that is gone, and of its disks."""
         summary = f"Mount point {state['id']} is gone"
@@ -322,11 +296,13 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         )
 
 
-def _asks_for_another_os(private: bytes, current: State, planned: State) -> bool:
+def _asks_for_another_os(private: bytes, current: contexts.State, planned: contexts.State) -> bool:
     """Tell whether it was mounted for another operating system; null means Windows."""
     if planned["os_kind"] is Unknown:
         return True
     record = SessionRecord.from_bytes(private)
     if record is not None and record.imported:
         return False
-    return (current["os_kind"] or DEFAULT_OS_KIND) != (planned["os_kind"] or DEFAULT_OS_KIND)
+    return (current["os_kind"] or models.DEFAULT_OS_KIND) != (
+        planned["os_kind"] or models.DEFAULT_OS_KIND
+    )

@@ -146,7 +146,7 @@ def test_the_refusal_says_where_it_is() -> None:
 
 
 def test_an_identity_goes_out_and_comes_back_and_may_be_missing() -> None:
-    schema = IdentitySchema([IdentityAttribute("id", Number())])
+    schema = IdentitySchema([IdentityAttribute("id", "Its id.", Number())])
     encoder = Encoder(may_be_unknown=False)
     sent = identity_to_pb(schema, {"id": 2**64}, encoder)
     assert sent
