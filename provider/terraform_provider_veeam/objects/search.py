@@ -60,7 +60,7 @@ def found_attributes() -> list[Attribute]:
 
 def wanted(config: State) -> Wanted:
     """Return what the block asks for."""
-    from terraform_provider_veeam.em.inventory import restore_points  # noqa: PLC0415 - not to validate
+    from terraform_provider_veeam.em.inventory import restore_points  # noqa: PLC0415 - no validation needs it
 
     conditions = {name: config[name] for name in _CONDITIONS}
     return restore_points.Wanted(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.em.deadline import Deadline
@@ -32,14 +32,14 @@ _ADVICE = (
 )
 
 
-def _folder(text: str) -> Path:
+def _folder(text: str) -> str:
     """Return a folder of this machine. Raises ValueError."""
     if not text:
         raise ValueError("It is empty.")
-    try:
-        return Path(text).expanduser()
-    except RuntimeError:  # there is no such user, or no home
-        raise ValueError(f"There is no home folder for {text}.") from None
+    folder = os.path.expanduser(text)  # noqa: PTH111 - pathlib takes longer to import
+    if text.startswith("~") and folder == text:  # there is no such user, or no home
+        raise ValueError(f"There is no home folder for {text}.")
+    return folder
 
 
 class FileDownloadAction(PathsAction):
@@ -122,15 +122,17 @@ class FileDownloadAction(PathsAction):
 
     def run(self, ctx: Context, config: State, deadline: Deadline) -> Iterator[str]:
         """Find out what there is to download, then download it."""
-        from terraform_provider_veeam.em.files.overwrite import Overwrite  # noqa: PLC0415 - not
-        from terraform_provider_veeam.em.files.places import Places  # noqa: PLC0415 - needed
-        from terraform_provider_veeam.em.files.transfer import Transfer  # noqa: PLC0415 - to validate
+        from pathlib import Path  # noqa: PLC0415 - no validation needs these
+
+        from terraform_provider_veeam.em.files.overwrite import Overwrite  # noqa: PLC0415
+        from terraform_provider_veeam.em.files.places import Places  # noqa: PLC0415
+        from terraform_provider_veeam.em.files.transfer import Transfer  # noqa: PLC0415
 
         mount = self.find_mount(config, deadline)
         with ExitStack() as stack:
             try:
                 places = stack.enter_context(
-                    Places(config["folder"], dry_run=config["dry_run"] is True)
+                    Places(Path(config["folder"]), dry_run=config["dry_run"] is True)
                 )
             except CannotWrite as error:
                 raise Refused(error.summary, error.detail, path=["folder"]) from error

@@ -87,7 +87,7 @@ class FileRestoreAction(PathsAction):
 
 
 def _how(config: State) -> ToOriginalPlace:
-    from terraform_provider_veeam.em.files import restore  # noqa: PLC0415 - not to validate
+    from terraform_provider_veeam.em.files import restore  # noqa: PLC0415 - no validation needs it
 
     guest = config["guest_credentials"] or {"username": None, "password": None}
     if guest["password"]:
