@@ -11,7 +11,8 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
 
-from terraform_provider_veeam.plugin.interfaces import ListNestedAttribute, Resource
+from terraform_provider_veeam.plugin.attribute import ListNestedAttribute
+from terraform_provider_veeam.plugin.interfaces import Resource
 from terraform_provider_veeam.plugin.schema import Block
 from terraform_provider_veeam.plugin.types import Bool, List, Number, Object, String
 from terraform_provider_veeam.plugin.wire.codec import block_of
@@ -104,7 +105,7 @@ def _index(provider: VeeamProvider) -> str:
 
 
 def _page(kind: str, name: str, cls: type[BlockObject]) -> str:
-    schema = cls.get_schema()
+    schema = cls.schema
     folder = EXAMPLES / kind / name
     since = _SINCE.get(kind)
     return _joined(
@@ -121,7 +122,7 @@ def _page(kind: str, name: str, cls: type[BlockObject]) -> str:
 
 
 def _identity_and_import(cls: type[Resource], folder: Path) -> Iterator[str]:
-    identity = cls.get_identity_schema()
+    identity = cls.identity_schema
     if identity is not None:
         yield "## Identity"
         yield "What tells one from every other; also what an import by identity is given."
@@ -143,7 +144,7 @@ def _identity_and_import(cls: type[Resource], folder: Path) -> Iterator[str]:
 
 
 def _function(name: str, function: type[Function]) -> str:
-    signature = function.get_signature()
+    signature = function.signature
     parameters = list(signature.parameters)
     shown = ", ".join(f"{p.name} {_type(p.type).lower()}" for p in parameters)
     return _joined(

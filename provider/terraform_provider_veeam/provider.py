@@ -17,9 +17,12 @@ from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
 from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
 from terraform_provider_veeam.plugin import interfaces
+from terraform_provider_veeam.plugin.attribute import optional
+from terraform_provider_veeam.plugin.contexts import ConfigureContext, Context, State
+from terraform_provider_veeam.plugin.errors import Description, Refused
 from terraform_provider_veeam.plugin.process.lazy_modules import make_lazy
-from terraform_provider_veeam.plugin.schema import Attribute, Schema
-from terraform_provider_veeam.plugin.types import Bool, Number, String, Unknown
+from terraform_provider_veeam.plugin.schema import Schema
+from terraform_provider_veeam.plugin.types import Bool, Number, Unknown
 from terraform_provider_veeam.secrets import conceal
 from terraform_provider_veeam.sessions.book import SessionBook
 from terraform_provider_veeam.source_addresses import ADDRESSES
@@ -32,12 +35,6 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.manager import EnterpriseManager
     from terraform_provider_veeam.em.settings import Settings
     from terraform_provider_veeam.keep_alive.start import Successor
-    from terraform_provider_veeam.plugin.interfaces import (
-        ConfigureContext,
-        Diagnostics,
-        State,
-        ValidateContext,
-    )
 
 
 class _Objects(Mapping[str, Any]):
@@ -81,63 +78,61 @@ class VeeamProvider(interfaces.Provider):
             description="Mounts restore points of Veeam Backup & Replication through "
             "Veeam Backup Enterprise Manager.",
             attributes=[
-                _text(
+                optional(
                     "url",
                     "Address of Enterprise Manager, `https://HOST[:PORT][/api]`; port 9398 when "
                     "none is written. Or set `VEEAM_EM_URL`. `http://` needs `insecure = true`.",
                 ),
-                _text(
+                optional(
                     "username",
                     "Account with a role in Enterprise Manager, usually `DOMAIN\\user`. "
                     "Or set `VEEAM_EM_USERNAME`.",
                 ),
-                _text(
+                optional(
                     "password",
                     "Password of `username`. Or set `VEEAM_EM_PASSWORD`.",
                     sensitive=True,
                 ),
-                _text(
+                optional(
                     "session_token",
                     "Token of an existing logon session, in place of `username` and `password`. "
                     "The session is used as it is and never logged out. "
                     "Or set `VEEAM_EM_SESSION_TOKEN`.",
                     sensitive=True,
                 ),
-                _text(
+                optional(
                     "api_version",
                     "Version of the REST API to log on with, like `v1_7`. Default `latest`. "
                     "Or set `VEEAM_EM_API_VERSION`.",
                 ),
-                _text(
+                optional(
                     "ca_certificate",
                     "Certificate authority that signed the server's certificate: PEM text or the "
                     "path of a file. Default: the system's store. "
                     "Or set `VEEAM_EM_CA_CERTIFICATE`.",
                 ),
-                _text(
+                optional(
                     "certificate_fingerprint",
                     "SHA-256 fingerprint of the server's certificate, the safe way to use the "
                     "self-signed one that Enterprise Manager installs. "
                     "Or set `VEEAM_EM_CERTIFICATE_FINGERPRINT`.",
                 ),
-                Attribute(
+                optional(
                     "insecure",
-                    Bool(),
                     "Do not check the server's certificate. Default `false`; a warning is shown "
                     "every time. Or set `VEEAM_EM_INSECURE`.",
-                    optional=True,
+                    Bool(),
                 ),
-                _text(
+                optional(
                     "request_timeout",
                     "Longest time for one HTTP request, like `30s` (the default). "
                     "Or set `VEEAM_EM_REQUEST_TIMEOUT`.",
                 ),
-                Attribute(
+                optional(
                     "max_retries",
-                    Number(),
                     "How often a request is tried again after a passing fault, `0` to `100`. "
                     "Default `5`. Or set `VEEAM_EM_MAX_RETRIES`.",
-                    optional=True,
+                    Number(),
                 ),
             ],
         )
@@ -215,12 +210,12 @@ class VeeamProvider(interfaces.Provider):
             }
         )
 
-    def validate(self, ctx: ValidateContext, config: State) -> None:
+    def validate(self, ctx: Context, config: State) -> None:
         """Check what is written in the block; values not known yet are skipped."""
         from terraform_provider_veeam.config import check  # noqa: PLC0415 - not before the schema
 
         known = {name: value for name, value in config.items() if value is not Unknown}
-        _report(ctx.diagnostics, check(known))
+        _report(ctx, check(known))
 
     def configure(self, ctx: ConfigureContext, config: State) -> None:
         """Take over the settings, once all values are known. Nothing is sent."""
@@ -238,7 +233,7 @@ class VeeamProvider(interfaces.Provider):
                 f"Python/{'.'.join(map(str, sys.version_info[:3]))})",
             )
         except InvalidConfiguration as error:
-            _report(ctx.diagnostics, error.problems)
+            _report(ctx, error.problems)
             return
         if settings.insecure:
             ctx.diagnostics.add_warning(
@@ -286,7 +281,7 @@ class VeeamProvider(interfaces.Provider):
         """The client, made when it is first asked for. Raises Refused when not configured."""
         with self._configuring:
             if self._settings is None:
-                raise interfaces.Refused(
+                raise Refused(
                     "The provider is not configured",
                     "Its configuration still has values that are not known. Apply what they come "
                     "from first, for example with -target.",
@@ -303,10 +298,10 @@ class VeeamProvider(interfaces.Provider):
                 self._manager = EnterpriseManager(self._settings, clock=self.clock)
             return self._manager
 
-    def describe(self, error: Exception) -> interfaces.Description | None:
+    def describe(self, error: Exception) -> Description | None:
         """Return what a person is told of an error of the client."""
         if isinstance(error, EnterpriseManagerError):
-            return interfaces.Description(error.summary, error.detail)
+            return Description(error.summary, error.detail)
         return None
 
     def hand_over(self) -> None:
@@ -341,15 +336,11 @@ class VeeamProvider(interfaces.Provider):
             manager.close(max(0.0, end - self.clock.monotonic()))
 
 
-def _text(name: str, description: str, *, sensitive: bool = False) -> Attribute:
-    return Attribute(name, String(), description, optional=True, sensitive=sensitive)
-
-
 def _who(settings: Settings) -> str:
     """Return which Enterprise Manager is asked, and as whom: secrets may be renewed meanwhile."""
     return f"{settings.base_url} as {settings.username or 'the owner of session_token'}"
 
 
-def _report(diagnostics: Diagnostics, problems: list[Problem]) -> None:
+def _report(ctx: Context, problems: list[Problem]) -> None:
     for problem in problems:
-        diagnostics.add_error(problem.summary, problem.detail, path=[problem.attribute])
+        ctx.diagnostics.add_error(problem.summary, problem.detail, path=[problem.attribute])

@@ -198,7 +198,7 @@ def test_a_dry_run_tells_each_file_and_writes_nothing(
 
 def test_what_overwrite_can_not_be_is_refused(workspace: Workspace, tmp_path: Path) -> None:
     workspace.write(download(tmp_path, more='overwrite = "yes"'))
-    assert '"yes" is none of never, if-older, always' in flat(workspace.fail("validate"))
+    assert '"yes" is not one of "never", "if-older", "always"' in flat(workspace.fail("validate"))
 
 
 def test_a_download_that_broke_off_is_begun_anew(

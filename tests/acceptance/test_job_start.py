@@ -205,7 +205,7 @@ def test_the_end_of_the_time_says_the_same(workspace: Workspace, server: Server)
             "",
             "Copies is of type ImmediateBackupCopy. Enterprise Manager starts copy jobs",
         ),
-        ("Daily", 'if_running = "stop"', 'is neither "join" nor "fail"'),
+        ("Daily", 'if_running = "stop"', 'is not one of "join", "fail"'),
         ("Daily", 'timeout = "soon"', "Invalid timeout"),
     ],
 )

@@ -276,7 +276,7 @@ class TestWhatIsNotThere:
             ('job_name = " "', "It is blank."),
             ('job_name = "a"\nsince = "yesterday"', "is not a time"),
             ('job_name = "a"\nlimit = 0', "is not a whole number"),
-            ('job_name = "a"\ntype = "Copy"', '"Copy" is neither Backup nor Replica.'),
+            ('job_name = "a"\ntype = "Copy"', '"Copy" is not one of "Backup", "Replica".'),
             ('job_id = "Daily"', "is neither a UUID"),
         ],
     )

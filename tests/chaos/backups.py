@@ -105,13 +105,13 @@ class BackupPlay:
         return self._terraform.apply(wanted, interrupt=interrupt)
 
     def _back_up(self, vm: str) -> Run:
-        config = dict.fromkeys(a.name for a in QuickBackupAction.get_schema().attributes)
+        config = dict.fromkeys(a.name for a in QuickBackupAction.schema.attributes)
         run = self._invoke("veeam_quick_backup", config | {"name": vm, "timeout": "10m"})
         self._check_told(run, self._count(vm), vm)
         return run
 
     def _start_job(self) -> Run:
-        config = dict.fromkeys(a.name for a in JobStartAction.get_schema().attributes)
+        config = dict.fromkeys(a.name for a in JobStartAction.schema.attributes)
         name = self._random.choice(STARTED_JOBS)
         job_id = self._simulator.job(name).id
         before = self._started(name)
@@ -195,4 +195,4 @@ class BackupPlay:
 
 @cache
 def _schema() -> pb.Schema.Block:
-    return schema_to_pb(JobObjectResource.get_schema()).block
+    return schema_to_pb(JobObjectResource.schema).block

@@ -391,7 +391,7 @@ def _certificate() -> ServerCertificate:
 
 @cache
 def _schema() -> pb.Schema.Block:
-    return schema_to_pb(MountPointResource.get_schema()).block
+    return schema_to_pb(MountPointResource.schema).block
 
 
 def _fingerprint(instance: Instance) -> str:

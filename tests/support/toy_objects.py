@@ -6,51 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 import msgpack  # type: ignore[import-untyped]  # there are no stubs
 
-from terraform_provider_veeam.plugin.interfaces import (
-    Action,
-    Attribute,
-    DataSource,
-    Description,
-    EphemeralResource,
-    Function,
-    IdentityAttribute,
-    IdentitySchema,
-    ListResource,
-    Provider,
-    Resource,
-    SingleNestedBlock,
-    computed,
-)
+from terraform_provider_veeam.plugin import attribute, contexts, interfaces
+from terraform_provider_veeam.plugin.attribute import Attribute
+from terraform_provider_veeam.plugin.contexts import Context, State
+from terraform_provider_veeam.plugin.errors import Description
 from terraform_provider_veeam.plugin.rpc.servicer import ProviderServicer
 from terraform_provider_veeam.plugin.schema import (
-    Block,
     FunctionSignature,
+    IdentitySchema,
     Parameter,
     Return,
     Schema,
+    nested_block,
 )
 from terraform_provider_veeam.plugin.types import List, Number, String, Unknown
 from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from terraform_provider_veeam.plugin.interfaces import (
-        ActionContext,
-        ConfigureContext,
-        CreateContext,
-        DeleteContext,
-        EphemeralContext,
-        ImportContext,
-        ListContext,
-        ListedResource,
-        PlanContext,
-        ReadContext,
-        ReadDataContext,
-        State,
-        UpdateContext,
-        ValidateContext,
-    )
+    from collections.abc import Callable, Iterator, Mapping
 
 THING = "toy_thing"
 SECRET = "canary42"
@@ -68,6 +41,18 @@ class ToldFault(Exception):
     """A fault that the provider can describe."""
 
 
+def bound(text: str) -> int:
+    if not text.endswith("h"):
+        raise ValueError(f'"{text}" is not in hours.')
+    return int(text.removesuffix("h"))
+
+
+def times(number: int) -> int:
+    if number < 0:
+        raise ValueError(f"{number} is less than 0.")
+    return number
+
+
 def schema() -> Schema:
     return Schema(
         version=2,
@@ -77,13 +62,12 @@ def schema() -> Schema:
             Attribute("size", Number(), "Its size.", optional=True),
             Attribute("kind", String(), "Its kind.", optional=True, computed=True, default="plain"),
             Attribute("word", String(), "A secret.", optional=True, sensitive=True),
-            computed("id", String(), "Its id."),
+            attribute.computed("id", "Its id."),
             Attribute("parts", List(String()), "Its parts.", computed=True, requires_replace=True),
         ],
         block_types=[
-            SingleNestedBlock(  # type: ignore[abstract]  # tf marks what nobody calls
-                "timeouts",
-                Block(description="Bounds.", attributes=[Attribute("create", String(), "Bound.")]),
+            nested_block(
+                "timeouts", "Bounds.", Attribute("create", String(), "Bound.", check=bound)
             )
         ],
     )
@@ -116,94 +100,94 @@ class Toy:
     def __init__(self, provider: ToyProvider) -> None:
         self._do = provider.behaviour
 
-    @classmethod
-    def get_schema(cls) -> Schema:
-        return schema()
+    schema = schema()
 
-    def validate(self, ctx: ValidateContext, config: State) -> None:
+    def validate(self, ctx: Context, config: State) -> None:
         self._do("validate", ctx, config)
 
 
-class Thing(Toy, Resource):
-    @classmethod
-    def get_identity_schema(cls) -> IdentitySchema:
-        return IdentitySchema(
-            [IdentityAttribute("id", String(), "Its id.", required_for_import=True)], version=1
-        )
+class Thing(Toy, interfaces.Resource):
+    identity_schema = IdentitySchema(
+        [attribute.IdentityAttribute("id", "Its id.")],
+        version=1,
+    )
 
-    def plan(self, ctx: PlanContext, current: State | None, planned: State | None) -> State | None:
+    def plan(
+        self, ctx: contexts.PlanContext, current: State | None, planned: State | None
+    ) -> State | None:
         if "plan" not in self._do.methods:
             return super().plan(ctx, current, planned)
         found: State | None = self._do("plan", ctx, current, planned)
         return found
 
-    def create(self, ctx: CreateContext, planned: State) -> State | None:
+    def create(self, ctx: contexts.ChangeContext, planned: State) -> State | None:
         found: State | None = self._do("create", ctx, planned)
         return found
 
-    def read(self, ctx: ReadContext, current: State) -> State | None:
+    def read(self, ctx: contexts.ResourceContext, current: State) -> State | None:
         found: State | None = self._do("read", ctx, current)
         return found
 
-    def update(self, ctx: UpdateContext, current: State, planned: State) -> State | None:
+    def update(self, ctx: contexts.ChangeContext, current: State, planned: State) -> State | None:
         found: State | None = self._do("update", ctx, current, planned)
         return found
 
-    def delete(self, ctx: DeleteContext, current: State) -> None:
+    def delete(self, ctx: contexts.ChangeContext, current: State) -> None:
         self._do("delete", ctx, current)
 
-    def import_(self, ctx: ImportContext, id: str) -> State | None:  # noqa: A002 - tf's name
+    def import_(self, ctx: contexts.ResourceContext, id: str) -> State | None:  # noqa: A002 - tf's name
         if "import_" not in self._do.methods:
             return super().import_(ctx, id)
         found: State | None = self._do("import_", ctx, id)
         return found
 
 
-class ThingData(Toy, DataSource):
-    def read(self, ctx: ReadDataContext, config: State) -> State | None:
+class ThingData(Toy, interfaces.DataSource):
+    def read(self, ctx: Context, config: State) -> State | None:
         found: State | None = self._do("read", ctx, config)
         return found
 
 
-class ThingEphemeral(Toy, EphemeralResource):
-    def open(self, ctx: EphemeralContext, config: State) -> State | None:
+class ThingEphemeral(Toy, interfaces.EphemeralResource):
+    def open(self, ctx: contexts.EphemeralContext, config: State) -> State | None:
         found: State | None = self._do("open", ctx, config)
         return found
 
-    def renew(self, ctx: EphemeralContext) -> None:
+    def renew(self, ctx: contexts.EphemeralContext) -> None:
         self._do("renew", ctx)
 
-    def close(self, ctx: EphemeralContext) -> None:
+    def close(self, ctx: contexts.EphemeralContext) -> None:
         self._do("close", ctx)
 
 
-class ThingList(Toy, ListResource):
-    def list(self, ctx: ListContext, config: State) -> Iterator[ListedResource]:
+class ThingList(Toy, interfaces.ListResource):
+    def list(self, ctx: contexts.ListContext, config: State) -> Iterator[interfaces.ListedResource]:
         yield from self._do("list", ctx, config)
 
 
-class ThingAction(Toy, Action):
-    def plan(self, ctx: ActionContext, config: State) -> None:
+class ThingAction(Toy, interfaces.Action):
+    def plan(self, ctx: Context, config: State) -> None:
         self._do("plan", ctx, config)
 
-    def invoke(self, ctx: ActionContext, config: State) -> Iterator[str]:
+    def invoke(self, ctx: Context, config: State) -> Iterator[str]:
         yield from self._do("invoke", ctx, config)
 
 
-class Join(Toy, Function):
-    @classmethod
-    def get_signature(cls) -> FunctionSignature:
-        return FunctionSignature(
-            parameters=[Parameter("word", String(), "A word."), Parameter("times", Number())],
-            return_type=Return(List(String())),
-            summary="Repeats.",
-        )
+class Join(Toy, interfaces.Function):
+    signature = FunctionSignature(
+        parameters=[
+            Parameter("word", String(), "A word."),
+            Parameter("times", Number(), check=times),
+        ],
+        return_type=Return(List(String())),
+        summary="Repeats.",
+    )
 
-    def call(self, arguments: Sequence[Any]) -> Any:
-        return self._do("call", arguments)
+    def call(self, *arguments: Any) -> Any:
+        return self._do("call", list(arguments))
 
 
-class ToyProvider(Provider):
+class ToyProvider(interfaces.Provider):
     addresses = ("registry.terraform.io/toys/toy", "registry.opentofu.org/toys/toy")
 
     def __init__(self, **methods: Callable[..., Any]) -> None:
@@ -212,28 +196,28 @@ class ToyProvider(Provider):
     def get_schema(self) -> Schema:
         return Schema(attributes=[Attribute("url", String(), "Where.", optional=True)])
 
-    def resources(self) -> Mapping[str, type[Resource]]:
+    def resources(self) -> Mapping[str, type[interfaces.Resource]]:
         return {THING: Thing}
 
-    def data_sources(self) -> Mapping[str, type[DataSource]]:
+    def data_sources(self) -> Mapping[str, type[interfaces.DataSource]]:
         return {THING: ThingData}
 
-    def ephemeral_resources(self) -> Mapping[str, type[EphemeralResource]]:
+    def ephemeral_resources(self) -> Mapping[str, type[interfaces.EphemeralResource]]:
         return {THING: ThingEphemeral}
 
-    def list_resources(self) -> Mapping[str, type[ListResource]]:
+    def list_resources(self) -> Mapping[str, type[interfaces.ListResource]]:
         return {THING: ThingList}
 
-    def actions(self) -> Mapping[str, type[Action]]:
+    def actions(self) -> Mapping[str, type[interfaces.Action]]:
         return {THING: ThingAction}
 
-    def functions(self) -> Mapping[str, type[Function]]:
+    def functions(self) -> Mapping[str, type[interfaces.Function]]:
         return {"join": Join}
 
-    def validate(self, ctx: ValidateContext, config: State) -> None:
+    def validate(self, ctx: Context, config: State) -> None:
         self.behaviour("validate", ctx, config)
 
-    def configure(self, ctx: ConfigureContext, config: State) -> None:
+    def configure(self, ctx: contexts.ConfigureContext, config: State) -> None:
         self.behaviour("configure", ctx, config)
 
     def describe(self, error: Exception) -> Description | None:

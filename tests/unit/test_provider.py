@@ -32,7 +32,7 @@ print(objects())
 CONFIGURED = """
 import sys, threading
 from tf.utils import Diagnostics
-from terraform_provider_veeam.plugin.interfaces import ConfigureContext
+from terraform_provider_veeam.plugin.contexts import ConfigureContext
 from terraform_provider_veeam.provider import VeeamProvider
 from terraform_provider_veeam.secrets import hide
 

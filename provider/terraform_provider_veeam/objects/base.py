@@ -1,19 +1,34 @@
-"""What every object has: the client once there is one, deadlines, deferral."""
+"""What the objects of each kind have in common: the client, deferral, deadlines.
+
+An object is made for one call. Its values are what its attributes make of them.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import datetime as dt
+from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.durations import parse_duration
+from terraform_provider_veeam.em.deadline import Clock, Deadline
+from terraform_provider_veeam.em.errors import AccessDenied
+from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
+from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
+from terraform_provider_veeam.plugin import attribute, contexts, interfaces
+from terraform_provider_veeam.plugin.contexts import Context, State
+from terraform_provider_veeam.plugin.errors import Refused
 from terraform_provider_veeam.plugin.types import Unknown
+from terraform_provider_veeam.sessions.book import SessionBook
 
 if TYPE_CHECKING:
-    from terraform_provider_veeam.em.deadline import Clock
+    # It imports the whole client, which no validation needs.
     from terraform_provider_veeam.em.manager import EnterpriseManager
-    from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
-    from terraform_provider_veeam.plugin.interfaces import Context, State
-    from terraform_provider_veeam.plugin.schema import Schema
-    from terraform_provider_veeam.sessions.book import SessionBook
+
+
+LOOK_UP_SECONDS = 300.0
+_LIST_SECONDS = 600.0
 
 
 class Configured(Protocol):
@@ -70,10 +85,165 @@ class VeeamObject:
         )
 
 
-def unknown_results(schema: Schema, config: State) -> State:
-    """Return a block with Unknown in place of everything that only the server knows."""
-    return config | {
-        attribute.name: Unknown if attribute.default is Unknown else attribute.default
-        for attribute in schema.attributes
-        if attribute.computed and config[attribute.name] is None
-    }
+class Resource(VeeamObject, interfaces.Resource):
+    """A managed resource, which is left as it is while the configuration is not known."""
+
+    id_parts: ClassVar[tuple[str, ...]]
+    """The attributes of the identity that an id for import is made of."""
+
+    def plan(
+        self, ctx: contexts.PlanContext, current: State | None, planned: State | None
+    ) -> State | None:
+        """Look up what a create will need, or say whether a change needs a replacement."""
+        if planned is None or self.may_be_deferred(ctx):
+            return planned
+        if current is None:
+            return planned | self.look_ahead(ctx, planned)
+        self.find_replacements(ctx, current, planned)
+        return planned
+
+    def look_ahead(self, ctx: contexts.PlanContext, planned: State) -> State:
+        """Return what can be told beforehand of a resource that will be made."""
+        return {}
+
+    def find_replacements(self, ctx: contexts.PlanContext, current: State, planned: State) -> None:
+        """Add to `ctx.requires_replace` what the schema does not tell."""
+
+    def read(self, ctx: contexts.ResourceContext, current: State) -> State | None:
+        """Return the state as it is now, None with a warning when the resource is gone."""
+        if not self._provider.is_configured:
+            self.may_be_deferred(ctx)
+            return current
+        return self.refresh(ctx, current)
+
+    @abstractmethod
+    def refresh(self, ctx: contexts.ResourceContext, current: State) -> State | None:
+        """Return the state as it is on the server, None with a warning when it is gone."""
+
+    def import_(self, ctx: contexts.ResourceContext, id: str) -> State | None:  # noqa: A002 - tf's name
+        """Return the state of a resource that Terraform did not make. Raises Refused."""
+        if self.is_deferred(ctx):
+            return None
+        try:
+            parts = self.parse_id(id or self._id_of(ctx.identity or {}))
+        except ValueError as error:
+            raise Refused("Invalid import id", str(error)) from error
+        return self.take_over(ctx, *parts)
+
+    def _id_of(self, identity: State) -> str:
+        values = (identity.get(name) for name in self.id_parts)
+        return "/".join(str(value) for value in values if value is not None)
+
+    @staticmethod
+    @abstractmethod
+    def parse_id(text: str) -> tuple[Any, Any]:
+        """Return the two parts of an id, for `take_over`. Raises ValueError."""
+
+    @abstractmethod
+    def take_over(self, ctx: contexts.ResourceContext, parent: Any, own: Any) -> State:
+        """Return the state of what an id names. Raises Refused when it is not there."""
+
+
+class DataSource(VeeamObject, interfaces.DataSource):
+    """A data source: its attributes, and `find`."""
+
+    operation: ClassVar[str]
+    """What an error says took too long; may have names of attributes in braces."""
+
+    def read(self, ctx: Context, config: State) -> State | None:
+        """Return what is found, once the configuration is known."""
+        if self.is_deferred(ctx):
+            return None
+        operation = self.operation.format_map(config)
+        return self.find(ctx, config, self.deadline(ctx, self.seconds(config), operation))
+
+    def seconds(self, config: State) -> float:
+        """Return how long it may take."""
+        return LOOK_UP_SECONDS
+
+    @abstractmethod
+    def find(self, ctx: Context, config: State, deadline: Deadline) -> State:
+        """Return the values of all that is computed. Raises Refused for what is not found."""
+
+
+class EphemeralResource(VeeamObject, interfaces.EphemeralResource):
+    """An ephemeral resource, whose session is used at a third of the idle limit."""
+
+    def open(self, ctx: contexts.EphemeralContext, config: State) -> State | None:
+        """Make it, once the configuration is known; where that can't wait, nothing is known."""
+        if not self._provider.is_configured and not ctx.client_can_defer:
+            return {
+                one.name: one.default for one in self.schema.attributes if one.computed
+            }  # by default Unknown
+        if self.is_deferred(ctx):
+            return None
+        self.renew_later(ctx)  # before anything is made: it may be refused
+        return self.make(ctx, config)
+
+    @abstractmethod
+    def make(self, ctx: contexts.EphemeralContext, config: State) -> State | None:
+        """Make it, and return the values of all that is computed."""
+
+    def renew_later(self, ctx: contexts.EphemeralContext) -> None:
+        """Have it renewed at a third of the idle limit from now. Raises Refused."""
+        try:
+            seconds = idle_limit() / 3
+        except ValueError as error:
+            raise Refused("The idle limit is not valid", str(error)) from error
+        ctx.renew_at = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=seconds)
+
+
+class ListResource(VeeamObject, interfaces.ListResource):
+    """A listing: its attributes, and `find`."""
+
+    operation: ClassVar[str]
+
+    def list(self, ctx: contexts.ListContext, config: State) -> Iterator[interfaces.ListedResource]:
+        """Return what is found, one by one."""
+        return self.find(ctx, config, self.deadline(ctx, _LIST_SECONDS, self.operation))
+
+    @abstractmethod
+    def find(
+        self, ctx: contexts.ListContext, config: State, deadline: Deadline
+    ) -> Iterator[interfaces.ListedResource]:
+        """Return what is found, one by one. Raises Refused."""
+
+
+class Action(VeeamObject, interfaces.Action):
+    """An action, with an attribute `timeout`."""
+
+    operation: ClassVar[str]
+    """What an error says took too long."""
+
+    def plan(self, ctx: Context, config: State) -> None:
+        """Look up what the action needs, as far as it is known."""
+        if self.may_be_deferred(ctx) or not self._provider.is_configured:
+            return
+        if Unknown not in config.values():
+            with suppress(AccessDenied):  # the action tells it, should it have to
+                bound = self._deadline(ctx, config, "Looking up what the action needs")
+                self.look_ahead(config, bound)
+
+    def look_ahead(self, config: State, deadline: Deadline) -> None:
+        """Look up what the action needs, so that what is wrong fails before anything is done."""
+
+    def invoke(self, ctx: Context, config: State) -> Iterator[str]:
+        """Do it; each line it yields is shown at once."""
+        return self.run(ctx, config, self._deadline(ctx, config, self.operation))
+
+    @abstractmethod
+    def run(self, ctx: Context, config: State, deadline: Deadline) -> Iterator[str]:
+        """Do it; each line it yields is shown at once."""
+
+    def _deadline(self, ctx: Context, config: State, operation: str) -> Deadline:
+        return self.deadline(ctx, config["timeout"], operation, "timeout")
+
+
+def timeout(default: str) -> attribute.Attribute:
+    """Return the attribute `timeout`."""
+    return attribute.optional(
+        "timeout",
+        f"How long it may take, like `90s` or `2h`. Default `{default}`.",
+        check=parse_duration,
+        fallback=default,
+    )

@@ -9,7 +9,7 @@ from terraform_provider_veeam.plugin.types import String
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 # Compiled when first used: Terraform's user waits for every start.
 _URN = rf"(?:urn:veeam:(?P<entity>\w+):)?(?P<uuid>{_UUID})"
-_MOUNT_POINT = rf"(?:(?P<type>[^/]*)/)?(?P<restore_point>{_UUID})/(?P<mount>[1-9]\d{{0,18}})"
+_MOUNT_POINT = rf"(?:(?P<type>[^/]*)/)?{_URN}/(?P<mount>[1-9]\d{{0,18}})"
 
 
 class Uid(NamedTuple):
@@ -40,6 +40,23 @@ def _bare(text: str) -> str:
     return text.removeprefix("\ufeff").strip()
 
 
+def restore_point_uid(text: str) -> Uid:
+    """Read the UUID or URN of what can be mounted. Raises ValueError."""
+    uid = parse_uid(text)
+    if uid.entity and uid.type is None:
+        names = ", ".join(kind.entity for kind in RestorePointType)
+        raise ValueError(f"It names a {uid.entity}. What can be mounted is one of {names}.")
+    return uid
+
+
+def job_uuid(text: str) -> str:
+    """Return the UUID of a job, from it or its URN. Raises ValueError."""
+    uid = parse_uid(text)
+    if uid.entity not in (None, "Job"):
+        raise ValueError(f"It names a {uid.entity}, no Job.")
+    return uid.uuid
+
+
 class UuidOrUrn(String):
     """A UUID, alone or in a URN: both spellings mean the same."""
 
@@ -68,7 +85,7 @@ def parse_mount_point_id(text: str) -> tuple[RestorePointRef, int]:
     kind = found["type"] if found["type"] is not None else RestorePointType.VM
     if kind not in list(RestorePointType):
         raise ValueError(f'"{kind}" is not a restore point type. It is one of {types}.')
-    restore_point = RestorePointRef(RestorePointType(kind), found["restore_point"].lower())
+    restore_point = RestorePointRef(RestorePointType(kind), found["uuid"].lower())
     return restore_point, int(found["mount"])
 
 

@@ -1,158 +1,88 @@
-"""What the data sources of restore points have in common: how a block says which it wants."""
+"""How a block says which restore points it wants, and what it is told of them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from terraform_provider_veeam.em.models import RestorePointType
-from terraform_provider_veeam.em.times import Time
-from terraform_provider_veeam.plugin.interfaces import Refused, computed
-from terraform_provider_veeam.plugin.schema import Attribute
-from terraform_provider_veeam.plugin.types import String, Unknown
+from terraform_provider_veeam.objects import checks
+from terraform_provider_veeam.plugin.attribute import Attribute, computed, optional
+from terraform_provider_veeam.plugin.contexts import State
 from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint, Wanted
-    from terraform_provider_veeam.plugin.interfaces import State, ValidateContext
 
-LOOK_UP_SECONDS = 300.0
-_MOST = 1_000_000
+_CONDITIONS = ("machine_name", "created_after", "created_before", "backup_server")
 
 
-def search_attributes(*, told: bool = False, default_family: str = "`vm`") -> list[Attribute]:
+def search_attributes(
+    *, computes: bool = False, family: RestorePointType | None = RestorePointType.VM
+) -> list[Attribute]:
     """Return what a user writes to say which restore points are wanted.
 
-    With `told`, the same attributes also hold the result, so what is not written is computed.
+    With `computes` the same attributes also hold the result, so what is not written is computed.
+    Without a `family` to fall back to, all are meant.
     """
+    default = f"`{family}`" if family else "all three"
     return [
-        _optional(
+        optional(
             "restore_point_type",
-            f"Family of the restore points: `vm`, `replica` or `agent`. Default: {default_family}.",
-            computed=told,
+            f"Family of the restore points: `vm`, `replica` or `agent`. Default: {default}.",
+            check=checks.one_of(RestorePointType),
+            fallback=family,
+            computed=computes,
         ),
-        _optional(
+        optional(
             "machine_name",
             "Name of the VM, or of the computer of an agent. With `*` it is a pattern: Enterprise "
             "Manager's API has none, so everything that meets the other conditions is read.",
-            computed=told,
+            check=checks.name,
+            computed=computes,
         ),
-        _optional("created_after", "Earliest time of creation, RFC 3339."),
-        _optional("created_before", "Latest time of creation, RFC 3339."),
-        _optional("backup_server", "Name of the backup server.", computed=told),
+        optional("created_after", "Earliest time of creation, RFC 3339.", check=checks.moment),
+        optional("created_before", "Latest time of creation, RFC 3339.", check=checks.moment),
+        optional(
+            "backup_server", "Name of the backup server.", check=checks.name, computed=computes
+        ),
     ]
 
 
 def found_attributes() -> list[Attribute]:
     """Return the attributes that describe a restore point that was found."""
     return [
-        computed("restore_point_id", String(), "UUID, for `veeam_mount_point`."),
-        computed("name", String(), "Name, as Enterprise Manager shows it."),
-        computed("created_at", String(), "When it was created, RFC 3339 in UTC."),
-        computed("point_type", String(), "`Full`, `Increment` or `ReverseIncrement`."),
+        computed("restore_point_id", "UUID, for `veeam_mount_point`."),
+        computed("name", "Name, as Enterprise Manager shows it."),
+        computed("created_at", "When it was created, RFC 3339 in UTC."),
+        computed("point_type", "`Full`, `Increment` or `ReverseIncrement`."),
     ]
 
 
-def validate_search(ctx: ValidateContext, config: State) -> None:
-    """Check what can be checked without the server."""
-    kind = config["restore_point_type"]
-    if kind is not None and kind is not Unknown and kind not in list(RestorePointType):
-        names = ", ".join(f'"{known}"' for known in RestorePointType)
-        ctx.diagnostics.add_error(
-            "Invalid restore_point_type", f'"{kind}" is not one of {names}.',
-            path=["restore_point_type"],
-        )  # fmt: skip
-    for name, parse in _PARSERS.items():
-        try:
-            parse(None if config[name] is Unknown else config[name])
-        except ValueError as error:
-            ctx.diagnostics.add_error(f"Invalid {name}", str(error), path=[name])
-
-
-def validate_counts(ctx: ValidateContext, config: State, *names: str) -> None:
-    """Check that attributes are whole numbers, from 1 to a million."""
-    for name in names:
-        value = config[name]
-        if value is None or value is Unknown:
-            continue
-        if not (1 <= value <= _MOST and value == int(value)):
-            ctx.diagnostics.add_error(
-                f"Invalid {name}", f"{value} is not a whole number from 1 to {_MOST}.", path=[name]
-            )
-
-
 def wanted(config: State) -> Wanted:
-    """Return what the block asks for. Raises Refused for what validate could not know."""
-    from terraform_provider_veeam.em.inventory import restore_points  # noqa: PLC0415 - not for the schema
+    """Return what the block asks for."""
+    from terraform_provider_veeam.em.inventory import restore_points  # noqa: PLC0415 - no validation needs it
 
-    conditions = {}
-    for name, parse in _PARSERS.items():
-        try:
-            conditions[name] = parse(config[name])
-        except ValueError as error:
-            raise Refused(f"Invalid {name}", str(error), path=[name]) from error
+    conditions = {name: config[name] for name in _CONDITIONS}
     return restore_points.Wanted(
-        type=RestorePointType(config["restore_point_type"] or RestorePointType.VM), **conditions
+        type=config["restore_point_type"] or RestorePointType.VM, **conditions
     )
 
 
-def conditions(config: State) -> str:
-    """Return what the block asks for, as a part of a sentence."""
-    written = {"restore_point_type": RestorePointType.VM, **_written(config)}
-    *first, last = (f'{name} = "{printable(value)}"' for name, value in written.items())
+def conditions(written: State) -> str:
+    """Return what a block asks for, as it is spelt, as a part of a sentence."""
+    names = ("restore_point_type", *_CONDITIONS)
+    asked = {name: written[name] for name in names if written[name] is not None}
+    *first, last = (
+        f'{name} = "{printable(value)}"'
+        for name, value in {"restore_point_type": RestorePointType.VM, **asked}.items()
+    )
     return f"{', '.join(first)} and {last}" if first else last
-
-
-def _written(config: State) -> dict[str, str]:
-    names = ("restore_point_type", *_PARSERS)
-    return {name: config[name] for name in names if config[name] is not None}
-
-
-def families(config: State) -> tuple[RestorePointType, ...]:
-    """Return the family that the block asks for, all of them when it names none."""
-    written = config["restore_point_type"]
-    return tuple(RestorePointType) if written is None else (RestorePointType(written),)
 
 
 def described(found: FoundRestorePoint) -> dict[str, Any]:
     """Return the values that describe a restore point that was found."""
-    return {
+    return found._asdict() | {
         "restore_point_id": found.ref.id,
         "restore_point_type": found.ref.type.value,
-        "name": found.name,
         "machine_name": found.machine_name,
-        "created_at": found.created_at,
-        "point_type": found.point_type,
-        "backup_server": found.backup_server,
     }
-
-
-def moment(text: str | None) -> Time | None:
-    """Return a time as it is written. Raises ValueError for what is no time."""
-    try:
-        return None if text is None else Time.parse(text, needs_offset=True)
-    except ValueError:
-        raise ValueError(
-            f'"{text}" is not a time in the form of RFC 3339. Write one like 2026-11-15T22:00:00Z, '
-            "with Z or an offset like +01:00 at the end."
-        ) from None
-
-
-def name_or_none(text: str | None) -> str | None:
-    """Return a name as it is written. Raises ValueError for a blank one, which would match any."""
-    if text is not None and not text.strip():
-        raise ValueError("It is blank. Leave it out if it does not matter.")
-    return text
-
-
-_PARSERS: dict[str, Callable[[str | None], Any]] = {
-    "machine_name": name_or_none,
-    "created_after": moment,
-    "created_before": moment,
-    "backup_server": name_or_none,
-}
-
-
-def _optional(name: str, description: str, *, computed: bool = False) -> Attribute:
-    return Attribute(name, String(), description, optional=True, computed=computed)

@@ -5,13 +5,11 @@ Plain classes: a dataclass is compiled at import, and Terraform's user waits for
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import datetime as dt
+import threading
+from typing import Any
 
-if TYPE_CHECKING:
-    import datetime as dt
-    import threading
-
-    from tf.utils import Diagnostics
+from tf.utils import Diagnostics
 
 State = dict[str, Any]
 """Python values by attribute name; each may be None or `Unknown`."""
@@ -24,6 +22,8 @@ class Context:
     """What every call has: where to put diagnostics, and the event that ends every wait."""
 
     deferred = False
+    config: State | None = None
+    """What is written, as it is spelt; None when a resource is read, deleted or imported."""
 
     def __init__(
         self,
@@ -61,9 +61,7 @@ class ResourceContext(Context):
 
 
 class ChangeContext(ResourceContext):
-    """A change of a resource; `config` is what is written, None when it is to be deleted."""
-
-    config: State | None = None
+    """A change of a resource."""
 
 
 class PlanContext(ChangeContext):
@@ -85,14 +83,3 @@ class ListContext(Context):
 
     limit = 0
     include_resource_object = False
-
-
-# By the names of the calls, for the signatures of objects.
-ValidateContext = Context
-ReadDataContext = Context
-ActionContext = Context
-ReadContext = ResourceContext
-ImportContext = ResourceContext
-CreateContext = ChangeContext
-UpdateContext = ChangeContext
-DeleteContext = ChangeContext

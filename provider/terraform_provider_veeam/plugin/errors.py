@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from terraform_provider_veeam.plugin.contexts import Path
+from terraform_provider_veeam.plugin.contexts import Path
 
 
 class Description:
@@ -27,6 +24,10 @@ class Refused(Exception):
     def add(self, more: str) -> None:
         """Add what else a person has to know."""
         self.description.detail = f"{self.description.detail}\n{more}".lstrip()
+
+
+class Reported(Exception):
+    """Raised by any object to end its call: the diagnostics say all that there is to say."""
 
 
 class FunctionFailed(Exception):

@@ -1,79 +1,19 @@
-"""What a provider is made of: one abstract class for each kind of object Terraform knows."""
+"""What a provider is made of: one abstract class for each kind of object Terraform knows.
+
+Objects get what their values mean, as the attributes say; what they return as they got it keeps
+the spelling in which it was written.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
-from tf.utils import Diagnostics
-
-from terraform_provider_veeam.plugin.contexts import (
-    ActionContext,
-    ConfigureContext,
-    Context,
-    CreateContext,
-    DeleteContext,
-    EphemeralContext,
-    ImportContext,
-    ListContext,
-    Path,
-    PlanContext,
-    ReadContext,
-    ReadDataContext,
-    State,
-    UpdateContext,
-    ValidateContext,
-)
-from terraform_provider_veeam.plugin.errors import Description, FunctionFailed, Refused
-from terraform_provider_veeam.plugin.schema import (
-    Attribute,
-    IdentityAttribute,
-    IdentitySchema,
-    ListNestedAttribute,
-    SingleNestedBlock,
-    computed,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from terraform_provider_veeam.plugin.schema import FunctionSignature, Schema
-
-__all__ = [
-    "Action",
-    "ActionContext",
-    "Attribute",
-    "ConfigureContext",
-    "Context",
-    "CreateContext",
-    "DataSource",
-    "DeleteContext",
-    "Description",
-    "Diagnostics",
-    "EphemeralContext",
-    "EphemeralResource",
-    "Function",
-    "FunctionFailed",
-    "IdentityAttribute",
-    "IdentitySchema",
-    "ImportContext",
-    "ListContext",
-    "ListNestedAttribute",
-    "ListResource",
-    "ListedResource",
-    "Path",
-    "PlanContext",
-    "Provider",
-    "ReadContext",
-    "ReadDataContext",
-    "Refused",
-    "Resource",
-    "SingleNestedBlock",
-    "State",
-    "UpdateContext",
-    "ValidateContext",
-    "computed",
-]
+from terraform_provider_veeam.plugin import contexts
+from terraform_provider_veeam.plugin.contexts import Context, State
+from terraform_provider_veeam.plugin.errors import Description, Refused
+from terraform_provider_veeam.plugin.schema import FunctionSignature, IdentitySchema, Schema
 
 
 class ProviderObject:
@@ -86,13 +26,14 @@ class ProviderObject:
 class BlockObject(ProviderObject, ABC):
     """An object with a schema, written as a block."""
 
-    @classmethod
-    @abstractmethod
-    def get_schema(cls) -> Schema:
-        """Return the schema of the block."""
+    schema: ClassVar[Schema]
 
-    def validate(self, ctx: ValidateContext, config: State) -> None:
-        """Check a block as it is written. Values may be Unknown, and nothing is contacted."""
+    def validate(self, ctx: Context, config: State) -> None:
+        """Check a block for what its attributes can't tell, each by itself.
+
+        It is asked when a block is written, and again when its values are known. Before that one
+        may be Unknown, and so is one that is not valid. Nothing is contacted.
+        """
 
 
 class Resource(BlockObject):
@@ -101,12 +42,11 @@ class Resource(BlockObject):
     A state may be returned together with errors: both go back to Terraform, and nothing is lost.
     """
 
-    @classmethod
-    def get_identity_schema(cls) -> IdentitySchema | None:
-        """Return the schema of the identity, None when there is none."""
-        return None
+    identity_schema: ClassVar[IdentitySchema | None] = None
 
-    def plan(self, ctx: PlanContext, current: State | None, planned: State | None) -> State | None:
+    def plan(
+        self, ctx: contexts.PlanContext, current: State | None, planned: State | None
+    ) -> State | None:
         """Return the planned state.
 
         `current` is None when the resource is to be created, `planned` when it is to be deleted.
@@ -116,22 +56,22 @@ class Resource(BlockObject):
         return planned
 
     @abstractmethod
-    def create(self, ctx: CreateContext, planned: State) -> State | None:
+    def create(self, ctx: contexts.ChangeContext, planned: State) -> State | None:
         """Make the resource and return its state; None, with an error, when nothing was made."""
 
     @abstractmethod
-    def read(self, ctx: ReadContext, current: State) -> State | None:
+    def read(self, ctx: contexts.ResourceContext, current: State) -> State | None:
         """Return the state as it is now, None when the resource is gone."""
 
     @abstractmethod
-    def update(self, ctx: UpdateContext, current: State, planned: State) -> State | None:
-        """Change the resource in place and return its state."""
+    def update(self, ctx: contexts.ChangeContext, current: State, planned: State) -> State | None:
+        """Change the resource in place and return its state; None, with an error, if it did not."""
 
     @abstractmethod
-    def delete(self, ctx: DeleteContext, current: State) -> None:
+    def delete(self, ctx: contexts.ChangeContext, current: State) -> None:
         """Delete the resource; with an error it stays in the state."""
 
-    def import_(self, ctx: ImportContext, id: str) -> State | None:  # noqa: A002 - tf's name
+    def import_(self, ctx: contexts.ResourceContext, id: str) -> State | None:  # noqa: A002 - tf's name
         """Return the state of a resource that Terraform did not make."""
         raise Refused(f"{ctx.type_name} can't be imported")
 
@@ -140,21 +80,21 @@ class DataSource(BlockObject):
     """A data source."""
 
     @abstractmethod
-    def read(self, ctx: ReadDataContext, config: State) -> State | None:
-        """Return the configuration with everything computed filled in."""
+    def read(self, ctx: Context, config: State) -> State | None:
+        """Return the values of all that is computed; what is written stays as it is."""
 
 
 class EphemeralResource(BlockObject):
     """Something that exists only while Terraform runs, and is never stored."""
 
     @abstractmethod
-    def open(self, ctx: EphemeralContext, config: State) -> State | None:
-        """Make it, and return the configuration with everything computed filled in."""
+    def open(self, ctx: contexts.EphemeralContext, config: State) -> State | None:
+        """Make it, and return the values of all that is computed."""
 
-    def renew(self, ctx: EphemeralContext) -> None:
+    def renew(self, ctx: contexts.EphemeralContext) -> None:
         """Keep it alive; set `ctx.renew_at` to be called again."""
 
-    def close(self, ctx: EphemeralContext) -> None:
+    def close(self, ctx: contexts.EphemeralContext) -> None:
         """End it. Terraform calls this after a stop too: the `ctx.stop` here is not set by that."""
 
 
@@ -173,31 +113,28 @@ class ListResource(BlockObject):
     """A listing of the resources of one type, which must have an identity."""
 
     @abstractmethod
-    def list(self, ctx: ListContext, config: State) -> Iterator[ListedResource]:
+    def list(self, ctx: contexts.ListContext, config: State) -> Iterator[ListedResource]:
         """Return what is found, one by one."""
 
 
 class Action(BlockObject):
     """Something to do that leaves no state."""
 
-    def plan(self, ctx: ActionContext, config: State) -> None:
+    def plan(self, ctx: Context, config: State) -> None:
         """Check whether the action could be run."""
 
     @abstractmethod
-    def invoke(self, ctx: ActionContext, config: State) -> Iterator[str]:
+    def invoke(self, ctx: Context, config: State) -> Iterator[str]:
         """Do it; each line it yields is shown at once."""
 
 
 class Function(ProviderObject, ABC):
     """A function; its name has no prefix."""
 
-    @classmethod
-    @abstractmethod
-    def get_signature(cls) -> FunctionSignature:
-        """Return the parameters and the type of the result."""
+    signature: ClassVar[FunctionSignature]
 
     @abstractmethod
-    def call(self, arguments: Sequence[Any]) -> Any:
+    def call(self, *arguments: Any) -> Any:
         """Return the result. Raises FunctionFailed."""
 
 
@@ -241,11 +178,11 @@ class Provider(ABC):
         return {}
 
     @abstractmethod
-    def validate(self, ctx: ValidateContext, config: State) -> None:
+    def validate(self, ctx: Context, config: State) -> None:
         """Check the provider block as it is written; values may be Unknown."""
 
     @abstractmethod
-    def configure(self, ctx: ConfigureContext, config: State) -> None:
+    def configure(self, ctx: contexts.ConfigureContext, config: State) -> None:
         """Take over the configuration; values may be Unknown during a plan."""
 
     def describe(self, error: Exception) -> Description | None:

@@ -1,70 +1,24 @@
 """What a schema is made of: the classes of `tf`, and what it has none for."""
 
-from __future__ import annotations
+from collections.abc import Sequence
 
-from typing import TYPE_CHECKING, Any
-
-from tf import schema
-from tf.function import FunctionSignature, Parameter, Return
+from tf import function
+from tf.function import FunctionSignature, Return
 from tf.schema import Block, NestedBlock, NestMode, Schema
 
-from terraform_provider_veeam.plugin.types import List, Object
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from terraform_provider_veeam.plugin.types import TfType
+from terraform_provider_veeam.plugin.attribute import Attribute, Check, IdentityAttribute
+from terraform_provider_veeam.plugin.types import TfType
 
 __all__ = [
-    "Attribute",
     "Block",
     "FunctionSignature",
-    "IdentityAttribute",
     "IdentitySchema",
-    "ListNestedAttribute",
     "NestedBlock",
     "Parameter",
     "Return",
     "Schema",
-    "SingleNestedBlock",
-    "computed",
+    "nested_block",
 ]
-
-
-class Attribute(schema.Attribute):
-    """An attribute as in `tf`, which may also be write-only."""
-
-    def __init__(
-        self,
-        name: str,
-        type: TfType,  # noqa: A002 - tf's name
-        description: str | None = None,
-        *,
-        write_only: bool = False,
-        **rest: Any,
-    ) -> None:
-        super().__init__(name, type, description, **rest)
-        self.write_only = write_only
-
-
-class ListNestedAttribute(Attribute):
-    """A list of objects, each of whose attributes has its own description: dicts in the state."""
-
-    def __init__(
-        self,
-        name: str,
-        attributes: Sequence[schema.Attribute],
-        description: str | None = None,
-        **rest: Any,
-    ) -> None:
-        item = Object({attribute.name: attribute.type for attribute in attributes})
-        super().__init__(name, List(item), description, **rest)
-        self.attributes = attributes
-
-
-def computed(name: str, type: TfType, description: str) -> Attribute:  # noqa: A002 - tf's name
-    """Return an attribute that only the provider gives a value."""
-    return Attribute(name, type, description, computed=True)
 
 
 class SingleNestedBlock(NestedBlock):
@@ -77,23 +31,20 @@ class SingleNestedBlock(NestedBlock):
         super().__init__(type_name, NestMode.Single, block)
 
 
-class IdentityAttribute:
-    """One attribute of a resource's identity."""
+def nested_block(name: str, description: str, *attributes: Attribute) -> SingleNestedBlock:
+    """Return a block that may be written once, with those attributes."""
+    block = Block(description=description, attributes=list(attributes))
+    return SingleNestedBlock(name, block)  # type: ignore[abstract]  # tf marks what nobody calls
+
+
+class Parameter(function.Parameter):
+    """A parameter of a function, which gets what `check` returns."""
 
     def __init__(
-        self,
-        name: str,
-        type: TfType,  # noqa: A002 - as tf's Attribute
-        description: str = "",
-        *,
-        required_for_import: bool = False,
-        optional_for_import: bool = False,
+        self, name: str, kind: TfType, description: str | None = None, check: Check | None = None
     ) -> None:
-        self.name = name
-        self.type = type
-        self.description = description
-        self.required_for_import = required_for_import
-        self.optional_for_import = optional_for_import
+        super().__init__(name, kind, description)
+        self.check = check
 
 
 class IdentitySchema:

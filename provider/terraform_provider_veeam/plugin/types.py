@@ -1,13 +1,9 @@
 """The types of values: those of `tf`, and objects, which it lacks."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from tf.types import Bool, List, Number, String, TfType, Unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["Bool", "List", "Number", "Object", "String", "TfType", "Unknown"]
 

@@ -292,7 +292,7 @@ def test_who_goes_on_is_there_before_terraform_waits_for_the_end_of_the_provider
         "password": settings.password,
         "certificate_fingerprint": settings.certificate_fingerprint,
     }
-    mounted = {attribute.name: None for attribute in MountPointResource.get_schema().attributes}
+    mounted = {attribute.name: None for attribute in MountPointResource.schema.attributes}
     state = mounted | {
         "restore_point_id": record.href.split("/")[2],
         "restore_point_type": "vm",

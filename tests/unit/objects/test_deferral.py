@@ -69,7 +69,7 @@ class Client:
 def schema_of(name: str) -> Any:
     provider = VeeamProvider()
     classes = {**provider.data_sources(), **provider.actions()}
-    return classes[name].get_schema()
+    return classes[name].schema
 
 
 def test_every_object_is_asked_here() -> None:
@@ -120,7 +120,7 @@ def test_an_action_is_planned_later(name: str) -> None:
 def test_a_resource_is_planned_later_or_with_unknown_values(name: str, *, can_defer: bool) -> None:
     client = Client(can_defer=can_defer)
     cls = client.provider.resources()[name]
-    proposed = client.value(cls.get_schema(), RESOURCES[name])
+    proposed = client.value(cls.schema, RESOURCES[name])
     answer = client.servicer.PlanResourceChange(
         pb.PlanResourceChange.Request(
             type_name=name,
@@ -132,7 +132,7 @@ def test_a_resource_is_planned_later_or_with_unknown_values(name: str, *, can_de
     )
     assert not answer.diagnostics
     assert answer.HasField("deferred") is can_defer
-    planned = decode(block_of(cls.get_schema()), answer.planned_state)
+    planned = decode(block_of(cls.schema), answer.planned_state)
     assert planned
     assert Unknown in planned.values()
 
@@ -147,14 +147,14 @@ def test_an_ephemeral_resource_is_opened_later_or_with_unknown_values(
     answer = client.servicer.OpenEphemeralResource(
         pb.OpenEphemeralResource.Request(
             type_name=name,
-            config=client.value(cls.get_schema(), EPHEMERAL[name]),
+            config=client.value(cls.schema, EPHEMERAL[name]),
             client_capabilities=client.capabilities,
         )
     )
     assert not answer.diagnostics
     assert answer.HasField("deferred") is can_defer
     if not can_defer:
-        result = decode(block_of(cls.get_schema()), answer.result)
+        result = decode(block_of(cls.schema), answer.result)
         assert result
         assert result["session_token"] is Unknown
         closing = pb.CloseEphemeralResource.Request(type_name=name, private=answer.private)

@@ -1,9 +1,14 @@
 """The restore of a file: what its configuration comes to."""
 
-from terraform_provider_veeam.objects.actions.file_restore import _how
+from tf.utils import Diagnostics
+
+from terraform_provider_veeam.objects.actions.file_restore import FileRestoreAction, _how
+from terraform_provider_veeam.plugin.wire.codec import block_of
+from terraform_provider_veeam.plugin.wire.meaning import understand
 
 
 def test_a_guest_password_from_a_file_is_without_its_last_line_break() -> None:
     guest = {"username": "\ufeffguest\r\n", "password": "  a b \n"}
-    how = _how({"guest_credentials": guest, "overwrite": False, "permissions_only": False})
+    block = block_of(FileRestoreAction.schema)
+    how = _how(understand(block, {"guest_credentials": guest}, Diagnostics()))
     assert (how.username, how.password) == ("guest", "  a b ")

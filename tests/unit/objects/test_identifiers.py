@@ -39,7 +39,12 @@ def test_what_is_no_uid_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "kind"),
-    [(f"{UUID}/7", "vm"), (f"vm/{UUID}/7", "vm"), (f"agent/{UUID.upper()}/7", "agent")],
+    [
+        (f"{UUID}/7", "vm"),
+        (f"vm/{UUID}/7", "vm"),
+        (f"agent/{UUID.upper()}/7", "agent"),
+        (f"replica/urn:veeam:VmReplicaPoint:{UUID}/7", "replica"),
+    ],
 )
 def test_a_mount_point_id_is_read(text: str, kind: str) -> None:
     assert parse_mount_point_id(text) == (RestorePointRef(RestorePointType(kind), UUID), 7)

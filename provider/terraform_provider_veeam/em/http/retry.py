@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import email.utils
 import logging
 from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -110,8 +109,10 @@ def retry_after_seconds(value: str | None, now: str | None) -> float | None:
 
 def http_date(value: str | None) -> dt.datetime | None:
     """Return a header's date; None when it does not hold one."""
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - no validation needs it
+
     try:
-        moment = email.utils.parsedate_to_datetime(value or "")
+        moment = parsedate_to_datetime(value or "")
         return moment.replace(tzinfo=moment.tzinfo or dt.UTC)
     except (ValueError, OverflowError, TypeError, IndexError):
         return None

@@ -2,144 +2,138 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import CannotWrite, SomeLeftOut
 from terraform_provider_veeam.em.files.left_out import in_lines
-from terraform_provider_veeam.em.files.paths import PathPattern, local_name, parse_guest_path
-from terraform_provider_veeam.objects.actions.base import (
-    MountPointAction,
-    timeout_attribute,
-    validate_paths,
-    validate_timeout,
+from terraform_provider_veeam.em.files.paths import PathPattern, local_name
+from terraform_provider_veeam.objects import checks, mounted
+from terraform_provider_veeam.objects.actions.paths import (
+    PathsAction,
+    known_paths,
+    paths_attribute,
 )
-from terraform_provider_veeam.objects.mount_reference import (
-    reference_attributes,
-    validate_reference,
-)
-from terraform_provider_veeam.plugin.interfaces import Attribute, Refused
+from terraform_provider_veeam.objects.base import timeout
+from terraform_provider_veeam.plugin.attribute import flag, optional, required
+from terraform_provider_veeam.plugin.contexts import Context, State
+from terraform_provider_veeam.plugin.errors import Refused
 from terraform_provider_veeam.plugin.schema import Schema
-from terraform_provider_veeam.plugin.types import Bool, List, String, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from terraform_provider_veeam.em.files.transfer import Plan, Transfer
-    from terraform_provider_veeam.objects.mount_reference import MountReference
-    from terraform_provider_veeam.plugin.interfaces import ActionContext, State, ValidateContext
 
-_DEFAULT_TIMEOUT = "1h"
-_OVERWRITE = ("never", "if-older", "always")
 _ADVICE = (
     'What is there already is left as it is. With overwrite = "if-older" it is replaced if it is '
     'older than the backup\'s, with "always" in any case.'
 )
 
 
-class FileDownloadAction(MountPointAction):
+def _folder(text: str) -> str:
+    """Return a folder of this machine. Raises ValueError."""
+    if not text:
+        raise ValueError("It is empty.")
+    folder = os.path.expanduser(text)  # noqa: PTH111 - pathlib takes longer to import
+    if text.startswith("~") and folder == text:  # there is no such user, or no home
+        raise ValueError(f"There is no home folder for {text}.")
+    return folder
+
+
+class FileDownloadAction(PathsAction):
     """`veeam_file_download`."""
 
-    default_timeout = _DEFAULT_TIMEOUT
+    operation = "Downloading files"
+    schema = Schema(
+        description="Downloads files and folders of a mount point to a folder of this "
+        "machine. Each file is written beside its place and put there in one step, once it "
+        "has the size that Enterprise Manager tells, and keeps its time of modification. What "
+        "an earlier download has put there is kept if it is from the same restore point, and "
+        "else replaced, unless it was changed since; a file in the folder, "
+        "`.terraform-provider-veeam.jsonl`, notes where each is from. Anything else that is "
+        "there is left as it is, unless `overwrite` says more. A download that breaks off goes "
+        "on where it was, as far as the server can do that. What is left, or can't be fetched, "
+        "is listed in an error at the end, when all others are there.",
+        attributes=[
+            *mounted.reference_attributes(),
+            mounted.token_attribute(),
+            paths_attribute(
+                "Files and folders, from the volume on: `E:/Docs/Offers.docx` becomes "
+                "`Offers.docx` in `folder`, and a folder comes with everything in it. In a "
+                "name, `*` stands for anything and `?` for one character; `**` stands for "
+                "any number of folders: `E:/Docs/**/*.docx`. What matches goes where it is "
+                "below the last folder that is named without them. A name that is there as it "
+                "is written is meant as it is written.",
+            ),
+            required(
+                "folder",
+                "Folder of this machine, made if it is not there; `~` is the home folder. "
+                "Nothing is ever written outside of it, so no link in it is followed. A name "
+                "that this machine can't have, or takes for another's, is replaced by one like "
+                "it, and a warning tells both.",
+                check=_folder,
+            ),
+            flag(
+                "keep_folders",
+                "Put each file where its whole path leads: `E:/Docs/Offers.docx` becomes "
+                "`E/Docs/Offers.docx` in `folder`. Default `false`.",
+            ),
+            optional(
+                "overwrite",
+                "Which files that are in the way are replaced: `never`, `if-older` than the "
+                "backup's, or `always`. What is left then is no error. Default: those of an "
+                "earlier download that nobody has changed.",
+                check=checks.one_of(("never", "if-older", "always")),
+            ),
+            flag(
+                "dry_run",
+                "Tell what would be done, file by file, and write nothing. Default `false`.",
+            ),
+            timeout("1h"),
+        ],
+    )
 
-    @classmethod
-    def get_schema(cls) -> Schema:
-        """Return the schema of the block `config`."""
-        return Schema(
-            description="Downloads files and folders of a mount point to a folder of this "
-            "machine. Each file is written beside its place and put there in one step, once it "
-            "has the size that Enterprise Manager tells, and keeps its time of modification. What "
-            "an earlier download has put there is kept if it is from the same restore point, and "
-            "else replaced, unless it was changed since; a file in the folder, "
-            "`.terraform-provider-veeam.jsonl`, notes where each is from. Anything else that is "
-            "there is left as it is, unless `overwrite` says more. A download that breaks off goes "
-            "on where it was, as far as the server can do that. What is left, or can't be fetched, "
-            "is listed in an error at the end, when all others are there.",
-            attributes=[
-                *reference_attributes(write_only=True),
-                Attribute(
-                    "paths",
-                    List(String()),
-                    "Files and folders, from the volume on: `E:/Docs/Offers.docx` becomes "
-                    "`Offers.docx` in `folder`, and a folder comes with everything in it. In a "
-                    "name, `*` stands for anything and `?` for one character; `**` stands for "
-                    "any number of folders: `E:/Docs/**/*.docx`. What matches goes where it is "
-                    "below the last folder that is named without them. A name that is there as it "
-                    "is written is meant as it is written.",
-                    required=True,
-                ),
-                Attribute(
-                    "folder",
-                    String(),
-                    "Folder of this machine, made if it is not there; `~` is the home folder. "
-                    "Nothing is ever written outside of it, so no link in it is followed. A name "
-                    "that this machine can't have, or takes for another's, is replaced by one like "
-                    "it, and a warning tells both.",
-                    required=True,
-                ),
-                Attribute(
-                    "keep_folders",
-                    Bool(),
-                    "Put each file where its whole path leads: `E:/Docs/Offers.docx` becomes "
-                    "`E/Docs/Offers.docx` in `folder`. Default `false`.",
-                    optional=True,
-                ),
-                Attribute(
-                    "overwrite",
-                    String(),
-                    "Which files that are in the way are replaced: `never`, `if-older` than the "
-                    "backup's, or `always`. What is left then is no error. Default: those of an "
-                    "earlier download that nobody has changed.",
-                    optional=True,
-                ),
-                Attribute(
-                    "dry_run",
-                    Bool(),
-                    "Tell what would be done, file by file, and write nothing. Default `false`.",
-                    optional=True,
-                ),
-                timeout_attribute(_DEFAULT_TIMEOUT),
-            ],
-        )
+    def validate(self, ctx: Context, config: State) -> None:
+        """Check that patterns have a volume, and no two paths end up in the same place."""
+        super().validate(ctx, config)
+        if ctx.diagnostics.has_errors():
+            return
+        seen: dict[str, str] = {}
+        for number, path in known_paths(config):
+            try:
+                pattern = PathPattern.parse(path)
+            except ValueError as error:
+                where = ["paths", (number,)]
+                ctx.diagnostics.add_error(f"Invalid paths[{number}]", str(error), path=where)
+                continue
+            if pattern or config["keep_folders"] not in (False, None):
+                continue
+            name = local_name(path).lower()
+            if name in seen:
+                ctx.diagnostics.add_error(
+                    "Two paths of the same name",
+                    f"{seen[name]} and {path} would both become {name} in the folder. Set "
+                    "keep_folders = true, or download them with two actions to two folders.",
+                    path=["paths", (number,)],
+                )
+            seen[name] = path
 
-    def validate(self, ctx: ValidateContext, config: State) -> None:
-        """Check what can be checked without the server."""
-        validate_reference(ctx, config)
-        validate_paths(ctx, config)
-        validate_timeout(ctx, config)
-        if config["folder"] == "":
-            ctx.diagnostics.add_error("Invalid folder", "It is empty.", path=["folder"])
-        overwrite = config["overwrite"]
-        if overwrite not in (None, Unknown, *_OVERWRITE):
-            ctx.diagnostics.add_error(
-                "Invalid overwrite",
-                f'"{overwrite}" is none of {", ".join(_OVERWRITE)}.',
-                path=["overwrite"],
-            )
-        if not ctx.diagnostics.has_errors() and isinstance(config["paths"], list):
-            _check_names(ctx, config["paths"], keep_folders=config["keep_folders"])
-
-    def invoke(self, ctx: ActionContext, config: State) -> Iterator[str]:
+    def run(self, ctx: Context, config: State, deadline: Deadline) -> Iterator[str]:
         """Find out what there is to download, then download it."""
-        from contextlib import ExitStack  # noqa: PLC0415 - not for the schema
-        from pathlib import Path  # noqa: PLC0415
+        from pathlib import Path  # noqa: PLC0415 - no validation needs these
 
         from terraform_provider_veeam.em.files.overwrite import Overwrite  # noqa: PLC0415
         from terraform_provider_veeam.em.files.places import Places  # noqa: PLC0415
         from terraform_provider_veeam.em.files.transfer import Transfer  # noqa: PLC0415
 
-        self.validate(ctx, config)  # what was not known when it was planned
-        if ctx.diagnostics.has_errors():
-            return
-        try:
-            folder = Path(config["folder"]).expanduser()
-        except RuntimeError:  # there is no such user, or no home
-            detail = f"There is no home folder for {config['folder']}."
-            raise Refused("Invalid folder", detail, path=["folder"]) from None
-        deadline = self.bound(ctx, config, "Downloading files")
         mount = self.find_mount(config, deadline)
         with ExitStack() as stack:
             try:
-                places = stack.enter_context(Places(folder, dry_run=config["dry_run"] is True))
+                places = stack.enter_context(
+                    Places(Path(config["folder"]), dry_run=config["dry_run"] is True)
+                )
             except CannotWrite as error:
                 raise Refused(error.summary, error.detail, path=["folder"]) from error
             transfer = Transfer(
@@ -159,7 +153,7 @@ class FileDownloadAction(MountPointAction):
             )
 
     def _download(
-        self, ctx: ActionContext, config: State, mount: MountReference, transfer: Transfer
+        self, ctx: Context, config: State, mount: mounted.MountReference, transfer: Transfer
     ) -> Iterator[str]:
         plans: dict[str, Plan] = {}
 
@@ -199,28 +193,3 @@ def _told_after(plan: Plan, transfer: Transfer) -> str:
     kept = transfer.tally.files_kept
     there = f" ({kept} were there already)" if kept else ""
     return f"Downloaded {plan.path}: {transfer.tally}{there}"
-
-
-def _check_names(ctx: ValidateContext, paths: list[Any], *, keep_folders: Any) -> None:
-    """Refuse patterns without a volume, and paths that would end up in the same place."""
-    seen: dict[str, str] = {}
-    for number, text in enumerate(paths):
-        if text is Unknown:
-            continue
-        path = parse_guest_path(text)
-        try:
-            pattern = PathPattern.parse(path)
-        except ValueError as error:
-            ctx.diagnostics.add_error("Invalid path", str(error), path=["paths", (number,)])
-            continue
-        if pattern or keep_folders not in (False, None):
-            continue
-        name = local_name(path).lower()
-        if name in seen:
-            ctx.diagnostics.add_error(
-                "Two paths of the same name",
-                f"{seen[name]} and {text} would both become {name} in the folder. Set "
-                "keep_folders = true, or download them with two actions to two folders.",
-                path=["paths", (number,)],
-            )
-        seen[name] = text

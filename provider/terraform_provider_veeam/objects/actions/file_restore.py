@@ -2,107 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, FileRestoreFailed
-from terraform_provider_veeam.objects.actions.base import (
-    MountPointAction,
-    timeout_attribute,
-    validate_paths,
-    validate_timeout,
-)
-from terraform_provider_veeam.objects.mount_reference import (
-    reference_attributes,
-    validate_reference,
-)
-from terraform_provider_veeam.plugin.interfaces import Attribute, Refused, SingleNestedBlock
-from terraform_provider_veeam.plugin.schema import Block, Schema
-from terraform_provider_veeam.plugin.types import Bool, List, String
+from terraform_provider_veeam.objects import mounted
+from terraform_provider_veeam.objects.actions.paths import PathsAction, paths_attribute
+from terraform_provider_veeam.objects.base import timeout
+from terraform_provider_veeam.plugin.attribute import flag, required
+from terraform_provider_veeam.plugin.contexts import Context, State
+from terraform_provider_veeam.plugin.errors import Refused
+from terraform_provider_veeam.plugin.schema import Schema, nested_block
 from terraform_provider_veeam.secrets import conceal
 from terraform_provider_veeam.texts import as_meant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from terraform_provider_veeam.em.files.restore import ToOriginalPlace
-    from terraform_provider_veeam.plugin.interfaces import ActionContext, State, ValidateContext
-
-_DEFAULT_TIMEOUT = "1h"
 
 
-class FileRestoreAction(MountPointAction):
+class FileRestoreAction(PathsAction):
     """`veeam_file_restore`."""
 
-    default_timeout = _DEFAULT_TIMEOUT
-
-    @classmethod
-    def get_schema(cls) -> Schema:
-        """Return the schema of the block `config`."""
-        return Schema(
-            description="Restores files and folders of a mount point to their original place in "
-            "the machine that was backed up.",
-            attributes=[
-                *reference_attributes(write_only=True),
-                Attribute(
-                    "paths",
-                    List(String()),
-                    "Files and folders, from the volume on: `E:/Docs/Offers.docx`. They are "
-                    "restored one after the other.",
-                    required=True,
+    operation = "Restoring files"
+    schema = Schema(
+        description="Restores files and folders of a mount point to their original place in "
+        "the machine that was backed up.",
+        attributes=[
+            *mounted.reference_attributes(),
+            mounted.token_attribute(),
+            paths_attribute(
+                "Files and folders, from the volume on: `E:/Docs/Offers.docx`. They are "
+                "restored one after the other."
+            ),
+            flag("overwrite", "Replace what is there. Default `false`: both are kept."),
+            flag(
+                "permissions_only",
+                "Restore only the permissions of files that are still there; Windows only. "
+                "Default `false`.",
+            ),
+            timeout("1h"),
+        ],
+        block_types=[
+            nested_block(
+                "guest_credentials",
+                "Account in the machine. Without it the account of the "
+                "backup job's guest processing is used.",
+                required("username", "User name, `DOMAIN\\USER`.", check=as_meant),
+                required(
+                    "password",
+                    "Its password. May be an ephemeral value; it is stored nowhere.",
+                    check=as_meant,
+                    write_only=True,
                 ),
-                Attribute(
-                    "overwrite",
-                    Bool(),
-                    "Replace what is there. Default `false`: both are kept.",
-                    optional=True,
-                ),
-                Attribute(
-                    "permissions_only",
-                    Bool(),
-                    "Restore only the permissions of files that are still there; Windows only. "
-                    "Default `false`.",
-                    optional=True,
-                ),
-                timeout_attribute(_DEFAULT_TIMEOUT),
-            ],
-            block_types=[
-                SingleNestedBlock(  # type: ignore[abstract]  # tf marks what nobody calls
-                    "guest_credentials",
-                    Block(
-                        description="Account in the machine. Without it the account of the "
-                        "backup job's guest processing is used.",
-                        attributes=[
-                            Attribute(
-                                "username",
-                                String(),
-                                "User name, `DOMAIN\\USER`.",
-                                required=True,
-                            ),
-                            Attribute(
-                                "password",
-                                String(),
-                                "Its password. May be an ephemeral value; it is stored nowhere.",
-                                required=True,
-                                write_only=True,
-                            ),
-                        ],
-                    ),
-                )
-            ],
-        )
+            )
+        ],
+    )
 
-    def validate(self, ctx: ValidateContext, config: State) -> None:
-        """Check what can be checked without the server."""
-        validate_reference(ctx, config)
-        validate_paths(ctx, config)
-        validate_timeout(ctx, config)
-
-    def invoke(self, ctx: ActionContext, config: State) -> Iterator[str]:
+    def run(self, ctx: Context, config: State, deadline: Deadline) -> Iterator[str]:
         """Restore, path by path."""
-        self.validate(ctx, config)  # what was not known when it was planned
-        if ctx.diagnostics.has_errors():
-            return
-        deadline = self.bound(ctx, config, "Restoring files")
         how = _how(config)
         mount = self.find_mount(config, deadline)
         files, restores = self.manager.files(mount.session, mount.href)
@@ -129,19 +87,15 @@ class FileRestoreAction(MountPointAction):
 
 
 def _how(config: State) -> ToOriginalPlace:
-    from terraform_provider_veeam.em.files.restore import (  # noqa: PLC0415 - not for the schema
-        ToOriginalPlace,
-    )
+    from terraform_provider_veeam.em.files import restore  # noqa: PLC0415 - no validation needs it
 
-    given = config["guest_credentials"] or {"username": None, "password": None}
-    guest = {name: as_meant(value) for name, value in given.items()}
+    guest = config["guest_credentials"] or {"username": None, "password": None}
     if guest["password"]:
         conceal(guest["password"])
-    return ToOriginalPlace(
+    return restore.ToOriginalPlace(
         overwrite=bool(config["overwrite"]),
         permissions_only=bool(config["permissions_only"]),
-        username=guest["username"],
-        password=guest["password"],
+        **guest,
     )
 
 

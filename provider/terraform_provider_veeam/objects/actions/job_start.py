@@ -1,97 +1,57 @@
 """The action `veeam_job_start`: a backup or replication job, started now."""
 
-from __future__ import annotations
+from collections.abc import Iterator
 
-from contextlib import suppress
-from typing import TYPE_CHECKING
-
-from terraform_provider_veeam.em.errors import AccessDenied, BackupFailed, JobGone
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.errors import BackupFailed
+from terraform_provider_veeam.em.jobs.jobs import Job
 from terraform_provider_veeam.em.jobs.sessions import SessionType
+from terraform_provider_veeam.objects import checks, jobs
 from terraform_provider_veeam.objects.actions.backup import BackupAction
-from terraform_provider_veeam.objects.actions.base import timeout_attribute, validate_timeout
-from terraform_provider_veeam.objects.job_fields import (
-    job_id_attribute,
-    job_id_of,
-    no_such_job,
-    validate_job_id,
-)
-from terraform_provider_veeam.plugin.interfaces import Refused
-from terraform_provider_veeam.plugin.schema import Attribute, Schema
-from terraform_provider_veeam.plugin.types import Bool, String, Unknown
+from terraform_provider_veeam.objects.base import timeout
+from terraform_provider_veeam.plugin.attribute import flag, optional
+from terraform_provider_veeam.plugin.contexts import Context, State
+from terraform_provider_veeam.plugin.errors import Refused
+from terraform_provider_veeam.plugin.schema import Schema
 from terraform_provider_veeam.printable import printable
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.jobs.jobs import Job
-    from terraform_provider_veeam.plugin.interfaces import ActionContext, State, ValidateContext
-
-_DEFAULT_TIMEOUT = "8h"
-_JOIN, _FAIL = _IF_RUNNING = ("join", "fail")
+_JOIN, _FAIL = "join", "fail"
 _MAY_TRY_AGAIN = (
     "It was running already. If its schedule has retries, the job tries again by itself in some "
     "minutes, as a new session: veeam_backup_sessions shows it with is_retry."
 )
 
 
-class JobStartAction(BackupAction):
+class JobStartAction(jobs.JobReader, BackupAction):
     """`veeam_job_start`."""
 
-    default_timeout = _DEFAULT_TIMEOUT
+    operation = "The job"
+    schema = Schema(
+        description="Starts a backup or replication job and waits until it is done. Copy jobs "
+        "can't be started here. The account needs the role Portal Administrator.",
+        attributes=[
+            jobs.job_id(
+                "UUID of the job, or its URN, `urn:veeam:Job:UUID`: `id` of a `veeam_job`.",
+                required=True,
+            ),
+            flag("wait", "Wait for the end of the run, and fail when it fails. Default `true`."),
+            optional(
+                "if_running",
+                "What to do when the job runs already: `join` (default) waits for that run, "
+                "`fail` is an error.",
+                check=checks.one_of((_JOIN, _FAIL)),
+            ),
+            timeout("8h"),
+        ],
+    )
 
-    @classmethod
-    def get_schema(cls) -> Schema:
-        """Return the schema of the block `config`."""
-        return Schema(
-            description="Starts a backup or replication job and waits until it is done. Copy jobs "
-            "can't be started here. The account needs the role Portal Administrator.",
-            attributes=[
-                job_id_attribute(
-                    "UUID of the job, or its URN, `urn:veeam:Job:UUID`: `id` of a `veeam_job`.",
-                    required=True,
-                ),
-                Attribute(
-                    "wait",
-                    Bool(),
-                    "Wait for the end of the run, and fail when it fails. Default `true`.",
-                    optional=True,
-                ),
-                Attribute(
-                    "if_running",
-                    String(),
-                    "What to do when the job runs already: `join` (default) waits for that run, "
-                    "`fail` is an error.",
-                    optional=True,
-                ),
-                timeout_attribute(_DEFAULT_TIMEOUT),
-            ],
-        )
-
-    def validate(self, ctx: ValidateContext, config: State) -> None:
-        """Check what can be checked without the server."""
-        validate_job_id(ctx, config["job_id"])
-        validate_timeout(ctx, config)
-        if config["if_running"] not in (None, Unknown, *_IF_RUNNING):
-            ctx.diagnostics.add_error(
-                "Invalid if_running",
-                f'"{config["if_running"]}" is neither "{_JOIN}" nor "{_FAIL}".',
-                path=["if_running"],
-            )
-
-    def plan(self, ctx: ActionContext, config: State) -> None:
+    def look_ahead(self, config: State, deadline: Deadline) -> None:
         """Look the job up, so that a wrong id fails before anything is done."""
-        if self.is_known(ctx, config):
-            with suppress(AccessDenied):  # the start tells it, should it have to
-                self._job(config, self.bound(ctx, config, "Looking the job up"))
+        self._startable(config, deadline)
 
-    def invoke(self, ctx: ActionContext, config: State) -> Iterator[str]:
+    def run(self, ctx: Context, config: State, deadline: Deadline) -> Iterator[str]:
         """Start the job, and wait for its end."""
-        self.validate(ctx, config)  # what was not known when it was planned
-        if ctx.diagnostics.has_errors():
-            return
-        deadline = self.bound(ctx, config, "The job")
-        starts, job = self.manager.job_starts, self._job(config, deadline)
+        starts, job = self.manager.job_starts, self._startable(config, deadline)
         name = printable(job.name)
         running = joined = starts.running(job, deadline)
         if running and config["if_running"] == _FAIL:
@@ -119,11 +79,8 @@ class JobStartAction(BackupAction):
         made = f": {points} restore point{'' if points == 1 else 's'}" if points else ""
         yield f"Job {name} is done{made}"
 
-    def _job(self, config: State, deadline: Deadline) -> Job:
-        try:
-            job = self.manager.job(job_id_of(config), deadline)
-        except JobGone as error:
-            raise no_such_job(error) from error
+    def _startable(self, config: State, deadline: Deadline) -> Job:
+        job = self.job(config, deadline)
         if job.type not in (None, *SessionType):
             raise Refused(
                 "The job can't be started here",

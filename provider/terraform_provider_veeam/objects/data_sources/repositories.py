@@ -1,64 +1,41 @@
 """The data source `veeam_repositories`."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from terraform_provider_veeam.objects.base import VeeamObject
-from terraform_provider_veeam.objects.search import LOOK_UP_SECONDS
-from terraform_provider_veeam.plugin import interfaces
-from terraform_provider_veeam.plugin.interfaces import ListNestedAttribute, computed
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.objects.base import DataSource
+from terraform_provider_veeam.plugin.attribute import computed, found
+from terraform_provider_veeam.plugin.contexts import Context, State
 from terraform_provider_veeam.plugin.schema import Schema
-from terraform_provider_veeam.plugin.types import Number, String
+from terraform_provider_veeam.plugin.types import Number
 
-if TYPE_CHECKING:
-    from terraform_provider_veeam.plugin.interfaces import ReadDataContext, State
+_BYTES = "Bytes; null without a limit, or when not known."
 
 
-class RepositoriesDataSource(VeeamObject, interfaces.DataSource):
+class RepositoriesDataSource(DataSource):
     """`veeam_repositories`."""
 
-    @classmethod
-    def get_schema(cls) -> Schema:
-        """Return the schema of the block."""
-        return Schema(
-            description="The backup repositories, and the space that they have.",
-            attributes=[
-                ListNestedAttribute(
-                    "repositories",
-                    [
-                        computed("id", String(), "UUID."),
-                        computed("name", String(), "Name."),
-                        computed(
-                            "kind",
-                            String(),
-                            "What it is: `WindowsLocal`, `LinuxLocal`, `CifsShare`, `Nfs`, "
-                            "`Extendable` (scale-out) and the like.",
-                        ),
-                        computed(
-                            "capacity", Number(), "Bytes; null without a limit, or when not known."
-                        ),
-                        computed(
-                            "free_space",
-                            Number(),
-                            "Bytes; null without a limit, or when not known.",
-                        ),
-                        computed("backup_server", String(), "Name of the backup server."),
-                    ],
-                    "The repositories, by name; what Enterprise Manager does not tell is null.",
-                    computed=True,
+    operation = "Looking repositories up"
+    schema = Schema(
+        description="The backup repositories, and the space that they have.",
+        attributes=[
+            found(
+                "repositories",
+                "The repositories, by name; what Enterprise Manager does not tell is null.",
+                computed("id", "UUID."),
+                computed("name", "Name."),
+                computed(
+                    "kind",
+                    "What it is: `WindowsLocal`, `LinuxLocal`, `CifsShare`, `Nfs`, "
+                    "`Extendable` (scale-out) and the like.",
                 ),
-            ],
-        )
+                computed("capacity", _BYTES, Number()),
+                computed("free_space", _BYTES, Number()),
+                computed("backup_server", "Name of the backup server."),
+            ),
+        ],
+    )
 
-    def read(self, ctx: ReadDataContext, config: State) -> State | None:
+    def find(self, ctx: Context, config: State, deadline: Deadline) -> State:
         """Return the repositories."""
-        if self.is_deferred(ctx):
-            return None
-        deadline = self.deadline(ctx, LOOK_UP_SECONDS, "Looking repositories up")
-        found = self.manager.repositories(deadline)
-        return {
-            "repositories": [
-                one._asdict() for one in sorted(found, key=lambda one: (one.name or "").casefold())
-            ]
-        }
+        there = self.manager.repositories(deadline)
+        by_name = sorted(there, key=lambda one: (one.name or "").casefold())
+        return {"repositories": [one._asdict() for one in by_name]}

@@ -4,87 +4,63 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.objects.base import VeeamObject
-from terraform_provider_veeam.objects.search import (
-    LOOK_UP_SECONDS,
-    conditions,
-    described,
-    found_attributes,
-    search_attributes,
-    validate_search,
-    wanted,
-)
-from terraform_provider_veeam.plugin import interfaces
-from terraform_provider_veeam.plugin.schema import Attribute, Schema
-from terraform_provider_veeam.plugin.types import Bool
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.objects import search
+from terraform_provider_veeam.objects.base import DataSource
+from terraform_provider_veeam.plugin.attribute import flag
+from terraform_provider_veeam.plugin.contexts import Context, State
+from terraform_provider_veeam.plugin.errors import Refused
+from terraform_provider_veeam.plugin.schema import Schema
 from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint
-    from terraform_provider_veeam.plugin.interfaces import ReadDataContext, State, ValidateContext
 
 _SHOWN = 10  # of what was found, in an error
 
 
-class RestorePointDataSource(VeeamObject, interfaces.DataSource):
+class RestorePointDataSource(DataSource):
     """`veeam_restore_point`."""
 
-    @classmethod
-    def get_schema(cls) -> Schema:
-        """Return the schema of the block."""
-        return Schema(
-            description="Finds one restore point. Finding none is an error, and so is finding "
-            "several, unless `latest` is set.",
-            attributes=[
-                *search_attributes(told=True),
-                Attribute(
-                    "latest",
-                    Bool(),
-                    "Take the newest of several, passing over any that is still being "
-                    "written. Default `false`. After the next backup it is another one, and what "
-                    "is mounted of it is replaced: to pin it, set `created_before`.",
-                    optional=True,
-                ),
-                *found_attributes(),
-            ],
-        )
+    operation = "Looking restore points up"
+    schema = Schema(
+        description="Finds one restore point. Finding none is an error, and so is finding "
+        "several, unless `latest` is set.",
+        attributes=[
+            *search.search_attributes(computes=True),
+            flag(
+                "latest",
+                "Take the newest of several, passing over any that is still being "
+                "written. Default `false`. After the next backup it is another one, and what "
+                "is mounted of it is replaced: to pin it, set `created_before`.",
+            ),
+            *search.found_attributes(),
+        ],
+    )
 
-    def validate(self, ctx: ValidateContext, config: State) -> None:
-        """Check what can be checked without the server."""
-        validate_search(ctx, config)
-
-    def read(self, ctx: ReadDataContext, config: State) -> State | None:
+    def find(self, ctx: Context, config: State, deadline: Deadline) -> State:
         """Return the one that is found."""
-        if self.is_deferred(ctx):
-            return None
-        deadline = self.deadline(ctx, LOOK_UP_SECONDS, "Looking restore points up")
-        asked = wanted(config)
+        asked = search.wanted(config)
         if config["latest"]:
             latest = self.manager.latest_restore_point(asked, deadline)
-            found = [latest] if latest else []
+            points = [latest] if latest else []
         else:
-            found = self.manager.restore_points(asked, _SHOWN + 1, deadline)
-        if len(found) == 1:
-            told = described(found[0])
-            # What a user wrote, a pattern for example, stays as it is.
-            return {
-                name: told.get(name) if config[name] is None else config[name] for name in config
-            }
-        if not found:
-            ctx.diagnostics.add_error(
-                "No restore point found",
-                f"There is none with {conditions(config)}.{_hints(config)}\n"
-                f"{self.manager.near_misses(asked, deadline)}",
-                path=_narrowest(config),
-            )
-        else:
-            ctx.diagnostics.add_error(
+            points = self.manager.restore_points(asked, _SHOWN + 1, deadline)
+        if len(points) == 1:
+            return search.described(points[0])
+        if points:
+            raise Refused(
                 "Several restore points found",
                 f"Set latest = true to take the newest, or narrow the search. Found:\n"
-                f"{_listed(found)}",
+                f"{_listed(points)}",
                 path=_narrowest(config),
             )
-        return None
+        raise Refused(
+            "No restore point found",
+            f"There is none with {search.conditions(ctx.config or {})}.{_hints(config)}\n"
+            f"{self.manager.near_misses(asked, deadline)}",
+            path=_narrowest(config),
+        )
 
 
 def _hints(config: State) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from terraform_provider_veeam.durations import parse_duration
+from terraform_provider_veeam.em import models
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import (
     DeadlinePassed,
     MountGone,
@@ -12,143 +12,85 @@ from terraform_provider_veeam.em.errors import (
     SessionGone,
     Stopped,
 )
-from terraform_provider_veeam.em.models import (
-    DEFAULT_OS_KIND,
-    MountPoint,
-    RestorePointRef,
-    RestorePointType,
-    mount_href,
-)
 from terraform_provider_veeam.keep_alive import start as keep_alive
-from terraform_provider_veeam.objects.identifiers import (
-    format_mount_point_id,
-    parse_mount_point_id,
-    parse_uid,
-)
-from terraform_provider_veeam.objects.mount_point_fields import (
-    MountPointObject,
-    identity_of,
-    inputs,
-    results,
-    results_of,
-    timeouts,
-    validate_mount_point,
-)
-from terraform_provider_veeam.objects.mount_reference import but_there_is
-from terraform_provider_veeam.objects.restore_point_fields import restore_point_of
-from terraform_provider_veeam.plugin import interfaces
-from terraform_provider_veeam.plugin.interfaces import IdentityAttribute, IdentitySchema
-from terraform_provider_veeam.plugin.schema import Attribute, Schema
-from terraform_provider_veeam.plugin.types import Number, String, Unknown
+from terraform_provider_veeam.objects import identifiers, mount_points
+from terraform_provider_veeam.objects.base import Resource
+from terraform_provider_veeam.objects.mounted import but_there_is
+from terraform_provider_veeam.plugin import contexts
+from terraform_provider_veeam.plugin.attribute import IdentityAttribute, optional
+from terraform_provider_veeam.plugin.errors import Refused
+from terraform_provider_veeam.plugin.schema import IdentitySchema, Schema
+from terraform_provider_veeam.plugin.types import Number, Unknown
 from terraform_provider_veeam.printable import printable
 from terraform_provider_veeam.sessions.lost import check_server, disks_of, no_token
 from terraform_provider_veeam.sessions.record import SessionRecord
 
-if TYPE_CHECKING:
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.plugin.interfaces import (
-        CreateContext,
-        DeleteContext,
-        ImportContext,
-        PlanContext,
-        ReadContext,
-        State,
-        UpdateContext,
-        ValidateContext,
-    )
-
 _HOLD_SECONDS = 90.0
 
 
-class MountPointResource(MountPointObject, interfaces.Resource):
+class MountPointResource(mount_points.MountPointObject, Resource):
     """`veeam_mount_point`, bound to the logon session that made it."""
 
-    @classmethod
-    def get_schema(cls) -> Schema:
-        """Return the schema of the resource."""
-        return Schema(
-            version=0,
-            description="Mounts a restore point on its backup server and unmounts it when "
-            "destroyed. A mount point lives only inside the logon session that made it, and "
-            "Enterprise Manager ends a session after 15 idle minutes.",
-            attributes=[
-                *inputs(replaces=True),
-                Attribute(
-                    "keep_alive",
-                    String(),
-                    "How long the logon session is held open after the apply, like `4h`. A small "
-                    "process on this machine, one for all mount points of a user, reads the mount "
-                    "point at a third of the idle limit; `terraform-provider-veeam keep-alive "
-                    "list` shows it. Without it the mount point is gone after 15 idle minutes.",
-                    optional=True,
-                ),
-                *results(),
-            ],
-            block_types=[timeouts()],
-        )
+    schema = Schema(
+        version=0,
+        description="Mounts a restore point on its backup server and unmounts it when "
+        "destroyed. A mount point lives only inside the logon session that made it, and "
+        "Enterprise Manager ends a session after 15 idle minutes.",
+        attributes=[
+            *mount_points.inputs(replaces=True),
+            optional(
+                "keep_alive",
+                "How long the logon session is held open after the apply, like `4h`. A small "
+                "process on this machine, one for all mount points of a user, reads the mount "
+                "point at a third of the idle limit; `terraform-provider-veeam keep-alive "
+                "list` shows it. Without it the mount point is gone after 15 idle minutes.",
+                check=parse_duration,
+            ),
+            *mount_points.results(),
+        ],
+        block_types=[mount_points.timeouts()],
+    )
+    id_parts = ("restore_point_type", "restore_point_id", "mount_id")
+    parse_id = staticmethod(identifiers.parse_mount_point_id)
+    identity_schema = IdentitySchema(
+        [
+            IdentityAttribute(
+                "restore_point_type",
+                "Family of the restore point: `vm` (default), `replica` or `agent`.",
+                required=False,
+            ),
+            IdentityAttribute("restore_point_id", "UUID of the restore point."),
+            IdentityAttribute("mount_id", "Number of the mount in its logon session.", Number()),
+            IdentityAttribute(
+                "session_fingerprint",
+                "Fingerprint of the logon session; an import takes that of `session_token`.",
+                required=False,
+            ),
+        ]
+    )
 
-    @classmethod
-    def get_identity_schema(cls) -> IdentitySchema:
-        """Return the schema of the resource's identity."""
-        return IdentitySchema(
-            version=0,
-            attributes=[
-                IdentityAttribute(
-                    "restore_point_type",
-                    String(),
-                    "Family of the restore point: `vm` (default), `replica` or `agent`.",
-                    optional_for_import=True,
-                ),
-                IdentityAttribute(
-                    "restore_point_id",
-                    String(),
-                    "UUID of the restore point.",
-                    required_for_import=True,
-                ),
-                IdentityAttribute(
-                    "mount_id",
-                    Number(),
-                    "Number of the mount in its logon session.",
-                    required_for_import=True,
-                ),
-                IdentityAttribute(
-                    "session_fingerprint",
-                    String(),
-                    "Fingerprint of the logon session; an import takes that of `session_token`.",
-                    optional_for_import=True,
-                ),
-            ],
-        )
-
-    def validate(self, ctx: ValidateContext, config: State) -> None:
-        """Check what can be checked without the server; values not known yet are passed over."""
-        validate_mount_point(ctx, config)
-
-    def plan(self, ctx: PlanContext, current: State | None, planned: State | None) -> State | None:
+    def look_ahead(self, ctx: contexts.PlanContext, planned: contexts.State) -> contexts.State:
         """Look up what a create will mount, so that a wrong id fails now and a plan reads well."""
-        if self.may_be_deferred(ctx):
-            return planned
-        if current is None and planned is not None:
-            ctx.private = ctx.private or self._book.carry()
-            self.describe_restore_point(ctx, planned)
-        elif current and planned and _asks_for_another_os(ctx.private, current, planned):
-            ctx.requires_replace.append(["os_kind"])
-        return planned
+        ctx.private = ctx.private or self._book.carry()
+        return self.describe_restore_point(ctx, planned)
 
-    def create(self, ctx: CreateContext, planned: State) -> State | None:
+    def find_replacements(
+        self, ctx: contexts.PlanContext, current: contexts.State, planned: contexts.State
+    ) -> None:
+        """Replace what was mounted for another operating system."""
+        if _asks_for_another_os(ctx.private, current, planned):
+            ctx.requires_replace.append(["os_kind"])
+
+    def create(self, ctx: contexts.ChangeContext, planned: contexts.State) -> contexts.State:
         """Mount the restore point. A mount that could not be read is returned with the error."""
         manager = self.manager
         if planned["restore_point_name"] is Unknown:
-            self.describe_restore_point(ctx, planned)
-            if ctx.diagnostics.has_errors():
-                return None
-        ref = restore_point_of(planned)
+            planned |= self.describe_restore_point(ctx, planned)
+        ref = mount_points.restore_point_of(planned)
         name = printable(planned["restore_point_name"] or ref.id)
         deadline = self.timeout(ctx, planned, "create", f"Mounting restore point {name}")
         try:
-            mounted = self.mount(ctx, planned, deadline)
-            if mounted is None:
-                return None
+            mounted = self.mount(planned, deadline)
         except MountIncomplete as error:
             ctx.diagnostics.add_error(
                 error.summary,
@@ -170,26 +112,27 @@ class MountPointResource(MountPointObject, interfaces.Resource):
             ctx.diagnostics.add_warning(*trouble, path=["keep_alive"])
         return state
 
-    def read(self, ctx: ReadContext, current: State) -> State | None:
+    def refresh(
+        self, ctx: contexts.ResourceContext, current: contexts.State
+    ) -> contexts.State | None:
         """Read the mount point in its own session; None, with a warning, when it is gone."""
-        if not self._provider.is_configured:
-            self.may_be_deferred(ctx)
-            return current
         deadline = self.timeout(ctx, current, "read", f"Reading mount point {current['id']}")
         try:
             record = self._find_session(ctx, current, deadline)
             mount_point = self.manager.mount_point(
-                record.session, restore_point_of(current), record.href, deadline
+                record.session, mount_points.restore_point_of(current), record.href, deadline
             )
         except (SessionGone, MountGone) as error:
             consequence = "Terraform drops it from the state."
             ctx.diagnostics.add_warning(*self._loss(error, current, deadline, consequence))
             return None
         if current["restore_point_name"] is None:
-            self.describe_restore_point(ctx, current)
+            current |= self.describe_restore_point(ctx, current)
         return self._keep(ctx, current, record, mount_point, for_apply=True)
 
-    def update(self, ctx: UpdateContext, current: State, planned: State) -> State:
+    def update(
+        self, ctx: contexts.ChangeContext, current: contexts.State, planned: contexts.State
+    ) -> contexts.State | None:
         """Take over new timeouts, and hold the session for a new time.
 
         So is what an import could not know; any other change replaces the mount.
@@ -206,7 +149,7 @@ class MountPointResource(MountPointObject, interfaces.Resource):
             return planned
         try:
             self.manager.mount_point(
-                record.session, restore_point_of(current), record.href, deadline
+                record.session, mount_points.restore_point_of(current), record.href, deadline
             )
             trouble = self._keep_alive(ctx, planned, record)
         except (SessionGone, MountGone) as error:
@@ -214,9 +157,9 @@ class MountPointResource(MountPointObject, interfaces.Resource):
             trouble = self._loss(error, current, deadline, consequence)
         if trouble:
             ctx.diagnostics.add_error(*trouble, path=["keep_alive"])
-        return current if trouble else planned
+        return None if trouble else planned
 
-    def delete(self, ctx: DeleteContext, current: State) -> None:
+    def delete(self, ctx: contexts.ChangeContext, current: contexts.State) -> None:
         """Unmount in the mount's own session, and end it; what is gone already is no error."""
         deadline = self.timeout(ctx, current, "delete", f"Unmounting {current['id']}")
         record = self._find_session(ctx, current, deadline)
@@ -229,57 +172,44 @@ class MountPointResource(MountPointObject, interfaces.Resource):
         self._provider.holder.release(record.fingerprint, record.href)
         keep_alive.release(record.fingerprint, record.href)
 
-    def import_(self, ctx: ImportContext, id: str) -> State | None:  # noqa: A002 - tf's name
+    def take_over(
+        self, ctx: contexts.ResourceContext, parent: models.RestorePointRef, own: int
+    ) -> contexts.State:
         """Take over a mount point of the session whose token the provider was given."""
-        if self.is_deferred(ctx):
-            return None
-        try:
-            ref, mount_id = _imported(id, ctx.identity)
-        except ValueError as error:
-            ctx.diagnostics.add_error("Invalid import id", str(error))
-            return None
         manager = self.manager
         if not manager.session_is_borrowed:
-            ctx.diagnostics.add_error(
+            raise Refused(
                 "Import needs the logon session of the mount point",
                 "A mount point can only be reached in the logon session that made it. Set "
                 "session_token in the provider block (or VEEAM_EM_SESSION_TOKEN) to the token of "
                 "that session, and leave out username and password.",
             )
-            return None
-        state: State = dict.fromkeys(attribute.name for attribute in self.get_schema().attributes)
-        state |= {
-            "restore_point_id": ref.id,
-            "restore_point_type": ref.type.value,
-            "timeouts": None,
-        }
-        id = format_mount_point_id(ref, mount_id)  # noqa: A001 - tf's name
-        deadline = self.timeout(ctx, state, "read", f"Reading mount point {id}")
+        name = identifiers.format_mount_point_id(parent, own)
+        deadline = self.timeout(ctx, {}, "read", f"Reading mount point {name}")
         session = manager.session(deadline)
         wanted = (ctx.identity or {}).get("session_fingerprint")
         if wanted and wanted != session.fingerprint:
-            ctx.diagnostics.add_error(
+            raise Refused(
                 "The mount point belongs to another logon session",
                 f"The identity names logon session {wanted}, but session_token is that of "
                 f"{session.fingerprint}, where the same number may be another mount point. Set "
                 "the token of the session that is named.",
             )
-            return None
-        href = mount_href(ref, mount_id, None)
+        href = models.mount_href(parent, own, None)
         try:
-            mount_point = manager.mount_point(session, ref, href, deadline)
+            mount_point = manager.mount_point(session, parent, href, deadline)
         except MountGone as error:
-            there = but_there_is(manager.mounted_instead(session, ref.id, deadline))
-            ctx.diagnostics.add_error(
+            there = but_there_is(manager.mounted_instead(session, parent.id, deadline))
+            raise Refused(
                 "Mount point not found",
-                f"{error.detail}\nThe session of this session_token has no {id}{there}.",
-            )
-            return None
+                f"{error.detail}\nThe session of this session_token has no {name}{there}.",
+            ) from error
         record = SessionRecord(manager.base_url, session, href, imported=True)
+        state = {"restore_point_id": parent.id, "restore_point_type": parent.type.value}
         return self._keep(ctx, state, record, mount_point)
 
     def _find_session(
-        self, ctx: ReadContext | UpdateContext | DeleteContext, state: State, deadline: Deadline
+        self, ctx: contexts.ResourceContext, state: contexts.State, deadline: Deadline
     ) -> SessionRecord:
         """Return the session that a mount was made in, and keep it in private state from now on.
 
@@ -291,7 +221,9 @@ class MountPointResource(MountPointObject, interfaces.Resource):
         record = self._book.find(fingerprint, manager.base_url, ctx.private)
         if record is None:
             raise no_token()
-        told = mount_href(restore_point_of(state), int(state["mount_id"]), state["href"])
+        told = models.mount_href(
+            mount_points.restore_point_of(state), int(state["mount_id"]), state["href"]
+        )
         record = record._replace(href=told)
         ctx.private = record.to_bytes()
         check_server(manager, record, deadline)
@@ -299,32 +231,31 @@ class MountPointResource(MountPointObject, interfaces.Resource):
 
     def _keep(
         self,
-        ctx: CreateContext | ReadContext | ImportContext,
-        state: State,
+        ctx: contexts.ResourceContext,
+        state: contexts.State,
         record: SessionRecord,
-        mount_point: MountPoint,
+        mount_point: models.MountPoint,
         *,
         for_apply: bool = False,
-    ) -> State:
+    ) -> contexts.State:
         """Keep the session in private state and hold it; return the state as the server told."""
         ctx.private = record.to_bytes()
-        ctx.identity = identity_of(record.session, mount_point)
+        ctx.identity = mount_points.identity_of(record.session, mount_point)
         self._book.remember(record, for_apply=for_apply)
-        self._provider.holder.hold(record, self.manager, state["restore_point_name"] or "")
-        return state | results_of(record.session, mount_point)
+        self._provider.holder.hold(record, self.manager, state.get("restore_point_name") or "")
+        return state | mount_points.results_of(record.session, mount_point)
 
     def _keep_alive(
-        self, ctx: CreateContext | UpdateContext, state: State, record: SessionRecord
+        self, ctx: contexts.ChangeContext, state: contexts.State, record: SessionRecord
     ) -> tuple[str, str] | None:
         """Have the session held for as long as keep_alive says; return what to tell if it is not.
 
         Raises nothing: the mount is there, and not to be lost.
         """
         try:
-            seconds = parse_duration(state["keep_alive"])
             deadline = self.deadline(ctx, _HOLD_SECONDS, "Waiting for the process that holds it")
             name = state["restore_point_name"] or ""
-            keep_alive.hold(self.manager.settings, record, seconds, name, deadline)
+            keep_alive.hold(self.manager.settings, record, state["keep_alive"], name, deadline)
         except (Stopped, DeadlinePassed) as error:
             said = (
                 f"{error.summary}. Whether it holds logon session {record.fingerprint} by now, "
@@ -342,7 +273,11 @@ class MountPointResource(MountPointObject, interfaces.Resource):
         return "The logon session can't be held open", f"{said}\n{advice}"
 
     def _loss(
-        self, gone: SessionGone | MountGone, state: State, deadline: Deadline, consequence: str
+        self,
+        gone: SessionGone | MountGone,
+        state: contexts.State,
+        deadline: Deadline,
+        consequence: str,
     ) -> tuple[str, str]:
         """Return what a person is told of a mount point that is gone, and of its disks."""
         summary = f"Mount point {state['id']} is gone"
@@ -351,8 +286,8 @@ class MountPointResource(MountPointObject, interfaces.Resource):
                 f"{gone.detail}\nIts logon session lives: it was unmounted without Terraform, or "
                 f"by a destroy that did not come to its end. {consequence}"
             )
-        name = printable(state["restore_point_name"] or state["restore_point_id"])
-        disks = disks_of(self.manager, restore_point_of(state), deadline)
+        name = printable(state["restore_point_name"] or state["restore_point_id"].uuid)
+        disks = disks_of(self.manager, mount_points.restore_point_of(state), deadline)
         return f"{summary}: its logon session has ended", (
             f"{gone.detail}\n{name} was mounted in it. A logon session ends after 15 idle minutes, "
             "when it is logged out, as by a destroy with another copy of this state, and when "
@@ -361,19 +296,13 @@ class MountPointResource(MountPointObject, interfaces.Resource):
         )
 
 
-def _asks_for_another_os(private: bytes, current: State, planned: State) -> bool:
+def _asks_for_another_os(private: bytes, current: contexts.State, planned: contexts.State) -> bool:
     """Tell whether it was mounted for another operating system; null means Windows."""
     if planned["os_kind"] is Unknown:
         return True
     record = SessionRecord.from_bytes(private)
     if record is not None and record.imported:
         return False
-    return (current["os_kind"] or DEFAULT_OS_KIND) != (planned["os_kind"] or DEFAULT_OS_KIND)
-
-
-def _imported(text: str, identity: State | None) -> tuple[RestorePointRef, int]:
-    """Return what is to be imported, by its id or its identity. Raises ValueError."""
-    if not text and identity:
-        kind = identity["restore_point_type"] or RestorePointType.VM
-        text = f"{kind}/{parse_uid(identity['restore_point_id']).uuid}/{identity['mount_id']}"
-    return parse_mount_point_id(text)
+    return (current["os_kind"] or models.DEFAULT_OS_KIND) != (
+        planned["os_kind"] or models.DEFAULT_OS_KIND
+    )

@@ -2,17 +2,12 @@
 
 # ruff: noqa: N802 - a method is named as its call in the protocol
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from terraform_provider_veeam.plugin.contexts import Context
 from terraform_provider_veeam.plugin.rpc.call import Calls, put_deferral
 from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 from terraform_provider_veeam.printable import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class ActionCalls(Calls):
@@ -34,7 +29,7 @@ class ActionCalls(Calls):
         with self._call("planning", request.action_type, response.diagnostics) as call:
             action, codec = self._object(self._actions, call)
             ctx = self._context(Context, call, request.client_capabilities)
-            action.plan(ctx, codec.decode_present(request.config))
+            action.plan(ctx, self._config(action, codec, ctx, request.config))
             put_deferral(response, ctx)
         return response
 
@@ -45,8 +40,8 @@ class ActionCalls(Calls):
         of = pb.InvokeAction.Event
         with self._call("running", request.action_type) as call:
             action, codec = self._object(self._actions, call)
-            config = codec.decode_present(request.config)
-            for line in action.invoke(self._context(Context, call), config):
+            ctx = self._context(Context, call)
+            for line in action.invoke(ctx, self._config(action, codec, ctx, request.config)):
                 if self.stop.is_set():
                     # Terraform takes nothing but the end now: after a line, the end crashes it.
                     continue

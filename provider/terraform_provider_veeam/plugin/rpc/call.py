@@ -1,41 +1,21 @@
 """What every call has in common: its object, its values, and an error that a person understands."""
 
-from __future__ import annotations
-
 import threading
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
 from tf.utils import Diagnostics
 
-from terraform_provider_veeam.plugin.contexts import Context
-from terraform_provider_veeam.plugin.errors import Refused
-from terraform_provider_veeam.plugin.interfaces import BlockObject, ProviderObject, Resource
+from terraform_provider_veeam.plugin import interfaces
+from terraform_provider_veeam.plugin.contexts import Context, State
+from terraform_provider_veeam.plugin.errors import Description, Refused, Reported
 from terraform_provider_veeam.plugin.rpc.answers import Answers
+from terraform_provider_veeam.plugin.wire import codec, diagnostics, meaning
 from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
-from terraform_provider_veeam.plugin.wire.codec import (
-    Encoder,
-    block_of,
-    decode,
-    decode_identity,
-    identity_to_pb,
-    unpack,
-)
-from terraform_provider_veeam.plugin.wire.diagnostics import (
-    describe,
-    diagnostics_to_pb,
-    path_to_text,
-)
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from types import TracebackType
-
-    from terraform_provider_veeam.plugin.contexts import State
-    from terraform_provider_veeam.plugin.errors import Description
-    from terraform_provider_veeam.plugin.interfaces import Provider
-
-AnyObject = TypeVar("AnyObject", bound=ProviderObject)
-AnyBlock = TypeVar("AnyBlock", bound=BlockObject)
+AnyObject = TypeVar("AnyObject", bound=interfaces.ProviderObject)
+AnyBlock = TypeVar("AnyBlock", bound=interfaces.BlockObject)
 AnyContext = TypeVar("AnyContext", bound=Context)
 
 
@@ -47,7 +27,7 @@ class Call:
 
     def __init__(
         self,
-        provider: Provider,
+        provider: interfaces.Provider,
         mask: Callable[[str], str],
         activity: str,
         type_name: str,
@@ -73,8 +53,9 @@ class Call:
         if error is not None:
             if not isinstance(error, Exception):
                 return False
-            said = self.describe(error)
-            self.diagnostics.add_error(said.summary, said.detail, path=said.path)
+            if not isinstance(error, Reported):
+                said = self.describe(error)
+                self.diagnostics.add_error(said.summary, said.detail, path=said.path)
         if self._answer is not None:
             self._answer.extend(self.diagnostics_to_pb())
         return True
@@ -82,26 +63,25 @@ class Call:
     def describe(self, error: Exception) -> Description:
         """Return what a person is told of an exception in this call."""
         activity = f"{self.activity} {self.type_name}".rstrip()
-        return describe(error, activity, self._provider, self._mask)
+        return diagnostics.describe(error, activity, self._provider, self._mask)
 
     def diagnostics_to_pb(self) -> list[pb.Diagnostic]:
         """Return the messages of the diagnostics, with secrets masked."""
-        return diagnostics_to_pb(self.diagnostics, self._mask)
+        return diagnostics.diagnostics_to_pb(self.diagnostics, self._mask)
 
 
 class Codec:
     """Reads and writes the values of one type; what it can't write is an error of the call."""
 
-    def __init__(self, cls: type[BlockObject], diagnostics: Diagnostics) -> None:
-        schema = cls.get_schema()
-        self.block = block_of(schema)
-        self.version = schema.version or 0
-        self.identity = cls.get_identity_schema() if issubclass(cls, Resource) else None
-        self._diagnostics = diagnostics
+    def __init__(self, cls: type[interfaces.BlockObject], told: Diagnostics) -> None:
+        self.block = codec.block_of(cls.schema)
+        self.version = cls.schema.version or 0
+        self.identity = getattr(cls, "identity_schema", None)  # of a resource alone
+        self._diagnostics = told
 
     def decode(self, value: pb.DynamicValue) -> State | None:
         """Return the object in a message, None for a null. Raises Unusable."""
-        return decode(self.block, value)
+        return codec.decode(self.block, value)
 
     def decode_present(self, value: pb.DynamicValue) -> State:
         """Return the object in a message that always holds one. Raises Unusable."""
@@ -109,11 +89,19 @@ class Codec:
 
     def decode_identity(self, value: pb.ResourceIdentityData) -> State | None:
         """Return the identity in a message, None when there is none. Raises Unusable."""
-        return decode_identity(self.identity, unpack(value.identity_data))
+        return codec.decode_identity(self.identity, codec.unpack(value.identity_data))
+
+    def understand(self, written: State) -> State:
+        """Return a block with what its values mean, Unknown for what is not valid, as is told."""
+        return meaning.understand(self.block, written, self._diagnostics)
+
+    def understand_state(self, state: State | None) -> State | None:
+        """Return a state with what its values mean, Unknown for what is not valid any more."""
+        return None if state is None else meaning.understand(self.block, state, Diagnostics())
 
     def encode(self, state: State | None, *, may_be_unknown: bool = False) -> pb.DynamicValue:
         """Return the message of an object; what can't be sent is null in it."""
-        encoder = Encoder(may_be_unknown=may_be_unknown)
+        encoder = codec.Encoder(may_be_unknown=may_be_unknown)
         message = encoder.encode(self.block, state)
         self._report(encoder)
         return message
@@ -122,17 +110,17 @@ class Codec:
         self, response: Any, field: str, identity: State | None, *, may_be_unknown: bool = False
     ) -> None:
         """Set a field of a response to an identity, or clear it when there is none."""
-        encoder = Encoder(may_be_unknown=may_be_unknown)
-        message = identity_to_pb(self.identity, identity, encoder)
+        encoder = codec.Encoder(may_be_unknown=may_be_unknown)
+        message = codec.identity_to_pb(self.identity, identity, encoder)
         self._report(encoder)
         response.ClearField(field)
         if message is not None:
             getattr(response, field).CopyFrom(message)
 
-    def _report(self, encoder: Encoder) -> None:
+    def _report(self, encoder: codec.Encoder) -> None:
         for problem in encoder.problems:
             self._diagnostics.add_error(
-                f"Invalid value of {path_to_text(problem.path)}",
+                f"Invalid value of {diagnostics.path_to_text(problem.path)}",
                 f"{problem.text} This is a fault of the provider, please report it.",
                 path=problem.path,
             )
@@ -145,7 +133,7 @@ class Calls:
     configured again.
     """
 
-    def __init__(self, provider: Provider, *, mask: Callable[[str], str] = str) -> None:
+    def __init__(self, provider: interfaces.Provider, *, mask: Callable[[str], str] = str) -> None:
         self.stop = threading.Event()
         self._answers = Answers()
         self.desert = self._answers.desert
@@ -176,8 +164,30 @@ class Calls:
     def _validate(self, classes: Mapping[str, type[AnyBlock]], request: Any, answer: Any) -> None:
         """Have a block checked by its object."""
         with self._call("checking", request.type_name, answer) as call:
-            block, codec = self._object(classes, call)
-            block.validate(self._context(Context, call), codec.decode_present(request.config))
+            block, values = self._object(classes, call)
+            ctx = self._context(Context, call)
+            ctx.config = values.decode_present(request.config)
+            block.validate(ctx, values.understand(ctx.config))
+
+    def _config(
+        self, block: interfaces.BlockObject, values: Codec, ctx: Context, message: pb.DynamicValue
+    ) -> State:
+        """Return what is written in a block, checked. Raises Reported for what is not valid."""
+        ctx.config = values.decode_present(message)
+        return self._checked(block, values, ctx, ctx.config)
+
+    def _checked(
+        self, block: interfaces.BlockObject, values: Codec, ctx: Context, written: State
+    ) -> State:
+        """Return what a block means: more may be known than when Terraform had it validated.
+
+        Raises Reported for what is not valid.
+        """
+        meant = values.understand(written)
+        block.validate(ctx, meant)
+        if ctx.diagnostics.has_errors():
+            raise Reported
+        return meant
 
 
 def find(classes: Mapping[str, type[AnyObject]], name: str) -> type[AnyObject]:

@@ -2,11 +2,10 @@
 
 # ruff: noqa: N802 - a method is named as its call in the protocol
 
-from __future__ import annotations
-
 from terraform_provider_veeam.plugin.contexts import Context
-from terraform_provider_veeam.plugin.rpc.call import Calls, put_deferral
+from terraform_provider_veeam.plugin.rpc.call import Calls, present, put_deferral
 from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
+from terraform_provider_veeam.plugin.wire.meaning import complete
 from terraform_provider_veeam.plugin.wire.planning import fill_in
 
 
@@ -29,12 +28,12 @@ class DataSourceCalls(Calls):
         with self._call("reading", request.type_name, response.diagnostics) as call:
             source, codec = self._object(self._data_sources, call)
             ctx = self._context(Context, call, request.client_capabilities)
-            config = codec.decode_present(request.config)
-            found = source.read(ctx, config)
+            found = source.read(ctx, self._config(source, codec, ctx, request.config))
+            written = present(ctx.config)
             put_deferral(response, ctx)
             if ctx.deferred:
-                later = fill_in(codec.block, config, config, None)
+                later = fill_in(codec.block, written, written, None)
                 response.state.CopyFrom(codec.encode(later, may_be_unknown=True))
             elif found is not None:
-                response.state.CopyFrom(codec.encode(found))
+                response.state.CopyFrom(codec.encode(complete(written, found)))
         return response

@@ -2,15 +2,14 @@
 
 # ruff: noqa: N802 - a method is named as its call in the protocol
 
-from __future__ import annotations
-
 import threading
 from functools import partial
 from typing import Any
 
 from terraform_provider_veeam.plugin.contexts import EphemeralContext
-from terraform_provider_veeam.plugin.rpc.call import Calls, put_deferral
+from terraform_provider_veeam.plugin.rpc.call import Calls, present, put_deferral
 from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
+from terraform_provider_veeam.plugin.wire.meaning import complete
 
 
 class EphemeralCalls(Calls):
@@ -36,12 +35,13 @@ class EphemeralCalls(Calls):
         with self._call("opening", request.type_name, response.diagnostics) as call:
             ephemeral, codec = self._object(self._ephemeral_resources, call)
             ctx = self._context(EphemeralContext, call, request.client_capabilities)
-            result = ephemeral.open(ctx, codec.decode_present(request.config))
+            found = ephemeral.open(ctx, self._config(ephemeral, codec, ctx, request.config))
             put_deferral(response, ctx)
-            if not ctx.deferred and result is not None:
+            if not ctx.deferred and found is not None:
+                result = complete(present(ctx.config), found)
                 response.result.CopyFrom(codec.encode(result, may_be_unknown=True))
             _put_renewal(response, ctx)
-            if not ctx.deferred and result is not None:
+            if not ctx.deferred and found is not None:
                 ctx.stop = threading.Event()
                 self._answers.give(context, partial(ephemeral.close, ctx))
         return response

@@ -2,21 +2,16 @@
 
 # ruff: noqa: N802 - a method is named as its call in the protocol
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from terraform_provider_veeam.plugin.errors import FunctionFailed
 from terraform_provider_veeam.plugin.rpc.call import Calls, find
+from terraform_provider_veeam.plugin.schema import FunctionSignature
 from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 from terraform_provider_veeam.plugin.wire.codec import Encoder, decode_value, pack, unpack
 from terraform_provider_veeam.plugin.wire.diagnostics import Unusable
 from terraform_provider_veeam.plugin.wire.schemas import function_to_pb
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from terraform_provider_veeam.plugin.schema import FunctionSignature
 
 
 class FunctionCalls(Calls):
@@ -29,7 +24,7 @@ class FunctionCalls(Calls):
         response = pb.GetFunctions.Response()
         with self._call("describing functions", answer=response.diagnostics):
             for name, function in self._functions.items():
-                response.functions[name].CopyFrom(function_to_pb(function.get_signature()))
+                response.functions[name].CopyFrom(function_to_pb(function.signature))
         return response
 
     def CallFunction(
@@ -39,8 +34,8 @@ class FunctionCalls(Calls):
         response = pb.CallFunction.Response()
         try:
             cls = find(self._functions, request.name)
-            signature = cls.get_signature()
-            result = cls(self._provider).call(_arguments(signature, request.arguments))
+            signature = cls.signature
+            result = cls(self._provider).call(*_arguments(signature, request.arguments))
             response.result.CopyFrom(_result(signature, result))
         except FunctionFailed as error:
             response.error.text = self._mask(error.text)
@@ -61,9 +56,13 @@ def _arguments(signature: FunctionSignature, messages: Sequence[pb.DynamicValue]
     arguments = []
     for position, (parameter, message) in enumerate(zip(parameters, messages, strict=True)):
         try:
-            arguments.append(decode_value(parameter.type, unpack(message), [parameter.name]))
+            value = decode_value(parameter.type, unpack(message), [parameter.name])
+            check = getattr(parameter, "check", None)  # tf's own Parameter has none
+            arguments.append(check(value) if check else value)
         except Unusable as error:
             raise FunctionFailed(f"{parameter.name}: {error.text}", position) from error
+        except ValueError as error:
+            raise FunctionFailed(str(error), position) from error
     return arguments
 
 

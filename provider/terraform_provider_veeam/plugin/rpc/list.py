@@ -2,18 +2,13 @@
 
 # ruff: noqa: N802 - a method is named as its call in the protocol
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.plugin.contexts import ListContext
 from terraform_provider_veeam.plugin.rpc.call import Calls, Codec, find
 from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 from terraform_provider_veeam.printable import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class ListCalls(Calls):
@@ -37,7 +32,7 @@ class ListCalls(Calls):
             ctx = self._context(ListContext, call)
             ctx.limit = request.limit
             ctx.include_resource_object = request.include_resource_object
-            found = listing.list(ctx, codec.decode_present(request.config))
+            found = listing.list(ctx, self._config(listing, codec, ctx, request.config))
             for item in islice(found, request.limit if request.limit > 0 else None):
                 event = pb.ListResource.Event(display_name=printable(self._mask(item.display_name)))
                 listed.put_identity(event, "identity", item.identity)

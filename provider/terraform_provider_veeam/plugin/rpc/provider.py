@@ -51,11 +51,11 @@ class ProviderCalls(Calls):
                 (response.list_resource_schemas, self._list_resources),
             ):
                 for name, cls in classes.items():
-                    schemas[name].CopyFrom(schema_to_pb(cls.get_schema()))
+                    schemas[name].CopyFrom(schema_to_pb(cls.schema))
             for name, action in self._actions.items():
-                response.action_schemas[name].schema.CopyFrom(schema_to_pb(action.get_schema()))
+                response.action_schemas[name].schema.CopyFrom(schema_to_pb(action.schema))
             for name, function in self._functions.items():
-                response.functions[name].CopyFrom(function_to_pb(function.get_signature()))
+                response.functions[name].CopyFrom(function_to_pb(function.signature))
         return response
 
     def ValidateProviderConfig(

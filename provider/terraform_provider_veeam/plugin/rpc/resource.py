@@ -2,20 +2,20 @@
 
 # ruff: noqa: N802 - a method is named as its call in the protocol
 
-from __future__ import annotations
-
 import threading
 from copy import deepcopy
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from terraform_provider_veeam.plugin.contexts import (
     ChangeContext,
     PlanContext,
     ResourceContext,
+    State,
 )
 from terraform_provider_veeam.plugin.errors import Refused
 from terraform_provider_veeam.plugin.rpc.call import Calls, Codec, present, put_deferral
+from terraform_provider_veeam.plugin.schema import Block
 from terraform_provider_veeam.plugin.types import Unknown
 from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 from terraform_provider_veeam.plugin.wire.codec import (
@@ -25,16 +25,13 @@ from terraform_provider_veeam.plugin.wire.codec import (
     unpack_json,
 )
 from terraform_provider_veeam.plugin.wire.diagnostics import path_to_pb
+from terraform_provider_veeam.plugin.wire.meaning import spell
 from terraform_provider_veeam.plugin.wire.planning import (
     fill_in,
     find_replacements,
     keep_spelling,
 )
 from terraform_provider_veeam.plugin.wire.schemas import identity_schema_to_pb
-
-if TYPE_CHECKING:
-    from terraform_provider_veeam.plugin.contexts import State
-    from terraform_provider_veeam.plugin.schema import Block
 
 _NO_STATE = (
     "The provider returned no state",
@@ -57,7 +54,7 @@ class ResourceCalls(Calls):
         response = pb.GetResourceIdentitySchemas.Response()
         with self._call("describing identities", answer=response.diagnostics):
             for name, cls in self._resources.items():
-                schema = cls.get_identity_schema()
+                schema = cls.identity_schema
                 if schema is not None:
                     response.identity_schemas[name].CopyFrom(identity_schema_to_pb(schema))
         return response
@@ -90,13 +87,15 @@ class ResourceCalls(Calls):
             ctx.identity = None if prior is None else codec.decode_identity(request.prior_identity)
             ctx.config = codec.decode(request.config)
             ctx.requires_replace = []
+            current = codec.understand_state(prior)
             if proposed is None:
-                resource.plan(ctx, prior, None)
+                resource.plan(ctx, current, None)
             else:
                 filled = fill_in(codec.block, ctx.config or proposed, proposed, prior)
-                planned = resource.plan(ctx, deepcopy(prior), deepcopy(filled))
+                meant = self._checked(resource, codec, ctx, filled)
+                planned = resource.plan(ctx, current, deepcopy(meant))
                 if planned is not None:
-                    _put_plan(response, codec, ctx, prior, planned)
+                    _put_plan(response, codec, ctx, prior, spell(planned, meant, filled))
                 elif not call.diagnostics.has_errors():
                     raise Refused(*_NO_STATE)
             put_deferral(response, ctx)
@@ -127,28 +126,30 @@ class ResourceCalls(Calls):
             ctx.private = request.planned_private
             ctx.identity = codec.decode_identity(request.planned_identity)
             ctx.config = codec.decode(request.config)
+            current = codec.understand_state(prior)
+            meant = {} if planned is None else self._checked(resource, codec, ctx, planned)
             state = None
             try:
                 if planned is None:
                     call.activity = "deleting"
-                    resource.delete(ctx, present(prior))
-                elif prior is None:
+                    resource.delete(ctx, present(current))
+                elif current is None:
                     call.activity = "creating"
                     ctx.private = b""  # what came is that of the resource that is replaced
-                    state = resource.create(ctx, deepcopy(planned))
+                    state = resource.create(ctx, deepcopy(meant))
                 else:
                     call.activity = "updating"
-                    state = resource.update(ctx, prior, deepcopy(planned))
+                    state = resource.update(ctx, current, deepcopy(meant))
             finally:
                 response.private = b"" if planned is None else ctx.private
-            if state is not None:
-                state = keep_spelling(codec.block, state, planned)
+            if state is not None and planned is not None:
+                state = keep_spelling(codec.block, spell(state, meant, planned), planned)
                 response.new_state.CopyFrom(codec.encode(state))
                 codec.put_identity(response, "new_identity", ctx.identity)
                 if prior is None:
-                    made = self._context(ChangeContext, call)
-                    made.private, made.stop = ctx.private, threading.Event()
-                    self._answers.give(context, partial(resource.delete, made, state))
+                    ctx.stop = threading.Event()
+                    made = present(codec.understand_state(state))
+                    self._answers.give(context, partial(resource.delete, ctx, made))
             elif planned is not None and not call.diagnostics.has_errors():
                 raise Refused(*_NO_STATE)
         return response
@@ -168,9 +169,10 @@ class ResourceCalls(Calls):
             ctx.private = request.private
             ctx.identity = codec.decode_identity(request.current_identity)
             current = codec.decode_present(request.current_state)
-            found = resource.read(ctx, deepcopy(current))
+            meant = present(codec.understand_state(current))
+            found = resource.read(ctx, deepcopy(meant))
             if found is not None:
-                found = keep_spelling(codec.block, found, current)
+                found = keep_spelling(codec.block, spell(found, meant, current), current)
             if not ctx.deferred and (found is not None or not call.diagnostics.has_errors()):
                 response.new_state.CopyFrom(codec.encode(found))
             response.private = ctx.private

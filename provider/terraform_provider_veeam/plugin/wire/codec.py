@@ -3,23 +3,17 @@
 Dicts and lists are Python's side; what a type makes of its values is up to the type.
 """
 
-from __future__ import annotations
-
 import json
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgpack  # type: ignore[import-untyped]  # there are no stubs
 
-from terraform_provider_veeam.plugin.schema import Block, Schema
-from terraform_provider_veeam.plugin.types import Bool, List, Number, String, Unknown
+from terraform_provider_veeam.plugin.contexts import Path, State
+from terraform_provider_veeam.plugin.schema import Block, IdentitySchema, Schema
+from terraform_provider_veeam.plugin.types import Bool, List, Number, String, TfType, Unknown
 from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 from terraform_provider_veeam.plugin.wire.diagnostics import Unusable
-
-if TYPE_CHECKING:
-    from terraform_provider_veeam.plugin.contexts import Path, State
-    from terraform_provider_veeam.plugin.schema import IdentitySchema
-    from terraform_provider_veeam.plugin.types import TfType
 
 _UNKNOWN_EXTENSIONS = (0, 12)  # 12 says more about the unknown value, which nobody needs here
 _LARGEST, _SMALLEST = 2**63 - 1, -(2**63)  # integers beyond go as text

@@ -3,21 +3,16 @@
 The one place that words an error nobody expected.
 """
 
-from __future__ import annotations
-
 import logging
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import Any
 
+from tf.utils import Diagnostic, Diagnostics
+
+from terraform_provider_veeam.plugin.contexts import Path
 from terraform_provider_veeam.plugin.errors import Description, Refused
+from terraform_provider_veeam.plugin.interfaces import Provider
 from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from tf.utils import Diagnostic, Diagnostics
-
-    from terraform_provider_veeam.plugin.contexts import Path
-    from terraform_provider_veeam.plugin.interfaces import Provider
 
 LOGGER = logging.getLogger("terraform_provider_veeam.plugin")
 LONGEST_QUOTE = 200

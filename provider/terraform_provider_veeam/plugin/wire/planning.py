@@ -3,17 +3,13 @@
 Nested blocks are planned as they are written.
 """
 
-from __future__ import annotations
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
+from tf.schema import Attribute
 
+from terraform_provider_veeam.plugin.contexts import Path, State
+from terraform_provider_veeam.plugin.schema import Block
 from terraform_provider_veeam.plugin.types import Unknown
-
-if TYPE_CHECKING:
-    from tf.schema import Attribute
-
-    from terraform_provider_veeam.plugin.contexts import Path, State
-    from terraform_provider_veeam.plugin.schema import Block
 
 
 def fill_in(block: Block, config: State, proposed: State, prior: State | None) -> State:

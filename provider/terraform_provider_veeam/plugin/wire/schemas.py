@@ -3,32 +3,20 @@
 Every description is Markdown.
 """
 
-from __future__ import annotations
+from tf.function import Parameter
+from tf.schema import Attribute
 
-from typing import TYPE_CHECKING
-
-from terraform_provider_veeam.plugin.schema import ListNestedAttribute
+from terraform_provider_veeam.plugin import schema as of
+from terraform_provider_veeam.plugin.attribute import ListNestedAttribute
 from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 
-if TYPE_CHECKING:
-    from tf.schema import Attribute
 
-    from terraform_provider_veeam.plugin.schema import (
-        Block,
-        FunctionSignature,
-        IdentitySchema,
-        NestedBlock,
-        Parameter,
-        Schema,
-    )
-
-
-def schema_to_pb(schema: Schema) -> pb.Schema:
+def schema_to_pb(schema: of.Schema) -> pb.Schema:
     """Return the message of a schema."""
     return pb.Schema(version=schema.version or 0, block=_block_to_pb(schema))
 
 
-def _block_to_pb(block: Schema | Block) -> pb.Schema.Block:
+def _block_to_pb(block: of.Schema | of.Block) -> pb.Schema.Block:
     return pb.Schema.Block(
         attributes=[_attribute_to_pb(attribute) for attribute in block.attributes],
         block_types=[_nested_to_pb(nested) for nested in block.block_types],
@@ -62,7 +50,7 @@ def _object_to_pb(attribute: ListNestedAttribute) -> pb.Schema.Object:
     )
 
 
-def _nested_to_pb(nested: NestedBlock) -> pb.Schema.NestedBlock:
+def _nested_to_pb(nested: of.NestedBlock) -> pb.Schema.NestedBlock:
     return pb.Schema.NestedBlock(
         type_name=nested.type_name,
         block=_block_to_pb(nested.block),
@@ -70,7 +58,7 @@ def _nested_to_pb(nested: NestedBlock) -> pb.Schema.NestedBlock:
     )
 
 
-def identity_schema_to_pb(schema: IdentitySchema) -> pb.ResourceIdentitySchema:
+def identity_schema_to_pb(schema: of.IdentitySchema) -> pb.ResourceIdentitySchema:
     """Return the message of an identity's schema."""
     return pb.ResourceIdentitySchema(
         version=schema.version,
@@ -87,7 +75,7 @@ def identity_schema_to_pb(schema: IdentitySchema) -> pb.ResourceIdentitySchema:
     )
 
 
-def function_to_pb(signature: FunctionSignature) -> pb.Function:
+def function_to_pb(signature: of.FunctionSignature) -> pb.Function:
     """Return the message of a function's signature."""
     message = pb.Function(
         parameters=[_parameter_to_pb(parameter) for parameter in signature.parameters],

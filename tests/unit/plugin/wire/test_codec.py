@@ -7,14 +7,12 @@ import msgpack  # type: ignore[import-untyped]  # there are no stubs
 import pytest
 
 from support.toy_objects import message, plain
-from terraform_provider_veeam.plugin.schema import (
+from terraform_provider_veeam.plugin.attribute import (
     Attribute,
-    Block,
     IdentityAttribute,
-    IdentitySchema,
     ListNestedAttribute,
-    SingleNestedBlock,
 )
+from terraform_provider_veeam.plugin.schema import Block, IdentitySchema, SingleNestedBlock
 from terraform_provider_veeam.plugin.types import Bool, List, Number, String, Unknown
 from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 from terraform_provider_veeam.plugin.wire.codec import (
@@ -148,7 +146,7 @@ def test_the_refusal_says_where_it_is() -> None:
 
 
 def test_an_identity_goes_out_and_comes_back_and_may_be_missing() -> None:
-    schema = IdentitySchema([IdentityAttribute("id", Number())])
+    schema = IdentitySchema([IdentityAttribute("id", "Its id.", Number())])
     encoder = Encoder(may_be_unknown=False)
     sent = identity_to_pb(schema, {"id": 2**64}, encoder)
     assert sent

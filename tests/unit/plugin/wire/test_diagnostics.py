@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
+from tf.utils import Diagnostics
 
 from support.toy_objects import SECRET, ToldFault, ToyProvider
 from terraform_provider_veeam.plugin.errors import Refused
-from terraform_provider_veeam.plugin.interfaces import Diagnostics
 from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 from terraform_provider_veeam.plugin.wire.diagnostics import (
     LONGEST_QUOTE,

@@ -1,12 +1,8 @@
 """The messages that tell Terraform what the provider's objects look like."""
 
 from support.toy_objects import Join, Thing, schema
-from terraform_provider_veeam.plugin.schema import (
-    Attribute,
-    ListNestedAttribute,
-    Schema,
-    computed,
-)
+from terraform_provider_veeam.plugin.attribute import Attribute, ListNestedAttribute, computed
+from terraform_provider_veeam.plugin.schema import Schema
 from terraform_provider_veeam.plugin.types import Object, String
 from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 from terraform_provider_veeam.plugin.wire.schemas import (
@@ -39,7 +35,7 @@ def test_a_schema_is_told_with_everything_in_it() -> None:
 
 
 def test_attributes_of_objects_that_are_deprecated_or_write_only_are_told_as_such() -> None:
-    items = ListNestedAttribute("items", [computed("name", String(), "A name.")], "All.")
+    items = ListNestedAttribute("items", [computed("name", "A name.")], "All.")
     written = Attribute("word", String(), "A word.", write_only=True, deprecated=True)
     first, second = schema_to_pb(Schema(attributes=[items, written])).block.attributes
     assert (first.type, first.nested_type.nesting) == (b"", pb.Schema.Object.LIST)
@@ -54,7 +50,7 @@ def test_an_object_type_is_written_with_its_names_in_order() -> None:
 
 
 def test_an_identity_is_told_with_what_an_import_needs() -> None:
-    message = identity_schema_to_pb(Thing.get_identity_schema())
+    message = identity_schema_to_pb(Thing.identity_schema)
     assert message.version == 1
     (id_,) = message.identity_attributes
     assert (id_.name, id_.type, id_.description) == ("id", b'"string"', "Its id.")
@@ -62,7 +58,7 @@ def test_an_identity_is_told_with_what_an_import_needs() -> None:
 
 
 def test_a_function_is_told_with_its_parameters_and_result() -> None:
-    message = function_to_pb(Join.get_signature())
+    message = function_to_pb(Join.signature)
     word, times = message.parameters
     assert (word.name, word.type, word.description) == ("word", b'"string"', "A word.")
     assert times.type == b'"number"'

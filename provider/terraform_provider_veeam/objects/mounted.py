@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from terraform_provider_veeam.em import models
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import MountGone, SessionGone
-from terraform_provider_veeam.em.models import (
-    LogonSession,
-    RestorePointRef,
-    mount_href,
-    mount_id_of,
-    restore_point_at,
-)
+from terraform_provider_veeam.em.models import LogonSession, MountPoint, RestorePointRef
 from terraform_provider_veeam.objects.base import VeeamObject
 from terraform_provider_veeam.objects.identifiers import format_mount_point_id, parse_mount_point_id
-from terraform_provider_veeam.plugin.interfaces import Attribute, Refused
-from terraform_provider_veeam.plugin.types import String, Unknown
+from terraform_provider_veeam.plugin.attribute import Attribute, optional, required
+from terraform_provider_veeam.plugin.contexts import State
+from terraform_provider_veeam.plugin.errors import Refused
 from terraform_provider_veeam.printable import printable
 from terraform_provider_veeam.sessions import handover
 from terraform_provider_veeam.texts import parse_session_token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from terraform_provider_veeam.em.deadline import Deadline
     from terraform_provider_veeam.em.files.listing import Files
-    from terraform_provider_veeam.em.models import MountPoint
-    from terraform_provider_veeam.plugin.interfaces import State, ValidateContext
-
-
-_PARSERS: dict[str, Callable[[str], Any]] = {
-    "mount_point_id": parse_mount_point_id,
-    "session_token": parse_session_token,
-}
 
 
 class MountReference(NamedTuple):
@@ -44,7 +30,7 @@ class MountReference(NamedTuple):
     """Path of the mount point below `/api`."""
 
     def __str__(self) -> str:
-        return format_mount_point_id(self.restore_point, mount_id_of(self.href) or 0)
+        return format_mount_point_id(self.restore_point, models.mount_id_of(self.href) or 0)
 
     def missing(self, error: MountGone, instead: str) -> Refused:
         """Return the error for a session that does not have the mount point."""
@@ -66,56 +52,40 @@ class MountReference(NamedTuple):
         )
 
 
-def reference_attributes(*, write_only: bool = False) -> list[Attribute]:
-    """Return what a user writes to name a mount point; the token may be write-only."""
-    found = [
-        Attribute(
+def reference_attributes() -> list[Attribute]:
+    """Return what a user writes to name a mount point."""
+    return [
+        required(
             "mount_point_id",
-            String(),
             "Id of the mount point, `TYPE/RESTORE_POINT_UUID/MOUNT_ID`: `id` of a "
             "`veeam_mount_point`.",
-            required=True,
+            check=parse_mount_point_id,
         ),
         session_attribute(
             "the session of the managed mount point that has this id, else the provider's own"
         ),
     ]
-    if write_only:
-        found.append(
-            Attribute(
-                "session_token",
-                String(),
-                "Token of the logon session that has the mount point, when it is neither the "
-                "provider's nor that of a managed mount in the same command. May be an ephemeral "
-                "value; it is stored nowhere.",
-                optional=True,
-                write_only=True,
-            )
-        )
-    return found
 
 
 def session_attribute(default: str = "the provider's own") -> Attribute:
     """Return the attribute that names a logon session."""
-    return Attribute(
+    return optional(
         "session_fingerprint",
-        String(),
         "The logon session to look in: `session_fingerprint` of a `veeam_mount_point` of this "
         f"configuration. Default: {default}.",
-        optional=True,
     )
 
 
-def validate_reference(ctx: ValidateContext, config: State) -> None:
-    """Check what can be checked without the server."""
-    for name, parse in _PARSERS.items():
-        value = config.get(name)
-        if value is None or value is Unknown:
-            continue
-        try:
-            parse(value)
-        except ValueError as error:
-            ctx.diagnostics.add_error(f"Invalid {name}", str(error), path=[name])
+def token_attribute() -> Attribute:
+    """Return the attribute of an action that has a logon session's token."""
+    return optional(
+        "session_token",
+        "Token of the logon session that has the mount point, when it is neither the "
+        "provider's nor that of a managed mount in the same command. May be an ephemeral "
+        "value; it is stored nowhere.",
+        check=parse_session_token,
+        write_only=True,
+    )
 
 
 class MountPointReader(VeeamObject):
@@ -127,13 +97,13 @@ class MountPointReader(VeeamObject):
         The token of a managed mount's session is in its private state, so this process only knows
         what it has itself read or mounted, and what the plan of this command has read.
         """
-        ref, mount_id = _parsed(config, "mount_point_id")
+        ref, mount_id = config["mount_point_id"]
         records = self._book.with_mount_point(
-            lambda href: mount_id_of(href) == mount_id and ref.id in href.lower()
+            lambda href: models.mount_id_of(href) == mount_id and ref.id in href.lower()
         )
         told = None
         if config.get("session_token") is not None:
-            session = LogonSession(None, _parsed(config, "session_token"), borrowed=True)
+            session = LogonSession(None, config["session_token"], borrowed=True)
         elif config["session_fingerprint"] is not None:
             fingerprint = config["session_fingerprint"]
             session = self.find_session(fingerprint, deadline)
@@ -143,14 +113,15 @@ class MountPointReader(VeeamObject):
             raise Refused(
                 "Several logon sessions have that mount point",
                 "Each logon session numbers its own mount points, and "
-                f"{fingerprints} each have {config['mount_point_id']}. Set session_fingerprint.",
+                f"{fingerprints} each have {format_mount_point_id(ref, mount_id)}. Set "
+                "session_fingerprint.",
                 path=["session_fingerprint"],
             )
         elif records:
             session, told = records[0].session, records[0].href
         else:
             session = self.manager.session(deadline)
-        return MountReference(session, ref, mount_href(ref, mount_id, told))
+        return MountReference(session, ref, models.mount_href(ref, mount_id, told))
 
     def neighbours(self, mount: MountReference, files: Files, path: str, deadline: Deadline) -> str:
         """Return, for a person, what there is near a path that leads nowhere.
@@ -183,7 +154,7 @@ class MountPointReader(VeeamObject):
         known = [
             f"{MountReference(record.session, ref, record.href)} in {record.session}"
             for record in records
-            if (ref := restore_point_at(record.href))
+            if (ref := models.restore_point_at(record.href))
         ]
         return f", but there is {' and '.join(known)}" if known else ""
 
@@ -213,11 +184,3 @@ def but_there_is(mount_points: list[MountPoint]) -> str:
     """Return the rest of a sentence: what a session has in place of what is not there."""
     ids = [format_mount_point_id(one.restore_point, one.mount_id) for one in mount_points]
     return f", but there is {' and '.join(ids)}" if ids else ""
-
-
-def _parsed(config: State, name: str) -> Any:
-    """Return an attribute's value, which validate may not have known yet. Raises Refused."""
-    try:
-        return _PARSERS[name](config[name])
-    except ValueError as error:
-        raise Refused(f"Invalid {name}", str(error), path=[name]) from error

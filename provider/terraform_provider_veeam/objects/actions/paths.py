@@ -1,0 +1,112 @@
+"""What the actions on files of a mount point have in common: one path after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.files.left_out import concerns_all
+from terraform_provider_veeam.em.files.paths import address_of, parse_guest_path
+from terraform_provider_veeam.objects.base import Action
+from terraform_provider_veeam.objects.mounted import MountPointReader, MountReference
+from terraform_provider_veeam.plugin.attribute import Attribute, required
+from terraform_provider_veeam.plugin.contexts import Context, State
+from terraform_provider_veeam.plugin.errors import Refused
+from terraform_provider_veeam.plugin.types import List, String, Unknown
+from terraform_provider_veeam.printable import printable
+
+
+def paths_attribute(description: str) -> Attribute:
+    """Return the attribute `paths`."""
+    return required("paths", description, List(String()), check=parse_guest_path)
+
+
+class PathsAction(MountPointReader, Action):
+    """An action on files of a mount point, with an attribute `paths`."""
+
+    def validate(self, ctx: Context, config: State) -> None:
+        """Check that there are paths, and each once."""
+        if config["paths"] == []:
+            ctx.diagnostics.add_error("Invalid paths", "There is no path in it.", path=["paths"])
+        seen: dict[str, str] = {}
+        for number, path in known_paths(config):
+            address = address_of(path)
+            if address in seen:
+                ctx.diagnostics.add_error(
+                    "The same path twice",
+                    f"{seen[address]} and {path} are the same.",
+                    path=["paths", (number,)],
+                )
+            seen[address] = path
+
+    def for_each_path(
+        self,
+        ctx: Context,
+        config: State,
+        mount: MountReference,
+        deadline: Deadline,
+        *steps: Callable[[str], Iterator[str]],
+    ) -> Iterator[str]:
+        """Take each step for every path; a path for which one fails is an error at the end.
+
+        What would fail for the others as well is raised, and tells what was not done.
+        """
+        left = dict(enumerate(config["paths"]))
+        for step in steps:
+            done: list[str] = []
+            for number, path in list(left.items()):
+                try:
+                    yield from step(path)
+                except errors.EnterpriseManagerError as error:
+                    try:
+                        if isinstance(error, errors.TokenRefused):
+                            self.check_mount(mount, deadline)
+                        if self.ends_all(error):
+                            raise
+                        where = self._blame(mount, number, path, error, deadline)
+                    except (errors.EnterpriseManagerError, Refused) as end:
+                        finished = done if step is steps[-1] else []
+                        rest = [one for one in left.values() if one not in finished]
+                        end.add(_balance(finished, rest))
+                        raise
+                    del left[number]
+                    ctx.diagnostics.add_error(error.summary, error.detail, path=where)
+                    yield f"Failed: {path}: {error.summary}"
+                else:
+                    done.append(path)
+
+    def _blame(
+        self,
+        mount: MountReference,
+        number: int,
+        path: str,
+        error: errors.EnterpriseManagerError,
+        deadline: Deadline,
+    ) -> list[Any]:
+        """Add what helps with a path that failed; return the attribute that is to blame."""
+        if isinstance(error, errors.NotFound):
+            error.summary = "File or folder not found"
+            files, _ = self.manager.files(mount.session, mount.href)
+            error.add(self.neighbours(mount, files, path, deadline))
+        return ["folder"] if isinstance(error, errors.CannotWrite) else ["paths", (number,)]
+
+    def ends_all(self, error: errors.EnterpriseManagerError) -> bool:
+        """Tell whether an error at one path would be one at the others too."""
+        return concerns_all(error)
+
+
+def _balance(done: list[str], rest: list[str]) -> str:
+    """Return which paths were done before an error ended it all, and which were not."""
+    return f"Done before it: {_listed(done)}. Not done: {_listed(rest)}."
+
+
+def _listed(paths: list[str]) -> str:
+    return ", ".join(map(printable, paths)) or "nothing"
+
+
+def known_paths(config: State) -> Iterator[tuple[int, str]]:
+    """Return the paths that are known and valid, and their numbers."""
+    if isinstance(config["paths"], list):
+        yield from ((n, path) for n, path in enumerate(config["paths"]) if path is not Unknown)

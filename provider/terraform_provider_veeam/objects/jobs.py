@@ -1,0 +1,115 @@
+"""How a block says which job it means, and what is told of jobs and their objects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.errors import JobGone
+from terraform_provider_veeam.em.jobs.jobs import Job, JobObject, WantedJobs
+from terraform_provider_veeam.em.patterns import similar_names
+from terraform_provider_veeam.objects import checks, identifiers
+from terraform_provider_veeam.objects.base import VeeamObject
+from terraform_provider_veeam.plugin.attribute import Attribute, computed, optional
+from terraform_provider_veeam.plugin.contexts import State
+from terraform_provider_veeam.plugin.errors import Refused
+from terraform_provider_veeam.plugin.types import Bool
+from terraform_provider_veeam.printable import printable
+
+_TYPES = ("Backup", "Replica", "BackupCopy", "ImmediateBackupCopy")
+_SHOWN = 20  # names of jobs, in an error
+
+
+def job_id(description: str, **rest: Any) -> Attribute:
+    """Return the attribute `job_id`."""
+    kind, check = identifiers.UuidOrUrn(), identifiers.job_uuid
+    return Attribute("job_id", kind, description, check=check, **rest)
+
+
+def no_such_job(error: JobGone, *, is_written: bool = True) -> Refused:
+    """Return the error for a job that Enterprise Manager does not know."""
+    return Refused(
+        "Job not found",
+        f"{error.detail}\nThe data source veeam_jobs lists the jobs that there are.",
+        path=["job_id"] if is_written else None,
+    )
+
+
+def identity_of(job: str, one: JobObject) -> State:
+    """Return the identity of an object in a job."""
+    return {"job_id": job, "object_id": one.id}
+
+
+def results_of(job: str, one: JobObject) -> State:
+    """Return what only the job tells of an object in it."""
+    name = identifiers.format_job_object_id(job, one.id)
+    return {"id": name, "object_id": one.id, "name": one.name}
+
+
+def search_attributes(*, computes: bool = False) -> list[Attribute]:
+    """Return what a user writes beside a name to say which jobs are wanted.
+
+    With `computes`, the same attributes also hold the result.
+    """
+    return [
+        optional(
+            "type",
+            f"Type of the job: {', '.join(f'`{kind}`' for kind in _TYPES)}.",
+            check=checks.one_of(_TYPES, any_case=True),
+            computed=computes,
+        ),
+        optional(
+            "backup_server", "Name of the backup server.", check=checks.name, computed=computes
+        ),
+    ]
+
+
+def job_attributes() -> list[Attribute]:
+    """Return the attributes that describe a job that was found."""
+    return [
+        computed("id", "UUID, for `job_id` of other objects."),
+        computed("platform", "`VMware`, `HyperV`, `vCloud` or another."),
+        computed("description", "Description, as it was written."),
+        computed("schedule_enabled", "Whether it runs by a schedule.", Bool()),
+        computed("next_run", "When it runs next by its schedule, RFC 3339 in UTC."),
+    ]
+
+
+class JobReader(VeeamObject):
+    """An object that looks jobs up."""
+
+    def jobs(self, config: State, deadline: Deadline) -> list[Job]:
+        """Return the jobs that a block asks for."""
+        wanted = WantedJobs(config["name"], config["type"], config["backup_server"])
+        return self.manager.jobs(wanted, deadline)
+
+    def only_job(self, config: State, deadline: Deadline) -> Job:
+        """Return the only job that a block asks for. Raises Refused for none or several."""
+        found = self.jobs(config, deadline)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            listed = "".join(
+                f"\n  {job.id}  {printable(job.name)}  {job.type}  {job.backup_server}"
+                for job in found
+            )
+            raise Refused(
+                "Several jobs found",
+                f"Narrow the search by type or backup_server. Found:{listed}",
+                path=["name"],
+            )
+        names = [job.name for job in self.manager.jobs(WantedJobs(), deadline)]
+        likely = similar_names(config["name"], names) or sorted(names)[:_SHOWN]
+        raise Refused(
+            "No job found",
+            f"None is called {printable(config['name'])} as a whole and meets the other "
+            f"conditions. There is: {', '.join(map(printable, likely)) or 'no job'}.",
+            path=["name"],
+        )
+
+    def job(self, config: State, deadline: Deadline) -> Job:
+        """Return the job whose id a block has. Raises Refused when there is none."""
+        try:
+            return self.manager.job(config["job_id"], deadline)
+        except JobGone as error:
+            raise no_such_job(error) from error
