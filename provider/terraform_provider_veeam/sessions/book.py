@@ -40,7 +40,7 @@ class SessionBook:
         state may name another Enterprise Manager than the one at `base_url`.
         """
         own = SessionRecord.from_bytes(private) or _carried(private, fingerprint)
-        if own is not None:
+        if own is not None and own.fingerprint == fingerprint:
             return own
         known = (record for record in self._records() if record.fingerprint == fingerprint)
         found = next(known, None) or self._handover.find(fingerprint)
@@ -80,5 +80,5 @@ def _carried(private: bytes, fingerprint: str) -> SessionRecord | None:
     try:
         plain: Any = json.loads(private)
         return SessionRecord.from_plain(plain[_READ][fingerprint])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -37,14 +37,17 @@ class SessionRecord(NamedTuple):
     @classmethod
     def from_plain(cls, plain: Any) -> Self:
         """Read what `to_plain` returned. Raises ValueError for what can't be read or used."""
-        try:
-            token = plain["token"]
-            if not (isinstance(token, str) and token and token.isascii() and token.isprintable()):
-                raise ValueError("that is not a token")  # no request could be sent with it
-            session = LogonSession(plain["session_id"], token, plain["borrowed"])
-            return cls(plain["api_url"], session, plain["href"], plain["imported"])
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"that is not a session: {error!r}") from error
+        match plain:
+            case {
+                "api_url": str(url),
+                "session_id": str() | None as session_id,
+                "token": str(token),
+                "borrowed": bool(borrowed),
+                "href": str(href),
+                "imported": bool(imported),
+            } if token and all(map(_can_be_sent, (url, session_id or "", token, href))):
+                return cls(url, LogonSession(session_id, token, borrowed), href, imported)
+        raise ValueError("that is not a session")
 
     def to_bytes(self) -> bytes:
         """Return the record as Terraform's private state and files hold it."""
@@ -55,5 +58,9 @@ class SessionRecord(NamedTuple):
         """Read what `to_bytes` returned; None for anything else."""
         try:
             return cls.from_plain(json.loads(text))
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
+
+
+def _can_be_sent(text: str) -> bool:
+    return text.isascii() and text.isprintable()

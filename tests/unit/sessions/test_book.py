@@ -29,8 +29,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_private_state_comes_first_whatever_else_is_known() -> None:
     book = SessionBook()
     book.remember(TWO)
-    own = record("own", url=OTHER)
+    own = record("two", url=OTHER, mount=7)
     assert book.find(TWO.fingerprint, URL, own.to_bytes()) == own
+
+
+def test_private_state_of_another_session_is_not_believed() -> None:
+    assert SessionBook().find(TWO.fingerprint, URL, ONE.to_bytes()) is None
 
 
 def test_what_a_plan_carries_is_found_by_its_fingerprint() -> None:
