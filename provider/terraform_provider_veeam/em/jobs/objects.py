@@ -23,7 +23,7 @@ from terraform_provider_veeam.em.errors import (
 )
 from terraform_provider_veeam.em.gone import Container, unless_gone
 from terraform_provider_veeam.em.jobs.jobs import job_path, objects_in_job
-from terraform_provider_veeam.em.jobs.once import LOOK_SECONDS, OneRequest
+from terraform_provider_veeam.em.jobs.once import OneRequest
 from terraform_provider_veeam.em.tasks import looks
 from terraform_provider_veeam.printable import printable
 
@@ -66,7 +66,11 @@ class JobObjects:
             except EnterpriseManagerError as doubt:
                 if not doubt.may_have_acted:
                     raise
-                return self._find_in_doubt(doubt, job_id, item, deadline)
+                # Were the job to show it by now, a rival may have put it in.
+                raise AnswerLost(
+                    "It is not known whether the object was put into the job",
+                    f"{doubt.detail}\n{_may_be_there(job_id, item)}",
+                ) from doubt
             try:
                 return self._finish(request, task, job_id, item, deadline)
             except (Stopped, DeadlinePassed):
@@ -114,25 +118,6 @@ class JobObjects:
         again = looks(deadline)
         while self._has(job_id, one, deadline):
             next(again)
-
-    def _find_in_doubt(
-        self,
-        doubt: EnterpriseManagerError,
-        job_id: str,
-        item: HierarchyObject,
-        deadline: Deadline,
-    ) -> JobObject:
-        """Return the object of a request whose answer was lost, if the job shows it."""
-        try:
-            bound = deadline.unstoppable("Looking for the object", LOOK_SECONDS)
-            return self._shown(job_id, item, bound)
-        except JobGone:
-            raise
-        except EnterpriseManagerError:
-            raise AnswerLost(
-                "It is not known whether the object was put into the job",
-                f"{doubt.detail}\n{_may_be_there(job_id, item)}",
-            ) from doubt
 
     def _finish(
         self,

@@ -28,7 +28,7 @@ from terraform_provider_veeam.em.errors import (
 from terraform_provider_veeam.em.http.retry import http_date, is_no_answer, retry
 from terraform_provider_veeam.em.inventory.query import entities, query_address
 from terraform_provider_veeam.em.jobs.jobs import job_path
-from terraform_provider_veeam.em.jobs.once import LOOK_SECONDS, OneRequest
+from terraform_provider_veeam.em.jobs.once import OneRequest
 from terraform_provider_veeam.em.jobs.sessions import (
     JobSession,
     SessionType,
@@ -219,7 +219,12 @@ class JobStarts:
             except EnterpriseManagerError as doubt:
                 if not doubt.may_have_acted:
                     raise
-                return self._find_in_doubt(doubt, what, find, deadline)
+                # A session that appears now may be the schedule's, or somebody else's.
+                raise BackupOutOfSight(
+                    f"It is not known whether {what} was started",
+                    f"{doubt.detail}\nIts task was not found, and it was not asked for again, so "
+                    f"that it is not started twice. {_WHERE} shows whether it runs.",
+                ) from doubt
             try:
                 task = request.wait(task, deadline)
             except TaskVanished as error:
@@ -276,27 +281,6 @@ class JobStarts:
             f"Enterprise Manager has shown no session of it for {LATE_SECONDS:g} seconds. {_WHERE} "
             "shows whether it runs.",
         )
-
-    def _find_in_doubt(
-        self,
-        doubt: EnterpriseManagerError,
-        what: str,
-        find: Callable[[LogonSession], JobSession | None],
-        deadline: Deadline,
-    ) -> JobSession:
-        """Return the session of a start whose answer was lost, if there is one."""
-        bound = deadline.unstoppable("Looking for the session", LOOK_SECONDS)
-        try:
-            for _ in chain((0.0,), looks(bound)):
-                if session := self._browse(find, bound):
-                    return session
-        except EnterpriseManagerError as error:
-            log.info("looking for %s: %s", what, error)
-        raise BackupOutOfSight(
-            f"It is not known whether {what} was started",
-            f"{doubt.detail}\nNo task or session of it was found, and it was not asked for again, "
-            f"so that it is not started twice. {_WHERE} shows whether it runs.",
-        ) from doubt
 
     def _before(
         self,
