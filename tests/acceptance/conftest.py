@@ -13,6 +13,7 @@ from pythons import build_wheel
 from terraform import Workspace
 
 from em_simulator import GUEST, Simulator
+from support.fork_server import START, fork_server
 
 PROVIDER = Path(sys.executable).parent / "terraform-provider-veeam"
 # `make test-package` names a package, which is then tested in place of this Python's provider.
@@ -20,7 +21,17 @@ PACKAGE = Path(os.environ["PROVIDER_PACKAGE"]) if "PROVIDER_PACKAGE" in os.envir
 
 
 @pytest.fixture(scope="session")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path | None]:
+    """A program that stands for this Python, and has imported the provider; None without one."""
+    if PACKAGE or sys.platform != "linux":
+        yield None
+    else:
+        with fork_server(tmp_path_factory.mktemp("forks")) as program:
+            yield program
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory, forks: Path | None) -> Workspace:
     """An initialised folder, and a home in which the provider is installed."""
     home = tmp_path_factory.mktemp("home")
     environment = {
@@ -34,6 +45,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         command = [str(PROVIDER), "mirror", str(home / ".terraform.d" / "plugins"), str(PACKAGE)]
         environment["PATH"] = ""  # no Python to be found
     subprocess.run(command, env=environment, check=True, capture_output=True)
+    if forks:
+        for note in home.rglob("*.python"):
+            note.write_text(f"{forks}\n")
     template = Workspace(tmp_path_factory.mktemp("template"), environment)
     template.write(REQUIRED)
     template.run("init", "-no-color")
@@ -64,10 +78,15 @@ def slow_server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def workspace(installed: Workspace, server: Server, tmp_path: Path) -> Workspace:
+def workspace(
+    installed: Workspace, server: Server, tmp_path: Path, request: pytest.FixtureRequest
+) -> Workspace:
     folder = tmp_path / "work"
     shutil.copytree(installed.folder, folder, symlinks=True)
-    return Workspace(folder, installed.environment | server.environment)
+    environment = installed.environment | server.environment
+    if request.node.get_closest_marker("start"):
+        environment[START] = "yes"
+    return Workspace(folder, environment)
 
 
 @pytest.fixture
