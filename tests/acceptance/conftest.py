@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from helpers import REQUIRED, SEED, Server
-from pythons import build_wheel
+from pythons import build_wheel, note_python
 from terraform import Workspace
 
 from em_simulator import GUEST, Simulator
@@ -30,6 +30,11 @@ def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path | None]:
             yield program
 
 
+def by_fork(forks: Path | None, program: Path) -> list[str]:
+    """Return the command of a Python program that is run by a fork, if there can be one."""
+    return [str(forks), str(program)] if forks else [str(program)]
+
+
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory, forks: Path | None) -> Workspace:
     """An initialised folder, and a home in which the provider is installed."""
@@ -46,8 +51,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory, forks: Path | None) -> W
         environment["PATH"] = ""  # no Python to be found
     subprocess.run(command, env=environment, check=True, capture_output=True)
     if forks:
-        for note in home.rglob("*.python"):
-            note.write_text(f"{forks}\n")
+        note_python(home, forks)
     template = Workspace(tmp_path_factory.mktemp("template"), environment)
     template.write(REQUIRED)
     template.run("init", "-no-color")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import guide
 import pytest
-from conftest import PROVIDER
+from conftest import PROVIDER, by_fork
 from guide import GUIDES, POWERSHELL, SH, Block, Reader, run_by
 from helpers import SEED, Server
 from pipelines import Job
@@ -41,7 +41,9 @@ FINGERPRINT = (
 
 
 @pytest.fixture
-def reader(workspace: Workspace, server: Server, wheel: Path) -> Iterator[Reader]:
+def reader(
+    workspace: Workspace, server: Server, wheel: Path, forks: Path | None
+) -> Iterator[Reader]:
     """Somebody with Python and Terraform who has the release's wheel, and an account."""
     runtime = tempfile.mkdtemp(dir="/tmp")  # a path short enough for a socket
     workspace.environment |= {"XDG_RUNTIME_DIR": runtime, **OFFLINE}
@@ -62,11 +64,12 @@ def reader(workspace: Workspace, server: Server, wheel: Path) -> Iterator[Reader
             "3f2504e0-4f89-41d3-9a0c-0305e82c3301": ORACLE,
             "8f14e45f-ceea-467f-a83d-0f5b2a1c9e77": OTHER,
         },
-        programs={"terraform-provider-veeam": run_by([str(PROVIDER)])},
+        programs={"terraform-provider-veeam": run_by(by_fork(forks, PROVIDER))},
+        python=forks,
     )
     yield following
     subprocess.run(
-        [PROVIDER, "keep-alive", "stop", "--all"],
+        [*by_fork(forks, PROVIDER), "keep-alive", "stop", "--all"],
         env=workspace.environment,
         check=True,
         capture_output=True,
@@ -74,8 +77,15 @@ def reader(workspace: Workspace, server: Server, wheel: Path) -> Iterator[Reader
     shutil.rmtree(runtime)
 
 
-@pytest.mark.parametrize("shell", [SH, POWERSHELL])
-@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    ("page", "shell"),
+    [
+        pytest.param(page, shell, id=f"{page.stem}-{shell}")
+        for page in GUIDES
+        for shell in (SH, POWERSHELL)
+        if shell == SH or any(block.language == shell for block in guide.blocks(page))
+    ],
+)
 def test_every_block_of_a_guide_works(
     reader: Reader, server: Server, tmp_path: Path, page: Path, shell: str
 ) -> None:

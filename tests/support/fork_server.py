@@ -18,12 +18,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import terraform_provider_veeam as own
+from terraform_provider_veeam.plugin.process import lazy_modules
+
 START = "START_A_PYTHON"
 """The environment variable with which the program starts a Python, as others do."""
 
 _REQUESTS = "requests"
-# It stands for `python OPTIONS SCRIPT ARGUMENTS`. What the fork needs is found by its number, so its
-# own streams stay as they are.
+# It stands for `python OPTIONS SCRIPT ARGUMENTS`. The fork finds all it needs by its number, and
+# takes its streams, which stay as they are.
 _PROGRAM = """\
 #!/bin/sh
 [ -z "${START}" ] || exec {python} "$@"
@@ -83,9 +86,7 @@ class Server:
                     self._forks[program] = fork
                     for process in (program, fork):
                         with suppress(ProcessLookupError):  # it has gone already
-                            selector.register(
-                                os.pidfd_open(process), selectors.EVENT_READ, program
-                            )
+                            selector.register(os.pidfd_open(process), selectors.EVENT_READ, program)
 
     def end(self) -> None:
         """End every fork."""
@@ -143,9 +144,6 @@ def _read(program: int, name: str) -> list[bytes]:
 
 def import_all() -> None:
     """Import the provider's modules, and with them those they need."""
-    import terraform_provider_veeam as own
-    from terraform_provider_veeam.plugin.process import lazy_modules
-
     lazy_modules.defer_what_is_not_used()
     for module in pkgutil.walk_packages(own.__path__, f"{own.__name__}."):
         if not module.name.endswith("__main__"):
