@@ -10,12 +10,11 @@ from pathlib import Path
 import pytest
 from helpers import REQUIRED, SEED, Server
 from pythons import build_wheel, note_python
-from terraform import Workspace
+from terraform import PROGRAM, Workspace
 
 from em_simulator import GUEST, Simulator
 from support.fork_server import START, fork_server
 
-PROVIDER = Path(sys.executable).parent / "terraform-provider-veeam"
 # `make test-package` names a package, which is then tested in place of this Python's provider.
 PACKAGE = Path(os.environ["PROVIDER_PACKAGE"]) if "PROVIDER_PACKAGE" in os.environ else None
 
@@ -30,11 +29,6 @@ def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path | None]:
             yield program
 
 
-def by_fork(forks: Path | None, program: Path) -> list[str]:
-    """Return the command of a Python program that is run by a fork, if there can be one."""
-    return [str(forks), str(program)] if forks else [str(program)]
-
-
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory, forks: Path | None) -> Workspace:
     """An initialised folder, and a home in which the provider is installed."""
@@ -44,10 +38,11 @@ def installed(tmp_path_factory: pytest.TempPathFactory, forks: Path | None) -> W
         "PATH": os.environ["PATH"],
         "CHECKPOINT_DISABLE": "1",
         "TF_IN_AUTOMATION": "1",
+        "GOGC": "off",  # Terraform ends before it is worth its while
     }
-    command = [str(PROVIDER), "install"]
+    command = [str(PROGRAM), "install"]
     if PACKAGE:
-        command = [str(PROVIDER), "mirror", str(home / ".terraform.d" / "plugins"), str(PACKAGE)]
+        command = [str(PROGRAM), "mirror", str(home / ".terraform.d" / "plugins"), str(PACKAGE)]
         environment["PATH"] = ""  # no Python to be found
     subprocess.run(command, env=environment, check=True, capture_output=True)
     if forks:
@@ -56,6 +51,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory, forks: Path | None) -> W
     template.write(REQUIRED)
     template.run("init", "-no-color")
     return template
+
+
+@pytest.fixture(scope="session")
+def program(forks: Path | None) -> list[str]:
+    """The installed command, run in a fork if there can be one."""
+    return [str(forks), str(PROGRAM)] if forks else [str(PROGRAM)]
 
 
 @pytest.fixture(scope="session")
@@ -83,14 +84,20 @@ def slow_server() -> Iterator[Server]:
 
 @pytest.fixture
 def workspace(
-    installed: Workspace, server: Server, tmp_path: Path, request: pytest.FixtureRequest
+    installed: Workspace,
+    program: list[str],
+    server: Server,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> Workspace:
     folder = tmp_path / "work"
     shutil.copytree(installed.folder, folder, symlinks=True)
     environment = installed.environment | server.environment
     if request.node.get_closest_marker("start"):
         environment[START] = "yes"
-    return Workspace(folder, environment)
+    else:  # a certificate for each start takes as long as the rest of the start
+        environment["TF_DISABLE_PLUGIN_TLS"] = "1"
+    return Workspace(folder, environment, program)
 
 
 @pytest.fixture

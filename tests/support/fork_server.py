@@ -25,8 +25,8 @@ START = "START_A_PYTHON"
 """The environment variable with which the program starts a Python, as others do."""
 
 _REQUESTS = "requests"
-# It stands for `python OPTIONS SCRIPT ARGUMENTS`. The fork finds all it needs by its number, and
-# takes its streams, which stay as they are.
+# It stands for `python OPTIONS SCRIPT ARGUMENTS`, or `-m MODULE`. The fork finds all it needs by the
+# number, and takes the streams, which stay as they are.
 _PROGRAM = """\
 #!/bin/sh
 [ -z "${START}" ] || exec {python} "$@"
@@ -131,11 +131,15 @@ def take_over(program: int) -> None:
     os.environb.clear()
     os.environb.update(variable.partition(b"=")[::2] for variable in variables)
     os.getppid = lambda: program
-    _shell, _program, *arguments = map(os.fsdecode, _read(program, "cmdline"))
-    while arguments[0].startswith("-"):
+    _shell, sys.executable, *arguments = map(os.fsdecode, _read(program, "cmdline"))
+    while arguments[0] != "-m" and arguments[0].startswith("-"):
         del arguments[0]
-    sys.argv = arguments
-    runpy.run_path(arguments[0], run_name="__main__")
+    if arguments[0] == "-m":
+        sys.argv = arguments[1:]
+        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv = arguments
+        runpy.run_path(arguments[0], run_name="__main__")
 
 
 def _read(program: int, name: str) -> list[bytes]:
