@@ -11,6 +11,7 @@ import math
 import uuid
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from em_simulator.catalogue import FIRST_SERVER, LAST_NIGHT, MACHINES, BackupServer, Family
@@ -454,4 +455,9 @@ class Backups:
 
     def _new_id(self) -> str:
         self._made += 1
-        return str(uuid.uuid5(_NAMESPACE, str(self._made)))
+        return _id(self._made)
+
+
+@lru_cache(1024)
+def _id(number: int) -> str:
+    return str(uuid.uuid5(_NAMESPACE, str(number)))

@@ -10,6 +10,7 @@ import uuid
 import zlib
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from em_simulator.times import name_text, utc_text
 
@@ -276,6 +277,7 @@ def _age(point: RestorePoint) -> tuple[dt.datetime, str, str]:
     return point.created_at.replace(microsecond=0), point.fraction.ljust(_DIGITS, "0"), point.name
 
 
+@lru_cache(4096)
 def _restore_point(
     seed: int, number: int, machine: Machine, night: int, *, is_exact: bool
 ) -> RestorePoint:

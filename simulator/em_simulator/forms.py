@@ -11,6 +11,7 @@ import json
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree as ET  # what is written here is not parsed here
 
@@ -184,6 +185,7 @@ def _with_never(value: Any, never: str) -> Any:
     return replace(value, properties=told)
 
 
+@lru_cache(1024)
 def camel(name: str) -> str:
     """Return a name in camelCase: the capitals that it begins with become small."""
     return _LEADING_CAPITALS.sub(lambda found: found[0].lower(), name)

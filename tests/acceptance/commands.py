@@ -6,17 +6,17 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from terraform import PROGRAM
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from helpers import Server
 
-PROGRAM = Path(sys.executable).with_name("terraform-provider-veeam")
 NOTES = ".terraform-provider-veeam.jsonl"
 _SECONDS = 60
 
@@ -41,10 +41,20 @@ class Ran(NamedTuple):
 
 
 class CommandLine:
-    """A person's shell, with the environment of a server."""
+    """A person's shell, with the environment of a server.
 
-    def __init__(self, server: Server, folder: Path, **environment: str) -> None:
+    What is run to its end is run by `program`: a signal needs the program itself.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        folder: Path,
+        program: Sequence[str] = (str(PROGRAM),),
+        **environment: str,
+    ) -> None:
         self.folder = folder
+        self.program = program
         self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
@@ -54,14 +64,17 @@ class CommandLine:
 
     def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
         """Start a command and leave it running."""
+        return self._start(PROGRAM, *arguments)
+
+    def _start(self, *command: str | Path) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [PROGRAM, *arguments], cwd=self.folder, env=self.environment, text=True,
+            command, cwd=self.folder, env=self.environment, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 
     def run(self, *arguments: str | Path) -> Ran:
         """Run a command to its end."""
-        with self.start(*arguments) as process:
+        with self._start(*self.program, *arguments) as process:
             output, said = process.communicate(timeout=_SECONDS)
         return Ran(process.returncode, output, said)
 

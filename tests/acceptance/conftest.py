@@ -9,18 +9,28 @@ from pathlib import Path
 
 import pytest
 from helpers import REQUIRED, SEED, Server
-from pythons import build_wheel
-from terraform import Workspace
+from pythons import build_wheel, note_python
+from terraform import PROGRAM, Workspace
 
 from em_simulator import GUEST, Simulator
+from support.fork_server import START, fork_server
 
-PROVIDER = Path(sys.executable).parent / "terraform-provider-veeam"
 # `make test-package` names a package, which is then tested in place of this Python's provider.
 PACKAGE = Path(os.environ["PROVIDER_PACKAGE"]) if "PROVIDER_PACKAGE" in os.environ else None
 
 
 @pytest.fixture(scope="session")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path | None]:
+    """A program that stands for this Python, and has imported the provider; None without one."""
+    if PACKAGE or sys.platform != "linux":
+        yield None
+    else:
+        with fork_server(tmp_path_factory.mktemp("forks")) as program:
+            yield program
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory, forks: Path | None) -> Workspace:
     """An initialised folder, and a home in which the provider is installed."""
     home = tmp_path_factory.mktemp("home")
     environment = {
@@ -28,16 +38,25 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         "PATH": os.environ["PATH"],
         "CHECKPOINT_DISABLE": "1",
         "TF_IN_AUTOMATION": "1",
+        "GOGC": "off",  # Terraform ends before it is worth its while
     }
-    command = [str(PROVIDER), "install"]
+    command = [str(PROGRAM), "install"]
     if PACKAGE:
-        command = [str(PROVIDER), "mirror", str(home / ".terraform.d" / "plugins"), str(PACKAGE)]
+        command = [str(PROGRAM), "mirror", str(home / ".terraform.d" / "plugins"), str(PACKAGE)]
         environment["PATH"] = ""  # no Python to be found
     subprocess.run(command, env=environment, check=True, capture_output=True)
+    if forks:
+        note_python(home, forks)
     template = Workspace(tmp_path_factory.mktemp("template"), environment)
     template.write(REQUIRED)
     template.run("init", "-no-color")
     return template
+
+
+@pytest.fixture(scope="session")
+def program(forks: Path | None) -> list[str]:
+    """The installed command, run in a fork if there can be one."""
+    return [str(forks), str(PROGRAM)] if forks else [str(PROGRAM)]
 
 
 @pytest.fixture(scope="session")
@@ -64,10 +83,21 @@ def slow_server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def workspace(installed: Workspace, server: Server, tmp_path: Path) -> Workspace:
+def workspace(
+    installed: Workspace,
+    program: list[str],
+    server: Server,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> Workspace:
     folder = tmp_path / "work"
     shutil.copytree(installed.folder, folder, symlinks=True)
-    return Workspace(folder, installed.environment | server.environment)
+    environment = installed.environment | server.environment
+    if request.node.get_closest_marker("start"):
+        environment[START] = "yes"
+    else:  # a certificate for each start takes as long as the rest of the start
+        environment["TF_DISABLE_PLUGIN_TLS"] = "1"
+    return Workspace(folder, environment, program)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from helpers import REQUIRED
+from pythons import note_python
 from terraform import ROOT, TERRAFORM, TIME_LIMIT, Workspace
 
 from support import powershell
@@ -76,7 +77,8 @@ class Reader:
     """Somebody who follows a guide in the folder of a workspace.
 
     `values` are what they write in place of the guide's examples, and `programs` scripts for sh
-    that stand for programs that this machine lacks.
+    that stand for programs that this machine lacks. `python` runs the provider, once the guide has
+    installed it.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class Reader:
         shell: str = SH,
         values: Mapping[str, str] | None = None,
         programs: Mapping[str, str] | None = None,
+        python: Path | None = None,
     ) -> None:
         self.folder = workspace.folder
         self.environment = dict(workspace.environment)
@@ -92,6 +95,7 @@ class Reader:
         self.printed = ""
         """What the last script has printed."""
         self.values = dict(values or {})
+        self._python = python
         self._programs = self.folder.parent / "programs"
         self._programs.mkdir()
         self.environment["PATH"] = f"{self._programs}{os.pathsep}{self.environment['PATH']}"
@@ -155,6 +159,8 @@ class Reader:
         )
         self.printed = _COLOUR.sub("", done.stdout)
         assert done.returncode == 0, f"{script}\n{done.stdout}"
+        if self._python:
+            note_python(Path(self.environment["HOME"]), self._python)
         variables = kept.read_text().split("\0")[:-1]
         self.environment = dict(variable.split("=", 1) for variable in variables)
         return self.printed

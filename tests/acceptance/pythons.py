@@ -40,6 +40,12 @@ def make_environment(folder: Path) -> Path:
     return pip.parent
 
 
+def note_python(home: Path, python: Path) -> None:
+    """Have another Python run the provider that is installed in a home."""
+    for note in (home / ".terraform.d").rglob("*.python"):
+        note.write_text(f"{python}\n")
+
+
 def main() -> None:
     """Stand for `python3 -m venv FOLDER` in a pipeline."""
     _, module, name, folder = sys.argv

@@ -6,12 +6,13 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+PROGRAM = Path(sys.executable).with_name("terraform-provider-veeam")
 # Another Terraform, or OpenTofu, is tested by naming its command.
 NAMED = shlex.split(os.environ.get("TERRAFORM_COMMAND", ""))
 # Where it is now, as some tests leave nothing on the PATH.
@@ -36,10 +37,13 @@ class TerraformFailed(AssertionError):
 
 
 class Workspace:
-    """A folder with a configuration, and the environment Terraform runs in."""
+    """A folder with a configuration, the environment Terraform runs in, and the command."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, environment: Mapping[str, str], program: Sequence[str] = (str(PROGRAM),)
+    ) -> None:
         self.folder = folder
+        self.program = program
         self.environment = dict(environment)
 
     def write(self, text: str, name: str = "main.tf") -> None:

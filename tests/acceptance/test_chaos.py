@@ -14,6 +14,7 @@ from terraform import Workspace
 
 from em_simulator import Simulator
 
+pytestmark = pytest.mark.start  # the provider gets signals, too
 SEEDS = range(30)
 IDLE_LIMIT = 6.0
 PATIENCE = 60.0

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from commands import PROGRAM, CommandLine, files_in
+from commands import CommandLine, files_in
 from helpers import MOUNTS, SEED, Server
+from terraform import PROGRAM
 
 from em_simulator import RESTORE_OPERATOR, Family, Simulator
 from em_simulator.catalogue import Machine
@@ -24,8 +25,8 @@ AT_ONCE = 2.0  # seconds for a command to end after Ctrl-C
 
 
 @pytest.fixture
-def shell(server: Server, tmp_path: Path) -> CommandLine:
-    return CommandLine(server, tmp_path)
+def shell(server: Server, tmp_path: Path, program: list[str]) -> CommandLine:
+    return CommandLine(server, tmp_path, program)
 
 
 @pytest.fixture

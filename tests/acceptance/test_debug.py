@@ -6,9 +6,8 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from conftest import PROVIDER
 from helpers import REQUIRED, RESTORE_POINT, SEED, Server
-from terraform import Workspace
+from terraform import PROGRAM, Workspace
 
 from em_simulator import ADMINISTRATOR, GUEST, Simulator
 from em_simulator.accounts import Account
@@ -18,7 +17,7 @@ from em_simulator.accounts import Account
 def debugged(workspace: Workspace) -> Iterator[Workspace]:
     """A workspace whose Terraform uses a provider that was started by hand."""
     with subprocess.Popen(
-        [PROVIDER, "serve"],
+        [PROGRAM, "serve"],
         env=workspace.environment,
         stdout=subprocess.PIPE,
         text=True,

@@ -15,12 +15,11 @@ from pathlib import Path
 
 import guide
 import pytest
-from conftest import PROVIDER
 from guide import GUIDES, POWERSHELL, SH, Block, Reader, run_by
 from helpers import SEED, Server
 from pipelines import Job
 from pythons import OFFLINE, make_environment
-from terraform import ROOT, TERRAFORM, Workspace
+from terraform import PROGRAM, ROOT, TERRAFORM, Workspace
 
 from em_simulator import ADMINISTRATOR, Family, Simulator
 from em_simulator import cli as simulator_command
@@ -41,7 +40,9 @@ FINGERPRINT = (
 
 
 @pytest.fixture
-def reader(workspace: Workspace, server: Server, wheel: Path) -> Iterator[Reader]:
+def reader(
+    workspace: Workspace, server: Server, wheel: Path, forks: Path | None, program: list[str]
+) -> Iterator[Reader]:
     """Somebody with Python and Terraform who has the release's wheel, and an account."""
     runtime = tempfile.mkdtemp(dir="/tmp")  # a path short enough for a socket
     workspace.environment |= {"XDG_RUNTIME_DIR": runtime, **OFFLINE}
@@ -62,11 +63,12 @@ def reader(workspace: Workspace, server: Server, wheel: Path) -> Iterator[Reader
             "3f2504e0-4f89-41d3-9a0c-0305e82c3301": ORACLE,
             "8f14e45f-ceea-467f-a83d-0f5b2a1c9e77": OTHER,
         },
-        programs={"terraform-provider-veeam": run_by([str(PROVIDER)])},
+        programs={"terraform-provider-veeam": run_by(program)},
+        python=forks,
     )
     yield following
     subprocess.run(
-        [PROVIDER, "keep-alive", "stop", "--all"],
+        [*program, "keep-alive", "stop", "--all"],
         env=workspace.environment,
         check=True,
         capture_output=True,
@@ -74,8 +76,15 @@ def reader(workspace: Workspace, server: Server, wheel: Path) -> Iterator[Reader
     shutil.rmtree(runtime)
 
 
-@pytest.mark.parametrize("shell", [SH, POWERSHELL])
-@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    ("page", "shell"),
+    [
+        pytest.param(page, shell, id=f"{page.stem}-{shell}")
+        for page in GUIDES
+        for shell in (SH, POWERSHELL)
+        if shell == SH or any(block.language == shell for block in guide.blocks(page))
+    ],
+)
 def test_every_block_of_a_guide_works(
     reader: Reader, server: Server, tmp_path: Path, page: Path, shell: str
 ) -> None:
@@ -176,7 +185,7 @@ def write_pipeline(reader: Reader, job: Job, file: str, page: Path = PIPELINES) 
 def use_the_files(job: Job, *, well: bool) -> None:
     """Let the step that needs the files tell what is held meanwhile, and fail or not."""
     script = job.folder / "check-the-files.sh"
-    script.write_text(f"#!/bin/sh\n{PROVIDER} keep-alive list > held\nexit {0 if well else 1}\n")
+    script.write_text(f"#!/bin/sh\n{PROGRAM} keep-alive list > held\nexit {0 if well else 1}\n")
     script.chmod(0o755)
 
 
@@ -342,7 +351,7 @@ def have_a_release(reader: Reader, server: Server) -> None:
         with zipfile.ZipFile(file, "w") as archive:
             program = zipfile.ZipInfo(f"terraform-provider-veeam_v{__version__}")
             program.external_attr = 0o755 << 16
-            archive.writestr(program, f"#!/bin/sh\n{run_by([str(PROVIDER)])}\n")
+            archive.writestr(program, f"#!/bin/sh\n{run_by([str(PROGRAM)])}\n")
     reader.run(f"sha256sum *.zip > terraform-provider-veeam_{__version__}_SHA256SUMS")
     mirror = str(reader.folder.parent / "mirror")
     reader.values |= {"/srv/terraform-mirror": mirror, "C:/terraform-mirror": mirror}

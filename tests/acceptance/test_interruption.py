@@ -13,6 +13,7 @@ from terraform import Workspace, flat
 
 from support.fingerprints import fingerprint
 
+pytestmark = pytest.mark.start  # a signal for the group reaches the provider, too
 PATIENCE = 30.0  # seconds
 
 Interrupt = Callable[[subprocess.Popen[str]], None]

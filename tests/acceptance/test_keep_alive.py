@@ -6,7 +6,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -26,7 +25,6 @@ from support.clocks import FakeClock
 from support.fingerprints import fingerprint
 from terraform_provider_veeam.keep_alive import sockets
 
-PROVIDER = str(Path(sys.executable).with_name("terraform-provider-veeam"))
 IDLE_LIMIT = 900.0
 """Seconds of the server's clock, which stands still until a test moves it."""
 ASSUMED_LIMIT = 1.5
@@ -94,7 +92,7 @@ def start(
     workspace: Workspace, *arguments: str, stdin: str = ""
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [PROVIDER, "keep-alive", *arguments],
+        [*workspace.program, "keep-alive", *arguments],
         env=workspace.environment,
         input=stdin,
         capture_output=True,
@@ -132,6 +130,7 @@ def has_been_asked_for(simulator: Simulator, mounts: int) -> bool:
     return len([entry for entry in simulator.journal if is_mount_request(entry)]) == mounts
 
 
+@pytest.mark.start
 def test_mounts_live_on_until_they_are_destroyed(
     workspace: Workspace, server: Server, clock: FakeClock
 ) -> None:
@@ -228,6 +227,7 @@ resource "terraform_data" "long" {
 """
 
 
+@pytest.mark.start
 def test_mounts_live_through_a_long_step_that_needs_no_provider(
     workspace: Workspace, server: Server, clock: FakeClock
 ) -> None:
@@ -273,6 +273,7 @@ def test_mounts_live_while_a_person_reads_the_plan(
     assert len(server.mounts()) == 1
 
 
+@pytest.mark.start
 def test_a_step_that_is_interrupted_leaves_nobody_who_holds(
     workspace: Workspace, server: Server
 ) -> None:
@@ -415,7 +416,7 @@ def start_in_the_foreground(workspace: Workspace, **environment: str) -> subproc
     state.write_text(workspace.run("state", "pull"))
     with state.open() as source:
         return subprocess.Popen(
-            [PROVIDER, "keep-alive", "--for", "1h"],
+            [*workspace.program, "keep-alive", "--for", "1h"],
             env=workspace.environment | environment,
             stdin=source,
             stdout=subprocess.PIPE,

@@ -11,6 +11,7 @@ from support.fingerprints import fingerprint
 from terraform_provider_veeam.source_addresses import ADDRESSES
 
 
+@pytest.mark.start
 @pytest.mark.parametrize("flags", [(), ("-refresh=false",)], ids=["refreshed", "unrefreshed"])
 def test_destroy_unmounts_through_the_session_that_mounted(
     workspace: Workspace, server: Server, flags: tuple[str, ...]
@@ -30,6 +31,7 @@ def test_destroy_unmounts_through_the_session_that_mounted(
     assert "Warning" not in output
 
 
+@pytest.mark.start
 def test_it_serves_a_terraform_whose_plugin_tls_is_switched_off(
     workspace: Workspace, server: Server
 ) -> None:

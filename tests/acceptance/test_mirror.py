@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 import trustme
-from conftest import PACKAGE, PROVIDER
+from conftest import PACKAGE
 from guide import run_by
 from helpers import Server, mount_points
-from terraform import Workspace
+from terraform import PROGRAM, Workspace
 
 from terraform_provider_veeam import __version__
 from terraform_provider_veeam.cli.install import target
@@ -32,7 +32,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     program = zipfile.ZipInfo(f"terraform-provider-veeam_v{__version__}")
     program.external_attr = 0o755 << 16
     with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr(program, f"#!/bin/sh\n{run_by([str(PROVIDER)])}\n")
+        archive.writestr(program, f"#!/bin/sh\n{run_by([str(PROGRAM)])}\n")
     return file
 
 
@@ -43,7 +43,7 @@ def mirror(package: Path, tmp_path: Path) -> Path:
     with zipfile.ZipFile(other, "w") as archive:
         archive.writestr(f"terraform-provider-veeam_v{__version__}.exe", "MZ")
     folder = tmp_path / "mirror"
-    command = [str(PROVIDER), "mirror", str(folder), str(package), str(other)]
+    command = [str(PROGRAM), "mirror", str(folder), str(package), str(other)]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert package.name in said
     assert f'path    = "{folder}"' in said
@@ -114,7 +114,7 @@ def test_a_filesystem_mirror_installs_and_locks(
 def test_everybody_can_enter_a_mirror(package: Path, tmp_path: Path, umask: int) -> None:
     """Terraform gives up on all of a mirror with a folder in it that it may not enter."""
     folder = tmp_path / "new"
-    command = [str(PROVIDER), "mirror", str(folder / "mirror"), str(package)]
+    command = [str(PROGRAM), "mirror", str(folder / "mirror"), str(package)]
     subprocess.run(command, check=True, capture_output=True, umask=umask)
     for path in (folder, *folder.rglob("*")):
         mode = path.stat().st_mode & 0o777

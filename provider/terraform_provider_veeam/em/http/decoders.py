@@ -13,6 +13,7 @@ import json
 import re
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -137,15 +138,20 @@ def _fold(value: Any, depth: int) -> Any:
     if isinstance(value, list):
         return [_fold(item, depth + 1) for item in value]
     if isinstance(value, str):
-        return _SURROGATE.sub(_INSTEAD, value)
+        return value if value.isascii() else _SURROGATE.sub(_INSTEAD, value)
     if not isinstance(value, dict):
         return value
     folded: dict[str, Any] = {}
     for spelled, inner in value.items():
-        name = _SURROGATE.sub(_INSTEAD, spelled.lower())
+        name = _folded_name(spelled)
         if folded.get(name) is None:
             folded[name] = _fold(inner, depth + 1)
     return folded
+
+
+@lru_cache(1024)
+def _folded_name(spelled: str) -> str:
+    return _SURROGATE.sub(_INSTEAD, spelled.lower())
 
 
 def _decode_xml(body: str) -> Document:
