@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Protocol, Self
+from typing import Protocol
 
 from terraform_provider_veeam.em.errors import DeadlinePassed, Stopped
 
 TELL_SECONDS = 10.0
 """Seconds between two reports that something is still going on."""
 _SLICE = 0.05  # seconds between two looks at a lock
+_SILENCE = 1.2  # seconds without an answer, after which nobody waits who was told to stop
 
 
 class Clock(Protocol):
@@ -38,6 +39,12 @@ class SystemClock:
 SYSTEM_CLOCK = SystemClock()
 
 
+class _Silence:
+    """Since when a server has not answered somebody who waits for the end, by the world's clock."""
+
+    since: float | None = None
+
+
 class Deadline:
     """How long one operation may take, and the event that asks it to stop earlier.
 
@@ -60,20 +67,42 @@ class Deadline:
         self.setting = setting
         self.stop = stop
         self._end = clock.monotonic() + seconds
+        self._asked: threading.Event | None = None
+        self._silence = _Silence()
 
-    def part(self, seconds: float) -> Self:
+    def part(self, seconds: float) -> Deadline:
         """Return the deadline of a part of the operation, which is no later than its own."""
-        return type(self)(
+        part = Deadline(
             self.operation, min(seconds, self.remaining()), stop=self.stop, clock=self.clock
         )
+        part._asked, part._silence = self._asked, self._silence
+        return part
 
-    def unstoppable(self, operation: str, seconds: float) -> Self:
-        """Return a deadline that ignores a stop, for work that must be finished once begun."""
-        return type(self)(operation, seconds, stop=threading.Event(), clock=self.clock)
+    def unstoppable(self, operation: str, seconds: float) -> Deadline:
+        """Return a deadline for work that must be finished once begun.
+
+        It ignores a stop as long as the server answers, and ends at a silence after it.
+        """
+        bound = Deadline(operation, seconds, stop=threading.Event(), clock=self.clock)
+        bound._asked, bound._silence = self._asked or self.stop, self._silence
+        return bound
+
+    @property
+    def hurries(self) -> bool:
+        """Whether somebody waits for the end of what must be finished."""
+        return self._asked is not None and self._asked.is_set()
+
+    def progress(self) -> None:
+        """Take note of an answer."""
+        self._silence.since = None
 
     def remaining(self) -> float:
         """Return the seconds that are left, never less than zero."""
-        return max(0.0, self._end - self.clock.monotonic())
+        left = self._end - self.clock.monotonic()
+        if self.hurries:
+            self._silence.since = self._silence.since or time.monotonic()
+            left = min(left, self._silence.since + _SILENCE - time.monotonic())
+        return max(0.0, left)
 
     def check(self) -> None:
         """Raise Stopped when a stop was asked for, DeadlinePassed when the time is over."""

@@ -1,6 +1,7 @@
 """How long an operation may take, and how a stop ends it."""
 
 import threading
+import time
 
 import pytest
 
@@ -90,15 +91,28 @@ def test_a_part_ends_with_the_whole_and_stops_with_it() -> None:
         deadline.part(3).check()
 
 
-def test_what_must_be_finished_is_not_stopped_and_has_a_time_of_its_own() -> None:
-    stop = threading.Event()
-    deadline, clock = make(1, stop)
-    stop.set()
+def test_what_must_be_finished_has_a_time_of_its_own() -> None:
+    deadline, clock = make(1)
     clock.now += 2
     bound = deadline.unstoppable("Undoing", 20)
     bound.wait(19)
     with pytest.raises(DeadlinePassed, match="Undoing took too long"):
         bound.wait(19)
+
+
+def test_what_must_be_finished_goes_on_after_a_stop_while_the_server_answers() -> None:
+    stop = threading.Event()
+    deadline = Deadline("Mounting", 60, stop=stop)
+    bound = deadline.unstoppable("Undoing", 20).part(10)
+    stop.set()
+    began = time.monotonic()
+    while time.monotonic() - began < 1.5:
+        bound.wait(0.1)
+        bound.progress()
+    with pytest.raises(DeadlinePassed, match="Undoing took too long"):
+        bound.wait(4)
+    assert time.monotonic() - began < 4
+    assert deadline.unstoppable("Logging out", 20).remaining() == 0.0  # it is just as silent
 
 
 def test_a_lock_is_not_waited_for_beyond_the_deadline() -> None:

@@ -86,11 +86,14 @@ class Client:
 
         def once() -> Answer:
             timeout = max(_SHORTEST_TIMEOUT, deadline.remaining())
+            if deadline.hurries:
+                deadline.check()
             timeout = min(self._settings.request_timeout, timeout)
             with Exchange(self._session, request, deadline, timeout) as exchange:
                 status, said = exchange.head(), exchange.body()
                 if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
                     raise refusal_of(request, status, exchange.headers, said)
+                deadline.progress()
                 try:
                     return Answer(status, exchange.headers, decode(said))
                 except UnexpectedAnswer as error:

@@ -164,6 +164,8 @@ class Exchange:
             if self._deadline.stop.is_set():
                 patience = 0.0 if self._request.is_idempotent else _STOP_GRACE
                 self._end = min(self._end, time.monotonic() + patience)
+            if self._deadline.hurries:
+                self._end = min(self._end, time.monotonic() + self._deadline.remaining())
             goes_on = time.monotonic() < self._end
             try:
                 part = self._parts.get(goes_on, _SLICE)
