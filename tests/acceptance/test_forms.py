@@ -1,6 +1,5 @@
 """The servers that exist: camelCase, PascalCase and XML, with a byte order mark and without."""
 
-import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,7 +88,7 @@ output "told" {{
 """)
     workspace.apply()
 
-    told = json.loads(workspace.run("output", "-json", "told"))
+    told = workspace.output("told")
     (mount,) = server.mounts()
     assert told["point"]["restore_point_id"] == mount.restore_point_id
     assert told["point"]["created_at"].startswith("2026-11-13T22:00:42")
