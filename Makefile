@@ -70,8 +70,11 @@ portable: $(READY) ## Run the tests that need neither Terraform nor what Windows
 	  tests/unit/objects tests/unit/sessions tests/unit/test_durations.py \
 	  tests/unit/cli/test_mirror.py tests/unit/cli/test_launcher.py tests/unit/test_parsers.py tests/unit/plugin/rpc tests/unit/plugin/wire
 
-chaos: $(READY) ## Play 2,000 seeds of faults at the protocol; SEED=n replays one of them alone
+chaos: $(READY) ## Play 2,000 seeds of faults at the protocol, 70 signals under Terraform; SEED=n replays one fault
 	cd tests && ../$(BIN)/python -m chaos $(if $(SEED),--seed $(SEED),--seeds 2000)
+ifndef SEED
+	MISHAPS=70 $(BIN)/python -m pytest --numprocesses auto tests/acceptance/test_chaos.py
+endif
 
 fuzz: $(READY) ## Feed the parsers for a minute, guided by coverage; FUZZ_SECONDS=n for longer
 	cd tests && ../$(BIN)/python -m fuzz -max_total_time=$(or $(FUZZ_SECONDS),60) -rss_limit_mb=2048 -verbosity=0

@@ -106,6 +106,10 @@ class Workspace:
         state: dict[str, Any] = json.loads(text) if text else {}
         return state
 
+    def output(self, name: str) -> Any:
+        """The value of an output in the state."""
+        return self.state()["outputs"][name]["value"]
+
     def instances(self) -> list[dict[str, Any]]:
         """Every instance of every resource in the state."""
         return [

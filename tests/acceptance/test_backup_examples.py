@@ -25,7 +25,7 @@ def ago(hours: float) -> str:
 
 
 def release(workspace: Workspace) -> str:
-    return str(json.loads(workspace.run("output", "-json", "release")))
+    return str(workspace.output("release"))
 
 
 def test_a_change_comes_after_a_backup_or_not_at_all(workspace: Workspace, server: Server) -> None:

@@ -22,11 +22,13 @@ EXAMPLES = sorted((ROOT / "examples").rglob("*.tf"))
 QUERIES = sorted((ROOT / "examples").rglob("*.tfquery.hcl"))
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(?:terraform|hcl)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+EXAMPLE_TEXTS = [example.read_text().strip() for example in (*EXAMPLES, *QUERIES)]
 BLOCKS = [
     pytest.param(block, id=f"{page.relative_to(ROOT)}-{number}")
     for page in PAGES
     if page.parent.name != "guides"  # test_guides.py follows those
     for number, block in enumerate(BLOCK.findall(page.read_text()), start=1)
+    if block.strip() not in EXAMPLE_TEXTS  # validated once
 ]
 KINDS = {
     "resource_schemas": ("resources", "veeam_"),

@@ -1,7 +1,5 @@
 """The functions, called by real Terraform."""
 
-import json
-
 import pytest
 from helpers import REQUIRED
 from terraform import Workspace, flat
@@ -12,7 +10,7 @@ UUID = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 def evaluate(workspace: Workspace, expression: str) -> object:
     workspace.write(f'{REQUIRED}\noutput "result" {{\n  value = {expression}\n}}\n')
     workspace.apply()
-    return json.loads(workspace.run("output", "-json", "result"))
+    return workspace.output("result")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """VMs in jobs: in with the configuration, out with the destroy, whatever others do meanwhile."""
 
-import json
 from typing import Any
 
 import pytest
@@ -46,7 +45,7 @@ output "told" {
     workspace.write(configuration("data.veeam_hierarchy_object.web.ref", more=more))
     assert 'name      = "web02"' in workspace.plan()
     workspace.apply()
-    told = json.loads(workspace.run("output", "-json", "told"))
+    told = workspace.output("told")
     job = server.simulator.job(JOB)
     one = job.find(WEB02)
     assert one

@@ -1,7 +1,6 @@
 """Looking up what backups are made of: objects, hosts, jobs, sessions, repositories."""
 
 import datetime as dt
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -48,7 +47,7 @@ def look_up(workspace: Workspace, kind: str, body: str = "") -> Any:
         f'output "told" {{\n value = data.{kind}.this\n}}\n'
     )
     workspace.apply()
-    return json.loads(workspace.run("output", "-json", "told"))
+    return workspace.output("told")
 
 
 def refused(workspace: Workspace, kind: str, body: str, **environment: str) -> str:

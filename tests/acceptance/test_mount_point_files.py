@@ -1,6 +1,5 @@
 """Looking into a mount point: `veeam_mount_points` and `veeam_mount_point_files`."""
 
-import json
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ FILES = f"{MOUNTS}/1/.*"
 def files(workspace: Workspace, body: str) -> list[dict[str, Any]]:
     workspace.write(with_files(body))
     workspace.apply()
-    found: list[dict[str, Any]] = json.loads(workspace.run("output", "-json", "files"))
+    found: list[dict[str, Any]] = workspace.output("files")
     return found
 
 
@@ -82,7 +81,7 @@ def test_a_large_folder_is_read_page_by_page(workspace: Workspace, server: Serve
 def test_a_limit_leaves_the_rest_out_and_says_so(workspace: Workspace, server: Server) -> None:
     workspace.write(with_files('path = "Volume$0:/var/log"\n limit = 7'))
     assert "There are more than 7 in Volume$0:/var/log" in flat(workspace.apply())
-    assert len(json.loads(workspace.run("output", "-json", "files"))) == 7
+    assert len(workspace.output("files")) == 7
 
 
 @pytest.mark.parametrize(
@@ -136,7 +135,7 @@ output "managed" {{
 }}
 """)
     workspace.apply()
-    found = json.loads(workspace.run("output", "-json", "managed"))
+    found = workspace.output("managed")
     assert [point["mount_id"] for point in found] == [1]
     assert found[0]["id"] == f"vm/{RESTORE_POINT}/1"
     assert found[0]["file_system_roots"] == ["Volume$0:", "Volume$1:"]

@@ -131,7 +131,7 @@ resource "terraform_data" "this" {{
     output = workspace.apply()
     assert "Not all files can be listed" in output
     assert f"{FOLDER}/..: no path can have such a name" in flat(output)
-    listed: Any = json.loads(workspace.run("output", "-json", "paths"))
+    listed: Any = workspace.output("paths")
     assert sorted(listed) == sorted(f"{FOLDER}/{name}" for name in NAMES)
     there = downloaded(tmp_path / "got")
     assert there == {name: name.encode() for name in NAMES if name != "A.txt"}

@@ -1,6 +1,5 @@
 """The whole way: find a restore point, mount it, list, download, unmount."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -40,7 +39,7 @@ def test_a_file_comes_whole_and_the_mount_goes(example: Workspace, server: Serve
     expected = server.simulator.file(Family.VM, point.id, FILE)
     assert (example.folder / "restored" / "Offers.docx").read_bytes() == expected
     assert f"{len(expected)} bytes, SHA-256" in output
-    beside = json.loads(example.run("output", "-json", "beside"))
+    beside = example.output("beside")
     assert beside == ["E:/Documentation 2014/Invoices", FILE]
     assert "No changes" in example.plan()
     example.destroy()

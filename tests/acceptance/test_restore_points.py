@@ -1,6 +1,5 @@
 """Searching restore points: filtered by the server, read page by page."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ output "result" {{
 }}
 """)
     workspace.apply()
-    return json.loads(workspace.run("output", "-json", "result"))
+    return workspace.output("result")
 
 
 def names(found: Any) -> list[str]:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-SEEDS = 120
-STEP = 30
+SEEDS = 36
+STEP = 12
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, STEP))

@@ -25,8 +25,8 @@ START = "START_A_PYTHON"
 """The environment variable with which the program starts a Python, as others do."""
 
 _REQUESTS = "requests"
-# It stands for `python OPTIONS SCRIPT ARGUMENTS`, or `-m MODULE`. The fork finds all it needs by
-# the number, and takes the streams, which stay as they are.
+# It stands for `python OPTIONS SCRIPT ARGUMENTS`, or `-m MODULE`. By its number the fork finds
+# all it needs, and takes the streams, so they stay as they are.
 _PROGRAM = """\
 #!/bin/sh
 [ -z "${START}" ] || exec {python} "$@"
