@@ -252,8 +252,8 @@ FAULTS = (
     Fault(
         "a request outlives a stop",
         "em/http/exchange.py",
-        "goes_on = not self._deadline.stop.is_set() and",
-        "goes_on =",
+        "            if self._deadline.stop.is_set():\n                patience",
+        "            if False:\n                patience",
         "em/http",
     ),
     Fault(
