@@ -169,7 +169,7 @@ class RequestFailed(RequestRefused):
 
 
 class ServerBusy(RequestFailed):
-    """The server is overloaded, in maintenance, or not reached by a proxy in between."""
+    """The server is overloaded, in maintenance, at work on it, or not reached by a proxy."""
 
     may_pass = True
 

@@ -6,7 +6,7 @@ import logging
 import random as system_random
 import threading
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, TypeVar
 
@@ -391,7 +391,7 @@ class EnterpriseManager:
 
     # What is done once, in a session of its own
 
-    @property
+    @cached_property
     def job_objects(self) -> JobObjects:
         """What puts objects into jobs and takes them out."""
         return JobObjects(self._client, self._logon)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-PASSING_STATUSES = frozenset({429, 502, 503, 504})
+PASSING_STATUSES = frozenset({409, 423, 429, 502, 503, 504})
 _PAUSE = 1.0  # seconds between the tries of `persist`
 _ANSWERS = (Gone, Stopped, DeadlinePassed)
 

@@ -6,6 +6,9 @@ Follows the vendor's pages post_jobs_id_includes and delete_jobs_id_includes_id.
 from __future__ import annotations
 
 import logging
+import threading
+from collections import defaultdict
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.em.errors import (
@@ -28,6 +31,8 @@ from terraform_provider_veeam.em.tasks import looks
 from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from terraform_provider_veeam.em.deadline import Deadline
     from terraform_provider_veeam.em.http.client import Client
     from terraform_provider_veeam.em.inventory.hierarchy import HierarchyObject
@@ -41,11 +46,26 @@ log = logging.getLogger(__name__)
 
 
 class JobObjects:
-    """What jobs include; each change is made in a logon session of its own."""
+    """What jobs include; each change is made in a logon session of its own.
+
+    A job is changed once at a time: what overlaps may be refused, or lost.
+    """
 
     def __init__(self, client: Client, logon: Logon) -> None:
         self._client = client
         self._logon = logon
+        self._changes: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+    @contextmanager
+    def _change(self, job_id: str, deadline: Deadline) -> Iterator[OneRequest]:
+        """Wait until the job is not being changed, and change it by one request."""
+        lock = self._changes[job_id]
+        deadline.acquire(lock)
+        try:
+            with OneRequest(self._client, self._logon, deadline) as request:
+                yield request
+        finally:
+            lock.release()
 
     def add(self, job_id: str, item: HierarchyObject, deadline: Deadline) -> JobObject:
         """Put an object into a job and return it as soon as the job shows it.
@@ -60,7 +80,7 @@ class JobObjects:
                 object_id=one.id,
             )
         body = {"HierarchyObjRef": item.ref, "HierarchyObjName": item.name}
-        with OneRequest(self._client, self._logon, deadline) as request:
+        with self._change(job_id, deadline) as request:
             try:
                 task = request.send(f"{job_path(job_id)}/includes", body)
             except EnterpriseManagerError as doubt:
@@ -83,7 +103,7 @@ class JobObjects:
         Raises LastInJob, TaskFailed.
         """
         path = f"{job_path(job_id)}/includes/{one.id}"
-        with OneRequest(self._client, self._logon, deadline) as request:
+        with self._change(job_id, deadline) as request:
             try:
                 task = unless_gone(
                     f"object {one.id} of job {job_id}",

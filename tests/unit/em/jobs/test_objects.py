@@ -3,6 +3,7 @@
 import re
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -104,6 +105,41 @@ def test_an_object_that_a_rival_may_have_put_in_is_not_taken_for_ours(
     with pytest.raises(errors.AnswerLost, match="how to import it"):
         manager.job_objects.add(job_id, web02, deadline())
     assert posts(simulator) == 1
+
+
+@pytest.mark.parametrize("code", [409, 423])
+def test_a_change_that_is_refused_while_another_goes_on_is_tried_again(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    deadline: MakeDeadline,
+    job_id: str,
+    web02: HierarchyObject,
+    code: int,
+) -> None:
+    simulator.add_fault("status", POST, 2, code=code)
+    assert manager.job_objects.add(job_id, web02, deadline()).ref == web02.ref
+    assert posts(simulator) == 3
+
+
+def test_a_job_is_changed_once_at_a_time(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    deadline: MakeDeadline,
+    job_id: str,
+    web02: HierarchyObject,
+) -> None:
+    items = [web02._replace(ref=simulator.add_vm(f"more{number}")) for number in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        added = list(
+            pool.map(lambda item: manager.job_objects.add(job_id, item, deadline()), items)
+        )
+    assert {one.ref for one in added} == {item.ref for item in items}
+    log = "".join(
+        "P" if "includes" in entry.path else "t"
+        for entry in simulator.journal
+        if (entry.method == "POST" and "includes" in entry.path) or entry.path.startswith("/tasks/")
+    )
+    assert re.fullmatch("(Pt+){3}", log), log
 
 
 def test_what_is_not_clear_names_job_and_object(
