@@ -50,17 +50,17 @@ def found(output: str) -> list[dict[str, object]]:
     ]
 
 
-def test_a_thousand_mounts_are_listed_in_order(
+def test_hundreds_of_mounts_are_listed_in_order(
     workspace: Workspace, server: Server, session: str
 ) -> None:
-    for _ in range(1000):
+    for _ in range(300):
         server.mount_with(session)
-    listing(workspace, limit=1000)
+    listing(workspace, limit=300)
     began = time.monotonic()
     output = workspace.run("query", "-json")
     assert time.monotonic() - began < 60
     numbers = [identity["mount_id"] for identity in found(output)]
-    assert numbers == list(range(1, 1001))
+    assert numbers == list(range(1, 301))
     assert len(server.requests("GET", f"{MOUNTS}(/.*)?")) == 1
 
 

@@ -129,7 +129,7 @@ class Machine:
         for order in before.orders(self._parent()):
             settings = Order.from_plain(order.to_plain()).settings
             holder.hold(order, EnterpriseManager(settings, clock=self.clock).touch)
-        threading.Thread(target=holder.run, daemon=True, name="holder").start()
+        threading.Thread(target=holder.run, daemon=True, name="successor").start()
 
     @contextmanager
     def command(self) -> Iterator[None]:

@@ -12,7 +12,7 @@ from hypothesis.strategies import SearchStrategy
 
 from fuzz.targets import TARGETS, parse_answer
 
-COUNT = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+COUNT = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
 NAMES = st.sampled_from(
     [

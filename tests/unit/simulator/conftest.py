@@ -4,14 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 import requests
-import urllib3
+
+from support.callers import unchecked_session
 
 
 @pytest.fixture
 def http() -> Iterator[requests.Session]:
-    urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    with requests.Session() as session:
-        session.trust_env = False
-        session.verify = False
+    with unchecked_session() as session:
         session.headers.update({"Accept": "application/json"})
         yield session

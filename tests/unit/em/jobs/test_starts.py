@@ -22,12 +22,11 @@ QUICK = "POST /backupServers/.*"
 START = "POST /jobs/.*"
 
 
-@pytest.fixture(params=["linked", "not-linked", "late", "ahead"])
+@pytest.fixture(params=["linked", "late", "ahead"])
 def simulator(request: pytest.FixtureRequest, clock: FakeClock) -> Iterator[Simulator]:
     """Servers that tell of a session that was started in one way or another."""
     ways: dict[str, dict[str, Any]] = {
         "linked": {},
-        "not-linked": {"links_starts": False},
         "late": {"links_starts": False, "lag": 20},
         "ahead": {"links_starts": False, "clock_ahead": -7200},
     }
