@@ -254,6 +254,7 @@ def test_a_size_that_differs_is_an_error(
     assert not (tmp_path / "a.txt").exists()
 
 
+@pytest.mark.start  # the provider inherits the limit
 def test_a_full_disk_is_an_error_on_the_folder(
     workspace: Workspace, server: Server, tmp_path: Path
 ) -> None:
