@@ -235,8 +235,10 @@ def test_an_order_that_is_being_read_keeps_it_from_ending(
     assert running.is_alive()
     go_on.set()
     taking.join(10)
-    running.join(10)
     assert taken == [True]
+    holder.end()
+    running.join(10)
+    assert not running.is_alive()
 
 
 @pytest.mark.parametrize(
