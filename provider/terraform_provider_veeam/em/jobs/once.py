@@ -81,8 +81,11 @@ class OneRequest:
     def _doubt(self, error: EnterpriseManagerError) -> EnterpriseManagerError:
         """Return the error as AnswerLost if something else may have answered for the server."""
         if isinstance(error, TokenRefused):
-            if not self._logon.answers(self._session, self._deadline):
-                return token_refused(error) if self._session.borrowed else error
+            try:
+                if not self._logon.answers(self._session, self._deadline):
+                    return token_refused(error) if self._session.borrowed else error
+            except EnterpriseManagerError as unknown:  # a stop is one, too
+                log.info("asking whether %s answers: %s", self._session, unknown)
         elif not isinstance(error, NotFound):
             return error
         return AnswerLost("Something else may have answered", error.detail)

@@ -26,6 +26,7 @@ from terraform_provider_veeam.em.errors import (
     NotFound,
     RequestFailed,
     RequestRefused,
+    RestorePointGone,
     SessionGone,
     Stopped,
     TaskFailed,
@@ -155,17 +156,23 @@ class _OwnSessionMount:
             return self._post(body)
         except Exception as error:
             doubt = _told(error)
-            is_slip = isinstance(doubt, TokenRefused) or (
-                isinstance(doubt, NotFound)
-                and self._mounts.has_restore_point(self._restore_point, self._deadline)
-            )
-            if not doubt.may_have_acted and not is_slip:
+            if not isinstance(doubt, NotFound | TokenRefused) and not doubt.may_have_acted:
                 raise
             self._doubt = doubt
+            self._check_answerer(doubt)
             if task := self._look(doubt):
                 log.info("%s: its task is %s", doubt.summary, task.task_id)
                 return task
             raise doubt from doubt.__cause__
+
+    def _check_answerer(self, error: EnterpriseManagerError) -> None:
+        """Raise what the server has said by an error; return when a gateway may have said it."""
+        if isinstance(error, NotFound):
+            try:
+                self._mounts.check_restore_point(self._restore_point, self._deadline)
+            except RestorePointGone:
+                self._doubt = None
+                raise
 
     def _post(self, body: bytes | None) -> Task:
         path = self._restore_point.mounts
@@ -321,19 +328,18 @@ class _OwnSessionMount:
 class _BorrowedSessionMount(_OwnSessionMount):
     """One mount while it is made, in a session in which others may be mounting too."""
 
-    def _post(self, body: bytes | None) -> Task:
-        try:
-            return super()._post(body)
-        except TokenRefused as error:
-            if self._logon.answers(self._session, self._deadline):
-                raise
+    def _check_answerer(self, error: EnterpriseManagerError) -> None:
+        is_ended = isinstance(error, TokenRefused) and not self._logon.answers(
+            self._session, self._deadline
+        )
+        if is_ended:
+            self._doubt = None
             raise token_refused(error) from error
+        super()._check_answerer(error)
 
     def _look(self, doubt: EnterpriseManagerError) -> Task | None:
         raise AnswerLost(
-            "It is not known whether the restore point was mounted",
-            f"{doubt.detail}\nOthers may be mounting in {self._session} too, so none of its tasks "
-            "is taken for that of this mount. Look there for a mount of the restore point.",
+            "It is not known whether the restore point was mounted", doubt.detail
         ) from doubt
 
     def _may_ask_again(self, error: EnterpriseManagerError) -> bool:
@@ -348,7 +354,13 @@ class _BorrowedSessionMount(_OwnSessionMount):
     def undo(self) -> str:
         """Cancel our task, or unmount what it links to. Returns what to tell of it."""
         if self._task is None:
-            return ""
+            if self._doubt is None:
+                return ""
+            return (
+                f"It is not known what came of the request. Others may be mounting in "
+                f"{self._session} too, so none of its tasks is taken for that of this mount. Look "
+                "there for a mount of the restore point."
+            )
         ours = self._task
         bound = self._deadline.unstoppable("Undoing the mount", UNDO_SECONDS)
         try:

@@ -117,7 +117,7 @@ class MountPoints:
             if not sessions.has():
                 return False
             if ref := restore_point_at(path):
-                self.has_restore_point(ref, deadline)
+                self.check_restore_point(ref, deadline)
             return True
 
         try:
@@ -136,8 +136,8 @@ class MountPoints:
             log.info("nothing can be mounted of it: %s", error)
             return []
 
-    def has_restore_point(self, ref: RestorePointRef, deadline: Deadline) -> bool:
-        """Tell whether a restore point is known to be there. Raises RestorePointGone."""
+    def check_restore_point(self, ref: RestorePointRef, deadline: Deadline) -> None:
+        """Raise RestorePointGone if the restore point is known to be gone."""
         try:
             self._logon.browse(
                 lambda own: read_restore_point(self._client, own, ref, deadline), deadline
@@ -146,8 +146,6 @@ class MountPoints:
             raise
         except EnterpriseManagerError as error:
             log.info("whether %s is there can't be told: %s", ref.path, error)
-            return False
-        return True
 
     def unmount(self, href: str, deadline: Deadline) -> None:
         """Unmount; 204, a task that succeeds and a mount point that is gone are success.

@@ -1,6 +1,7 @@
 """Starting backups: found again or told, never started twice, followed to their end."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -101,6 +102,29 @@ def test_a_server_that_ignores_filters_has_nobody_elses_backup_followed(
     monkeypatch.setattr(OneRequest, "send", send_as_others_start_a_job)
     with pytest.raises(errors.BackupOutOfSight, match="seems to be ignored"):
         begin(make_manager(), deadline())
+
+
+@STARTS
+def test_a_stop_before_it_is_known_who_refused_the_token_leaves_it_open(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    deadline: MakeDeadline,
+    stop: threading.Event,
+    begin: Begin,
+    posts: str,
+) -> None:
+    """A gateway answers 401 for a server that has started the backup."""
+
+    def stop_after_the_request() -> None:
+        while not simulator.started_backups():
+            time.sleep(0.01)
+        simulator.add_fault("delay", "GET /logonSessions.*", count=None, seconds=0.4)
+        stop.set()
+
+    simulator.add_fault("status", posts, code=401, when="after", html=True)
+    threading.Thread(target=stop_after_the_request).start()
+    with pytest.raises(errors.EnterpriseManagerError, match=r"not known|may yet begin|goes on"):
+        begin(manager, deadline())
 
 
 @STARTS

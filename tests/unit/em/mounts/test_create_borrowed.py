@@ -1,6 +1,7 @@
 """Making a mount in a session that somebody else made, in which nothing is guessed."""
 
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -61,6 +62,34 @@ def test_a_lost_answer_is_not_guessed(
     assert posts(simulator) == 1
     assert len(simulator.mounts()) == 1
     assert len(simulator.sessions()) == 1
+
+
+@pytest.mark.parametrize("code", [401, 404])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_stop_before_it_is_known_who_answered_leaves_it_open(
+    simulator: Simulator,
+    borrower: EnterpriseManager,
+    restore_point: RestorePointRef,
+    clock: FakeClock,
+    code: int,
+    when: str,
+) -> None:
+    """A gateway may answer for a server that mounts all the same."""
+    stop = threading.Event()
+    simulator.add_fault("status", POST, code=code, when=when, html=True)
+    borrower.session(Deadline("Logging on", 60, stop=stop, clock=clock))
+    simulator.add_fault("delay", "GET /(logonSessions|query).*", count=None, seconds=5)
+
+    def stop_after_the_request() -> None:
+        while not posts(simulator):
+            time.sleep(0.01)
+        stop.set()
+
+    threading.Thread(target=stop_after_the_request).start()
+    with pytest.raises(errors.EnterpriseManagerError) as caught:
+        borrower.mount(restore_point, None, Deadline("Mounting", 600, stop=stop, clock=clock))
+    assert "It is not known what came of the request" in caught.value.detail
+    assert len(simulator.mounts()) <= 1
 
 
 def test_a_missing_link_is_told_with_the_task(
