@@ -116,12 +116,12 @@ def test_a_stop_before_it_is_known_who_refused_the_token_leaves_it_open(
     """A gateway answers 401 for a server that has started the backup."""
 
     def stop_after_the_request() -> None:
-        while not simulator.started_backups():
+        while not posted(simulator):
             time.sleep(0.01)
-        simulator.add_fault("delay", "GET /logonSessions.*", count=None, seconds=0.4)
         stop.set()
 
     simulator.add_fault("status", posts, code=401, when="after", html=True)
+    simulator.add_fault("delay", "GET /logonSessions.*", count=None, seconds=0.4)
     threading.Thread(target=stop_after_the_request).start()
     with pytest.raises(errors.EnterpriseManagerError, match=r"not known|may yet begin|goes on"):
         begin(manager, deadline())
