@@ -4,6 +4,7 @@ import datetime as dt
 import re
 import resource
 from pathlib import Path
+from typing import Any
 
 import pytest
 from commands import files_in
@@ -97,10 +98,19 @@ def test_wrong_guest_credentials_are_an_error_on_the_password(
     assert server.simulator.restored() == []
 
 
+@pytest.mark.parametrize(
+    ("fault", "how"),
+    [
+        ("reset-after", {}),
+        ("status", {"code": 401, "when": "after", "html": True}),
+        ("status", {"code": 404, "when": "after", "html": True}),
+    ],
+)
 def test_a_restore_whose_answer_is_lost_is_not_asked_for_again(
-    workspace: Workspace, server: Server
+    workspace: Workspace, server: Server, fault: str, how: dict[str, Any]
 ) -> None:
-    server.fault("reset-after", f"POST {MOUNTS}/1/.*", None)
+    """Something in between may have answered for the server, too."""
+    server.fault(fault, f"POST {MOUNTS}/1/.*", None, **how)
     workspace.write(restore())
     assert "It is not known whether the restore was begun" in workspace.fail(*APPLY)
     assert len(server.requests("POST", f"{MOUNTS}/1/.*")) == 1

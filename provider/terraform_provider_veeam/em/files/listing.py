@@ -183,11 +183,13 @@ class Files:
         try:
             while parent:
                 try:
-                    names = [entry.name for entry in self.folder(parent, deadline, [])]
+                    inside = list(self.folder(parent, deadline, []))
                 except NotFound:
                     parent, name = parent_and_name(parent)
                 else:
-                    return _nearest(parent, name, names)
+                    if any(same_path(entry.path, f"{parent}/{name}") for entry in inside):
+                        return ""  # the answer that it is not there was a passing fault
+                    return _nearest(parent, name, [entry.name for entry in inside])
         except EnterpriseManagerError as error:
             log.info("there is no advice: %s", error)
         return ""

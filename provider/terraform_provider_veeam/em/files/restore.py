@@ -15,7 +15,9 @@ from terraform_provider_veeam.em.errors import (
     DeadlinePassed,
     EnterpriseManagerError,
     FileRestoreFailed,
+    NotFound,
     Stopped,
+    TokenRefused,
 )
 from terraform_provider_veeam.em.files.download import Downloaded, download
 from terraform_provider_veeam.em.http.client import never
@@ -79,6 +81,7 @@ class FileRestores:
 
     def __init__(self, client: Client, logon: Logon, session: LogonSession) -> None:
         self._client = client
+        self._logon = logon
         self._session = session
         self._tasks = Tasks(client, logon, session)
 
@@ -89,7 +92,16 @@ class FileRestores:
 
         The request is never repeated. Raises NotFound, FileRestoreFailed, AnswerLost, Stopped, …
         """
-        task = self._post(_restore_address(files, path), how.body(), deadline)
+        try:
+            task = self._post(_restore_address(files, path), how.body(), deadline)
+        except EnterpriseManagerError as error:
+            if not error.may_have_acted and self._has_refused(error, files, path, deadline):
+                raise
+            raise AnswerLost(
+                "It is not known whether the restore was begun",
+                f"{error.detail}\nIt was not asked for again. Look at the machine, and at the "
+                "file-level restores in the console of Veeam Backup & Replication.",
+            ) from error
         yield from self._follow_task(files, path, task, deadline, [])
 
     def begin(self, files: Files, path: str, deadline: Deadline) -> Task:
@@ -171,28 +183,36 @@ class FileRestores:
             yield Progress(so_far + told, warning=warning)
 
     def _post(self, address: str, spec: dict[str, Any], deadline: Deadline) -> Task:
-        try:
-            answer = self._client.request(
-                "POST",
-                address,
-                deadline,
-                token=self._session.token,
-                body=json.dumps(spec).encode(),
-                # Making a download ready changes nothing, so it may be asked for again.
-                again=may_pass if "ForDirectDownload" in spec else never,
-            )
-        except EnterpriseManagerError as error:
-            if not error.may_have_acted or "ForDirectDownload" in spec:
-                raise
-            raise AnswerLost(
-                "It is not known whether the restore was begun",
-                f"{error.detail}\nIt was not asked for again. Look at the machine, and at the "
-                "file-level restores in the console of Veeam Backup & Replication.",
-            ) from error
+        answer = self._client.request(
+            "POST",
+            address,
+            deadline,
+            token=self._session.token,
+            body=json.dumps(spec).encode(),
+            # Making a download ready changes nothing, so it may be asked for again.
+            again=may_pass if "ForDirectDownload" in spec else never,
+        )
         task = parse_task(answer.document.value)
         if task is None:
             raise unreadable(f"POST {address} was answered with {answer.status}, but with no task.")
         return task
+
+    def _has_refused(
+        self, error: EnterpriseManagerError, files: Files, path: str, deadline: Deadline
+    ) -> bool:
+        """Tell whether the server itself gave the error: a gateway may have given a 401 or 404."""
+        try:
+            if isinstance(error, NotFound):
+                files.find(path, deadline)
+                return False
+            if isinstance(error, TokenRefused):
+                return not self._logon.answers(self._session, deadline)
+        except NotFound:
+            return True
+        except EnterpriseManagerError as unknown:
+            log.info("who answered can't be told: %s", unknown)
+            return False
+        return True
 
     def _cancel(self, task: Task, deadline: Deadline) -> None:
         bound = deadline.unstoppable("Cancelling the restore", _CANCEL_SECONDS)

@@ -205,6 +205,7 @@ class Tree:
         ("C:/Many/zz", "C:/Many is there, but has no zz. It has: 0, 1, 2, 3, 4 and 3 more."),
         ("D:/Docs", ""),
         ("D:", ""),
+        ("C:/Docs/OFFERS.docx", ""),  # it is there: that it was not found was a passing fault
     ],
 )
 def test_what_is_near_a_path_that_leads_nowhere_is_named(path: str, says: str) -> None:
