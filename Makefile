@@ -13,7 +13,7 @@ LOCKED  := --require-hashes --only-binary :all: --requirement
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help venv quickstart check lint types layers generated format test unit portable chaos fuzz mutations test-matrix test-protobuf wheel test-wheel package test-package release-files release-notes load load-files bench docs schema proto lock clean
+.PHONY: help venv quickstart check lint types layers dead generated format test unit portable chaos fuzz mutations test-matrix test-protobuf wheel test-wheel package test-package release-files release-notes load load-files bench docs schema proto lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,7 +36,7 @@ $(PACKER): requirements-package.txt $(READY)
 quickstart: $(READY) ## Watch Terraform mount a restore point of a simulator, and unmount it
 	@$(BIN)/python tools/quickstart.py
 
-check: lint types layers generated ## Lint, types, layers, and generated files up to date
+check: lint types layers dead generated ## Lint, types, layers, dead code, generated files up to date
 
 lint: $(READY)
 	$(BIN)/ruff check
@@ -48,6 +48,9 @@ types: $(READY)
 
 layers: $(READY)
 	$(BIN)/lint-imports
+
+dead: $(READY)
+	$(BIN)/vulture
 
 generated: $(READY)
 	$(BIN)/python tools/generate_protocol.py --check

@@ -151,10 +151,6 @@ class Sessions:
         """Return the session of a token."""
         return self._by_token.get(token)
 
-    def find_by_id(self, session_id: str) -> Session | None:
-        """Return the session with an id."""
-        return next((s for s in self.all() if s.id == session_id.lower()), None)
-
     def all(self) -> list[Session]:
         """Return all sessions, the oldest first."""
         return list(self._by_token.values())

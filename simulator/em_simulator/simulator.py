@@ -52,7 +52,6 @@ class MountPoint:
     mount_id: int
     session_id: str
     restore_point_id: str
-    restore_point_type: str
     os_kind: str
 
 
@@ -498,6 +497,5 @@ def _described(session: Session, mount: Mount) -> MountPoint:
         mount_id=mount.id,
         session_id=session.id,
         restore_point_id=point.id,
-        restore_point_type=point.machine.family.name.lower(),
         os_kind=mount.os_kind,
     )

@@ -14,7 +14,6 @@ import trustme
 from helpers import MOUNTS, REQUIRED, RESTORE_POINT, Server, mount_points
 from terraform import Workspace
 
-UNSET = {"VEEAM_EM_URL": "", "VEEAM_EM_USERNAME": "", "VEEAM_EM_PASSWORD": ""}
 PROVIDER = """
 provider "veeam" {
   %s

@@ -329,10 +329,9 @@ class _BorrowedSessionMount(_OwnSessionMount):
     """One mount while it is made, in a session in which others may be mounting too."""
 
     def _check_answerer(self, error: EnterpriseManagerError) -> None:
-        is_ended = isinstance(error, TokenRefused) and not self._logon.answers(
+        if isinstance(error, TokenRefused) and not self._logon.answers(
             self._session, self._deadline
-        )
-        if is_ended:
+        ):
             self._doubt = None
             raise token_refused(error) from error
         super()._check_answerer(error)
