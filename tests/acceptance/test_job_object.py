@@ -278,7 +278,7 @@ def test_an_account_that_may_not_is_told_who_may(workspace: Workspace, server: S
     ("job_id", "ref", "message"),
     [
         ('"Daily"', f'"{WEB02}"', "is neither a UUID"),
-        (f'"urn:veeam:Backup:{WEB02[14:50]}"', f'"{WEB02}"', "It names a Backup, no Job."),
+        (f'"urn:veeam:Backup:{WEB02[14:50]}"', f'"{WEB02}"', "Its kind is Backup, not Job."),
         (f'"{WEB02[14:50]}"', '"web02"', "is not a reference like urn:VMware:Vm:"),
     ],
 )

@@ -162,7 +162,7 @@ def test_a_vm_is_named_by_its_reference(workspace: Workspace, server: Server) ->
         ("", "Write either ref or name."),
         (f'name = "a"\nref = "{WEB02}"', "Write either ref or name."),
         ('ref = "web02"', "is not a reference like urn:VMware:Vm:"),
-        (f'ref = "{WEB02.replace(":Vm:", ":Folder:")}"', "It is of a Folder, no VM."),
+        (f'ref = "{WEB02.replace(":Vm:", ":Folder:")}"', "Its kind is Folder, not VM."),
         ('name = " "', "It is blank."),
         (f'ref = "{WEB02}"\nhierarchy_root = "vc01"', "A ref names its host itself."),
         ('name = "a"\ntimeout = "soon"', "Invalid timeout"),

@@ -47,7 +47,7 @@ def _vm_ref(text: str) -> str:
     """Return a reference to a VM. Raises ValueError."""
     kind = _type_in(ref(text))
     if kind and kind.lower() != "vm":
-        raise ValueError(f"It is of a {kind}, no VM.")
+        raise ValueError(f"Its kind is {kind}, not VM.")
     return text
 
 

@@ -45,7 +45,7 @@ def restore_point_uid(text: str) -> Uid:
     uid = parse_uid(text)
     if uid.entity and uid.type is None:
         names = ", ".join(kind.entity for kind in RestorePointType)
-        raise ValueError(f"It names a {uid.entity}. What can be mounted is one of {names}.")
+        raise ValueError(f"Its kind is {uid.entity}. What can be mounted is one of {names}.")
     return uid
 
 
@@ -53,7 +53,7 @@ def job_uuid(text: str) -> str:
     """Return the UUID of a job, from it or its URN. Raises ValueError."""
     uid = parse_uid(text)
     if uid.entity not in (None, "Job"):
-        raise ValueError(f"It names a {uid.entity}, no Job.")
+        raise ValueError(f"Its kind is {uid.entity}, not Job.")
     return uid.uuid
 
 
