@@ -56,6 +56,18 @@ def test_what_rules_a_machine_out_is_told(workspace: Workspace, body: str, says:
     assert says in said
 
 
+def test_a_restore_point_that_is_still_being_written_is_told_at_plan(
+    workspace: Workspace, server: Server
+) -> None:
+    incomplete = server.simulator.add_incomplete_restore_point("oracle03")
+    workspace.write(mount_points(1, restore_point=incomplete.id))
+    said = plain(workspace.plan())
+    assert "The restore point seems to be still being written" in said
+    assert f"shows no way to mount or restore {incomplete.name} yet" in said
+    workspace.write(mount_points(1))
+    assert "Warning" not in workspace.plan()
+
+
 def test_an_account_that_may_not_see_all_is_told_what_it_may_see(workspace: Workspace) -> None:
     workspace.write(search('machine_name = "rhel"'))
     said = plain(workspace.fail("plan", "-no-color", **AGENT))

@@ -62,6 +62,8 @@ class RestorePoint(NamedTuple):
     ref: RestorePointRef
     name: str | None
     created_at: str | None
+    is_complete: bool = True
+    """False while it is still being written: no link leads to a mount, a restore, or a file."""
 
 
 class LogonSession(NamedTuple):

@@ -174,7 +174,15 @@ class MountPointObject(RestorePointObject):
         deadline = self.timeout(ctx, state, "read", f"Looking up restore point {ref.id}")
         name = created_at = None
         try:
-            _, name, created_at = self.manager.restore_point(ref, deadline)
+            _, name, created_at, is_complete = self.manager.restore_point(ref, deadline)
+            if not is_complete:
+                ctx.diagnostics.add_warning(
+                    "The restore point seems to be still being written",
+                    "Enterprise Manager shows no way to mount or restore "
+                    f"{printable(name or ref.id)} yet, as while its job is writing it. Mount it "
+                    "when the job is done, or take the one before it.",
+                    path=["restore_point_id"],
+                )
         except AccessDenied as error:
             # Not everybody who may mount may read: a File Restore Operator an agent's point.
             log.info("the restore point can't be looked up: %s", error.detail)

@@ -166,7 +166,6 @@ class FoundRestorePoint(NamedTuple):
     """`Full`, `Increment` or `ReverseIncrement`."""
     backup_server: str | None
     is_complete: bool
-    """False while it is still being written: no link leads to a mount, a restore, or a file."""
 
     @property
     def machine_name(self) -> str | None:
@@ -211,7 +210,6 @@ def found_restore_point(entity: Resource, kind: RestorePointType) -> FoundRestor
         raise unreadable(
             f"The query for {kind.entity} was answered with the type {at.type.entity}."
         )
-    found = links(entity)
     names = [text(entity, field) for field in ("VmDisplayName", "VmName", "ComputerName")]
     names.append((point.name or "").rpartition("@")[0] or point.name)
     return FoundRestorePoint(
@@ -221,7 +219,7 @@ def found_restore_point(entity: Resource, kind: RestorePointType) -> FoundRestor
         created_at=point.created_at,
         point_type=text(entity, "PointType"),
         backup_server=text(entity, "BackupServerName") or backup_server_name(entity),
-        is_complete=any(_leads_to_use(link) for link in found),
+        is_complete=point.is_complete,
     )
 
 
@@ -247,4 +245,5 @@ def parse_restore_point(resource: Any, ref: RestorePointRef) -> RestorePoint | N
     if not isinstance(resource, dict) or not (text(resource, "UID") or text(resource, "Name")):
         return None
     created = text(resource, "CreationTimeUTC") or text(resource, "CreationTime")
-    return RestorePoint(ref, text(resource, "Name"), utc(created))
+    is_complete = any(map(_leads_to_use, links(resource)))
+    return RestorePoint(ref, text(resource, "Name"), utc(created), is_complete)
