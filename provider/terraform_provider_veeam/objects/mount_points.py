@@ -65,7 +65,8 @@ class RestorePointObject(VeeamObject):
         if uid not in (None, Unknown) and kind is not Unknown and uid.type not in (None, kind):
             ctx.diagnostics.add_error(
                 "Invalid restore_point_type",
-                f'The kind of restore_point_id is {uid.entity}: write restore_point_type = "{uid.type}".',
+                f"The kind of restore_point_id is {uid.entity}: write "
+                f'restore_point_type = "{uid.type}".',
                 path=["restore_point_type"],
             )
 
