@@ -119,7 +119,7 @@ class Invariants:
                 if _OF_OTHERS.search(text) and session in _FINGERPRINT.findall(text)
             ]
             if len(unknown) > len(telling):
-                raise Broken(f"forgotten: {sorted(unknown)}, told: {telling}")
+                raise Broken(f"forgotten: {sorted(unknown)}, told: {telling}{self._story(session)}")
             return
         for mount in unknown:
             if not any(
@@ -128,7 +128,20 @@ class Invariants:
                 and mount.path.rpartition("/mounts/")[0] in text.lower()
                 for text in self._errors
             ):
-                raise Broken(f"forgotten: {mount}")
+                raise Broken(f"forgotten: {mount}{self._story(mount.fingerprint)}")
+
+    def _story(self, fingerprint: str) -> str:
+        """Return what happened in a logon session, and the errors that there were."""
+        ids = {i for i, token in self.tokens().items() if fingerprint_of(token) == fingerprint}
+        told = [f"{e.method} {e.path} {e.status} {e.fault}" for e in self._of(ids)]
+        return "\n    ".join(("", *told, *self._errors))
+
+    def _of(self, session_ids: Collection[str]) -> list[JournalEntry]:
+        return [
+            entry
+            for entry in self._simulator.journal
+            if {entry.session_id, _last(entry)} & set(session_ids)
+        ]
 
     def check_end(self, *, sessions_lost: bool) -> None:
         """Check what must hold when all is over."""
@@ -138,7 +151,7 @@ class Invariants:
                 raise Broken("a logon although a session's token was given")
         else:
             self._check_strangers_session(journal)
-            self._check_left_sessions(journal)
+            self._check_left_sessions()
         self._check_sessions(journal)
         if not sessions_lost and not self._stranger.has_everything:
             raise Broken("something of somebody else is gone")
@@ -148,14 +161,14 @@ class Invariants:
             if self._stranger.session_id in (entry.session_id, entry.path.rpartition("/")[2]):
                 raise Broken(f"{entry.method} {entry.path} with somebody else's session")
 
-    def _check_left_sessions(self, journal: list[JournalEntry]) -> None:
+    def _check_left_sessions(self) -> None:
         """Check that sessions are left only when they are named, or could not be ended."""
         tokens = self.tokens()
         named = {found for text in self._errors for found in _FINGERPRINT.findall(text)}
         for session_id in set(self._simulator.sessions()) - {self._stranger.session_id}:
             if fingerprint_of(tokens[session_id]) in named:
                 continue
-            used = [entry for entry in journal if session_id in (entry.session_id, _last(entry))]
+            used = self._of({session_id})
             logons = [entry for entry in used if entry.path == _LOGON]
             logouts = [entry for entry in used if _is_logout(entry)]
             rest = [entry for entry in used if not entry.path.startswith((_LOGON, _LOGOUT[:-1]))]
@@ -166,8 +179,9 @@ class Invariants:
                 continue
             if rest and (rest[-1].method, rest[-1].path.lower()[-7:]) == ("GET", "/mounts"):
                 continue  # a read found that the mount point is gone, and it changes nothing
-            story = [f"{e.method} {e.path} {e.status} {e.fault}" for e in used]
-            raise Broken(f"a logon session is left: {story}")
+            raise Broken(
+                f"a logon session is left:{self._story(fingerprint_of(tokens[session_id]))}"
+            )
 
     def _check_sessions(self, journal: list[JournalEntry]) -> None:
         """Check that each session is used for one thing, and ended by its own token."""
