@@ -70,8 +70,8 @@ unit: $(READY) ## Run the fast tests only
 
 portable: $(READY) ## Run the tests that need neither Terraform nor what Windows lacks
 	$(BIN)/python -m pytest tests/contract tests/unit/em tests/unit/test_config.py \
-	  tests/unit/objects tests/unit/sessions tests/unit/test_durations.py \
-	  tests/unit/cli/test_mirror.py tests/unit/cli/test_launcher.py tests/unit/test_parsers.py tests/unit/plugin/rpc tests/unit/plugin/wire
+	  tests/unit/objects tests/unit/sessions tests/unit/test_text.py \
+	  tests/unit/cli/test_mirror.py tests/unit/cli/test_launcher.py tests/unit/test_parsers.py tests/unit/tfplugin/rpc tests/unit/tfplugin/wire
 
 chaos: $(READY) ## Play 2,000 seeds of faults at the protocol, 70 signals under Terraform; SEED=n replays one fault
 	cd tests && ../$(BIN)/python -m chaos $(if $(SEED),--seed $(SEED),--seeds 2000)
@@ -96,7 +96,7 @@ test-protobuf: $(READY) ## Run the protocol's tests and the main job with protob
 	  $(BIN)/uv pip install --quiet --python $$python --no-deps --no-build-isolation --editable .; \
 	  $(BIN)/uv pip install --quiet --python $$python --no-deps --no-config "protobuf==$$major.*"; \
 	  $$python -c 'import google.protobuf; print("protobuf", google.protobuf.__version__)'; \
-	  $$python -m pytest --quiet --numprocesses auto tests/unit/plugin tests/unit/objects/test_deferral.py \
+	  $$python -m pytest --quiet --numprocesses auto tests/unit/tfplugin tests/unit/objects/test_deferral.py \
 	    tests/acceptance/test_main_job.py; \
 	done
 
@@ -138,7 +138,7 @@ docs: $(READY) ## Write the pages below docs/ from the schema, examples/ and wha
 schema: $(READY) ## Write what Terraform asks first, from the provider's classes, into schema_answers.py
 	$(BIN)/python tools/generate_schema.py
 
-proto: $(READY) ## Generate the protocol module from plugin/tfplugin6.proto
+proto: $(READY) ## Generate the protocol module from tfplugin/wire/tfplugin6.proto
 	$(BIN)/python tools/generate_protocol.py
 
 PIN := uv pip compile --quiet --upgrade --exclude-newer '7 days' --universal --generate-hashes \

@@ -11,18 +11,18 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
 
-from terraform_provider_veeam.plugin.attribute import ListNestedAttribute
-from terraform_provider_veeam.plugin.interfaces import Resource
-from terraform_provider_veeam.plugin.schema import Block
-from terraform_provider_veeam.plugin.types import Bool, List, Number, Object, String
-from terraform_provider_veeam.plugin.wire.codec import block_of
 from terraform_provider_veeam.provider import VeeamProvider
+from tfplugin.attribute import ListNestedAttribute
+from tfplugin.interfaces import Resource
+from tfplugin.schema import Block
+from tfplugin.types import Bool, List, Number, Object, String
+from tfplugin.wire.codec import block_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from terraform_provider_veeam.plugin.interfaces import BlockObject, Function
-    from terraform_provider_veeam.plugin.types import TfType
+    from tfplugin.interfaces import BlockObject, Function
+    from tfplugin.types import TfType
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS, EXAMPLES = ROOT / "docs", ROOT / "examples"

@@ -15,7 +15,7 @@ from grpc_tools import protoc
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "provider"
-PROTO = Path("terraform_provider_veeam", "plugin", "wire", "tfplugin6.proto")
+PROTO = Path("tfplugin", "wire", "tfplugin6.proto")
 MODULE, STUB = PROTO.with_name("tfplugin6_pb2.py"), PROTO.with_name("tfplugin6_pb2.pyi")
 TEMPLATE = '''\
 # Made by `make proto` from tfplugin6.proto: change that.

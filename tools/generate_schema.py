@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 from terraform_provider_veeam import __version__
-from terraform_provider_veeam.plugin.rpc.servicer import ProviderServicer
-from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 from terraform_provider_veeam.provider import VeeamProvider
+from tfplugin.rpc.servicer import ProviderServicer
+from tfplugin.wire import tfplugin6_pb2 as pb
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULE = ROOT / "provider" / "terraform_provider_veeam" / "schema_answers.py"

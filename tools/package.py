@@ -41,7 +41,7 @@ UNUSED = (
 )
 # Byte code starts as fast as what is compiled from it, is a third of its size, and soon built.
 AS_BYTE_CODE = (
-    *("terraform_provider_veeam", "tf", "grpc", "google", "msgpack", "cryptography"),
+    *("terraform_provider_veeam", "tfplugin", "tf", "grpc", "google", "msgpack", "cryptography"),
     *("urllib3", "requests", "charset_normalizer", "idna", "certifi", "defusedxml"),
     *("rich", "typing_extensions"),
 )
@@ -80,6 +80,7 @@ def compile_provider() -> tuple[Path, Path]:
         f"--output-filename={EXECUTABLE}",
         f"--report={report}",
         "--include-package=terraform_provider_veeam",
+        "--include-package=tfplugin",
         "--include-module=_cffi_backend",
         "--disable-plugin=multiprocessing",
         *(f"--nofollow-import-to={module}" for module in UNUSED),

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.patterns import similar_names
 from terraform_provider_veeam.em.settings import Settings
-from terraform_provider_veeam.printable import printable
-from terraform_provider_veeam.texts import as_meant, is_quoted, parse_session_token
+from terraform_provider_veeam.masking import printable
+from terraform_provider_veeam.text import as_meant, is_quoted, parse_duration, parse_session_token
 
 DEFAULT_PORT = 9398
 MAXIMUM_RETRIES = 100

@@ -16,16 +16,16 @@ from terraform_provider_veeam import __version__
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
 from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
-from terraform_provider_veeam.plugin import interfaces
-from terraform_provider_veeam.plugin.attribute import optional
-from terraform_provider_veeam.plugin.contexts import ConfigureContext, Context, State
-from terraform_provider_veeam.plugin.errors import Description, Refused
-from terraform_provider_veeam.plugin.process.lazy_modules import make_lazy
-from terraform_provider_veeam.plugin.schema import Schema
-from terraform_provider_veeam.plugin.types import Bool, Number, Unknown
-from terraform_provider_veeam.secrets import conceal
+from terraform_provider_veeam.masking import conceal
+from terraform_provider_veeam.packaging import ADDRESSES
 from terraform_provider_veeam.sessions.book import SessionBook
-from terraform_provider_veeam.source_addresses import ADDRESSES
+from tfplugin import interfaces
+from tfplugin.attribute import optional
+from tfplugin.contexts import ConfigureContext, Context, State
+from tfplugin.errors import Description, Refused
+from tfplugin.process.lazy_modules import make_lazy
+from tfplugin.schema import Schema
+from tfplugin.types import Bool, Number, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -326,8 +326,8 @@ def test_a_password_in_the_url_is_not_shown(workspace: Workspace, tmp_path: Path
 
 WITHOUT_FOLDERS = """\
 #!{python}
-from terraform_provider_veeam import platforms
-platforms._TEMPORARY = ()
+from tfplugin.process import handshake
+handshake._TEMPORARY = ()
 from terraform_provider_veeam.cli import main
 main()
 """

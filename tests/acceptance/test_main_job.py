@@ -8,7 +8,7 @@ from terraform import Workspace, flat
 
 from em_simulator import MountNumbers, Simulator
 from support.fingerprints import fingerprint
-from terraform_provider_veeam.source_addresses import ADDRESSES
+from terraform_provider_veeam.packaging import ADDRESSES
 
 
 @pytest.mark.start

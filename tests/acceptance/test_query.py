@@ -14,8 +14,8 @@ from chaos.played_terraform import dynamic
 from em_simulator import Family
 from support.fingerprints import fingerprint
 from support.plugin_client import INSTALLED, PluginClient
-from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 from terraform_provider_veeam.provider import VeeamProvider
+from tfplugin.wire import tfplugin6_pb2 as pb
 
 
 @pytest.fixture

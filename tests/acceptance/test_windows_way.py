@@ -9,7 +9,7 @@ from helpers import Server, mount_points
 from terraform import Workspace
 
 _PROGRAM = """\
-from terraform_provider_veeam.plugin.process import handshake
+from tfplugin.process import handshake
 
 listen = handshake.LoopbackPort.listen
 

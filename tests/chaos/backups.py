@@ -12,8 +12,8 @@ from chaos.played_terraform import PlayedTerraform, Run, dynamic, interrupt_afte
 from terraform_provider_veeam.objects.actions.job_start import JobStartAction
 from terraform_provider_veeam.objects.actions.quick_backup import QuickBackupAction
 from terraform_provider_veeam.objects.resources.job_object import JobObjectResource
-from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
-from terraform_provider_veeam.plugin.wire.schemas import schema_to_pb
+from tfplugin.wire import tfplugin6_pb2 as pb
+from tfplugin.wire.schemas import schema_to_pb
 
 if TYPE_CHECKING:
     import random

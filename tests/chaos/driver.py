@@ -31,16 +31,17 @@ from em_simulator import ADMINISTRATOR, Family, MountNumbers, Simulator
 from em_simulator.certificate import Certificate
 from em_simulator.forms import JsonLists, Paths
 from em_simulator.habits import ShownSessions, Unknown
+from terraform_provider_veeam.masking import mask
 from terraform_provider_veeam.objects.resources.mount_point import MountPointResource
-from terraform_provider_veeam.plugin.process import logs
-from terraform_provider_veeam.plugin.wire.schemas import schema_to_pb
 from terraform_provider_veeam.provider import VeeamProvider
+from tfplugin.process import logs
+from tfplugin.wire.schemas import schema_to_pb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from em_simulator.certificate import ServerCertificate
-    from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
+    from tfplugin.wire import tfplugin6_pb2 as pb
 
 FACTOR = 40.0
 NAMES = [f"mount-{number}" for number in range(6)]
@@ -376,7 +377,7 @@ class _logging_to:  # noqa: N801 - reads as what it does
         self._file = file
 
     def __enter__(self) -> None:
-        logs.setup({"TF_LOG": "TRACE"})
+        logs.setup({"TF_LOG": "TRACE"}, "veeam", mask)
         self._stderr, sys.stderr = sys.stderr, self._file
 
     def __exit__(self, *_: object) -> None:

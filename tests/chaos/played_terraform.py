@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgpack  # type: ignore[import-untyped]  # there are no stubs
 
-from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
+from tfplugin.wire import tfplugin6_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -19,17 +19,17 @@ from unittest import mock
 import grpc
 from google.protobuf.message_factory import GetMessageClass
 
-from terraform_provider_veeam import secrets
+from terraform_provider_veeam import masking
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.keep_alive.holder import Holder
 from terraform_provider_veeam.keep_alive.order import Order
-from terraform_provider_veeam.plugin.process.handshake import SocketDirectory
-from terraform_provider_veeam.plugin.process.lifetime import Ending, Lifetime
-from terraform_provider_veeam.plugin.process.server import Server
-from terraform_provider_veeam.plugin.rpc.servicer import ProviderServicer
-from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 from terraform_provider_veeam.provider import VeeamProvider
 from terraform_provider_veeam.sessions import handover
+from tfplugin.process.handshake import SocketDirectory
+from tfplugin.process.lifetime import Ending, Lifetime
+from tfplugin.process.server import Server
+from tfplugin.rpc.servicer import ProviderServicer
+from tfplugin.wire import tfplugin6_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -143,7 +143,7 @@ class Machine:
     @contextmanager
     def process(self) -> Iterator[Process]:
         """Start a provider, and shut it down at the end, as Terraform does."""
-        secrets.known = secrets.Secrets()  # it knows no other process's
+        masking.known = masking.Secrets()  # it knows no other process's
         others = set(threading.enumerate())
         with SocketDirectory({"TMPDIR": str(self.folder)}) as place:
             provider = PlayedProvider(self)

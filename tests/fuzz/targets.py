@@ -7,7 +7,6 @@ import json
 from contextlib import suppress
 
 from terraform_provider_veeam.config import InvalidConfiguration, resolve
-from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
 from terraform_provider_veeam.em.files.listing import _entries
 from terraform_provider_veeam.em.files.paths import is_name_in, parse_guest_path
@@ -40,6 +39,7 @@ from terraform_provider_veeam.objects.identifiers import (
 )
 from terraform_provider_veeam.sessions.book import _carried
 from terraform_provider_veeam.sessions.record import SessionRecord
+from terraform_provider_veeam.text import parse_duration
 
 _REF = RestorePointRef(RestorePointType.VM, "710c0a5f-2783-4222-b669-0da996b09b97")
 

@@ -18,7 +18,6 @@ from pathlib import Path
 from mutations.faults import FAULTS, Fault
 
 ROOT = Path(__file__).parents[2]
-PACKAGE = Path("provider/terraform_provider_veeam")
 SECONDS = 300
 """After which a run counts as failed: the fault has made it hang."""
 
@@ -49,7 +48,7 @@ def notice(fault: Fault) -> str | None:
                 shutil.copytree(source, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy(source, copy / part)
-        file = copy / PACKAGE / fault.file
+        file = copy / "provider" / fault.path
         text = file.read_text(encoding="utf-8")
         if fault.before not in text:
             return None

@@ -101,6 +101,6 @@ def test_the_wheel_holds_only_what_runs(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     packages = {name.partition("/")[0] for name in names if ".dist-info/" not in name}
-    assert packages == {"terraform_provider_veeam", "em_simulator"}
+    assert packages == {"terraform_provider_veeam", "tfplugin", "em_simulator"}
     endings = {Path(name).suffix for name in names if ".dist-info/" not in name}
     assert endings == {".py", ".typed"}

@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import terraform_provider_veeam as own
-from terraform_provider_veeam.plugin.process import lazy_modules
+from tfplugin.process import lazy_modules
 
 START = "START_A_PYTHON"
 """The environment variable with which the program starts a Python, as others do."""

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import grpc
 from google.protobuf.message_factory import GetMessageClass
 
-from terraform_provider_veeam.plugin.process.certificate import pem
-from terraform_provider_veeam.plugin.process.cookie import COOKIE, COOKIE_VARIABLE
-from terraform_provider_veeam.plugin.wire import tfplugin6_pb2
+from tfplugin.process.certificate import pem
+from tfplugin.process.cookie import COOKIE, COOKIE_VARIABLE
+from tfplugin.wire import tfplugin6_pb2
 
 if TYPE_CHECKING:
     import signal

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from support.plugin_client import PluginClient
-from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
+from tfplugin.wire import tfplugin6_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgpack  # type: ignore[import-untyped]  # there are no stubs
 
-from terraform_provider_veeam.plugin import attribute, contexts, interfaces
-from terraform_provider_veeam.plugin.attribute import Attribute
-from terraform_provider_veeam.plugin.contexts import Context, State
-from terraform_provider_veeam.plugin.errors import Description
-from terraform_provider_veeam.plugin.rpc.servicer import ProviderServicer
-from terraform_provider_veeam.plugin.schema import (
+from tfplugin import attribute, contexts, interfaces
+from tfplugin.attribute import Attribute
+from tfplugin.contexts import Context, State
+from tfplugin.errors import Description
+from tfplugin.rpc.servicer import ProviderServicer
+from tfplugin.schema import (
     FunctionSignature,
     IdentitySchema,
     Parameter,
@@ -19,8 +19,8 @@ from terraform_provider_veeam.plugin.schema import (
     Schema,
     nested_block,
 )
-from terraform_provider_veeam.plugin.types import List, Number, String, Unknown
-from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
+from tfplugin.types import List, Number, String, Unknown
+from tfplugin.wire import tfplugin6_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -10,15 +10,15 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from terraform_provider_veeam import secrets
-from terraform_provider_veeam.plugin.process.lifetime import leave
-from terraform_provider_veeam.plugin.process.server import serve, serve_debug
-from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
+from terraform_provider_veeam import masking
+from tfplugin.process.lifetime import leave
+from tfplugin.process.server import serve, serve_debug
+from tfplugin.wire import tfplugin6_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from terraform_provider_veeam.plugin.interfaces import Provider
+    from tfplugin.interfaces import Provider
 
 METADATA = pb.GetMetadata.Response(resources=[pb.GetMetadata.ResourceMetadata(type_name="toy")])
 
@@ -45,7 +45,7 @@ class ToyProvider:
 class ToyServicer:
     """Answers a few calls."""
 
-    def __init__(self, provider: Any, *, mask: Callable[[str], str]) -> None:
+    def __init__(self, provider: Any, *, mask: Callable[[str], str] = str) -> None:
         logging.getLogger("toy.servicer").debug("a servicer is made")
         self.stop = threading.Event()
         self._mask = mask
@@ -83,7 +83,7 @@ class ToyServicer:
     def ValidateProviderConfig(self, request: Any, context: Any) -> Any:  # noqa: N802 - the call's name
         """Log a secret in every way."""
         word = 'a "canary" ß'
-        secrets.conceal(word)
+        masking.conceal(word)
         log = logging.getLogger("toy")
         log.info("message %s", word, extra={"field": word})
         try:
@@ -110,5 +110,6 @@ def make_provider() -> Provider:
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["debug"]:
-        sys.exit(serve_debug(make_provider, ToyServicer))
-    leave(serve(make_provider, ToyServicer, {"GetMetadata": METADATA.SerializeToString()}))
+        sys.exit(serve_debug(make_provider, ToyServicer, name="toy", mask=masking.mask))
+    answers = {"GetMetadata": METADATA.SerializeToString()}
+    leave(serve(make_provider, ToyServicer, name="toy", mask=masking.mask, answers=answers))

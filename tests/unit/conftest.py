@@ -9,7 +9,7 @@ import pytest
 
 from em_simulator import ADMINISTRATOR, Family, Simulator
 from support.clocks import FakeClock
-from terraform_provider_veeam import secrets
+from terraform_provider_veeam import masking
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.manager import EnterpriseManager
@@ -23,7 +23,7 @@ MakeManager = Callable[..., EnterpriseManager]
 @pytest.fixture(autouse=True)
 def no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     """What one test has concealed is not hidden from another."""
-    monkeypatch.setattr(secrets, "known", secrets.Secrets())
+    monkeypatch.setattr(masking, "known", masking.Secrets())
 
 
 @pytest.fixture

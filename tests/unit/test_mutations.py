@@ -7,9 +7,9 @@ import pytest
 import terraform_provider_veeam
 from mutations.faults import FAULTS, Fault
 
-PACKAGE = Path(terraform_provider_veeam.__file__).parent
+PROVIDER = Path(terraform_provider_veeam.__file__).parents[1]
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.what)
 def test_a_fault_has_its_place_in_the_provider(fault: Fault) -> None:
-    assert fault.before in (PACKAGE / fault.file).read_text(encoding="utf-8")
+    assert fault.before in (PROVIDER / fault.path).read_text(encoding="utf-8")

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from terraform_provider_veeam import objects
-from terraform_provider_veeam.plugin import interfaces
 from terraform_provider_veeam.provider import VeeamProvider
+from tfplugin import interfaces
 
 NAMES_ONLY = """
 import sys
-from terraform_provider_veeam.plugin.rpc.servicer import ProviderServicer
-from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
+from tfplugin.rpc.servicer import ProviderServicer
+from tfplugin.wire import tfplugin6_pb2 as pb
 from terraform_provider_veeam.provider import VeeamProvider
 
 def objects():
@@ -32,9 +32,9 @@ print(objects())
 CONFIGURED = """
 import sys, threading
 from tf.utils import Diagnostics
-from terraform_provider_veeam.plugin.contexts import ConfigureContext
+from tfplugin.contexts import ConfigureContext
 from terraform_provider_veeam.provider import VeeamProvider
-from terraform_provider_veeam.secrets import hide
+from terraform_provider_veeam.masking import hide
 
 provider = VeeamProvider()
 config = dict.fromkeys(attribute.name for attribute in provider.get_schema().attributes)

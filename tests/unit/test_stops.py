@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from em_simulator import ADMINISTRATOR, Family, Simulator
-from terraform_provider_veeam.plugin.rpc.servicer import ProviderServicer
-from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
-from terraform_provider_veeam.plugin.wire.codec import Encoder, block_of
 from terraform_provider_veeam.provider import VeeamProvider
+from tfplugin.rpc.servicer import ProviderServicer
+from tfplugin.wire import tfplugin6_pb2 as pb
+from tfplugin.wire.codec import Encoder, block_of
 
 SOON = 2.0  # seconds after which a call that is stopped has ended
 SILENT = 20.0  # seconds for which the server says nothing

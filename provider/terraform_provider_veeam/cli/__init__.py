@@ -10,8 +10,8 @@ TYPE_CHECKING = False  # the module `typing` is slow to import
 if TYPE_CHECKING:
     from typing import NoReturn
 
-    from terraform_provider_veeam.plugin.rpc.servicer import ProviderServicer
     from terraform_provider_veeam.provider import VeeamProvider
+    from tfplugin.rpc.servicer import ProviderServicer
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -19,8 +19,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Terraform's user waits for every import here, several times in each command.
     if arguments is None:
         arguments = sys.argv[1:]
-    from terraform_provider_veeam.plugin.process.cookie import started_by_terraform  # noqa: PLC0415
-    from terraform_provider_veeam.plugin.process.environment import forget_foreign  # noqa: PLC0415
+    from tfplugin.process.cookie import started_by_terraform  # noqa: PLC0415
+    from tfplugin.process.environment import forget_foreign  # noqa: PLC0415
 
     forget_foreign(os.environ)
     if not arguments and started_by_terraform(os.environ):
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         sys.exit(keep(*map(int, arguments[2:3]), *map(float, arguments[3:])))
     from terraform_provider_veeam.cli import streams  # noqa: PLC0415 - for people only
-    from terraform_provider_veeam.plugin.process.lifetime import leave  # noqa: PLC0415
+    from tfplugin.process.lifetime import leave  # noqa: PLC0415
 
     # The interpreter's own way may wait for a request that was left behind.
     leave(streams.run(lambda: _run(arguments)))
@@ -52,17 +52,20 @@ def _serve() -> "NoReturn":
 
     # What is imported stays: looking for garbage in it, again and again, only takes time.
     gc.disable()
-    from terraform_provider_veeam.plugin.process.lazy_modules import (  # noqa: PLC0415
+    from tfplugin.process.lazy_modules import (  # noqa: PLC0415
         defer_what_is_not_used,
     )
 
     defer_what_is_not_used()
-    from terraform_provider_veeam.plugin.process.lifetime import leave  # noqa: PLC0415
-    from terraform_provider_veeam.plugin.process.server import serve  # noqa: PLC0415
+    from tfplugin.process.lifetime import leave  # noqa: PLC0415
+    from tfplugin.process.server import serve  # noqa: PLC0415
 
     gc.freeze()
     gc.enable()
-    leave(serve(_make_provider, _make_servicer, prepared_answers()))
+    from terraform_provider_veeam.masking import mask  # noqa: PLC0415
+    from terraform_provider_veeam.packaging import TYPE  # noqa: PLC0415
+
+    leave(serve(_make_provider, _make_servicer, name=TYPE, mask=mask, answers=prepared_answers()))
 
 
 def prepared_answers() -> Mapping[str, bytes]:
@@ -81,7 +84,7 @@ def _make_provider() -> "VeeamProvider":
 
 
 def _make_servicer(provider: "VeeamProvider", *, mask: Callable[[str], str]) -> "ProviderServicer":
-    from terraform_provider_veeam.plugin.rpc.servicer import (  # noqa: PLC0415 - after the schema
+    from tfplugin.rpc.servicer import (  # noqa: PLC0415 - after the schema
         ProviderServicer,
     )
 

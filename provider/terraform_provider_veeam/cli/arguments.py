@@ -15,7 +15,7 @@ from terraform_provider_veeam.em.files.paths import (
     parse_sought_path,
 )
 from terraform_provider_veeam.em.models import RestorePointType
-from terraform_provider_veeam.printable import printable
+from terraform_provider_veeam.masking import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

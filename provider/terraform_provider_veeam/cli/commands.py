@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from terraform_provider_veeam import __version__
 from terraform_provider_veeam.cli.arguments import add_restore_commands, checked, file_path, text
-from terraform_provider_veeam.durations import parse_duration
-from terraform_provider_veeam.printable import printable
+from terraform_provider_veeam.masking import printable
+from terraform_provider_veeam.text import parse_duration
 
 _BY_HAND = """\
 terraform-provider-veeam {version}, a provider for Terraform and OpenTofu.
@@ -55,11 +55,13 @@ def _mirror(options: argparse.Namespace) -> int:
 
 
 def _serve(_: argparse.Namespace) -> int:
-    from terraform_provider_veeam.plugin.process.server import serve_debug  # noqa: PLC0415
-    from terraform_provider_veeam.plugin.rpc.servicer import ProviderServicer  # noqa: PLC0415
+    from terraform_provider_veeam.masking import mask  # noqa: PLC0415
+    from terraform_provider_veeam.packaging import TYPE  # noqa: PLC0415
     from terraform_provider_veeam.provider import VeeamProvider  # noqa: PLC0415
+    from tfplugin.process.server import serve_debug  # noqa: PLC0415
+    from tfplugin.rpc.servicer import ProviderServicer  # noqa: PLC0415
 
-    return serve_debug(VeeamProvider, ProviderServicer)
+    return serve_debug(VeeamProvider, ProviderServicer, name=TYPE, mask=mask)
 
 
 def _version(_: argparse.Namespace) -> int:

@@ -22,11 +22,11 @@ from terraform_provider_veeam.em.files.left_out import LeftOut, concerns_all, in
 from terraform_provider_veeam.em.files.listing import Entry
 from terraform_provider_veeam.em.files.paths import PathPattern, on_volumes
 from terraform_provider_veeam.em.files.places import Places
-from terraform_provider_veeam.em.files.sizes import counted, readable_size
 from terraform_provider_veeam.em.files.transfer import Transfer
 from terraform_provider_veeam.em.inventory.restore_points import Wanted
+from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.platforms import quoted_for_shell
-from terraform_provider_veeam.printable import printable
+from terraform_provider_veeam.text import counted, readable_size
 
 if TYPE_CHECKING:
     import argparse

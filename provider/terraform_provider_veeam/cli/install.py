@@ -16,6 +16,7 @@ from pathlib import Path
 import terraform_provider_veeam
 from terraform_provider_veeam import __version__
 from terraform_provider_veeam.cli.launcher import launcher, launcher_name, note_of_python
+from terraform_provider_veeam.packaging import ADDRESSES, NAMESPACE, TYPE, packaged_program
 from terraform_provider_veeam.platforms import (
     IS_WINDOWS,
     executable,
@@ -23,8 +24,6 @@ from terraform_provider_veeam.platforms import (
     new_files_for_all,
     plugin_folder,
 )
-from terraform_provider_veeam.program import packaged_program
-from terraform_provider_veeam.source_addresses import ADDRESSES, NAMESPACE, TYPE
 
 _ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 _PACKAGED = executable(f"terraform-provider-{TYPE}_v{__version__}")

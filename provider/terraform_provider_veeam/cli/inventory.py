@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from terraform_provider_veeam.cli.dates import shown_time
 from terraform_provider_veeam.cli.lookup import find_restore_points, machine_of
 from terraform_provider_veeam.cli.terminal import print_json, print_table, say, waiting_for
-from terraform_provider_veeam.em.files.sizes import counted
 from terraform_provider_veeam.em.inventory.restore_points import Wanted
 from terraform_provider_veeam.em.models import RestorePointType
+from terraform_provider_veeam.text import counted
 
 if TYPE_CHECKING:
     import argparse

@@ -23,8 +23,7 @@ from terraform_provider_veeam.keep_alive.holder import Ending, Holder
 from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
 from terraform_provider_veeam.keep_alive.keeper import answer
 from terraform_provider_veeam.keep_alive.order import Order
-from terraform_provider_veeam.plugin.process.logs import mask
-from terraform_provider_veeam.printable import printable
+from terraform_provider_veeam.masking import mask, printable
 from terraform_provider_veeam.sessions.record import SessionRecord
 
 if TYPE_CHECKING:

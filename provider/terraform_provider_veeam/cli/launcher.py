@@ -7,8 +7,8 @@ noted beside the folder that Terraform takes the checksum of.
 from pathlib import Path
 
 from terraform_provider_veeam import __version__
+from terraform_provider_veeam.packaging import ADDRESSES, TYPE
 from terraform_provider_veeam.platforms import IS_WINDOWS
-from terraform_provider_veeam.source_addresses import ADDRESSES, TYPE
 
 # Each is a script of Python, too, in which all that the shell reads is a string. Terraform shows
 # its user the first line that is printed. The user's own plugin folder is looked at because

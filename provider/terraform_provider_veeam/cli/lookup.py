@@ -10,12 +10,12 @@ from terraform_provider_veeam.cli.dates import no_date, shown_time
 from terraform_provider_veeam.cli.terminal import waiting_for
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound, RequestRefused
 from terraform_provider_veeam.em.files.left_out import in_lines
-from terraform_provider_veeam.em.files.sizes import counted
 from terraform_provider_veeam.em.inventory.machines import is_out_of_sight
 from terraform_provider_veeam.em.inventory.restore_points import Wanted
 from terraform_provider_veeam.em.models import RestorePointType
 from terraform_provider_veeam.em.times import Time
-from terraform_provider_veeam.printable import printable
+from terraform_provider_veeam.masking import printable
+from terraform_provider_veeam.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

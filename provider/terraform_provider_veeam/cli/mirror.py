@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from terraform_provider_veeam.packaging import ADDRESSES, TYPE
 from terraform_provider_veeam.platforms import new_files_for_all
-from terraform_provider_veeam.source_addresses import ADDRESSES, TYPE
 
 _PACKAGE = re.compile(
     rf"terraform-provider-{TYPE}_(?P<version>\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?)"

@@ -6,7 +6,7 @@ import signal
 import threading
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.platforms import hang_up_signals
+from tfplugin.process.processes import hang_up_signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -25,8 +25,7 @@ from rich.table import Table
 from rich.text import Text
 
 from terraform_provider_veeam.em.deadline import TELL_SECONDS
-from terraform_provider_veeam.plugin.process.logs import mask
-from terraform_provider_veeam.printable import printable
+from terraform_provider_veeam.masking import mask, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

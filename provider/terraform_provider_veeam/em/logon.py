@@ -40,8 +40,8 @@ from terraform_provider_veeam.em.http.decoders import (
 from terraform_provider_veeam.em.http.pages import pages
 from terraform_provider_veeam.em.http.proxies import passwords
 from terraform_provider_veeam.em.models import LogonSession, rest_below
-from terraform_provider_veeam.secrets import conceal
-from terraform_provider_veeam.texts import is_quoted
+from terraform_provider_veeam.masking import conceal
+from terraform_provider_veeam.text import is_quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

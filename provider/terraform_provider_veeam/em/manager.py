@@ -65,7 +65,7 @@ from terraform_provider_veeam.em.mounts.create import create_mount
 from terraform_provider_veeam.em.mounts.existing import MountPoints
 from terraform_provider_veeam.em.patterns import similar_names
 from terraform_provider_veeam.em.tasks import Tasks, looks
-from terraform_provider_veeam.printable import printable
+from terraform_provider_veeam.masking import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

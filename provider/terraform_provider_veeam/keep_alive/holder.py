@@ -26,7 +26,7 @@ from terraform_provider_veeam.em.errors import (
 )
 from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
 from terraform_provider_veeam.keep_alive.order import Order
-from terraform_provider_veeam.platforms import is_alive
+from tfplugin.process.processes import is_alive
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

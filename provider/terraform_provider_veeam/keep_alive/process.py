@@ -8,7 +8,7 @@ import sys
 import time
 from contextlib import ExitStack, suppress
 
-from terraform_provider_veeam.platforms import hang_up_signals, is_alive
+from tfplugin.process.processes import hang_up_signals, is_alive
 
 READY = "ready"
 _PATIENCE = 30.0  # seconds for the first order to come

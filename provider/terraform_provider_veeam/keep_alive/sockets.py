@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import DeadlinePassed
-from terraform_provider_veeam.platforms import IS_WINDOWS, private_folder, private_folders
+from terraform_provider_veeam.platforms import IS_WINDOWS
+from terraform_provider_veeam.private_folder import private_folder, private_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,8 +13,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 from terraform_provider_veeam.em.errors import DeadlinePassed, Stopped
 from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
+from terraform_provider_veeam.packaging import packaged_program
 from terraform_provider_veeam.platforms import detached
-from terraform_provider_veeam.program import packaged_program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.deadline import Clock, Deadline
 from terraform_provider_veeam.em.errors import AccessDenied
 from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
 from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
-from terraform_provider_veeam.plugin import attribute, contexts, interfaces
-from terraform_provider_veeam.plugin.contexts import Context, State
-from terraform_provider_veeam.plugin.errors import Refused
-from terraform_provider_veeam.plugin.types import Unknown
 from terraform_provider_veeam.sessions.book import SessionBook
+from terraform_provider_veeam.text import parse_duration
+from tfplugin import attribute, contexts, interfaces
+from tfplugin.contexts import Context, State
+from tfplugin.errors import Refused
+from tfplugin.types import Unknown
 
 if TYPE_CHECKING:
     # It imports the whole client, which no validation needs.

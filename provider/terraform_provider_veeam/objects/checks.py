@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from terraform_provider_veeam.em.times import Time
-from terraform_provider_veeam.plugin.attribute import Attribute, optional
-from terraform_provider_veeam.plugin.types import Number
+from tfplugin.attribute import Attribute, optional
+from tfplugin.types import Number
 
 _MOST = 1_000_000
 

@@ -9,13 +9,13 @@ from typing import Any
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import RequestRefused
 from terraform_provider_veeam.em.inventory.hierarchy import HierarchyObject, HierarchyRoot
+from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks
 from terraform_provider_veeam.objects.base import VeeamObject
-from terraform_provider_veeam.plugin.attribute import Attribute, optional
-from terraform_provider_veeam.plugin.contexts import State
-from terraform_provider_veeam.plugin.errors import Refused
-from terraform_provider_veeam.plugin.types import String
-from terraform_provider_veeam.printable import printable
+from tfplugin.attribute import Attribute, optional
+from tfplugin.contexts import State
+from tfplugin.errors import Refused
+from tfplugin.types import String
 
 DEFAULT_TYPE = "Vm"
 _REF = r"urn:\w+:(?P<type>\w+):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\..+"

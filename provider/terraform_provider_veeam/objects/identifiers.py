@@ -4,7 +4,7 @@ import re
 from typing import Any, NamedTuple
 
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
-from terraform_provider_veeam.plugin.types import String
+from tfplugin.types import String
 
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 # Compiled when first used: Terraform's user waits for every start.

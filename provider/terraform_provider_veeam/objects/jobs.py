@@ -8,13 +8,13 @@ from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import JobGone
 from terraform_provider_veeam.em.jobs.jobs import Job, JobObject, WantedJobs
 from terraform_provider_veeam.em.patterns import similar_names
+from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks, identifiers
 from terraform_provider_veeam.objects.base import VeeamObject
-from terraform_provider_veeam.plugin.attribute import Attribute, computed, optional
-from terraform_provider_veeam.plugin.contexts import State
-from terraform_provider_veeam.plugin.errors import Refused
-from terraform_provider_veeam.plugin.types import Bool
-from terraform_provider_veeam.printable import printable
+from tfplugin.attribute import Attribute, computed, optional
+from tfplugin.contexts import State
+from tfplugin.errors import Refused
+from tfplugin.types import Bool
 
 _TYPES = ("Backup", "Replica", "BackupCopy", "ImmediateBackupCopy")
 _SHOWN = 20  # names of jobs, in an error

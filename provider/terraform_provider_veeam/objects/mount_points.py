@@ -5,19 +5,19 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em import models
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import AccessDenied, NotFound, RestorePointGone
+from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks, identifiers
 from terraform_provider_veeam.objects.base import VeeamObject
-from terraform_provider_veeam.plugin import attribute
-from terraform_provider_veeam.plugin.attribute import Attribute
-from terraform_provider_veeam.plugin.contexts import Context, State
-from terraform_provider_veeam.plugin.errors import Refused
-from terraform_provider_veeam.plugin.schema import NestedBlock, nested_block
-from terraform_provider_veeam.plugin.types import List, Number, String, Unknown
-from terraform_provider_veeam.printable import printable
+from terraform_provider_veeam.text import parse_duration
+from tfplugin import attribute
+from tfplugin.attribute import Attribute
+from tfplugin.contexts import Context, State
+from tfplugin.errors import Refused
+from tfplugin.schema import NestedBlock, nested_block
+from tfplugin.types import List, Number, String, Unknown
 
 log = logging.getLogger(__name__)
 

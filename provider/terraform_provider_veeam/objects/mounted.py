@@ -8,14 +8,14 @@ from terraform_provider_veeam.em import models
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import MountGone, SessionGone
 from terraform_provider_veeam.em.models import LogonSession, MountPoint, RestorePointRef
+from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects.base import VeeamObject
 from terraform_provider_veeam.objects.identifiers import format_mount_point_id, parse_mount_point_id
-from terraform_provider_veeam.plugin.attribute import Attribute, optional, required
-from terraform_provider_veeam.plugin.contexts import State
-from terraform_provider_veeam.plugin.errors import Refused
-from terraform_provider_veeam.printable import printable
 from terraform_provider_veeam.sessions import handover
-from terraform_provider_veeam.texts import parse_session_token
+from terraform_provider_veeam.text import parse_session_token
+from tfplugin.attribute import Attribute, optional, required
+from tfplugin.contexts import State
+from tfplugin.errors import Refused
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.files.listing import Files

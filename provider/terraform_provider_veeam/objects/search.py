@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from terraform_provider_veeam.em.models import RestorePointType
+from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks
-from terraform_provider_veeam.plugin.attribute import Attribute, computed, optional
-from terraform_provider_veeam.plugin.contexts import State
-from terraform_provider_veeam.printable import printable
+from tfplugin.attribute import Attribute, computed, optional
+from tfplugin.contexts import State
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint, Wanted

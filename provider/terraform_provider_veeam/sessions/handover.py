@@ -16,8 +16,9 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.platforms import is_alive, private_folder, terraform_process
+from terraform_provider_veeam.private_folder import private_folder
 from terraform_provider_veeam.sessions.record import SessionRecord
+from tfplugin.process.processes import is_alive, terraform_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,7 +9,7 @@ from terraform_provider_veeam.em.errors import (
     EnterpriseManagerError,
     SessionOutOfReach,
 )
-from terraform_provider_veeam.printable import printable
+from terraform_provider_veeam.masking import printable
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.deadline import Deadline

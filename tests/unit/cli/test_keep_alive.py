@@ -18,7 +18,6 @@ from typing import Any
 
 import pytest
 
-from terraform_provider_veeam import platforms
 from terraform_provider_veeam.cli import keep_alive
 from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.em.settings import Settings
@@ -27,6 +26,7 @@ from terraform_provider_veeam.keep_alive.holder import Holder
 from terraform_provider_veeam.keep_alive.keeper import Keeper
 from terraform_provider_veeam.keep_alive.order import Order
 from terraform_provider_veeam.sessions.record import SessionRecord
+from tfplugin.process import handshake
 
 STATE = json.dumps({"version": 4, "resources": [], "outputs": {"ä": 1}}, ensure_ascii=False)
 
@@ -75,7 +75,7 @@ def test_what_is_no_state_is_told(capsys: pytest.CaptureFixture[str], text: str)
 def test_without_a_folder_a_person_is_told_which_variable_helps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(platforms, "_TEMPORARY", (str(tmp_path / "none"),))
+    monkeypatch.setattr(handshake, "_TEMPORARY", (str(tmp_path / "none"),))
     for name in ("TMPDIR", "XDG_RUNTIME_DIR"):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(SystemExit, match="TMPDIR"):
@@ -95,7 +95,7 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         runtime, temporary = Path(folder, "runtime"), Path(folder, "tmp")
         for one in (runtime, temporary):
             one.mkdir()
-        monkeypatch.setattr(platforms, "_TEMPORARY", (str(temporary),))
+        monkeypatch.setattr(handshake, "_TEMPORARY", (str(temporary),))
         monkeypatch.setattr(sockets, "_LOOK_SECONDS", 0.05)
         monkeypatch.delenv("TMPDIR", raising=False)
         monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))

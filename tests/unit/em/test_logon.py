@@ -12,7 +12,7 @@ from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import RestorePointRef
 from terraform_provider_veeam.em.settings import Settings
-from terraform_provider_veeam.secrets import hide
+from terraform_provider_veeam.masking import hide
 
 MakeDeadline = Callable[..., Deadline]
 MakeManager = Callable[..., EnterpriseManager]

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from terraform_provider_veeam import platforms
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import Stopped
 from terraform_provider_veeam.keep_alive import sockets
+from tfplugin.process import handshake
 
 LIST = {"do": "list"}
 PRIVATE = f"terraform-provider-veeam-{os.getuid()}"
@@ -38,7 +38,7 @@ def runtime(monkeypatch: pytest.MonkeyPatch, short_folder: Path) -> Path:
     """Where this user's processes look: nothing of the machine's own is seen."""
     for name in ("runtime", "tmp"):
         (short_folder / name).mkdir()
-    monkeypatch.setattr(platforms, "_TEMPORARY", (str(short_folder / "tmp"),))
+    monkeypatch.setattr(handshake, "_TEMPORARY", (str(short_folder / "tmp"),))
     monkeypatch.setattr(sockets, "_LOOK_SECONDS", 0.05)
     monkeypatch.delenv("TMPDIR", raising=False)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(short_folder / "runtime"))

@@ -20,7 +20,6 @@ import pytest
 
 from em_simulator import Simulator
 from support.plugin_client import PluginClient
-from terraform_provider_veeam import platforms
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import Stopped
 from terraform_provider_veeam.em.manager import EnterpriseManager
@@ -29,9 +28,10 @@ from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.keep_alive import sockets, start
 from terraform_provider_veeam.keep_alive.order import Order
 from terraform_provider_veeam.objects.resources.mount_point import MountPointResource
-from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
 from terraform_provider_veeam.provider import VeeamProvider
 from terraform_provider_veeam.sessions.record import SessionRecord
+from tfplugin.process import handshake, processes
+from tfplugin.wire import tfplugin6_pb2 as pb
 
 # The keeper is left running: it outlives who has started it.
 pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
@@ -40,7 +40,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:R
 @pytest.fixture(autouse=True)
 def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     with TemporaryDirectory(dir="/tmp") as folder:  # a path short enough for a socket
-        monkeypatch.setattr(platforms, "_TEMPORARY", (folder,))
+        monkeypatch.setattr(handshake, "_TEMPORARY", (folder,))
         monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
         yield Path(folder)
         for path in sockets.places():
@@ -80,7 +80,7 @@ def keepers() -> list[int]:
 def is_alive_until(process: int, seconds: float) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if not platforms.is_alive(process):
+        if not processes.is_alive(process):
             return False
         time.sleep(0.02)
     return True

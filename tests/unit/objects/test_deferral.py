@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from terraform_provider_veeam.plugin.rpc.servicer import ProviderServicer
-from terraform_provider_veeam.plugin.types import Unknown
-from terraform_provider_veeam.plugin.wire import tfplugin6_pb2 as pb
-from terraform_provider_veeam.plugin.wire.codec import Encoder, block_of, decode
 from terraform_provider_veeam.provider import VeeamProvider
+from tfplugin.rpc.servicer import ProviderServicer
+from tfplugin.types import Unknown
+from tfplugin.wire import tfplugin6_pb2 as pb
+from tfplugin.wire.codec import Encoder, block_of, decode
 
 POINT = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 MOUNT: dict[str, Any] = {"restore_point_id": POINT}

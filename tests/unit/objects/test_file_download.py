@@ -8,11 +8,11 @@ import pytest
 from tf.utils import Diagnostics
 
 from terraform_provider_veeam.objects.actions.file_download import FileDownloadAction
-from terraform_provider_veeam.plugin.contexts import Context
-from terraform_provider_veeam.plugin.types import Unknown
-from terraform_provider_veeam.plugin.wire.codec import block_of
-from terraform_provider_veeam.plugin.wire.meaning import understand
 from terraform_provider_veeam.provider import VeeamProvider
+from tfplugin.contexts import Context
+from tfplugin.types import Unknown
+from tfplugin.wire.codec import block_of
+from tfplugin.wire.meaning import understand
 
 
 def validated(**written: Any) -> tuple[dict[str, Any], list[str]]:

@@ -3,8 +3,8 @@
 from tf.utils import Diagnostics
 
 from terraform_provider_veeam.objects.actions.file_restore import FileRestoreAction, _how
-from terraform_provider_veeam.plugin.wire.codec import block_of
-from terraform_provider_veeam.plugin.wire.meaning import understand
+from tfplugin.wire.codec import block_of
+from tfplugin.wire.meaning import understand
 
 
 def test_a_guest_password_from_a_file_is_without_its_last_line_break() -> None:

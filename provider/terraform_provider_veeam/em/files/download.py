@@ -11,8 +11,8 @@ from terraform_provider_veeam.em.errors import CannotWrite, EnterpriseManagerErr
 from terraform_provider_veeam.em.files.notes import Note, part_of, seen, sha256_of
 from terraform_provider_veeam.em.files.places import cannot_write
 from terraform_provider_veeam.em.times import nanoseconds
+from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.platforms import try_lock
-from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

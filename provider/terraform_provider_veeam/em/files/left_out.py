@@ -13,7 +13,7 @@ from terraform_provider_veeam.em.errors import (
     TokenRefused,
     Unreachable,
 )
-from terraform_provider_veeam.printable import printable
+from terraform_provider_veeam.masking import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -30,7 +30,7 @@ from terraform_provider_veeam.em.http.decoders import (
 from terraform_provider_veeam.em.http.pages import PAGE_SIZE, pages
 from terraform_provider_veeam.em.patterns import similar_names
 from terraform_provider_veeam.em.times import utc
-from terraform_provider_veeam.printable import printable
+from terraform_provider_veeam.masking import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,8 +18,8 @@ from terraform_provider_veeam.em.errors import CannotWrite
 from terraform_provider_veeam.em.files.folders import Folder
 from terraform_provider_veeam.em.files.notes import NAME, Notes
 from terraform_provider_veeam.em.files.paths import local_name
+from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.platforms import IS_WINDOWS, is_file_name, is_link
-from terraform_provider_veeam.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

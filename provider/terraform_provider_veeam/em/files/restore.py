@@ -25,7 +25,7 @@ from terraform_provider_veeam.em.http.decoders import unreadable
 from terraform_provider_veeam.em.http.retry import may_pass
 from terraform_provider_veeam.em.inventory.restore_sessions import read_restore_outcome
 from terraform_provider_veeam.em.tasks import Tasks, looks, parse_task
-from terraform_provider_veeam.printable import printable
+from terraform_provider_veeam.masking import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK
-from terraform_provider_veeam.em.files.sizes import counted, readable_size, readable_time
+from terraform_provider_veeam.text import counted, readable_size, readable_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

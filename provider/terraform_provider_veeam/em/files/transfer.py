@@ -29,10 +29,10 @@ from terraform_provider_veeam.em.files.paths import (
     address_of,
     parent_and_name,
 )
-from terraform_provider_veeam.em.files.sizes import counted, readable_size
 from terraform_provider_veeam.em.files.tally import Tally
 from terraform_provider_veeam.em.models import restore_point_at
-from terraform_provider_veeam.printable import printable
+from terraform_provider_veeam.masking import printable
+from terraform_provider_veeam.text import counted, readable_size
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping

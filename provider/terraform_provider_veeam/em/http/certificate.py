@@ -8,7 +8,7 @@ import socket
 import ssl
 from urllib.parse import urlsplit
 
-from terraform_provider_veeam.printable import printable
+from terraform_provider_veeam.masking import printable
 
 _MOST_NAMES = 10
 _LONGEST_NAME = 100

@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
 from terraform_provider_veeam.em.models import rest_below
-from terraform_provider_veeam.secrets import hide
+from terraform_provider_veeam.masking import hide
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

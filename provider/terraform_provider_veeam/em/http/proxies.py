@@ -13,7 +13,7 @@ from contextlib import suppress
 from urllib.parse import unquote, urlsplit
 
 from terraform_provider_veeam.em.errors import CannotConnect
-from terraform_provider_veeam.printable import printable
+from terraform_provider_veeam.masking import printable
 
 _PORTS = {"http": 80, "https": 443}
 

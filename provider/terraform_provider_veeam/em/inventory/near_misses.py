@@ -8,7 +8,7 @@ from terraform_provider_veeam.em.inventory.machines import Machine
 from terraform_provider_veeam.em.models import RestorePointType
 from terraform_provider_veeam.em.patterns import name_matches, similar_names
 from terraform_provider_veeam.em.times import Time
-from terraform_provider_veeam.printable import printable
+from terraform_provider_veeam.masking import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

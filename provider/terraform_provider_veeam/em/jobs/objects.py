@@ -28,7 +28,7 @@ from terraform_provider_veeam.em.gone import Container, unless_gone
 from terraform_provider_veeam.em.jobs.jobs import job_path, objects_in_job
 from terraform_provider_veeam.em.jobs.once import OneRequest
 from terraform_provider_veeam.em.tasks import looks
-from terraform_provider_veeam.printable import printable
+from terraform_provider_veeam.masking import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

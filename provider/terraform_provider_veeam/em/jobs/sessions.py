@@ -25,7 +25,7 @@ from terraform_provider_veeam.em.http.decoders import (
 from terraform_provider_veeam.em.inventory.query import Comparison, query
 from terraform_provider_veeam.em.models import RestorePointRef, restore_point_at
 from terraform_provider_veeam.em.times import Time, utc
-from terraform_provider_veeam.printable import printable
+from terraform_provider_veeam.masking import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -43,7 +43,7 @@ from terraform_provider_veeam.em.jobs.sessions import (
 )
 from terraform_provider_veeam.em.tasks import LONGEST_PAUSE, PATIENCE, looks
 from terraform_provider_veeam.em.times import Time
-from terraform_provider_veeam.printable import printable
+from terraform_provider_veeam.masking import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

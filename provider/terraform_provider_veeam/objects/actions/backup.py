@@ -6,9 +6,9 @@ from collections.abc import Generator
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.jobs.sessions import JobSession, TaskSession
+from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects.base import Action
-from terraform_provider_veeam.plugin.contexts import Context
-from terraform_provider_veeam.printable import printable
+from tfplugin.contexts import Context
 
 
 class BackupAction(Action):

@@ -18,10 +18,10 @@ from terraform_provider_veeam.objects.actions.paths import (
     paths_attribute,
 )
 from terraform_provider_veeam.objects.base import timeout
-from terraform_provider_veeam.plugin.attribute import flag, optional, required
-from terraform_provider_veeam.plugin.contexts import Context, State
-from terraform_provider_veeam.plugin.errors import Refused
-from terraform_provider_veeam.plugin.schema import Schema
+from tfplugin.attribute import flag, optional, required
+from tfplugin.contexts import Context, State
+from tfplugin.errors import Refused
+from tfplugin.schema import Schema
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.files.transfer import Plan, Transfer

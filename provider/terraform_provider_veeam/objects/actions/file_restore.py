@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, FileRestoreFailed
+from terraform_provider_veeam.masking import conceal
 from terraform_provider_veeam.objects import mounted
 from terraform_provider_veeam.objects.actions.paths import PathsAction, paths_attribute
 from terraform_provider_veeam.objects.base import timeout
-from terraform_provider_veeam.plugin.attribute import flag, required
-from terraform_provider_veeam.plugin.contexts import Context, State
-from terraform_provider_veeam.plugin.errors import Refused
-from terraform_provider_veeam.plugin.schema import Schema, nested_block
-from terraform_provider_veeam.secrets import conceal
-from terraform_provider_veeam.texts import as_meant
+from terraform_provider_veeam.text import as_meant
+from tfplugin.attribute import flag, required
+from tfplugin.contexts import Context, State
+from tfplugin.errors import Refused
+from tfplugin.schema import Schema, nested_block
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.files.restore import ToOriginalPlace

@@ -6,14 +6,14 @@ from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import BackupFailed
 from terraform_provider_veeam.em.jobs.jobs import Job
 from terraform_provider_veeam.em.jobs.sessions import SessionType
+from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks, jobs
 from terraform_provider_veeam.objects.actions.backup import BackupAction
 from terraform_provider_veeam.objects.base import timeout
-from terraform_provider_veeam.plugin.attribute import flag, optional
-from terraform_provider_veeam.plugin.contexts import Context, State
-from terraform_provider_veeam.plugin.errors import Refused
-from terraform_provider_veeam.plugin.schema import Schema
-from terraform_provider_veeam.printable import printable
+from tfplugin.attribute import flag, optional
+from tfplugin.contexts import Context, State
+from tfplugin.errors import Refused
+from tfplugin.schema import Schema
 
 _JOIN, _FAIL = "join", "fail"
 _MAY_TRY_AGAIN = (

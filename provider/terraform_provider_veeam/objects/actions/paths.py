@@ -9,13 +9,13 @@ from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.files.left_out import concerns_all
 from terraform_provider_veeam.em.files.paths import address_of, parse_guest_path
+from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects.base import Action
 from terraform_provider_veeam.objects.mounted import MountPointReader, MountReference
-from terraform_provider_veeam.plugin.attribute import Attribute, required
-from terraform_provider_veeam.plugin.contexts import Context, State
-from terraform_provider_veeam.plugin.errors import Refused
-from terraform_provider_veeam.plugin.types import List, String, Unknown
-from terraform_provider_veeam.printable import printable
+from tfplugin.attribute import Attribute, required
+from tfplugin.contexts import Context, State
+from tfplugin.errors import Refused
+from tfplugin.types import List, String, Unknown
 
 
 def paths_attribute(description: str) -> Attribute:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import hierarchy
 from terraform_provider_veeam.objects.actions.backup import BackupAction
 from terraform_provider_veeam.objects.base import timeout
-from terraform_provider_veeam.plugin.contexts import Context, State
-from terraform_provider_veeam.plugin.schema import Schema
-from terraform_provider_veeam.printable import printable
+from tfplugin.contexts import Context, State
+from tfplugin.schema import Schema
 
 
 class QuickBackupAction(hierarchy.HierarchyReader, BackupAction):

@@ -7,8 +7,8 @@ from terraform_provider_veeam.em.errors import MountGone, SessionGone
 from terraform_provider_veeam.keep_alive import start as keep_alive
 from terraform_provider_veeam.objects import mounted
 from terraform_provider_veeam.objects.base import Action, timeout
-from terraform_provider_veeam.plugin.contexts import Context, State
-from terraform_provider_veeam.plugin.schema import Schema
+from tfplugin.contexts import Context, State
+from tfplugin.schema import Schema
 
 
 class UnmountAction(mounted.MountPointReader, Action):

@@ -10,10 +10,10 @@ from terraform_provider_veeam.em.jobs.sessions import (
 from terraform_provider_veeam.objects import checks
 from terraform_provider_veeam.objects.base import DataSource
 from terraform_provider_veeam.objects.jobs import job_id
-from terraform_provider_veeam.plugin.attribute import computed, found, optional
-from terraform_provider_veeam.plugin.contexts import Context, State
-from terraform_provider_veeam.plugin.schema import Schema
-from terraform_provider_veeam.plugin.types import Bool, List, String
+from tfplugin.attribute import computed, found, optional
+from tfplugin.contexts import Context, State
+from tfplugin.schema import Schema
+from tfplugin.types import Bool, List, String
 
 _WHOSE = ("job_id", "job_name", "machine_name")
 

@@ -1,13 +1,13 @@
 """The data source `veeam_hierarchy_object`: a VM or another object, by name."""
 
-from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.inventory.hierarchy import OBJECT_TYPES
 from terraform_provider_veeam.objects import checks, hierarchy
 from terraform_provider_veeam.objects.base import DataSource
-from terraform_provider_veeam.plugin.attribute import computed, optional, required
-from terraform_provider_veeam.plugin.contexts import Context, State
-from terraform_provider_veeam.plugin.schema import Schema
+from terraform_provider_veeam.text import parse_duration
+from tfplugin.attribute import computed, optional, required
+from tfplugin.contexts import Context, State
+from tfplugin.schema import Schema
 
 _TYPES = sorted({kind for kinds in OBJECT_TYPES.values() for kind in kinds})
 

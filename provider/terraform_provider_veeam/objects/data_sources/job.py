@@ -3,9 +3,9 @@
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.objects import checks, jobs
 from terraform_provider_veeam.objects.base import DataSource
-from terraform_provider_veeam.plugin.attribute import computed, found, required
-from terraform_provider_veeam.plugin.contexts import Context, State
-from terraform_provider_veeam.plugin.schema import Schema
+from tfplugin.attribute import computed, found, required
+from tfplugin.contexts import Context, State
+from tfplugin.schema import Schema
 
 
 class JobDataSource(jobs.JobReader, DataSource):

@@ -3,10 +3,10 @@
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.objects import checks, jobs
 from terraform_provider_veeam.objects.base import DataSource
-from terraform_provider_veeam.plugin.attribute import computed, found, optional
-from terraform_provider_veeam.plugin.contexts import Context, State
-from terraform_provider_veeam.plugin.schema import Schema
-from terraform_provider_veeam.plugin.types import List, String
+from tfplugin.attribute import computed, found, optional
+from tfplugin.contexts import Context, State
+from tfplugin.schema import Schema
+from tfplugin.types import List, String
 
 
 class JobsDataSource(jobs.JobReader, DataSource):

@@ -4,10 +4,10 @@ from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.models import RestorePointType
 from terraform_provider_veeam.objects import search
 from terraform_provider_veeam.objects.base import DataSource
-from terraform_provider_veeam.plugin.attribute import computed, found
-from terraform_provider_veeam.plugin.contexts import Context, State
-from terraform_provider_veeam.plugin.schema import Schema
-from terraform_provider_veeam.plugin.types import List, Number, String
+from tfplugin.attribute import computed, found
+from tfplugin.contexts import Context, State
+from tfplugin.schema import Schema
+from tfplugin.types import List, Number, String
 
 
 class MachinesDataSource(DataSource):

@@ -7,15 +7,15 @@ from terraform_provider_veeam.em.errors import NotFound, RequestFailed, TokenRef
 from terraform_provider_veeam.em.files.left_out import LeftOut, in_lines
 from terraform_provider_veeam.em.files.paths import parse_guest_path
 from terraform_provider_veeam.em.patterns import name_matches
+from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks
 from terraform_provider_veeam.objects.base import DataSource
 from terraform_provider_veeam.objects.mounted import MountPointReader, reference_attributes
-from terraform_provider_veeam.plugin.attribute import computed, found, optional, required
-from terraform_provider_veeam.plugin.contexts import Context, State
-from terraform_provider_veeam.plugin.errors import Refused
-from terraform_provider_veeam.plugin.schema import Schema
-from terraform_provider_veeam.plugin.types import Bool, Number
-from terraform_provider_veeam.printable import printable
+from tfplugin.attribute import computed, found, optional, required
+from tfplugin.contexts import Context, State
+from tfplugin.errors import Refused
+from tfplugin.schema import Schema
+from tfplugin.types import Bool, Number
 
 _BAD_REQUEST = 400
 

@@ -5,10 +5,10 @@ from terraform_provider_veeam.em.errors import SessionGone
 from terraform_provider_veeam.objects import mount_points
 from terraform_provider_veeam.objects.base import DataSource
 from terraform_provider_veeam.objects.mounted import MountPointReader, session_attribute
-from terraform_provider_veeam.plugin.attribute import found
-from terraform_provider_veeam.plugin.contexts import Context, State
-from terraform_provider_veeam.plugin.errors import Refused
-from terraform_provider_veeam.plugin.schema import Schema
+from tfplugin.attribute import found
+from tfplugin.contexts import Context, State
+from tfplugin.errors import Refused
+from tfplugin.schema import Schema
 
 
 class MountPointsDataSource(MountPointReader, mount_points.RestorePointObject, DataSource):

@@ -2,10 +2,10 @@
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.objects.base import DataSource
-from terraform_provider_veeam.plugin.attribute import computed, found
-from terraform_provider_veeam.plugin.contexts import Context, State
-from terraform_provider_veeam.plugin.schema import Schema
-from terraform_provider_veeam.plugin.types import Number
+from tfplugin.attribute import computed, found
+from tfplugin.contexts import Context, State
+from tfplugin.schema import Schema
+from tfplugin.types import Number
 
 _BYTES = "Bytes; null without a limit, or when not known."
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import search
 from terraform_provider_veeam.objects.base import DataSource
-from terraform_provider_veeam.plugin.attribute import flag
-from terraform_provider_veeam.plugin.contexts import Context, State
-from terraform_provider_veeam.plugin.errors import Refused
-from terraform_provider_veeam.plugin.schema import Schema
-from terraform_provider_veeam.printable import printable
+from tfplugin.attribute import flag
+from tfplugin.contexts import Context, State
+from tfplugin.errors import Refused
+from tfplugin.schema import Schema
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint

@@ -3,9 +3,9 @@
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.objects import checks, search
 from terraform_provider_veeam.objects.base import DataSource
-from terraform_provider_veeam.plugin.attribute import computed, found
-from terraform_provider_veeam.plugin.contexts import Context, State
-from terraform_provider_veeam.plugin.schema import Schema
+from tfplugin.attribute import computed, found
+from tfplugin.contexts import Context, State
+from tfplugin.schema import Schema
 
 
 class RestorePointsDataSource(DataSource):

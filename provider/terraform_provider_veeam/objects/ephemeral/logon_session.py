@@ -5,9 +5,9 @@ import json
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
 from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.objects.base import EphemeralResource
-from terraform_provider_veeam.plugin.attribute import computed
-from terraform_provider_veeam.plugin.contexts import EphemeralContext, State
-from terraform_provider_veeam.plugin.schema import Schema
+from tfplugin.attribute import computed
+from tfplugin.contexts import EphemeralContext, State
+from tfplugin.schema import Schema
 
 _SECONDS = 60.0
 

@@ -9,11 +9,11 @@ from terraform_provider_veeam.em.errors import EnterpriseManagerError, MountInco
 from terraform_provider_veeam.em.models import Mounted
 from terraform_provider_veeam.objects import mount_points
 from terraform_provider_veeam.objects.base import EphemeralResource
-from terraform_provider_veeam.plugin.attribute import computed
-from terraform_provider_veeam.plugin.contexts import EphemeralContext, State
-from terraform_provider_veeam.plugin.errors import Refused
-from terraform_provider_veeam.plugin.schema import Schema
 from terraform_provider_veeam.sessions.record import SessionRecord
+from tfplugin.attribute import computed
+from tfplugin.contexts import EphemeralContext, State
+from tfplugin.errors import Refused
+from tfplugin.schema import Schema
 
 _RENEW_SECONDS = 60.0
 _CLOSE_SECONDS = 120.0

@@ -4,10 +4,10 @@ from typing import Any
 
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
 from terraform_provider_veeam.objects import checks, identifiers
-from terraform_provider_veeam.plugin.errors import FunctionFailed
-from terraform_provider_veeam.plugin.interfaces import Function
-from terraform_provider_veeam.plugin.schema import FunctionSignature, Parameter, Return
-from terraform_provider_veeam.plugin.types import Number, String
+from tfplugin.errors import FunctionFailed
+from tfplugin.interfaces import Function
+from tfplugin.schema import FunctionSignature, Parameter, Return
+from tfplugin.types import Number, String
 
 _LARGEST = 10**19  # has more digits than any id of a mount that can be taken apart again
 

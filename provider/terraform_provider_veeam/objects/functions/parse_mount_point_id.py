@@ -3,9 +3,9 @@
 from typing import Any
 
 from terraform_provider_veeam.objects.identifiers import parse_mount_point_id
-from terraform_provider_veeam.plugin.interfaces import Function
-from terraform_provider_veeam.plugin.schema import FunctionSignature, Parameter, Return
-from terraform_provider_veeam.plugin.types import Number, Object, String
+from tfplugin.interfaces import Function
+from tfplugin.schema import FunctionSignature, Parameter, Return
+from tfplugin.types import Number, Object, String
 
 _PARTS = {"restore_point_type": String(), "restore_point_id": String(), "mount_id": Number()}
 

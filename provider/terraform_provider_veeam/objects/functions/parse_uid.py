@@ -3,9 +3,9 @@
 from typing import Any
 
 from terraform_provider_veeam.objects.identifiers import parse_uid
-from terraform_provider_veeam.plugin.interfaces import Function
-from terraform_provider_veeam.plugin.schema import FunctionSignature, Parameter, Return
-from terraform_provider_veeam.plugin.types import Object, String
+from tfplugin.interfaces import Function
+from tfplugin.schema import FunctionSignature, Parameter, Return
+from tfplugin.types import Object, String
 
 
 class ParseUid(Function):

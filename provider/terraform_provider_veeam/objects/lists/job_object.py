@@ -6,9 +6,9 @@ from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.jobs.jobs import WantedJobs
 from terraform_provider_veeam.objects import jobs
 from terraform_provider_veeam.objects.base import ListResource
-from terraform_provider_veeam.plugin.contexts import ListContext, State
-from terraform_provider_veeam.plugin.interfaces import ListedResource
-from terraform_provider_veeam.plugin.schema import Schema
+from tfplugin.contexts import ListContext, State
+from tfplugin.interfaces import ListedResource
+from tfplugin.schema import Schema
 
 
 class JobObjectList(jobs.JobReader, ListResource):

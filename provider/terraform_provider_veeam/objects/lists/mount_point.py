@@ -7,11 +7,11 @@ from terraform_provider_veeam.em.errors import AccessDenied, RestorePointGone
 from terraform_provider_veeam.em.models import RestorePoint, RestorePointRef, RestorePointType
 from terraform_provider_veeam.objects import identifiers, mount_points
 from terraform_provider_veeam.objects.base import ListResource
-from terraform_provider_veeam.plugin.attribute import optional
-from terraform_provider_veeam.plugin.contexts import ListContext, State
-from terraform_provider_veeam.plugin.errors import Refused
-from terraform_provider_veeam.plugin.interfaces import ListedResource
-from terraform_provider_veeam.plugin.schema import Schema
+from tfplugin.attribute import optional
+from tfplugin.contexts import ListContext, State
+from tfplugin.errors import Refused
+from tfplugin.interfaces import ListedResource
+from tfplugin.schema import Schema
 
 
 class MountPointList(mount_points.RestorePointObject, ListResource):

@@ -4,14 +4,14 @@ from contextlib import suppress
 
 from terraform_provider_veeam.em.errors import AccessDenied, AlreadyInJob, JobGone
 from terraform_provider_veeam.em.jobs.jobs import Job, JobObject
+from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import hierarchy, identifiers, jobs
 from terraform_provider_veeam.objects.base import Resource
-from terraform_provider_veeam.plugin import contexts
-from terraform_provider_veeam.plugin.attribute import IdentityAttribute, computed, required
-from terraform_provider_veeam.plugin.errors import Refused
-from terraform_provider_veeam.plugin.schema import IdentitySchema, Schema
-from terraform_provider_veeam.plugin.types import Unknown
-from terraform_provider_veeam.printable import printable
+from tfplugin import contexts
+from tfplugin.attribute import IdentityAttribute, computed, required
+from tfplugin.errors import Refused
+from tfplugin.schema import IdentitySchema, Schema
+from tfplugin.types import Unknown
 
 _CHANGE_SECONDS = 600.0
 _READ_SECONDS = 120.0

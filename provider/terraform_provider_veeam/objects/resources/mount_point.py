@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em import models
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import (
@@ -13,17 +12,18 @@ from terraform_provider_veeam.em.errors import (
     Stopped,
 )
 from terraform_provider_veeam.keep_alive import start as keep_alive
+from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import identifiers, mount_points
 from terraform_provider_veeam.objects.base import Resource
 from terraform_provider_veeam.objects.mounted import but_there_is
-from terraform_provider_veeam.plugin import contexts
-from terraform_provider_veeam.plugin.attribute import IdentityAttribute, optional
-from terraform_provider_veeam.plugin.errors import Refused
-from terraform_provider_veeam.plugin.schema import IdentitySchema, Schema
-from terraform_provider_veeam.plugin.types import Number, Unknown
-from terraform_provider_veeam.printable import printable
 from terraform_provider_veeam.sessions.lost import check_server, disks_of, no_token
 from terraform_provider_veeam.sessions.record import SessionRecord
+from terraform_provider_veeam.text import parse_duration
+from tfplugin import contexts
+from tfplugin.attribute import IdentityAttribute, optional
+from tfplugin.errors import Refused
+from tfplugin.schema import IdentitySchema, Schema
+from tfplugin.types import Number, Unknown
 
 _HOLD_SECONDS = 90.0
 

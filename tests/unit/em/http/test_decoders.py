@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from terraform_provider_veeam import secrets
+from terraform_provider_veeam import masking
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
 from terraform_provider_veeam.em.http import refusals
 from terraform_provider_veeam.em.http.decoders import (
@@ -264,9 +264,9 @@ def test_the_message_of_an_error_is_found(body: bytes, message: str | None) -> N
 def test_a_secret_is_hidden_before_a_message_is_cleaned_or_cut(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(secrets, "known", secrets.Secrets())
-    secrets.conceal("Som\x07mer24")
-    secrets.conceal("Winter25-long-enough")
+    monkeypatch.setattr(masking, "known", masking.Secrets())
+    masking.conceal("Som\x07mer24")
+    masking.conceal("Winter25-long-enough")
     body = json.dumps({"Message": "The password Som\x07mer24 is wrong"}).encode()
     assert error_message(body) == "The password *** is wrong"
     for before in range(1980, 2000):
@@ -275,8 +275,8 @@ def test_a_secret_is_hidden_before_a_message_is_cleaned_or_cut(
 
 
 def test_names_are_compared_and_so_left_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(secrets, "known", secrets.Secrets())
-    secrets.conceal("backup")
+    monkeypatch.setattr(masking, "known", masking.Secrets())
+    masking.conceal("backup")
     assert text({"name": "backup01"}, "Name") == "backup01"
     assert message({"message": "No backup01 here"}, "Message") == "No ***01 here"
 

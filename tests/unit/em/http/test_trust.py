@@ -22,7 +22,7 @@ from terraform_provider_veeam.em.http.certificate import describe_certificate
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.em.settings import Settings
-from terraform_provider_veeam.secrets import hide
+from terraform_provider_veeam.masking import hide
 
 LATER = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
 EXPIRED = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)

@@ -1,0 +1,97 @@
+"""The attributes of blocks: those of `tf`, which also know what their values mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tf import schema
+
+from tfplugin.types import Bool, List, Object, String, TfType
+
+Check = Callable[[Any], Any]
+"""Returns what a known value means; ValueError tells a person what is wrong with it."""
+
+_TEXT = String()
+
+
+class Attribute(schema.Attribute):
+    """An attribute as in `tf`, which may also be write-only.
+
+    Objects get what `check` returns: of a list, of each of its elements. `fallback` is a value as
+    it would be written, which they get where none is.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        type: TfType,  # noqa: A002 - tf's name
+        description: str | None = None,
+        *,
+        check: Check | None = None,
+        fallback: Any = None,
+        write_only: bool = False,
+        **rest: Any,
+    ) -> None:
+        super().__init__(name, type, description, **rest)
+        self.check = check
+        self.fallback = fallback
+        self.write_only = write_only
+
+
+class ListNestedAttribute(Attribute):
+    """A list of objects, each of whose attributes has its own description: dicts in the state."""
+
+    def __init__(
+        self,
+        name: str,
+        attributes: Sequence[schema.Attribute],
+        description: str | None = None,
+        **rest: Any,
+    ) -> None:
+        item = Object({attribute.name: attribute.type for attribute in attributes})
+        super().__init__(name, List(item), description, **rest)
+        self.attributes = attributes
+
+
+class IdentityAttribute:
+    """One attribute of a resource's identity, which an import needs or may have."""
+
+    def __init__(
+        self,
+        name: str,
+        description: str,
+        type: TfType = _TEXT,  # noqa: A002 - as tf's Attribute
+        *,
+        required: bool = True,
+    ) -> None:
+        self.name = name
+        self.type = type
+        self.description = description
+        self.required_for_import = required
+        self.optional_for_import = not required
+
+
+def required(name: str, description: str, kind: TfType = _TEXT, **rest: Any) -> Attribute:
+    """Return an attribute that a user has to write."""
+    return Attribute(name, kind, description, required=True, **rest)
+
+
+def optional(name: str, description: str, kind: TfType = _TEXT, **rest: Any) -> Attribute:
+    """Return an attribute that a user may write."""
+    return Attribute(name, kind, description, optional=True, **rest)
+
+
+def computed(name: str, description: str, kind: TfType = _TEXT, **rest: Any) -> Attribute:
+    """Return an attribute that only the provider gives a value."""
+    return Attribute(name, kind, description, computed=True, **rest)
+
+
+def flag(name: str, description: str) -> Attribute:
+    """Return an attribute that a user may set to true or false."""
+    return optional(name, description, Bool())
+
+
+def found(name: str, description: str, *attributes: Attribute) -> ListNestedAttribute:
+    """Return a list of what a data source has found, each with those attributes."""
+    return ListNestedAttribute(name, attributes, description, computed=True)

@@ -1,0 +1,39 @@
+"""What the objects of a provider raise, and what a person is told of it."""
+
+from __future__ import annotations
+
+from tfplugin.contexts import Path
+
+
+class Description:
+    """What a person is told of an exception."""
+
+    def __init__(self, summary: str, detail: str = "", path: Path | None = None) -> None:
+        self.summary = summary
+        self.detail = detail
+        self.path = path
+
+
+class Refused(Exception):
+    """Raised by any object to end its call with one error diagnostic."""
+
+    def __init__(self, summary: str, detail: str = "", path: Path | None = None) -> None:
+        super().__init__(summary)
+        self.description = Description(summary, detail, path)
+
+    def add(self, more: str) -> None:
+        """Add what else a person has to know."""
+        self.description.detail = f"{self.description.detail}\n{more}".lstrip()
+
+
+class Reported(Exception):
+    """Raised by any object to end its call: the diagnostics say all that there is to say."""
+
+
+class FunctionFailed(Exception):
+    """Raised by a function; `argument` is the position of the argument at fault, from 0."""
+
+    def __init__(self, text: str, argument: int | None = None) -> None:
+        super().__init__(text)
+        self.text = text
+        self.argument = argument

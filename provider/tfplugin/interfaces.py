@@ -1,0 +1,197 @@
+"""What a provider is made of: one abstract class for each kind of object Terraform knows.
+
+Objects get what their values mean, as the attributes say; what they return as they got it keeps
+the spelling in which it was written.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from tfplugin import contexts
+from tfplugin.contexts import Context, State
+from tfplugin.errors import Description, Refused
+from tfplugin.schema import FunctionSignature, IdentitySchema, Schema
+
+
+class ProviderObject:
+    """An object of the provider. One is made for each call."""
+
+    def __init__(self, provider: Any) -> None:
+        """Take the provider that makes it."""
+
+
+class BlockObject(ProviderObject, ABC):
+    """An object with a schema, written as a block."""
+
+    schema: ClassVar[Schema]
+
+    def validate(self, ctx: Context, config: State) -> None:
+        """Check a block for what its attributes can't tell, each by itself.
+
+        It is asked when a block is written, and again when its values are known. Before that one
+        may be Unknown, and so is one that is not valid. Nothing is contacted.
+        """
+
+
+class Resource(BlockObject):
+    """A managed resource.
+
+    A state may be returned together with errors: both go back to Terraform, and nothing is lost.
+    """
+
+    identity_schema: ClassVar[IdentitySchema | None] = None
+
+    def plan(
+        self, ctx: contexts.PlanContext, current: State | None, planned: State | None
+    ) -> State | None:
+        """Return the planned state.
+
+        `current` is None when the resource is to be created, `planned` when it is to be deleted.
+        `planned` has the defaults already; what only a create can tell is Unknown, and what was
+        computed before keeps its value.
+        """
+        return planned
+
+    @abstractmethod
+    def create(self, ctx: contexts.ChangeContext, planned: State) -> State | None:
+        """Make the resource and return its state; None, with an error, when nothing was made."""
+
+    @abstractmethod
+    def read(self, ctx: contexts.ResourceContext, current: State) -> State | None:
+        """Return the state as it is now, None when the resource is gone."""
+
+    @abstractmethod
+    def update(self, ctx: contexts.ChangeContext, current: State, planned: State) -> State | None:
+        """Change the resource in place and return its state; None, with an error, if it did not."""
+
+    @abstractmethod
+    def delete(self, ctx: contexts.ChangeContext, current: State) -> None:
+        """Delete the resource; with an error it stays in the state."""
+
+    def import_(self, ctx: contexts.ResourceContext, id: str) -> State | None:  # noqa: A002 - tf's name
+        """Return the state of a resource that Terraform did not make."""
+        raise Refused(f"{ctx.type_name} can't be imported")
+
+
+class DataSource(BlockObject):
+    """A data source."""
+
+    @abstractmethod
+    def read(self, ctx: Context, config: State) -> State | None:
+        """Return the values of all that is computed; what is written stays as it is."""
+
+
+class EphemeralResource(BlockObject):
+    """Something that exists only while Terraform runs, and is never stored."""
+
+    @abstractmethod
+    def open(self, ctx: contexts.EphemeralContext, config: State) -> State | None:
+        """Make it, and return the values of all that is computed."""
+
+    def renew(self, ctx: contexts.EphemeralContext) -> None:
+        """Keep it alive; set `ctx.renew_at` to be called again."""
+
+    def close(self, ctx: contexts.EphemeralContext) -> None:
+        """End it. Terraform calls this after a stop too: the `ctx.stop` here is not set by that."""
+
+
+class ListedResource:
+    """One result of a listing."""
+
+    def __init__(
+        self, identity: State, display_name: str, resource_object: State | None = None
+    ) -> None:
+        self.identity = identity
+        self.display_name = display_name
+        self.resource_object = resource_object
+
+
+class ListResource(BlockObject):
+    """A listing of the resources of one type, which must have an identity."""
+
+    @abstractmethod
+    def list(self, ctx: contexts.ListContext, config: State) -> Iterator[ListedResource]:
+        """Return what is found, one by one."""
+
+
+class Action(BlockObject):
+    """Something to do that leaves no state."""
+
+    def plan(self, ctx: Context, config: State) -> None:
+        """Check whether the action could be run."""
+
+    @abstractmethod
+    def invoke(self, ctx: Context, config: State) -> Iterator[str]:
+        """Do it; each line it yields is shown at once."""
+
+
+class Function(ProviderObject, ABC):
+    """A function; its name has no prefix."""
+
+    signature: ClassVar[FunctionSignature]
+
+    @abstractmethod
+    def call(self, *arguments: Any) -> Any:
+        """Return the result. Raises FunctionFailed."""
+
+
+class Provider(ABC):
+    """The provider: its own block, and the objects there are, by the names that Terraform uses.
+
+    One lives as long as the process.
+    """
+
+    terraform: int | None = None
+    """The process of Terraform that is served, if it is known: it may outlive this one."""
+    addresses: tuple[str, ...]
+    """The source addresses that it is known by, in one registry or several."""
+
+    @abstractmethod
+    def get_schema(self) -> Schema:
+        """Return the schema of the provider block."""
+
+    def resources(self) -> Mapping[str, type[Resource]]:
+        """Return the managed resources."""
+        return {}
+
+    def data_sources(self) -> Mapping[str, type[DataSource]]:
+        """Return the data sources."""
+        return {}
+
+    def ephemeral_resources(self) -> Mapping[str, type[EphemeralResource]]:
+        """Return the ephemeral resources."""
+        return {}
+
+    def list_resources(self) -> Mapping[str, type[ListResource]]:
+        """Return the listings, each by the name of the resource that it lists."""
+        return {}
+
+    def actions(self) -> Mapping[str, type[Action]]:
+        """Return the actions."""
+        return {}
+
+    def functions(self) -> Mapping[str, type[Function]]:
+        """Return the functions."""
+        return {}
+
+    def validate(self, ctx: Context, config: State) -> None:  # noqa: B027 - a block may be empty
+        """Check the provider block as it is written; values may be Unknown."""
+
+    def configure(self, ctx: contexts.ConfigureContext, config: State) -> None:  # noqa: B027
+        """Take over the configuration; values may be Unknown during a plan."""
+
+    def describe(self, error: Exception) -> Description | None:
+        """Return what a person is told of an exception, None for one it does not know."""
+        return None
+
+    def hand_over(self) -> None:  # noqa: B027 - a provider may hold nothing open
+        """Have somebody else hold open what is to stay open while Terraform lives.
+
+        It has no more calls for this process, which is closed next.
+        """
+
+    def close(self, seconds: float) -> None:  # noqa: B027 - a provider may hold nothing open
+        """End what the process holds open, within that many seconds."""

@@ -1,0 +1,100 @@
+"""The gRPC services of a provider's process, built from descriptors without generated stubs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import grpc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+_PROVIDER = "tfplugin6.Provider"
+_SERVING = b"\x08\x01"  # a HealthCheckResponse: status 1
+
+
+class ProviderService(grpc.GenericRpcHandler):
+    """The service tfplugin6.Provider; a call the servicer lacks is unimplemented.
+
+    The servicer is made for the first call that is not one of those whose answers are given.
+    """
+
+    def __init__(self, make_servicer: Callable[[], object], answers: Mapping[str, bytes]) -> None:
+        self._make_servicer = make_servicer
+        self._handlers = {name: _handler_of_answer(answer) for name, answer in answers.items()}
+        self._has_servicer = False
+
+    def service(
+        self, handler_call_details: grpc.HandlerCallDetails
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+        """Return what handles a call, None for one of another service. One thread calls it."""
+        service, _, name = handler_call_details.method.removeprefix("/").rpartition("/")
+        if service != _PROVIDER:
+            return None
+        if name not in self._handlers and not self._has_servicer:
+            self._handlers = _handlers_of(self._make_servicer()) | self._handlers
+            self._has_servicer = True
+        return self._handlers.get(name)
+
+
+def _handler_of_answer(answer: bytes) -> grpc.RpcMethodHandler[Any, Any]:
+    return grpc.unary_unary_rpc_method_handler(lambda _request, _context: answer)
+
+
+def _handlers_of(servicer: object) -> dict[str, grpc.RpcMethodHandler[Any, Any]]:
+    from google.protobuf.message_factory import GetMessageClass  # noqa: PLC0415 - not at the start
+
+    from tfplugin.wire import tfplugin6_pb2  # noqa: PLC0415
+
+    service = tfplugin6_pb2.DESCRIPTOR.services_by_name["Provider"]
+    handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+    for method in service.methods:
+        behaviour = getattr(servicer, method.name, None)
+        if behaviour is None:
+            continue
+        make_handler: Callable[..., grpc.RpcMethodHandler[Any, Any]] = (
+            grpc.unary_stream_rpc_method_handler
+            if method.server_streaming
+            else grpc.unary_unary_rpc_method_handler
+        )
+        handlers[method.name] = make_handler(
+            behaviour,
+            request_deserializer=GetMessageClass(method.input_type).FromString,
+            response_serializer=GetMessageClass(method.output_type).SerializeToString,
+        )
+    return handlers
+
+
+def controller_service(shut_down: Callable[[], None]) -> grpc.GenericRpcHandler:
+    """Return go-plugin's service with which Terraform ends the process, once it has the answer."""
+
+    def answer(_request: bytes, context: grpc.ServicerContext) -> bytes:
+        if not context.add_callback(shut_down):  # it has not waited for the answer
+            shut_down()
+        return b""
+
+    return grpc.method_handlers_generic_handler(
+        "plugin.GRPCController", {"Shutdown": grpc.unary_unary_rpc_method_handler(answer)}
+    )
+
+
+def health_service() -> grpc.GenericRpcHandler:
+    """Return gRPC's service that tells go-plugin that the process serves."""
+
+    def answer(_request: bytes, _context: grpc.ServicerContext) -> bytes:
+        return _SERVING
+
+    return grpc.method_handlers_generic_handler(
+        "grpc.health.v1.Health", {"Check": grpc.unary_unary_rpc_method_handler(answer)}
+    )
+
+
+def stdio_service() -> grpc.GenericRpcHandler:
+    """Return go-plugin's service for what a plugin prints: nothing, so the stream ends at once."""
+
+    def answer(_request: bytes, _context: grpc.ServicerContext) -> Iterator[bytes]:
+        return iter(())
+
+    return grpc.method_handlers_generic_handler(
+        "plugin.GRPCStdio", {"StreamStdio": grpc.unary_stream_rpc_method_handler(answer)}
+    )

@@ -1,0 +1,217 @@
+"""What every call has in common: its object, its values, and an error that a person understands."""
+
+import threading
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from tf.utils import Diagnostics
+
+from tfplugin import interfaces
+from tfplugin.contexts import Context, State
+from tfplugin.errors import Description, Refused, Reported
+from tfplugin.rpc.answers import Answers
+from tfplugin.wire import codec, diagnostics, meaning
+from tfplugin.wire import tfplugin6_pb2 as pb
+
+AnyObject = TypeVar("AnyObject", bound=interfaces.ProviderObject)
+AnyBlock = TypeVar("AnyBlock", bound=interfaces.BlockObject)
+AnyContext = TypeVar("AnyContext", bound=Context)
+
+
+class Call:
+    """One call, as a `with` block: an exception in it becomes an error diagnostic.
+
+    At its end the diagnostics are added to `answer`, a repeated field of the response.
+    """
+
+    def __init__(
+        self,
+        provider: interfaces.Provider,
+        mask: Callable[[str], str],
+        activity: str,
+        type_name: str,
+        answer: Any,
+    ) -> None:
+        self.diagnostics = Diagnostics()
+        self.type_name = type_name
+        self.activity = activity
+        """What a person reads has failed, like "creating", followed by the type."""
+        self._provider = provider
+        self._mask = mask
+        self._answer = answer
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        if error is not None:
+            if not isinstance(error, Exception):
+                return False
+            if not isinstance(error, Reported):
+                said = self.describe(error)
+                self.diagnostics.add_error(said.summary, said.detail, path=said.path)
+        if self._answer is not None:
+            self._answer.extend(self.diagnostics_to_pb())
+        return True
+
+    def describe(self, error: Exception) -> Description:
+        """Return what a person is told of an exception in this call."""
+        activity = f"{self.activity} {self.type_name}".rstrip()
+        return diagnostics.describe(error, activity, self._provider, self._mask)
+
+    def diagnostics_to_pb(self) -> list[pb.Diagnostic]:
+        """Return the messages of the diagnostics, with secrets masked."""
+        return diagnostics.diagnostics_to_pb(self.diagnostics, self._mask)
+
+
+class Codec:
+    """Reads and writes the values of one type; what it can't write is an error of the call."""
+
+    def __init__(self, cls: type[interfaces.BlockObject], told: Diagnostics) -> None:
+        self.block = codec.block_of(cls.schema)
+        self.version = cls.schema.version or 0
+        self.identity = getattr(cls, "identity_schema", None)  # of a resource alone
+        self._diagnostics = told
+
+    def decode(self, value: pb.DynamicValue) -> State | None:
+        """Return the object in a message, None for a null. Raises Unusable."""
+        return codec.decode(self.block, value)
+
+    def decode_present(self, value: pb.DynamicValue) -> State:
+        """Return the object in a message that always holds one. Raises Unusable."""
+        return present(self.decode(value))
+
+    def decode_identity(self, value: pb.ResourceIdentityData) -> State | None:
+        """Return the identity in a message, None when there is none. Raises Unusable."""
+        return codec.decode_identity(self.identity, codec.unpack(value.identity_data))
+
+    def understand(self, written: State) -> State:
+        """Return a block with what its values mean, Unknown for what is not valid, as is told."""
+        return meaning.understand(self.block, written, self._diagnostics)
+
+    def understand_state(self, state: State | None) -> State | None:
+        """Return a state with what its values mean, Unknown for what is not valid any more."""
+        return None if state is None else meaning.understand(self.block, state, Diagnostics())
+
+    def encode(self, state: State | None, *, may_be_unknown: bool = False) -> pb.DynamicValue:
+        """Return the message of an object; what can't be sent is null in it."""
+        encoder = codec.Encoder(may_be_unknown=may_be_unknown)
+        message = encoder.encode(self.block, state)
+        self._report(encoder)
+        return message
+
+    def put_identity(
+        self, response: Any, field: str, identity: State | None, *, may_be_unknown: bool = False
+    ) -> None:
+        """Set a field of a response to an identity, or clear it when there is none."""
+        encoder = codec.Encoder(may_be_unknown=may_be_unknown)
+        message = codec.identity_to_pb(self.identity, identity, encoder)
+        self._report(encoder)
+        response.ClearField(field)
+        if message is not None:
+            getattr(response, field).CopyFrom(message)
+
+    def _report(self, encoder: codec.Encoder) -> None:
+        for problem in encoder.problems:
+            self._diagnostics.add_error(
+                f"Invalid value of {diagnostics.path_to_text(problem.path)}",
+                f"{problem.text} This is a fault of the provider, please report it.",
+                path=problem.path,
+            )
+
+
+class Calls:
+    """What the calls for each kind of object build on.
+
+    Only two things in it change: whether the provider is configured, and `stop` if it is
+    configured again.
+    """
+
+    def __init__(self, provider: interfaces.Provider, *, mask: Callable[[str], str] = str) -> None:
+        self.stop = threading.Event()
+        self._answers = Answers()
+        self.desert = self._answers.desert
+        self.is_configured = False
+        self._provider = provider
+        self._mask = mask
+        self._resources = provider.resources()
+        self._data_sources = provider.data_sources()
+        self._ephemeral_resources = provider.ephemeral_resources()
+        self._list_resources = provider.list_resources()
+        self._actions = provider.actions()
+        self._functions = provider.functions()
+
+    def _call(self, activity: str, type_name: str = "", answer: Any = None) -> Call:
+        return Call(self._provider, self._mask, activity, type_name, answer)
+
+    def _one_line(self, text: str) -> str:
+        """Return a text to be shown that looks like no other line of Terraform's."""
+        return self._mask(text).replace("\n", r"\n")
+
+    def _object(self, classes: Mapping[str, type[AnyBlock]], call: Call) -> tuple[AnyBlock, Codec]:
+        """Return the object for a call, and the codec of its values. Raises Refused."""
+        cls = find(classes, call.type_name)
+        return cls(self._provider), Codec(cls, call.diagnostics)
+
+    def _context(
+        self, cls: type[AnyContext], call: Call, client: pb.ClientCapabilities | None = None
+    ) -> AnyContext:
+        can_defer = client is not None and client.deferral_allowed
+        return cls(call.diagnostics, call.type_name, self.stop, client_can_defer=can_defer)
+
+    def _validate(self, classes: Mapping[str, type[AnyBlock]], request: Any, answer: Any) -> None:
+        """Have a block checked by its object."""
+        with self._call("checking", request.type_name, answer) as call:
+            block, values = self._object(classes, call)
+            ctx = self._context(Context, call)
+            ctx.config = values.decode_present(request.config)
+            block.validate(ctx, values.understand(ctx.config))
+
+    def _config(
+        self, block: interfaces.BlockObject, values: Codec, ctx: Context, message: pb.DynamicValue
+    ) -> State:
+        """Return what is written in a block, checked. Raises Reported for what is not valid."""
+        ctx.config = values.decode_present(message)
+        return self._checked(block, values, ctx, ctx.config)
+
+    def _checked(
+        self, block: interfaces.BlockObject, values: Codec, ctx: Context, written: State
+    ) -> State:
+        """Return what a block means: more may be known than when Terraform had it validated.
+
+        Raises Reported for what is not valid.
+        """
+        meant = values.understand(written)
+        block.validate(ctx, meant)
+        if ctx.diagnostics.has_errors():
+            raise Reported
+        return meant
+
+
+def find(classes: Mapping[str, type[AnyObject]], name: str) -> type[AnyObject]:
+    """Return the class of that name. Raises Refused when there is none."""
+    if name not in classes:
+        raise Refused(
+            f"This version of the provider has no {name}",
+            "Terraform asked for it because another version of the provider had it.",
+        )
+    return classes[name]
+
+
+def present(state: State | None) -> State:
+    """Return an object that Terraform always sends. Raises Refused when it did not."""
+    if state is None:
+        raise Refused("Terraform sent nothing where the provider expects a block")
+    return state
+
+
+def put_deferral(response: Any, ctx: Context) -> None:
+    """Tell Terraform to come back later, if the object asked for that."""
+    if ctx.deferred:
+        response.deferred.reason = pb.Deferred.PROVIDER_CONFIG_UNKNOWN

@@ -1,0 +1,244 @@
+"""Values on the wire, by schema: msgpack or JSON in, Python values and `Unknown` out, and back.
+
+Dicts and lists are Python's side; what a type makes of its values is up to the type.
+"""
+
+import json
+import math
+from typing import Any
+
+import msgpack  # type: ignore[import-untyped]  # there are no stubs
+
+from tfplugin.contexts import Path, State
+from tfplugin.schema import Block, IdentitySchema, Schema
+from tfplugin.types import Bool, List, Number, String, TfType, Unknown
+from tfplugin.wire import tfplugin6_pb2 as pb
+from tfplugin.wire.diagnostics import Unusable
+
+_UNKNOWN_EXTENSIONS = (0, 12)  # 12 says more about the unknown value, which nobody needs here
+_LARGEST, _SMALLEST = 2**63 - 1, -(2**63)  # integers beyond go as text
+
+_PYTHON_TYPES = {Number: (int, float), String: str, Bool: bool, List: list}
+
+
+def block_of(schema: Schema) -> Block:
+    """Return the schema's own block."""
+    return Block(attributes=schema.attributes, block_types=schema.block_types)
+
+
+# Decoding
+
+
+def unpack(value: pb.DynamicValue) -> Any:
+    """Return the plain value in a message, `Unknown` where it is not known. Needs no schema.
+
+    Raises Unusable for what is neither msgpack nor JSON.
+    """
+    try:
+        if value.msgpack:
+            return msgpack.unpackb(value.msgpack, ext_hook=_extension)
+        if value.json:
+            return unpack_json(value.json)
+    except (ValueError, TypeError, msgpack.UnpackException) as error:
+        raise Unusable([], f"The value can't be read: {error}") from error
+    return None
+
+
+def unpack_json(text: bytes) -> Any:
+    """Return the plain value of a JSON text, fractions as text because a float is too narrow."""
+    return json.loads(text, parse_float=str)
+
+
+def decode(block: Block, value: pb.DynamicValue) -> State | None:
+    """Return the object in a message, None for null. Raises Unusable."""
+    return decode_object(block, unpack(value), [])
+
+
+def decode_object(block: Block, plain: Any, path: Path) -> State | None:
+    """Return a plain object by its schema; keys that the schema does not have are dropped.
+
+    Raises Unusable for what is not an object.
+    """
+    if plain is None:
+        return None
+    if not isinstance(plain, dict):
+        raise Unusable(path, "This has to be an object, and one that is known.")
+    state = {
+        attribute.name: decode_value(
+            attribute.type, plain.get(attribute.name), [*path, attribute.name]
+        )
+        for attribute in block.attributes
+    }
+    for nested in block.block_types:
+        name = nested.type_name
+        value = plain.get(name)
+        state[name] = (
+            Unknown if value is Unknown else decode_object(nested.block, value, [*path, name])
+        )
+    return state
+
+
+def decode_value(type_: TfType, plain: Any, path: Path) -> Any:
+    """Return the Python value of a plain one. Raises Unusable when the type can't read it."""
+    try:
+        return type_.decode(_with_numbers(type_, plain))
+    except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
+        raise Unusable(path, str(error) or "It is not a value of that type.") from error
+
+
+def _with_numbers(type_: TfType, plain: Any) -> Any:
+    """Return the value with its numbers as such: those that fit no float came as text."""
+    if plain is None or plain is Unknown:
+        return plain
+    if isinstance(type_, Number) and isinstance(plain, str):
+        return _number(plain)
+    if isinstance(type_, List):
+        return [_with_numbers(type_.element_type, item) for item in plain]
+    return plain
+
+
+def _number(text: str) -> Any:
+    """Return an int, a float where it loses nothing, else a Decimal."""
+    try:
+        return int(text)
+    except ValueError:
+        from decimal import Decimal  # noqa: PLC0415 - not imported for every start
+
+        exact, narrow = Decimal(text), float(text)
+        return narrow if Decimal(repr(narrow)) == exact else exact
+
+
+def _extension(code: int, _refinements: bytes) -> Any:
+    if code in _UNKNOWN_EXTENSIONS:
+        return Unknown
+    raise ValueError(f"msgpack extension {code} has no meaning here")
+
+
+# Encoding
+
+
+class Encoder:
+    """Encodes what the provider's objects return.
+
+    A value that can't go over the wire becomes a null and one of `problems`: a state that is
+    wrong in one attribute is not lost as a whole.
+    """
+
+    def __init__(self, *, may_be_unknown: bool) -> None:
+        self._may_be_unknown = may_be_unknown
+        self.problems: list[Unusable] = []
+
+    def encode(self, block: Block, state: State | None) -> pb.DynamicValue:
+        """Return the message of an object."""
+        return pack(self.object(block, state, []))
+
+    def object(self, block: Block, state: State | None, path: Path) -> Any:
+        """Return the plain form of an object; what it lacks is null."""
+        if state is None:
+            return None
+        plain = {
+            attribute.name: self.value(
+                attribute.type, state.get(attribute.name), [*path, attribute.name]
+            )
+            for attribute in block.attributes
+        }
+        for nested in block.block_types:
+            name = nested.type_name
+            value = state.get(name)
+            plain[name] = (
+                self._unknown([*path, name])
+                if value is Unknown
+                else self.object(nested.block, value, [*path, name])
+            )
+        return plain
+
+    def value(self, type_: TfType, value: Any, path: Path) -> Any:
+        """Return the plain form of one value."""
+        if value is None:
+            return None
+        try:
+            return self._checked(type_, type_.encode(value), path)
+        except (ValueError, TypeError, AttributeError) as error:
+            return self._problem(path, f"The provider can't encode it: {error}.")
+
+    def _checked(self, type_: TfType, plain: Any, path: Path) -> Any:
+        """Return an encoded value once it is clear that Terraform can read it."""
+        if plain is Unknown:
+            return self._unknown(path)
+        if plain is None or not isinstance(type_, tuple(_PYTHON_TYPES)):
+            return plain
+        if not _suits(type_, plain):
+            wanted = type_.tf_type().decode()
+            made = type(plain).__name__
+            return self._problem(path, f"The provider made it {made}, where {wanted} belongs.")
+        if isinstance(type_, List):
+            inner = type_.element_type
+            return [self._checked(inner, item, [*path, (i,)]) for i, item in enumerate(plain)]
+        return _number_to_wire(plain) if isinstance(type_, Number) else plain
+
+    def _unknown(self, path: Path) -> Any:
+        if self._may_be_unknown:
+            return Unknown
+        return self._problem(path, "The provider left it unknown, which only a plan may do.")
+
+    def _problem(self, path: Path, text: str) -> None:
+        self.problems.append(Unusable(path, text))
+
+
+def pack(plain: Any) -> pb.DynamicValue:
+    """Return the message of a plain value."""
+    return pb.DynamicValue(msgpack=msgpack.packb(plain, default=_default))
+
+
+def _default(value: Any) -> Any:
+    if value is Unknown:
+        return msgpack.ExtType(0, b"\x00")
+    raise TypeError(f"{type(value).__name__} can't go over the wire")
+
+
+def _suits(type_: TfType, plain: Any) -> bool:
+    if isinstance(type_, Number):
+        is_decimal = type(plain).__name__ == "Decimal"  # whose module nobody need have imported
+        is_number = isinstance(plain, int | float) and not isinstance(plain, bool)
+        return (is_number or is_decimal) and not math.isnan(plain)
+    return any(
+        isinstance(type_, kind) and isinstance(plain, python)
+        for kind, python in _PYTHON_TYPES.items()
+    )
+
+
+def _number_to_wire(number: Any) -> Any:
+    """Return an int as it is; a fraction as text, since Terraform reads floats bit by bit."""
+    if isinstance(number, int):
+        return number if _SMALLEST <= number <= _LARGEST else str(number)
+    if isinstance(number, float) and (number.is_integer() or math.isinf(number)):
+        return number
+    return str(number)
+
+
+# Identity
+
+
+def identity_to_pb(
+    schema: IdentitySchema | None, identity: State | None, encoder: Encoder
+) -> pb.ResourceIdentityData | None:
+    """Return the message of an identity, None when there is none."""
+    if schema is None or identity is None:
+        return None
+    plain = {
+        attribute.name: encoder.value(
+            attribute.type, identity.get(attribute.name), [attribute.name]
+        )
+        for attribute in schema.attributes
+    }
+    return pb.ResourceIdentityData(identity_data=pack(plain))
+
+
+def decode_identity(schema: IdentitySchema | None, plain: Any) -> State | None:
+    """Return a plain identity by its schema, None when there is none. Raises Unusable."""
+    if schema is None or plain is None:
+        return None
+    return {
+        attribute.name: decode_value(attribute.type, plain.get(attribute.name), [attribute.name])
+        for attribute in schema.attributes
+    }

@@ -1,0 +1,70 @@
+"""What a plan follows from by the schema alone, before and after the resource is asked.
+
+Nested blocks are planned as they are written.
+"""
+
+from typing import Any
+
+from tf.schema import Attribute
+
+from tfplugin.contexts import Path, State
+from tfplugin.schema import Block
+from tfplugin.types import Unknown
+
+
+def fill_in(block: Block, config: State, proposed: State, prior: State | None) -> State:
+    """Return the proposed state with defaults, and with Unknown for what only a create can tell.
+
+    What is computed and was known before keeps its value. An object that ends up as it was is
+    returned exactly as it was.
+    """
+    planned = dict(proposed)
+    for attribute in block.attributes:
+        if config[attribute.name] is not None:
+            continue
+        if attribute.default is not Unknown:
+            planned[attribute.name] = attribute.default
+        elif attribute.computed and prior is None:
+            planned[attribute.name] = Unknown
+    return keep_spelling(block, planned, prior)
+
+
+def keep_spelling(block: Block, state: State, reference: State | None) -> State:
+    """Return the state with the reference's spelling of every value that means the same."""
+    if reference is None:
+        return state
+    same = (
+        attribute.name
+        for attribute in block.attributes
+        if attribute.name in state
+        and not differs(attribute, reference[attribute.name], state[attribute.name])
+    )
+    return state | {name: reference[name] for name in same}
+
+
+def differs(attribute: Attribute, before: Any, after: Any) -> bool:
+    """Return whether two values mean something else; an unknown one differs from everything."""
+    if has_unknown(before) or has_unknown(after):
+        return True
+    if before is None or after is None:
+        return before is not after
+    return not attribute.type.semantically_equal(before, after)
+
+
+def has_unknown(value: Any) -> bool:
+    """Return whether a value, or anything in it, is unknown."""
+    if isinstance(value, dict):
+        return any(has_unknown(item) for item in value.values())
+    if isinstance(value, list):
+        return any(has_unknown(item) for item in value)
+    return value is Unknown
+
+
+def find_replacements(block: Block, prior: State, planned: State) -> list[Path]:
+    """Return the attributes whose change needs the resource to be replaced."""
+    return [
+        [attribute.name]
+        for attribute in block.attributes
+        if attribute.requires_replace
+        and differs(attribute, prior[attribute.name], planned.get(attribute.name))
+    ]

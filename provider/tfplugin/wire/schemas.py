@@ -1,0 +1,97 @@
+"""The messages that tell Terraform what the provider's objects look like.
+
+Every description is Markdown.
+"""
+
+from tf.function import Parameter
+from tf.schema import Attribute
+
+from tfplugin import schema as of
+from tfplugin.attribute import ListNestedAttribute
+from tfplugin.wire import tfplugin6_pb2 as pb
+
+
+def schema_to_pb(schema: of.Schema) -> pb.Schema:
+    """Return the message of a schema."""
+    return pb.Schema(version=schema.version or 0, block=_block_to_pb(schema))
+
+
+def _block_to_pb(block: of.Schema | of.Block) -> pb.Schema.Block:
+    return pb.Schema.Block(
+        attributes=[_attribute_to_pb(attribute) for attribute in block.attributes],
+        block_types=[_nested_to_pb(nested) for nested in block.block_types],
+        description=block.description or "",
+        description_kind=pb.MARKDOWN,
+        deprecated=bool(block.deprecated),
+    )
+
+
+def _attribute_to_pb(attribute: Attribute) -> pb.Schema.Attribute:
+    nested = attribute if isinstance(attribute, ListNestedAttribute) else None
+    return pb.Schema.Attribute(
+        name=attribute.name,
+        type=b"" if nested else attribute.type.tf_type(),
+        nested_type=_object_to_pb(nested) if nested else None,
+        description=attribute.description or "",
+        description_kind=pb.MARKDOWN,
+        required=bool(attribute.required),
+        optional=bool(attribute.optional),
+        computed=bool(attribute.computed),
+        sensitive=bool(attribute.sensitive),
+        deprecated=bool(attribute.deprecated),
+        write_only=getattr(attribute, "write_only", False),  # tf's own Attribute has none
+    )
+
+
+def _object_to_pb(attribute: ListNestedAttribute) -> pb.Schema.Object:
+    return pb.Schema.Object(
+        attributes=[_attribute_to_pb(inner) for inner in attribute.attributes],
+        nesting=pb.Schema.Object.LIST,
+    )
+
+
+def _nested_to_pb(nested: of.NestedBlock) -> pb.Schema.NestedBlock:
+    return pb.Schema.NestedBlock(
+        type_name=nested.type_name,
+        block=_block_to_pb(nested.block),
+        nesting=pb.Schema.NestedBlock.SINGLE,
+    )
+
+
+def identity_schema_to_pb(schema: of.IdentitySchema) -> pb.ResourceIdentitySchema:
+    """Return the message of an identity's schema."""
+    return pb.ResourceIdentitySchema(
+        version=schema.version,
+        identity_attributes=[
+            pb.ResourceIdentitySchema.IdentityAttribute(
+                name=attribute.name,
+                type=attribute.type.tf_type(),
+                description=attribute.description,
+                required_for_import=attribute.required_for_import,
+                optional_for_import=attribute.optional_for_import,
+            )
+            for attribute in schema.attributes
+        ],
+    )
+
+
+def function_to_pb(signature: of.FunctionSignature) -> pb.Function:
+    """Return the message of a function's signature."""
+    message = pb.Function(
+        parameters=[_parameter_to_pb(parameter) for parameter in signature.parameters],
+        summary=signature.summary or "",
+        description=signature.description or "",
+        description_kind=pb.MARKDOWN,
+    )
+    # A keyword of Python, so no name of an argument.
+    getattr(message, "return").type = signature.return_type.type.tf_type()
+    return message
+
+
+def _parameter_to_pb(parameter: Parameter) -> pb.Function.Parameter:
+    return pb.Function.Parameter(
+        name=parameter.name,
+        type=parameter.type.tf_type(),
+        description=parameter.description or "",
+        description_kind=pb.MARKDOWN,
+    )
