@@ -231,15 +231,15 @@ class Backups:
         self.jobs: list[Job] = []
         self.started: list[BackupSession] = []
         """What clients have started, in this order."""
-        daily = self._add_job("Daily", "Backup", "VMware", is_scheduled=True)
+        daily = self.add_job("Daily", "Backup", "VMware", is_scheduled=True)
         others = [
-            self._add_job("Domain controllers", "Backup", "VMware"),
-            self._add_job("Databases", "Backup", hierarchy.hyperv.platform, is_scheduled=False),
+            self.add_job("Domain controllers", "Backup", "VMware"),
+            self.add_job("Databases", "Backup", hierarchy.hyperv.platform, is_scheduled=False),
         ]
         others[1].server = hierarchy.hyperv.server
-        copy = self._add_job("Copies", "ImmediateBackupCopy", "CustomPlatform", is_scheduled=True)
+        copy = self.add_job("Copies", "ImmediateBackupCopy", "CustomPlatform", is_scheduled=True)
         copy.linked = daily
-        replicas = self._add_job("Replicas", "Replica", "VMware", is_scheduled=True)
+        replicas = self.add_job("Replicas", "Replica", "VMware", is_scheduled=True)
         for machine in MACHINES:
             if machine.family is Family.VM and (item := hierarchy.find(machine.ref)):
                 daily.objects.append(ObjectInJob(self._new_id(), item))
@@ -358,11 +358,24 @@ class Backups:
         course: Course,
         *,
         is_retry: bool = False,
-    ) -> None:
+    ) -> BackupSession:
         """Let a backup of one VM be over, that began at that time."""
         session = self._add_session(job, began, course)
         session.is_retry = is_retry
         self._add_task(session, item, course.result, course.reason)
+        return session
+
+    def forget(self, session_id: str) -> None:
+        """Remove a session. Raises KeyError when there is none."""
+        del self._sessions[session_id]
+
+    def add_job(
+        self, name: str, job_type: str, platform: str, *, is_scheduled: bool | None = None
+    ) -> Job:
+        """Add a job that includes nothing."""
+        job = Job(self._new_id(), name, job_type, platform, f"{name}, simulated", is_scheduled)
+        self.jobs.append(job)
+        return job
 
     def finish(self) -> None:
         """Let all that runs end now."""
@@ -418,13 +431,6 @@ class Backups:
     def _points(self, item: HierarchyItem) -> list[RestorePoint]:
         points = self._catalogue.of(Family.VM)
         return [point for point in points if point.machine.ref.lower() == item.ref.lower()]
-
-    def _add_job(
-        self, name: str, job_type: str, platform: str, *, is_scheduled: bool | None = None
-    ) -> Job:
-        job = Job(self._new_id(), name, job_type, platform, f"{name}, simulated", is_scheduled)
-        self.jobs.append(job)
-        return job
 
     def _remember_nights(self, job: Job) -> None:
         """Add the sessions that made the restore points of the catalogue."""

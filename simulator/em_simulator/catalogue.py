@@ -205,6 +205,7 @@ class Catalogue:
             for point in [_restore_point(seed, number, machine, night, is_exact=is_exact)]
         }
         self._sorted: dict[Family, list[RestorePoint]] = {}
+        self._added = 0
 
     def find(self, family: Family, restore_point_id: str) -> RestorePoint | None:
         """Return a restore point; None when there is none in that family."""
@@ -259,8 +260,9 @@ class Catalogue:
         is_complete: bool = True,
     ) -> RestorePoint:
         """Add a restore point of a machine."""
+        self._added += 1
         point = RestorePoint(
-            id=str(uuid.uuid5(_NAMESPACE, f"added {len(self._points)}/{machine.name}")),
+            id=str(uuid.uuid5(_NAMESPACE, f"added {self._added}/{machine.name}")),
             machine=machine,
             created_at=created_at,
             fraction=fraction,
@@ -271,6 +273,11 @@ class Catalogue:
         self._points[machine.family, point.id] = point
         self._sorted.pop(machine.family, None)
         return point
+
+    def remove(self, point: RestorePoint) -> None:
+        """Remove a restore point. Raises KeyError when it is not there."""
+        del self._points[point.machine.family, point.id]
+        self._sorted.pop(point.machine.family, None)
 
 
 def _age(point: RestorePoint) -> tuple[dt.datetime, str, str]:

@@ -354,6 +354,11 @@ class Simulator:
                     return job
         raise ValueError(f"there is no job {name!r}")
 
+    def add_job(self, name: str) -> Job:
+        """Let somebody make a backup job, with nothing in it yet."""
+        with self._manager.lock:
+            return self._manager.backups.add_job(name, "Backup", "VMware")
+
     def objects_in(self, job_name: str) -> list[str]:
         """Return the references of what a job really includes, in its order."""
         return [one.item.ref for one in self.job(job_name).objects if one.is_there]
@@ -392,14 +397,19 @@ class Simulator:
         reason: str = "",
         *,
         is_retry: bool = False,
-    ) -> None:
+    ) -> BackupSession:
         """Let a job have processed one VM, from that time on."""
         job, (moment, _) = self.job(job_name), parts(began)
         with self._manager.lock:
             items = self._manager.hierarchy
             item = next(item for item in items if item.name == machine_name)
             course = Course(RestoreResult(result), reason, 60.0)
-            self._manager.backups.remember(job, item, moment, course, is_retry=is_retry)
+            return self._manager.backups.remember(job, item, moment, course, is_retry=is_retry)
+
+    def remove_backup(self, session_id: str) -> None:
+        """Remove the session of a backup, as when it is too old to be kept."""
+        with self._manager.lock:
+            self._manager.backups.forget(session_id)
 
     def finish_backups(self) -> None:
         """Let all backups that run end now."""
@@ -424,6 +434,19 @@ class Simulator:
             machine = catalogue.machine(machine_name)
             moment, fraction = parts(created_at)
             return catalogue.add(machine, moment, fraction, is_complete=is_complete)
+
+    def remove_restore_point(self, family: Family, restore_point_id: str) -> None:
+        """Remove a restore point, as when its retention is over.
+
+        Raises ValueError when there is none, or while it is mounted: a backup in use stays.
+        """
+        with self._manager.lock:
+            point = self._manager.catalogue.find(family, restore_point_id)
+            if point is None:
+                raise ValueError("there is no such restore point")
+            if any(mount.restore_point_id == point.id for mount in self.mounts()):
+                raise ValueError("the restore point is mounted")
+            self._manager.catalogue.remove(point)
 
     def add_incomplete_restore_point(self, machine_name: str) -> RestorePoint:
         """Add a restore point that is still being written, newer than all of its machine.

@@ -9,6 +9,8 @@ from helpers import SEED, Server, mount_points
 from terraform import Workspace
 
 from em_simulator import Simulator
+from support.authorities import issue
+from support.tls_proxy import TlsFront
 
 
 @pytest.fixture
@@ -47,6 +49,36 @@ def test_the_same_server_by_another_name_goes_on(workspace: Workspace, server: S
     assert elsewhere != server.simulator.url
     assert "No changes" in workspace.plan(VEEAM_EM_URL=elsewhere)
     workspace.destroy(VEEAM_EM_URL=elsewhere)
+    assert server.mounts() == []
+    assert server.sessions() == []
+
+
+def test_the_same_server_with_another_key_goes_on_once_it_has_listed_the_session(
+    workspace: Workspace, server: Server
+) -> None:
+    workspace.write(mount_points(1))
+    workspace.apply()
+    (mount,) = server.mounts()
+    token = server.requests("GET", ".*/mounts/1")[-1].token
+    known = len(server.requests())
+    certificate = issue("renamed.example.com", host="127.0.0.1")
+    address = ("127.0.0.1", int(server.simulator.url.rpartition(":")[2]))
+    with TlsFront(certificate, address) as front:
+        elsewhere = {
+            "VEEAM_EM_URL": f"https://127.0.0.1:{front.port}",
+            "VEEAM_EM_CERTIFICATE_FINGERPRINT": certificate.fingerprint,
+        }
+        assert "No changes" in workspace.plan(**elsewhere)
+        asked = server.requests()[known:]
+        shown = [(one.method, one.path) for one in asked].index(("GET", "/logonSessions"))
+        secret = [
+            number
+            for number, one in enumerate(asked)
+            if one.token == token or mount.session_id in one.path + one.query
+        ]
+        assert secret
+        assert min(secret) > shown
+        workspace.destroy(**elsewhere)
     assert server.mounts() == []
     assert server.sessions() == []
 

@@ -1,4 +1,4 @@
-"""A proxy that is spoken to in TLS, and keeps what it is told."""
+"""What stands before a server and is spoken to in TLS."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class TlsProxy:
-    """Leads every CONNECT to one server, whichever name is asked for."""
+    """Leads every CONNECT to one server, whichever name is asked for, and keeps what it is told."""
 
     def __init__(self, certificate: Certificate, target: tuple[str, int]) -> None:
         self._context = certificate.context()
@@ -59,6 +59,22 @@ class TlsProxy:
                 back.start()
                 _copy(client, server)
                 back.join()
+
+
+class TlsFront(TlsProxy):
+    """Stands before one server and has a certificate of its own, as after a move or a renaming."""
+
+    def _attend(self, plain: socket.socket) -> None:
+        of_client = ssl.create_default_context()
+        of_client.check_hostname = False
+        of_client.verify_mode = ssl.CERT_NONE
+        with (
+            suppress(OSError),
+            self._context.wrap_socket(plain, server_side=True) as client,
+            of_client.wrap_socket(socket.create_connection(self._target)) as server,
+        ):
+            threading.Thread(target=_copy, args=(server, client), daemon=True).start()
+            _copy(client, server)
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -46,10 +45,12 @@ class Connection:
         self.signal: int | None = None
         """Which signal has asked to stop."""
         self._holder = BackgroundHolder(SYSTEM_CLOCK)
+        self._whole = Deadline("The command", float("inf"), stop=STOP)
+        """What all deadlines are parts of: a silence after a signal is waited for only once."""
 
     def deadline(self, operation: str, seconds: float = _LOOK_UP_SECONDS) -> Deadline:
         """Return the deadline of a part of the command, which a signal ends."""
-        return Deadline(operation, seconds, stop=STOP)
+        return self._whole.part(seconds, operation)
 
     def stop(self, number: int) -> None:
         """Ask all that goes on to stop; a second time, end at once."""
@@ -92,8 +93,8 @@ class Connection:
             self._unmount(mounted)
 
     def _unmount(self, mounted: Mounted) -> None:
-        """Unmount, even if a stop was asked for; tell of it if that fails."""
-        bound = Deadline("Unmounting", _UNMOUNT_SECONDS, stop=threading.Event())
+        """Unmount, also after a stop while the server answers; tell of it if that fails."""
+        bound = self._whole.unstoppable("Unmounting", _UNMOUNT_SECONDS)
         try:
             with waiting_for("Unmounting"):
                 self.manager.unmount(mounted.session, mounted.mount_point.href, bound)
@@ -113,7 +114,7 @@ class Connection:
     def close(self) -> None:
         """End what is open."""
         self._holder.stop()
-        self.manager.close(_CLOSE_SECONDS)
+        self.manager.close(_CLOSE_SECONDS, self._whole)
 
 
 def run(command: Callable[[Connection], int]) -> int:

@@ -11,7 +11,7 @@ from terraform_provider_veeam.em.errors import DeadlinePassed, Stopped
 TELL_SECONDS = 10.0
 """Seconds between two reports that something is still going on."""
 _SLICE = 0.05  # seconds between two looks at a lock
-_SILENCE = 1.2  # seconds without an answer, after which nobody waits who was told to stop
+_SILENCE = 1.0  # seconds without an answer, after which nobody waits who was told to stop
 
 
 class Clock(Protocol):
@@ -70,11 +70,10 @@ class Deadline:
         self._asked: threading.Event | None = None
         self._silence = _Silence()
 
-    def part(self, seconds: float) -> Deadline:
+    def part(self, seconds: float, operation: str | None = None) -> Deadline:
         """Return the deadline of a part of the operation, which is no later than its own."""
-        part = Deadline(
-            self.operation, min(seconds, self.remaining()), stop=self.stop, clock=self.clock
-        )
+        left = min(seconds, self.remaining())
+        part = Deadline(operation or self.operation, left, stop=self.stop, clock=self.clock)
         part._asked, part._silence = self._asked, self._silence
         return part
 

@@ -426,9 +426,13 @@ class EnterpriseManager:
         conceal_session(session)
         self._logon.end(session, deadline)
 
-    def close(self, seconds: float) -> None:
-        """End what must not outlive this process, within that many seconds. Raises nothing."""
-        bound = Deadline("Logging out", seconds, stop=threading.Event(), clock=self._clock)
+    def close(self, seconds: float, whole: Deadline | None = None) -> None:
+        """End what must not outlive this process, within that many seconds. Raises nothing.
+
+        A stop of `whole`, of which this is the last part, ends it once the server is silent.
+        """
+        whole = whole or Deadline("", seconds, stop=threading.Event(), clock=self._clock)
+        bound = whole.unstoppable("Logging out", seconds)
         for session, mount_point in list(self._passing.values()):
             with suppress(EnterpriseManagerError):
                 self._mount_points(session).unmount(mount_point.href, bound)

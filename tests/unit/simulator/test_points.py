@@ -108,6 +108,23 @@ def test_a_points_time_finds_the_point_itself_and_those_before(caller: Caller) -
     assert later["uid"] == sibling.uid
 
 
+def test_a_point_that_is_removed_is_found_no_longer_and_none_takes_its_id(caller: Caller) -> None:
+    added = caller.simulator.add_restore_point("web02", "2026-11-17T01:00:00Z")
+    caller.simulator.remove_restore_point(Family.VM, added.id)
+    assert caller.status("GET", f"vmRestorePoints/{added.id}") == 404
+    assert added.uid not in [one["uid"] for one in found(caller, "VmDisplayName==web02")]
+    with pytest.raises(ValueError, match="no such restore point"):
+        caller.simulator.remove_restore_point(Family.VM, added.id)
+    assert caller.simulator.add_restore_point("web02", "2026-11-17T01:00:00Z").id != added.id
+
+
+def test_a_point_stays_while_it_is_mounted(caller: Caller) -> None:
+    mounted = caller.simulator.restore_points(Family.VM)[0]
+    caller.simulator.mount(caller.token, Family.VM, mounted.id)
+    with pytest.raises(ValueError, match="is mounted"):
+        caller.simulator.remove_restore_point(Family.VM, mounted.id)
+
+
 def test_a_point_that_is_being_written_can_not_be_used(caller: Caller) -> None:
     point = caller.simulator.add_incomplete_restore_point("exch01")
     first, second = found(caller, "VmDisplayName==exch01", "&sortDesc=CreationTime&pageSize=2")

@@ -39,7 +39,7 @@ def pages(
 
     When a member goes, those behind it move up, and one may move from a page that is still to come
     to one that was read: a page is read again after the one that follows it, until it has stayed
-    the same.
+    the same. So is the last of several: one that goes and one that comes may hide each other.
     """
     seen: set[object] = set()
 
@@ -53,13 +53,15 @@ def pages(
         yield from (member for name, member in found.items() if name not in seen)
         seen |= found.keys()
         following = _next(document, address, number, len(found))
-        if following is None:
+        if following is None and number == 1:
             return
-        after = fetch(following)
-        if after[1].keys() == found.keys():
+        after = fetch(following) if following else None
+        if after and after[1].keys() == found.keys():
             return
         again = fetch(target)
         if again[1].keys() == found.keys() or looks == _LOOKS:
+            if following is None or after is None:
+                return
             target, number, looks = following, number + 1, 1
             document, found = after
         else:

@@ -116,8 +116,7 @@ class JobObjects:
                     task = request.wait(task, deadline)
             except (Stopped, DeadlinePassed) as error:
                 raise error.add(
-                    f"{request} was not finished: {printable(one.name or '')} ({one.ref}) may yet "
-                    f"be taken out of job {job_id}."
+                    f"{printable(one.name or '')} ({one.ref}) may yet be taken out of job {job_id}."
                 ) from error
             except TaskVanished as error:
                 log.info("looking for what became of DELETE %s: %s", path, error)
@@ -152,8 +151,6 @@ class JobObjects:
             task = request.wait(task, deadline)
         except TaskVanished as error:
             log.info("looking for what became of %s: %s", request, error)
-        except (Stopped, DeadlinePassed) as error:
-            raise error.add(f"{request} was not finished. {_may_be_there(job_id, item)}") from error
         except EnterpriseManagerError as error:
             raise error.add(_may_be_there(job_id, item)) from error
         if task.success is False:

@@ -97,7 +97,10 @@ class OneRequest:
         return self._task
 
     def wait(self, task: Task, deadline: Deadline) -> Task:
-        """Return the task when it is finished. Raises TaskVanished when it is out of reach."""
+        """Return the task when it is finished. Raises TaskVanished when it is out of reach.
+
+        Any other error names the logon session, which is left while its task may run.
+        """
         try:
             self._task = self._tasks.wait(task, deadline)
         except TaskVanished:
@@ -106,6 +109,8 @@ class OneRequest:
         except SessionGone as error:
             self._task = None
             raise TaskVanished("The logon session of a task has ended", error.detail) from error
+        except EnterpriseManagerError as error:
+            raise error.add(f"{self} was not seen to finish.") from error
         return self._task
 
     def __str__(self) -> str:

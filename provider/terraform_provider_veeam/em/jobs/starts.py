@@ -232,8 +232,7 @@ class JobStarts:
                 return self._first_seen(None, what, find, deadline)
             except EnterpriseManagerError as error:
                 raise error.add(
-                    f"{request}, which starts {what}, was not finished: it may yet begin. {_WHERE} "
-                    "shows it then."
+                    f"{_capital(what)} may yet begin. {_WHERE} shows it then."
                 ) from error
         if not task.success:
             raise TaskFailed(

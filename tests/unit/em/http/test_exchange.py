@@ -142,6 +142,36 @@ def test_a_stop_does_not_wait_for_an_answer_that_does_not_come(serve: Serve, met
     assert time.monotonic() - stopped[0] < 8
 
 
+def test_the_answer_about_what_was_begun_is_taken_if_it_comes_soon_after_a_stop() -> None:
+    stop = threading.Event()
+
+    def stop_and_serve(connection: socket.socket, _: str) -> None:
+        stop.set()
+        time.sleep(0.2)
+        connection.sendall(answer())
+
+    with RawServer(stop_and_serve) as server:
+        client = client_of(server.url, request_timeout=30)
+        assert client.request("POST", "/tasks", bound(stop=stop)).status == 200
+        with pytest.raises(errors.Stopped):
+            client.request("GET", "/tasks", bound(stop=stop))
+
+
+def test_what_must_be_finished_does_not_wait_for_a_silent_server_after_a_stop() -> None:
+    stop = threading.Event()
+
+    def stop_and_serve(connection: socket.socket, line: str) -> None:
+        stop.set()
+        silence(connection, line)
+
+    began = time.monotonic()
+    with RawServer(stop_and_serve) as server:
+        client = client_of(server.url, request_timeout=30)
+        with pytest.raises(errors.EnterpriseManagerError):
+            client.request("DELETE", "/tasks/1", bound(stop=stop).unstoppable("Undoing", 30))
+    assert time.monotonic() - began < 8
+
+
 def test_a_handshake_that_does_not_come_to_an_end_is_given_up_in_time(
     certificate: Certificate,
 ) -> None:

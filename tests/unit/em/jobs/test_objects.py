@@ -257,8 +257,24 @@ def test_a_removal_that_is_stopped_names_its_task_and_its_session(
     with pytest.raises(errors.Stopped) as caught:
         manager.job_objects.remove(job_id, added, bound)
     assert re.search(
-        r"Task task-1 of logon session [0-9a-f]{16} was not finished", caught.value.detail
+        r"Task task-1 of logon session [0-9a-f]{16} was not seen to finish", caught.value.detail
     )
+
+
+def test_a_task_that_can_not_be_followed_is_named_with_its_session(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    deadline: MakeDeadline,
+    job_id: str,
+    web02: HierarchyObject,
+) -> None:
+    simulator.add_fault("wrong-shape", "GET /tasks/.*", None)
+    with pytest.raises(errors.EnterpriseManagerError) as caught:
+        manager.job_objects.add(job_id, web02, deadline())
+    assert re.search(
+        r"Task task-1 of logon session [0-9a-f]{16} was not seen to finish", caught.value.detail
+    )
+    assert "may be in job" in caught.value.detail
 
 
 def test_what_is_gone_with_its_job_needs_no_removal(

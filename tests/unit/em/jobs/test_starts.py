@@ -247,7 +247,7 @@ def test_a_stop_before_the_task_is_finished_says_that_the_backup_may_begin(
     clock.wait = stopped  # type: ignore[method-assign]
     with pytest.raises(errors.Stopped) as caught:
         manager.job_starts.start_job(job, bound)
-    assert "it may yet begin" in caught.value.detail
+    assert "may yet begin" in caught.value.detail
     # Whether a task outlives its session is not documented: the session is left.
     assert len(simulator.sessions()) == 2
 
