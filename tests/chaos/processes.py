@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import threading
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -147,7 +148,8 @@ class Machine:
         others = set(threading.enumerate())
         with SocketDirectory({"TMPDIR": str(self.folder)}) as place:
             provider = PlayedProvider(self)
-            server = Server(lambda: provider, ProviderServicer, place, Lifetime())
+            servicer = partial(ProviderServicer, mask=masking.mask)
+            server = Server(lambda: provider, servicer, place, Lifetime())
             server.start_for_anybody()
             try:
                 with grpc.insecure_channel(f"unix:{place.address}") as channel:
