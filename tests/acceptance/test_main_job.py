@@ -178,7 +178,7 @@ def test_a_plan_of_a_mount_whose_session_expired_drops_it_and_says_why(
     server.expire_sessions()
     output = flat(workspace.plan())
     assert "its logon session has ended" in output
-    assert "15 idle minutes" in output
+    assert "15 minutes" in output
     assert "1 to add" in output
     assert server.requests("DELETE", f"{MOUNTS}/.*") == []
 

@@ -19,7 +19,7 @@ from terraform_provider_veeam.em.errors import (
     TaskFailed,
 )
 from terraform_provider_veeam.em.manager import EnterpriseManager
-from terraform_provider_veeam.em.models import RestorePointType
+from terraform_provider_veeam.em.models import IDLE_LIMIT, RestorePointType
 from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
 from terraform_provider_veeam.sessions.record import SessionRecord
 
@@ -57,7 +57,7 @@ class Connection:
         if self.signal is not None:
             say_at_once(
                 "\nEnded at once. What is mounted is unmounted by Enterprise Manager when its "
-                "logon session has been idle for 15 minutes.\n"
+                f"logon session has been idle for {IDLE_LIMIT}.\n"
             )
             os._exit(EXIT_CODE + number)
         self.signal = number
@@ -104,7 +104,7 @@ class Connection:
             say_error(
                 "The restore point may still be mounted",
                 f"{error}\nEnterprise Manager unmounts it when {mounted.session} has been idle "
-                "for 15 minutes.",
+                f"for {IDLE_LIMIT}.",
             )
 
     def files(self, mounted: Mounted) -> tuple[Files, FileRestores]:

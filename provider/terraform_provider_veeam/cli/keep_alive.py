@@ -18,6 +18,7 @@ from terraform_provider_veeam.config import InvalidConfiguration, resolve
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Deadline
 from terraform_provider_veeam.em.errors import DeadlinePassed, EnterpriseManagerError, Stopped
 from terraform_provider_veeam.em.manager import EnterpriseManager
+from terraform_provider_veeam.em.models import IDLE_LIMIT
 from terraform_provider_veeam.keep_alive import sockets, start
 from terraform_provider_veeam.keep_alive.holder import Ending, Holder
 from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
@@ -73,7 +74,7 @@ def stop_holding(fingerprints: Sequence[str], *, all_of_them: bool) -> int:
     for named in sorted(wanted - still):
         print(
             f"No longer holding logon session {named}. It ends with its mount point when it has "
-            "been idle too long: for 15 minutes, unless that Enterprise Manager is set otherwise."
+            f"been idle for {IDLE_LIMIT}."
         )
     for named in sorted(still):
         sys.stderr.write(f"Logon session {named} is still held; see keep-alive list.\n")

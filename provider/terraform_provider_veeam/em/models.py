@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 DEFAULT_OS_KIND = "Windows"
 """The operating system that Enterprise Manager assumes for a mount when none is named."""
+IDLE_LIMIT = "15 minutes (unless the server is set otherwise)"
+"""How long a logon session may be idle, as people are told."""
 
 
 class RestorePointType(StrEnum):

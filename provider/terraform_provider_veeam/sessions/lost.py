@@ -9,6 +9,7 @@ from terraform_provider_veeam.em.errors import (
     EnterpriseManagerError,
     SessionOutOfReach,
 )
+from terraform_provider_veeam.em.models import IDLE_LIMIT
 from terraform_provider_veeam.masking import printable
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def check_server(manager: EnterpriseManager, record: SessionRecord, deadline: De
     raise SessionOutOfReach(
         "The mount point belongs to another Enterprise Manager",
         f"It was made through {record.base_url}, the provider is set to {manager.base_url}, {why}. "
-        "Set url back to where it was. If that session has been idle for 15 minutes the mount "
+        f"Set url back to where it was. If that session has been idle for {IDLE_LIMIT} the mount "
         "point is gone, and can be removed from the state (terraform state rm).",
     )
 
@@ -46,7 +47,7 @@ def no_token() -> SessionOutOfReach:
         "mount point has to be read before it is replaced: run the command again without "
         "-refresh=false.\nA state that was edited by hand may have lost the token: then remove the "
         "mount point from the state (terraform state rm). Enterprise Manager drops it when its "
-        "session has been idle for 15 minutes, or import it with the token of its session as "
+        f"session has been idle for {IDLE_LIMIT}. Or import it with the token of its session as "
         "session_token in the provider.",
     )
 

@@ -38,6 +38,7 @@ from terraform_provider_veeam.em.http.retry import persist, retry
 from terraform_provider_veeam.em.logon import token_refused
 from terraform_provider_veeam.em.models import (
     DEFAULT_OS_KIND,
+    IDLE_LIMIT,
     Mounted,
     MountPoint,
     RestorePointRef,
@@ -296,7 +297,7 @@ class _OwnSessionMount:
             return (
                 f"What was begun could not be undone: {failure.summary}. If "
                 f"{self._restore_point.path} gets mounted after all, it is in {self._session}, and "
-                "Enterprise Manager unmounts it when that session has been idle for 15 minutes."
+                f"Enterprise Manager unmounts it when that session has been idle for {IDLE_LIMIT}."
             )
         if not self._task and not self._doubt:
             return ""

@@ -6,7 +6,7 @@ import json
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, MountIncomplete, SessionGone
-from terraform_provider_veeam.em.models import Mounted
+from terraform_provider_veeam.em.models import IDLE_LIMIT, Mounted
 from terraform_provider_veeam.objects import mount_points
 from terraform_provider_veeam.objects.base import EphemeralResource
 from terraform_provider_veeam.sessions.record import SessionRecord
@@ -99,7 +99,7 @@ class MountPointEphemeral(mount_points.MountPointObject, EphemeralResource):
             ctx.diagnostics.add_warning(
                 "The ephemeral mount point could not be unmounted",
                 f"{error.summary}: {error.detail}\nEnterprise Manager unmounts it when "
-                f"{record.session} has been idle for 15 minutes.",
+                f"{record.session} has been idle for {IDLE_LIMIT}.",
             )
 
     def _unmount_again(self, mounted: Mounted, deadline: Deadline) -> str:
@@ -113,7 +113,7 @@ class MountPointEphemeral(mount_points.MountPointObject, EphemeralResource):
         except EnterpriseManagerError as error:
             return (
                 f"It could not be unmounted either ({error.summary}). Enterprise Manager unmounts "
-                "it when that session has been idle for 15 minutes."
+                f"it when that session has been idle for {IDLE_LIMIT}."
             )
         return "It was unmounted again."
 

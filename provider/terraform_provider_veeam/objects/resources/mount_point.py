@@ -35,7 +35,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         version=0,
         description="Mounts a restore point on its backup server and unmounts it when "
         "destroyed. A mount point lives only inside the logon session that made it, and "
-        "Enterprise Manager ends a session after 15 idle minutes.",
+        f"Enterprise Manager ends a session that has been idle for {models.IDLE_LIMIT}.",
         attributes=[
             *mount_points.inputs(replaces=True),
             optional(
@@ -43,7 +43,8 @@ class MountPointResource(mount_points.MountPointObject, Resource):
                 "How long the logon session is held open after the apply, like `4h`. A small "
                 "process on this machine, one for all mount points of a user, reads the mount "
                 "point at a third of the idle limit; `terraform-provider-veeam keep-alive "
-                "list` shows it. Without it the mount point is gone after 15 idle minutes.",
+                "list` shows it. Without it the mount point is gone when its session has been "
+                f"idle for {models.IDLE_LIMIT}.",
                 check=parse_duration,
             ),
             *mount_points.results(),
@@ -266,8 +267,8 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         else:
             return None
         advice = (
-            "A logon session that nobody holds ends after 15 idle minutes, and its mount point "
-            "with it. In a pipeline: "
+            "A logon session that nobody holds ends when it has been idle for "
+            f"{models.IDLE_LIMIT}, and its mount point with it. In a pipeline: "
             "terraform state pull | terraform-provider-veeam keep-alive --for 4h"
         )
         return "The logon session can't be held open", f"{said}\n{advice}"
@@ -289,9 +290,10 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         name = printable(state["restore_point_name"] or state["restore_point_id"].uuid)
         disks = disks_of(self.manager, mount_points.restore_point_of(state), deadline)
         return f"{summary}: its logon session has ended", (
-            f"{gone.detail}\n{name} was mounted in it. A logon session ends after 15 idle minutes, "
-            "when it is logged out, as by a destroy with another copy of this state, and when "
-            "Enterprise Manager is restarted; its mount points end with it. "
+            f"{gone.detail}\n{name} was mounted in it. A logon session ends when it has been "
+            f"idle for {models.IDLE_LIMIT}, when it is logged out, as by a destroy with "
+            "another copy of this state, and when Enterprise Manager is restarted; its mount "
+            "points end with it. "
             f"{consequence}\n{disks}"
         )
 
