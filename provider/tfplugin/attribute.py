@@ -7,12 +7,12 @@ from typing import Any
 
 from tf import schema
 
-from tfplugin.types import Bool, List, Object, String, TfType
+from tfplugin import types
 
 Check = Callable[[Any], Any]
 """Returns what a known value means; ValueError tells a person what is wrong with it."""
 
-_TEXT = String()
+_TEXT = types.String()
 
 
 class Attribute(schema.Attribute):
@@ -25,7 +25,7 @@ class Attribute(schema.Attribute):
     def __init__(
         self,
         name: str,
-        type: TfType,  # noqa: A002 - tf's name
+        type: types.TfType,  # noqa: A002 - tf's name
         description: str | None = None,
         *,
         check: Check | None = None,
@@ -49,8 +49,8 @@ class ListNestedAttribute(Attribute):
         description: str | None = None,
         **rest: Any,
     ) -> None:
-        item = Object({attribute.name: attribute.type for attribute in attributes})
-        super().__init__(name, List(item), description, **rest)
+        item = types.Object({attribute.name: attribute.type for attribute in attributes})
+        super().__init__(name, types.List(item), description, **rest)
         self.attributes = attributes
 
 
@@ -61,7 +61,7 @@ class IdentityAttribute:
         self,
         name: str,
         description: str,
-        type: TfType = _TEXT,  # noqa: A002 - as tf's Attribute
+        type: types.TfType = _TEXT,  # noqa: A002 - as tf's Attribute
         *,
         required: bool = True,
     ) -> None:
@@ -72,24 +72,24 @@ class IdentityAttribute:
         self.optional_for_import = not required
 
 
-def required(name: str, description: str, kind: TfType = _TEXT, **rest: Any) -> Attribute:
+def required(name: str, description: str, kind: types.TfType = _TEXT, **rest: Any) -> Attribute:
     """Return an attribute that a user has to write."""
     return Attribute(name, kind, description, required=True, **rest)
 
 
-def optional(name: str, description: str, kind: TfType = _TEXT, **rest: Any) -> Attribute:
+def optional(name: str, description: str, kind: types.TfType = _TEXT, **rest: Any) -> Attribute:
     """Return an attribute that a user may write."""
     return Attribute(name, kind, description, optional=True, **rest)
 
 
-def computed(name: str, description: str, kind: TfType = _TEXT, **rest: Any) -> Attribute:
+def computed(name: str, description: str, kind: types.TfType = _TEXT, **rest: Any) -> Attribute:
     """Return an attribute that only the provider gives a value."""
     return Attribute(name, kind, description, computed=True, **rest)
 
 
 def flag(name: str, description: str) -> Attribute:
     """Return an attribute that a user may set to true or false."""
-    return optional(name, description, Bool())
+    return optional(name, description, types.Bool())
 
 
 def found(name: str, description: str, *attributes: Attribute) -> ListNestedAttribute:

@@ -180,7 +180,7 @@ FAULTS = (
         "em/mounts/create.py",
         "        except Exception as failure:  # noqa: BLE001 - whatever it is\n"
         '            log.info("undoing the mount of',
-        "        except SessionGone:\n"
+        "        except errors.SessionGone:\n"
         "            raise\n"
         "        except Exception as failure:  # noqa: BLE001 - whatever it is\n"
         '            log.info("undoing the mount of',
@@ -273,8 +273,8 @@ FAULTS = (
     Fault(
         "a list that can't be read means that all of it is gone",
         "em/gone.py",
-        "        if isinstance(refused, AccessDenied):\n",
-        "        return False\n        if isinstance(refused, AccessDenied):\n",
+        "        if isinstance(refused, errors.AccessDenied):\n",
+        "        return False\n        if isinstance(refused, errors.AccessDenied):\n",
         "em/test_gone.py em/test_gateways.py",
     ),
     Fault(
@@ -378,8 +378,8 @@ FAULTS = (
     Fault(
         "a session that has ended is asked again and again",
         "em/http/retry.py",
-        "_ANSWERS = (Gone, Stopped, DeadlinePassed)",
-        "_ANSWERS = (Stopped, DeadlinePassed)",
+        "_ANSWERS = (errors.Gone, errors.Stopped, errors.DeadlinePassed)",
+        "_ANSWERS = (errors.Stopped, errors.DeadlinePassed)",
         "em/http em/test_tasks.py em/mounts",
     ),
     Fault(
@@ -1366,38 +1366,38 @@ FAULTS = (
     Fault(
         "a gateway's 404 counts as the server's, and leaves what it mounts",
         "em/mounts/create.py",
-        "if not isinstance(doubt, NotFound | TokenRefused) and not doubt.may_have_acted:",
+        "if not refused and not doubt.may_have_acted:",
         "if not doubt.may_have_acted:",
         "em/mounts",
     ),
     Fault(
         "in a borrowed session a gateway's 401 counts as the server's",
         "em/mounts/create.py",
-        "if isinstance(error, TokenRefused) and not self._logon.answers(\n"
+        "if isinstance(error, errors.TokenRefused) and not self._logon.answers(\n"
         "            self._session, self._deadline\n"
         "        ):",
-        "if isinstance(error, TokenRefused):",
+        "if isinstance(error, errors.TokenRefused):",
         "em/mounts",
     ),
     Fault(
         "what the server itself has refused stays in doubt",
         "em/mounts/create.py",
-        "            except RestorePointGone:\n                self._doubt = None\n",
-        "            except RestorePointGone:\n",
+        "            except errors.RestorePointGone:\n                self._doubt = None\n",
+        "            except errors.RestorePointGone:\n",
         "em/mounts",
     ),
     Fault(
         "a gateway's 404 says that nothing was started",
         "em/jobs/once.py",
-        "elif not isinstance(error, NotFound):",
+        "elif not isinstance(error, errors.NotFound):",
         "else:",
         "em/jobs",
     ),
     Fault(
         "a stop says that nothing was started",
         "em/jobs/once.py",
-        "except EnterpriseManagerError as unknown:  # a stop is one, too",
-        "except SessionGone as unknown:",
+        "except errors.EnterpriseManagerError as unknown:  # a stop is one, too",
+        "except errors.SessionGone as unknown:",
         "em/jobs",
     ),
     Fault(
@@ -1431,7 +1431,7 @@ FAULTS = (
     Fault(
         "what the server says of a file counts as a gateway's",
         "em/files/restore.py",
-        "        except NotFound:\n            return True\n",
+        "        except errors.NotFound:\n            return True\n",
         "",
         "em/files/test_restore.py",
     ),
@@ -1445,7 +1445,7 @@ FAULTS = (
     Fault(
         "nothing is told of what is near when the folder is missing, too",
         "em/files/listing.py",
-        "parent, name = parent_and_name(parent)\n                else",
+        "parent, name = paths.parent_and_name(parent)\n                else",
         'return ""\n                else',
         "em/files/test_listing.py",
     ),

@@ -11,13 +11,8 @@ from terraform_provider_veeam.cli.signals import EXIT_CODE, STOP, handle_signals
 from terraform_provider_veeam.cli.streams import say_at_once
 from terraform_provider_veeam.cli.terminal import say, say_error, waiting_for
 from terraform_provider_veeam.config import InvalidConfiguration, resolve
+from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Deadline
-from terraform_provider_veeam.em.errors import (
-    EnterpriseManagerError,
-    MountIncomplete,
-    SessionGone,
-    TaskFailed,
-)
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import IDLE_LIMIT, RestorePointType
 from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
@@ -76,10 +71,10 @@ class Connection:
         with waiting_for(f"{name}{number}", at_once=True):
             try:
                 mounted = self.manager.mount(point.ref, os_kind, deadline, outlives=False)
-            except MountIncomplete as error:
+            except errors.MountIncomplete as error:
                 self._unmount(error.mounted)
                 raise
-            except TaskFailed as error:
+            except errors.TaskFailed as error:
                 if os_kind is None and point.ref.type is not RestorePointType.AGENT:
                     error.add("If its guest runs Linux, give --os-kind Linux.")
                 raise
@@ -98,9 +93,9 @@ class Connection:
         try:
             with waiting_for("Unmounting"):
                 self.manager.unmount(mounted.session, mounted.mount_point.href, bound)
-        except SessionGone as error:
+        except errors.SessionGone as error:
             say_error("The mount point was gone before its end", error.detail)
-        except EnterpriseManagerError as error:
+        except errors.EnterpriseManagerError as error:
             say_error(
                 "The restore point may still be mounted",
                 f"{error}\nEnterprise Manager unmounts it when {mounted.session} has been idle "
@@ -133,7 +128,7 @@ def run(command: Callable[[Connection], int]) -> int:
     handle_signals(connection.stop)
     try:
         code = command(connection)
-    except EnterpriseManagerError as error:
+    except errors.EnterpriseManagerError as error:
         code = 1
         say_error(error.summary, error.detail)
     finally:

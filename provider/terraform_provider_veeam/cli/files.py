@@ -5,18 +5,10 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from terraform_provider_veeam.cli import terminal
 from terraform_provider_veeam.cli.dates import shown_time
 from terraform_provider_veeam.cli.inventory import described
 from terraform_provider_veeam.cli.lookup import machine_of, written_restore_points
-from terraform_provider_veeam.cli.terminal import (
-    print_json,
-    print_line,
-    print_table,
-    progress_of,
-    say,
-    say_error,
-    waiting_for,
-)
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound, Stopped
 from terraform_provider_veeam.em.files.left_out import LeftOut, concerns_all, in_lines
 from terraform_provider_veeam.em.files.listing import Entry
@@ -63,23 +55,23 @@ def ls(connection: Connection, options: argparse.Namespace) -> int:
         else:
             files, _ = connection.files(mounted)
             deadline = connection.deadline(f"Listing {printable(path)}", _FOREVER)
-            with waiting_for(deadline.operation):
+            with terminal.waiting_for(deadline.operation):
                 entries = _listed(files, path, roots, deadline, left_out)
     entries.sort(key=lambda entry: (not entry.is_folder, entry.path.casefold()))
     if options.json:
-        print_json([_described(entry) for entry in entries])
+        terminal.print_json([_described(entry) for entry in entries])
     else:
         is_pattern = path is not None and PathPattern.parse(path) is not None
         if entries:
             _print_entries(entries, whole_paths=is_pattern)
-        say(_total(entries))
+        terminal.say(_total(entries))
     if left_out:
-        say(f"Left out:\n{in_lines(left_out)}")
+        terminal.say(f"Left out:\n{in_lines(left_out)}")
     return 0
 
 
 def _print_entries(entries: list[Entry], *, whole_paths: bool) -> None:
-    print_table(
+    terminal.print_table(
         ("MODIFIED", ">SIZE", "PATH" if whole_paths else "NAME"),
         [
             (
@@ -125,19 +117,21 @@ def get(connection: Connection, options: argparse.Namespace) -> int:
             raise
     if places.renamed:
         names = in_lines(places.renamed)
-        say(f"These names are not possible on this machine, or mean another file here:\n{names}")
+        terminal.say(
+            f"These names are not possible on this machine, or mean another file here:\n{names}"
+        )
     if transfer.replaced:
-        say(f"Replaced:\n{in_lines([_replaced(one) for one in transfer.replaced])}")
+        terminal.say(f"Replaced:\n{in_lines([_replaced(one) for one in transfer.replaced])}")
     if transfer.left and options.overwrite is None:
-        say(_ADVICE)
+        terminal.say(_ADVICE)
     elif transfer.left:
-        say(f"Left as they are:\n{in_lines(transfer.left)}")
+        terminal.say(f"Left as they are:\n{in_lines(transfer.left)}")
     if options.json:
-        print_json(_result(transfer, plans, point, options))
+        terminal.print_json(_result(transfer, plans, point, options))
     elif options.dry_run:
         _print_plans(plans)
     else:
-        print_line(f"{transfer.tally}{_besides(transfer)}, in {options.to}")
+        terminal.print_line(f"{transfer.tally}{_besides(transfer)}, in {options.to}")
     return 0 if is_all else 1
 
 
@@ -150,7 +144,7 @@ def _fetch(
     """
     plans = []
     is_all = True
-    with progress_of(transfer.tally):
+    with terminal.progress_of(transfer.tally):
         for path in paths:
             try:
                 _check_volume(path, roots)
@@ -199,7 +193,7 @@ def _replaced(planned: Planned) -> str:
 def _print_plans(plans: Sequence[Plan]) -> None:
     planned = [one for plan in plans for one in plan.files]
     if planned:
-        print_table(
+        terminal.print_table(
             ("ACTION", ">SIZE", "PATH", "FILE", "THERE ALREADY"),
             [
                 (
@@ -213,7 +207,9 @@ def _print_plans(plans: Sequence[Plan]) -> None:
             ],
         )
     sizes = [file.entry.size or 0 for plan in plans for part in plan.parts for file in part.files]
-    say(f"{counted(len(sizes), 'file')}, {readable_size(sum(sizes))} to fetch. Nothing is written.")
+    terminal.say(
+        f"{counted(len(sizes), 'file')}, {readable_size(sum(sizes))} to fetch. Nothing is written."
+    )
 
 
 def _result(
@@ -259,33 +255,37 @@ def find(connection: Connection, options: argparse.Namespace) -> int:
         backup_server=options.backup_server,
     )
     points = written_restore_points(connection, wanted, options.type)
-    say(f"{counted(len(points), 'restore point')} of {machine_of(points[0])}")
+    terminal.say(f"{counted(len(points), 'restore point')} of {machine_of(points[0])}")
     search = _Search(connection, options)
     found: list[tuple[FoundRestorePoint, Entry]] = []
     if not options.json:
-        print_line(_FIND_FORMAT.format("RESTORE POINT", "SIZE", "MODIFIED", "PATH"))
+        terminal.print_line(_FIND_FORMAT.format("RESTORE POINT", "SIZE", "MODIFIED", "PATH"))
     for number, point in enumerate(points, 1):
         entries = search.look(point, f" ({number} of {len(points)})")
         if entries is not None and not options.json:
             for line in _versions(point, entries):
-                print_line(line)
+                terminal.print_line(line)
         found += [(point, entry) for entry in entries or ()]
         if found and not options.all:
             break
     if options.json:
-        print_json(
+        terminal.print_json(
             [{"restore_point": described(point)} | _described(entry) for point, entry in found]
         )
     if search.left_out:
-        say(f"These could not be looked through:\n{in_lines(list(search.left_out))}")
+        terminal.say(f"These could not be looked through:\n{in_lines(list(search.left_out))}")
     looked_at = counted(search.looked_at, "restore point")
     if not found:
-        say_error(f"{printable(options.path)} is in none of {looked_at}", search.near)
+        terminal.say_error(f"{printable(options.path)} is in none of {looked_at}", search.near)
         return 1
-    say(f"Found in {len({point.ref for point, _ in found})} of {looked_at} looked through.")
+    terminal.say(
+        f"Found in {len({point.ref for point, _ in found})} of {looked_at} looked through."
+    )
     newest = found[0][0]
     paths = [entry.path for point, entry in found if point is newest][:_MOST_ADVISED]
-    say(f"To fetch it:\n  {_get(newest, [options.path] if search.is_whole else paths, options)}")
+    terminal.say(
+        f"To fetch it:\n  {_get(newest, [options.path] if search.is_whole else paths, options)}"
+    )
     return 0
 
 
@@ -327,7 +327,9 @@ class _Search:
         except EnterpriseManagerError as error:
             if concerns_all(error):
                 raise
-            say_error(f"{printable(point.name or point.ref.id)}: {error.summary}", error.detail)
+            terminal.say_error(
+                f"{printable(point.name or point.ref.id)}: {error.summary}", error.detail
+            )
             return None
         self.looked_at += 1
         return entries
@@ -340,7 +342,7 @@ class _Search:
         self.is_whole = sought == [path]
         left_out: list[LeftOut] = []
         entries: list[Entry] = []
-        with waiting_for(deadline.operation):
+        with terminal.waiting_for(deadline.operation):
             for one in sought:
                 try:
                     entries += files.at(one, deadline, left_out)
@@ -361,7 +363,7 @@ def _restore_point(connection: Connection, options: argparse.Namespace) -> Found
     name, time = options.machine
     wanted = Wanted(machine_name=name, created_before=time, backup_server=options.backup_server)
     point = written_restore_points(connection, wanted, options.type)[0]
-    say(f"Restore point of {machine_of(point)}, {shown_time(point.created_at)}")
+    terminal.say(f"Restore point of {machine_of(point)}, {shown_time(point.created_at)}")
     return point
 
 
@@ -417,7 +419,7 @@ def _told(error: EnterpriseManagerError) -> bool:
     """Tell of an error that concerns one path alone; returns False. Raises any other."""
     if concerns_all(error):
         raise error
-    say_error(error.summary, error.detail)
+    terminal.say_error(error.summary, error.detail)
     return False
 
 

@@ -14,19 +14,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import terraform_provider_veeam
-from terraform_provider_veeam import __version__
+from terraform_provider_veeam import __version__, packaging, platforms
 from terraform_provider_veeam.cli.launcher import launcher, launcher_name, note_of_python
-from terraform_provider_veeam.packaging import ADDRESSES, NAMESPACE, TYPE, packaged_program
-from terraform_provider_veeam.platforms import (
-    IS_WINDOWS,
-    executable,
-    in_ascii,
-    new_files_for_all,
-    plugin_folder,
-)
 
 _ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
-_PACKAGED = executable(f"terraform-provider-{TYPE}_v{__version__}")
+_PACKAGED = platforms.executable(f"terraform-provider-{packaging.TYPE}_v{__version__}")
 CONTENTS = "files.txt"  # of a package: the names of all files in it
 
 
@@ -37,7 +29,7 @@ class CannotInstall(Exception):
 def run(plugin_dir: Path | None) -> int:
     """Install and tell a person what was done. Returns the exit code."""
     try:
-        folder = _absolute(plugin_dir or Path(plugin_folder()))
+        folder = _absolute(plugin_dir or Path(platforms.plugin_folder()))
         if not plugin_dir:  # it is the user's own: as private as they have it
             with suppress(OSError):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -66,7 +58,7 @@ In your configuration:
 
   terraform {{
     required_providers {{
-      veeam = {{ source = "{NAMESPACE}/{TYPE}", version = "~> {minor}" }}
+      veeam = {{ source = "{packaging.NAMESPACE}/{packaging.TYPE}", version = "~> {minor}" }}
     }}
   }}
 
@@ -98,10 +90,10 @@ def install(plugin_dir: Path) -> list[Path]:
     CannotInstall.
     """
     executables = []
-    for address in ADDRESSES:
+    for address in packaging.ADDRESSES:
         folder = plugin_dir / address / __version__ / target()
         try:
-            with new_files_for_all():
+            with platforms.new_files_for_all():
                 executables.append(_put_package(folder) if own_package() else _put_launcher(folder))
         except OSError as error:
             raise CannotInstall(
@@ -123,7 +115,7 @@ def compile_modules() -> list[Path]:
         importlib.import_module(module.name)
     sys.pycache_prefix = None  # the launcher's -E ignores that one too
     files = {getattr(module, "__file__", None) or "" for module in sys.modules.copy().values()}
-    with new_files_for_all():
+    with platforms.new_files_for_all():
         return [
             Path(file)
             for file in sorted(files)
@@ -133,14 +125,14 @@ def compile_modules() -> list[Path]:
 
 def own_package() -> Path | None:
     """Return the folder of the package that this program runs from; None under a Python."""
-    program = packaged_program()
+    program = packaging.packaged_program()
     return Path(program).parent if program else None
 
 
 def _put_launcher(folder: Path) -> Path:
     """Write the launcher, and beside its folder which Python it starts."""
     python = sys.executable
-    if IS_WINDOWS and not (python := in_ascii(python)).isascii():
+    if platforms.IS_WINDOWS and not (python := platforms.in_ascii(python)).isascii():
         raise CannotInstall(
             f"The path {python} has letters that cmd may not read. Install the provider into a "
             "virtual environment whose folders all have plain English letters."

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from terraform_provider_veeam.cli import terminal
 from terraform_provider_veeam.cli.dates import shown_time
 from terraform_provider_veeam.cli.lookup import find_restore_points, machine_of
-from terraform_provider_veeam.cli.terminal import print_json, print_table, say, waiting_for
 from terraform_provider_veeam.em.inventory.restore_points import Wanted
 from terraform_provider_veeam.em.models import RestorePointType
 from terraform_provider_veeam.text import counted
@@ -23,10 +23,10 @@ def machines(connection: Connection, options: argparse.Namespace) -> int:
     families = [options.type] if options.type else list(RestorePointType)
     deadline = connection.deadline("Listing machines")
     wanted = Wanted(machine_name=options.pattern, backup_server=options.backup_server)
-    with waiting_for("Listing machines"):
+    with terminal.waiting_for("Listing machines"):
         found = connection.manager.machines(wanted, deadline, families)
     if options.json:
-        print_json(
+        terminal.print_json(
             [
                 {
                     "name": one.name,
@@ -40,7 +40,7 @@ def machines(connection: Connection, options: argparse.Namespace) -> int:
             ]
         )
     elif found.machines:
-        print_table(
+        terminal.print_table(
             ("NAME", "TYPE", ">POINTS", "OLDEST", "NEWEST"),
             [
                 (
@@ -54,18 +54,18 @@ def machines(connection: Connection, options: argparse.Namespace) -> int:
             ],
             dispensable=("OLDEST", "POINTS", "TYPE"),
         )
-        say(counted(len(found.machines), "machine"))
+        terminal.say(counted(len(found.machines), "machine"))
     for one in found.machines:
         if len(one.backup_servers) > 1:
-            say(
+            terminal.say(
                 f"{one.name} is on {' and '.join(one.backup_servers)}: these are two machines, "
                 "which --backup-server tells apart, or one whose backups were moved."
             )
     for family, error in found.left_out.items():
-        say(f"Left out: restore points of type {family}. {error.summary}.")
+        terminal.say(f"Left out: restore points of type {family}. {error.summary}.")
     if found.machines:
         return 0
-    say(
+    terminal.say(
         "No machine with restore points"
         + (f" is called {options.pattern}." if options.pattern else ".")
     )
@@ -82,9 +82,9 @@ def points(connection: Connection, options: argparse.Namespace) -> int:
     )
     found = find_restore_points(connection, wanted, options.type)
     if options.json:
-        print_json([described(point) for point in found])
+        terminal.print_json([described(point) for point in found])
         return 0
-    print_table(
+    terminal.print_table(
         ("CREATED", "TYPE", "KIND", "BACKUP SERVER", "ID"),
         [
             (
@@ -98,7 +98,7 @@ def points(connection: Connection, options: argparse.Namespace) -> int:
         ],
         dispensable=("BACKUP SERVER", "TYPE", "KIND"),
     )
-    say(f"{counted(len(found), 'restore point')} of {machine_of(found[0])}")
+    terminal.say(f"{counted(len(found), 'restore point')} of {machine_of(found[0])}")
     return 0
 
 

@@ -11,19 +11,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from terraform_provider_veeam.em.errors import (
-    AccessDenied,
-    EnterpriseManagerError,
-    Gone,
-    LogonRefused,
-    NotEnterpriseManager,
-    NotFound,
-    RequestFailed,
-    ServerBusy,
-    TokenRefused,
-    UnexpectedAnswer,
-    Unsettled,
-)
+from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.http.retry import retry
 
 if TYPE_CHECKING:
@@ -41,16 +29,21 @@ class Container(NamedTuple):
     """As a person reads it, like `the list of its mount points`."""
     has: Callable[[], bool]
     """Tells whether the thing is listed. Raises what a request raises."""
-    gone: type[Gone]
+    gone: type[errors.Gone]
     """The error for a thing that is not."""
 
 
-def may_mean_gone(error: EnterpriseManagerError) -> bool:
+def may_mean_gone(error: errors.EnterpriseManagerError) -> bool:
     """Tell whether an error is an answer about the thing: a busy server says nothing of it."""
-    if isinstance(error, ServerBusy | LogonRefused):
+    if isinstance(error, errors.ServerBusy | errors.LogonRefused):
         return False
     return isinstance(
-        error, AccessDenied | NotFound | TokenRefused | RequestFailed | UnexpectedAnswer
+        error,
+        errors.AccessDenied
+        | errors.NotFound
+        | errors.TokenRefused
+        | errors.RequestFailed
+        | errors.UnexpectedAnswer,
     )
 
 
@@ -71,7 +64,7 @@ def unless_gone(
     def once() -> Result:
         try:
             return request()
-        except EnterpriseManagerError as refused:
+        except errors.EnterpriseManagerError as refused:
             if not may_mean_gone(refused):
                 raise
             if _is_listed(thing, container, refused):
@@ -84,22 +77,24 @@ def unless_gone(
     return retry(once, deadline, when=may_be_a_slip, pauses=pauses)
 
 
-def may_be_a_slip(error: EnterpriseManagerError) -> bool:
+def may_be_a_slip(error: errors.EnterpriseManagerError) -> bool:
     """Tell whether a refusal of what is listed may be over in a moment."""
-    if isinstance(error, RequestFailed):
+    if isinstance(error, errors.RequestFailed):
         return error.status == HTTPStatus.INTERNAL_SERVER_ERROR
-    return isinstance(error, NotFound | TokenRefused)
+    return isinstance(error, errors.NotFound | errors.TokenRefused)
 
 
-def _is_listed(thing: str, container: Container, refused: EnterpriseManagerError) -> bool:
+def _is_listed(thing: str, container: Container, refused: errors.EnterpriseManagerError) -> bool:
     try:
         return container.has()
-    except EnterpriseManagerError as error:
-        if not may_mean_gone(error) and not isinstance(error, Unsettled | NotEnterpriseManager):
+    except errors.EnterpriseManagerError as error:
+        if not may_mean_gone(error) and not isinstance(
+            error, errors.Unsettled | errors.NotEnterpriseManager
+        ):
             raise
-        if isinstance(refused, AccessDenied):
+        if isinstance(refused, errors.AccessDenied):
             raise refused from error  # the role is too low for both
-        raise Unsettled(
+        raise errors.Unsettled(
             f"Whether {thing} is gone is not known",
             f"{refused.detail}\n{_capital(container.name)} would tell, but can't be read: "
             f"{error.detail}",

@@ -13,30 +13,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
-from terraform_provider_veeam.em.errors import (
-    AccessDenied,
-    EnterpriseManagerError,
-    LogonRefused,
-    NotEnterpriseManager,
-    Redirected,
-    RequestFailed,
-    RequestRefused,
-    SessionGone,
-    TokenRefused,
-    UnexpectedAnswer,
-    Unsettled,
-)
+from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.gone import Container, may_mean_gone, unless_gone
+from terraform_provider_veeam.em.http import decoders
 from terraform_provider_veeam.em.http.client import TOKEN_HEADER
-from terraform_provider_veeam.em.http.decoders import (
-    Document,
-    api_path,
-    clean,
-    links,
-    member,
-    text,
-    unreadable,
-)
 from terraform_provider_veeam.em.http.pages import pages
 from terraform_provider_veeam.em.http.proxies import passwords
 from terraform_provider_veeam.em.models import LogonSession, rest_below
@@ -82,7 +62,7 @@ class Logon:
         self._replaced: list[LogonSession] = []
         """Browsing sessions that did not answer any more; perhaps they only seemed to."""
         self._is_trusted = False
-        self._refused: LogonRefused | None = None
+        self._refused: errors.LogonRefused | None = None
         for secret in (settings.password, settings.session_token, *passwords()):
             if secret:
                 conceal(secret)
@@ -105,11 +85,11 @@ class Logon:
         session = self.browsing(deadline)
         try:
             return look_up(session)
-        except EnterpriseManagerError as error:
-            if session.borrowed and isinstance(error, TokenRefused):
+        except errors.EnterpriseManagerError as error:
+            if session.borrowed and isinstance(error, errors.TokenRefused):
                 raise token_refused(error) from error
-            is_question = may_mean_gone(error) or isinstance(error, Unsettled)
-            if session.borrowed or isinstance(error, AccessDenied) or not is_question:
+            is_question = may_mean_gone(error) or isinstance(error, errors.Unsettled)
+            if session.borrowed or isinstance(error, errors.AccessDenied) or not is_question:
                 raise
             if not self.answers(session, deadline):
                 log.info("%s does not answer: %s", session, error)
@@ -117,7 +97,7 @@ class Logon:
                     if self._browsing is session:
                         self._browsing = None
                         self._replaced.append(session)
-            elif not isinstance(error, TokenRefused | Unsettled):
+            elif not isinstance(error, errors.TokenRefused | errors.Unsettled):
                 raise
         return look_up(self.browsing(deadline))
 
@@ -138,7 +118,7 @@ class Logon:
         return Container(
             "Enterprise Manager's list of logon sessions",
             lambda: self._has(session, deadline),
-            SessionGone,
+            errors.SessionGone,
         )
 
     def lists(self, session_id: str, deadline: Deadline) -> bool:
@@ -157,7 +137,7 @@ class Logon:
         if session.borrowed or session.session_id is None:
             return
         path = _path(session.session_id)
-        with suppress(SessionGone):
+        with suppress(errors.SessionGone):
             unless_gone(
                 str(session),
                 lambda: self._client.request("DELETE", path, deadline, token=session.token),
@@ -175,7 +155,7 @@ class Logon:
             try:
                 self._client.request("DELETE", _path(own.session_id), deadline, token=own.token)
                 log.info("logged out: %s", own)
-            except EnterpriseManagerError as error:
+            except errors.EnterpriseManagerError as error:
                 log.info("%s is left to expire: %s", own, error)
 
     def _has(self, session: LogonSession, deadline: Deadline) -> bool:
@@ -186,13 +166,13 @@ class Logon:
         """
         settings = self._settings
         if settings.session_token is None and settings.username is None:
-            raise Unsettled(
+            raise errors.Unsettled(
                 f"Whether {session} has ended is not known",
                 "Only a user of Enterprise Manager can list its logon sessions, and here there is "
                 "only the token.",
             )
         ids: list[str] = []
-        with suppress(AccessDenied):
+        with suppress(errors.AccessDenied):
             ids = self.browse(lambda own: self._ids(own, deadline), deadline)
         if session.session_id is not None and len(ids) > 1:
             return _is_one_of(session.session_id, ids)
@@ -201,15 +181,19 @@ class Logon:
     def _ids(self, own: LogonSession, deadline: Deadline) -> list[str]:
         """Return the ids of all sessions. Raises UnexpectedAnswer for a list without our own."""
 
-        def read(document: Document) -> list[str]:
+        def read(document: decoders.Document) -> list[str]:
             listed = document.collection("LogonSession")
             if listed is None:
-                raise unreadable("GET /logonSessions was answered, but with no list of sessions.")
+                raise decoders.unreadable(
+                    "GET /logonSessions was answered, but with no list of sessions."
+                )
             return [found for one in listed if (found := _id_of(one))]
 
         ids = list(pages(self._client, own, "/logonSessions", deadline, read))
         if own.session_id is not None and not _is_one_of(own.session_id, ids):
-            raise unreadable("GET /logonSessions was answered without the session that asked.")
+            raise decoders.unreadable(
+                "GET /logonSessions was answered without the session that asked."
+            )
         return ids
 
     def answers(self, session: LogonSession, deadline: Deadline) -> bool:
@@ -224,9 +208,9 @@ class Logon:
         path = _path(session.session_id) if session.session_id else "/logonSessions"
         try:
             found = self._client.request("GET", path, deadline, token=session.token).document
-        except AccessDenied:
+        except errors.AccessDenied:
             return True
-        except EnterpriseManagerError as error:
+        except errors.EnterpriseManagerError as error:
             if not may_mean_gone(error):
                 raise
             return False
@@ -247,17 +231,17 @@ class Logon:
         try:
             document = self._client.request("GET", "/", deadline, again=_has_no_answer).document
             is_expected = _is_enterprise_manager(document)
-        except (RequestFailed, Redirected):
+        except (errors.RequestFailed, errors.Redirected):
             raise
-        except RequestRefused as error:
+        except errors.RequestRefused as error:
             raise self._not_enterprise_manager(f"answered with {error.status}") from error
-        except UnexpectedAnswer as error:
+        except errors.UnexpectedAnswer as error:
             raise self._not_enterprise_manager("answered with something else") from error
         if not is_expected:
             raise self._not_enterprise_manager("answered with something else")
 
-    def _not_enterprise_manager(self, came: str) -> NotEnterpriseManager:
-        return NotEnterpriseManager(
+    def _not_enterprise_manager(self, came: str) -> errors.NotEnterpriseManager:
+        return errors.NotEnterpriseManager(
             "This is not Enterprise Manager",
             f"GET {self._settings.base_url}/ needs no logon and should describe Enterprise "
             f"Manager, but was {came}. No password was sent. Check url (VEEAM_EM_URL): the REST "
@@ -280,17 +264,17 @@ class Logon:
                 authorization=f"Basic {credentials}",
                 again=_was_not_taken,
             )
-        except RequestRefused as error:
+        except errors.RequestRefused as error:
             if self._is_trusted:  # another session was given before
                 error.add(_MANY_SESSIONS)
-            if isinstance(error, LogonRefused):
+            if isinstance(error, errors.LogonRefused):
                 if is_quoted(settings.password or ""):
                     error.add(_IN_QUOTES)
                 self._refused = error
             raise
         token = answer.headers.get(TOKEN_HEADER)
         if not token:
-            raise UnexpectedAnswer(
+            raise errors.UnexpectedAnswer(
                 "Enterprise Manager gave no session token",
                 f"POST {settings.base_url}/sessionMngr/ was answered with {answer.status} but "
                 f"without the header {TOKEN_HEADER}. Does a proxy remove it?",
@@ -299,7 +283,7 @@ class Logon:
         session_id = _id_of(answer.document.value) or self._told_id(token, deadline)
         if session_id is None:
             # Without it nobody can tell later whether the session, and a mount in it, still exists.
-            raise UnexpectedAnswer(
+            raise errors.UnexpectedAnswer(
                 "Enterprise Manager gave no session id",
                 f"POST {settings.base_url}/sessionMngr/ was answered with {answer.status} and a "
                 "token, but with no LogonSession that has an id. Is there a proxy in between that "
@@ -317,7 +301,7 @@ class Logon:
             return None
         try:
             session_id = self._told_id(token, deadline)
-        except TokenRefused as error:
+        except errors.TokenRefused as error:
             raise token_refused(error) from error
         return LogonSession(session_id, token, borrowed=True)
 
@@ -341,13 +325,13 @@ class Logon:
         _conceal_id(ids[0])
         return ids[0]
 
-    def _ask(self, path: str, token: str, deadline: Deadline) -> Document | None:
+    def _ask(self, path: str, token: str, deadline: Deadline) -> decoders.Document | None:
         """Return what there is at a path; None when it can't be seen. Raises TokenRefused."""
         try:
             return self._client.request("GET", path, deadline, token=token).document
-        except TokenRefused:
+        except errors.TokenRefused:
             raise
-        except (RequestRefused, UnexpectedAnswer):
+        except (errors.RequestRefused, errors.UnexpectedAnswer):
             return None
 
 
@@ -363,9 +347,9 @@ def _conceal_id(session_id: str) -> None:
         conceal(spelling)
 
 
-def token_refused(error: TokenRefused) -> LogonRefused:
+def token_refused(error: errors.TokenRefused) -> errors.LogonRefused:
     """Return the error for a configured session token that the server does not take."""
-    return LogonRefused(
+    return errors.LogonRefused(
         "Enterprise Manager refuses the session token",
         f"{error.detail}\nThe session of session_token (VEEAM_EM_SESSION_TOKEN) has ended, or it "
         "belongs to another server. Log on again and set the new token.",
@@ -373,14 +357,14 @@ def token_refused(error: TokenRefused) -> LogonRefused:
     )
 
 
-def _has_no_answer(error: EnterpriseManagerError) -> bool:
+def _has_no_answer(error: errors.EnterpriseManagerError) -> bool:
     # What answers with something else now will do so again.
-    return error.may_pass and not isinstance(error, UnexpectedAnswer)
+    return error.may_pass and not isinstance(error, errors.UnexpectedAnswer)
 
 
-def _was_not_taken(error: EnterpriseManagerError) -> bool:
+def _was_not_taken(error: errors.EnterpriseManagerError) -> bool:
     # A logon whose answer is lost is not sent again: it would count as one more attempt.
-    return error.may_pass and (isinstance(error, RequestRefused) or not error.may_have_acted)
+    return error.may_pass and (isinstance(error, errors.RequestRefused) or not error.may_have_acted)
 
 
 def _path(session_id: str) -> str:
@@ -398,12 +382,12 @@ def _id_in(token: str) -> str | None:
 
 def _id_of(resource: Any) -> str | None:
     """Return the id of the logon session that a resource describes; None when it tells none."""
-    if found := text(resource, "SessionId"):
+    if found := decoders.text(resource, "SessionId"):
         return found
-    ends = [link.path for link in links(resource) if link.is_for("Delete")]
-    for path in (api_path(member(resource, "Href")) or "", *ends):
+    ends = [link.path for link in decoders.links(resource) if link.is_for("Delete")]
+    for path in (decoders.api_path(decoders.member(resource, "Href")) or "", *ends):
         if session_id := rest_below(path, "/logonSessions"):
-            return clean(session_id)
+            return decoders.clean(session_id)
     return None
 
 
@@ -411,11 +395,11 @@ def _is_one_of(session_id: str, ids: Iterable[str]) -> bool:
     return session_id.lower() in map(str.lower, ids)
 
 
-def _is_enterprise_manager(document: Document) -> bool:
+def _is_enterprise_manager(document: decoders.Document) -> bool:
     """Tell whether it is the root page of Enterprise Manager's API."""
     if document.has_root("EnterpriseManager") or document.property("SupportedVersions"):
         return True
-    kind = (text(document.value, "Type") or "").lower()
+    kind = (decoders.text(document.value, "Type") or "").lower()
     return kind.startswith("enterprisemanager") or any(
-        link.path.lower().startswith("/sessionmngr") for link in links(document.value)
+        link.path.lower().startswith("/sessionmngr") for link in decoders.links(document.value)
     )

@@ -10,21 +10,14 @@ from functools import cached_property, partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, TypeVar
 
+from terraform_provider_veeam.em import models
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Clock, Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
 from terraform_provider_veeam.em.files.listing import Files
 from terraform_provider_veeam.em.files.restore import FileRestores
 from terraform_provider_veeam.em.http.client import Client
+from terraform_provider_veeam.em.inventory import hierarchy
 from terraform_provider_veeam.em.inventory.backup_servers import BackupServer, backup_servers
-from terraform_provider_veeam.em.inventory.hierarchy import (
-    FoundObjects,
-    HierarchyObject,
-    HierarchyRoot,
-    backup_server_of,
-    find_objects,
-    hierarchy_roots,
-    read_object,
-)
 from terraform_provider_veeam.em.inventory.machines import FoundMachines, find_machines
 from terraform_provider_veeam.em.inventory.near_misses import near_misses
 from terraform_provider_veeam.em.inventory.repositories import Repository, repositories
@@ -38,6 +31,7 @@ from terraform_provider_veeam.em.inventory.restore_sessions import (
     RestoreSession,
     running_restores,
 )
+from terraform_provider_veeam.em.jobs import sessions
 from terraform_provider_veeam.em.jobs.jobs import (
     Job,
     JobObject,
@@ -47,20 +41,8 @@ from terraform_provider_veeam.em.jobs.jobs import (
     read_job,
 )
 from terraform_provider_veeam.em.jobs.objects import JobObjects
-from terraform_provider_veeam.em.jobs.sessions import (
-    JobSession,
-    TaskSession,
-    WantedSessions,
-    job_sessions,
-    task_sessions,
-)
 from terraform_provider_veeam.em.jobs.starts import JobStarts
 from terraform_provider_veeam.em.logon import Logon, conceal_session
-from terraform_provider_veeam.em.models import (
-    RestorePointRef,
-    RestorePointType,
-    restore_point_at,
-)
 from terraform_provider_veeam.em.mounts.create import create_mount
 from terraform_provider_veeam.em.mounts.existing import MountPoints
 from terraform_provider_veeam.em.patterns import similar_names
@@ -70,12 +52,6 @@ from terraform_provider_veeam.masking import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from terraform_provider_veeam.em.models import (
-        LogonSession,
-        Mounted,
-        MountPoint,
-        RestorePoint,
-    )
     from terraform_provider_veeam.em.settings import Settings
 
 LOGOUT_SECONDS = 5.0
@@ -105,7 +81,7 @@ class EnterpriseManager:
         self._clock = clock
         self._client = Client(settings, random=random)
         self._logon = Logon(self._client, settings)
-        self._passing: dict[str, Mounted] = {}
+        self._passing: dict[str, models.Mounted] = {}
         """Mounts that must not outlive this process, by session and path."""
 
     @property
@@ -118,7 +94,7 @@ class EnterpriseManager:
         """Whether an existing session's token was configured, in place of a user name."""
         return self.settings.session_token is not None
 
-    def session(self, deadline: Deadline) -> LogonSession:
+    def session(self, deadline: Deadline) -> models.LogonSession:
         """Return the browsing session, logging on if there is none yet."""
         return self._logon.browsing(deadline)
 
@@ -128,7 +104,7 @@ class EnterpriseManager:
 
     # What is looked up in the browsing session
 
-    def restore_point(self, ref: RestorePointRef, deadline: Deadline) -> RestorePoint:
+    def restore_point(self, ref: models.RestorePointRef, deadline: Deadline) -> models.RestorePoint:
         """Return a restore point. Raises RestorePointGone, AccessDenied."""
         return self._logon.browse(
             lambda session: read_restore_point(self._client, session, ref, deadline), deadline
@@ -148,7 +124,7 @@ class EnterpriseManager:
     def latest_restore_point(self, wanted: Wanted, deadline: Deadline) -> FoundRestorePoint | None:
         """Return the newest restore point that has been written; None when there is none."""
 
-        def find(session: LogonSession) -> FoundRestorePoint | None:
+        def find(session: models.LogonSession) -> FoundRestorePoint | None:
             for found in find_restore_points(self._client, session, wanted, deadline):
                 if found.is_complete:
                     return found
@@ -161,7 +137,7 @@ class EnterpriseManager:
         self,
         wanted: Wanted,
         deadline: Deadline,
-        families: Sequence[RestorePointType] = tuple(RestorePointType),
+        families: Sequence[models.RestorePointType] = tuple(models.RestorePointType),
     ) -> FoundMachines:
         """Return the machines that have restore points like those wanted, of any type."""
         return self._logon.browse(
@@ -181,21 +157,22 @@ class EnterpriseManager:
             lambda session: list(backup_servers(self._client, session, deadline)), deadline
         )
 
-    def hierarchy_roots(self, deadline: Deadline) -> list[HierarchyRoot]:
+    def hierarchy_roots(self, deadline: Deadline) -> list[hierarchy.HierarchyRoot]:
         """Return the hosts that the backup servers know."""
         return self._logon.browse(
-            lambda session: list(hierarchy_roots(self._client, session, deadline)), deadline
+            lambda session: list(hierarchy.hierarchy_roots(self._client, session, deadline)),
+            deadline,
         )
 
     def hierarchy_objects(
         self,
-        roots: Sequence[HierarchyRoot],
+        roots: Sequence[hierarchy.HierarchyRoot],
         name: str,
         kind: str,
         deadline: Deadline,
         *,
         patience: float = 0.0,
-    ) -> FoundObjects:
+    ) -> hierarchy.FoundObjects:
         """Return the VMs, or the objects of another type, that those hosts have of a name.
 
         While there is none, it looks again for as many seconds as `patience` says.
@@ -207,19 +184,23 @@ class EnterpriseManager:
         return found
 
     def _find_objects(
-        self, roots: Sequence[HierarchyRoot], name: str | None, kind: str, deadline: Deadline
-    ) -> FoundObjects:
+        self,
+        roots: Sequence[hierarchy.HierarchyRoot],
+        name: str | None,
+        kind: str,
+        deadline: Deadline,
+    ) -> hierarchy.FoundObjects:
         return self._logon.browse(
-            lambda session: find_objects(
+            lambda session: hierarchy.find_objects(
                 self._client, session, roots, deadline, name=name, kind=kind
             ),
             deadline,
         )
 
-    def hierarchy_object(self, ref: str, deadline: Deadline) -> HierarchyObject | None:
+    def hierarchy_object(self, ref: str, deadline: Deadline) -> hierarchy.HierarchyObject | None:
         """Return the object that a reference leads to; None when there is none."""
         return self._logon.browse(
-            lambda session: read_object(self._client, session, ref, deadline), deadline
+            lambda session: hierarchy.read_object(self._client, session, ref, deadline), deadline
         )
 
     def repositories(self, deadline: Deadline) -> list[Repository]:
@@ -247,26 +228,30 @@ class EnterpriseManager:
         )
 
     def job_sessions(
-        self, wanted: WantedSessions, limit: int, deadline: Deadline
-    ) -> list[JobSession]:
+        self, wanted: sessions.WantedSessions, limit: int, deadline: Deadline
+    ) -> list[sessions.JobSession]:
         """Return at most `limit` runs of a job, the newest first. Raises UnexpectedAnswer."""
 
-        def find(session: LogonSession) -> list[JobSession]:
-            return list(islice(job_sessions(self._client, session, wanted, deadline), limit))
+        def find(session: models.LogonSession) -> list[sessions.JobSession]:
+            return list(
+                islice(sessions.job_sessions(self._client, session, wanted, deadline), limit)
+            )
 
         return self._logon.browse(find, deadline)
 
     def task_sessions(
-        self, wanted: WantedSessions, limit: int, deadline: Deadline
-    ) -> list[TaskSession]:
+        self, wanted: sessions.WantedSessions, limit: int, deadline: Deadline
+    ) -> list[sessions.TaskSession]:
         """Return at most `limit` backups of a VM, the newest first. Raises UnexpectedAnswer."""
 
-        def find(session: LogonSession) -> list[TaskSession]:
-            return list(islice(task_sessions(self._client, session, wanted, deadline), limit))
+        def find(session: models.LogonSession) -> list[sessions.TaskSession]:
+            return list(
+                islice(sessions.task_sessions(self._client, session, wanted, deadline), limit)
+            )
 
         return self._logon.browse(find, deadline)
 
-    def mounted_restore_points(self, deadline: Deadline) -> Iterator[RestorePointRef]:
+    def mounted_restore_points(self, deadline: Deadline) -> Iterator[models.RestorePointRef]:
         """Return the restore points of which the session may have mount points, each once.
 
         Those of its tasks come first, then those that the backup servers show as being restored:
@@ -275,7 +260,7 @@ class EnterpriseManager:
         session = self._logon.browsing(deadline)
         seen = set()
         for task in Tasks(self._client, self._logon, session).all(deadline):
-            ref = restore_point_at(task.mount_href or "")
+            ref = models.restore_point_at(task.mount_href or "")
             if ref and ref not in seen:
                 seen.add(ref)
                 yield ref
@@ -309,7 +294,7 @@ class EnterpriseManager:
         return _advice(lambda: self.jobs(WantedJobs(name=name), deadline)) or []
 
     def similar_objects(
-        self, roots: Sequence[HierarchyRoot], name: str, kind: str, deadline: Deadline
+        self, roots: Sequence[hierarchy.HierarchyRoot], name: str, kind: str, deadline: Deadline
     ) -> list[str]:
         """Return the names of objects like one that was not found, the likeliest first.
 
@@ -319,19 +304,23 @@ class EnterpriseManager:
         found = _advice(lambda: self._find_objects(roots, None, kind, part))
         return similar_names(name, {one.name for one in found.objects}) if found else []
 
-    def in_another_family(self, ref: RestorePointRef, deadline: Deadline) -> RestorePoint | None:
+    def in_another_family(
+        self, ref: models.RestorePointRef, deadline: Deadline
+    ) -> models.RestorePoint | None:
         """Return the restore point of that UUID that is of another type; raises nothing."""
         part = deadline.part(ADVICE_SECONDS)
-        others = (ref._replace(type=kind) for kind in RestorePointType if kind is not ref.type)
+        others = (
+            ref._replace(type=kind) for kind in models.RestorePointType if kind is not ref.type
+        )
         looks = (_advice(partial(self.restore_point, other, part)) for other in others)
         return next((found for found in looks if found), None)
 
     def mounted_instead(
-        self, session: LogonSession, restore_point_id: str, deadline: Deadline
-    ) -> list[MountPoint]:
+        self, session: models.LogonSession, restore_point_id: str, deadline: Deadline
+    ) -> list[models.MountPoint]:
         """Return all mount points of a restore point, of any type; raises nothing."""
         part = deadline.part(ADVICE_SECONDS)
-        refs = (RestorePointRef(kind, restore_point_id) for kind in RestorePointType)
+        refs = (models.RestorePointRef(kind, restore_point_id) for kind in models.RestorePointType)
         looks = (_advice(partial(self.mount_points, session, ref, part)) for ref in refs)
         return [found for look in looks for found in look or ()]
 
@@ -339,12 +328,12 @@ class EnterpriseManager:
 
     def mount(
         self,
-        ref: RestorePointRef,
+        ref: models.RestorePointRef,
         os_kind: str | None,
         deadline: Deadline,
         *,
         outlives: bool = True,
-    ) -> Mounted:
+    ) -> models.Mounted:
         """Mount a restore point in a session of its own, and return it when its disks are there.
 
         With `outlives` false it is removed when this process ends. Raises as create_mount does.
@@ -355,21 +344,25 @@ class EnterpriseManager:
         return mounted
 
     def mount_point(
-        self, session: LogonSession, ref: RestorePointRef, href: str, deadline: Deadline
-    ) -> MountPoint:
+        self,
+        session: models.LogonSession,
+        ref: models.RestorePointRef,
+        href: str,
+        deadline: Deadline,
+    ) -> models.MountPoint:
         """Return a mount point of that session. Raises MountGone, SessionGone."""
         return self._mount_points(session).read(ref, href, deadline)
 
     def mount_points(
-        self, session: LogonSession, ref: RestorePointRef, deadline: Deadline
-    ) -> list[MountPoint]:
+        self, session: models.LogonSession, ref: models.RestorePointRef, deadline: Deadline
+    ) -> list[models.MountPoint]:
         """Return the mount points of a restore point in that session, by number.
 
         Raises SessionGone.
         """
         return self._mount_points(session).list(ref, deadline)
 
-    def unmount(self, session: LogonSession, href: str, deadline: Deadline) -> None:
+    def unmount(self, session: models.LogonSession, href: str, deadline: Deadline) -> None:
         """Unmount in that session and end it, unless somebody else made it.
 
         A mount point that is gone already is no error. Raises SessionGone, TaskFailed.
@@ -383,7 +376,7 @@ class EnterpriseManager:
         except EnterpriseManagerError as error:
             log.info("%s is left to expire: %s", session, error)
 
-    def files(self, session: LogonSession, href: str) -> tuple[Files, FileRestores]:
+    def files(self, session: models.LogonSession, href: str) -> tuple[Files, FileRestores]:
         """Return the file system of a mount point of that session, and what restores its files."""
         conceal_session(session)
         files = Files(self._client, session, href)
@@ -401,27 +394,30 @@ class EnterpriseManager:
         """What starts jobs and follows them."""
         return JobStarts(self._client, self._logon)
 
-    def quick_backup(self, vm: HierarchyObject, deadline: Deadline) -> JobSession:
+    def quick_backup(
+        self, vm: hierarchy.HierarchyObject, deadline: Deadline
+    ) -> sessions.JobSession:
         """Start a quick backup on the backup server that knows the VM, and return its session.
 
         Raises UnexpectedAnswer, TaskFailed, BackupOutOfSight.
         """
         server_id = self._logon.browse(
-            lambda session: backup_server_of(self._client, session, vm, deadline), deadline
+            lambda session: hierarchy.backup_server_of(self._client, session, vm, deadline),
+            deadline,
         )
         return self.job_starts.quick_backup(vm, server_id, deadline)
 
-    def touch(self, session: LogonSession, href: str, deadline: Deadline) -> None:
+    def touch(self, session: models.LogonSession, href: str, deadline: Deadline) -> None:
         """Use that session, by reading its mount point, or its tasks where it has none.
 
         Raises MountGone, SessionGone.
         """
-        if ref := restore_point_at(href):
+        if ref := models.restore_point_at(href):
             self._mount_points(session).read(ref, href, deadline)
         else:
             Tasks(self._client, self._logon, session).all(deadline)
 
-    def end(self, session: LogonSession, deadline: Deadline) -> None:
+    def end(self, session: models.LogonSession, deadline: Deadline) -> None:
         """End a session that has no mount point left, unless somebody else made it."""
         conceal_session(session)
         self._logon.end(session, deadline)
@@ -442,7 +438,7 @@ class EnterpriseManager:
             self._logon.close(bound)
         self._client.close()
 
-    def _mount_points(self, session: LogonSession) -> MountPoints:
+    def _mount_points(self, session: models.LogonSession) -> MountPoints:
         conceal_session(session)
         return MountPoints(self._client, self._logon, session)
 
@@ -456,5 +452,5 @@ def _advice(look_up: Callable[[], Result]) -> Result | None:
         return None
 
 
-def _key(session: LogonSession, href: str) -> str:
+def _key(session: models.LogonSession, href: str) -> str:
     return f"{session.fingerprint} {href}"

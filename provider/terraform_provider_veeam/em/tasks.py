@@ -15,16 +15,7 @@ from urllib.parse import quote
 
 from terraform_provider_veeam.em.errors import SessionGone, TaskVanished
 from terraform_provider_veeam.em.gone import Container, unless_gone
-from terraform_provider_veeam.em.http.decoders import (
-    Document,
-    api_path,
-    boolean,
-    links,
-    member,
-    message,
-    text,
-    unreadable,
-)
+from terraform_provider_veeam.em.http import decoders
 from terraform_provider_veeam.em.http.pages import pages
 from terraform_provider_veeam.em.http.retry import is_no_answer, retry
 from terraform_provider_veeam.em.models import LogonSession, Task, rest_below
@@ -104,7 +95,7 @@ class Tasks:
         answer = self._client.request("GET", path, deadline, token=self._session.token)
         task = find_task(answer.document, task_id)
         if task is None or task.state is None:
-            raise unreadable(
+            raise decoders.unreadable(
                 f"GET {path} was answered with {answer.status}, but not with that task."
             )
         return task
@@ -119,11 +110,11 @@ class Tasks:
     def _listed(self, deadline: Deadline) -> list[Task]:
         """Return the tasks of the session, some perhaps without their state."""
 
-        def read(document: Document) -> list[Task]:
+        def read(document: decoders.Document) -> list[Task]:
             listed = document.collection("Task")
             tasks = [parse_task(one) for one in listed or ()]
             if listed is None or None in tasks:
-                raise unreadable("GET /tasks was answered, but with no list of tasks.")
+                raise decoders.unreadable("GET /tasks was answered, but with no list of tasks.")
             return [task for task in tasks if task]
 
         return unless_gone(
@@ -173,11 +164,11 @@ def parse_task(resource: Any) -> Task | None:
     """Return the task that a resource describes; None when it names none."""
     if not isinstance(resource, dict):
         return None
-    path = api_path(member(resource, "Href")) or ""
-    task_id = text(resource, "TaskId") or rest_below(path, "/tasks")
+    path = decoders.api_path(decoders.member(resource, "Href")) or ""
+    task_id = decoders.text(resource, "TaskId") or rest_below(path, "/tasks")
     if not task_id or "/" in task_id:
         return None
-    result, found = member(resource, "Result"), links(resource)
+    result, found = decoders.member(resource, "Result"), decoders.links(resource)
     related = [link for link in found if link.is_for("Related")]
     mounts = [link.path for link in related if _MOUNT_HREF.fullmatch(link.path)]
     restores = [link.target for link in related if link.is_below("/restoreSessions")]
@@ -188,19 +179,19 @@ def parse_task(resource: Any) -> Task | None:
     ]
     return Task(
         task_id=task_id,
-        state=text(resource, "State"),
-        operation=text(resource, "Operation"),
-        success=boolean(result, "Success"),
-        message=message(result, "Message"),
+        state=decoders.text(resource, "State"),
+        operation=decoders.text(resource, "Operation"),
+        success=decoders.boolean(result, "Success"),
+        message=decoders.message(result, "Message"),
         mount_href=mounts[0] if mounts else None,
         downloads=tuple(link.target for link in found if link.is_for("Download")),
         restore_session=restores[0] if restores else None,
         job_session=runs[0] if runs else None,
-        credentials_needed=boolean(result, "CredentialsNeeded"),
+        credentials_needed=decoders.boolean(result, "CredentialsNeeded"),
     )
 
 
-def find_task(document: Document, task_id: str) -> Task | None:
+def find_task(document: decoders.Document, task_id: str) -> Task | None:
     """Return a task from an answer; the page of agents' restore points shows it in a list."""
     alone = parse_task(document.value)
     tasks = [alone] if alone else map(parse_task, document.collection("Task") or ())

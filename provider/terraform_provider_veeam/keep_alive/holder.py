@@ -14,16 +14,8 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.errors import (
-    CertificateNotTrusted,
-    EnterpriseManagerError,
-    MountGone,
-    SessionGone,
-    Stopped,
-    TokenRefused,
-    Unsettled,
-)
 from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
 from terraform_provider_veeam.keep_alive.order import Order
 from tfplugin.process.processes import is_alive
@@ -88,7 +80,7 @@ def _say_nothing(*_: object) -> None:
 Touch = Callable[["LogonSession", str, Deadline], None]
 """Reads what is at a path in a session, as `EnterpriseManager.touch` does."""
 
-Report = Callable[["SessionRecord", "EnterpriseManagerError | Ending | None"], None]
+Report = Callable[["SessionRecord", "errors.EnterpriseManagerError | Ending | None"], None]
 
 
 class _Holding:
@@ -126,30 +118,30 @@ class _Holding:
         try:
             self.read(deadline)
             self._tell(None)
-        except MountGone:
+        except errors.MountGone:
             return Ending.NO_MOUNT_LEFT
-        except EnterpriseManagerError as error:
+        except errors.EnterpriseManagerError as error:
             self.due = self._clock.monotonic() + self.order.idle_limit / 3 * _AFTER_AN_ERROR
             return self._ending_for(error)
         return None
 
-    def _ending_for(self, error: EnterpriseManagerError) -> Ending | None:
+    def _ending_for(self, error: errors.EnterpriseManagerError) -> Ending | None:
         """Return the Ending that an error means; None when it may be over in a moment."""
         log.info("holding %s: %s", self.order.record.session, error)
-        if isinstance(error, Stopped):
+        if isinstance(error, errors.Stopped):
             return None
         now, limit = self._clock.monotonic(), self.order.idle_limit
-        if isinstance(error, SessionGone):
+        if isinstance(error, errors.SessionGone):
             was_held = self._has_answered and now - self.used < limit
             return Ending.LOGGED_OUT if was_held else Ending.SESSION_ENDED
-        if isinstance(error, Unsettled) and isinstance(error.refused, TokenRefused):
+        if isinstance(error, errors.Unsettled) and isinstance(error.refused, errors.TokenRefused):
             return self._ending_of_refused(error)
         self._tell(error)
-        if isinstance(error, CertificateNotTrusted):
+        if isinstance(error, errors.CertificateNotTrusted):
             return Ending.REFUSED
         return Ending.OUT_OF_REACH if now - self.used > limit else None
 
-    def _ending_of_refused(self, error: Unsettled) -> Ending | None:
+    def _ending_of_refused(self, error: errors.Unsettled) -> Ending | None:
         """Return the Ending for a token that is refused, where only the token is at hand.
 
         Whether the session has ended can't be asked then: it is given time.
@@ -162,7 +154,7 @@ class _Holding:
         was_held = self._has_answered and self._refused_since - self.used < limit
         return Ending.LOGGED_OUT if was_held else Ending.SHUT_OUT
 
-    def _tell(self, error: EnterpriseManagerError | None) -> None:
+    def _tell(self, error: errors.EnterpriseManagerError | None) -> None:
         """Report what has changed."""
         told = error.summary if error else ""
         if told != self._told:
@@ -228,7 +220,7 @@ class Holder:
             self._wake.set()
         if holding.ending in (None, Ending.REPLACED):
             return True
-        raise Stopped("The logon session is not held", f"Meanwhile {holding.ending}.")
+        raise errors.Stopped("The logon session is not held", f"Meanwhile {holding.ending}.")
 
     def release(
         self, fingerprint: str, href: str | None = None, *, before: float = math.inf

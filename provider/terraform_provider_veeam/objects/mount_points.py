@@ -12,12 +12,11 @@ from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks, identifiers
 from terraform_provider_veeam.objects.base import VeeamObject
 from terraform_provider_veeam.text import parse_duration
-from tfplugin import attribute
+from tfplugin import attribute, types
 from tfplugin.attribute import Attribute
 from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
 from tfplugin.schema import NestedBlock, nested_block
-from tfplugin.types import List, Number, String, Unknown
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +61,11 @@ class RestorePointObject(VeeamObject):
     def validate(self, ctx: Context, config: State) -> None:
         """Check that a URN is of the family that is written."""
         uid, kind = config["restore_point_id"], config["restore_point_type"]
-        if uid not in (None, Unknown) and kind is not Unknown and uid.type not in (None, kind):
+        if (
+            uid not in (None, types.Unknown)
+            and kind is not types.Unknown
+            and uid.type not in (None, kind)
+        ):
             ctx.diagnostics.add_error(
                 "Invalid restore_point_type",
                 f"The kind of restore_point_id is {uid.entity}: write "
@@ -94,7 +97,7 @@ def own_results() -> list[Attribute]:
     """Return the attributes of the mount point itself, which `results_of` fills in."""
     return [
         attribute.computed("id", "`TYPE/RESTORE_POINT_UUID/MOUNT_ID`, as for import."),
-        attribute.computed("mount_id", "Number of the mount in its logon session.", Number()),
+        attribute.computed("mount_id", "Number of the mount in its logon session.", types.Number()),
         attribute.computed("href", "Path of the mount point below `/api`."),
         attribute.computed(
             "session_fingerprint",
@@ -104,7 +107,7 @@ def own_results() -> list[Attribute]:
         attribute.computed(
             "file_system_roots",
             "Volumes found in the backup, like `C:`: where paths in it begin.",
-            List(String()),
+            types.List(types.String()),
         ),
     ]
 
@@ -147,7 +150,7 @@ class MountPointObject(RestorePointObject):
         """Check that the restore point is of the family that is written, and os_kind is for it."""
         super().validate(ctx, config)
         is_agent = config["restore_point_type"] == models.RestorePointType.AGENT
-        if is_agent and config["os_kind"] not in (None, Unknown):
+        if is_agent and config["os_kind"] not in (None, types.Unknown):
             ctx.diagnostics.add_error(
                 "Invalid os_kind",
                 "Enterprise Manager's API takes no operating system for an agent's restore point: "
@@ -159,7 +162,7 @@ class MountPointObject(RestorePointObject):
         """Return the deadline that the block's timeouts set for a step."""
         written: Any = state.get("timeouts")  # in a plan it may be Unknown, or a part of it
         seconds = written.get(step) if isinstance(written, dict) else None
-        if seconds in (None, Unknown):
+        if seconds in (None, types.Unknown):
             seconds = parse_duration(_TIMEOUTS[step])
         return self.deadline(ctx, seconds, operation, f"timeouts.{step}")
 
@@ -169,7 +172,7 @@ class MountPointObject(RestorePointObject):
         Raises Refused for a restore point that is not there.
         """
         ids = state["restore_point_id"], state["restore_point_type"]
-        if not self._provider.is_configured or Unknown in ids:
+        if not self._provider.is_configured or types.Unknown in ids:
             return {}
         ref = restore_point_of(state)
         deadline = self.timeout(ctx, state, "read", f"Looking up restore point {ref.id}")

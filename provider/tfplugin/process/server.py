@@ -14,16 +14,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import grpc
 
-from tfplugin.process import handshake, logs
+from tfplugin.process import handshake, logs, services
 from tfplugin.process.certificate import make_certificate, pem
 from tfplugin.process.lifetime import Ending, Lifetime, exit_within
 from tfplugin.process.processes import terraform_process
-from tfplugin.process.services import (
-    ProviderService,
-    controller_service,
-    health_service,
-    stdio_service,
-)
 
 if TYPE_CHECKING:
     import threading
@@ -205,11 +199,11 @@ class Server:
         self._servicer: Servicer | None = None
         self._lifetime = lifetime
         self._place = place
-        service = ProviderService(self._make, answers or {})
+        service = services.ProviderService(self._make, answers or {})
         self._calls = _Calls()
         self._server = grpc.server(
             self._calls,
-            handlers=[service, health_service(), stdio_service()],
+            handlers=[service, services.health_service(), services.stdio_service()],
             # What is sent has no limit.
             options=(("grpc.max_receive_message_length", _LONGEST_MESSAGE),),
         )
@@ -219,7 +213,7 @@ class Server:
 
         Returns the certificate as DER; nothing without TLS.
         """
-        self._server.add_generic_rpc_handlers((controller_service(self._on_shutdown),))
+        self._server.add_generic_rpc_handlers((services.controller_service(self._on_shutdown),))
         if not tls:
             self.start_for_anybody()
             return b""

@@ -8,8 +8,8 @@ from typing import Any
 from tfplugin.errors import FunctionFailed
 from tfplugin.rpc.call import Calls, find
 from tfplugin.schema import FunctionSignature
+from tfplugin.wire import codec
 from tfplugin.wire import tfplugin6_pb2 as pb
-from tfplugin.wire.codec import Encoder, decode_value, pack, unpack
 from tfplugin.wire.diagnostics import Unusable
 from tfplugin.wire.schemas import function_to_pb
 
@@ -56,7 +56,7 @@ def _arguments(signature: FunctionSignature, messages: Sequence[pb.DynamicValue]
     arguments = []
     for position, (parameter, message) in enumerate(zip(parameters, messages, strict=True)):
         try:
-            value = decode_value(parameter.type, unpack(message), [parameter.name])
+            value = codec.decode_value(parameter.type, codec.unpack(message), [parameter.name])
             check = getattr(parameter, "check", None)  # tf's own Parameter has none
             arguments.append(check(value) if check else value)
         except Unusable as error:
@@ -68,8 +68,8 @@ def _arguments(signature: FunctionSignature, messages: Sequence[pb.DynamicValue]
 
 def _result(signature: FunctionSignature, result: Any) -> pb.DynamicValue:
     """Return the message of a result. Raises Unusable."""
-    encoder = Encoder(may_be_unknown=False)
+    encoder = codec.Encoder(may_be_unknown=False)
     plain = encoder.value(signature.return_type.type, result, [])
     for problem in encoder.problems:
         raise problem
-    return pack(plain)
+    return codec.pack(plain)

@@ -7,12 +7,7 @@ from copy import deepcopy
 from functools import partial
 from typing import Any
 
-from tfplugin.contexts import (
-    ChangeContext,
-    PlanContext,
-    ResourceContext,
-    State,
-)
+from tfplugin import contexts
 from tfplugin.errors import Refused
 from tfplugin.rpc.call import Calls, Codec, present, put_deferral
 from tfplugin.schema import Block
@@ -80,7 +75,7 @@ class ResourceCalls(Calls):
             resource, codec = self._object(self._resources, call)
             prior = codec.decode(request.prior_state)
             proposed = codec.decode(request.proposed_new_state)
-            ctx = self._context(PlanContext, call, request.client_capabilities)
+            ctx = self._context(contexts.PlanContext, call, request.client_capabilities)
             # To replace a resource Terraform plans a create with what the old one left, and what
             # that plan returns is all that the old one's delete will get.
             ctx.private = request.prior_private
@@ -122,7 +117,7 @@ class ResourceCalls(Calls):
             resource, codec = self._object(self._resources, call)
             prior = codec.decode(request.prior_state)
             planned = codec.decode(request.planned_state)
-            ctx = self._context(ChangeContext, call)
+            ctx = self._context(contexts.ChangeContext, call)
             ctx.private = request.planned_private
             ctx.identity = codec.decode_identity(request.planned_identity)
             ctx.config = codec.decode(request.config)
@@ -165,7 +160,7 @@ class ResourceCalls(Calls):
             response.new_identity.CopyFrom(request.current_identity)
         with self._call("reading", request.type_name, response.diagnostics) as call:
             resource, codec = self._object(self._resources, call)
-            ctx = self._context(ResourceContext, call, request.client_capabilities)
+            ctx = self._context(contexts.ResourceContext, call, request.client_capabilities)
             ctx.private = request.private
             ctx.identity = codec.decode_identity(request.current_identity)
             current = codec.decode_present(request.current_state)
@@ -187,7 +182,7 @@ class ResourceCalls(Calls):
         response = pb.ImportResourceState.Response()
         with self._call("importing", request.type_name, response.diagnostics) as call:
             resource, codec = self._object(self._resources, call)
-            ctx = self._context(ResourceContext, call, request.client_capabilities)
+            ctx = self._context(contexts.ResourceContext, call, request.client_capabilities)
             ctx.identity = codec.decode_identity(request.identity)
             state = resource.import_(ctx, request.id)
             put_deferral(response, ctx)
@@ -255,9 +250,9 @@ class ResourceCalls(Calls):
 def _put_plan(
     response: pb.PlanResourceChange.Response,
     codec: Codec,
-    ctx: PlanContext,
-    prior: State | None,
-    planned: State,
+    ctx: contexts.PlanContext,
+    prior: contexts.State | None,
+    planned: contexts.State,
 ) -> None:
     if prior is not None:
         planned = keep_spelling(codec.block, planned, prior)
@@ -285,7 +280,7 @@ def _stored(raw: pb.RawState, version: int, newest: int) -> Any:
     return unpack_json(raw.json) if raw.json else None
 
 
-def _written(block: Block, state: State) -> State:
+def _written(block: Block, state: contexts.State) -> contexts.State:
     """Return the state without what is computed and without defaults."""
     config = dict(state)
     for attribute in block.attributes:

@@ -9,16 +9,16 @@ from typing import Any
 
 import msgpack  # type: ignore[import-untyped]  # there are no stubs
 
+from tfplugin import types
 from tfplugin.contexts import Path, State
 from tfplugin.schema import Block, IdentitySchema, Schema
-from tfplugin.types import Bool, List, Number, String, TfType, Unknown
 from tfplugin.wire import tfplugin6_pb2 as pb
 from tfplugin.wire.diagnostics import Unusable
 
 _UNKNOWN_EXTENSIONS = (0, 12)  # 12 says more about the unknown value, which nobody needs here
 _LARGEST, _SMALLEST = 2**63 - 1, -(2**63)  # integers beyond go as text
 
-_PYTHON_TYPES = {Number: (int, float), String: str, Bool: bool, List: list}
+_PYTHON_TYPES = {types.Number: (int, float), types.String: str, types.Bool: bool, types.List: list}
 
 
 def block_of(schema: Schema) -> Block:
@@ -73,12 +73,14 @@ def decode_object(block: Block, plain: Any, path: Path) -> State | None:
         name = nested.type_name
         value = plain.get(name)
         state[name] = (
-            Unknown if value is Unknown else decode_object(nested.block, value, [*path, name])
+            types.Unknown
+            if value is types.Unknown
+            else decode_object(nested.block, value, [*path, name])
         )
     return state
 
 
-def decode_value(type_: TfType, plain: Any, path: Path) -> Any:
+def decode_value(type_: types.TfType, plain: Any, path: Path) -> Any:
     """Return the Python value of a plain one. Raises Unusable when the type can't read it."""
     try:
         return type_.decode(_with_numbers(type_, plain))
@@ -86,13 +88,13 @@ def decode_value(type_: TfType, plain: Any, path: Path) -> Any:
         raise Unusable(path, str(error) or "It is not a value of that type.") from error
 
 
-def _with_numbers(type_: TfType, plain: Any) -> Any:
+def _with_numbers(type_: types.TfType, plain: Any) -> Any:
     """Return the value with its numbers as such: those that fit no float came as text."""
-    if plain is None or plain is Unknown:
+    if plain is None or plain is types.Unknown:
         return plain
-    if isinstance(type_, Number) and isinstance(plain, str):
+    if isinstance(type_, types.Number) and isinstance(plain, str):
         return _number(plain)
-    if isinstance(type_, List):
+    if isinstance(type_, types.List):
         return [_with_numbers(type_.element_type, item) for item in plain]
     return plain
 
@@ -110,7 +112,7 @@ def _number(text: str) -> Any:
 
 def _extension(code: int, _refinements: bytes) -> Any:
     if code in _UNKNOWN_EXTENSIONS:
-        return Unknown
+        return types.Unknown
     raise ValueError(f"msgpack extension {code} has no meaning here")
 
 
@@ -147,12 +149,12 @@ class Encoder:
             value = state.get(name)
             plain[name] = (
                 self._unknown([*path, name])
-                if value is Unknown
+                if value is types.Unknown
                 else self.object(nested.block, value, [*path, name])
             )
         return plain
 
-    def value(self, type_: TfType, value: Any, path: Path) -> Any:
+    def value(self, type_: types.TfType, value: Any, path: Path) -> Any:
         """Return the plain form of one value."""
         if value is None:
             return None
@@ -161,9 +163,9 @@ class Encoder:
         except (ValueError, TypeError, AttributeError) as error:
             return self._problem(path, f"The provider can't encode it: {error}.")
 
-    def _checked(self, type_: TfType, plain: Any, path: Path) -> Any:
+    def _checked(self, type_: types.TfType, plain: Any, path: Path) -> Any:
         """Return an encoded value once it is clear that Terraform can read it."""
-        if plain is Unknown:
+        if plain is types.Unknown:
             return self._unknown(path)
         if plain is None or not isinstance(type_, tuple(_PYTHON_TYPES)):
             return plain
@@ -171,14 +173,14 @@ class Encoder:
             wanted = type_.tf_type().decode()
             made = type(plain).__name__
             return self._problem(path, f"The provider made it {made}, where {wanted} belongs.")
-        if isinstance(type_, List):
+        if isinstance(type_, types.List):
             inner = type_.element_type
             return [self._checked(inner, item, [*path, (i,)]) for i, item in enumerate(plain)]
-        return _number_to_wire(plain) if isinstance(type_, Number) else plain
+        return _number_to_wire(plain) if isinstance(type_, types.Number) else plain
 
     def _unknown(self, path: Path) -> Any:
         if self._may_be_unknown:
-            return Unknown
+            return types.Unknown
         return self._problem(path, "The provider left it unknown, which only a plan may do.")
 
     def _problem(self, path: Path, text: str) -> None:
@@ -191,13 +193,13 @@ def pack(plain: Any) -> pb.DynamicValue:
 
 
 def _default(value: Any) -> Any:
-    if value is Unknown:
+    if value is types.Unknown:
         return msgpack.ExtType(0, b"\x00")
     raise TypeError(f"{type(value).__name__} can't go over the wire")
 
 
-def _suits(type_: TfType, plain: Any) -> bool:
-    if isinstance(type_, Number):
+def _suits(type_: types.TfType, plain: Any) -> bool:
+    if isinstance(type_, types.Number):
         is_decimal = type(plain).__name__ == "Decimal"  # whose module nobody need have imported
         is_number = isinstance(plain, int | float) and not isinstance(plain, bool)
         return (is_number or is_decimal) and not math.isnan(plain)

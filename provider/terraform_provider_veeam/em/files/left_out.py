@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from terraform_provider_veeam.em.errors import (
-    CannotWrite,
-    DeadlinePassed,
-    EnterpriseManagerError,
-    ServerBusy,
-    Stopped,
-    TokenRefused,
-    Unreachable,
-)
+from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.masking import printable
 
 if TYPE_CHECKING:
@@ -20,7 +12,13 @@ if TYPE_CHECKING:
 
 ONE_ADDRESS = "Enterprise Manager has one address for both, so it is not known which would come"
 _MOST_TOLD = 100
-_FOR_ALL = (Stopped, DeadlinePassed, TokenRefused, Unreachable, ServerBusy)
+_FOR_ALL = (
+    errors.Stopped,
+    errors.DeadlinePassed,
+    errors.TokenRefused,
+    errors.Unreachable,
+    errors.ServerBusy,
+)
 
 
 class LeftOut(NamedTuple):
@@ -30,7 +28,7 @@ class LeftOut(NamedTuple):
     reason: str
 
     @classmethod
-    def by(cls, path: str, error: EnterpriseManagerError) -> Self:
+    def by(cls, path: str, error: errors.EnterpriseManagerError) -> Self:
         """Return what an error kept from being taken along."""
         return cls(path, f"{error.summary}. {error.detail}".replace("\n", " "))
 
@@ -38,9 +36,9 @@ class LeftOut(NamedTuple):
         return printable(f"{self.path}: {self.reason}")
 
 
-def concerns_all(error: EnterpriseManagerError) -> bool:
+def concerns_all(error: errors.EnterpriseManagerError) -> bool:
     """Tell whether an error at one file or folder would be one at every other too."""
-    if isinstance(error, CannotWrite):
+    if isinstance(error, errors.CannotWrite):
         return error.is_for_all
     return isinstance(error, _FOR_ALL)
 

@@ -10,23 +10,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound
+from terraform_provider_veeam.em.files import paths
 from terraform_provider_veeam.em.files.left_out import ONE_ADDRESS, LeftOut, concerns_all
-from terraform_provider_veeam.em.files.paths import (
-    PathPattern,
-    has_drive,
-    is_name_in,
-    parent_and_name,
-    quoted,
-    same_path,
-)
-from terraform_provider_veeam.em.http.decoders import (
-    Resource,
-    integer,
-    listed,
-    member,
-    text,
-    unreadable,
-)
+from terraform_provider_veeam.em.http import decoders
 from terraform_provider_veeam.em.http.pages import PAGE_SIZE, pages
 from terraform_provider_veeam.em.patterns import similar_names
 from terraform_provider_veeam.em.times import utc
@@ -37,7 +23,6 @@ if TYPE_CHECKING:
 
     from terraform_provider_veeam.em.deadline import Deadline
     from terraform_provider_veeam.em.http.client import Client
-    from terraform_provider_veeam.em.http.decoders import Document
     from terraform_provider_veeam.em.models import LogonSession
 
 _SHOWN = 5  # of a folder, in an error
@@ -67,7 +52,7 @@ class Files:
 
     def address(self, path: str) -> str:
         """Return a file's or folder's path below `/api`."""
-        return f"{self.href}/{quoted(path)}"
+        return f"{self.href}/{paths.quoted(path)}"
 
     def folder(self, path: str, deadline: Deadline, left_out: list[LeftOut]) -> Iterator[Entry]:
         """Return what a folder holds, asking for each page when it is needed.
@@ -76,14 +61,14 @@ class Files:
         """
         address = f"{self.address(path)}?action=listAll&pageSize={PAGE_SIZE}"
 
-        def read(document: Document) -> list[Entry]:
+        def read(document: decoders.Document) -> list[Entry]:
             found = _entries(document, path)
             if found is None:
-                raise unreadable(f"GET {address} was answered, but with no list of files.")
+                raise decoders.unreadable(f"GET {address} was answered, but with no list of files.")
             return found
 
         for entry in pages(self._client, self._session, address, deadline, read):
-            if is_name_in(path, entry.name):
+            if paths.is_name_in(path, entry.name):
                 yield entry
             else:
                 left_out.append(LeftOut(entry.path, "no path can have such a name"))
@@ -109,7 +94,7 @@ class Files:
                 left_out.append(LeftOut.by(inner, error))
 
     def matching(
-        self, pattern: PathPattern, deadline: Deadline, left_out: list[LeftOut]
+        self, pattern: paths.PathPattern, deadline: Deadline, left_out: list[LeftOut]
     ) -> Iterator[Entry]:
         """Return the folders and files that match; of a folder that does, nothing below it.
 
@@ -138,7 +123,7 @@ class Files:
 
         Raises NotFound, and as `matching` and `find` do.
         """
-        pattern = PathPattern.parse(path)
+        pattern = paths.PathPattern.parse(path)
         if pattern is None:
             return [self.find(path, deadline)]
         found = list(self.matching(pattern, deadline, left_out))
@@ -155,14 +140,14 @@ class Files:
 
         Raises NotFound; UnexpectedAnswer when there are two, which no address tells apart.
         """
-        parent, name = parent_and_name(path)
+        parent, name = paths.parent_and_name(path)
         if not parent:
             next(self.folder(path, deadline, []), None)  # there is no list of volumes to look at
             return Entry(path, name, is_folder=True)
         inside = self.folder(parent, deadline, [])
-        found = [entry for entry in inside if same_path(entry.path, path)]
+        found = [entry for entry in inside if paths.same_path(entry.path, path)]
         if len(found) > 1:
-            raise unreadable(
+            raise decoders.unreadable(
                 f"{printable(parent)} has {' and '.join(printable(one.name) for one in found)}: "
                 f"{ONE_ADDRESS}."
             )
@@ -179,15 +164,15 @@ class Files:
 
         Raises nothing: an error is being told already.
         """
-        parent, name = parent_and_name(path)
+        parent, name = paths.parent_and_name(path)
         try:
             while parent:
                 try:
                     inside = list(self.folder(parent, deadline, []))
                 except NotFound:
-                    parent, name = parent_and_name(parent)
+                    parent, name = paths.parent_and_name(parent)
                 else:
-                    if any(same_path(entry.path, f"{parent}/{name}") for entry in inside):
+                    if any(paths.same_path(entry.path, f"{parent}/{name}") for entry in inside):
                         return ""  # the answer that it is not there was a passing fault
                     return _nearest(parent, name, [entry.name for entry in inside])
         except EnterpriseManagerError as error:
@@ -205,11 +190,11 @@ def _nearest(folder: str, name: str, names: list[str]) -> str:
     return f"{said}. It has: {shown}{more}." if names else f"{said}: it is empty."
 
 
-def _entries(document: Document, folder: str) -> list[Entry] | None:
+def _entries(document: decoders.Document, folder: str) -> list[Entry] | None:
     """Return what a listing tells, the folders first; None when it is no listing."""
     value = document.value
-    folders = listed(value, "DirectoryEntry", "Directory")
-    files = listed(value, "FileEntry", "File")
+    folders = decoders.listed(value, "DirectoryEntry", "Directory")
+    files = decoders.listed(value, "FileEntry", "File")
     names = ("directories", "files", "paginginfo")
     is_listing = document.has_root("FileSystemEntries") or (
         isinstance(value, dict) and any(name in value for name in names)
@@ -228,23 +213,23 @@ def _entries(document: Document, folder: str) -> list[Entry] | None:
                 name,
                 is_folder=False,
                 size=_size(entry),
-                owner=text(entry, "Owner"),
-                modified_at=utc(text(entry, "ModifiedDateUTC")),
+                owner=decoders.text(entry, "Owner"),
+                modified_at=utc(decoders.text(entry, "ModifiedDateUTC")),
             )
         )
     return found
 
 
-def _size(entry: Resource) -> int | None:
-    size = integer(entry, "Size")
+def _size(entry: decoders.Resource) -> int | None:
+    size = decoders.integer(entry, "Size")
     return None if size is None or size < 0 else size
 
 
-def _name(entry: Resource) -> str:
+def _name(entry: decoders.Resource) -> str:
     """Return the name of an entry, as the server spells it."""
-    name = member(entry, "Name")
+    name = decoders.member(entry, "Name")
     if isinstance(name, str) and name:
         return name
-    path = str(member(entry, "Path") or "")
-    path = path.replace("\\", "/") if has_drive(path) else path
+    path = str(decoders.member(entry, "Path") or "")
+    path = path.replace("\\", "/") if paths.has_drive(path) else path
     return path.rstrip("/").rpartition("/")[2]

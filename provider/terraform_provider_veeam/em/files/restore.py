@@ -9,16 +9,8 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import TELL_SECONDS
-from terraform_provider_veeam.em.errors import (
-    AnswerLost,
-    DeadlinePassed,
-    EnterpriseManagerError,
-    FileRestoreFailed,
-    NotFound,
-    Stopped,
-    TokenRefused,
-)
 from terraform_provider_veeam.em.files.download import Downloaded, download
 from terraform_provider_veeam.em.http.client import never
 from terraform_provider_veeam.em.http.decoders import unreadable
@@ -94,10 +86,10 @@ class FileRestores:
         """
         try:
             task = self._post(_restore_address(files, path), how.body(), deadline)
-        except EnterpriseManagerError as error:
+        except errors.EnterpriseManagerError as error:
             if not error.may_have_acted and self._has_refused(error, files, path, deadline):
                 raise
-            raise AnswerLost(
+            raise errors.AnswerLost(
                 "It is not known whether the restore was begun",
                 f"{error.detail}\nIt was not asked for again. Look at the machine, and at the "
                 "file-level restores in the console of Veeam Backup & Replication.",
@@ -133,11 +125,11 @@ class FileRestores:
                 if now - told >= TELL_SECONDS:
                     told = now
                     yield Progress(now)
-        except (Stopped, DeadlinePassed):
+        except (errors.Stopped, errors.DeadlinePassed):
             self._cancel(task, deadline)
             raise
         if not task.success:
-            raise FileRestoreFailed(
+            raise errors.FileRestoreFailed(
                 f"Enterprise Manager could not restore {printable(path)}",
                 f"POST {_restore_address(files, path)} was accepted, but its task "
                 f"{task.task_id} failed: {task.message or 'It gave no reason.'}",
@@ -164,7 +156,7 @@ class FileRestores:
                 if now - told >= TELL_SECONDS:
                     told = now
                     yield Progress(so_far + now, restore.percent)
-        except (Stopped, DeadlinePassed) as error:
+        except (errors.Stopped, errors.DeadlinePassed) as error:
             raise error.add(
                 f"The restore of {printable(path)} goes on, as Enterprise Manager's API can't "
                 "stop it. The console of Veeam Backup & Replication shows it as "
@@ -172,7 +164,7 @@ class FileRestores:
             ) from error
         if restore.result not in ("Success", "Warning"):
             reason = restore.message or f"its result is {restore.result or 'not told'}"
-            raise FileRestoreFailed(
+            raise errors.FileRestoreFailed(
                 f"Enterprise Manager could not restore {printable(path)}",
                 f"The restore was started, but its session {printable(restore.name)} failed: "
                 f"{reason}",
@@ -198,18 +190,18 @@ class FileRestores:
         return task
 
     def _has_refused(
-        self, error: EnterpriseManagerError, files: Files, path: str, deadline: Deadline
+        self, error: errors.EnterpriseManagerError, files: Files, path: str, deadline: Deadline
     ) -> bool:
         """Tell whether the server itself gave the error: a gateway may have given a 401 or 404."""
         try:
-            if isinstance(error, NotFound):
+            if isinstance(error, errors.NotFound):
                 files.find(path, deadline)
                 return False
-            if isinstance(error, TokenRefused):
+            if isinstance(error, errors.TokenRefused):
                 return not self._logon.answers(self._session, deadline)
-        except NotFound:
+        except errors.NotFound:
             return True
-        except EnterpriseManagerError as unknown:
+        except errors.EnterpriseManagerError as unknown:
             log.info("who answered can't be told: %s", unknown)
             return False
         return True
@@ -218,7 +210,7 @@ class FileRestores:
         bound = deadline.unstoppable("Cancelling the restore", _CANCEL_SECONDS)
         try:
             self._tasks.cancel(task.task_id, bound)
-        except EnterpriseManagerError as error:
+        except errors.EnterpriseManagerError as error:
             log.info("task %s could not be cancelled: %s", task.task_id, error.summary)
 
 

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, UnexpectedAnswer
-from terraform_provider_veeam.em.http.decoders import Document, clean, decode, unreadable
+from terraform_provider_veeam.em.http import decoders
 from terraform_provider_veeam.em.http.exchange import Exchange
 from terraform_provider_veeam.em.http.refusals import refusal_of
 from terraform_provider_veeam.em.http.retry import RetryPolicy, may_pass, retry
@@ -44,7 +44,7 @@ class Answer(NamedTuple):
 
     status: int
     headers: Mapping[str, str]
-    document: Document
+    document: decoders.Document
 
 
 def never(_: EnterpriseManagerError) -> bool:
@@ -95,10 +95,10 @@ class Client:
                     raise refusal_of(request, status, exchange.headers, said)
                 deadline.progress()
                 try:
-                    return Answer(status, exchange.headers, decode(said))
+                    return Answer(status, exchange.headers, decoders.decode(said))
                 except UnexpectedAnswer as error:
-                    kind = clean(exchange.headers.get("Content-Type") or "none")
-                    raise unreadable(
+                    kind = decoders.clean(exchange.headers.get("Content-Type") or "none")
+                    raise decoders.unreadable(
                         f"{request} was answered with {status} and a body of type {kind}. "
                         f"{error.detail} Is there a proxy in between?"
                     ) from error
@@ -126,7 +126,7 @@ class Client:
                     into.restart()
                 elif status in _NOT_THAT_PART and not goes_on:
                     into.restart()
-                    raise unreadable(
+                    raise decoders.unreadable(
                         f"{request} was asked for what comes from byte {offset} on, and was "
                         f"answered with {status} and something else."
                     )

@@ -10,13 +10,8 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.background import at_limit
-from terraform_provider_veeam.em.errors import (
-    AnswerLost,
-    EnterpriseManagerError,
-    RequestRefused,
-    UnexpectedAnswer,
-)
 from terraform_provider_veeam.em.http.decoders import clean, unreadable
 from terraform_provider_veeam.em.http.failures import explain
 
@@ -62,7 +57,7 @@ class Exchange:
         self._timeouts = (min(_CONNECT_TIMEOUT, timeout), timeout)
         self._began = deadline.clock.monotonic()
         self._seconds = self._end = 0.0
-        self._parts: queue.Queue[bytes | EnterpriseManagerError] = queue.Queue(_AHEAD)
+        self._parts: queue.Queue[bytes | errors.EnterpriseManagerError] = queue.Queue(_AHEAD)
         self._is_left = threading.Event()
 
     def __enter__(self) -> Self:
@@ -88,7 +83,7 @@ class Exchange:
         """Yield the body as it comes. Raises as `head` does, and UnexpectedAnswer."""
         encoding = self.headers.get("Content-Encoding", "").strip().lower()
         if encoding not in ("", "identity"):  # none was asked for, and it may be endless
-            raise UnexpectedAnswer(
+            raise errors.UnexpectedAnswer(
                 "The answer is compressed",
                 f"{self._request} was answered with a body that is compressed ({clean(encoding)}), "
                 "which was not asked for. Is there a proxy in between that changes answers?",
@@ -102,7 +97,7 @@ class Exchange:
         for part in self.parts():
             body += part
             if len(body) > MAXIMUM_BODY:
-                raise UnexpectedAnswer(
+                raise errors.UnexpectedAnswer(
                     "The answer is too large",
                     f"{self._request} was answered with more than {MAXIMUM_BODY // 2**20} MiB, "
                     "which nothing in Enterprise Manager's API needs. Is there a proxy in between?",
@@ -114,10 +109,10 @@ class Exchange:
         self._is_left.set()
         took = 1000 * (self._deadline.clock.monotonic() - self._began)
         outcome = str(error or self.status)
-        if isinstance(error, RequestRefused):
+        if isinstance(error, errors.RequestRefused):
             outcome = f"{error.status} {error.message or ''}".rstrip()
         log.debug("%s %s in %.0f ms: %s", self._request.method, self._request.path, took, outcome)
-        if isinstance(error, Exception) and not isinstance(error, EnterpriseManagerError):
+        if isinstance(error, Exception) and not isinstance(error, errors.EnterpriseManagerError):
             # It is the answer that brought it about. The exception may quote it, secrets and all.
             raise unreadable(
                 f"{self._request} was answered with something that can't be handled "
@@ -152,7 +147,7 @@ class Exchange:
             with suppress(_Left):
                 self._hand_over(explain(error, self._request, self._session.settings, took))
 
-    def _hand_over(self, part: bytes | EnterpriseManagerError) -> None:
+    def _hand_over(self, part: bytes | errors.EnterpriseManagerError) -> None:
         """Wait until there is room for a part. Raises _Left."""
         while not self._is_left.is_set():
             with suppress(queue.Full):
@@ -181,7 +176,7 @@ class Exchange:
                 return part
             raise part
 
-    def _lost(self, why: str) -> AnswerLost:
-        return AnswerLost(
+    def _lost(self, why: str) -> errors.AnswerLost:
+        return errors.AnswerLost(
             "The answer of Enterprise Manager was lost", f"{self._request}: {why}.", timed_out=True
         )

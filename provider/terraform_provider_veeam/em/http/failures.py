@@ -15,14 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import requests
 from urllib3 import exceptions
 
+from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.background import at_limit
-from terraform_provider_veeam.em.errors import (
-    AnswerLost,
-    CannotConnect,
-    EnterpriseManagerError,
-    UnknownHost,
-    Unreachable,
-)
 from terraform_provider_veeam.em.http import certificate, proxies, trust
 from terraform_provider_veeam.em.http.decoders import clean
 
@@ -75,13 +69,13 @@ class Failure(NamedTuple):
 
 def explain(
     error: BaseException, request: RawRequest, settings: Settings, seconds: float
-) -> EnterpriseManagerError:
+) -> errors.EnterpriseManagerError:
     """Return the error for what an exchange has raised after so many seconds.
 
     To find out more, the server may be asked for its certificate, or whether it speaks the other of
     HTTP and TLS; nothing else is sent.
     """
-    if isinstance(error, EnterpriseManagerError):
+    if isinstance(error, errors.EnterpriseManagerError):
         return error
     causes = list(_causes(error))
     for kinds, tell in _TABLE:
@@ -93,7 +87,7 @@ def explain(
     raise AssertionError from error  # the last row takes everything
 
 
-def _limit(failure: Failure) -> Unreachable | None:
+def _limit(failure: Failure) -> errors.Unreachable | None:
     """Look whether this machine is to blame, which shows in many ways."""
     code = getattr(failure.cause, "errno", None)
     try:
@@ -105,7 +99,7 @@ def _limit(failure: Failure) -> Unreachable | None:
     return at_limit(f"no further file can be opened ({os.strerror(code).lower()})", "ulimit -n")
 
 
-def _proxy(failure: Failure) -> EnterpriseManagerError:
+def _proxy(failure: Failure) -> errors.EnterpriseManagerError:
     base, proxy = failure.settings.base_url, proxies.described(failure.settings.base_url)
     for cause in failure.causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -121,18 +115,18 @@ def _proxy(failure: Failure) -> EnterpriseManagerError:
         reason = f"it refused ({clean(str(said))})"
         if re.search(r"\b4(?!08|29)\d\d\b", str(said)):
             return proxies.unusable(base, f"{proxy} refused ({clean(str(said))})")
-    return Unreachable(
+    return errors.Unreachable(
         "The proxy does not lead to Enterprise Manager",
         f"{failure.request}: the request is to go through the proxy {proxy}: {reason}. If "
         "Enterprise Manager is reached without it, name its host in NO_PROXY.",
     )
 
 
-def _certificate(failure: Failure) -> EnterpriseManagerError:
+def _certificate(failure: Failure) -> errors.EnterpriseManagerError:
     return trust.explain(failure.settings, failure.cause, _PROBE_TIMEOUT)
 
 
-def _tls(failure: Failure) -> EnterpriseManagerError | None:
+def _tls(failure: Failure) -> errors.EnterpriseManagerError | None:
     """Tell why no TLS connection comes about; None for what may be over in a moment."""
     error = next((one for one in failure.causes if isinstance(one, ssl.SSLError)), None)
     if error is None:  # urllib3 itself did not like what it saw
@@ -170,14 +164,14 @@ _ENCRYPTED = (
 )
 
 
-def _cannot_connect(failure: Failure, why: str) -> EnterpriseManagerError:
+def _cannot_connect(failure: Failure, why: str) -> errors.EnterpriseManagerError:
     detail = f"{failure.request}: {why}"
     if failure.request.method != "GET":  # it is not certain that nothing was sent
-        return AnswerLost("The answer of Enterprise Manager was lost", detail)
-    return CannotConnect("The connection is not possible", detail)
+        return errors.AnswerLost("The answer of Enterprise Manager was lost", detail)
+    return errors.CannotConnect("The connection is not possible", detail)
 
 
-def _unknown_host(failure: Failure) -> EnterpriseManagerError:
+def _unknown_host(failure: Failure) -> errors.EnterpriseManagerError:
     if proxies.proxy_for(failure.settings.base_url):
         return _proxy(failure)
     detail = (
@@ -185,25 +179,25 @@ def _unknown_host(failure: Failure) -> EnterpriseManagerError:
         "(VEEAM_EM_URL), and that this machine can resolve the name."
     )
     is_passing = getattr(failure.cause, "errno", None) == socket.EAI_AGAIN
-    kind = Unreachable if is_passing else UnknownHost
+    kind = errors.Unreachable if is_passing else errors.UnknownHost
     return kind("Enterprise Manager can't be found", detail)
 
 
-def _not_connected(failure: Failure) -> EnterpriseManagerError:
+def _not_connected(failure: Failure) -> errors.EnterpriseManagerError:
     if proxies.proxy_for(failure.settings.base_url):
         return _proxy(failure)
-    return Unreachable(
+    return errors.Unreachable(
         "Enterprise Manager can't be reached",
         f"{failure.request}: {failure.reason}. Check url (VEEAM_EM_URL), that the service Veeam "
         "RESTful API runs, and that no firewall is in between.",
     )
 
 
-def _lost(failure: Failure) -> EnterpriseManagerError:
+def _lost(failure: Failure) -> errors.EnterpriseManagerError:
     if failure.request.path == "/" and (why := _other_scheme(failure.settings.base_url)):
         return _cannot_connect(failure, why)
     acted = "" if failure.request.method == "GET" else " The server may have acted all the same."
-    return AnswerLost(
+    return errors.AnswerLost(
         "The answer of Enterprise Manager was lost",
         f"{failure.request}: {failure.reason}.{acted}",
         timed_out=failure.has(exceptions.TimeoutError, TimeoutError),
@@ -224,7 +218,7 @@ def _other_scheme(base_url: str) -> str | None:
 _TABLE: tuple[
     tuple[
         type[BaseException] | tuple[type[BaseException], ...],
-        Callable[[Failure], EnterpriseManagerError | None],
+        Callable[[Failure], errors.EnterpriseManagerError | None],
     ],
     ...,
 ] = (

@@ -6,16 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urlsplit
 
-from terraform_provider_veeam.em.errors import (
-    AccessDenied,
-    LogonRefused,
-    NotFound,
-    Redirected,
-    RequestFailed,
-    RequestRefused,
-    ServerBusy,
-    TokenRefused,
-)
+from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.http.decoders import clean, error_message
 from terraform_provider_veeam.em.http.retry import PASSING_STATUSES, retry_after_seconds
 from terraform_provider_veeam.em.http.roles import roles_for
@@ -28,7 +19,7 @@ if TYPE_CHECKING:
 
 def refusal_of(
     request: RawRequest, status: int, headers: Mapping[str, str], body: bytes
-) -> RequestRefused:
+) -> errors.RequestRefused:
     """Return the error for an answer whose status is not a success."""
     message = error_message(body)
     told: _Told = {"status": status, "message": message}
@@ -37,17 +28,17 @@ def refusal_of(
     if HTTPStatus(300) <= status < HTTPStatus(400):
         return _redirected(str(request), headers.get("Location", ""), told)
     if status in PASSING_STATUSES:
-        return ServerBusy(
+        return errors.ServerBusy(
             "Enterprise Manager is busy",
             f"{came}\nIt is overloaded, in maintenance, or not reached through a proxy. "
             "Try again later.",
             retry_after=retry_after_seconds(headers.get("Retry-After"), now=headers.get("Date")),
             **told,
         )
-    refusal: RequestRefused
+    refusal: errors.RequestRefused
     match status:
         case HTTPStatus.UNAUTHORIZED if "Authorization" in request.headers:
-            refusal = LogonRefused(
+            refusal = errors.LogonRefused(
                 "Enterprise Manager refuses the logon",
                 f"{came}\nCheck username (VEEAM_EM_USERNAME) and password (VEEAM_EM_PASSWORD): "
                 "the user name usually has the form DOMAIN\\user (in Terraform's language the "
@@ -57,19 +48,19 @@ def refusal_of(
                 **told,
             )
         case HTTPStatus.UNAUTHORIZED:
-            refusal = TokenRefused("The logon session is refused", came, **told)
+            refusal = errors.TokenRefused("The logon session is refused", came, **told)
         case HTTPStatus.FORBIDDEN:
             roles = _either(roles_for(f"{request.method} {request.path}"))
-            refusal = AccessDenied(
+            refusal = errors.AccessDenied(
                 "The account's role is too low",
                 f"{came}\nIt takes the role {roles} in Enterprise Manager. Give the account "
                 "one that does, and put the machine within the scope of that role.",
                 **told,
             )
         case HTTPStatus.NOT_FOUND:
-            refusal = NotFound("Enterprise Manager does not know it", came, **told)
+            refusal = errors.NotFound("Enterprise Manager does not know it", came, **told)
         case _:
-            refusal = RequestFailed("Enterprise Manager could not do it", came, **told)
+            refusal = errors.RequestFailed("Enterprise Manager could not do it", came, **told)
     return refusal
 
 
@@ -102,9 +93,9 @@ def _origin(address: str) -> str | None:
     return clean(f"{parts.scheme}://{parts.hostname}{port}") if parts.hostname else None
 
 
-def _redirected(tried: str, location: str, told: _Told) -> Redirected:
+def _redirected(tried: str, location: str, told: _Told) -> errors.Redirected:
     where = _origin(location) or "another address"
-    return Redirected(
+    return errors.Redirected(
         "Enterprise Manager's answer leads elsewhere",
         f"{tried} was answered with {told['status']}, a redirection to {where}. It is not "
         "followed, because the logon session's token is for the configured address only. If that "

@@ -7,13 +7,7 @@ import logging
 from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from terraform_provider_veeam.em.errors import (
-    DeadlinePassed,
-    EnterpriseManagerError,
-    Gone,
-    RequestRefused,
-    Stopped,
-)
+from terraform_provider_veeam.em import errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -24,7 +18,7 @@ Result = TypeVar("Result")
 
 PASSING_STATUSES = frozenset({409, 423, 429, 502, 503, 504})
 _PAUSE = 1.0  # seconds between the tries of `persist`
-_ANSWERS = (Gone, Stopped, DeadlinePassed)
+_ANSWERS = (errors.Gone, errors.Stopped, errors.DeadlinePassed)
 
 log = logging.getLogger(__name__)
 
@@ -46,12 +40,12 @@ class RetryPolicy(NamedTuple):
             yield bound * (0.5 + self.random() / 2)
 
 
-def may_pass(error: EnterpriseManagerError) -> bool:
+def may_pass(error: errors.EnterpriseManagerError) -> bool:
     """Tell whether an error may be over in a moment."""
     return error.may_pass
 
 
-def is_no_answer(error: EnterpriseManagerError) -> bool:
+def is_no_answer(error: errors.EnterpriseManagerError) -> bool:
     """Tell whether an error leaves the question open: that a thing is gone is an answer."""
     return not isinstance(error, _ANSWERS)
 
@@ -60,7 +54,7 @@ def retry(
     operation: Callable[[], Result],
     deadline: Deadline,
     *,
-    when: Callable[[EnterpriseManagerError], bool] = may_pass,
+    when: Callable[[errors.EnterpriseManagerError], bool] = may_pass,
     pauses: Iterable[float] = (),
 ) -> Result:
     """Return the result of an operation, tried again after those pauses.
@@ -73,11 +67,11 @@ def retry(
         deadline.check()
         try:
             return operation()
-        except EnterpriseManagerError as error:
+        except errors.EnterpriseManagerError as error:
             pause = next(waits, None) if when(error) else None
             if pause is None:
                 raise
-            if isinstance(error, RequestRefused) and error.retry_after is not None:
+            if isinstance(error, errors.RequestRefused) and error.retry_after is not None:
                 pause = max(pause, error.retry_after)
             if pause >= deadline.remaining():
                 raise

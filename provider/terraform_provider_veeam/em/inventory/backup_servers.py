@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from terraform_provider_veeam.em.http.decoders import Link, Resource, links, text
+from terraform_provider_veeam.em.http import decoders
 from terraform_provider_veeam.em.inventory.query import query
 
 if TYPE_CHECKING:
@@ -34,21 +34,21 @@ def backup_servers(
     """Return the backup servers."""
     for entity in query(client, session, "BackupServer", deadline):
         yield BackupServer(
-            id=(text(entity, "UID") or "").rpartition(":")[2].lower(),
-            name=text(entity, "Name"),
-            description=text(entity, "Description"),
-            address=text(entity, "IpOrDnsName"),
-            version=text(entity, "Version"),
+            id=(decoders.text(entity, "UID") or "").rpartition(":")[2].lower(),
+            name=decoders.text(entity, "Name"),
+            description=decoders.text(entity, "Description"),
+            address=decoders.text(entity, "IpOrDnsName"),
+            version=decoders.text(entity, "Version"),
         )
 
 
-def backup_server_link(resource: Resource) -> Link | None:
+def backup_server_link(resource: decoders.Resource) -> decoders.Link | None:
     """Return the link of a resource to the backup server that it belongs to."""
-    found = (link for link in links(resource) if link.is_below("/backupServers"))
+    found = (link for link in decoders.links(resource) if link.is_below("/backupServers"))
     return next(found, None)
 
 
-def backup_server_name(resource: Resource) -> str | None:
+def backup_server_name(resource: decoders.Resource) -> str | None:
     """Return the name of the backup server that a resource belongs to."""
     link = backup_server_link(resource)
     return link.name if link else None

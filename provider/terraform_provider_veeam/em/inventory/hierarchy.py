@@ -10,13 +10,7 @@ import logging
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
-from terraform_provider_veeam.em.errors import (
-    AccessDenied,
-    NotFound,
-    RequestFailed,
-    RequestRefused,
-    UnexpectedAnswer,
-)
+from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.http.decoders import text, unreadable
 from terraform_provider_veeam.em.inventory.backup_servers import (
     backup_server_link,
@@ -98,7 +92,7 @@ class FoundObjects(NamedTuple):
     """What a search by name has found, and the hosts that could not be searched."""
 
     objects: list[HierarchyObject]
-    left_out: Mapping[HierarchyRoot, RequestRefused]
+    left_out: Mapping[HierarchyRoot, errors.RequestRefused]
     """Hosts out of the account's scope, or out of the backup server's reach."""
 
 
@@ -137,11 +131,11 @@ def find_objects(
     first when all do, and UnexpectedAnswer.
     """
     found: list[HierarchyObject] = []
-    left_out: dict[HierarchyRoot, RequestRefused] = {}
+    left_out: dict[HierarchyRoot, errors.RequestRefused] = {}
     for root in roots:
         try:
             on_root = _search(client, session, root, deadline, name=name or "*", kind=kind)
-        except (AccessDenied, NotFound, RequestFailed) as error:
+        except (errors.AccessDenied, errors.NotFound, errors.RequestFailed) as error:
             log.info("%s is not searched: %s", root.name, error)
             left_out[root] = error
             continue
@@ -182,7 +176,7 @@ def backup_server_of(
     if not servers:
         servers = {server.id for server in backup_servers(client, session, deadline)}
     if len(servers) != 1:
-        raise UnexpectedAnswer(
+        raise errors.UnexpectedAnswer(
             "The VM's backup server is not known",
             f"{vm.ref} is on no host that Enterprise Manager lists with its backup server, or on "
             "hosts of several. The data source veeam_hierarchy_roots shows what it lists.",
@@ -223,7 +217,7 @@ def _search(
 
     try:
         return look_up(root.uid)
-    except (NotFound, RequestFailed):
+    except (errors.NotFound, errors.RequestFailed):
         # Where both ids of a host differ, which one a lookup takes is not known.
         if root.uid.casefold() == _urn(root.id).casefold():
             raise

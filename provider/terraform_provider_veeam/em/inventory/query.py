@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
-from terraform_provider_veeam.em.http.decoders import Resource, is_bare, listed, text, unreadable
+from terraform_provider_veeam.em.http import decoders
 from terraform_provider_veeam.em.http.pages import PAGE_SIZE, pages
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from terraform_provider_veeam.em.deadline import Deadline
     from terraform_provider_veeam.em.http.client import Client
-    from terraform_provider_veeam.em.http.decoders import Document
     from terraform_provider_veeam.em.models import LogonSession
 
 _SAFE = "=;,()<>!:"  # what the page shows as it is
@@ -49,15 +48,15 @@ def query(
     conditions: Sequence[Comparison] = (),
     sort_desc: str | None = None,
     page_size: int = PAGE_SIZE,
-) -> Iterator[Resource]:
+) -> Iterator[decoders.Resource]:
     """Return the entities that meet all conditions, each once, asking for a page when needed."""
     address = query_address(kind, conditions, sort_desc, page_size)
     read = partial(entities, kind=kind)
     yield from pages(client, session, address, deadline, read, key=_key)
 
 
-def _key(entity: Resource) -> str:
-    return text(entity, "UID") or repr(entity)
+def _key(entity: decoders.Resource) -> str:
+    return decoders.text(entity, "UID") or repr(entity)
 
 
 def query_address(
@@ -75,16 +74,22 @@ def query_address(
 _ALSO_CALLED = {"VmReplicaPoint": ("VmRestorePoint",)}
 
 
-def entities(document: Document, kind: str) -> list[Resource]:
+def entities(document: decoders.Document, kind: str) -> list[decoders.Resource]:
     """Return the entities on a page. Raises UnexpectedAnswer when it is not a page of a result."""
     wrapper = document.property("Entities")
-    found = listed(wrapper, kind, *_ALSO_CALLED.get(kind, ()))
+    found = decoders.listed(wrapper, kind, *_ALSO_CALLED.get(kind, ()))
     if found is not None:
         return found
     is_result = document.has_root("QueryResult") or isinstance(
         document.property("PagingInfo"), dict
     )
     others = (document.property(name) for name in ("Refs", "Resources"))
-    if wrapper == [] or is_bare(wrapper) or (wrapper is None and is_result and not any(others)):
+    if (
+        wrapper == []
+        or decoders.is_bare(wrapper)
+        or (wrapper is None and is_result and not any(others))
+    ):
         return []
-    raise unreadable(f"The query for {kind} was answered, but with no page of such a result.")
+    raise decoders.unreadable(
+        f"The query for {kind} was answered, but with no page of such a result."
+    )

@@ -10,27 +10,13 @@ import logging
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from terraform_provider_veeam.em import models
 from terraform_provider_veeam.em.errors import RestorePointGone, UnexpectedAnswer
 from terraform_provider_veeam.em.gone import Container, unless_gone
-from terraform_provider_veeam.em.http.decoders import (
-    Link,
-    Resource,
-    api_path,
-    links,
-    member,
-    text,
-    unreadable,
-)
+from terraform_provider_veeam.em.http import decoders
 from terraform_provider_veeam.em.http.pages import PAGE_SIZE
 from terraform_provider_veeam.em.inventory.backup_servers import backup_server_name
 from terraform_provider_veeam.em.inventory.query import Comparison, query
-from terraform_provider_veeam.em.models import (
-    LogonSession,
-    RestorePoint,
-    RestorePointRef,
-    RestorePointType,
-    restore_point_at,
-)
 from terraform_provider_veeam.em.patterns import name_matches
 from terraform_provider_veeam.em.times import Time, utc
 
@@ -46,8 +32,8 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def read_restore_point(
-    client: Client, session: LogonSession, ref: RestorePointRef, deadline: Deadline
-) -> RestorePoint:
+    client: Client, session: models.LogonSession, ref: models.RestorePointRef, deadline: Deadline
+) -> models.RestorePoint:
     """Return a restore point. Raises RestorePointGone, AccessDenied."""
     kind = ref.type.entity
     only = [Comparison("UID", "==", f"urn:veeam:{kind}:{ref.id}")]
@@ -68,25 +54,25 @@ def read_restore_point(
 
 
 def _read(
-    client: Client, session: LogonSession, ref: RestorePointRef, deadline: Deadline
-) -> RestorePoint:
+    client: Client, session: models.LogonSession, ref: models.RestorePointRef, deadline: Deadline
+) -> models.RestorePoint:
     path = f"{ref.path}?format=Entity"
     answer = client.request("GET", path, deadline, token=session.token)
     found = parse_restore_point(answer.document.value, ref)
     if found is None:
-        raise unreadable(
+        raise decoders.unreadable(
             f"GET {path} was answered with {answer.status}, but with no restore point."
         )
     told = _uuid_of(answer.document.value)
     if told not in (None, ref.id):
-        raise unreadable(f"GET {path} was answered with another restore point, {told}.")
+        raise decoders.unreadable(f"GET {path} was answered with another restore point, {told}.")
     return found
 
 
 class Wanted(NamedTuple):
     """Which restore points are looked for; None means any."""
 
-    type: RestorePointType = RestorePointType.VM
+    type: models.RestorePointType = models.RestorePointType.VM
     machine_name: str | None = None
     """Name of the VM or of the agent's computer; with `*` a pattern, matched here."""
     created_after: Time | None = None
@@ -95,7 +81,7 @@ class Wanted(NamedTuple):
 
     def conditions(self) -> list[Comparison]:
         """Return what the server can filter by."""
-        agent = self.type is RestorePointType.AGENT
+        agent = self.type is models.RestorePointType.AGENT
         name = None if self.machine_name and "*" in self.machine_name else self.machine_name
         found = (
             (
@@ -157,7 +143,7 @@ def _not_asked_for(found: FoundRestorePoint, condition: str) -> UnexpectedAnswer
 class FoundRestorePoint(NamedTuple):
     """A restore point that a query has found; `created_at` is RFC 3339 in UTC."""
 
-    ref: RestorePointRef
+    ref: models.RestorePointRef
     name: str | None
     machine_names: tuple[str, ...]
     """What its machine is called: the display name first, if there is one."""
@@ -175,7 +161,7 @@ class FoundRestorePoint(NamedTuple):
 
 def find_restore_points(
     client: Client,
-    session: LogonSession,
+    session: models.LogonSession,
     wanted: Wanted,
     deadline: Deadline,
     *,
@@ -199,31 +185,33 @@ def find_restore_points(
             yield found
 
 
-def found_restore_point(entity: Resource, kind: RestorePointType) -> FoundRestorePoint:
+def found_restore_point(
+    entity: decoders.Resource, kind: models.RestorePointType
+) -> FoundRestorePoint:
     """Return the restore point that a query's entity describes. Raises UnexpectedAnswer."""
     uuid = _uuid_of(entity)
-    point = parse_restore_point(entity, RestorePointRef(kind, uuid or ""))
+    point = parse_restore_point(entity, models.RestorePointRef(kind, uuid or ""))
     if point is None or uuid is None:
-        raise unreadable(f"The query for {kind.entity} was answered with something else.")
-    at = restore_point_at(api_path(member(entity, "Href")) or "")
+        raise decoders.unreadable(f"The query for {kind.entity} was answered with something else.")
+    at = models.restore_point_at(decoders.api_path(decoders.member(entity, "Href")) or "")
     if at is not None and at.type is not kind:
-        raise unreadable(
+        raise decoders.unreadable(
             f"The query for {kind.entity} was answered with the type {at.type.entity}."
         )
-    names = [text(entity, field) for field in ("VmDisplayName", "VmName", "ComputerName")]
+    names = [decoders.text(entity, field) for field in ("VmDisplayName", "VmName", "ComputerName")]
     names.append((point.name or "").rpartition("@")[0] or point.name)
     return FoundRestorePoint(
         ref=point.ref,
         name=point.name,
         machine_names=tuple(dict.fromkeys(name for name in names if name)),
         created_at=point.created_at,
-        point_type=text(entity, "PointType"),
-        backup_server=text(entity, "BackupServerName") or backup_server_name(entity),
+        point_type=decoders.text(entity, "PointType"),
+        backup_server=decoders.text(entity, "BackupServerName") or backup_server_name(entity),
         is_complete=point.is_complete,
     )
 
 
-def _leads_to_use(link: Link) -> bool:
+def _leads_to_use(link: decoders.Link) -> bool:
     """Tell whether a link shows that a restore point can be used: it has been written."""
     return (
         (link.is_for("Create") and link.path.casefold().endswith("/mounts"))
@@ -235,15 +223,17 @@ def _leads_to_use(link: Link) -> bool:
 
 def _uuid_of(resource: Any) -> str | None:
     """Return the UUID of a resource; None when it has none."""
-    path = api_path(member(resource, "Href")) or ""
-    uuid = (text(resource, "UID") or path).replace("/", ":").rpartition(":")[2].lower()
+    path = decoders.api_path(decoders.member(resource, "Href")) or ""
+    uuid = (decoders.text(resource, "UID") or path).replace("/", ":").rpartition(":")[2].lower()
     return uuid if _UUID.fullmatch(uuid) else None
 
 
-def parse_restore_point(resource: Any, ref: RestorePointRef) -> RestorePoint | None:
+def parse_restore_point(resource: Any, ref: models.RestorePointRef) -> models.RestorePoint | None:
     """Return the restore point that a resource describes; None when it describes none."""
-    if not isinstance(resource, dict) or not (text(resource, "UID") or text(resource, "Name")):
+    if not isinstance(resource, dict) or not (
+        decoders.text(resource, "UID") or decoders.text(resource, "Name")
+    ):
         return None
-    created = text(resource, "CreationTimeUTC") or text(resource, "CreationTime")
-    is_complete = any(map(_leads_to_use, links(resource)))
-    return RestorePoint(ref, text(resource, "Name"), utc(created), is_complete)
+    created = decoders.text(resource, "CreationTimeUTC") or decoders.text(resource, "CreationTime")
+    is_complete = any(map(_leads_to_use, decoders.links(resource)))
+    return models.RestorePoint(ref, decoders.text(resource, "Name"), utc(created), is_complete)

@@ -7,14 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from terraform_provider_veeam.em.http.decoders import (
-    Resource,
-    integer,
-    links,
-    message,
-    text,
-    unreadable,
-)
+from terraform_provider_veeam.em.http import decoders
 from terraform_provider_veeam.em.inventory.backup_servers import backup_server_name
 from terraform_provider_veeam.em.inventory.query import Comparison, query
 from terraform_provider_veeam.em.models import restore_point_at
@@ -54,15 +47,16 @@ def read_restore_outcome(
     Raises UnexpectedAnswer.
     """
     resource = client.request("GET", address, deadline, token=session.token).document.value
-    state = text(resource, "State")
+    state = decoders.text(resource, "State")
     if state is None:
-        raise unreadable(f"GET {address} was answered, but with no restore session.")
+        raise decoders.unreadable(f"GET {address} was answered, but with no restore session.")
     return RestoreOutcome(
-        name=text(resource, "Name") or "without a name",
+        name=decoders.text(resource, "Name") or "without a name",
         state=state,
-        result=text(resource, "Result"),
-        message=message(resource, "FailureMessage") or message(resource, "Reason"),
-        percent=integer(resource, "Progress"),
+        result=decoders.text(resource, "Result"),
+        message=decoders.message(resource, "FailureMessage")
+        or decoders.message(resource, "Reason"),
+        percent=decoders.integer(resource, "Progress"),
     )
 
 
@@ -93,21 +87,23 @@ def running_restores(
         sort_desc="CreationTime",
     ):
         # Starting, Working and Stopping all hold disks; a server may ignore the filter.
-        is_restore = text(entity, "JobType") in (None, "FileLevelRestore")
-        if is_restore and text(entity, "State") != "Stopped":
+        is_restore = decoders.text(entity, "JobType") in (None, "FileLevelRestore")
+        if is_restore and decoders.text(entity, "State") != "Stopped":
             yield parse_restore_session(entity)
 
 
-def parse_restore_session(entity: Resource) -> RestoreSession:
+def parse_restore_session(entity: decoders.Resource) -> RestoreSession:
     """Return the restore that an entity describes."""
     return RestoreSession(
-        name=text(entity, "Name") or "without a name",
-        machine_name=text(entity, "VmDisplayName"),
-        created_at=utc(text(entity, "CreationTimeUTC") or text(entity, "CreationTime")),
-        backup_server=text(entity, "BackupServerName") or backup_server_name(entity),
+        name=decoders.text(entity, "Name") or "without a name",
+        machine_name=decoders.text(entity, "VmDisplayName"),
+        created_at=utc(
+            decoders.text(entity, "CreationTimeUTC") or decoders.text(entity, "CreationTime")
+        ),
+        backup_server=decoders.text(entity, "BackupServerName") or backup_server_name(entity),
         restore_points=tuple(
             point
-            for link in links(entity)
+            for link in decoders.links(entity)
             if link.is_for("Related") and (point := restore_point_at(link.path))
         ),
     )

@@ -11,14 +11,7 @@ from urllib.parse import quote
 
 from terraform_provider_veeam.em.errors import JobGone
 from terraform_provider_veeam.em.gone import Container, unless_gone
-from terraform_provider_veeam.em.http.decoders import (
-    Resource,
-    boolean,
-    member,
-    members,
-    text,
-    unreadable,
-)
+from terraform_provider_veeam.em.http import decoders
 from terraform_provider_veeam.em.inventory.backup_servers import backup_server_name
 from terraform_provider_veeam.em.inventory.query import Comparison, query
 from terraform_provider_veeam.em.patterns import name_matches
@@ -111,7 +104,7 @@ def read_job(client: Client, session: LogonSession, job_id: str, deadline: Deadl
         path = f"{job_path(job_id)}?format=Entity"
         job = parse_job(client.request("GET", path, deadline, token=session.token).document.value)
         if job.id != job_id:
-            raise unreadable(f"GET {path} was answered with another job, {job.id}.")
+            raise decoders.unreadable(f"GET {path} was answered with another job, {job.id}.")
         return job
 
     return _unless_gone(client, session, job_id, read, deadline)
@@ -127,7 +120,7 @@ def objects_in_job(
         answer = client.request("GET", path, deadline, token=session.token)
         listed = answer.document.collection("ObjectInJob", "ObjectsInJob")
         if listed is None:
-            raise unreadable(
+            raise decoders.unreadable(
                 f"GET {path} was answered with {answer.status}, but with no list of objects."
             )
         return [_parse_object(one) for one in listed]
@@ -150,36 +143,41 @@ def _unless_gone(
     return unless_gone(f"job {job_id}", read, container, deadline, client.policy.pauses())
 
 
-def parse_job(entity: Resource) -> Job:
+def parse_job(entity: decoders.Resource) -> Job:
     """Return the job that an entity describes. Raises UnexpectedAnswer."""
     job_id = _id_of(entity)
     if not job_id:
-        raise unreadable("In place of a job there is something else.")
-    info = member(entity, "JobInfo")
+        raise decoders.unreadable("In place of a job there is something else.")
+    info = decoders.member(entity, "JobInfo")
     kinds = info.values() if isinstance(info, dict) else ()
-    includes = [member(kind, "Includes") for kind in kinds]
+    includes = [decoders.member(kind, "Includes") for kind in kinds]
     return Job(
         id=job_id,
-        name=text(entity, "Name") or job_id,
-        type=text(entity, "JobType"),
-        platform=text(entity, "Platform"),
-        description=text(entity, "Description"),
-        schedule_enabled=boolean(entity, "ScheduleEnabled"),
-        next_run=utc(text(entity, "NextRun")),
+        name=decoders.text(entity, "Name") or job_id,
+        type=decoders.text(entity, "JobType"),
+        platform=decoders.text(entity, "Platform"),
+        description=decoders.text(entity, "Description"),
+        schedule_enabled=decoders.boolean(entity, "ScheduleEnabled"),
+        next_run=utc(decoders.text(entity, "NextRun")),
         backup_server=backup_server_name(entity),
         objects=tuple(
-            _parse_object(one) for listed in includes for one in members(listed, "ObjectInJob")
+            _parse_object(one)
+            for listed in includes
+            for one in decoders.members(listed, "ObjectInJob")
         ),
     )
 
 
-def _id_of(entity: Resource) -> str:
-    return (text(entity, "UID") or "").rpartition(":")[2].lower()
+def _id_of(entity: decoders.Resource) -> str:
+    return (decoders.text(entity, "UID") or "").rpartition(":")[2].lower()
 
 
-def _parse_object(entity: Resource) -> JobObject:
-    object_id, ref = text(entity, "ObjectInJobId"), text(entity, "HierarchyObjRef")
+def _parse_object(entity: decoders.Resource) -> JobObject:
+    object_id, ref = (
+        decoders.text(entity, "ObjectInJobId"),
+        decoders.text(entity, "HierarchyObjRef"),
+    )
     if object_id is None or ref is None:
-        raise unreadable("An object of a job has no id or no reference.")
-    name = text(entity, "Name") or text(entity, "DisplayName")
+        raise decoders.unreadable("An object of a job has no id or no reference.")
+    name = decoders.text(entity, "Name") or decoders.text(entity, "DisplayName")
     return JobObject(object_id.lower(), ref, name)

@@ -11,19 +11,7 @@ from collections import defaultdict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.em.errors import (
-    AlreadyInJob,
-    AnswerLost,
-    DeadlinePassed,
-    EnterpriseManagerError,
-    Gone,
-    JobGone,
-    LastInJob,
-    RequestFailed,
-    Stopped,
-    TaskFailed,
-    TaskVanished,
-)
+from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.gone import Container, unless_gone
 from terraform_provider_veeam.em.jobs.jobs import job_path, objects_in_job
 from terraform_provider_veeam.em.jobs.once import OneRequest
@@ -74,7 +62,7 @@ class JobObjects:
         any other error it may be in the job, and the error says so.
         """
         if one := self._find(job_id, item.ref, deadline):
-            raise AlreadyInJob(
+            raise errors.AlreadyInJob(
                 "The object is in the job already",
                 f"Job {job_id} includes {printable(item.name)} as {one.id}.",
                 object_id=one.id,
@@ -83,17 +71,17 @@ class JobObjects:
         with self._change(job_id, deadline) as request:
             try:
                 task = request.send(f"{job_path(job_id)}/includes", body)
-            except EnterpriseManagerError as doubt:
+            except errors.EnterpriseManagerError as doubt:
                 if not doubt.may_have_acted:
                     raise
                 # Were the job to show it by now, a rival may have put it in.
-                raise AnswerLost(
+                raise errors.AnswerLost(
                     "It is not known whether the object was put into the job",
                     f"{doubt.detail}\n{_may_be_there(job_id, item)}",
                 ) from doubt
             try:
                 return self._finish(request, task, job_id, item, deadline)
-            except (Stopped, DeadlinePassed):
+            except (errors.Stopped, errors.DeadlinePassed):
                 bound = deadline.unstoppable(deadline.operation, _FINISH_SECONDS)
                 return self._finish(request, task, job_id, item, bound)
 
@@ -108,26 +96,28 @@ class JobObjects:
                 task = unless_gone(
                     f"object {one.id} of job {job_id}",
                     lambda: request.delete(path),
-                    Container(f"job {job_id}", lambda: self._has(job_id, one, deadline), Gone),
+                    Container(
+                        f"job {job_id}", lambda: self._has(job_id, one, deadline), errors.Gone
+                    ),
                     deadline,
                     self._client.policy.pauses(),
                 )
                 if task is not None:
                     task = request.wait(task, deadline)
-            except (Stopped, DeadlinePassed) as error:
+            except (errors.Stopped, errors.DeadlinePassed) as error:
                 raise error.add(
                     f"{printable(one.name or '')} ({one.ref}) may yet be taken out of job {job_id}."
                 ) from error
-            except TaskVanished as error:
+            except errors.TaskVanished as error:
                 log.info("looking for what became of DELETE %s: %s", path, error)
                 task = None
-            except Gone:
+            except errors.Gone:
                 return
-            except RequestFailed as error:
+            except errors.RequestFailed as error:
                 self._check_last(job_id, one, error, deadline)
                 raise
         if task is not None and task.success is False:
-            failed = TaskFailed(
+            failed = errors.TaskFailed(
                 "Enterprise Manager could not take the object out of the job",
                 f"DELETE {path} was accepted, but its task {task.task_id} failed: "
                 f"{task.message or 'it gave no reason'}",
@@ -149,19 +139,19 @@ class JobObjects:
         """Wait for the task, and until the job shows the object."""
         try:
             task = request.wait(task, deadline)
-        except TaskVanished as error:
+        except errors.TaskVanished as error:
             log.info("looking for what became of %s: %s", request, error)
-        except EnterpriseManagerError as error:
+        except errors.EnterpriseManagerError as error:
             raise error.add(_may_be_there(job_id, item)) from error
         if task.success is False:
-            raise TaskFailed(
+            raise errors.TaskFailed(
                 "Enterprise Manager could not put the object into the job",
                 f"POST {job_path(job_id)}/includes was accepted, but its task {task.task_id} "
                 f"failed: {task.message or 'it gave no reason'}",
             )
         try:
             return self._shown(job_id, item, deadline)
-        except EnterpriseManagerError as error:
+        except errors.EnterpriseManagerError as error:
             raise error.add(_may_be_there(job_id, item)) from error
 
     def _shown(self, job_id: str, item: HierarchyObject, deadline: Deadline) -> JobObject:
@@ -172,11 +162,11 @@ class JobObjects:
         return found
 
     def _check_last(
-        self, job_id: str, one: JobObject, error: EnterpriseManagerError, deadline: Deadline
+        self, job_id: str, one: JobObject, error: errors.EnterpriseManagerError, deadline: Deadline
     ) -> None:
         """Raise LastInJob when the job has nothing but that object."""
         if [other.id for other in self._all(job_id, deadline)] == [one.id]:
-            raise LastInJob(
+            raise errors.LastInJob(
                 "The last object of a job can't be removed",
                 f"{error.detail}\nJob {job_id} has nothing but {printable(one.name or one.ref)}. "
                 "Put another object into it first, or delete the job in the console of Veeam "
@@ -187,7 +177,7 @@ class JobObjects:
     def _has(self, job_id: str, one: JobObject, deadline: Deadline) -> bool:
         try:
             return any(other.id == one.id for other in self._all(job_id, deadline))
-        except JobGone:
+        except errors.JobGone:
             return False
 
     def _find(self, job_id: str, ref: str, deadline: Deadline) -> JobObject | None:

@@ -11,14 +11,7 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any, Self
 
-from terraform_provider_veeam.em.errors import (
-    AnswerLost,
-    EnterpriseManagerError,
-    NotFound,
-    SessionGone,
-    TaskVanished,
-    TokenRefused,
-)
+from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.http.decoders import unreadable
 from terraform_provider_veeam.em.logon import token_refused
 from terraform_provider_veeam.em.tasks import Tasks, parse_task
@@ -57,7 +50,7 @@ class OneRequest:
         try:
             bound = self._deadline.unstoppable("Logging out", _LOGOUT_SECONDS)
             self._logon.end(self._session, bound)
-        except EnterpriseManagerError as error:
+        except errors.EnterpriseManagerError as error:
             log.info("%s is left to expire: %s", self._session, error)
 
     def send(self, path: str, body: dict[str, Any] | None) -> Task:
@@ -68,7 +61,7 @@ class OneRequest:
         """
         try:
             self._task = self._post(path, body)
-        except EnterpriseManagerError as error:
+        except errors.EnterpriseManagerError as error:
             doubt = self._doubt(error)
             if not doubt.may_have_acted:
                 raise doubt from error
@@ -78,17 +71,17 @@ class OneRequest:
             log.info("%s: its task is %s", doubt.summary, self._task.task_id)
         return self._task
 
-    def _doubt(self, error: EnterpriseManagerError) -> EnterpriseManagerError:
+    def _doubt(self, error: errors.EnterpriseManagerError) -> errors.EnterpriseManagerError:
         """Return the error as AnswerLost if something else may have answered for the server."""
-        if isinstance(error, TokenRefused):
+        if isinstance(error, errors.TokenRefused):
             try:
                 if not self._logon.answers(self._session, self._deadline):
                     return token_refused(error) if self._session.borrowed else error
-            except EnterpriseManagerError as unknown:  # a stop is one, too
+            except errors.EnterpriseManagerError as unknown:  # a stop is one, too
                 log.info("asking whether %s answers: %s", self._session, unknown)
-        elif not isinstance(error, NotFound):
+        elif not isinstance(error, errors.NotFound):
             return error
-        return AnswerLost("Something else may have answered", error.detail)
+        return errors.AnswerLost("Something else may have answered", error.detail)
 
     def delete(self, path: str) -> Task | None:
         """Send a DELETE, as often as it takes; returns its task, None when there is none."""
@@ -103,13 +96,15 @@ class OneRequest:
         """
         try:
             self._task = self._tasks.wait(task, deadline)
-        except TaskVanished:
+        except errors.TaskVanished:
             self._task = None
             raise
-        except SessionGone as error:
+        except errors.SessionGone as error:
             self._task = None
-            raise TaskVanished("The logon session of a task has ended", error.detail) from error
-        except EnterpriseManagerError as error:
+            raise errors.TaskVanished(
+                "The logon session of a task has ended", error.detail
+            ) from error
+        except errors.EnterpriseManagerError as error:
             raise error.add(f"{self} was not seen to finish.") from error
         return self._task
 
@@ -141,10 +136,10 @@ class OneRequest:
                 bound.wait(pause)
                 if tasks := self._tasks.all(bound):
                     return tasks[0]
-            except EnterpriseManagerError as error:
+            except errors.EnterpriseManagerError as error:
                 log.info("looking for %s: %s", self, error)
         return None
 
 
-def _was_not_taken(error: EnterpriseManagerError) -> bool:
+def _was_not_taken(error: errors.EnterpriseManagerError) -> bool:
     return error.may_pass and not error.may_have_acted

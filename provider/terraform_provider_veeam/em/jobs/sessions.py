@@ -11,17 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
-from terraform_provider_veeam.em.http.decoders import (
-    Resource,
-    api_path,
-    boolean,
-    integer,
-    links,
-    member,
-    message,
-    text,
-    unreadable,
-)
+from terraform_provider_veeam.em.http import decoders
 from terraform_provider_veeam.em.inventory.query import Comparison, query
 from terraform_provider_veeam.em.models import RestorePointRef, restore_point_at
 from terraform_provider_veeam.em.times import Time, utc
@@ -206,77 +196,77 @@ def task_sessions(
 
 def _query(
     client: Client, session: LogonSession, kind: str, wanted: WantedSessions, deadline: Deadline
-) -> Iterator[Resource]:
+) -> Iterator[decoders.Resource]:
     conditions = wanted.conditions()
     return query(client, session, kind, deadline, conditions=conditions, sort_desc="CreationTime")
 
 
-def parse_job_session(entity: Resource) -> JobSession:
+def parse_job_session(entity: decoders.Resource) -> JobSession:
     """Return the job session that an entity describes. Raises UnexpectedAnswer."""
-    session_id, state = _id_of(entity), text(entity, "State")
+    session_id, state = _id_of(entity), decoders.text(entity, "State")
     if session_id is None or state is None:
-        raise unreadable("In place of a job's session there is something else.")
-    told = text(entity, "UID") or api_path(member(entity, "Href")) or ""
+        raise decoders.unreadable("In place of a job's session there is something else.")
+    told = decoders.text(entity, "UID") or decoders.api_path(decoders.member(entity, "Href")) or ""
     return JobSession(
         type=SessionType.REPLICA if "replica" in told.lower() else SessionType.BACKUP,
         id=session_id,
-        name=text(entity, "Name") or session_id,
-        job_id=_last(text(entity, "JobUid")),
-        job_name=text(entity, "JobName"),
-        created_at=utc(text(entity, "CreationTimeUTC")),
-        ended_at=utc(text(entity, "EndTimeUTC")),
+        name=decoders.text(entity, "Name") or session_id,
+        job_id=_last(decoders.text(entity, "JobUid")),
+        job_name=decoders.text(entity, "JobName"),
+        created_at=utc(decoders.text(entity, "CreationTimeUTC")),
+        ended_at=utc(decoders.text(entity, "EndTimeUTC")),
         state=state,
         result=_result(entity) if state == "Stopped" else None,
-        percent=integer(entity, "Progress"),
-        message=message(entity, "FailureMessage"),
-        is_retry=boolean(entity, "IsRetry"),
-        is_copy="copy" in (text(entity, "JobType") or "").lower(),
+        percent=decoders.integer(entity, "Progress"),
+        message=decoders.message(entity, "FailureMessage"),
+        is_retry=decoders.boolean(entity, "IsRetry"),
+        is_copy="copy" in (decoders.text(entity, "JobType") or "").lower(),
     )
 
 
-def parse_task_session(entity: Resource) -> TaskSession:
+def parse_task_session(entity: decoders.Resource) -> TaskSession:
     """Return the task session that an entity describes. Raises UnexpectedAnswer."""
-    task_id, state = _id_of(entity), text(entity, "State")
+    task_id, state = _id_of(entity), decoders.text(entity, "State")
     if task_id is None or state is None:
-        raise unreadable("In place of a task session there is something else.")
+        raise decoders.unreadable("In place of a task session there is something else.")
     points = [
         point
-        for link in links(entity)
+        for link in decoders.links(entity)
         if link.is_for("Related") and (point := restore_point_at(link.path))
     ]
     return TaskSession(
         id=task_id,
-        name=text(entity, "Name") or task_id,
-        machine_name=text(entity, "VmDisplayName"),
-        ref=text(entity, "VmUid"),
-        session_id=_last(text(entity, "JobSessionUid")),
+        name=decoders.text(entity, "Name") or task_id,
+        machine_name=decoders.text(entity, "VmDisplayName"),
+        ref=decoders.text(entity, "VmUid"),
+        session_id=_last(decoders.text(entity, "JobSessionUid")),
         job_name=_job_name(entity),
-        created_at=utc(text(entity, "CreationTimeUTC")),
-        ended_at=utc(text(entity, "EndTimeUTC")),
+        created_at=utc(decoders.text(entity, "CreationTimeUTC")),
+        ended_at=utc(decoders.text(entity, "EndTimeUTC")),
         state=state,
         result=_result(entity) if state == "Completed" else None,
-        reason=message(entity, "Reason"),
+        reason=decoders.message(entity, "Reason"),
         restore_point=points[0] if points else None,
     )
 
 
-def _job_name(entity: Resource) -> str | None:
+def _job_name(entity: decoders.Resource) -> str | None:
     """Return the name of the job, which the session's name begins with: `Daily@2026-03-02 …`.
 
     Samples of replications have the job's name alone.
     """
-    up = [link.name or "" for link in links(entity) if "sessions/" in link.path.lower()]
+    up = [link.name or "" for link in decoders.links(entity) if "sessions/" in link.path.lower()]
     return (up[0].rpartition("@")[0] or up[0] or None) if up else None
 
 
-def _result(entity: Resource) -> str | None:
-    told = text(entity, "Result")
+def _result(entity: decoders.Resource) -> str | None:
+    told = decoders.text(entity, "Result")
     return None if told == "None" else told
 
 
-def _id_of(entity: Resource) -> str | None:
-    path = api_path(member(entity, "Href")) or ""
-    return _last(text(entity, "UID")) or path.rpartition("/")[2].lower() or None
+def _id_of(entity: decoders.Resource) -> str | None:
+    path = decoders.api_path(decoders.member(entity, "Href")) or ""
+    return _last(decoders.text(entity, "UID")) or path.rpartition("/")[2].lower() or None
 
 
 def _last(urn: str | None) -> str | None:

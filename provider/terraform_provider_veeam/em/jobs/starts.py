@@ -14,33 +14,13 @@ import logging
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import TELL_SECONDS
-from terraform_provider_veeam.em.errors import (
-    BackupFailed,
-    BackupOutOfSight,
-    DeadlinePassed,
-    EnterpriseManagerError,
-    NotFound,
-    Stopped,
-    TaskFailed,
-    TaskVanished,
-)
 from terraform_provider_veeam.em.http.retry import http_date, is_no_answer, retry
 from terraform_provider_veeam.em.inventory.query import entities, query_address
+from terraform_provider_veeam.em.jobs import sessions
 from terraform_provider_veeam.em.jobs.jobs import job_path
 from terraform_provider_veeam.em.jobs.once import OneRequest
-from terraform_provider_veeam.em.jobs.sessions import (
-    JobSession,
-    SessionType,
-    TaskSession,
-    WantedSessions,
-    job_sessions,
-    parse_job_session,
-    parse_task_session,
-    read_job_session,
-    session_path,
-    task_sessions,
-)
 from terraform_provider_veeam.em.tasks import LONGEST_PAUSE, PATIENCE, looks
 from terraform_provider_veeam.em.times import Time
 from terraform_provider_veeam.masking import printable
@@ -79,7 +59,7 @@ class _Before(NamedTuple):
 class Outcome(NamedTuple):
     """What came of a session that did not fail."""
 
-    machines: list[TaskSession]
+    machines: list[sessions.TaskSession]
     """Its parts, one for each VM; none when they could not be read."""
     remarks: list[str]
 
@@ -91,22 +71,23 @@ class JobStarts:
         self._client = client
         self._logon = logon
 
-    def running(self, job: Job, deadline: Deadline) -> JobSession | None:
+    def running(self, job: Job, deadline: Deadline) -> sessions.JobSession | None:
         """Return the session of a job that runs; None when it does not."""
-        of_job = WantedSessions(SessionType.of(job.type), job.id)
+        of_job = sessions.WantedSessions(sessions.SessionType.of(job.type), job.id)
         newest = self._browse(
-            lambda own: next(job_sessions(self._client, own, of_job, deadline), None), deadline
+            lambda own: next(sessions.job_sessions(self._client, own, of_job, deadline), None),
+            deadline,
         )
         return newest if newest and not newest.is_stopped else None
 
-    def start_job(self, job: Job, deadline: Deadline) -> JobSession:
+    def start_job(self, job: Job, deadline: Deadline) -> sessions.JobSession:
         """Start a job and return its new session. Raises TaskFailed, BackupOutOfSight."""
-        of_job = WantedSessions(SessionType.of(job.type), job.id)
+        of_job = sessions.WantedSessions(sessions.SessionType.of(job.type), job.id)
         before = self._before(of_job.type.entity, of_job, _job_session_id, deadline)
         wanted = of_job._replace(since=before.since)
 
-        def find(own: LogonSession) -> JobSession | None:
-            found = job_sessions(self._client, own, wanted, deadline)
+        def find(own: LogonSession) -> sessions.JobSession | None:
+            found = sessions.job_sessions(self._client, own, wanted, deadline)
             return next((one for one in found if one.id not in before.known), None)
 
         path = f"{job_path(job.id)}?action=start"
@@ -114,21 +95,21 @@ class JobStarts:
 
     def quick_backup(
         self, vm: HierarchyObject, backup_server_id: str, deadline: Deadline
-    ) -> JobSession:
+    ) -> sessions.JobSession:
         """Start a quick backup of a VM and return its session.
 
         Raises TaskFailed, BackupOutOfSight.
         """
-        of_vm = WantedSessions(machine_name=vm.name)
+        of_vm = sessions.WantedSessions(machine_name=vm.name)
         before = self._before(of_vm.type.task_entity, of_vm, _task_session_id, deadline)
         wanted = of_vm._replace(since=before.since)
 
-        def find(own: LogonSession) -> JobSession | None:
-            for one in task_sessions(self._client, own, wanted, deadline):
+        def find(own: LogonSession) -> sessions.JobSession | None:
+            for one in sessions.task_sessions(self._client, own, wanted, deadline):
                 is_vm = one.ref is None or vm.has_ref(one.ref)
                 if one.id not in before.known and is_vm and one.session_id:
-                    of_one = session_path(wanted.type, one.session_id)
-                    found = read_job_session(self._client, own, of_one, deadline)
+                    of_one = sessions.session_path(wanted.type, one.session_id)
+                    found = sessions.read_job_session(self._client, own, of_one, deadline)
                     if not found.is_copy:  # of what has just been backed up
                         return found
             return None
@@ -137,7 +118,9 @@ class JobStarts:
         what = f"the quick backup of {printable(vm.name)}"
         return self._start(path, {"VmRef": vm.ref}, what, find, deadline)
 
-    def follow(self, started: JobSession, deadline: Deadline) -> Iterator[JobSession]:
+    def follow(
+        self, started: sessions.JobSession, deadline: Deadline
+    ) -> Iterator[sessions.JobSession]:
         """Yield the session from time to time, and at last as it is when it is stopped.
 
         A stop, or the end of the time, ends the waiting alone, and says so.
@@ -146,7 +129,9 @@ class JobStarts:
         try:
             for now in looks(deadline) if not session.is_stopped else ():
                 session = self._patiently(
-                    lambda own: read_job_session(self._client, own, started.path, deadline),
+                    lambda own: sessions.read_job_session(
+                        self._client, own, started.path, deadline
+                    ),
                     deadline,
                 )
                 if session.is_stopped:
@@ -154,44 +139,46 @@ class JobStarts:
                 if now - told >= TELL_SECONDS:
                     told = now
                     yield session
-        except (Stopped, DeadlinePassed) as error:
+        except (errors.Stopped, errors.DeadlinePassed) as error:
             raise error.add(
                 f"Only the waiting has ended: the {started.type.noun} goes on. {_WHERE} shows it "
                 f"as {printable(started.name)}."
             ) from error
-        except EnterpriseManagerError as error:
-            raise BackupOutOfSight(
+        except errors.EnterpriseManagerError as error:
+            raise errors.BackupOutOfSight(
                 f"The {started.type.noun} was started, but could not be followed to its end",
                 f"{error.detail}\n{_WHERE} shows it as {printable(started.name)}.",
             ) from error
         yield session
 
-    def outcome(self, session: JobSession, deadline: Deadline) -> Outcome:
+    def outcome(self, session: sessions.JobSession, deadline: Deadline) -> Outcome:
         """Return what came of a session that is stopped. Raises BackupFailed."""
-        machines: list[TaskSession] = []
+        machines: list[sessions.TaskSession] = []
         try:
             machines = self._new_points(session, deadline)
             why = _reasons(session, machines)
-        except EnterpriseManagerError as error:
+        except errors.EnterpriseManagerError as error:
             why = [f"The reasons could not be read: {error.summary}."]
         if session.result not in ("Success", "Warning"):
             listed = "".join(f"\n  {line}" for line in why) or " It gave no reason."
-            raise BackupFailed(
+            raise errors.BackupFailed(
                 f"The {session.type.noun} {printable(session.name)} failed",
                 f"Its session has ended as {session.result or 'without a result'}.{listed}",
             )
         return Outcome(machines, why)
 
-    def reasons(self, session: JobSession, deadline: Deadline) -> list[str]:
+    def reasons(self, session: sessions.JobSession, deadline: Deadline) -> list[str]:
         """Return why a session that is stopped did not succeed, or not without remarks.
 
         A line for each reason.
         """
         return _reasons(session, self._machines(session, deadline))
 
-    def _new_points(self, session: JobSession, deadline: Deadline) -> list[TaskSession]:
+    def _new_points(
+        self, session: sessions.JobSession, deadline: Deadline
+    ) -> list[sessions.TaskSession]:
         """Return the VMs' parts of a session: links to new restore points may be a bit late."""
-        found: list[TaskSession] = []
+        found: list[sessions.TaskSession] = []
         for pause in _PAUSES:
             deadline.wait(pause)
             found = self._machines(session, deadline)
@@ -199,10 +186,13 @@ class JobStarts:
                 break
         return found
 
-    def _machines(self, session: JobSession, deadline: Deadline) -> list[TaskSession]:
-        of_session = WantedSessions(session.type, session_id=session.id)
+    def _machines(
+        self, session: sessions.JobSession, deadline: Deadline
+    ) -> list[sessions.TaskSession]:
+        of_session = sessions.WantedSessions(session.type, session_id=session.id)
         return self._patiently(
-            lambda own: list(task_sessions(self._client, own, of_session, deadline)), deadline
+            lambda own: list(sessions.task_sessions(self._client, own, of_session, deadline)),
+            deadline,
         )
 
     def _start(
@@ -210,32 +200,32 @@ class JobStarts:
         path: str,
         body: dict[str, str] | None,
         what: str,
-        find: Callable[[LogonSession], JobSession | None],
+        find: Callable[[LogonSession], sessions.JobSession | None],
         deadline: Deadline,
-    ) -> JobSession:
+    ) -> sessions.JobSession:
         with OneRequest(self._client, self._logon, deadline) as request:
             try:
                 task = request.send(path, body)
-            except EnterpriseManagerError as doubt:
+            except errors.EnterpriseManagerError as doubt:
                 if not doubt.may_have_acted:
                     raise
                 # A session that appears now may be the schedule's, or somebody else's.
-                raise BackupOutOfSight(
+                raise errors.BackupOutOfSight(
                     f"It is not known whether {what} was started",
                     f"{doubt.detail}\nIts task was not found, and it was not asked for again, so "
                     f"that it is not started twice. {_WHERE} shows whether it runs.",
                 ) from doubt
             try:
                 task = request.wait(task, deadline)
-            except TaskVanished as error:
+            except errors.TaskVanished as error:
                 log.info("%s: looking for its session, as %s", what, error)
                 return self._first_seen(None, what, find, deadline)
-            except EnterpriseManagerError as error:
+            except errors.EnterpriseManagerError as error:
                 raise error.add(
                     f"{_capital(what)} may yet begin. {_WHERE} shows it then."
                 ) from error
         if not task.success:
-            raise TaskFailed(
+            raise errors.TaskFailed(
                 f"Enterprise Manager could not start {what}",
                 f"POST {path} was accepted, but its task {task.task_id} failed: "
                 f"{task.message or 'it gave no reason'}",
@@ -246,18 +236,18 @@ class JobStarts:
         self,
         task: Task | None,
         what: str,
-        find: Callable[[LogonSession], JobSession | None],
+        find: Callable[[LogonSession], sessions.JobSession | None],
         deadline: Deadline,
-    ) -> JobSession:
+    ) -> sessions.JobSession:
         """Return the session that was started as soon as the server shows it."""
         link = task.job_session if task else None
 
-        def look(own: LogonSession) -> JobSession | None:
+        def look(own: LogonSession) -> sessions.JobSession | None:
             try:
                 if link is None:
                     return find(own)
-                return read_job_session(self._client, own, link, deadline)
-            except NotFound:
+                return sessions.read_job_session(self._client, own, link, deadline)
+            except errors.NotFound:
                 return None
 
         try:
@@ -266,16 +256,16 @@ class JobStarts:
                     return session
                 if now >= LATE_SECONDS:
                     break
-        except (Stopped, DeadlinePassed) as error:
+        except (errors.Stopped, errors.DeadlinePassed) as error:
             raise error.add(
                 f"Only the waiting has ended: {what} was started and goes on. {_WHERE} shows it."
             ) from error
-        except EnterpriseManagerError as error:
-            raise BackupOutOfSight(
+        except errors.EnterpriseManagerError as error:
+            raise errors.BackupOutOfSight(
                 f"{_capital(what)} was started, but could not be followed",
                 f"{error.detail}\n{_WHERE} shows whether it runs.",
             ) from error
-        raise BackupOutOfSight(
+        raise errors.BackupOutOfSight(
             f"{_capital(what)} was started, but its session is not to be found",
             f"Enterprise Manager has shown no session of it for {LATE_SECONDS:g} seconds. {_WHERE} "
             "shows whether it runs.",
@@ -284,7 +274,7 @@ class JobStarts:
     def _before(
         self,
         kind: str,
-        wanted: WantedSessions,
+        wanted: sessions.WantedSessions,
         id_of: Callable[[Resource], str],
         deadline: Deadline,
     ) -> _Before:
@@ -307,7 +297,7 @@ class JobStarts:
         return retry(
             lambda: self._browse(look, deadline),
             deadline.part(PATIENCE),
-            when=lambda error: is_no_answer(error) or isinstance(error, NotFound),
+            when=lambda error: is_no_answer(error) or isinstance(error, errors.NotFound),
             pauses=repeat(LONGEST_PAUSE),
         )
 
@@ -319,7 +309,7 @@ def _capital(words: str) -> str:
     return words[0].upper() + words[1:]
 
 
-def _reasons(session: JobSession, machines: Sequence[TaskSession]) -> list[str]:
+def _reasons(session: sessions.JobSession, machines: Sequence[sessions.TaskSession]) -> list[str]:
     told = [session.message] if session.message else []
     for one in machines:
         if one.result != "Success" or one.reason:
@@ -329,8 +319,8 @@ def _reasons(session: JobSession, machines: Sequence[TaskSession]) -> list[str]:
 
 
 def _job_session_id(entity: Resource) -> str:
-    return parse_job_session(entity).id
+    return sessions.parse_job_session(entity).id
 
 
 def _task_session_id(entity: Resource) -> str:
-    return parse_task_session(entity).id
+    return sessions.parse_task_session(entity).id

@@ -18,35 +18,10 @@ import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.em.errors import (
-    AnswerLost,
-    DeadlinePassed,
-    EnterpriseManagerError,
-    MountIncomplete,
-    NotFound,
-    RequestFailed,
-    RequestRefused,
-    RestorePointGone,
-    SessionGone,
-    Stopped,
-    TaskFailed,
-    TaskVanished,
-    TokenRefused,
-)
+from terraform_provider_veeam.em import errors, models
 from terraform_provider_veeam.em.http.decoders import unreadable
 from terraform_provider_veeam.em.http.retry import persist, retry
 from terraform_provider_veeam.em.logon import token_refused
-from terraform_provider_veeam.em.models import (
-    DEFAULT_OS_KIND,
-    IDLE_LIMIT,
-    Mounted,
-    MountPoint,
-    RestorePointRef,
-    RestorePointType,
-    Task,
-    mount_id_of,
-    restore_point_at,
-)
 from terraform_provider_veeam.em.mounts.existing import MountPoints
 from terraform_provider_veeam.em.tasks import Tasks, parse_task
 
@@ -56,7 +31,6 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.deadline import Deadline
     from terraform_provider_veeam.em.http.client import Client
     from terraform_provider_veeam.em.logon import Logon
-    from terraform_provider_veeam.em.models import LogonSession
 
 UNDO_SECONDS = 20.0
 READ_SECONDS = 20.0
@@ -69,10 +43,10 @@ log = logging.getLogger(__name__)
 def create_mount(
     client: Client,
     logon: Logon,
-    restore_point: RestorePointRef,
+    restore_point: models.RestorePointRef,
     os_kind: str | None,
     deadline: Deadline,
-) -> Mounted:
+) -> models.Mounted:
     """Mount a restore point in a session of its own, and return it when its disks are there.
 
     Raises MountIncomplete when it is mounted but could not be read; after any other error nothing
@@ -83,9 +57,9 @@ def create_mount(
     mount = kind(client, logon, session, restore_point, deadline)
     try:
         return mount.make(os_kind)
-    except MountIncomplete:
+    except errors.MountIncomplete:
         raise
-    except EnterpriseManagerError as error:
+    except errors.EnterpriseManagerError as error:
         if outcome := mount.undo():
             log.info("%s: %s", deadline.operation, outcome)
             error.add(outcome)
@@ -102,8 +76,8 @@ class _OwnSessionMount:
         self,
         client: Client,
         logon: Logon,
-        session: LogonSession,
-        restore_point: RestorePointRef,
+        session: models.LogonSession,
+        restore_point: models.RestorePointRef,
         deadline: Deadline,
     ) -> None:
         self._client = client
@@ -113,11 +87,11 @@ class _OwnSessionMount:
         self._deadline = deadline
         self._tasks = Tasks(client, logon, session)
         self._mounts = MountPoints(client, logon, session)
-        self._task: Task | None = None
-        self._doubt: EnterpriseManagerError | None = None
+        self._task: models.Task | None = None
+        self._doubt: errors.EnterpriseManagerError | None = None
         """The error that leaves it open whether the server took the request."""
 
-    def make(self, os_kind: str | None) -> Mounted:
+    def make(self, os_kind: str | None) -> models.Mounted:
         """Ask for the mount, wait until it is done, and read it."""
         self._tell(f"asking for {self._restore_point.mounts} in {self._session}")
         *others, last = _bodies(self._restore_point, os_kind)
@@ -125,7 +99,7 @@ class _OwnSessionMount:
             try:
                 self._task = self._ask_until_taken(body)
                 break
-            except RequestFailed as error:
+            except errors.RequestFailed as error:
                 if error.status != HTTPStatus.BAD_REQUEST:
                     raise
                 log.info("asking in the other form: %s", error)
@@ -141,7 +115,7 @@ class _OwnSessionMount:
     def _tell(self, step: str) -> None:
         log.info("%s: %s", self._deadline.operation, step)
 
-    def _ask_until_taken(self, body: bytes | None) -> Task:
+    def _ask_until_taken(self, body: bytes | None) -> models.Task:
         return retry(
             lambda: self._ask(body),
             self._deadline,
@@ -149,7 +123,7 @@ class _OwnSessionMount:
             pauses=self._client.policy.pauses(),
         )
 
-    def _ask(self, body: bytes | None) -> Task:
+    def _ask(self, body: bytes | None) -> models.Task:
         """Ask for the mount; when an answer was lost, look first whether there is a task."""
         if self._doubt and (task := self._look(self._doubt)):
             return task
@@ -157,7 +131,8 @@ class _OwnSessionMount:
             return self._post(body)
         except Exception as error:
             doubt = _told(error)
-            if not isinstance(doubt, NotFound | TokenRefused) and not doubt.may_have_acted:
+            refused = isinstance(doubt, errors.NotFound | errors.TokenRefused)
+            if not refused and not doubt.may_have_acted:
                 raise
             self._doubt = doubt
             self._check_answerer(doubt)
@@ -166,16 +141,16 @@ class _OwnSessionMount:
                 return task
             raise doubt from doubt.__cause__
 
-    def _check_answerer(self, error: EnterpriseManagerError) -> None:
+    def _check_answerer(self, error: errors.EnterpriseManagerError) -> None:
         """Raise what the server has said by an error; return when a gateway may have said it."""
-        if isinstance(error, NotFound):
+        if isinstance(error, errors.NotFound):
             try:
                 self._mounts.check_restore_point(self._restore_point, self._deadline)
-            except RestorePointGone:
+            except errors.RestorePointGone:
                 self._doubt = None
                 raise
 
-    def _post(self, body: bytes | None) -> Task:
+    def _post(self, body: bytes | None) -> models.Task:
         path = self._restore_point.mounts
         answer = self._client.request(
             "POST", path, self._deadline, token=self._session.token, body=body
@@ -185,13 +160,13 @@ class _OwnSessionMount:
             raise unreadable(f"POST {path} was answered with {answer.status}, but with no task.")
         return task
 
-    def _may_ask_again(self, error: EnterpriseManagerError) -> bool:
+    def _may_ask_again(self, error: errors.EnterpriseManagerError) -> bool:
         """Tell whether a request may be sent again: nothing came of it, and nothing will."""
-        if error is self._doubt and isinstance(error, NotFound | TokenRefused):
+        if error is self._doubt and isinstance(error, errors.NotFound | errors.TokenRefused):
             return True  # what lists them shows that there is none of it
         return error.may_pass and not _is_late(error)
 
-    def _look(self, doubt: EnterpriseManagerError) -> Task | None:
+    def _look(self, doubt: errors.EnterpriseManagerError) -> models.Task | None:
         """Return the session's task, or a finished one for its mount point; None without either.
 
         The server may still be busy with a request that timed out, so this looks several times.
@@ -204,27 +179,27 @@ class _OwnSessionMount:
                 return _finished(there[0].href)
         return None
 
-    def _finish(self, task: Task) -> Task:
+    def _finish(self, task: models.Task) -> models.Task:
         """Return the task when it has ended with success. Raises TaskFailed or TaskVanished."""
         try:
             task = self._tasks.wait(task, self._deadline)
-        except TaskVanished as error:
+        except errors.TaskVanished as error:
             return self._finish_unseen(error)
-        except SessionGone as error:
-            raise TaskVanished(
+        except errors.SessionGone as error:
+            raise errors.TaskVanished(
                 "The logon session ended during the mount",
                 f"{error.detail}\nWhat was being mounted in {self._session} goes with it. Was "
                 "Enterprise Manager restarted, or the session logged out?",
             ) from error
-        except (Stopped, DeadlinePassed):
+        except (errors.Stopped, errors.DeadlinePassed):
             raise
-        except EnterpriseManagerError as error:
-            raise TaskVanished("The mount could not be followed", error.detail) from error
+        except errors.EnterpriseManagerError as error:
+            raise errors.TaskVanished("The mount could not be followed", error.detail) from error
         if not task.success:
             raise self._failed(f"failed: {task.message or 'it gave no reason'}")
         return task
 
-    def _finish_unseen(self, vanished: TaskVanished) -> Task:
+    def _finish_unseen(self, vanished: errors.TaskVanished) -> models.Task:
         """Return a finished task in place of one that is gone, if the mount point is there.
 
         How long a finished task stays listed is not documented: it may be gone at once.
@@ -234,7 +209,7 @@ class _OwnSessionMount:
             raise vanished
         return _finished(href)
 
-    def _find_mount_point(self, task: Task) -> str:
+    def _find_mount_point(self, task: models.Task) -> str:
         """Return the path of the mount point: the task's link, else the session's only one."""
         href = task.mount_href or self._only_mount_point()
         if href is None:
@@ -252,34 +227,38 @@ class _OwnSessionMount:
 
     def _check(self, href: str) -> None:
         """Raise UnexpectedAnswer for a mount point of another restore point."""
-        at, asked = restore_point_at(href), self._restore_point
+        at, asked = models.restore_point_at(href), self._restore_point
         # The vendor's sample of a replica's task links to a VM's restore point of another UUID.
-        is_replica = asked.type is RestorePointType.REPLICA and at and at.type is not asked.type
+        is_replica = (
+            asked.type is models.RestorePointType.REPLICA and at and at.type is not asked.type
+        )
         if at != asked and not is_replica:
             raise unreadable(
                 f"The task of a mount of {asked.path} links to {href}, a mount point of another "
                 "restore point."
             )
 
-    def _read(self, href: str) -> Mounted:
+    def _read(self, href: str) -> models.Mounted:
         """Return the mount. Raises MountIncomplete when it can't be read, whatever the reason."""
         seconds = max(READ_SECONDS, self._deadline.remaining())
         bound = self._deadline.unstoppable("Reading the mount point", seconds)
         try:
             mount_point = self._mounts.read(self._restore_point, href, bound)
         except Exception as error:
-            detail = error.detail if isinstance(error, EnterpriseManagerError) else repr(error)
-            known = MountPoint(self._restore_point, mount_id_of(href) or 0, href)
-            raise MountIncomplete(
+            detail = (
+                error.detail if isinstance(error, errors.EnterpriseManagerError) else repr(error)
+            )
+            known = models.MountPoint(self._restore_point, models.mount_id_of(href) or 0, href)
+            raise errors.MountIncomplete(
                 "The restore point is mounted, but the mount point could not be read",
                 f"{detail}\nIt is {href} in {self._session}.",
-                mounted=Mounted(self._session, known),
+                mounted=models.Mounted(self._session, known),
             ) from error
-        return Mounted(self._session, mount_point)
+        return models.Mounted(self._session, mount_point)
 
-    def _failed(self, how: str) -> TaskFailed:
+    def _failed(self, how: str) -> errors.TaskFailed:
         name = self._task.task_id if self._task else "of the mount"
-        return TaskFailed(
+        return errors.TaskFailed(
             "Enterprise Manager could not mount the restore point",
             f"POST {self._restore_point.mounts} was accepted, but its task {name} {how}",
         )
@@ -293,11 +272,12 @@ class _OwnSessionMount:
                 self._try(lambda: self._cancel(bound), undone, bound)
                 self._try(lambda: self._unmount(bound), undone, bound)
             persist(lambda: self._logon.end(self._session, bound), bound)
-        except EnterpriseManagerError as failure:
+        except errors.EnterpriseManagerError as failure:
             return (
                 f"What was begun could not be undone: {failure.summary}. If "
                 f"{self._restore_point.path} gets mounted after all, it is in {self._session}, and "
-                f"Enterprise Manager unmounts it when that session has been idle for {IDLE_LIMIT}."
+                "Enterprise Manager unmounts it when that session has been idle for "
+                f"{models.IDLE_LIMIT}."
             )
         if not self._task and not self._doubt:
             return ""
@@ -329,23 +309,23 @@ class _OwnSessionMount:
 class _BorrowedSessionMount(_OwnSessionMount):
     """One mount while it is made, in a session in which others may be mounting too."""
 
-    def _check_answerer(self, error: EnterpriseManagerError) -> None:
-        if isinstance(error, TokenRefused) and not self._logon.answers(
+    def _check_answerer(self, error: errors.EnterpriseManagerError) -> None:
+        if isinstance(error, errors.TokenRefused) and not self._logon.answers(
             self._session, self._deadline
         ):
             self._doubt = None
             raise token_refused(error) from error
         super()._check_answerer(error)
 
-    def _look(self, doubt: EnterpriseManagerError) -> Task | None:
-        raise AnswerLost(
+    def _look(self, doubt: errors.EnterpriseManagerError) -> models.Task | None:
+        raise errors.AnswerLost(
             "It is not known whether the restore point was mounted", doubt.detail
         ) from doubt
 
-    def _may_ask_again(self, error: EnterpriseManagerError) -> bool:
+    def _may_ask_again(self, error: errors.EnterpriseManagerError) -> bool:
         return error.may_pass and not error.may_have_acted
 
-    def _finish_unseen(self, vanished: TaskVanished) -> Task:
+    def _finish_unseen(self, vanished: errors.TaskVanished) -> models.Task:
         raise vanished
 
     def _only_mount_point(self) -> str | None:
@@ -378,7 +358,7 @@ class _BorrowedSessionMount(_OwnSessionMount):
                 self._check(href)
                 persist(lambda: self._mounts.unmount(href, bound), bound)
                 return "What was mounted by then was unmounted."
-        except EnterpriseManagerError as failure:
+        except errors.EnterpriseManagerError as failure:
             log.info("undoing task %s of %s: %s", ours.task_id, self._session, failure)
         return (
             f"It is not known what became of task {ours.task_id}, and others may be mounting in "
@@ -386,41 +366,41 @@ class _BorrowedSessionMount(_OwnSessionMount):
         )
 
 
-def _bodies(restore_point: RestorePointRef, os_kind: str | None) -> list[bytes | None]:
+def _bodies(restore_point: models.RestorePointRef, os_kind: str | None) -> list[bytes | None]:
     """Return the forms of a mount request, the next for a server that answers 400 to one.
 
     Without `os_kind` a body and none mean the same. The pages of VMs and replicas have the header
     Content-Type as required, and a server that is asked for JSON was seen to refuse an empty body,
     so the default comes first there. The page of agents has a request without body and header.
     """
-    if restore_point.type is RestorePointType.AGENT:
-        return [None, _body(DEFAULT_OS_KIND)]
-    return [_body(os_kind)] if os_kind else [_body(DEFAULT_OS_KIND), None]
+    if restore_point.type is models.RestorePointType.AGENT:
+        return [None, _body(models.DEFAULT_OS_KIND)]
+    return [_body(os_kind)] if os_kind else [_body(models.DEFAULT_OS_KIND), None]
 
 
 def _body(os_kind: str) -> bytes | None:
     return json.dumps({"OsKind": os_kind}).encode()
 
 
-def _told(error: Exception) -> EnterpriseManagerError:
+def _told(error: Exception) -> errors.EnterpriseManagerError:
     """Return an error as one of the tree: one that nobody foresaw comes from a strange answer."""
-    if isinstance(error, EnterpriseManagerError):
+    if isinstance(error, errors.EnterpriseManagerError):
         return error
     told = unreadable(f"It can't be handled ({type(error).__name__}).")
     told.__cause__ = error
     return told
 
 
-def _is_late(error: EnterpriseManagerError) -> bool:
+def _is_late(error: errors.EnterpriseManagerError) -> bool:
     """Tell whether the server may still be busy with the request."""
-    if isinstance(error, RequestRefused):
+    if isinstance(error, errors.RequestRefused):
         return error.status == HTTPStatus.GATEWAY_TIMEOUT
-    return isinstance(error, AnswerLost) and error.timed_out
+    return isinstance(error, errors.AnswerLost) and error.timed_out
 
 
-def _finished(href: str) -> Task:
+def _finished(href: str) -> models.Task:
     """Return a finished task for a mount point that is there."""
-    return Task("of the mount", "Finished", success=True, mount_href=href)
+    return models.Task("of the mount", "Finished", success=True, mount_href=href)
 
 
 def _sentence(parts: list[str]) -> str:

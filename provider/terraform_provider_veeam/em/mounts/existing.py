@@ -11,57 +11,36 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.em.errors import (
-    DeadlinePassed,
-    EnterpriseManagerError,
-    MountGone,
-    RestorePointGone,
-    Stopped,
-    TaskFailed,
-    TaskVanished,
-)
+from terraform_provider_veeam.em import errors, models
 from terraform_provider_veeam.em.gone import Container, unless_gone
-from terraform_provider_veeam.em.http.decoders import (
-    Document,
-    Resource,
-    api_path,
-    member,
-    members,
-    text,
-    unreadable,
-)
+from terraform_provider_veeam.em.http import decoders
 from terraform_provider_veeam.em.http.pages import pages
 from terraform_provider_veeam.em.inventory.restore_points import read_restore_point
-from terraform_provider_veeam.em.models import (
-    MountPoint,
-    RestorePointRef,
-    mount_id_of,
-    restore_point_at,
-)
 from terraform_provider_veeam.em.tasks import Tasks, looks, parse_task
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.deadline import Deadline
     from terraform_provider_veeam.em.http.client import Client
     from terraform_provider_veeam.em.logon import Logon
-    from terraform_provider_veeam.em.models import LogonSession
 
 
 log = logging.getLogger(__name__)
 
-_Found = list[tuple[str, Resource]]
+_Found = list[tuple[str, decoders.Resource]]
 
 
 class MountPoints:
     """The mount points of one logon session."""
 
-    def __init__(self, client: Client, logon: Logon, session: LogonSession) -> None:
+    def __init__(self, client: Client, logon: Logon, session: models.LogonSession) -> None:
         self._client = client
         self._logon = logon
         self._session = session
         self._tasks = Tasks(client, logon, session)
 
-    def read(self, restore_point: RestorePointRef, href: str, deadline: Deadline) -> MountPoint:
+    def read(
+        self, restore_point: models.RestorePointRef, href: str, deadline: Deadline
+    ) -> models.MountPoint:
         """Return the mount point at a path below `/api`. Raises MountGone, SessionGone."""
         return unless_gone(
             _named(href),
@@ -71,27 +50,35 @@ class MountPoints:
             self._client.policy.pauses(),
         )
 
-    def _read(self, restore_point: RestorePointRef, href: str, deadline: Deadline) -> MountPoint:
+    def _read(
+        self, restore_point: models.RestorePointRef, href: str, deadline: Deadline
+    ) -> models.MountPoint:
         answer = self._client.request("GET", href, deadline, token=self._session.token)
-        mount_id, resource = mount_id_of(href), answer.document.value
-        told = mount_id_of(api_path(member(resource, "Href")) or "")
-        kind = text(resource, "Type") or ""
+        mount_id, resource = models.mount_id_of(href), answer.document.value
+        told = models.mount_id_of(decoders.api_path(decoders.member(resource, "Href")) or "")
+        kind = decoders.text(resource, "Type") or ""
         is_mount_point = told == mount_id or kind.casefold().endswith("mount")
         if mount_id is None or not is_mount_point:
-            raise unreadable(
+            raise decoders.unreadable(
                 f"GET {href} was answered with {answer.status}, but with no mount point."
             )
         if told not in (None, mount_id):
-            raise unreadable(f"GET {href} was answered with another mount point, number {told}.")
-        return MountPoint(restore_point, mount_id, href, file_system_roots(resource))
+            raise decoders.unreadable(
+                f"GET {href} was answered with another mount point, number {told}."
+            )
+        return models.MountPoint(restore_point, mount_id, href, file_system_roots(resource))
 
-    def list(self, restore_point: RestorePointRef, deadline: Deadline) -> list[MountPoint]:
+    def list(
+        self, restore_point: models.RestorePointRef, deadline: Deadline
+    ) -> list[models.MountPoint]:
         """Return the mount points that the session has of a restore point, by number.
 
         Raises SessionGone.
         """
         there = [
-            MountPoint(restore_point, mount_id_of(href) or 0, href, file_system_roots(mount))
+            models.MountPoint(
+                restore_point, models.mount_id_of(href) or 0, href, file_system_roots(mount)
+            )
             for href, mount in self._listed(restore_point.mounts, deadline)
         ]
         return sorted(there, key=lambda mount_point: mount_point.mount_id)
@@ -99,15 +86,18 @@ class MountPoints:
     def _listed(self, path: str, deadline: Deadline) -> _Found:
         """Return the mount points that the session lists at a path, each with its own path."""
 
-        def read(document: Document) -> _Found:
+        def read(document: decoders.Document) -> _Found:
             listed = document.collection("Mount")
             found = [
                 (href, mount)
                 for mount in listed or ()
-                if (href := api_path(member(mount, "Href"))) and mount_id_of(href)
+                if (href := decoders.api_path(decoders.member(mount, "Href")))
+                and models.mount_id_of(href)
             ]
             if listed is None or len(found) < len(listed):
-                raise unreadable(f"GET {path} was answered, but with no list of mount points.")
+                raise decoders.unreadable(
+                    f"GET {path} was answered, but with no list of mount points."
+                )
             return found
 
         sessions = self._logon.container(self._session, deadline)
@@ -116,7 +106,7 @@ class MountPoints:
             """Tell whether the session is there, and look whether the restore point is."""
             if not sessions.has():
                 return False
-            if ref := restore_point_at(path):
+            if ref := models.restore_point_at(path):
                 self.check_restore_point(ref, deadline)
             return True
 
@@ -132,19 +122,19 @@ class MountPoints:
                 deadline,
                 self._client.policy.pauses(),
             )
-        except RestorePointGone as error:
+        except errors.RestorePointGone as error:
             log.info("nothing can be mounted of it: %s", error)
             return []
 
-    def check_restore_point(self, ref: RestorePointRef, deadline: Deadline) -> None:
+    def check_restore_point(self, ref: models.RestorePointRef, deadline: Deadline) -> None:
         """Raise RestorePointGone if the restore point is known to be gone."""
         try:
             self._logon.browse(
                 lambda own: read_restore_point(self._client, own, ref, deadline), deadline
             )
-        except (RestorePointGone, Stopped, DeadlinePassed):
+        except (errors.RestorePointGone, errors.Stopped, errors.DeadlinePassed):
             raise
-        except EnterpriseManagerError as error:
+        except errors.EnterpriseManagerError as error:
             log.info("whether %s is there can't be told: %s", ref.path, error)
 
     def unmount(self, href: str, deadline: Deadline) -> None:
@@ -154,7 +144,7 @@ class MountPoints:
         everything has not unmounted. Raises SessionGone, TaskFailed.
         """
         container = self._container(href, deadline)
-        with suppress(MountGone):
+        with suppress(errors.MountGone):
             unless_gone(
                 _named(href),
                 lambda: self._unmount(href, container, deadline),
@@ -168,10 +158,12 @@ class MountPoints:
         if answer.status == HTTPStatus.NO_CONTENT:
             return
         task = parse_task(answer.document.value)
-        with suppress(TaskVanished):  # it may have finished: whether the mount point is there tells
+        with suppress(
+            errors.TaskVanished
+        ):  # it may have finished: whether the mount point is there tells
             task = task and self._tasks.wait(task, deadline)
             if task and task.success is False:
-                raise TaskFailed(
+                raise errors.TaskFailed(
                     "Enterprise Manager could not unmount the restore point",
                     f"DELETE {href} was accepted, but its task {task.task_id} failed: "
                     f"{task.message or 'it gave no reason'}",
@@ -183,11 +175,13 @@ class MountPoints:
                 return
 
     def _container(self, href: str, deadline: Deadline) -> Container:
-        path, mount_id = href.rpartition("/")[0], mount_id_of(href)
+        path, mount_id = href.rpartition("/")[0], models.mount_id_of(href)
         return Container(
             f"the list of mount points of {self._session}",
-            lambda: any(mount_id_of(one) == mount_id for one, _ in self._listed(path, deadline)),
-            MountGone,
+            lambda: any(
+                models.mount_id_of(one) == mount_id for one, _ in self._listed(path, deadline)
+            ),
+            errors.MountGone,
         )
 
 
@@ -195,13 +189,15 @@ def _named(href: str) -> str:
     return f"mount point {href}"
 
 
-def file_system_roots(resource: Resource) -> tuple[str, ...]:
+def file_system_roots(resource: decoders.Resource) -> tuple[str, ...]:
     """Return where the file systems of a mount point begin, as the server spells them.
 
     Raises UnexpectedAnswer.
     """
-    entries = members(member(resource, "FSRoots"), "DirectoryEntry")
-    found = [text(entry, "Path") or text(entry, "Name") for entry in entries]
+    entries = decoders.members(decoders.member(resource, "FSRoots"), "DirectoryEntry")
+    found = [decoders.text(entry, "Path") or decoders.text(entry, "Name") for entry in entries]
     if not all(found):
-        raise unreadable("A root of the mount point's file systems has neither path nor name.")
+        raise decoders.unreadable(
+            "A root of the mount point's file systems has neither path nor name."
+        )
     return tuple(root for root in found if root)

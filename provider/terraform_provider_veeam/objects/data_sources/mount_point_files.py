@@ -11,7 +11,7 @@ from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks
 from terraform_provider_veeam.objects.base import DataSource
 from terraform_provider_veeam.objects.mounted import MountPointReader, reference_attributes
-from tfplugin.attribute import computed, found, optional, required
+from tfplugin import attribute
 from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
 from tfplugin.schema import Schema
@@ -28,20 +28,20 @@ class MountPointFilesDataSource(MountPointReader, DataSource):
         description="The files and folders in a folder of a mount point.",
         attributes=[
             *reference_attributes(),
-            required(
+            attribute.required(
                 "path",
                 "The folder, from its volume on: `E:/Documentation 2014`, `Volume$0:/etc`. "
                 "`file_system_roots` of the mount point has the volumes.",
                 check=parse_guest_path,
             ),
-            optional(
+            attribute.optional(
                 "depth",
                 "How many levels of folders are looked into. Default `1`: the folder itself.",
                 Number(),
                 check=checks.count,
                 fallback=1,
             ),
-            optional(
+            attribute.optional(
                 "name",
                 "Only files and folders of this name; `*` stands for anything, capitals do "
                 "not matter. It is matched here: Enterprise Manager sends all names.",
@@ -49,15 +49,15 @@ class MountPointFilesDataSource(MountPointReader, DataSource):
                 fallback="*",
             ),
             checks.limit(1000, "; more are left out with a warning"),
-            found(
+            attribute.found(
                 "files",
                 "The files and folders that were found, by path.",
-                computed("path", "Path from the volume on, as for `paths` of actions."),
-                computed("name", "Name without its folder."),
-                computed("is_folder", "Whether it is a folder.", Bool()),
-                computed("size", "Size in bytes; null for a folder.", Number()),
-                computed("owner", "Account that owns it; null for a folder."),
-                computed(
+                attribute.computed("path", "Path from the volume on, as for `paths` of actions."),
+                attribute.computed("name", "Name without its folder."),
+                attribute.computed("is_folder", "Whether it is a folder.", Bool()),
+                attribute.computed("size", "Size in bytes; null for a folder.", Number()),
+                attribute.computed("owner", "Account that owns it; null for a folder."),
+                attribute.computed(
                     "modified_at", "When it was last changed, RFC 3339 in UTC; null for a folder."
                 ),
             ),

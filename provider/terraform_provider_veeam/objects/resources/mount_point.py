@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from terraform_provider_veeam.em import models
+from terraform_provider_veeam.em import errors, models
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.errors import (
-    DeadlinePassed,
-    MountGone,
-    MountIncomplete,
-    SessionGone,
-    Stopped,
-)
 from terraform_provider_veeam.keep_alive import start as keep_alive
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import identifiers, mount_points
@@ -92,7 +85,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         deadline = self.timeout(ctx, planned, "create", f"Mounting restore point {name}")
         try:
             mounted = self.mount(planned, deadline)
-        except MountIncomplete as error:
+        except errors.MountIncomplete as error:
             ctx.diagnostics.add_error(
                 error.summary,
                 f"{error.detail}\nIt is in the state, as tainted: the next apply replaces it, a "
@@ -123,7 +116,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
             mount_point = self.manager.mount_point(
                 record.session, mount_points.restore_point_of(current), record.href, deadline
             )
-        except (SessionGone, MountGone) as error:
+        except (errors.SessionGone, errors.MountGone) as error:
             consequence = "Terraform drops it from the state."
             ctx.diagnostics.add_warning(*self._loss(error, current, deadline, consequence))
             return None
@@ -153,7 +146,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
                 record.session, mount_points.restore_point_of(current), record.href, deadline
             )
             trouble = self._keep_alive(ctx, planned, record)
-        except (SessionGone, MountGone) as error:
+        except (errors.SessionGone, errors.MountGone) as error:
             consequence = "Nothing is held. Apply again without -refresh=false to mount it anew."
             trouble = self._loss(error, current, deadline, consequence)
         if trouble:
@@ -166,7 +159,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         record = self._find_session(ctx, current, deadline)
         try:
             self.manager.unmount(record.session, record.href, deadline)
-        except SessionGone as error:
+        except errors.SessionGone as error:
             consequence = "There was nothing left to unmount."
             ctx.diagnostics.add_warning(*self._loss(error, current, deadline, consequence))
         self._book.forget(record.fingerprint, record.href)
@@ -199,7 +192,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         href = models.mount_href(parent, own, None)
         try:
             mount_point = manager.mount_point(session, parent, href, deadline)
-        except MountGone as error:
+        except errors.MountGone as error:
             there = but_there_is(manager.mounted_instead(session, parent.id, deadline))
             raise Refused(
                 "Mount point not found",
@@ -257,7 +250,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
             deadline = self.deadline(ctx, _HOLD_SECONDS, "Waiting for the process that holds it")
             name = state["restore_point_name"] or ""
             keep_alive.hold(self.manager.settings, record, state["keep_alive"], name, deadline)
-        except (Stopped, DeadlinePassed) as error:
+        except (errors.Stopped, errors.DeadlinePassed) as error:
             said = (
                 f"{error.summary}. Whether it holds logon session {record.fingerprint} by now, "
                 "`terraform-provider-veeam keep-alive list` tells."
@@ -275,14 +268,14 @@ class MountPointResource(mount_points.MountPointObject, Resource):
 
     def _loss(
         self,
-        gone: SessionGone | MountGone,
+        gone: errors.SessionGone | errors.MountGone,
         state: contexts.State,
         deadline: Deadline,
         consequence: str,
     ) -> tuple[str, str]:
         """Return what a person is told of a mount point that is gone, and of its disks."""
         summary = f"Mount point {state['id']} is gone"
-        if isinstance(gone, MountGone):
+        if isinstance(gone, errors.MountGone):
             return summary, (
                 f"{gone.detail}\nIts logon session lives: it was unmounted without Terraform, or "
                 f"by a destroy that did not come to its end. {consequence}"
