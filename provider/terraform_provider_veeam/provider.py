@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -28,8 +28,6 @@ from tfplugin.schema import Schema
 from tfplugin.types import Bool, Number, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from terraform_provider_veeam.config import Problem
     from terraform_provider_veeam.em.deadline import Clock
     from terraform_provider_veeam.em.manager import EnterpriseManager

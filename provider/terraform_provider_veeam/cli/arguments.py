@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from terraform_provider_veeam.cli.dates import parse_date, parse_machine_at
 from terraform_provider_veeam.em.files.overwrite import Overwrite
@@ -16,9 +17,6 @@ from terraform_provider_veeam.em.files.paths import (
 )
 from terraform_provider_veeam.em.models import RestorePointType
 from terraform_provider_veeam.masking import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
 
 Value = TypeVar("Value")
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from terraform_provider_veeam import __version__
 from terraform_provider_veeam.cli.signals import EXIT_CODE, STOP, handle_signals
@@ -13,18 +13,13 @@ from terraform_provider_veeam.cli.terminal import say, say_error, waiting_for
 from terraform_provider_veeam.config import InvalidConfiguration, resolve
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Deadline
+from terraform_provider_veeam.em.files.listing import Files
+from terraform_provider_veeam.em.files.restore import FileRestores
+from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint
 from terraform_provider_veeam.em.manager import EnterpriseManager
-from terraform_provider_veeam.em.models import IDLE_LIMIT, RestorePointType
+from terraform_provider_veeam.em.models import IDLE_LIMIT, Mounted, RestorePointType
 from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
 from terraform_provider_veeam.sessions.record import SessionRecord
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from terraform_provider_veeam.em.files.listing import Files
-    from terraform_provider_veeam.em.files.restore import FileRestores
-    from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint
-    from terraform_provider_veeam.em.models import Mounted
 
 _LOOK_UP_SECONDS = 300.0
 _MOUNT_SECONDS = 1800.0

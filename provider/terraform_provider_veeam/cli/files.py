@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Generator, Iterator, Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from terraform_provider_veeam.cli import terminal
+from terraform_provider_veeam.cli.connection import Connection
 from terraform_provider_veeam.cli.dates import shown_time
 from terraform_provider_veeam.cli.inventory import described
 from terraform_provider_veeam.cli.lookup import machine_of, written_restore_points
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound, Stopped
 from terraform_provider_veeam.em.files.left_out import LeftOut, concerns_all, in_lines
-from terraform_provider_veeam.em.files.listing import Entry
+from terraform_provider_veeam.em.files.listing import Entry, Files
 from terraform_provider_veeam.em.files.paths import PathPattern, on_volumes
 from terraform_provider_veeam.em.files.places import Places
-from terraform_provider_veeam.em.files.transfer import Transfer
-from terraform_provider_veeam.em.inventory.restore_points import Wanted
+from terraform_provider_veeam.em.files.tally import Tally
+from terraform_provider_veeam.em.files.transfer import Plan, Planned, Transfer
+from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint, Wanted
+from terraform_provider_veeam.em.models import Mounted
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.platforms import quoted_for_shell
 from terraform_provider_veeam.text import counted, readable_size
-
-if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Generator, Iterator, Sequence
-
-    from terraform_provider_veeam.cli.connection import Connection
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.files.listing import Files
-    from terraform_provider_veeam.em.files.tally import Tally
-    from terraform_provider_veeam.em.files.transfer import Plan, Planned
-    from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint
-    from terraform_provider_veeam.em.models import Mounted
 
 _FOREVER = float("inf")
 _FIND_FORMAT = "{:<22}{:>14}  {:<22}{}"

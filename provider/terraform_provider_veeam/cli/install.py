@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import terraform_provider_veeam
+import tfplugin
 from terraform_provider_veeam import __version__, packaging, platforms
 from terraform_provider_veeam.cli.launcher import launcher, launcher_name, note_of_python
 
@@ -110,9 +111,9 @@ def compile_modules() -> list[Path]:
     Otherwise each start may compile it anew: not every installer does, and whoever runs Terraform
     may not be allowed to write there.
     """
-    own = terraform_provider_veeam
-    for module in pkgutil.walk_packages(own.__path__, f"{own.__name__}."):
-        importlib.import_module(module.name)
+    for own in (terraform_provider_veeam, tfplugin):
+        for module in pkgutil.walk_packages(own.__path__, f"{own.__name__}."):
+            importlib.import_module(module.name)
     sys.pycache_prefix = None  # the launcher's -E ignores that one too
     files = {getattr(module, "__file__", None) or "" for module in sys.modules.copy().values()}
     with platforms.new_files_for_all():

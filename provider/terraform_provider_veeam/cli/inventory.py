@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import argparse
 
 from terraform_provider_veeam.cli import terminal
+from terraform_provider_veeam.cli.connection import Connection
 from terraform_provider_veeam.cli.dates import shown_time
 from terraform_provider_veeam.cli.lookup import find_restore_points, machine_of
-from terraform_provider_veeam.em.inventory.restore_points import Wanted
+from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint, Wanted
 from terraform_provider_veeam.em.models import RestorePointType
 from terraform_provider_veeam.text import counted
-
-if TYPE_CHECKING:
-    import argparse
-
-    from terraform_provider_veeam.cli.connection import Connection
-    from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint
 
 
 def machines(connection: Connection, options: argparse.Namespace) -> int:

@@ -6,11 +6,13 @@ import base64
 import json
 import re
 import sys
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from terraform_provider_veeam.cli.signals import handle_signals
 from terraform_provider_veeam.cli.streams import tell
@@ -19,6 +21,7 @@ from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Deadline
 from terraform_provider_veeam.em.errors import DeadlinePassed, EnterpriseManagerError, Stopped
 from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import IDLE_LIMIT
+from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.keep_alive import sockets, start
 from terraform_provider_veeam.keep_alive.holder import Ending, Holder
 from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
@@ -26,12 +29,6 @@ from terraform_provider_veeam.keep_alive.keeper import answer
 from terraform_provider_veeam.keep_alive.order import Order
 from terraform_provider_veeam.masking import mask, printable
 from terraform_provider_veeam.sessions.record import SessionRecord
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from terraform_provider_veeam.em.settings import Settings
 
 _TYPE = "veeam_mount_point"
 _TERRAFORM = "Terraform"  # in the place of a time: while it lives

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
+from terraform_provider_veeam.cli.connection import Connection
 from terraform_provider_veeam.cli.dates import no_date, shown_time
 from terraform_provider_veeam.cli.terminal import waiting_for
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound, RequestRefused
 from terraform_provider_veeam.em.files.left_out import in_lines
-from terraform_provider_veeam.em.inventory.machines import is_out_of_sight
-from terraform_provider_veeam.em.inventory.restore_points import Wanted
+from terraform_provider_veeam.em.inventory.machines import Machine, is_out_of_sight
+from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint, Wanted
+from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import RestorePointType
 from terraform_provider_veeam.em.times import Time
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.text import counted
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from terraform_provider_veeam.cli.connection import Connection
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.inventory.machines import Machine
-    from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint
-    from terraform_provider_veeam.em.manager import EnterpriseManager
 
 _ALL = 1_000_000
 _NO_TIME = "0001-01-01T00:00:00Z"

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import signal
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from tfplugin.process.processes import hang_up_signals
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 STOP = threading.Event()
 """Set once one of them has come."""

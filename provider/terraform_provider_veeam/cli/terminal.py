@@ -12,6 +12,7 @@ import re
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, TextIO
@@ -28,8 +29,6 @@ from terraform_provider_veeam.em.deadline import TELL_SECONDS
 from terraform_provider_veeam.masking import mask, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
     from rich.console import RenderableType
 
     from terraform_provider_veeam.em.files.tally import Tally

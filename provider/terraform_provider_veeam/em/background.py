@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from terraform_provider_veeam.em.errors import Unreachable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
 
 Result = TypeVar("Result")
 State = TypeVar("State")

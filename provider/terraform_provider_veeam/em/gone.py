@@ -8,16 +8,13 @@ list of all sessions; nobody else can make such a list.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.http.retry import retry
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from terraform_provider_veeam.em.deadline import Deadline
 
 Result = TypeVar("Result")
 

@@ -9,26 +9,22 @@ import base64
 import logging
 import re
 import threading
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.gone import Container, may_mean_gone, unless_gone
 from terraform_provider_veeam.em.http import decoders
-from terraform_provider_veeam.em.http.client import TOKEN_HEADER
+from terraform_provider_veeam.em.http.client import TOKEN_HEADER, Client
 from terraform_provider_veeam.em.http.pages import pages
 from terraform_provider_veeam.em.http.proxies import passwords
 from terraform_provider_veeam.em.models import LogonSession, rest_below
+from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.masking import conceal
 from terraform_provider_veeam.text import is_quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.http.client import Client
-    from terraform_provider_veeam.em.settings import Settings
 
 _PAUSES = (0.0, 0.5, 1.0)  # seconds before each look whether a token is taken
 _UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"

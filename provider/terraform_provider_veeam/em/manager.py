@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import random as system_random
 import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
 from itertools import chain, islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from terraform_provider_veeam.em import models
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Clock, Deadline
@@ -46,13 +47,9 @@ from terraform_provider_veeam.em.logon import Logon, conceal_session
 from terraform_provider_veeam.em.mounts.create import create_mount
 from terraform_provider_veeam.em.mounts.existing import MountPoints
 from terraform_provider_veeam.em.patterns import similar_names
+from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.em.tasks import Tasks, looks
 from terraform_provider_veeam.masking import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from terraform_provider_veeam.em.settings import Settings
 
 LOGOUT_SECONDS = 5.0
 ADVICE_SECONDS = 20.0

@@ -7,25 +7,22 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import repeat
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import SessionGone, TaskVanished
 from terraform_provider_veeam.em.gone import Container, unless_gone
 from terraform_provider_veeam.em.http import decoders
+from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.http.pages import pages
 from terraform_provider_veeam.em.http.retry import is_no_answer, retry
+from terraform_provider_veeam.em.logon import Logon
 from terraform_provider_veeam.em.models import LogonSession, Task, rest_below
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.http.client import Client
-    from terraform_provider_veeam.em.logon import Logon
 
 FIRST_PAUSE = 0.1  # seconds
 LONGEST_PAUSE = 2.0  # seconds

@@ -8,25 +8,22 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from terraform_provider_veeam.em import errors
-from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.deadline import Clock, Deadline
+from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
 from terraform_provider_veeam.keep_alive.order import Order
+from terraform_provider_veeam.sessions.record import SessionRecord
 from tfplugin.process.processes import is_alive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from terraform_provider_veeam.em.deadline import Clock
     from terraform_provider_veeam.em.manager import EnterpriseManager
-    from terraform_provider_veeam.em.models import LogonSession
-    from terraform_provider_veeam.sessions.record import SessionRecord
 
 _REQUEST_SECONDS = 60.0
 _AFTER_AN_ERROR = 0.25  # part of the usual pause

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.sessions.record import SessionRecord
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 NETWORK = (
     *("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"),

@@ -8,17 +8,15 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import DeadlinePassed
 from terraform_provider_veeam.platforms import IS_WINDOWS
 from terraform_provider_veeam.private_folder import private_folder, private_folders
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 ANSWER_SECONDS = 5.0
 _CONNECT_SECONDS = 1.0

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
@@ -17,7 +18,6 @@ from terraform_provider_veeam.packaging import packaged_program
 from terraform_provider_veeam.platforms import detached
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from terraform_provider_veeam.em.deadline import Deadline

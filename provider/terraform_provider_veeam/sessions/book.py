@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from terraform_provider_veeam.sessions.handover import Handover
 from terraform_provider_veeam.sessions.record import SessionRecord
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _READ = "read"
 

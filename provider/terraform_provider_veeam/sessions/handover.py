@@ -13,6 +13,7 @@ configuration got its token from it.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,6 @@ from terraform_provider_veeam.sessions.record import SessionRecord
 from tfplugin.process.processes import is_alive, terraform_process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
 _SUFFIX = ".session"

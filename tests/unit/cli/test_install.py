@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import terraform_provider_veeam
-from terraform_provider_veeam import __version__
+import tfplugin
+from terraform_provider_veeam import __version__, platforms
 from terraform_provider_veeam.cli import install
 from terraform_provider_veeam.cli.install import CannotInstall
 from terraform_provider_veeam.cli.launcher import launcher_name, note_of_python
@@ -127,8 +128,10 @@ def test_an_interpreter_without_the_provider_is_noticed(
 def test_a_python_whose_path_cmd_may_not_read_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(install, "IS_WINDOWS", True)
-    monkeypatch.setattr(install, "in_ascii", lambda path: path)  # Windows has no other name for it
+    monkeypatch.setattr(platforms, "IS_WINDOWS", True)
+    monkeypatch.setattr(
+        platforms, "in_ascii", lambda path: path
+    )  # Windows has no other name for it
     monkeypatch.setattr(sys, "executable", "C:/Users/Jörg/python.exe")
     with pytest.raises(CannotInstall, match=r"Jörg/python\.exe .* English"):
         install.install(tmp_path)
@@ -217,11 +220,12 @@ def files_below(folder: Path) -> dict[str, int]:
 def uncompiled(tmp_path: Path) -> Path:
     """A folder with a copy of the provider as installers leave it that compile nothing."""
     folder = tmp_path / "site"
-    shutil.copytree(
-        Path(terraform_provider_veeam.__file__).parent,
-        folder / "terraform_provider_veeam",
-        ignore=shutil.ignore_patterns("__pycache__"),
-    )
+    for package in (terraform_provider_veeam, tfplugin):
+        shutil.copytree(
+            Path(package.__file__ or "").parent,
+            folder / package.__name__,
+            ignore=shutil.ignore_patterns("__pycache__"),
+        )
     return folder
 
 

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import CannotWrite, EnterpriseManagerError, SizeDiffers
-from terraform_provider_veeam.em.files.notes import Note, part_of, seen, sha256_of
+from terraform_provider_veeam.em.files.notes import Note, Source, part_of, seen, sha256_of
+from terraform_provider_veeam.em.files.overwrite import Target
 from terraform_provider_veeam.em.files.places import cannot_write
+from terraform_provider_veeam.em.http.client import Client
+from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.em.times import nanoseconds
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.platforms import try_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
-
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.files.notes import Source
-    from terraform_provider_veeam.em.files.overwrite import Target
-    from terraform_provider_veeam.em.http.client import Client
-    from terraform_provider_veeam.em.models import LogonSession
 
 _NOTED_BYTES = 1024 * 1024  # that come before they are noted
 _NOTED_SECONDS = 2.0  # between two notes of one file

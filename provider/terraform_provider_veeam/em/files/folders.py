@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Self
 
 from terraform_provider_veeam.platforms import IS_WINDOWS, hold_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 # No link is followed, and nobody waited for at a pipe: what is opened is looked at afterwards.

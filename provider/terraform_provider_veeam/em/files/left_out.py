@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Self
+from collections.abc import Sequence
+from typing import NamedTuple, Self
 
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.masking import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 ONE_ADDRESS = "Enterprise Manager has one address for both, so it is not known which would come"
 _MOST_TOLD = 100

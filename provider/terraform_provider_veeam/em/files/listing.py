@@ -6,24 +6,21 @@ Follows the vendor's page get_vmrestorepoints_id_mountpoints_id_filepath and its
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from http import HTTPStatus
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound
 from terraform_provider_veeam.em.files import paths
 from terraform_provider_veeam.em.files.left_out import ONE_ADDRESS, LeftOut, concerns_all
 from terraform_provider_veeam.em.http import decoders
+from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.http.pages import PAGE_SIZE, pages
+from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.em.patterns import similar_names
 from terraform_provider_veeam.em.times import utc
 from terraform_provider_veeam.masking import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.http.client import Client
-    from terraform_provider_veeam.em.models import LogonSession
 
 _SHOWN = 5  # of a folder, in an error
 

@@ -13,13 +13,12 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.files.folders import Folder
 from terraform_provider_veeam.platforms import try_lock
 
 if TYPE_CHECKING:
     from typing import BinaryIO
-
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.files.folders import Folder
 
 NAME = ".terraform-provider-veeam.jsonl"
 _CHUNK = 1024 * 1024

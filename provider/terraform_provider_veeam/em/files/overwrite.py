@@ -6,16 +6,14 @@ import stat
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from terraform_provider_veeam.em.files.notes import is_noted, part_of
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.files.folders import Folder
+from terraform_provider_veeam.em.files.notes import Notes, Source, is_noted, part_of
+from terraform_provider_veeam.em.files.places import Place
 from terraform_provider_veeam.em.times import nanoseconds
 
 if TYPE_CHECKING:
     import os
-
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.files.folders import Folder
-    from terraform_provider_veeam.em.files.notes import Notes, Source
-    from terraform_provider_veeam.em.files.places import Place
 
 _COARSEST = 2 * 10**9  # nanoseconds: a FAT file system has only every other second
 

@@ -6,10 +6,8 @@ Follows the vendor's page get_vmrestorepoints_id_mountpoints_id_filepath.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple, Self
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from collections.abc import Sequence
+from typing import NamedTuple, Self
 
 
 def parse_guest_path(text: str) -> str:

@@ -11,6 +11,7 @@ import hashlib
 import os
 import stat
 import unicodedata
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -22,7 +23,6 @@ from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.platforms import IS_WINDOWS, is_file_name, is_link
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _LONGEST_STEM = 50  # characters: with what follows it, at most 255 bytes

@@ -7,26 +7,21 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from terraform_provider_veeam.em import errors
-from terraform_provider_veeam.em.deadline import TELL_SECONDS
+from terraform_provider_veeam.em.deadline import TELL_SECONDS, Deadline
 from terraform_provider_veeam.em.files.download import Downloaded, download
-from terraform_provider_veeam.em.http.client import never
+from terraform_provider_veeam.em.files.listing import Files
+from terraform_provider_veeam.em.http.client import Client, never
 from terraform_provider_veeam.em.http.decoders import unreadable
 from terraform_provider_veeam.em.http.retry import may_pass
 from terraform_provider_veeam.em.inventory.restore_sessions import read_restore_outcome
+from terraform_provider_veeam.em.logon import Logon
+from terraform_provider_veeam.em.models import LogonSession, Task
 from terraform_provider_veeam.em.tasks import Tasks, looks, parse_task
 from terraform_provider_veeam.masking import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.files.listing import Files
-    from terraform_provider_veeam.em.http.client import Client
-    from terraform_provider_veeam.em.logon import Logon
-    from terraform_provider_veeam.em.models import LogonSession, Task
 
 _CANCEL_SECONDS = 30.0
 

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK
+from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Clock
+from terraform_provider_veeam.em.files.listing import Entry
 from terraform_provider_veeam.text import counted, readable_size, readable_time
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from terraform_provider_veeam.em.deadline import Clock
-    from terraform_provider_veeam.em.files.listing import Entry
 
 _LARGE = 16 * 1024 * 1024  # bytes of a file that is worth telling how far it is
 _RATE_SECONDS = 30.0  # that the rate is of

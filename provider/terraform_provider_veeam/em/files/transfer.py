@@ -5,45 +5,39 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from terraform_provider_veeam.em.background import in_background
-from terraform_provider_veeam.em.deadline import TELL_SECONDS
+from terraform_provider_veeam.em.deadline import TELL_SECONDS, Deadline
 from terraform_provider_veeam.em.errors import (
     CannotWrite,
     EnterpriseManagerError,
     SomeLeftOut,
 )
+from terraform_provider_veeam.em.files.download import Downloaded
 from terraform_provider_veeam.em.files.left_out import (
     ONE_ADDRESS,
     LeftOut,
     concerns_all,
     in_lines,
 )
+from terraform_provider_veeam.em.files.listing import Entry, Files
 from terraform_provider_veeam.em.files.notes import Source
-from terraform_provider_veeam.em.files.overwrite import Act, Target, Verdict, judge
+from terraform_provider_veeam.em.files.overwrite import Act, Overwrite, Target, Verdict, judge
 from terraform_provider_veeam.em.files.paths import (
     PathPattern,
     address_of,
     parent_and_name,
 )
+from terraform_provider_veeam.em.files.places import Place, Places
+from terraform_provider_veeam.em.files.restore import FileRestores
 from terraform_provider_veeam.em.files.tally import Tally
-from terraform_provider_veeam.em.models import restore_point_at
+from terraform_provider_veeam.em.models import Task, restore_point_at
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.text import counted, readable_size
-
-if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
-
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.files.download import Downloaded
-    from terraform_provider_veeam.em.files.listing import Entry, Files
-    from terraform_provider_veeam.em.files.overwrite import Overwrite
-    from terraform_provider_veeam.em.files.places import Place, Places
-    from terraform_provider_veeam.em.files.restore import FileRestores
-    from terraform_provider_veeam.em.models import Task
 
 DEEPEST = 200
 """Levels of folders that are downloaded."""

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, UnexpectedAnswer
 from terraform_provider_veeam.em.http import decoders
 from terraform_provider_veeam.em.http.exchange import Exchange
 from terraform_provider_veeam.em.http.refusals import refusal_of
 from terraform_provider_veeam.em.http.retry import RetryPolicy, may_pass, retry
 from terraform_provider_veeam.em.http.session import RawRequest, Session
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.settings import Settings
+from terraform_provider_veeam.em.settings import Settings
 
 TOKEN_HEADER = "X-RestSvcSessionId"  # noqa: S105 - the header's name
 _JSON = "application/json"

@@ -6,22 +6,21 @@ import logging
 import queue
 import threading
 import time
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.background import at_limit
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.http.decoders import clean, unreadable
 from terraform_provider_veeam.em.http.failures import explain
+from terraform_provider_veeam.em.http.session import RawRequest, Session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
     from types import TracebackType
     from typing import Self
-
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.http.session import RawRequest, Session
 
 MAXIMUM_BODY = 8 * 1024 * 1024
 _CONNECT_TIMEOUT = 10.0  # seconds, however long an answer may take

@@ -10,7 +10,8 @@ import os
 import re
 import socket
 import ssl
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import requests
 from urllib3 import exceptions
@@ -19,12 +20,8 @@ from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.background import at_limit
 from terraform_provider_veeam.em.http import certificate, proxies, trust
 from terraform_provider_veeam.em.http.decoders import clean
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from terraform_provider_veeam.em.http.session import RawRequest
-    from terraform_provider_veeam.em.settings import Settings
+from terraform_provider_veeam.em.http.session import RawRequest
+from terraform_provider_veeam.em.settings import Settings
 
 _LIMITS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _KNOWN = {errno.ECONNREFUSED: "connection refused", errno.ECONNRESET: "connection reset"}

@@ -5,17 +5,13 @@ Follows the vendor's page pagesize_and_page.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
-from terraform_provider_veeam.em.http.decoders import integer, links
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.http.client import Client
-    from terraform_provider_veeam.em.http.decoders import Document
-    from terraform_provider_veeam.em.models import LogonSession
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.http.client import Client
+from terraform_provider_veeam.em.http.decoders import Document, integer, links
+from terraform_provider_veeam.em.models import LogonSession
 
 PAGE_SIZE = 100
 _LOOKS = 5  # at a page that is another one each time

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING, TypedDict
+from typing import TypedDict
 from urllib.parse import urlsplit
 
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.http.decoders import clean, error_message
 from terraform_provider_veeam.em.http.retry import PASSING_STATUSES, retry_after_seconds
 from terraform_provider_veeam.em.http.roles import roles_for
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from terraform_provider_veeam.em.http.session import RawRequest
+from terraform_provider_veeam.em.http.session import RawRequest
 
 
 def refusal_of(

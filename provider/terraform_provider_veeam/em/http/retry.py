@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from terraform_provider_veeam.em import errors
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.deadline import Deadline
 
 Result = TypeVar("Result")
 

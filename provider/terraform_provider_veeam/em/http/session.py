@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from base64 import b64encode
+from collections.abc import Mapping
 from functools import cached_property
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,12 +17,10 @@ from requests.adapters import HTTPAdapter
 from terraform_provider_veeam.em.errors import CannotConnect
 from terraform_provider_veeam.em.http import proxies, trust
 from terraform_provider_veeam.em.http.addresses import Addresses
+from terraform_provider_veeam.em.settings import Settings
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping
-
-    from terraform_provider_veeam.em.settings import Settings
 
 _POOL_SIZE = 64  # connections kept open: as many calls come at once
 

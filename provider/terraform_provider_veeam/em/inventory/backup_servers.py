@@ -5,17 +5,14 @@ Follows the vendor's pages backupservers and get_query_backupserver.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.http import decoders
+from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.inventory.query import query
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.http.client import Client
-    from terraform_provider_veeam.em.models import LogonSession
+from terraform_provider_veeam.em.models import LogonSession
 
 
 class BackupServer(NamedTuple):

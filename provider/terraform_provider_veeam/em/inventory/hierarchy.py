@@ -7,23 +7,20 @@ constructing_hierarchyobjreftype.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 from urllib.parse import quote
 
 from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.http.decoders import text, unreadable
 from terraform_provider_veeam.em.inventory.backup_servers import (
     backup_server_link,
     backup_servers,
 )
 from terraform_provider_veeam.em.inventory.query import query
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.http.client import Client
-    from terraform_provider_veeam.em.models import LogonSession
+from terraform_provider_veeam.em.models import LogonSession
 
 _PLATFORMS = {
     "VC": "VMware",

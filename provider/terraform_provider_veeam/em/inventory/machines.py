@@ -7,20 +7,20 @@ get_query_agentrestorepoint.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import AccessDenied, RequestRefused
-from terraform_provider_veeam.em.inventory.restore_points import find_restore_points
+from terraform_provider_veeam.em.http.client import Client
+from terraform_provider_veeam.em.inventory.restore_points import (
+    FoundRestorePoint,
+    Wanted,
+    find_restore_points,
+)
+from terraform_provider_veeam.em.models import LogonSession, RestorePointType
 from terraform_provider_veeam.em.times import Time
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.http.client import Client
-    from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint, Wanted
-    from terraform_provider_veeam.em.models import LogonSession, RestorePointType
 
 log = logging.getLogger(__name__)
 

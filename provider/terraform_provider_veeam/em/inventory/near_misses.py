@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
-from terraform_provider_veeam.em.inventory.machines import Machine
+from terraform_provider_veeam.em.inventory.machines import FoundMachines, Machine
+from terraform_provider_veeam.em.inventory.restore_points import Wanted
 from terraform_provider_veeam.em.models import RestorePointType
 from terraform_provider_veeam.em.patterns import name_matches, similar_names
 from terraform_provider_veeam.em.times import Time
 from terraform_provider_veeam.masking import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from terraform_provider_veeam.em.inventory.machines import FoundMachines
-    from terraform_provider_veeam.em.inventory.restore_points import Wanted
 
 
 def near_misses(wanted: Wanted, found: FoundMachines) -> str:

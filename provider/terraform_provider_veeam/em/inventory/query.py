@@ -7,19 +7,16 @@ and format.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import quote
 
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.http import decoders
+from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.http.pages import PAGE_SIZE, pages
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.http.client import Client
-    from terraform_provider_veeam.em.models import LogonSession
+from terraform_provider_veeam.em.models import LogonSession
 
 _SAFE = "=;,()<>!:"  # what the page shows as it is
 

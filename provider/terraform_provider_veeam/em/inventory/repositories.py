@@ -5,18 +5,15 @@ Follows the vendor's pages repositories_id and get_query_repository.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.http.decoders import Resource, integer, text
 from terraform_provider_veeam.em.inventory.backup_servers import backup_server_name
 from terraform_provider_veeam.em.inventory.query import query
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.http.client import Client
-    from terraform_provider_veeam.em.models import LogonSession
+from terraform_provider_veeam.em.models import LogonSession
 
 
 class Repository(NamedTuple):

@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from terraform_provider_veeam.em import models
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import RestorePointGone, UnexpectedAnswer
 from terraform_provider_veeam.em.gone import Container, unless_gone
 from terraform_provider_veeam.em.http import decoders
+from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.http.pages import PAGE_SIZE
 from terraform_provider_veeam.em.inventory.backup_servers import backup_server_name
 from terraform_provider_veeam.em.inventory.query import Comparison, query
 from terraform_provider_veeam.em.patterns import name_matches
 from terraform_provider_veeam.em.times import Time, utc
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.http.client import Client
 
 log = logging.getLogger(__name__)
 

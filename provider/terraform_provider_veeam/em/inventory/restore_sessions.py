@@ -5,20 +5,16 @@ Follows the vendor's pages restoresessions_id and get_query_restoresession.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.http import decoders
+from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.inventory.backup_servers import backup_server_name
 from terraform_provider_veeam.em.inventory.query import Comparison, query
-from terraform_provider_veeam.em.models import restore_point_at
+from terraform_provider_veeam.em.models import LogonSession, RestorePointRef, restore_point_at
 from terraform_provider_veeam.em.times import utc
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.http.client import Client
-    from terraform_provider_veeam.em.models import LogonSession, RestorePointRef
 
 _NOT_STOPPED = (Comparison("Type", "==", "FileLevelRestore"), Comparison("State", "!=", "Stopped"))
 

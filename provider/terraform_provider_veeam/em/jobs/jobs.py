@@ -5,25 +5,21 @@ Follows the vendor's pages jobs_id, jobs_id_includes, get_jobs_id_includes and g
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 from urllib.parse import quote
 
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import JobGone
 from terraform_provider_veeam.em.gone import Container, unless_gone
 from terraform_provider_veeam.em.http import decoders
+from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.inventory.backup_servers import backup_server_name
 from terraform_provider_veeam.em.inventory.query import Comparison, query
+from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.em.patterns import name_matches
 from terraform_provider_veeam.em.times import utc
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.http.client import Client
-    from terraform_provider_veeam.em.models import LogonSession
-
 
 Result = TypeVar("Result")
 

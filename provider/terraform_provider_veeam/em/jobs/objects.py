@@ -8,25 +8,20 @@ from __future__ import annotations
 import logging
 import threading
 from collections import defaultdict
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.gone import Container, unless_gone
-from terraform_provider_veeam.em.jobs.jobs import job_path, objects_in_job
+from terraform_provider_veeam.em.http.client import Client
+from terraform_provider_veeam.em.inventory.hierarchy import HierarchyObject
+from terraform_provider_veeam.em.jobs.jobs import JobObject, job_path, objects_in_job
 from terraform_provider_veeam.em.jobs.once import OneRequest
+from terraform_provider_veeam.em.logon import Logon
+from terraform_provider_veeam.em.models import Task
 from terraform_provider_veeam.em.tasks import looks
 from terraform_provider_veeam.masking import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.http.client import Client
-    from terraform_provider_veeam.em.inventory.hierarchy import HierarchyObject
-    from terraform_provider_veeam.em.jobs.jobs import JobObject
-    from terraform_provider_veeam.em.logon import Logon
-    from terraform_provider_veeam.em.models import Task
 
 _FINISH_SECONDS = 20.0  # for what was begun, after a stop or the end of the time
 

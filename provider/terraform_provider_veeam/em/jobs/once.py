@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.http.decoders import unreadable
-from terraform_provider_veeam.em.logon import token_refused
+from terraform_provider_veeam.em.logon import Logon, token_refused
+from terraform_provider_veeam.em.models import Task
 from terraform_provider_veeam.em.tasks import Tasks, parse_task
-
-if TYPE_CHECKING:
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.http.client import Client
-    from terraform_provider_veeam.em.logon import Logon
-    from terraform_provider_veeam.em.models import Task
 
 LOOK_SECONDS = 6.0
 """Seconds for finding out what became of a request, even after a stop."""

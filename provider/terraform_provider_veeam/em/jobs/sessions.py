@@ -6,23 +6,19 @@ get_query_backuptasksession, and their siblings for replication jobs.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import quote
 
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
 from terraform_provider_veeam.em.http import decoders
+from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.inventory.query import Comparison, query
-from terraform_provider_veeam.em.models import RestorePointRef, restore_point_at
+from terraform_provider_veeam.em.models import LogonSession, RestorePointRef, restore_point_at
 from terraform_provider_veeam.em.times import Time, utc
 from terraform_provider_veeam.masking import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.http.client import Client
-    from terraform_provider_veeam.em.models import LogonSession
 
 
 class SessionType(StrEnum):

@@ -11,30 +11,25 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, repeat
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from terraform_provider_veeam.em import errors
-from terraform_provider_veeam.em.deadline import TELL_SECONDS
+from terraform_provider_veeam.em.deadline import TELL_SECONDS, Deadline
+from terraform_provider_veeam.em.http.client import Client
+from terraform_provider_veeam.em.http.decoders import Resource
 from terraform_provider_veeam.em.http.retry import http_date, is_no_answer, retry
+from terraform_provider_veeam.em.inventory.hierarchy import HierarchyObject
 from terraform_provider_veeam.em.inventory.query import entities, query_address
 from terraform_provider_veeam.em.jobs import sessions
-from terraform_provider_veeam.em.jobs.jobs import job_path
+from terraform_provider_veeam.em.jobs.jobs import Job, job_path
 from terraform_provider_veeam.em.jobs.once import OneRequest
+from terraform_provider_veeam.em.logon import Logon
+from terraform_provider_veeam.em.models import LogonSession, Task
 from terraform_provider_veeam.em.tasks import LONGEST_PAUSE, PATIENCE, looks
 from terraform_provider_veeam.em.times import Time
 from terraform_provider_veeam.masking import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.http.client import Client
-    from terraform_provider_veeam.em.http.decoders import Resource
-    from terraform_provider_veeam.em.inventory.hierarchy import HierarchyObject
-    from terraform_provider_veeam.em.jobs.jobs import Job
-    from terraform_provider_veeam.em.logon import Logon
-    from terraform_provider_veeam.em.models import LogonSession, Task
 
 LATE_SECONDS = 120.0
 """Seconds until a session that was started has to be seen: some come late."""

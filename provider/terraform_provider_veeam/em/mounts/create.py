@@ -15,22 +15,17 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.em import errors, models
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.http.decoders import unreadable
 from terraform_provider_veeam.em.http.retry import persist, retry
-from terraform_provider_veeam.em.logon import token_refused
+from terraform_provider_veeam.em.logon import Logon, token_refused
 from terraform_provider_veeam.em.mounts.existing import MountPoints
 from terraform_provider_veeam.em.tasks import Tasks, parse_task
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.http.client import Client
-    from terraform_provider_veeam.em.logon import Logon
 
 UNDO_SECONDS = 20.0
 READ_SECONDS = 20.0

@@ -9,20 +9,16 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.em import errors, models
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.gone import Container, unless_gone
 from terraform_provider_veeam.em.http import decoders
+from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.http.pages import pages
 from terraform_provider_veeam.em.inventory.restore_points import read_restore_point
+from terraform_provider_veeam.em.logon import Logon
 from terraform_provider_veeam.em.tasks import Tasks, looks, parse_task
-
-if TYPE_CHECKING:
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.http.client import Client
-    from terraform_provider_veeam.em.logon import Logon
-
 
 log = logging.getLogger(__name__)
 
