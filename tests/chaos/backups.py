@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from chaos.invariants import Broken
-from chaos.played_terraform import PlayedTerraform, Run, dynamic, interrupt_after
+from chaos.played_terraform import PlayedTerraform, Run, dynamic, interrupt_after, kill_after
 from terraform_provider_veeam.objects.actions.job_start import JobStartAction
 from terraform_provider_veeam.objects.actions.quick_backup import QuickBackupAction
 from terraform_provider_veeam.objects.resources.job_object import JobObjectResource
@@ -52,7 +53,9 @@ class BackupPlay:
         provider_block: Mapping[str, object],
         chance: random.Random,
         clock: FastClock,
+        log: io.StringIO,
     ) -> None:
+        self._log = log
         self._simulator = simulator
         self._machine = machine
         self._random = chance
@@ -101,8 +104,12 @@ class BackupPlay:
         }
         interrupt = None
         if self._random.random() < 0.25:
-            interrupt = interrupt_after(self._random.uniform(0, 8), self._clock)
-        return self._terraform.apply(wanted, interrupt=interrupt)
+            end = self._random.choice([kill_after, interrupt_after, interrupt_after])
+            interrupt = end(self._random.uniform(0, 8), self._clock)
+        run = self._terraform.apply(wanted, interrupt=interrupt)
+        if run.was_killed:  # the log has to tell
+            self._told += self._log.getvalue().splitlines()
+        return run
 
     def _back_up(self, vm: str) -> Run:
         config = dict.fromkeys(a.name for a in QuickBackupAction.schema.attributes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import logging
 import random
@@ -22,6 +23,7 @@ from chaos.played_terraform import (
     Run,
     Values,
     interrupt_after,
+    kill_after,
     read_data,
 )
 from chaos.processes import Machine, Process
@@ -32,6 +34,7 @@ from em_simulator.certificate import Certificate
 from em_simulator.forms import JsonLists, Paths
 from em_simulator.habits import ShownSessions, Unknown
 from terraform_provider_veeam.masking import mask
+from terraform_provider_veeam.objects.data_sources.restore_points import RestorePointsDataSource
 from terraform_provider_veeam.objects.resources.mount_point import MountPointResource
 from terraform_provider_veeam.provider import VeeamProvider
 from tfplugin.process import logs
@@ -47,6 +50,8 @@ FACTOR = 40.0
 NAMES = [f"mount-{number}" for number in range(6)]
 SHORT_IDLE_LIMIT = 200.0
 LONG_APPLY = 300.0
+_CHANGES = 8
+_NEWER = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)  # than all that there is
 _NO_TOKEN = "The state holds no token of the logon session"
 
 
@@ -112,13 +117,16 @@ class Play:
                 _schema(),
                 creates_before_destroying=self._chance(0.25),
             )
-            self._invariants = Invariants(self._simulator, self._stranger, borrowed=self._borrowed)
+            self._invariants = Invariants(
+                self._simulator, self._stranger, self._log, borrowed=self._borrowed
+            )
             self._backups = BackupPlay(
                 self._simulator,
                 machine,
                 self._provider_block(),
                 random.Random(f"backups {self._random.random()}"),  # noqa: S311 - to be replayed
                 self._clock,
+                self._log,
             )
             if self._is_long:
                 self._apply_for_long()
@@ -204,6 +212,7 @@ class Play:
             self._weather.be_calm(False)
         self.scenes["deposed left"] += len(self._terraform.state.keys() - set(NAMES))
         self.scenes["stopped"] += run.was_stopped
+        self.scenes["killed"] += run.was_killed
         self.scenes.update(f"{action} done" for action in run.done)
         if refresh:
             _check_tokens(run)
@@ -229,9 +238,10 @@ class Play:
         return _Neighbours(self._stranger, self._points, mounts, chance, self._clock)
 
     def _interrupt(self, probability: float) -> Callable[[Process], None] | None:
-        if self._chance(probability):
-            return interrupt_after(self._random.uniform(0, 8), self._clock)
-        return None
+        if not self._chance(probability):
+            return None
+        end = kill_after if self._chance(0.3) else interrupt_after
+        return end(self._random.uniform(0, 8), self._clock)
 
     def _destroy(self, interrupt: Callable[[Process], None] | None = None) -> Run:
         refresh = self._chance(0.5)
@@ -276,9 +286,30 @@ class Play:
                 if self._read(process, run, instance, must=must):
                     self.scenes["reads by the hand-over"] += stays
                     self.scenes["reads of new mounts"] += not stays
+            if self._chance(0.2):
+                self._list_restore_points(process, run)
             self._weather.be_calm(False)
 
         return read
+
+    def _list_restore_points(self, process: Process, run: Run) -> None:
+        """List restore points while some come and others go: what stays is there, and once."""
+        own, before = Run(), self._restore_points()
+        config = dict.fromkeys(a.name for a in RestorePointsDataSource.schema.attributes)
+        with _Retention(self._simulator, before - set(self._points), self._random, self._clock):
+            found = read_data(process, own, "veeam_restore_points", config | {"limit": 1000})
+        run.errors += own.errors
+        run.warnings += own.warnings
+        if found is None:
+            return
+        self.scenes["lists that change"] += 1
+        ids = [one["restore_point_id"] for one in found["restore_points"]]
+        stay = before & self._restore_points()
+        if len(ids) != len(set(ids)) or not stay <= set(ids):
+            raise Broken(f"of {len(stay)} restore points {len(stay & set(ids))} are listed")
+
+    def _restore_points(self) -> set[str]:
+        return {point.id for point in self._simulator.restore_points(Family.VM)}
 
     def _read(self, process: Process, run: Run, instance: Instance, *, must: bool) -> bool:
         """Read what refers to a mount; tell whether that could be done."""
@@ -362,6 +393,32 @@ class _Neighbours:
                 stranger.mount(chance.choice(points), chance.choice([0.0, 1.0, 4.0]))
 
         self._thread = threading.Thread(target=mount)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.join()
+
+
+class _Retention:
+    """What makes restore points, and removes others, for the length of a `with` block."""
+
+    def __init__(
+        self, simulator: Simulator, there: set[str], chance: random.Random, clock: FastClock
+    ) -> None:
+        gone = chance.sample(sorted(there), _CHANGES)
+        pauses = [chance.uniform(0.0, 1.0) for _ in gone]
+        first = len(simulator.restore_points(Family.VM))
+
+        def change() -> None:
+            for number, (restore_point_id, pause) in enumerate(zip(gone, pauses, strict=True)):
+                clock.wait(threading.Event(), pause)
+                moment = _NEWER + dt.timedelta(minutes=first + number)
+                simulator.add_restore_point("web02", f"{moment:%Y-%m-%dT%H:%M:%SZ}")
+                simulator.remove_restore_point(Family.VM, restore_point_id)
+
+        self._thread = threading.Thread(target=change)
 
     def __enter__(self) -> None:
         self._thread.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
@@ -50,8 +51,11 @@ def fingerprint_of(token: str) -> str:
 class Invariants:
     """Looks at the server and at the state. Raises Broken."""
 
-    def __init__(self, simulator: Simulator, stranger: Stranger, *, borrowed: bool) -> None:
+    def __init__(
+        self, simulator: Simulator, stranger: Stranger, log: io.StringIO, *, borrowed: bool
+    ) -> None:
         """With `borrowed`, the provider uses the stranger's session."""
+        self._log = log
         self._simulator = simulator
         self._stranger = stranger
         self._borrowed = borrowed
@@ -60,12 +64,14 @@ class Invariants:
         self._ever_known: set[Mounted] = set()
         self._public: set[bytes] = set()
         self.was_stopped = False
+        self._was_killed = False
 
     def note(self, run: Run) -> None:
         """Take note of what a command told."""
         self._errors += run.errors
         self._told += run.errors + run.warnings
         self.was_stopped |= run.was_stopped
+        self._was_killed |= run.was_killed
 
     def check(self, state: Mapping[str, Instance], *, sessions_lost: bool) -> None:
         """Check what must hold between two commands."""
@@ -115,7 +121,7 @@ class Invariants:
             (session,) = {mount.fingerprint for mount in unknown} or {""}
             telling = [
                 text
-                for text in self._errors
+                for text in self._texts()
                 if _OF_OTHERS.search(text) and session in _FINGERPRINT.findall(text)
             ]
             if len(unknown) > len(telling):
@@ -126,9 +132,13 @@ class Invariants:
                 _IDLE_AWAY in text
                 and mount.fingerprint in _FINGERPRINT.findall(text)
                 and mount.path.rpartition("/mounts/")[0] in text.lower()
-                for text in self._errors
+                for text in self._texts()
             ):
                 raise Broken(f"forgotten: {mount}{self._story(mount.fingerprint)}")
+
+    def _texts(self) -> list[str]:
+        """Return what people can read: once Terraform is killed, the log has to tell."""
+        return [*self._errors, *(self._log.getvalue().splitlines() if self._was_killed else ())]
 
     def _story(self, fingerprint: str) -> str:
         """Return what happened in a logon session, and the errors that there were."""
@@ -164,7 +174,7 @@ class Invariants:
     def _check_left_sessions(self) -> None:
         """Check that sessions are left only when they are named, or could not be ended."""
         tokens = self.tokens()
-        named = {found for text in self._errors for found in _FINGERPRINT.findall(text)}
+        named = {found for text in self._texts() for found in _FINGERPRINT.findall(text)}
         for session_id in set(self._simulator.sessions()) - {self._stranger.session_id}:
             if fingerprint_of(tokens[session_id]) in named:
                 continue

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import count
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgpack  # type: ignore[import-untyped]  # there are no stubs
 
+from chaos.processes import Killed
 from tfplugin.wire import tfplugin6_pb2 as pb
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 TYPE = "veeam_mount_point"
 PARALLELISM = 10
+_UNSEEN_SECONDS = 0.3
+"""An answer that Terraform got so soon before its death may not be in the state."""
 UNKNOWN = "(unknown)"
 
 Values = dict[str, Any]
@@ -82,6 +86,7 @@ class Run:
     warnings: list[str] = field(default_factory=list)
     done: list[Action] = field(default_factory=list)
     was_stopped: bool = False
+    was_killed: bool = False
 
     def take(self, diagnostics: Any) -> bool:
         """Take note of a call's diagnostics; returns whether there is an error."""
@@ -138,6 +143,7 @@ class PlayedTerraform:
         self._computed = {a.name: a.computed for a in schema.attributes}
         self._blocks = [block.type_name for block in schema.block_types]
         self.state: dict[str, Instance] = {}
+        self._created: dict[str, float] = {}
 
     def config(self, written: Mapping[str, Any]) -> Values:
         """Return a block as Terraform sends it: all that is not written is null."""
@@ -322,6 +328,7 @@ class PlayedTerraform:
         if run.errors or not (plan.changes or in_apply):
             return run
         self.state = plan.refreshed
+        self._created.clear()
         with self.configured(run) as process, ThreadPoolExecutor(PARALLELISM + 1) as threads:
             interrupting = threads.submit(interrupt, process) if interrupt else None
             making = [
@@ -329,13 +336,23 @@ class PlayedTerraform:
                 for name, change in plan.changes.items()
             ]
             for made in making:
-                made.result()
+                with suppress(Killed):
+                    made.result()
             if in_apply and not process.is_stopped:
-                in_apply(process, run)
+                with suppress(Killed):
+                    in_apply(process, run)
             if interrupting:
                 interrupting.result()
-            run.was_stopped = process.is_stopped
+            run.was_stopped, run.was_killed = process.is_stopped, process.killed_at is not None
+            if process.killed_at is not None:
+                self._forget_unseen(process.killed_at)
         return run
+
+    def _forget_unseen(self, killed_at: float) -> None:
+        """Take out of the state what came too late to be written."""
+        for name, moment in self._created.items():
+            if moment > killed_at - _UNSEEN_SECONDS:
+                self.state.pop(name, None)
 
     def _change(self, process: Process, run: Run, name: str, change: Change) -> None:
         if change.action is Action.REPLACE and self._creates_before_destroying:
@@ -390,6 +407,7 @@ class PlayedTerraform:
                 answer.new_identity.identity_data.msgpack,
                 tainted=failed,
             )
+            self._created[name] = time.monotonic()
             run.done.append(Action.CREATE)
         elif not failed:
             raise Inconsistent("a create with neither a state nor an error")
@@ -462,6 +480,16 @@ def interrupt_after(seconds: float, clock: FastClock) -> Callable[[Process], Non
         process.stop()
 
     return interrupt
+
+
+def kill_after(seconds: float, clock: FastClock) -> Callable[[Process], None]:
+    """Return what kills Terraform after so many seconds of the clock."""
+
+    def kill(process: Process) -> None:
+        clock.wait(threading.Event(), seconds)
+        process.kill()
+
+    return kill
 
 
 def _identity(packed: bytes) -> pb.ResourceIdentityData:

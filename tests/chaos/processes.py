@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 import threading
+import time
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from itertools import count
@@ -26,9 +27,9 @@ from terraform_provider_veeam.keep_alive.holder import Holder
 from terraform_provider_veeam.keep_alive.order import Order
 from terraform_provider_veeam.provider import VeeamProvider
 from terraform_provider_veeam.sessions import handover
+from tfplugin.process import server
 from tfplugin.process.handshake import SocketDirectory
 from tfplugin.process.lifetime import Ending, Lifetime
-from tfplugin.process.server import Server
 from tfplugin.rpc.servicer import ProviderServicer
 from tfplugin.wire import tfplugin6_pb2 as pb
 
@@ -60,12 +61,18 @@ class PlayedProvider(VeeamProvider):
         super().close(seconds * self.clock.factor)
 
 
+class Killed(Exception):
+    """Terraform was killed while it waited for an answer."""
+
+
 class Process:
     """A provider that serves, as Terraform sees it."""
 
     def __init__(self, channel: grpc.Channel) -> None:
         self._channel = channel
         self.is_stopped = False
+        self.killed_at: float | None = None
+        """When Terraform was killed, by the clock of this machine."""
 
     def call(self, name: str, request: Any) -> Any:
         method = _METHODS[name]
@@ -74,7 +81,12 @@ class Process:
             request_serializer=GetMessageClass(method.input_type).SerializeToString,
             response_deserializer=GetMessageClass(method.output_type).FromString,
         )
-        return stub(request, timeout=_CALL_SECONDS)
+        try:
+            return stub(request, timeout=_CALL_SECONDS)
+        except (grpc.RpcError, ValueError):  # a channel that is closed takes no call
+            if self.killed_at is None:
+                raise
+            raise Killed from None
 
     def stream(self, name: str, request: Any) -> Iterator[Any]:
         """Make a call that is answered with one event after the other."""
@@ -90,6 +102,11 @@ class Process:
         """Have Terraform begin nothing more, and the calls in flight return."""
         self.is_stopped = True
         self.call("StopProvider", pb.StopProvider.Request())
+
+    def kill(self) -> None:
+        """Have Terraform end without a word."""
+        self.is_stopped, self.killed_at = True, time.monotonic()
+        self._channel.close()
 
 
 class Machine:
@@ -109,6 +126,7 @@ class Machine:
             mock.patch.dict(os.environ, environment),
             mock.patch.object(os, "getppid", self._parent),
             mock.patch.object(handover, "is_alive", self._is_running),
+            mock.patch.object(server, "exit_within"),
         ):
             self._ends.enter_context(patch)
         return self
@@ -149,13 +167,17 @@ class Machine:
         with SocketDirectory({"TMPDIR": str(self.folder)}) as place:
             provider = PlayedProvider(self)
             servicer = partial(ProviderServicer, mask=masking.mask)
-            server = Server(lambda: provider, servicer, place, Lifetime())
-            server.start_for_anybody()
+            serving = server.Server(lambda: provider, servicer, place, Lifetime())
+            serving.start_for_anybody()
+            ending = Ending.SHUTDOWN
             try:
                 with grpc.insecure_channel(f"unix:{place.address}") as channel:
-                    yield Process(channel)
+                    process = Process(channel)
+                    yield process
+                    if process.killed_at is not None:
+                        ending = Ending.ORPHANED
             finally:
-                server.shut_down(Ending.SHUTDOWN)
+                serving.shut_down(ending)
         for thread in set(threading.enumerate()) - others:
             if thread.name.startswith(_THREADS):
                 thread.join(2.0)
