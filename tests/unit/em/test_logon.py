@@ -1,12 +1,15 @@
 """Logging on: how often, who may not, and what the sessions are for."""
 
+import socket
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from em_simulator import ADMINISTRATOR, Simulator
+from support.raw_server import ROOT, RawServer, answer
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.manager import EnterpriseManager
@@ -196,6 +199,21 @@ def test_no_password_is_sent_to_what_is_not_enterprise_manager(
     with pytest.raises(errors.NotEnterpriseManager):
         manager.session(deadline())
     assert logons(simulator) == 0
+
+
+def test_a_name_and_a_password_of_any_letters_are_sent_in_utf_8(make_manager: MakeManager) -> None:
+    def serve(connection: socket.socket, request: str) -> None:
+        connection.sendall(answer(ROOT if "GET" in request else b"{}"))
+
+    user = {"username": "MÜNCHEN\\żółw", "password": "pässwörd"}
+    with RawServer(serve) as server:
+        manager = make_manager(
+            base_url=server.url, insecure=True, certificate_fingerprint=None, **user
+        )
+        with pytest.raises(errors.EnterpriseManagerError):  # there is no token in the answer
+            manager.session(bound())
+    pair = b64encode("MÜNCHEN\\żółw:pässwörd".encode()).decode()
+    assert f"Authorization: Basic {pair}" in server.heads[1].splitlines()
 
 
 @pytest.mark.parametrize("opaque", [False, True])

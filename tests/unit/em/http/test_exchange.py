@@ -527,6 +527,23 @@ def test_a_post_without_a_body_says_so() -> None:
     assert "Content-Length: 0" in server.heads[0].splitlines()
 
 
+def test_nothing_but_json_is_accepted_as_that_is_how_a_body_is_read_too() -> None:
+    with RawServer(say(answer())) as server:
+        client_of(server.url).request("POST", "/tasks", bound(), body=b'{"OsKind": "Linux"}')
+    lines = server.heads[0].lower().splitlines()
+    assert [line for line in lines if line.startswith("accept:")] == ["accept: application/json"]
+    assert "content-type: application/json" in lines
+
+
+def test_a_refusal_is_read_whatever_words_its_status_has() -> None:
+    said = b'{"Message": "Node [root] does not exist.", "StatusCode": 400}'
+    with (
+        RawServer(say(answer(said, "400 BadRequest"))) as server,
+        pytest.raises(errors.RequestRefused, match=r"Node \[root\] does not exist"),
+    ):
+        client_of(server.url).request("POST", "/tasks", bound())
+
+
 def say(text: bytes) -> Serve:
     """Return what answers with that text, whatever is asked."""
     return lambda connection, _: connection.sendall(text)

@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,8 @@ from em_simulator import ADMINISTRATOR, Simulator
 from support.clocks import FakeClock
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.http.client import Answer
+from terraform_provider_veeam.em.http.decoders import decode
 from terraform_provider_veeam.em.inventory.hierarchy import HierarchyObject
 from terraform_provider_veeam.em.jobs.jobs import JobObject
 from terraform_provider_veeam.em.manager import EnterpriseManager
@@ -238,6 +241,28 @@ def test_a_removal_is_repeated_until_the_object_is_gone(
 ) -> None:
     added = manager.job_objects.add(job_id, web02, deadline())
     simulator.add_fault(fault, DELETE)
+    manager.job_objects.remove(job_id, added, deadline())
+    assert web02.ref not in simulator.objects_in(JOB)
+
+
+def test_a_removal_may_be_done_at_once_without_a_task(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    deadline: MakeDeadline,
+    job_id: str,
+    web02: HierarchyObject,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    added = manager.job_objects.add(job_id, web02, deadline())
+    request = manager._client.request
+
+    def answer(method: str, path: str, *rest: Any, **more: Any) -> Answer:
+        if method != "DELETE" or "includes" not in path:
+            return request(method, path, *rest, **more)
+        simulator.remove_from_job(JOB, web02.ref)
+        return Answer(204, {}, decode(b""))
+
+    monkeypatch.setattr(manager._client, "request", answer)
     manager.job_objects.remove(job_id, added, deadline())
     assert web02.ref not in simulator.objects_in(JOB)
 
