@@ -69,7 +69,13 @@ def test_machines_by_pattern_and_as_json(shell: CommandLine) -> None:
     assert ran.json[0]["restore_points"] == 21
     none = shell.run("machines", "nothing*")
     assert (none.code, none.output) == (1, "")
-    assert "No machine with restore points is called nothing*" in none.said
+    assert "Error: No machine with restore points is called nothing*\nNone of the" in none.said
+    like = shell.run("machines", "orcale03", "--json")
+    assert (like.code, like.json) == (1, [])
+    assert "Similar names:\n  oracle03: 21 restore points" in like.said
+    assert "Daily is the name of a job, not of a machine" in shell.run("machines", "daily").said
+    other = shell.run("machines", "oracle03", "--type", "agent")
+    assert "Of that name there are, but not as asked for:\n  oracle03: 21" in other.said
 
 
 def test_points_are_listed_between_dates(shell: CommandLine) -> None:
@@ -154,14 +160,13 @@ def test_what_an_account_may_not_see_is_passed_over(server: Server, tmp_path: Pa
 # Errors
 
 
-def test_settings_that_are_missing_are_told_as_by_the_provider(
+def test_settings_that_are_missing_are_told_by_their_variables(
     server: Server, tmp_path: Path
 ) -> None:
     ran = CommandLine(server, tmp_path, VEEAM_EM_URL="", VEEAM_EM_PASSWORD="").run("machines")
     assert ran.code == 1
-    assert "Error: url is not set" in ran.said
-    assert "VEEAM_EM_URL" in ran.said
-    assert "Error: password is not set" in ran.said
+    assert "Error: VEEAM_EM_URL is not set" in ran.said
+    assert "Error: VEEAM_EM_PASSWORD is not set" in ran.said
     assert "provider block" not in ran.said
     assert "\\\\" not in ran.said
 
