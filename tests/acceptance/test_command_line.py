@@ -75,6 +75,7 @@ def test_machines_by_pattern_and_as_json(shell: CommandLine) -> None:
     assert "Similar names:\n  oracle03: 21 restore points" in like.said
     assert "Daily is the name of a job, not of a machine" in shell.run("machines", "daily").said
     other = shell.run("machines", "oracle03", "--type", "agent")
+    assert "No machine with restore points of type agent is called oracle03\n" in other.said
     assert "Of that name there are, but not as asked for:\n  oracle03: 21" in other.said
 
 
@@ -169,6 +170,15 @@ def test_settings_that_are_missing_are_told_by_their_variables(
     assert "Error: VEEAM_EM_PASSWORD is not set" in ran.said
     assert "provider block" not in ran.said
     assert "\\\\" not in ran.said
+
+
+def test_a_backslash_that_became_something_else_is_told_without_terraforms_language(
+    server: Server, tmp_path: Path
+) -> None:
+    ran = CommandLine(server, tmp_path, VEEAM_EM_USERNAME="CORP\restore").run("machines")
+    assert ran.code == 1
+    assert r"It has a line break or a tab, which \r became. Write the backslash of" in ran.said
+    assert "language" not in ran.said
 
 
 def test_a_password_that_is_wrong_is_told_and_not_shown(server: Server, tmp_path: Path) -> None:

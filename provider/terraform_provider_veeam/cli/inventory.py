@@ -63,9 +63,11 @@ def machines(connection: Connection, options: argparse.Namespace) -> int:
         terminal.say(f"Left out: restore points of type {family}. {error.summary}.")
     if found.machines:
         return 0
+    of_type = f" of type {options.type}" if options.type else ""
+    server = f" on {printable(options.backup_server)}" if options.backup_server else ""
     called = f" is called {printable(options.pattern)}" if options.pattern else ""
     raise NotFound(
-        f"No machine with restore points{called}",
+        f"No machine with restore points{of_type}{server}{called}",
         connection.manager.near_misses(wanted, deadline),
         status=HTTPStatus.NOT_FOUND,
     )

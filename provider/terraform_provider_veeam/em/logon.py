@@ -34,8 +34,8 @@ _IN_QUOTES = (
     "file for docker --env-file. Unless they belong to it, set it without them."
 )
 _TWO_BACKSLASHES = (
-    "The user name has two backslashes in a row, where DOMAIN\\user has one: only within quotation "
-    "marks of Terraform's language is it written twice."
+    "The user name has two backslashes in a row, where DOMAIN\\user has one. Terraform's language "
+    "needs it written twice, an environment variable once."
 )
 _MANY_SESSIONS = (
     "Earlier logons of this run were accepted. Each mount has a logon session of its own, and how "
