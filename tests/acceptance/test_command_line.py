@@ -2,7 +2,6 @@
 
 import datetime as dt
 import os
-import pty
 import re
 import signal
 import subprocess
@@ -800,27 +799,35 @@ def test_a_second_ctrl_c_ends_at_once(slow_server: Server, tmp_path: Path) -> No
 # Terminals
 
 
+@pytest.mark.parametrize("columns", ["80", "120", ""])
+@pytest.mark.parametrize("colour", ["", "off"])
+def test_ids_times_and_paths_are_whole_on_terminals_and_in_logs(
+    server: Server, tmp_path: Path, columns: str, colour: str
+) -> None:
+    variables = {"TERM": "xterm", "COLUMNS": columns, "NO_COLOR": colour}
+    shell = CommandLine(server, tmp_path, **variables)
+    points = server.simulator.restore_points(Family.VM)
+    ids = {point.id for point in points if point.machine.name == "oracle03"}
+    path = "E:/" + "/".join(["a folder with a long name"] * 5) + "/report.txt"
+    server.simulator.add_file("oracle03", path, b"12345")
+    for arguments, wanted in (
+        (("points", "oracle03"), ids | {"2026-11-15T22:00:42Z"}),
+        (("get", "oracle03", path, "--to", "got", "--dry-run"), {path}),
+        (("find", "oracle03", path), {"2026-11-15T22:00:42Z", path}),
+    ):
+        shown = shell.on_terminal(*arguments) if columns else "".join(shell.run(*arguments)[1:])
+        assert [one for one in wanted if one not in shown] == []
+        assert ("\x1b[1m" in shown) is bool(columns and not colour and arguments[0] != "find")
+
+
 def test_a_terminal_gets_a_bar(server: Server, tmp_path: Path) -> None:
     server.simulator.add_file("oracle03", "E:/large.bin", bytes(30_000_000))
     server.fault("stall-body", "GET .*/large.bin", seconds=2)
-    ours, theirs = pty.openpty()
-    environment = CommandLine(server, tmp_path).environment | {"TERM": "xterm", "COLUMNS": "100"}
-    with subprocess.Popen(
-        [PROGRAM, "get", "oracle03", "E:/large.bin", "--to", tmp_path / "got"],
-        env=environment, stdout=subprocess.PIPE, stderr=theirs, text=True,
-    ) as process:  # fmt: skip
-        os.close(theirs)
-        shown = b""
-        while True:
-            try:
-                shown += os.read(ours, 65536)
-            except OSError:
-                break
-        assert process.communicate(timeout=60)[0].startswith("1 of 1 file, 28.6 MiB")
-    os.close(ours)
-    text = shown.decode()
+    shell = CommandLine(server, tmp_path, TERM="xterm", COLUMNS="100")
+    text = shell.on_terminal("get", "oracle03", "E:/large.bin", "--to", tmp_path / "got")
+    assert "1 of 1 file, 28.6 MiB" in text
     assert "Mounting oracle03@2026-11-15 22:00:42" in text
     assert "━" in text
     assert "0 of 1 file, 14.3 MiB of 28.6 MiB; E:/large.bin 50 %" in text
     assert re.search(r"50 %, [\d.]+ \w+/s, \d+:\d\d left; 0 of 1 file", text)
-    assert text.endswith("\x1b[?25h") or "\x1b[?25h" in text
+    assert "\x1b[?25h" in text
