@@ -260,8 +260,8 @@ def _username(value: str) -> str:
     if eaten := re.search(r"[\n\r\t]", text):
         letter = {"\n": "n", "\r": "r", "\t": "t"}[eaten[0]]
         raise ValueError(
-            f"It has a line break or a tab, which \\{letter} became (in Terraform's language that "
-            f"is what \\{letter} means). "
+            f"It has a line break or a tab in place of \\{letter} (in Terraform's language that is "
+            f"what \\{letter} means). "
             f'Write the backslash of DOMAIN\\user twice, like "CORP\\\\{letter}…".'
         )
     if not text.isprintable():

@@ -176,7 +176,7 @@ def test_a_backslash_that_became_something_else_is_told_without_terraforms_langu
 ) -> None:
     ran = CommandLine(server, tmp_path, VEEAM_EM_USERNAME="CORP\restore").run("machines")
     assert ran.code == 1
-    assert r"It has a line break or a tab, which \r became. Write the backslash of" in ran.said
+    assert r"It has a line break or a tab in place of \r. Write the backslash of" in ran.said
     assert "language" not in ran.said
 
 
