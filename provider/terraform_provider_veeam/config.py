@@ -147,7 +147,8 @@ def _contradictions(given: Mapping[str, Any], origins: Mapping[str, str]) -> lis
                 "session_token",
                 f"Both {named('session_token')} and {named(other)} are set",
                 "An existing logon session is used as it is, so it needs no user name and no "
-                "password. Set session_token alone, or username and password.",
+                "password. Set session_token (VEEAM_EM_SESSION_TOKEN) alone, or username "
+                "(VEEAM_EM_USERNAME) and password (VEEAM_EM_PASSWORD).",
             )
         )
     insecure = str(given.get("insecure", "")).lower() in ("true", "1")
@@ -156,8 +157,9 @@ def _contradictions(given: Mapping[str, Any], origins: Mapping[str, str]) -> lis
             Problem(
                 "insecure",
                 f"Both {named('insecure')} and {named('certificate_fingerprint')} are set",
-                "insecure switches off the certificate check that certificate_fingerprint asks "
-                "for. Remove insecure: the fingerprint is enough for a self-signed certificate.",
+                f"{named('insecure')} switches off the certificate check that "
+                f"{named('certificate_fingerprint')} asks for. Remove {named('insecure')}: the "
+                "fingerprint is enough for a self-signed certificate.",
             )
         )
     if str(given.get("url", "")).lower().startswith("http://") and not insecure:
@@ -166,8 +168,8 @@ def _contradictions(given: Mapping[str, Any], origins: Mapping[str, str]) -> lis
                 "url",
                 "url is not encrypted",
                 "With http:// the password and the backup's files would cross the network in "
-                "clear text. Write https://. If the connection is secured otherwise, set "
-                "insecure = true.",
+                "clear text. Write https:// in url (VEEAM_EM_URL). If the connection is secured "
+                "otherwise, set insecure = true (VEEAM_EM_INSECURE).",
             )
         )
     return problems
@@ -194,7 +196,8 @@ def _missing(given: Mapping[str, Any], *, in_shell: bool) -> list[Problem]:
             )
         other = f" Or set {token} to use an existing logon session."
         detail = how if attribute == "url" else how + other
-        problems.append(Problem(attribute, f"{attribute} is not set", detail))
+        name = variable if in_shell else attribute
+        problems.append(Problem(attribute, f"{name} is not set", detail))
     return problems
 
 
@@ -257,7 +260,8 @@ def _username(value: str) -> str:
     if eaten := re.search(r"[\n\r\t]", text):
         letter = {"\n": "n", "\r": "r", "\t": "t"}[eaten[0]]
         raise ValueError(
-            f"It has a line break or a tab: in Terraform's language that is what \\{letter} means. "
+            f"It has a line break or a tab in place of \\{letter} (in Terraform's language that is "
+            f"what \\{letter} means). "
             f'Write the backslash of DOMAIN\\user twice, like "CORP\\\\{letter}…".'
         )
     if not text.isprintable():

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from terraform import PROGRAM
@@ -77,6 +79,21 @@ class CommandLine:
         with self._start(*self.program, *arguments) as process:
             output, said = process.communicate(timeout=_SECONDS)
         return Ran(process.returncode, output, said)
+
+    def on_terminal(self, *arguments: str | Path) -> str:
+        """Run a command to its end on a terminal; return all that came to be on it."""
+        ours, theirs = pty.openpty()
+        with subprocess.Popen(
+            [PROGRAM, *arguments], cwd=self.folder, env=self.environment,
+            stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs,
+        ) as process:  # fmt: skip
+            os.close(theirs)
+            shown = b""
+            with suppress(OSError), os.fdopen(ours, "rb", buffering=0) as terminal:
+                while came := terminal.read(65536):
+                    shown += came
+            assert process.wait(_SECONDS) == 0, shown.decode()
+        return shown.decode()
 
     def interrupt(
         self, *arguments: str | Path, when: Callable[[], Any], number: int = signal.SIGINT

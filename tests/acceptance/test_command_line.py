@@ -2,7 +2,6 @@
 
 import datetime as dt
 import os
-import pty
 import re
 import signal
 import subprocess
@@ -69,7 +68,14 @@ def test_machines_by_pattern_and_as_json(shell: CommandLine) -> None:
     assert ran.json[0]["restore_points"] == 21
     none = shell.run("machines", "nothing*")
     assert (none.code, none.output) == (1, "")
-    assert "No machine with restore points is called nothing*" in none.said
+    assert "Error: No machine with restore points is called nothing*\nNone of the" in none.said
+    like = shell.run("machines", "orcale03", "--json")
+    assert (like.code, like.json) == (1, [])
+    assert "Similar names:\n  oracle03: 21 restore points" in like.said
+    assert "Daily is the name of a job, not of a machine" in shell.run("machines", "daily").said
+    other = shell.run("machines", "oracle03", "--type", "agent")
+    assert "No machine with restore points of type agent is called oracle03\n" in other.said
+    assert "Of that name there are, but not as asked for:\n  oracle03: 21" in other.said
 
 
 def test_points_are_listed_between_dates(shell: CommandLine) -> None:
@@ -154,16 +160,24 @@ def test_what_an_account_may_not_see_is_passed_over(server: Server, tmp_path: Pa
 # Errors
 
 
-def test_settings_that_are_missing_are_told_as_by_the_provider(
+def test_settings_that_are_missing_are_told_by_their_variables(
     server: Server, tmp_path: Path
 ) -> None:
     ran = CommandLine(server, tmp_path, VEEAM_EM_URL="", VEEAM_EM_PASSWORD="").run("machines")
     assert ran.code == 1
-    assert "Error: url is not set" in ran.said
-    assert "VEEAM_EM_URL" in ran.said
-    assert "Error: password is not set" in ran.said
+    assert "Error: VEEAM_EM_URL is not set" in ran.said
+    assert "Error: VEEAM_EM_PASSWORD is not set" in ran.said
     assert "provider block" not in ran.said
     assert "\\\\" not in ran.said
+
+
+def test_a_backslash_that_became_something_else_is_told_without_terraforms_language(
+    server: Server, tmp_path: Path
+) -> None:
+    ran = CommandLine(server, tmp_path, VEEAM_EM_USERNAME="CORP\restore").run("machines")
+    assert ran.code == 1
+    assert r"It has a line break or a tab in place of \r. Write the backslash of" in ran.said
+    assert "language" not in ran.said
 
 
 def test_a_password_that_is_wrong_is_told_and_not_shown(server: Server, tmp_path: Path) -> None:
@@ -785,27 +799,35 @@ def test_a_second_ctrl_c_ends_at_once(slow_server: Server, tmp_path: Path) -> No
 # Terminals
 
 
+@pytest.mark.parametrize("columns", ["80", "120", ""])
+@pytest.mark.parametrize("colour", ["", "off"])
+def test_ids_times_and_paths_are_whole_on_terminals_and_in_logs(
+    server: Server, tmp_path: Path, columns: str, colour: str
+) -> None:
+    variables = {"TERM": "xterm", "COLUMNS": columns, "NO_COLOR": colour}
+    shell = CommandLine(server, tmp_path, **variables)
+    points = server.simulator.restore_points(Family.VM)
+    ids = {point.id for point in points if point.machine.name == "oracle03"}
+    path = "E:/" + "/".join(["a folder with a long name"] * 5) + "/report.txt"
+    server.simulator.add_file("oracle03", path, b"12345")
+    for arguments, wanted in (
+        (("points", "oracle03"), ids | {"2026-11-15T22:00:42Z"}),
+        (("get", "oracle03", path, "--to", "got", "--dry-run"), {path}),
+        (("find", "oracle03", path), {"2026-11-15T22:00:42Z", path}),
+    ):
+        shown = shell.on_terminal(*arguments) if columns else "".join(shell.run(*arguments)[1:])
+        assert [one for one in wanted if one not in shown] == []
+        assert ("\x1b[1m" in shown) is bool(columns and not colour and arguments[0] != "find")
+
+
 def test_a_terminal_gets_a_bar(server: Server, tmp_path: Path) -> None:
     server.simulator.add_file("oracle03", "E:/large.bin", bytes(30_000_000))
     server.fault("stall-body", "GET .*/large.bin", seconds=2)
-    ours, theirs = pty.openpty()
-    environment = CommandLine(server, tmp_path).environment | {"TERM": "xterm", "COLUMNS": "100"}
-    with subprocess.Popen(
-        [PROGRAM, "get", "oracle03", "E:/large.bin", "--to", tmp_path / "got"],
-        env=environment, stdout=subprocess.PIPE, stderr=theirs, text=True,
-    ) as process:  # fmt: skip
-        os.close(theirs)
-        shown = b""
-        while True:
-            try:
-                shown += os.read(ours, 65536)
-            except OSError:
-                break
-        assert process.communicate(timeout=60)[0].startswith("1 of 1 file, 28.6 MiB")
-    os.close(ours)
-    text = shown.decode()
+    shell = CommandLine(server, tmp_path, TERM="xterm", COLUMNS="100")
+    text = shell.on_terminal("get", "oracle03", "E:/large.bin", "--to", tmp_path / "got")
+    assert "1 of 1 file, 28.6 MiB" in text
     assert "Mounting oracle03@2026-11-15 22:00:42" in text
     assert "━" in text
     assert "0 of 1 file, 14.3 MiB of 28.6 MiB; E:/large.bin 50 %" in text
     assert re.search(r"50 %, [\d.]+ \w+/s, \d+:\d\d left; 0 of 1 file", text)
-    assert text.endswith("\x1b[?25h") or "\x1b[?25h" in text
+    assert "\x1b[?25h" in text

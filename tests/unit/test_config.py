@@ -80,6 +80,8 @@ def test_a_malformed_url_is_explained_without_repeating_a_password(url: str, say
 def test_a_plain_http_url_needs_insecure() -> None:
     (problem,) = problems({**WHOLE, "url": "http://em.example.com"})
     assert (problem.attribute, problem.summary) == ("url", "url is not encrypted")
+    assert "https:// in url (VEEAM_EM_URL)" in problem.detail
+    assert "insecure = true (VEEAM_EM_INSECURE)" in problem.detail
     plain = settings({**WHOLE, "url": "http://em.example.com", "insecure": True})
     assert plain.base_url == "http://em.example.com:9398/api"
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import argparse
+from http import HTTPStatus
 
 from terraform_provider_veeam.cli import terminal
 from terraform_provider_veeam.cli.connection import Connection
 from terraform_provider_veeam.cli.dates import shown_time
 from terraform_provider_veeam.cli.lookup import find_restore_points, machine_of
+from terraform_provider_veeam.em.errors import NotFound
 from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint, Wanted
 from terraform_provider_veeam.em.models import RestorePointType
+from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.text import counted
 
 
 def machines(connection: Connection, options: argparse.Namespace) -> int:
-    """Print the machines that have restore points; returns the exit code, 1 when there is none."""
+    """Print the machines that have restore points. Raises NotFound, which names similar ones."""
     families = [options.type] if options.type else list(RestorePointType)
     deadline = connection.deadline("Listing machines")
     wanted = Wanted(machine_name=options.pattern, backup_server=options.backup_server)
@@ -60,11 +63,14 @@ def machines(connection: Connection, options: argparse.Namespace) -> int:
         terminal.say(f"Left out: restore points of type {family}. {error.summary}.")
     if found.machines:
         return 0
-    terminal.say(
-        "No machine with restore points"
-        + (f" is called {options.pattern}." if options.pattern else ".")
+    of_type = f" of type {options.type}" if options.type else ""
+    server = f" on {printable(options.backup_server)}" if options.backup_server else ""
+    called = f" is called {printable(options.pattern)}" if options.pattern else ""
+    raise NotFound(
+        f"No machine with restore points{of_type}{server}{called}",
+        connection.manager.near_misses(wanted, deadline),
+        status=HTTPStatus.NOT_FOUND,
     )
-    return 1
 
 
 def points(connection: Connection, options: argparse.Namespace) -> int:

@@ -31,7 +31,11 @@ _UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 _IN_QUOTES = (
     "The password is in quotation marks, which are part of it where nothing removes them, as in a "
-    "file for docker --env-file."
+    "file for docker --env-file. Unless they belong to it, set it without them."
+)
+_TWO_BACKSLASHES = (
+    "The user name has two backslashes in a row, where DOMAIN\\user has one. Terraform's language "
+    "needs it written twice, an environment variable once."
 )
 _MANY_SESSIONS = (
     "Earlier logons of this run were accepted. Each mount has a logon session of its own, and how "
@@ -266,6 +270,8 @@ class Logon:
             if isinstance(error, errors.LogonRefused):
                 if is_quoted(settings.password or ""):
                     error.add(_IN_QUOTES)
+                if "\\\\" in (settings.username or ""):
+                    error.add(_TWO_BACKSLASHES)
                 self._refused = error
             raise
         token = answer.headers.get(TOKEN_HEADER)

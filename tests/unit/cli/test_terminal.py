@@ -196,6 +196,6 @@ def test_settings_have_the_names_that_a_shell_knows(monkeypatch: pytest.MonkeyPa
     )
     assert err.getvalue().splitlines()[1:] == [
         "  VEEAM_EM_CERTIFICATE_FINGERPRINT: this fingerprint",
-        "  VEEAM_EM_INSECURE: no check at all",
+        "  VEEAM_EM_INSECURE=true: no check at all",
         "DOMAIN\\user, at all times",
     ]

@@ -68,6 +68,29 @@ def test_a_wrong_password_is_tried_once_however_many_ask(
     assert logons(simulator) == 1
 
 
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ({"password": '"Passw0rd"'}, "The password is in quotation marks"),
+        ({"password": "'Passw0rd'"}, "Unless they belong to it, set it without them."),
+        ({"username": r"EXAMPLE\\backup"}, r"two backslashes in a row, where DOMAIN\user has one"),
+        ({"password": 'Passw"rd', "username": r"EXAMPLE\backup"}, None),
+    ],
+)
+def test_a_refused_logon_names_what_is_odd_in_what_was_written(
+    make_manager: MakeManager, deadline: MakeDeadline, written: dict[str, str], says: str | None
+) -> None:
+    with pytest.raises(errors.LogonRefused) as caught:
+        make_manager(**written).session(deadline())
+    told = caught.value.detail
+    assert "Passw" not in told
+    if says is None:
+        assert "quotation" not in told
+        assert "in a row" not in told
+    else:
+        assert says in told
+
+
 def test_each_mount_logs_on_for_itself_and_looking_up_once_for_all(
     simulator: Simulator, real: Callable[..., EnterpriseManager], restore_point: RestorePointRef
 ) -> None:

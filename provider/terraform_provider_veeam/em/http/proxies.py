@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from terraform_provider_veeam.em.errors import CannotConnect
 from terraform_provider_veeam.masking import printable
+from terraform_provider_veeam.text import is_quoted
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -114,6 +115,8 @@ def _ascii(name: str) -> str:
 
 def _whole(url: str, proxy: str) -> str:
     """Return a proxy's address with its scheme. Raises CannotConnect."""
+    if is_quoted(proxy):
+        raise unusable(url, "it is in quotation marks, which nothing has removed")
     whole = proxy if "://" in proxy else f"http://{proxy}"
     try:
         parts = urlsplit(whole)

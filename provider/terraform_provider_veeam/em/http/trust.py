@@ -37,9 +37,10 @@ _OTHER_NAME = (62, 64)  # OpenSSL's codes: of a host's name, of an address
 _OUT_OF_DATE = (9, 10)
 _PORT_OF_BACKUP_AND_REPLICATION = 9419
 _NOT_THAT_PORT = (
-    "\nPort 9419 is that of Veeam Backup & Replication's own REST API: Enterprise Manager's is "
-    "9398. Check url (VEEAM_EM_URL)."
+    "Port 9419 is that of Veeam Backup & Replication's own REST API: Enterprise Manager's is "
+    "9398. Check url (VEEAM_EM_URL).\n"
 )
+_PIN = "certificate_fingerprint (VEEAM_EM_CERTIFICATE_FINGERPRINT)"
 _COMMAND = (
     "could not be read; try: openssl s_client -connect {host} </dev/null | openssl x509 -noout "
     "-fingerprint -sha256"
@@ -132,21 +133,20 @@ def explain(settings: Settings, failure: BaseException, timeout: float) -> Certi
     if settings.certificate_fingerprint:
         return CertificateNotTrusted(
             "The certificate of Enterprise Manager has another fingerprint",
-            f"{settings.base_url} does not show the certificate that certificate_fingerprint "
-            f"names, so nothing was sent.{about}\nFingerprint of the certificate that it shows "
-            f"(SHA-256):\n{shown}\nIf the certificate was renewed, set certificate_fingerprint to "
-            "this value, after comparing it on the server. If not, somebody may be in between."
-            f"{port}",
+            f"{settings.base_url} does not show the certificate that {_PIN} names, so nothing was "
+            f"sent.{about}\nFingerprint of the certificate that it shows (SHA-256):\n{shown}\n"
+            f"{port}If the certificate was renewed, set {_PIN} to this value, after comparing it "
+            "on the server. If not, somebody may be in between.",
         )
     return CertificateNotTrusted(
         "The certificate of Enterprise Manager is not trusted",
         f"{settings.base_url} shows a certificate that can't be verified "
         f"({_reason(failure)}), so nothing was sent.{about}\nIts fingerprint (SHA-256):\n{shown}\n"
-        "Compare it with the certificate on the server, then go on in one of these ways:\n"
-        "  certificate_fingerprint (VEEAM_EM_CERTIFICATE_FINGERPRINT): this fingerprint\n"
+        f"{port}Compare it with the certificate on the server, then go on in one of these ways:\n"
+        f"  {_PIN}: this fingerprint\n"
         f"  {_other_way(settings, failure)}\n"
         "  insecure = true (VEEAM_EM_INSECURE): no check at all, for a test only\n"
-        f"{settings.unread_variables}{port}".rstrip(),
+        f"{settings.unread_variables}".rstrip(),
     )
 
 

@@ -440,6 +440,8 @@ def test_a_server_that_closes_what_is_not_plain_http_is_told_at_once() -> None:
         ("http://geheim:port", "does not say http"),
         ("http://[geheim", "does not say http"),
         (":::", "does not say http"),
+        ('"http://geheim:7"', "in quotation marks"),
+        ("'geheim:7'", "in quotation marks"),
         ("ftp://127.0.0.1:21", "ftp"),
         ("http://geheim:7@no-such-host.invalid:8080", "name of the proxy"),
         ("no-such-host.invalid:8080", "name of the proxy"),

@@ -175,7 +175,14 @@ def test_the_port_of_another_api_is_told_however_the_certificate_is_trusted(
         url = f"https://127.0.0.1:{port}/api"
         settings = Settings(base_url=url, certificate_fingerprint=fingerprint)
         told = trust.explain(settings, ssl.SSLError(), 0.1).detail
-        assert ("Veeam Backup & Replication's own REST API" in told) is is_told
+        port_at = told.find("\nPort 9419 is that of Veeam Backup & Replication's own REST API")
+        assert (port_at >= 0) is is_told
+        assert port_at < told.find(
+            "VEEAM_EM_CERTIFICATE_FINGERPRINT): this"
+            if fingerprint is None
+            else "If the certificate was renewed"
+        ), "before any trust"
+        assert "\n\n" not in told
 
 
 def test_a_variable_that_nobody_reads_is_told_where_a_certificate_is_not_trusted() -> None:
