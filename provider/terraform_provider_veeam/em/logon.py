@@ -26,7 +26,7 @@ from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.masking import conceal
 from terraform_provider_veeam.text import is_quoted
 
-_PAUSES = (0.0, 0.5, 1.0)  # seconds before each look whether a token is taken
+_PAUSES = (0.0, 0.5, 1.0, 2.0)  # seconds before each look whether a token is taken
 _UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 _IN_QUOTES = (
@@ -197,11 +197,20 @@ class Logon:
         return ids
 
     def answers(self, session: LogonSession, deadline: Deadline) -> bool:
-        """Tell whether the server takes a session's own token; what refuses it is asked again."""
+        """Tell whether the server takes a session's own token; what refuses it is asked again.
+
+        Raises UnexpectedAnswer: what is no answer about the session is no refusal either.
+        """
+        unread: errors.UnexpectedAnswer | None = None
         for pause in _PAUSES:
             deadline.wait(pause)
-            if self._is_taken(session, deadline):
-                return True
+            try:
+                if self._is_taken(session, deadline):
+                    return True
+            except errors.UnexpectedAnswer as error:
+                unread = error
+        if unread:
+            raise unread
         return False
 
     def _is_taken(self, session: LogonSession, deadline: Deadline) -> bool:
@@ -211,12 +220,17 @@ class Logon:
         except errors.AccessDenied:
             return True
         except errors.EnterpriseManagerError as error:
-            if not may_mean_gone(error):
+            if not may_mean_gone(error) or isinstance(error, errors.UnexpectedAnswer):
                 raise
             return False
-        if session.session_id is None:
-            return found.collection("LogonSession") is not None
-        return _is_one_of(session.session_id, [_id_of(found.value) or ""])
+        is_session = (
+            found.collection("LogonSession") is not None
+            if session.session_id is None
+            else _is_one_of(session.session_id, [_id_of(found.value) or ""])
+        )
+        if not is_session:
+            raise decoders.unreadable(f"GET {path} was answered, but with something else.")
+        return True
 
     def _first(self, deadline: Deadline) -> LogonSession:
         """Log on while no other thread does, once it is clear that Enterprise Manager is there."""

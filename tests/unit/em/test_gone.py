@@ -143,6 +143,23 @@ def test_a_living_session_whose_token_is_refused_for_a_while_is_not_gone(
     assert manager.mount_point(session, point.restore_point, point.href, deadline())
 
 
+@pytest.mark.parametrize("fault", ["wrong-shape", "garbage"])
+def test_an_answer_that_is_not_about_the_session_is_no_refusal(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    mounted: Mounted,
+    deadline: MakeDeadline,
+    fault: str,
+) -> None:
+    become(simulator, Unknown.DOCUMENTED, ShownSessions.OWN)
+    simulator.add_fault("status", "GET .*/mounts.*", None, code=404)
+    simulator.add_fault(fault, "GET /logonSessions/.*")
+    simulator.add_fault("status", "GET /logonSessions/.*", 3, code=404)
+    session, point = mounted.session, mounted.mount_point
+    with pytest.raises(errors.Unsettled):
+        manager.mount_point(session, point.restore_point, point.href, deadline())
+
+
 def test_a_list_without_the_session_that_asks_is_not_believed(
     manager: EnterpriseManager,
     mounted: Mounted,
