@@ -29,6 +29,7 @@ from terraform_provider_veeam.keep_alive.keeper import answer
 from terraform_provider_veeam.keep_alive.order import Order
 from terraform_provider_veeam.masking import mask, printable
 from terraform_provider_veeam.sessions.record import SessionRecord
+from terraform_provider_veeam.text import counted
 
 _TYPE = "veeam_mount_point"
 _TERRAFORM = "Terraform"  # in the place of a time: while it lives
@@ -48,6 +49,8 @@ def list_sessions() -> int:
         where = f"{one['url']}{one['mount_point']}"
         remaining = _TERRAFORM if one["terraform"] else _duration(one["remaining"])
         _print_row(one["session"], remaining, pid, mask(one["name"]), mask(where))
+    if found:
+        sys.stderr.write(f"{counted(len(found), 'logon session')}\n")
     return 1 if silent else 0
 
 

@@ -131,7 +131,9 @@ def test_what_is_held_is_listed_with_its_time_or_while_terraform_lives(
     hold(ONE)
     hold(replace(TWO, seconds=math.inf, terraform=4711))
     assert keep_alive.list_sessions() == 0
-    heading, *rows = capsys.readouterr().out.splitlines()
+    printed = capsys.readouterr()
+    assert printed.err == "2 logon sessions\n"
+    heading, *rows = printed.out.splitlines()
     assert heading.split()[:4] == ["LOGON", "SESSION", "FOR", "PID"]
     told = {row.split()[0]: row.split()[1:] for row in rows}
     where = f"{URL}/x/mounts/1"
