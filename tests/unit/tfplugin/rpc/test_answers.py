@@ -40,7 +40,6 @@ def test_what_a_client_takes_stays() -> None:
 def test_an_answer_whose_client_is_gone_is_undone() -> None:
     made = Made()
     made.give("a", active=False)
-    made.answers.desert(unseen=True)
     assert made.undone == ["a"]
 
 
@@ -59,6 +58,14 @@ def test_what_was_answered_while_terraform_may_have_been_dead_is_undone() -> Non
     made.now += 0.4
     made.answers.desert(unseen=True)
     assert made.undone == ["lost"]
+
+
+def test_what_was_answered_long_before_the_end_stays() -> None:
+    made = Made()
+    made.give("taken")
+    made.now += 0.7
+    made.answers.desert(unseen=True)
+    assert made.undone == []
 
 
 def test_the_rest_is_undone_when_one_thing_can_not_be() -> None:
