@@ -327,6 +327,7 @@ def test_quotation_marks_that_no_shell_removed_are_told_by_their_variable() -> N
     assert settings(VEEAM_EM_PASSWORD="'x'", VEEAM_EM_CA_CERTIFICATE="").password == "secret"
     without = {name: value for name, value in WHOLE.items() if name != "password"}
     assert settings(without, VEEAM_EM_PASSWORD="'x'").password == "'x'"  # it may be one
+    assert settings(WHOLE | {"username": "'me'"}).username == "'me'"  # no file for containers
 
 
 def test_variables_that_nobody_reads_are_named_when_something_is_missing() -> None:

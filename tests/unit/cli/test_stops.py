@@ -127,6 +127,19 @@ def test_a_command_hears_ctrl_c_in_each_of_its_requests(
     assert answered > 3
 
 
+def test_the_steps_of_a_command_wait_for_a_silent_server_once_together(
+    interrupt: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VEEAM_EM_URL", "https://em.example.com:9398")
+
+    def take_two_steps(connected: connection.Connection) -> int:
+        first, second = (connected.deadline(name) for name in ("first", "second"))
+        assert first._silence is second._silence
+        return 7
+
+    assert connection.run(take_two_steps) == 7
+
+
 def _count(simulator: Simulator, requests: str) -> int:
     """The number of such requests that have come."""
     come = [f"{entry.method} {entry.path}" for entry in simulator.journal] + simulator.answering

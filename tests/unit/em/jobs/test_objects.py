@@ -132,6 +132,7 @@ def test_a_job_is_changed_once_at_a_time(
     web02: HierarchyObject,
 ) -> None:
     items = [web02._replace(ref=simulator.add_vm(f"more{number}")) for number in range(3)]
+    simulator.add_fault("delay", POST, None, seconds=0.2)
     with ThreadPoolExecutor(3) as pool:
         added = list(
             pool.map(lambda item: manager.job_objects.add(job_id, item, deadline()), items)
@@ -143,6 +144,31 @@ def test_a_job_is_changed_once_at_a_time(
         if (entry.method == "POST" and "includes" in entry.path) or entry.path.startswith("/tasks/")
     )
     assert re.fullmatch("(Pt+){3}", log), log
+
+
+def test_a_job_does_not_wait_until_another_is_changed(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    deadline: MakeDeadline,
+    job_id: str,
+    web02: HierarchyObject,
+) -> None:
+    other = simulator.job("Daily").id
+    with manager.job_objects._change(other, deadline()):
+        assert manager.job_objects.add(job_id, web02, deadline()).ref == web02.ref
+
+
+def test_a_job_can_be_changed_after_a_change_that_failed(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    deadline: MakeDeadline,
+    job_id: str,
+    web02: HierarchyObject,
+) -> None:
+    simulator.add_fault("task-fails", POST)
+    with pytest.raises(errors.TaskFailed):
+        manager.job_objects.add(job_id, web02, deadline())
+    assert manager.job_objects.add(job_id, web02, deadline()).ref == web02.ref
 
 
 def test_what_is_not_clear_names_job_and_object(

@@ -159,6 +159,19 @@ def test_a_start_whose_answer_is_lost_is_found_and_not_asked_for_again(
 
 
 @STARTS
+def test_a_start_for_which_a_gateway_answers_404_is_found(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    deadline: MakeDeadline,
+    begin: Begin,
+    posts: str,
+) -> None:
+    simulator.add_fault("status", posts, code=404, when="after", html=True)
+    assert begin(manager, deadline()).id == the_backup(simulator)
+    assert posted(simulator) == 1
+
+
+@STARTS
 @pytest.mark.parametrize("fault", ["reset-before", "status"])
 def test_a_start_that_was_perhaps_not_taken_is_told_and_not_asked_for_again(
     simulator: Simulator,

@@ -125,6 +125,20 @@ def test_a_mount_that_was_certainly_not_taken_is_asked_for_again(
     assert posts(simulator) == 3
 
 
+def test_nothing_is_undone_of_a_mount_that_the_server_itself_has_refused(
+    simulator: Simulator,
+    manager: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    simulator.remove_restore_point(Family.VM, restore_point.id)
+    with pytest.raises(errors.RestorePointGone):
+        manager.mount(restore_point, None, deadline())
+    asked = [e.path for e in simulator.journal]
+    assert not [path for path in asked if path.startswith("/tasks") or path.endswith("/mounts/")]
+    assert asked[-1].startswith("/logonSessions/")
+
+
 def test_a_mount_that_turns_up_while_the_second_try_is_waited_for_is_taken(
     simulator: Simulator,
     manager: EnterpriseManager,
