@@ -37,7 +37,7 @@ def parse_machine_at(text: str) -> MachineAt:
 def parse_date(text: str, *, is_end: bool) -> Time:
     """Read a day, or a time as in RFC 3339. Raises ValueError.
 
-    Of what is not told, the end is meant or the beginning: of a day, or of a second.
+    A day means its end or its beginning, and so does a second without a fraction.
     """
     fraction = _LAST_NANOSECOND if is_end else 0
     try:
@@ -52,7 +52,7 @@ def parse_date(text: str, *, is_end: bool) -> Time:
 
 
 def no_date(text: str) -> str:
-    """Return, for a person, how a date is written in place of what is none."""
+    """Return what a person is told about a text that is not a date."""
     return (
         f'"{text}" is not a date. Write a day like 2026-11-13, which is one of UTC, a time '
         'like 2026-11-13T22:00:00Z or 2026-11-13T23:00:00+01:00, or, after @, "latest".'

@@ -400,7 +400,7 @@ def _versions(point: FoundRestorePoint, entries: list[Entry]) -> Iterator[str]:
 
 
 def _result_of(work: Generator[str, None, Result]) -> Result:
-    """Return the result of what tells how far it is, which is shown elsewhere."""
+    """Run work that reports its progress; return its result, and drop the reports."""
     while True:
         try:
             next(work)

@@ -15,7 +15,7 @@ EXIT_CODE = 128
 
 
 def handle_signals(handler: Callable[[int], None]) -> None:
-    """Have a function called with the number of each signal that comes from now on.
+    """Call a function with the number of each signal from now on.
 
     What is ignored stays ignored, as `nohup` and the `&` of a script want it.
     """

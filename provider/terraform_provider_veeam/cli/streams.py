@@ -61,7 +61,7 @@ def say_at_once(text: str) -> None:
 
 
 def _open_all() -> None:
-    """Have something open in the place of each stream that is closed.
+    """Open something in place of each closed stream.
 
     Else it would be the next file that is opened, and get what is meant for people.
     """

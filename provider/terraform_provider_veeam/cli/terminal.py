@@ -124,7 +124,7 @@ def progress_of(tally: Tally) -> Iterator[None]:
 def _shown(
     console: Console, told: Callable[[], list[str]], share: Callable[[], float | None]
 ) -> Iterator[None]:
-    """Show what changes meanwhile: what is told, the most important first, and a share of 1."""
+    """Show progress: texts, the most important first, and a bar for a share of 1."""
     if console.is_interactive:
         spinner = Spinner("dots")
         live = Live(

@@ -92,7 +92,7 @@ def _fields_of(process: int) -> list[str]:
 
 
 def _first_that_is_no_launcher(processes: Mapping[int, tuple[int, str]]) -> int:
-    """Return which ancestor has started this process; told are parents and names, by numbers."""
+    """Return the first ancestor that is no launcher, from parents and names by process number."""
     import re  # noqa: PLC0415 - slow to import
 
     process = os.getppid()

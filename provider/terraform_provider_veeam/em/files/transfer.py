@@ -282,7 +282,10 @@ class Transfer:
             )
 
     def _fetch_part(self, part: Part, asked: str, left_out: list[LeftOut]) -> None:
-        """Download a part, file by file. What is asked for itself is not left out: it fails."""
+        """Download a part, file by file.
+
+        An error about the path that was asked for ends it; other files are left out.
+        """
         try:
             targets = self._prepare(part)
         except EnterpriseManagerError as error:
