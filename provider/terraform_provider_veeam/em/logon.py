@@ -26,7 +26,7 @@ from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.masking import conceal
 from terraform_provider_veeam.text import is_quoted
 
-_PAUSES = (0.0, 0.5, 1.0, 2.0)  # seconds before each look whether a token is taken
+_PAUSES = (0.0, 0.5, 0.5, 1.0)  # seconds before each look whether a token is taken
 _UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 _IN_QUOTES = (
