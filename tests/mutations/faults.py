@@ -343,8 +343,8 @@ FAULTS = (
     Fault(
         "what moves to an earlier page while a list is read is left out",
         "em/http/pages.py",
-        "if again[1].keys() == found.keys() or looks == _LOOKS:",
-        "if again:",
+        "if again[2].keys() != found.keys() and looks < _LOOKS:",
+        "if not again:",
         "em/inventory",
     ),
     Fault(

@@ -39,30 +39,29 @@ def pages(
     """
     seen: set[object] = set()
 
-    def fetch(target: str) -> tuple[Document, dict[object, Member]]:
+    def fetch(target: str) -> tuple[str, Document, dict[object, Member]]:
         document = client.request("GET", target, deadline, token=session.token).document
-        return document, {key(member): member for member in read(document)}
+        return target, document, {key(member): member for member in read(document)}
 
-    target, number, looks = f"{address}&page=1" if "?" in address else address, 1, 1
-    document, found = fetch(target)
+    page = fetch(f"{address}&page=1" if "?" in address else address)
+    number, looks = 1, 1
     while True:
+        target, document, found = page
         yield from (member for name, member in found.items() if name not in seen)
         seen |= found.keys()
         following = _next(document, address, number, len(found))
-        if following is None and number == 1:
-            return
         after = fetch(following) if following else None
-        if after and after[1].keys() == found.keys():
+        if after is None and number == 1:
+            return
+        if after and after[2].keys() == found.keys():
             return
         again = fetch(target)
-        if again[1].keys() == found.keys() or looks == _LOOKS:
-            if following is None or after is None:
-                return
-            target, number, looks = following, number + 1, 1
-            document, found = after
+        if again[2].keys() != found.keys() and looks < _LOOKS:
+            page, looks = again, looks + 1
+        elif after:
+            page, number, looks = after, number + 1, 1
         else:
-            looks += 1
-            document, found = again
+            return
 
 
 def _next(document: Document, address: str, number: int, found: int) -> str | None:
