@@ -27,7 +27,7 @@ ANSWERS = {{
 
 def generate() -> str:
     """Return the text of the module."""
-    servicer = ProviderServicer(VeeamProvider())
+    servicer = ProviderServicer(VeeamProvider(), mask=str)
     answers = {
         name: getattr(servicer, name)(getattr(pb, name).Request()).SerializeToString(
             deterministic=True

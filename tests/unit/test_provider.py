@@ -22,7 +22,7 @@ def objects():
     found = [name.removeprefix("terraform_provider_veeam.objects.") for name in sys.modules]
     return [name for name in found if name.startswith(kinds)]
 
-servicer = ProviderServicer(VeeamProvider())
+servicer = ProviderServicer(VeeamProvider(), mask=str)
 named = servicer.GetMetadata(pb.GetMetadata.Request())
 print(len(named.data_sources) > 1, objects())
 servicer.CallFunction(pb.CallFunction.Request(name="parse_uid"))

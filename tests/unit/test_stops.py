@@ -25,7 +25,7 @@ class Terraform:
 
     def __init__(self, simulator: Simulator) -> None:
         self.provider = VeeamProvider()
-        self.servicer = ProviderServicer(self.provider)
+        self.servicer = ProviderServicer(self.provider, mask=str)
         self.point = simulator.restore_points(Family.VM)[0]
         values = {
             "url": simulator.url,

@@ -133,7 +133,7 @@ class Calls:
     configured again.
     """
 
-    def __init__(self, provider: interfaces.Provider, *, mask: Callable[[str], str] = str) -> None:
+    def __init__(self, provider: interfaces.Provider, *, mask: Callable[[str], str]) -> None:
         self.stop = threading.Event()
         self._answers = Answers()
         self.desert = self._answers.desert

@@ -47,7 +47,7 @@ class Client:
 
     def __init__(self, *, can_defer: bool) -> None:
         self.provider = VeeamProvider()
-        self.servicer = ProviderServicer(self.provider)
+        self.servicer = ProviderServicer(self.provider, mask=str)
         self.capabilities = pb.ClientCapabilities(deferral_allowed=can_defer)
         config = self.value(self.provider.get_schema(), {"url": Unknown})
         answer = self.servicer.ConfigureProvider(
