@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any, BinaryIO, NamedTuple
 
-from terraform_provider_veeam.cli.signals import handle_signals
+from terraform_provider_veeam.cli.signals import EXIT_CODE, handle_signals
 from terraform_provider_veeam.cli.streams import tell
 from terraform_provider_veeam.config import InvalidConfiguration, resolve
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Deadline
@@ -157,7 +157,13 @@ def _read_state(text: bytes) -> Any:
 def _hand_over(mounted: Sequence[Mounted], seconds: float) -> int:
     """Have a keeper hold them; returns the exit code."""
     deadline = Deadline("Waiting for the process that holds them", _HOLD_SECONDS, stop=Event())
-    handle_signals(lambda _: deadline.stop.set())
+    signals: list[int] = []
+
+    def end(number: int) -> None:
+        signals.append(number)
+        deadline.stop.set()
+
+    handle_signals(end)
 
     def hold(one: Mounted) -> Exception | None:
         try:
@@ -177,7 +183,7 @@ def _hand_over(mounted: Sequence[Mounted], seconds: float) -> int:
                 is_known = not isinstance(error, Stopped | DeadlinePassed)
                 said = f"L{session} is not {'' if is_known else 'known to be '}held: {error}\n"
                 sys.stderr.write(mask(said))
-    return failed
+    return EXIT_CODE + signals[0] if signals else failed
 
 
 def _hold_here(mounted: Sequence[Mounted], seconds: float) -> int:

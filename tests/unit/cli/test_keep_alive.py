@@ -243,7 +243,7 @@ def test_sessions_are_handed_over_side_by_side_and_a_signal_ends_that(
 
     monkeypatch.setattr(start, "hold", hold)
     began = time.monotonic()
-    assert keep_alive.hold_from_state(state_of(ONE, TWO), 60, detach=True) == 1
+    assert keep_alive.hold_from_state(state_of(ONE, TWO), 60, detach=True) == 128 + signal.SIGTERM
     assert time.monotonic() - began < 2
     said = capsys.readouterr()
     assert said.err.count("with oracle03 is not known to be held") == 2

@@ -169,7 +169,7 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     [
         ([], 0, 0, "it was stopped"),
         ([], 1, 0, "it was stopped"),
-        (["--detach"], 0, 1, "is not known to be held"),
+        (["--detach"], 0, 130, "is not known to be held"),
     ],
 )
 def test_ctrl_c_is_heard_while_a_session_is_held_on_a_silent_server(
