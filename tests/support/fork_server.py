@@ -89,9 +89,16 @@ class Server:
                             selector.register(os.pidfd_open(process), selectors.EVENT_READ, program)
 
     def end(self) -> None:
-        """End every fork."""
-        for program in [*self._forks]:
+        """End every fork, and every program: nobody tells it of its end any more."""
+        programs = [*self._forks]
+        for program in programs:
             self._reap(program)
+        os.set_blocking(self._requests, False)
+        with suppress(BlockingIOError):
+            programs += map(int, os.read(self._requests, 4096).split())
+        for program in programs:
+            with suppress(ProcessLookupError):
+                os.kill(program, signal.SIGKILL)
 
     def _reap(self, program: int) -> None:
         """Tell a program how its fork has ended, or end the fork of one that has gone."""
