@@ -90,6 +90,18 @@ class Addresses:
         address = self.file(mount, path.rpartition("/")[0])
         return address.replace(f"/{Family.AGENT.collection}/", f"/{Family.VM.collection}/", 1)
 
+    def indexed_machine(self, name: str) -> str:
+        """Return that of a machine in the index."""
+        return f"{self.base}/catalog/vms/{quote(name, safe='')}"
+
+    def indexed_point(self, point: RestorePoint) -> str:
+        """Return that of a restore point in the index."""
+        return f"{self.indexed_machine(point.machine.name)}/vmRestorePoints/{point.id}"
+
+    def indexed_file(self, point: RestorePoint, path: str) -> str:
+        """Return that of a file or folder in the index; without a path, of what holds all."""
+        return f"{self.indexed_point(point)}/guestfs/{_encoded(path)}"
+
     def query(self, parameters: Iterable[tuple[str, str]], size: int, number: int) -> str:
         """Return that of a page of a query; what is encoded has small hexadecimal digits."""
         asked = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import lru_cache
 
@@ -67,6 +67,7 @@ class Machine:
     is_known_to_host: bool = True
     """Whether its restore points tell where it is in the hierarchy of its host."""
 
+    server: BackupServer = FIRST_SERVER
     own_ref: str | None = None
     """The reference of a VM whose host does not name it as `object_id` says."""
 
@@ -189,11 +190,13 @@ MACHINES = (
 class Catalogue:
     """All restore points, found by family and UUID."""
 
-    def __init__(self, seed: int, minimum: int = 0, *, is_exact: bool = False) -> None:
-        """Make at least so many restore points of VMs; with exact names or without."""
+    def __init__(
+        self, seed: int, minimum: int = 0, nights: int = NIGHTS, *, is_exact: bool = False
+    ) -> None:
+        """Make at least so many restore points of VMs, one a night; with exact names or without."""
         self._is_exact = is_exact
         self._machines = [*MACHINES]
-        while len(self._machines) * NIGHTS < minimum:
+        while len(self._machines) * nights < minimum:
             number = len(self._machines)
             self._machines.append(
                 Machine(f"vm{number:05}", "Windows", Family.VM, ("C:",), 7 * number)
@@ -201,7 +204,7 @@ class Catalogue:
         self._points = {
             (point.machine.family, point.id): point
             for number, machine in enumerate(self._machines)
-            for night in range(NIGHTS)
+            for night in range(nights)
             for point in [_restore_point(seed, number, machine, night, is_exact=is_exact)]
         }
         self._sorted: dict[Family, list[RestorePoint]] = {}
@@ -273,6 +276,15 @@ class Catalogue:
         self._points[machine.family, point.id] = point
         self._sorted.pop(machine.family, None)
         return point
+
+    def add_twin(self, machine: Machine) -> list[RestorePoint]:
+        """Have the second backup server back a VM of the same name up, half an hour later."""
+        twin = self._add_machine(replace(machine, server=SECOND_SERVER))
+        return [
+            self.add(twin, point.created_at + dt.timedelta(minutes=30), point.fraction)
+            for point in self.of(machine.family)
+            if point.machine == machine
+        ]
 
     def remove(self, point: RestorePoint) -> None:
         """Remove a restore point. Raises KeyError when it is not there."""

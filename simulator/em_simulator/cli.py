@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from em_simulator import faults
 from em_simulator.accounts import ACCOUNTS
-from em_simulator.catalogue import Family
+from em_simulator.catalogue import NIGHTS, Family
 from em_simulator.forms import Answers, JsonLists, JsonNames, JsonNulls, Paths
 from em_simulator.habits import ShownSessions, Unknown
+from em_simulator.index import INDEXED_MACHINES
 from em_simulator.manager import MountNumbers
 from em_simulator.simulator import DEFAULT_HREF_HOST, DEFAULT_IDLE_LIMIT, Simulator
 
@@ -41,6 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         port=options.port,
         idle_limit=options.idle_limit,
         mount_seconds=options.mount_seconds,
+        nights=options.nights,
+        indexed=options.indexed or INDEXED_MACHINES,
+        browse_seconds=options.browse_seconds,
+        browses_with_200=options.browse_200,
+        restore_seconds=options.restore_seconds,
+        latency=options.latency,
+        bandwidth=options.bandwidth,
         seed=options.seed,
         journal=options.journal,
         journal_tokens=options.journal_tokens,
@@ -160,20 +168,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="life of an idle logon session (default %(default)g)",
     )
-    parser.add_argument(
-        "--mount-seconds",
-        type=float,
-        default=0.0,
-        metavar="SECONDS",
-        help="how long a mount takes (default %(default)g)",
-    )
-    parser.add_argument(
-        "--backup-seconds",
-        type=float,
-        default=0.0,
-        metavar="SECONDS",
-        help="how long a backup takes (default %(default)g)",
-    )
+    _add_times(parser)
     parser.add_argument(
         "--mount-numbers",
         type=MountNumbers,
@@ -201,6 +196,49 @@ def _parser() -> argparse.ArgumentParser:
         "--with-parent", action="store_true", help="end when the process that started it has ended"
     )
     return parser
+
+
+def _add_times(parser: argparse.ArgumentParser) -> None:
+    """Add how long things take, and what there is."""
+    for flag, what in (
+        ("--mount-seconds", "a mount takes"),
+        ("--backup-seconds", "a backup takes"),
+        ("--browse-seconds", "it takes until the index shows a restore point's files"),
+        ("--restore-seconds", "a file's restore from the index takes"),
+        ("--latency", "the line holds each request up"),
+    ):
+        parser.add_argument(
+            flag,
+            type=float,
+            default=0.0,
+            metavar="SECONDS",
+            help=f"how long {what} (default %(default)g)",
+        )
+    parser.add_argument(
+        "--bandwidth",
+        type=float,
+        default=0.0,
+        metavar="BYTES",
+        help="a second, for all downloads together (default: as fast as it can)",
+    )
+    parser.add_argument(
+        "--nights",
+        type=int,
+        default=NIGHTS,
+        help="how many restore points each machine has (default %(default)s)",
+    )
+    parser.add_argument(
+        "--indexed",
+        action="append",
+        metavar="MACHINE",
+        help="a VM that is indexed, once for each; '' for none "
+        f"(default {', '.join(INDEXED_MACHINES)})",
+    )
+    parser.add_argument(
+        "--browse-200",
+        action="store_true",
+        help="answer a browse of the index with 200, as its own page has it, and not with 202",
+    )
 
 
 def _add_forms(parser: argparse.ArgumentParser) -> None:

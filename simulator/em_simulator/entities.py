@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from em_simulator.catalogue import FIRST_SERVER, BackupServer, Family, RestorePoint
+from em_simulator.catalogue import BackupServer, Family, Machine, RestorePoint
 from em_simulator.representations import Link, Resource
 from em_simulator.times import utc_text
 
@@ -33,7 +33,7 @@ class Entities:
         """Return a restore point as a reference."""
         href, kind = self._at.point(point), point.machine.family.entity
         links = [
-            self._up_to_server(),
+            self._up_to_server(point.machine),
             Link("Alternate", f"{href}?format=Entity", kind, point.name),
             Link("Down", f"{href}/mounts", f"{kind}MountList"),
         ]
@@ -56,7 +56,7 @@ class Entities:
             mounts.append(Link("Create", f"{href}/mounts", f"{kind}Mount"))
         links = [
             *self._restoring(point, href),
-            self._up_to_server(),
+            self._up_to_server(machine),
             *self._up_to_backup(point),
             Link("Alternate", href, f"{kind}Reference", point.name),
             *mounts,
@@ -88,7 +88,7 @@ class Entities:
         """Return a restore session as a reference."""
         href = self._at.restore(restore)
         links = [
-            self._up_to_server(),
+            self._up_to_server(restore.restore_point.machine),
             Link("Alternate", f"{href}?format=Entity", "RestoreSession", restore.name),
         ]
         return Resource("Ref", _of_restore(href, "RestoreSessionReference", restore), links)
@@ -102,7 +102,7 @@ class Entities:
             "RestoreSession",
             _of_restore(f"{href}?format=Entity", "RestoreSession", restore),
             [
-                self._up_to_server(),
+                self._up_to_server(point.machine),
                 Link("Alternate", href, "RestoreSessionReference", restore.name),
                 Link("Related", self._at.point(point), related, point.name),
             ],
@@ -140,9 +140,9 @@ class Entities:
         attributes = _server(f"{href}?format=Entity", "BackupServer", server)
         return Resource("BackupServer", attributes, links, BACKUP_SERVER_VALUES)
 
-    def _up_to_server(self) -> Link:
-        href = self._at.backup_server(FIRST_SERVER)
-        return Link("Up", href, "BackupServerReference", FIRST_SERVER.name)
+    def _up_to_server(self, machine: Machine) -> Link:
+        href = self._at.backup_server(machine.server)
+        return Link("Up", href, "BackupServerReference", machine.server.name)
 
 
 def _named(href: str, kind: str, point: RestorePoint) -> dict[str, str]:

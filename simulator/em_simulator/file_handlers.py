@@ -45,14 +45,20 @@ class FileHandlers:
         action = request.query.get("action", "").lower()
         if action == "download":
             return self._download(request, session, mount, path)
-        found = self._find(mount, path)
+        is_replica = mount.restore_point.machine.family is Family.REPLICA
+        return self.show(request, self._shown(mount), self._find(mount, path), is_alone=is_replica)
+
+    def show(
+        self, request: Request, shown: MountedFiles, found: File | Folder, *, is_alone: bool
+    ) -> Reply:
+        """Return a folder's list, or the entry itself: of a file, and of what `is_alone`."""
+        action = request.query.get("action", "").lower()
         if action and action not in _LISTINGS:
             raise Refusal(HTTPStatus.BAD_REQUEST, f"Action [{action}] is not supported.")
-        is_replica = mount.restore_point.machine.family is Family.REPLICA
-        if not action and (is_replica or isinstance(found, File)):
-            return Reply(HTTPStatus.OK, self._shown(mount).entry(found))
+        if not action and (is_alone or isinstance(found, File)):
+            return Reply(HTTPStatus.OK, shown.entry(found))
         if isinstance(found, File):
-            raise Refusal(HTTPStatus.BAD_REQUEST, f"[{path}] is not a directory.")
+            raise Refusal(HTTPStatus.BAD_REQUEST, f"[{found.path}] is not a directory.")
         listing = _LISTINGS.get(action, LIST_ALL)
         items: list[Any] = []
         if listing != LIST_FILES:
@@ -63,7 +69,7 @@ class FileHandlers:
             page = turn_to(items, request.query, PAGE_SIZE)
         except BadQuery as error:
             raise Refusal(HTTPStatus.BAD_REQUEST, str(error)) from error
-        return Reply(HTTPStatus.OK, self._shown(mount).entries(found, page, listing))
+        return Reply(HTTPStatus.OK, shown.entries(found, page, listing))
 
     def restore(self, request: Request, session: Session, mount: Mount, path: str) -> Task:
         """POST …/mounts/{ID}/{filepath}?action=restore."""

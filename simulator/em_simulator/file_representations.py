@@ -15,6 +15,7 @@ from em_simulator.times import utc_text
 
 if TYPE_CHECKING:
     from em_simulator.addresses import Addresses
+    from em_simulator.catalogue import RestorePoint
     from em_simulator.query import Page
     from em_simulator.sessions import Mount
 
@@ -28,6 +29,7 @@ class MountedFiles:
     def __init__(self, addresses: Addresses, mount: Mount) -> None:
         self._at = addresses
         self._mount = mount
+        self._is_agents = mount.restore_point.machine.family is Family.AGENT
 
     def entries(self, folder: Folder, page: Page, action: str) -> Resource:
         """Return a page of what a folder holds."""
@@ -58,34 +60,54 @@ class MountedFiles:
     def _folder(self, folder: Folder, *, alone: bool = False) -> Resource:
         href, paging = self._href(folder), f"pageSize={_LINKED_SIZE}&page=1"
         links = [
-            *([] if alone else [self._up(folder)]),
+            *([] if alone else self._up(folder)),
             Link("Down", f"{href}?action={LIST_ALL}", "FileSystemItemsList"),
             Link("Down", f"{href}?action={LIST_FILES}&{paging}", "FileEntryList"),
             Link("Down", f"{href}?action={LIST_FOLDERS}&{paging}", "DirectoryEntryList"),
-            Link("Restore", f"{href}?action=restore"),
+            *self._restoring(folder),
         ]
         attributes = {"Href": href, "Type": "DirectoryEntry"}
-        values = {"Path": folder.path, "Name": folder.name}
+        values = {"Path": folder.path or None, "Name": folder.name or None}
         return Resource("DirectoryEntry", attributes, links, values)
 
     def _file(self, file: File) -> Resource:
         href = self._href(file)
-        is_agents = self._mount.restore_point.machine.family is Family.AGENT
         return Resource(
             "FileEntry",
             {"Href": href, "Type": "FileEntry"},
-            [self._up(file), Link("Restore", f"{href}?action=restore")],
+            [*self._up(file), *self._restoring(file)],
             {
                 "Path": file.path,
                 "Name": file.name,
                 "Size": file.size,
-                "Owner": None if is_agents else file.owner,
+                "Owner": None if self._is_agents else file.owner,
                 "ModifiedDateUTC": utc_text(file.modified),
             },
         )
 
-    def _up(self, item: File | Folder) -> Link:
-        return Link("Up", self._at.parent(self._mount, item.path), "DirectoryEntry")
+    def _up(self, item: File | Folder) -> list[Link]:
+        return [Link("Up", self._at.parent(self._mount, item.path), "DirectoryEntry")]
+
+    def _restoring(self, item: File | Folder) -> list[Link]:
+        return [Link("Restore", f"{self._href(item)}?action=restore")]
 
     def _href(self, item: File | Folder) -> str:
         return self._at.file(self._mount, item.path)
+
+
+class IndexedFiles(MountedFiles):
+    """Represents what the index has of one restore point; samples link less than in a mount."""
+
+    def __init__(self, addresses: Addresses, point: RestorePoint) -> None:
+        self._at = addresses
+        self._point = point
+        self._is_agents = False
+
+    def _up(self, _: File | Folder) -> list[Link]:
+        return []
+
+    def _restoring(self, item: File | Folder) -> list[Link]:
+        return super()._restoring(item) if isinstance(item, File) else []
+
+    def _href(self, item: File | Folder) -> str:
+        return self._at.indexed_file(self._point, item.path)

@@ -115,6 +115,11 @@ class Disk:
         other._volumes = self._volumes.copy()  # noqa: SLF001 - of its own kind
         return other
 
+    @property
+    def volumes(self) -> Folder:
+        """What holds all volumes; it has no path."""
+        return self._volumes
+
     def find(self, path: str) -> File | Folder | None:
         """Return what is at a path, like `E:/Documentation 2014`; None when there is nothing."""
         *parents, last = path.strip("/").split("/")

@@ -88,8 +88,8 @@ class Paths(StrEnum):
         return host + (own.lower() if self is Paths.LOWER else _capitals(own)) + rest + mark + query
 
 
-# Up to the mount point: what follows are names on a guest's disk, where capitals may count.
-_OWN_PATH = re.compile(r"(https://[^/]+/api)(/(?:.*?/mounts/\d+|.*))(.*)$", re.DOTALL)
+# What follows the mount point, or the index, are names on a guest's disk: capitals may count.
+_OWN_PATH = re.compile(r"(https://[^/]+/api)(/(?:.*?/(?:mounts/\d+|guestfs)|.*))(.*)$", re.DOTALL)
 
 
 def _capitals(path: str) -> str:

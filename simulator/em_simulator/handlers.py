@@ -19,6 +19,7 @@ from em_simulator.catalogue import Family, RestorePoint
 from em_simulator.entities import Entities
 from em_simulator.file_handlers import FileHandlers
 from em_simulator.habits import Habits, ShownSessions
+from em_simulator.index import IndexHandlers
 from em_simulator.job_entities import JobEntities
 from em_simulator.job_handlers import JobHandlers
 from em_simulator.kinds import Kind, all_kinds
@@ -52,6 +53,8 @@ _COLLECTIONS = "|".join(
     ]
 )
 _SERVER = f"/backupServers/(?P<server>{_UUID})"
+_INDEXED = "/catalog/vms/(?P<machine>[^/]+)"
+_INDEXED_POINT = rf"{_INDEXED}/vmRestorePoints/(?P<id>{_UUID})"
 _JOB = f"/jobs/(?P<job>{_UUID})"
 _DEMAND = {"WWW-Authenticate": "Basic Realm=RestSvc"}
 _VERSIONS = ("v1_5", "v1_6", "v1_7", "latest")
@@ -85,6 +88,9 @@ class Handlers:
         self._queries = Queries(self._kinds, addresses)
         self._files = FileHandlers(manager, addresses, ranges=habits.sends_ranges)
         self._jobs = JobHandlers(manager, of_jobs)
+        self._index = IndexHandlers(
+            manager, addresses, self._queries, self._files, self._shown.task
+        )
 
     def answer(self, request: Request) -> Reply:
         """Return the answer to one request. The caller holds the manager's lock."""
@@ -261,6 +267,28 @@ class Handlers:
             return self._accepted(self._files.restore(request, session, mount, path))
         return self._files.get(request, session, mount, path)
 
+    def indexed_machines(self, request: Request, session: Session, _: re.Match[str]) -> Reply:
+        """GET /catalog/vms."""
+        return self._index.machines(request, session)
+
+    def indexed_machine(self, request: Request, _: Session, found: re.Match[str]) -> Reply:
+        """GET /catalog/vms/{NAME}."""
+        return self._index.machine(request, found)
+
+    def indexed_points(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
+        """GET /catalog/vms/{NAME}/vmRestorePoints."""
+        return self._index.points(request, session, found)
+
+    def indexed_point(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
+        """GET and POST /catalog/vms/{NAME}/vmRestorePoints/{ID}."""
+        if request.method == "POST":
+            return self._index.browse(request, session, found)
+        return self._index.point(request, found)
+
+    def indexed_file(self, request: Request, session: Session, found: re.Match[str]) -> Reply:
+        """GET and POST /catalog/vms/{NAME}/vmRestorePoints/{ID}/guestfs/{filepath}."""
+        return self._index.file(request, session, found)
+
     def lookup_service(self, request: Request, session: Session, _: re.Match[str]) -> Reply:
         """GET /lookupSvc."""
         _check(session, Right.READ_SERVERS)
@@ -417,6 +445,11 @@ _ROUTES = [
             rf"/(?P<kind>replica)Sessions/(?P<session>{_UUID})/repl?icaTaskSessions",
             Handlers.tasks_of_session,
         ),
+        ("GET", "/catalog/vms", Handlers.indexed_machines),
+        ("GET", _INDEXED, Handlers.indexed_machine),
+        ("GET", f"{_INDEXED}/vmRestorePoints", Handlers.indexed_points),
+        ("GET POST", _INDEXED_POINT, Handlers.indexed_point),
+        ("GET POST", rf"{_INDEXED_POINT}/guestfs(?:/(?P<file>.*))?", Handlers.indexed_file),
         ("GET POST", f"{_POINT}/mounts", Handlers.mounts),
         ("GET DELETE", rf"{_POINT}/mounts/(?P<mount>\d{{1,9}})", Handlers.one_mount),
         ("GET POST", rf"{_POINT}/mounts/(?P<mount>\d{{1,9}})/(?P<file>.+)", Handlers.file),

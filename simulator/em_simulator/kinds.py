@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from em_simulator.accounts import Right
-from em_simulator.catalogue import FIRST_SERVER, Family
+from em_simulator.catalogue import Family
 from em_simulator.entities import BACKUP_SERVER_VALUES, Entities
 from em_simulator.query import Field, number, ranked, text, time
 from em_simulator.repositories import REPOSITORIES
@@ -85,12 +85,6 @@ def _fixed(read: Callable[[Any], Any], value: Any) -> Field:
     return Field(read, lambda _: value)
 
 
-_OF_SERVER = {
-    "BackupServerUid": _fixed(text, FIRST_SERVER.uid),
-    "BackupServerName": _fixed(text, FIRST_SERVER.name),
-}
-
-
 def _of_server(path: str) -> Fields:
     """Return the fields of the backup server that is at a path in an item."""
     return {
@@ -105,7 +99,7 @@ _OF_POINT = {
     "CreationTime": _value(time, "created_text"),
     "Type": _value(_POINT_TYPE, "point_type"),
     "Algorithm": _value(_ALGORITHM, "algorithm"),
-    **_OF_SERVER,
+    **_of_server("machine.server"),
 }
 _OF_BACKUP = {
     "RestorePointId": _value(text, "backup_point_id"),
@@ -166,7 +160,7 @@ def _restore_sessions(manager: Manager, entities: Entities) -> Kind:
             "State": Field(_RESTORE_STATE, lambda restore: report(restore).state),
             "Result": Field(_RESULT, lambda restore: report(restore).result),
             "VmDisplayName": _value(text, "restore_point.machine.name"),
-            **_OF_SERVER,
+            **_of_server("restore_point.machine.server"),
         },
         items=lambda _: manager.restores,
         find=manager.restores.find,

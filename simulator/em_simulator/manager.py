@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from em_simulator.accounts import ACCOUNTS, Account
 from em_simulator.backups import Backups, BackupSession, BackupWays, Course
-from em_simulator.catalogue import Catalogue, RestorePoint
+from em_simulator.catalogue import NIGHTS, Catalogue, RestorePoint
 from em_simulator.files import Disks
 from em_simulator.hierarchy import Hierarchy
-from em_simulator.restores import Restores, RestoreSession
-from em_simulator.restoring import Download, FileRestore, OperationFailed
+from em_simulator.restores import Outcome, Restores, RestoreSession
+from em_simulator.restoring import Browsed, Download, FileRestore, OperationFailed
 from em_simulator.sessions import (
     NO_FAULT,
+    RESTORE_FILE,
     START_JOB,
     Made,
     Mount,
@@ -31,7 +33,7 @@ from em_simulator.sessions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from em_simulator.backups import Job, ObjectInJob
     from em_simulator.hierarchy import HierarchyItem
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 MOUNT = "MountRestorePoint"
 UNMOUNT = "UnmountRestorePoint"
 FILE_RESTORE = "FileRestoreFromMountPoint"
+BROWSE = "BrowseVM"
 QUICK_BACKUP = "QuickBackup"
 UPDATE_JOB = "UpdateJob"
 _COLLECTING = 0.2  # part of a task's time between its end on the backup server and its collection
@@ -49,6 +52,21 @@ class MountNumbers(StrEnum):
 
     SESSION = "session"
     RESTORE_POINT = "restore-point"
+
+
+@dataclass(slots=True)
+class IndexWays:
+    """What the index of guest files has, and how long it takes."""
+
+    machines: Collection[str]
+    """Names of the VMs that are indexed when they are backed up."""
+    missing: set[str] = field(default_factory=set)
+    """Restore points whose indexing failed."""
+    browse_seconds: float = 0.0
+    restore_seconds: float = 0.0
+    """How long a file's restore takes, after the task that starts it."""
+    answers_200: bool = False
+    """Whether a browse is answered with 200, as on its page, and not with 202."""
 
 
 class Manager:
@@ -63,14 +81,16 @@ class Manager:
         clock: Callable[[], float],
         mount_numbers: MountNumbers = MountNumbers.SESSION,
         restore_points: int = 0,
+        nights: int = NIGHTS,
         opaque_tokens: bool = False,
         clock_ahead: float = 0.0,
         ways: BackupWays,
+        index: IndexWays,
     ) -> None:
         self.lock = threading.RLock()
         self.ways = ways
         """What differs between servers about backups and lookups."""
-        self.catalogue = Catalogue(seed, restore_points, is_exact=ways.exact_names)
+        self.catalogue = Catalogue(seed, restore_points, nights, is_exact=ways.exact_names)
         self.hierarchy = Hierarchy(
             self.catalogue.machines,
             matches_parts=ways.matches_parts,
@@ -80,6 +100,7 @@ class Manager:
         self.backups = Backups(self.catalogue, self.hierarchy, clock, self.now, ways)
         self.disks = Disks(seed)
         self.sessions = Sessions(seed, idle_limit, opaque_tokens=opaque_tokens)
+        self.index = index
         self.restores = Restores(clock, self.now, self.sessions.new_id)
         self.mount_seconds = mount_seconds
         self._mount_numbers = mount_numbers
@@ -195,6 +216,36 @@ class Manager:
             return None
 
         return self._begin(session, FILE_RESTORE, work, self.mount_seconds, fault)
+
+    def is_indexed(self, point: RestorePoint) -> bool:
+        """Return whether the index has a restore point's files."""
+        known = self.index.machines
+        return (
+            point.machine.name in known and point.is_complete and point.id not in self.index.missing
+        )
+
+    def browse(self, session: Session, point: RestorePoint, fault: TaskFault = NO_FAULT) -> Task:
+        """Begin to show what the index has of a restore point; done at once if it takes no time."""
+
+        def work() -> Browsed:
+            session.browsed.add(point.id)
+            return Browsed(point)
+
+        task = self._begin(session, BROWSE, work, self.index.browse_seconds, fault)
+        self.advance()
+        return task
+
+    def restore_indexed(
+        self, session: Session, point: RestorePoint, path: str, fault: TaskFault = NO_FAULT
+    ) -> Task:
+        """Begin to start the restore of a file or a folder to its original place."""
+
+        def work() -> RestoreSession:
+            outcome = fault.outcome or Outcome(seconds=self.index.restore_seconds)
+            restore = FileRestore(point.machine.name, path, overwrite=True)
+            return self.restores.begin(point, outcome, restore)
+
+        return self._begin(session, RESTORE_FILE, work, self.index.browse_seconds, fault)
 
     def _check_file(self, mount: Mount, path: str) -> None:
         if self.disks.at(mount.restore_point).find(path) is None:

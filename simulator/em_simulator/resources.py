@@ -13,13 +13,13 @@ from em_simulator.backups import BackupSession
 from em_simulator.catalogue import Family
 from em_simulator.representations import Link, Listing, Resource
 from em_simulator.restores import RestoreSession
-from em_simulator.restoring import Download
-from em_simulator.sessions import START_JOB, Mount, TaskState
+from em_simulator.restoring import Browsed, Download
+from em_simulator.sessions import RESTORE_FILE, START_JOB, Mount, TaskState
 
 if TYPE_CHECKING:
     from em_simulator.addresses import Addresses
     from em_simulator.kinds import Kind
-    from em_simulator.sessions import Made, Session, Task
+    from em_simulator.sessions import Session, Task
 
 _VERSIONS = ("v1_5", "v1_6", "v1_7")
 
@@ -61,6 +61,7 @@ class Representations:
                     Link("Down", f"{collection}?format=Entity", f"{kind.name}List"),
                 ]
         links += [
+            Link("Down", f"{base}/catalog/vms", "CatalogVmReferenceList"),
             Link("Down", f"{base}/tasks", "TaskList"),
             Link("Down", f"{base}/querySvc", "QueryService"),
             *self._to_lookup(session),
@@ -96,7 +97,7 @@ class Representations:
         href = self.at.task(task)
         links = [Link("Delete", href, "Task")]
         if task.state is TaskState.FINISHED and task.fault.shows_link:
-            links += self._made(task.made)
+            links += self._made(task)
         properties = {
             "TaskId": task.id,
             "State": str(task.state),
@@ -105,18 +106,22 @@ class Representations:
         }
         return Resource("Task", {"Href": href, "Type": "Task"}, links, properties)
 
-    def _made(self, made: Made) -> list[Link]:
-        match made:
+    def _made(self, task: Task) -> list[Link]:
+        match made := task.made:
             case Mount():
                 kind = f"{made.restore_point.machine.family.entity}Mount"
                 name = f"{made.restore_point.id}@{made.id}"
                 return [Link("Related", self.at.mount(made), kind, name)]
             case RestoreSession():
                 href = f"{self.at.restore(made)}?format=Entity"
-                return [Link("Related", href, "RestoreSession", made.name)]
+                name = "Restore job session" if task.operation == RESTORE_FILE else made.name
+                return [Link("Related", href, "RestoreSession", name)]
             case BackupSession() if made.is_linked:
                 href = f"{self.at.backup_session(made)}?format=Entity"
                 return [Link("Related", href, f"{made.job.kind}JobSession")]
+            case Browsed():
+                href = self.at.indexed_file(made.restore_point, "")
+                return [Link("Down", href, "FileSystemItemsList")]
             case Download():
                 return self._downloads(made)
         return []
@@ -154,7 +159,8 @@ def _result(task: Task) -> Resource | None:
     """Return a task's result: that of an operation which is only finished is always good."""
     if task.state is TaskState.RUNNING:
         return None
-    succeeds, message = True, "OperationFinished"
+    succeeds = True
+    message: str | None = "OperationFinished"
     if task.state is TaskState.FINISHED:
         succeeds, message = task.failure is None, task.failure or _success(task)
     attributes: dict[str, Any] = {
@@ -166,7 +172,11 @@ def _result(task: Task) -> Resource | None:
     return Resource("Result", attributes, properties=told)
 
 
-def _success(task: Task) -> str:
+def _success(task: Task) -> str | None:
+    if isinstance(task.made, Browsed):
+        return None
+    if task.operation == RESTORE_FILE:
+        return "Restore operations started successfully."
     if isinstance(task.made, BackupSession) and task.operation == START_JOB:
         return f'Job "{task.made.job.name}" triggered to start.'
     return "Restore has been started." if isinstance(task.made, RestoreSession) else "Ok"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from em_simulator.catalogue import RestorePoint
     from em_simulator.sessions import Mount
 
 GUEST_USERNAME = r"TECH\guest-admin"
@@ -45,8 +46,8 @@ class FileRestore:
     machine: str
     path: str
     overwrite: bool
-    permissions_only: bool
-    credentials: GuestCredentials | None
+    permissions_only: bool = False
+    credentials: GuestCredentials | None = None
     """None: those that the backup job has."""
 
 
@@ -57,3 +58,10 @@ class Download:
     mount: Mount
     asked: str
     paths: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Browsed:
+    """A restore point whose guest files the index shows."""
+
+    restore_point: RestorePoint

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import time
 from contextlib import suppress
 from email.utils import format_datetime
 from http import HTTPStatus
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from em_simulator.manager import Manager
 
 _LARGEST_REQUEST = 4 * 1024 * 1024
+_PIECE = 16 * 1024
 _SERVER = "Microsoft-HTTPAPI/2.0"
 _PAGE = b"<!DOCTYPE html>\n<html><body><h1>Service unavailable</h1></body></html>\n"
 _GATEWAYS = {
@@ -30,17 +32,50 @@ _GATEWAYS = {
 }
 
 
+class Line:
+    """The line between server and clients: how long a request takes, how fast files come."""
+
+    def __init__(self, latency: float, bandwidth: float) -> None:
+        self.latency = latency
+        self.bandwidth = bandwidth
+        """Bytes a second that all downloads have together; 0 for as many as can be."""
+        self._free_at = 0.0
+
+    async def send(
+        self, received: web.Request, status: int, headers: dict[str, str], body: bytes
+    ) -> web.StreamResponse:
+        """Send a file piece by piece, each when the line is free."""
+        headers["Content-Length"] = str(len(body))
+        response = web.StreamResponse(status=status, headers=headers)
+        with suppress(ConnectionError):
+            await response.prepare(received)
+            for start in range(0, len(body), _PIECE):
+                piece, now = body[start : start + _PIECE], time.monotonic()
+                self._free_at = max(now, self._free_at) + len(piece) / self.bandwidth
+                await asyncio.sleep(self._free_at - now)
+                await response.write(piece)
+        return response
+
+
 class Service:
     """Answers every request below `/api`."""
 
     def __init__(
-        self, manager: Manager, handlers: Handlers, faults: Faults, journal: Journal, form: Form
+        self,
+        manager: Manager,
+        handlers: Handlers,
+        faults: Faults,
+        journal: Journal,
+        form: Form,
+        *,
+        line: Line,
     ) -> None:
         self._manager = manager
         self._handlers = handlers
         self._faults = faults
         self._journal = journal
         self._form = form
+        self._line = line
 
     def application(self) -> web.Application:
         """Return the application."""
@@ -53,6 +88,7 @@ class Service:
         """Answer one request, with the faults that are due."""
         path = received.rel_url.raw_path.removeprefix("/api") or "/"
         number = self._journal.begin(received.method, path)
+        await asyncio.sleep(self._line.latency)
         body = await received.read()
         with self._manager.lock:
             faults = DueFaults(self._faults.take(received.method, path))
@@ -89,7 +125,7 @@ class Service:
                 fault=faults.names,
             )
         )
-        return await exchange.send(received)
+        return await exchange.send(received, self._line)
 
     def _expire(self, request: Request) -> None:
         sessions = self._manager.sessions
@@ -126,7 +162,7 @@ class _Exchange:
             return int(self._faults.option("status", "code"))
         return HTTPStatus.FOUND if "redirect" in self._faults else self.reply.status
 
-    async def send(self, received: web.Request) -> web.StreamResponse:
+    async def send(self, received: web.Request, line: Line) -> web.StreamResponse:
         """Send the reply, or what the faults make of it."""
         status = self.status
         if status is None:
@@ -143,6 +179,8 @@ class _Exchange:
             return await _send_half(received, status, headers, body, stall)
         if kind:
             headers["Content-Type"] = kind
+        if line.bandwidth and self.reply.content is not None:
+            return await line.send(received, status, headers, body)
         return web.Response(status=status, headers=headers, body=body)
 
     def _own_headers(self) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from em_simulator.backups import BackupSession, Course
 from em_simulator.restores import Outcome, RestoreSession
-from em_simulator.restoring import Download, OperationFailed
+from em_simulator.restoring import Browsed, Download, OperationFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 START_JOB = "StartJob"
 """The operation of a task that starts a job."""
+RESTORE_FILE = "RestoreFile"
+"""That of one which starts the restore of a file from the index."""
 
 
 class TaskState(StrEnum):
@@ -44,7 +46,7 @@ class Mount:
     restore: RestoreSession
 
 
-Made = Mount | Download | RestoreSession | BackupSession | None
+Made = Mount | Download | Browsed | RestoreSession | BackupSession | None
 """What a task's work makes."""
 
 
@@ -118,6 +120,8 @@ class Session:
     """By restore point and number."""
     downloads: dict[tuple[str, int], set[str]] = field(default_factory=dict)
     """Paths in lower case that may be downloaded, by restore point and number of the mount."""
+    browsed: set[str] = field(default_factory=set)
+    """Restore points whose guest files the index shows."""
     tasks_made: int = 0
     mounts_made: dict[str, int] = field(default_factory=dict)
 

@@ -15,21 +15,22 @@ from aiohttp import web
 from em_simulator.accounts import ACCOUNTS
 from em_simulator.addresses import Addresses
 from em_simulator.backups import BackupWays, Course
-from em_simulator.catalogue import Family, RestorePoint
+from em_simulator.catalogue import NIGHTS, Family, RestorePoint
 from em_simulator.certificate import Certificate, ServerCertificate
 from em_simulator.faults import Faults
 from em_simulator.files import CHANGED, Change, Disk, File
 from em_simulator.forms import Answers, Form, JsonLists, JsonNames, JsonNulls, Paths
 from em_simulator.habits import Habits, ShownSessions, Unknown
 from em_simulator.handlers import Handlers
+from em_simulator.index import INDEXED_MACHINES
 from em_simulator.journal import Journal, JournalEntry
-from em_simulator.manager import Manager, MountNumbers
+from em_simulator.manager import IndexWays, Manager, MountNumbers
 from em_simulator.restores import Outcome, RestoreResult, RestoreState
-from em_simulator.service import Service
+from em_simulator.service import Line, Service
 from em_simulator.times import parts, utc_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
     from typing import Self
 
@@ -64,12 +65,19 @@ class Simulator:
         port: int = 0,
         idle_limit: float = DEFAULT_IDLE_LIMIT,
         mount_seconds: float = 0.0,
+        indexed: Collection[str] = INDEXED_MACHINES,
+        browse_seconds: float = 0.0,
+        browses_with_200: bool = False,
+        restore_seconds: float = 0.0,
+        latency: float = 0.0,
+        bandwidth: float = 0.0,
         seed: int = 1,
         journal: Path | None = None,
         journal_tokens: bool = False,
         href_host: str = DEFAULT_HREF_HOST,
         mount_numbers: MountNumbers = MountNumbers.SESSION,
         restore_points: int = 0,
+        nights: int = NIGHTS,
         json_names: str = JsonNames.CAMEL,
         json_nulls: str = JsonNulls.NULL,
         byte_order_mark: bool = False,
@@ -113,6 +121,13 @@ class Simulator:
             clock=clock,
             mount_numbers=mount_numbers,
             restore_points=restore_points,
+            nights=nights,
+            index=IndexWays(
+                indexed,
+                browse_seconds=browse_seconds,
+                restore_seconds=restore_seconds,
+                answers_200=browses_with_200,
+            ),
             opaque_tokens=opaque_tokens,
             clock_ahead=clock_ahead,
             ways=BackupWays(
@@ -145,6 +160,7 @@ class Simulator:
         )
         self._handlers = Handlers(self._manager, Addresses(href_host), habits)
         self._faults = faults or Faults()
+        self._line = Line(latency, bandwidth)
         self._journal: Journal
         self._loop = asyncio.new_event_loop()
         self._runner: web.AppRunner | None = None
@@ -162,7 +178,14 @@ class Simulator:
         listener = socket.create_server(("127.0.0.1", self._port), backlog=256)
         self._port = listener.getsockname()[1]
         self._journal = Journal(self._journal_file, with_tokens=self._journal_tokens)
-        service = Service(self._manager, self._handlers, self._faults, self._journal, self._form)
+        service = Service(
+            self._manager,
+            self._handlers,
+            self._faults,
+            self._journal,
+            self._form,
+            line=self._line,
+        )
         self._thread.start()
         serving = asyncio.run_coroutine_threadsafe(self._serve(service, listener), self._loop)
         serving.result(_START_SECONDS)
@@ -304,6 +327,17 @@ class Simulator:
                 disk.remove(path)
             else:
                 self._manager.disks.change(machine, Change(at, path, None))
+
+    def forget_index(self, restore_point_id: str) -> None:
+        """Take a restore point out of the index, as when its indexing failed."""
+        with self._manager.lock:
+            self._manager.index.missing.add(restore_point_id)
+
+    def add_twin(self, machine_name: str) -> list[RestorePoint]:
+        """Have the second backup server back a VM of the same name up; returns its points."""
+        with self._manager.lock:
+            catalogue = self._manager.catalogue
+            return catalogue.add_twin(catalogue.machine(machine_name))
 
     def restored(self) -> list[FileRestore]:
         """Return what was restored to its original place, in this order."""
