@@ -18,8 +18,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import terraform_provider_veeam as own
 from tfplugin.process import lazy_modules
+
+PROVIDER = Path(__file__).parents[2] / "provider"
 
 START = "START_A_PYTHON"
 """The environment variable with which the program starts a Python, as others do."""
@@ -154,11 +155,12 @@ def _read(program: int, name: str) -> list[bytes]:
 
 
 def import_all() -> None:
-    """Import the provider's modules, and with them those they need."""
+    """Import all that is below provider/, and with it what that needs, also when it serves."""
     lazy_modules.defer_what_is_not_used()
-    for module in pkgutil.walk_packages(own.__path__, f"{own.__name__}."):
+    for module in pkgutil.walk_packages([str(PROVIDER)]):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+    importlib.import_module("grpc._server")
     gc.freeze()
 
 
