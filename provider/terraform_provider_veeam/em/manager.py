@@ -17,6 +17,7 @@ from terraform_provider_veeam.em.errors import EnterpriseManagerError
 from terraform_provider_veeam.em.files.listing import Files
 from terraform_provider_veeam.em.files.restore import FileRestores
 from terraform_provider_veeam.em.http.client import Client
+from terraform_provider_veeam.em.index import Index
 from terraform_provider_veeam.em.inventory import hierarchy
 from terraform_provider_veeam.em.inventory.backup_servers import BackupServer, backup_servers
 from terraform_provider_veeam.em.inventory.machines import FoundMachines, find_machines
@@ -78,6 +79,8 @@ class EnterpriseManager:
         self._clock = clock
         self._client = Client(settings, random=random)
         self._logon = Logon(self._client, settings)
+        self.index = Index(self._client, self._logon)
+        """The index of guest files."""
         self._passing: dict[str, models.Mounted] = {}
         """Mounts that must not outlive this process, by session and path."""
 

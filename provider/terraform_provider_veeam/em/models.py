@@ -124,6 +124,8 @@ class Task(NamedTuple):
     """Address below `/api` of the restore session that it has only started."""
     job_session: str | None = None
     """Path below `/api` of the session of a job or a quick backup that it has only started."""
+    guest_files: str | None = None
+    """Path below `/api` of the files that the index shows once it has browsed."""
     credentials_needed: bool | None = None
     """Whether it failed because of the account; None when the server does not say."""
 

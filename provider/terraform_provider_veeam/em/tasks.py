@@ -184,6 +184,7 @@ def parse_task(resource: Any) -> Task | None:
         downloads=tuple(link.target for link in found if link.is_for("Download")),
         restore_session=restores[0] if restores else None,
         job_session=runs[0] if runs else None,
+        guest_files=next((link.path for link in found if link.is_for("Down")), None),
         credentials_needed=decoders.boolean(result, "CredentialsNeeded"),
     )
 

@@ -1,4 +1,4 @@
-"""Folders and files of a mount point, read page by page.
+"""Folders and files of a mount point, or of a restore point in the index, read page by page.
 
 Follows the vendor's page get_vmrestorepoints_id_mountpoints_id_filepath and its siblings.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from http import HTTPStatus
+from itertools import count
+from math import inf
 from typing import NamedTuple
 
 from terraform_provider_veeam.em.deadline import Deadline
@@ -40,7 +42,10 @@ class Entry(NamedTuple):
 
 
 class Files:
-    """The file system of one mount point; `href` is the mount point's path below `/api`."""
+    """One file system; `href` is what holds its volumes, a path below `/api`.
+
+    The index lists the volumes as the folder with an empty path; a mount point has no such list.
+    """
 
     def __init__(self, client: Client, session: LogonSession, href: str) -> None:
         self._client = client
@@ -91,14 +96,25 @@ class Files:
                 left_out.append(LeftOut.by(inner, error))
 
     def matching(
-        self, pattern: paths.PathPattern, deadline: Deadline, left_out: list[LeftOut]
+        self,
+        pattern: paths.PathPattern,
+        deadline: Deadline,
+        left_out: list[LeftOut],
+        most_folders: float = inf,
     ) -> Iterator[Entry]:
         """Return the folders and files that match; of a folder that does, nothing below it.
 
-        Raises as `walk` does.
+        It looks into at most so many folders, and puts the rest into `left_out`. Raises as `walk`
+        does.
         """
         below = [(pattern.folder, pattern.start())]
-        while below:
+        for number in count():
+            if not below:
+                return
+            if number >= most_folders:
+                why = f"only {number:,} folders were looked into; name one nearer to the file"
+                left_out.append(LeftOut(pattern.folder, why))
+                return
             folder, state = below.pop(0)
             try:
                 entries = list(self.folder(folder, deadline, left_out))
@@ -123,7 +139,7 @@ class Files:
         pattern = paths.PathPattern.parse(path)
         if pattern is None:
             return [self.find(path, deadline)]
-        found = list(self.matching(pattern, deadline, left_out))
+        found = self.look(path, deadline, left_out)
         if not found:
             raise NotFound(
                 "Nothing matches",
@@ -132,15 +148,19 @@ class Files:
             )
         return found
 
-    def find(self, path: str, deadline: Deadline) -> Entry:
-        """Return the folder or file at a path, as its folder lists it.
+    def look(
+        self, path: str, deadline: Deadline, left_out: list[LeftOut], most_folders: float = inf
+    ) -> list[Entry]:
+        """Return what there is at a path, or matches a pattern; nothing if its folder lacks it.
 
-        Raises NotFound; UnexpectedAnswer when there are two, which no address tells apart.
+        Raises NotFound for a folder that is not there, and as `matching` and `find` do.
         """
+        if pattern := paths.PathPattern.parse(path):
+            return list(self.matching(pattern, deadline, left_out, most_folders))
         parent, name = paths.parent_and_name(path)
         if not parent:
             next(self.folder(path, deadline, []), None)  # there is no list of volumes to look at
-            return Entry(path, name, is_folder=True)
+            return [Entry(path, name, is_folder=True)]
         inside = self.folder(parent, deadline, [])
         found = [entry for entry in inside if paths.same_path(entry.path, path)]
         if len(found) > 1:
@@ -148,8 +168,16 @@ class Files:
                 f"{printable(parent)} has {' and '.join(printable(one.name) for one in found)}: "
                 f"{ONE_ADDRESS}."
             )
-        if found:
+        return found
+
+    def find(self, path: str, deadline: Deadline) -> Entry:
+        """Return the folder or file at a path, as its folder lists it.
+
+        Raises NotFound; UnexpectedAnswer when there are two, which no address tells apart.
+        """
+        if found := self.look(path, deadline, []):
             return found[0]
+        parent, name = paths.parent_and_name(path)
         raise NotFound(
             "There is no such file or folder",
             f"{printable(parent)} has nothing of the name {printable(name)}.",
@@ -198,15 +226,15 @@ def _entries(document: decoders.Document, folder: str) -> list[Entry] | None:
     )
     if not folders and not files and not is_listing:
         return None
-    found = []
+    found, prefix = [], f"{folder}/" if folder else ""
     for entry in folders or ():
         name = _name(entry)
-        found.append(Entry(f"{folder}/{name}", name, is_folder=True))
+        found.append(Entry(f"{prefix}{name}", name, is_folder=True))
     for entry in files or ():
         name = _name(entry)
         found.append(
             Entry(
-                f"{folder}/{name}",
+                f"{prefix}{name}",
                 name,
                 is_folder=False,
                 size=_size(entry),

@@ -40,7 +40,7 @@ def read_restore_point(
         Container(
             f"the list of restore points of type {ref.type}",
             lambda: any(
-                _uuid_of(one) == ref.id
+                uuid_of(one) == ref.id
                 for one in query(client, session, kind, deadline, conditions=only)
             ),
             RestorePointGone,
@@ -60,7 +60,7 @@ def _read(
         raise decoders.unreadable(
             f"GET {path} was answered with {answer.status}, but with no restore point."
         )
-    told = _uuid_of(answer.document.value)
+    told = uuid_of(answer.document.value)
     if told not in (None, ref.id):
         raise decoders.unreadable(f"GET {path} was answered with another restore point, {told}.")
     return found
@@ -186,7 +186,7 @@ def found_restore_point(
     entity: decoders.Resource, kind: models.RestorePointType
 ) -> FoundRestorePoint:
     """Return the restore point that a query's entity describes. Raises UnexpectedAnswer."""
-    uuid = _uuid_of(entity)
+    uuid = uuid_of(entity)
     point = parse_restore_point(entity, models.RestorePointRef(kind, uuid or ""))
     if point is None or uuid is None:
         raise decoders.unreadable(f"The query for {kind.entity} was answered with something else.")
@@ -218,7 +218,7 @@ def _leads_to_use(link: decoders.Link) -> bool:
     )
 
 
-def _uuid_of(resource: Any) -> str | None:
+def uuid_of(resource: Any) -> str | None:
     """Return the UUID of a resource; None when it has none."""
     path = decoders.api_path(decoders.member(resource, "Href")) or ""
     uuid = (decoders.text(resource, "UID") or path).replace("/", ":").rpartition(":")[2].lower()

@@ -1,0 +1,191 @@
+"""The index of guest files: which restore points are in it, and their files, without a mount.
+
+Follows the vendor's pages catalog_vms, post_catalog_vms_vmname_vmrestorepoints_id_actoinbrowse,
+get_catalog_vms_vmname_vmrestorepoints_id_guestfs_filepath and scenario_1_click_restore.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import NamedTuple, TypeVar
+
+from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.files.left_out import LeftOut
+from terraform_provider_veeam.em.files.listing import Entry, Files
+from terraform_provider_veeam.em.files.paths import on_volumes
+from terraform_provider_veeam.em.http import decoders
+from terraform_provider_veeam.em.http.client import Client
+from terraform_provider_veeam.em.http.pages import pages
+from terraform_provider_veeam.em.http.retry import may_pass
+from terraform_provider_veeam.em.inventory.machines import is_out_of_sight
+from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint, uuid_of
+from terraform_provider_veeam.em.logon import Logon
+from terraform_provider_veeam.em.models import LogonSession, RestorePointType
+from terraform_provider_veeam.em.tasks import Tasks, parse_task
+
+AT_ONCE = 8
+"""How many requests to the index are under way at the same time, at most."""
+MOST_FOLDERS = 1000
+"""How many folders of one restore point a pattern is looked for in, at most."""
+_MACHINES = "/catalog/vms"
+
+Result = TypeVar("Result")
+
+log = logging.getLogger(__name__)
+
+
+class IndexedPoint(NamedTuple):
+    """A restore point that is in the index; `href` is its path there, below `/api`."""
+
+    restore_point: FoundRestorePoint
+    href: str
+
+
+class Index:
+    """Reads the index in the browsing session, in which it shows what was browsed once."""
+
+    def __init__(self, client: Client, logon: Logon) -> None:
+        self._client = client
+        self._logon = logon
+        self._lock = threading.Lock()
+        self._browsed: dict[tuple[str, str], _Browsed] = {}
+        """By the token of the session and the path of the restore point."""
+
+    def points(
+        self, restore_points: Sequence[FoundRestorePoint], deadline: Deadline
+    ) -> list[IndexedPoint]:
+        """Return those of the restore points that are in the index, in their order.
+
+        A machine that is not indexed, an account that may not see the index and a server without
+        one have none in it. Restore points are told by their UUID: the index has one entry for
+        machines of the same name on several backup servers.
+        """
+        of_vms = [point for point in restore_points if point.ref.type is RestorePointType.VM]
+        names = {name.casefold() for point in of_vms for name in point.machine_names}
+        if not names:
+            return []
+        try:
+            indexed = self._logon.browse(
+                lambda session: dict(self._points_of(names, session, deadline)), deadline
+            )
+        except errors.RequestRefused as error:
+            if not is_out_of_sight(error):
+                raise
+            log.info("there is no index to be seen: %s", error)
+            return []
+        return [
+            IndexedPoint(point, indexed[point.ref.id])
+            for point in of_vms
+            if point.ref.id in indexed
+        ]
+
+    def _points_of(
+        self, names: set[str], session: LogonSession, deadline: Deadline
+    ) -> Iterator[tuple[str | None, str]]:
+        """Return the UUID and the path of each restore point of machines with such names."""
+        for machine in self._listed(_MACHINES, "CatalogVm", session, deadline):
+            href = decoders.api_path(decoders.member(machine, "Href"))
+            if href is None or (decoders.text(machine, "Name") or "").casefold() not in names:
+                continue
+            down = [link.path for link in decoders.links(machine) if link.is_for("Down")]
+            path = down[0] if down else f"{href}/vmRestorePoints"
+            with suppress(errors.NotFound):  # it has gone since
+                for point in self._listed(path, "CatalogVmRestorePoint", session, deadline):
+                    if where := decoders.api_path(decoders.member(point, "Href")):
+                        yield uuid_of(point), where
+
+    def _listed(
+        self, path: str, kind: str, session: LogonSession, deadline: Deadline
+    ) -> Iterator[decoders.Resource]:
+        def read(document: decoders.Document) -> list[decoders.Resource]:
+            found = document.collection(kind)
+            if found is None:
+                raise decoders.unreadable(f"GET {path} was answered, but with no list of {kind}.")
+            return found
+
+        return pages(self._client, session, path, deadline, read)
+
+    def look(
+        self, point: IndexedPoint, path: str, deadline: Deadline, left_out: list[LeftOut]
+    ) -> list[Entry]:
+        """Return the file or folder at a path, or what matches a pattern; nothing without one.
+
+        A path without a volume is looked for on all of them, as `on_volumes` says.
+        """
+
+        def read(files: Files) -> list[Entry]:
+            found: list[Entry] = []
+            for one in self._completed(path, files, deadline):
+                try:
+                    found += files.look(one, deadline, left_out, MOST_FOLDERS)
+                except errors.NotFound:
+                    # Its folder is not there; what a lost session may answer so is another thing.
+                    next(files.folder("", deadline, []), None)
+            return found
+
+        return self._in(point, read, deadline)
+
+    def _completed(self, path: str, files: Files, deadline: Deadline) -> list[str]:
+        if ":" in path.partition("/")[0]:
+            return [path]
+        return on_volumes(path, [one.path for one in files.folder("", deadline, [])])
+
+    def folder(
+        self, point: IndexedPoint, path: str, deadline: Deadline, left_out: list[LeftOut]
+    ) -> list[Entry]:
+        """Return what a folder holds; the volumes for an empty path. Raises NotFound."""
+        return self._in(point, lambda files: list(files.folder(path, deadline, left_out)), deadline)
+
+    def neighbours(self, point: IndexedPoint, path: str, deadline: Deadline) -> str:
+        """Return, for a person, what there is near a path that leads nowhere; empty if unknown."""
+        return self._in(point, lambda files: files.neighbours(path, deadline), deadline)
+
+    def _in(
+        self, point: IndexedPoint, read: Callable[[Files], Result], deadline: Deadline
+    ) -> Result:
+        return self._logon.browse(
+            lambda session: read(self._files(point, session, deadline)), deadline
+        )
+
+    def _files(self, point: IndexedPoint, session: LogonSession, deadline: Deadline) -> Files:
+        with self._lock:
+            browsed = self._browsed.setdefault((session.token, point.href), _Browsed())
+        deadline.acquire(browsed.lock)
+        try:
+            if browsed.files is None:
+                href = self._browse(point, session, deadline)
+                browsed.files = Files(self._client, session, href)
+            return browsed.files
+        finally:
+            browsed.lock.release()
+
+    def _browse(self, point: IndexedPoint, session: LogonSession, deadline: Deadline) -> str:
+        """Have the index show a restore point; returns the path below `/api` of its files."""
+        address = f"{point.href}?action=browse"
+        document = self._client.request(
+            "POST", address, deadline, token=session.token, again=may_pass
+        ).document
+        task = parse_task(document.value)
+        if task is None:
+            raise decoders.unreadable(f"POST {address} was answered, but with no task.")
+        task = Tasks(self._client, self._logon, session).wait(task, deadline)
+        if not task.success:
+            raise errors.TaskFailed(
+                f"The index does not show {point.restore_point.name}",
+                f"POST {address} was accepted, but its task {task.task_id} failed: "
+                f"{task.message or 'It gave no reason.'}",
+            )
+        return task.guest_files or f"{point.href}/guestfs"
+
+
+class _Browsed:
+    """What the index shows of one restore point, once it was browsed."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        """Held while it is being browsed."""
+        self.files: Files | None = None
