@@ -254,5 +254,5 @@ def test_a_browse_that_fails_says_why(
     bound = deadline()
     night = indexed(manager, bound)[0]
     simulator.add_fault("task-fails", "POST .*", message="The index is damaged.")
-    with pytest.raises(TaskFailed, match="The index does not show oracle03@.*damaged"):
+    with pytest.raises(TaskFailed, match=r"The index does not show oracle03@.*damaged"):
         manager.index.look(night, OFFERS, bound, [])
