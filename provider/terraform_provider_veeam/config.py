@@ -15,6 +15,8 @@ from terraform_provider_veeam.em.patterns import similar_names
 from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.text import as_meant, is_quoted, parse_duration, parse_session_token
+from tfplugin.rules import AtMostOneOf, Needs
+from tfplugin.types import Unknown
 
 DEFAULT_PORT = 9398
 MAXIMUM_RETRIES = 100
@@ -52,10 +54,10 @@ class InvalidConfiguration(Exception):
 def check(block: Mapping[str, Any]) -> list[Problem]:
     """Return what is wrong with the values written in the block, whatever the environment says.
 
-    Values not known yet are left out by the caller; null and "" count as not set.
+    One may be Unknown, and so is what is not written: the environment may have it.
     """
     given = _set(block)
-    return _convert(given, {})[1] + _contradictions(given, {})
+    return _convert(given, {})[1] + _contradictions(dict.fromkeys(ATTRIBUTES, Unknown) | given, {})
 
 
 def resolve(
@@ -125,6 +127,8 @@ def _convert(
     values: dict[str, Any] = {}
     problems = []
     for name, value in given.items():
+        if value is Unknown:
+            continue
         try:
             if name in origins and name != "password" and is_quoted(value):
                 raise ValueError(_QUOTED)  # noqa: TRY301 - told as the others are
@@ -140,8 +144,13 @@ def _contradictions(given: Mapping[str, Any], origins: Mapping[str, str]) -> lis
         return origins.get(name, name)
 
     problems = []
-    if "session_token" in given and ("username" in given or "password" in given):
-        other = "username" if "username" in given else "password"
+    values = dict.fromkeys(ATTRIBUTES) | given
+    insecure = values["insecure"]
+    if insecure is not Unknown and str(insecure).lower() not in ("true", "1"):
+        values["insecure"] = None
+    for other in ("username", "password"):
+        if problems or not AtMostOneOf("session_token", other).broken(values):
+            continue
         problems.append(
             Problem(
                 "session_token",
@@ -151,8 +160,7 @@ def _contradictions(given: Mapping[str, Any], origins: Mapping[str, str]) -> lis
                 "(VEEAM_EM_USERNAME) and password (VEEAM_EM_PASSWORD).",
             )
         )
-    insecure = str(given.get("insecure", "")).lower() in ("true", "1")
-    if insecure and "certificate_fingerprint" in given:
+    if AtMostOneOf("insecure", "certificate_fingerprint").broken(values):
         problems.append(
             Problem(
                 "insecure",
@@ -162,7 +170,8 @@ def _contradictions(given: Mapping[str, Any], origins: Mapping[str, str]) -> lis
                 "fingerprint is enough for a self-signed certificate.",
             )
         )
-    if str(given.get("url", "")).lower().startswith("http://") and not insecure:
+    is_plain = str(values["url"]).lower().startswith("http://")
+    if is_plain and Needs("url", "insecure").broken(values):
         problems.append(
             Problem(
                 "url",

@@ -209,11 +209,10 @@ class VeeamProvider(interfaces.Provider):
         )
 
     def validate(self, ctx: Context, config: State) -> None:
-        """Check what is written in the block; values not known yet are skipped."""
+        """Check what is written in the block; a value may be Unknown."""
         from terraform_provider_veeam.config import check  # noqa: PLC0415 - not before the schema
 
-        known = {name: value for name, value in config.items() if value is not Unknown}
-        _report(ctx, check(known))
+        _report(ctx, check(config))
 
     def configure(self, ctx: ConfigureContext, config: State) -> None:
         """Take over the settings, once all values are known. Nothing is sent."""

@@ -7,12 +7,13 @@ the spelling in which it was written.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from tfplugin import contexts
 from tfplugin.contexts import Context, State
 from tfplugin.errors import Description, Refused
+from tfplugin.rules import Rule
 from tfplugin.schema import FunctionSignature, IdentitySchema, Schema
 
 
@@ -27,9 +28,11 @@ class BlockObject(ProviderObject, ABC):
     """An object with a schema, written as a block."""
 
     schema: ClassVar[Schema]
+    rules: ClassVar[Sequence[Rule]] = ()
+    """What holds between its attributes."""
 
     def validate(self, ctx: Context, config: State) -> None:
-        """Check a block for what its attributes can't tell, each by itself.
+        """Check a block for what neither its attributes nor its rules can tell.
 
         It is asked when a block is written, and again when its values are known. Before that one
         may be Unknown, and so is one that is not valid. Nothing is contacted.

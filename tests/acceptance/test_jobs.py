@@ -270,7 +270,7 @@ class TestWhatIsNotThere:
     @pytest.mark.parametrize(
         ("body", "message"),
         [
-            ("", "Write one of job_id, job_name, machine_name."),
+            ("", "Write one of job_id, job_name and machine_name."),
             ('job_name = "a"\nmachine_name = "b"', "Write one of"),
             ('job_name = " "', "It is blank."),
             ('job_name = "a"\nsince = "yesterday"', "is not a time"),

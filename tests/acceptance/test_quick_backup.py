@@ -159,8 +159,8 @@ def test_a_vm_is_named_by_its_reference(workspace: Workspace, server: Server) ->
 @pytest.mark.parametrize(
     ("vm", "message"),
     [
-        ("", "Write either ref or name."),
-        (f'name = "a"\nref = "{WEB02}"', "Write either ref or name."),
+        ("", "Write one of ref and name."),
+        (f'name = "a"\nref = "{WEB02}"', "Write only one of ref and name."),
         ('ref = "web02"', "is not a reference like urn:VMware:Vm:"),
         (f'ref = "{WEB02.replace(":Vm:", ":Folder:")}"', "Its kind is Folder, not VM."),
         ('name = " "', "It is blank."),

@@ -15,9 +15,14 @@ from terraform_provider_veeam.objects.base import VeeamObject
 from tfplugin.attribute import Attribute, optional
 from tfplugin.contexts import State
 from tfplugin.errors import Refused
+from tfplugin.rules import AtMostOneOf, ExactlyOneOf
 from tfplugin.types import String
 
 DEFAULT_TYPE = "Vm"
+VM_RULES = (
+    ExactlyOneOf("ref", "name"),
+    AtMostOneOf("ref", "hierarchy_root", reason="A ref names its host itself."),
+)
 _REF = r"urn:\w+:(?P<type>\w+):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\..+"
 
 

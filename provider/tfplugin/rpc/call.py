@@ -171,7 +171,7 @@ class Calls:
             block, values = self._object(classes, call)
             ctx = self._context(Context, call)
             ctx.config = values.decode_present(request.config)
-            block.validate(ctx, values.understand(ctx.config))
+            _check(block, ctx, values.understand(ctx.config))
 
     def _config(
         self, block: interfaces.BlockObject, values: Codec, ctx: Context, message: pb.DynamicValue
@@ -188,10 +188,17 @@ class Calls:
         Raises Reported for what is not valid.
         """
         meant = values.understand(written)
-        block.validate(ctx, meant)
+        _check(block, ctx, meant)
         if ctx.diagnostics.has_errors():
             raise Reported
         return meant
+
+
+def _check(block: interfaces.BlockObject, ctx: Context, meant: State) -> None:
+    written = meant if ctx.config is None else ctx.config
+    for broken in filter(None, (rule.broken(written) for rule in block.rules)):
+        ctx.diagnostics.add_error(broken.summary, broken.detail, path=broken.path)
+    block.validate(ctx, meant)
 
 
 def find(classes: Mapping[str, type[AnyObject]], name: str) -> type[AnyObject]:

@@ -21,14 +21,7 @@ class QuickBackupAction(hierarchy.HierarchyReader, BackupAction):
         attributes=[*hierarchy.vm_attributes(), timeout("2h")],
     )
 
-    def validate(self, ctx: Context, config: State) -> None:
-        """Check that the VM is named in one way."""
-        if (config["ref"] is None) == (config["name"] is None):
-            ctx.diagnostics.add_error("Invalid VM", "Write either ref or name.", path=["ref"])
-        if config["ref"] is not None and config["hierarchy_root"] is not None:
-            ctx.diagnostics.add_error(
-                "Invalid hierarchy_root", "A ref names its host itself.", path=["hierarchy_root"]
-            )
+    rules = hierarchy.VM_RULES
 
     def look_ahead(self, config: State, deadline: Deadline) -> None:
         """Look the VM up, so that a wrong name fails before anything is done."""

@@ -12,10 +12,9 @@ from terraform_provider_veeam.objects.base import DataSource
 from terraform_provider_veeam.objects.jobs import job_id
 from tfplugin.attribute import computed, found, optional
 from tfplugin.contexts import Context, State
+from tfplugin.rules import ExactlyOneOf
 from tfplugin.schema import Schema
 from tfplugin.types import Bool, List, String
-
-_WHOSE = ("job_id", "job_name", "machine_name")
 
 
 class BackupSessionsDataSource(DataSource):
@@ -89,12 +88,7 @@ class BackupSessionsDataSource(DataSource):
         ],
     )
 
-    def validate(self, ctx: Context, config: State) -> None:
-        """Check that it is about one job or machine."""
-        if sum(config[name] is not None for name in _WHOSE) != 1:
-            ctx.diagnostics.add_error(
-                "Invalid search", f"Write one of {', '.join(_WHOSE)}.", path=["job_name"]
-            )
+    rules = (ExactlyOneOf("job_id", "job_name", "machine_name"),)
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:
         """Return the sessions of a job, or of a machine."""

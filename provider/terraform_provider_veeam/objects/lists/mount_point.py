@@ -11,6 +11,7 @@ from tfplugin.attribute import optional
 from tfplugin.contexts import ListContext, State
 from tfplugin.errors import Refused
 from tfplugin.interfaces import ListedResource
+from tfplugin.rules import Needs
 from tfplugin.schema import Schema
 
 
@@ -37,6 +38,7 @@ class MountPointList(mount_points.RestorePointObject, ListResource):
             ),
         ],
     )
+    rules = (Needs("restore_point_type", "restore_point_id"),)
 
     def find(self, ctx: ListContext, config: State, deadline: Deadline) -> Iterator[ListedResource]:
         """Return the mount points, one by one as they are found."""
