@@ -143,8 +143,8 @@ def _contradictions(given: Mapping[str, Any], origins: Mapping[str, str]) -> lis
     def named(name: str) -> str:
         return origins.get(name, name)
 
-    problems = []
-    values = dict.fromkeys(ATTRIBUTES) | given
+    problems: list[Problem] = []
+    values: dict[str, Any] = {**dict.fromkeys(ATTRIBUTES), **given}
     insecure = values["insecure"]
     if insecure is not Unknown and str(insecure).lower() not in ("true", "1"):
         values["insecure"] = None
