@@ -271,7 +271,7 @@ class TestWhatIsNotThere:
         ("body", "message"),
         [
             ("", "Write one of job_id, job_name and machine_name."),
-            ('job_name = "a"\nmachine_name = "b"', "Write one of"),
+            ('job_name = "a"\nmachine_name = "b"', "Write only one of job_name and"),
             ('job_name = " "', "It is blank."),
             ('job_name = "a"\nsince = "yesterday"', "is not a time"),
             ('job_name = "a"\nlimit = 0', "is not a whole number"),

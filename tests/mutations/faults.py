@@ -735,9 +735,16 @@ FAULTS = (
     Fault(
         "a rule between values is not asked again when they are known",
         "tfplugin/rpc/call.py",
-        "        block.validate(ctx, meant)",
+        "        _check(block, ctx, meant)",
         "        pass",
         "tfplugin/rpc",
+    ),
+    Fault(
+        "what is not known yet counts as set",
+        "tfplugin/rules.py",
+        "values[name] not in (None, Unknown)",
+        "values[name] is not None",
+        "tfplugin/test_rules.py",
     ),
     Fault(
         "a state that is not valid any more can't be deleted",
