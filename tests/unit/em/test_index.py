@@ -1,4 +1,4 @@
-"""The index of guest files: what is in it, and what it is asked for, on several kinds of servers."""
+"""The index of guest files: what is in it, and what it is asked, on several kinds of servers."""
 
 import threading
 from collections.abc import Sequence
