@@ -42,6 +42,7 @@ class PluginClient:
             **os.environ,
             COOKIE_VARIABLE: COOKIE,
             "PLUGIN_PROTOCOL_VERSIONS": "5,6",
+            "PLUGIN_CLIENT_CERT": "one",
             **(environment or {}),
         }
         popen = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **popen}
@@ -56,7 +57,7 @@ class PluginClient:
         self.kill()
 
     def connect(self) -> grpc.Channel:
-        """Read the handshake and return a channel with TLS, checked against its certificate."""
+        """Read the handshake and return a channel, with TLS if it has a certificate to check."""
         if self._channel is None:
             assert self.process.stdout is not None
             self.handshake = self.process.stdout.readline().decode()
@@ -124,14 +125,14 @@ class PluginClient:
 def connect(handshake: str) -> grpc.Channel:
     """Return a channel to the provider that wrote this handshake line."""
     _core, _version, network, address, _protocol, certificate = handshake.strip().split("|")
+    target = f"{network}:{address}"
+    longest = (("grpc.max_receive_message_length", _LONGEST_MESSAGE),)
+    if not certificate:
+        return grpc.insecure_channel(target, longest)
     der = b64decode(certificate + "=" * (-len(certificate) % 4), validate=True)
     credentials = grpc.ssl_channel_credentials(pem("CERTIFICATE", der))
-    return grpc.secure_channel(
-        f"{network}:{address}",
-        credentials,
-        options=(
-            ("grpc.ssl_target_name_override", "localhost"),
-            ("grpc.default_authority", "localhost"),
-            ("grpc.max_receive_message_length", _LONGEST_MESSAGE),
-        ),
+    named = (
+        ("grpc.ssl_target_name_override", "localhost"),
+        ("grpc.default_authority", "localhost"),
     )
+    return grpc.secure_channel(target, credentials, options=named + longest)

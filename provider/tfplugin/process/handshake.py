@@ -20,7 +20,6 @@ PROTOCOL_VERSION = 6
 _CORE_PROTOCOL_VERSION = 1
 _VERSIONS_VARIABLE = "PLUGIN_PROTOCOL_VERSIONS"
 _CLIENT_CERTIFICATE_VARIABLE = "PLUGIN_CLIENT_CERT"
-_NO_TLS_VARIABLE = "TF_DISABLE_PLUGIN_TLS"
 _DIRECTORY_VARIABLE = "PLUGIN_UNIX_SOCKET_DIR"
 _PORT_VARIABLES = ("PLUGIN_MIN_PORT", "PLUGIN_MAX_PORT")
 _SOCKET = "provider"
@@ -41,14 +40,11 @@ def refusal(environment: Mapping[str, str]) -> str | None:
 
 
 def wants_tls(environment: Mapping[str, str]) -> bool:
-    """Return whether the client speaks TLS: Terraform does, unless a person switched it off.
+    """Return whether the client speaks TLS: as for go-plugin, if it has sent its certificate.
 
-    It passes its own environment on. The certificate of a provider that prints one all the same
-    would crash it; a client that merely brings no certificate of its own does speak TLS.
+    A client without one, as Terraform whose plugin TLS a person switched off, crashes over ours.
     """
-    return bool(
-        environment.get(_CLIENT_CERTIFICATE_VARIABLE) or not environment.get(_NO_TLS_VARIABLE)
-    )
+    return bool(environment.get(_CLIENT_CERTIFICATE_VARIABLE))
 
 
 def line(place: Place, certificate: bytes) -> str:

@@ -12,9 +12,6 @@ from tfplugin.process.cookie import (
 )
 from tfplugin.process.handshake import SocketDirectory
 
-CERTIFICATE = {"PLUGIN_CLIENT_CERT": "-----BEGIN CERTIFICATE-----"}
-NO_TLS = {"TF_DISABLE_PLUGIN_TLS": "1"}
-
 
 def test_only_the_right_cookie_is_terraforms() -> None:
     assert started_by_terraform({COOKIE_VARIABLE: COOKIE})
@@ -32,14 +29,9 @@ def test_a_client_that_does_not_offer_protocol_6_is_refused(offered: str, *, ref
     assert said is None or offered in said
 
 
-@pytest.mark.parametrize(
-    ("environment", "wanted"),
-    [({}, True), (CERTIFICATE, True), (NO_TLS, False), (CERTIFICATE | NO_TLS, True)],
-)
-def test_tls_is_left_out_only_for_a_client_without_it(
-    environment: dict[str, str], *, wanted: bool
-) -> None:
-    assert handshake.wants_tls(environment) is wanted
+def test_tls_is_for_a_client_that_has_sent_its_certificate() -> None:
+    assert handshake.wants_tls({"PLUGIN_CLIENT_CERT": "-----BEGIN CERTIFICATE-----"})
+    assert not handshake.wants_tls({})
 
 
 def test_the_certificate_is_told_without_padding(folder: Path) -> None:
