@@ -103,8 +103,9 @@ test-protobuf: $(READY) ## Run the protocol's tests and the main job with protob
 wheel: $(READY) ## Build the wheel and the sdist into dist/
 	$(BIN)/python -m hatchling build -d dist
 
-test-wheel: $(READY) ## Install the wheel as a newcomer would, apply examples/quickstart; sign (gpg) as a release does
-	$(BIN)/python -m pytest tests/packaging/test_wheel.py tests/packaging/test_signing.py
+test-wheel: $(READY) ## Install the wheel as a newcomer would, call it as any client may; sign (gpg) as a release does
+	$(BIN)/python -m pytest tests/packaging/test_wheel.py tests/packaging/test_conformance.py \
+	  tests/packaging/test_signing.py
 
 package: $(PACKER) ## Build dist/terraform-provider-veeam_VERSION_OS_ARCH.zip, which runs without Python
 	$(BIN)/python -m tools.package

@@ -28,7 +28,7 @@ class ActionCalls(Calls):
         with self._call("planning", request.action_type, response.diagnostics) as call:
             action, codec = self._object(self._actions, call)
             ctx = self._context(Context, call, request.client_capabilities)
-            action.plan(ctx, self._config(action, codec, ctx, request.config))
+            action.plan(ctx, self._plan_config(action, codec, ctx, request.config))
             put_deferral(response, ctx)
         return response
 

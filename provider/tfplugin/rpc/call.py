@@ -11,6 +11,7 @@ from tfplugin import interfaces
 from tfplugin.contexts import Context, State
 from tfplugin.errors import Description, Refused, Reported
 from tfplugin.rpc.answers import Answers
+from tfplugin.types import Unknown
 from tfplugin.wire import codec, diagnostics, meaning
 from tfplugin.wire import tfplugin6_pb2 as pb
 
@@ -93,6 +94,10 @@ class Codec:
 
     def understand(self, written: State) -> State:
         """Return a block with what its values mean, Unknown for what is not valid, as is told."""
+        for attribute in self.block.attributes:  # Terraform looks for them itself, others do not
+            if attribute.required and written.get(attribute.name) is None:
+                said = f'The argument "{attribute.name}" is required, and is not set.'
+                self._diagnostics.add_error("Missing required argument", said, [attribute.name])
         return meaning.understand(self.block, written, self._diagnostics)
 
     def understand_state(self, state: State | None) -> State | None:
@@ -176,7 +181,21 @@ class Calls:
     def _config(
         self, block: interfaces.BlockObject, values: Codec, ctx: Context, message: pb.DynamicValue
     ) -> State:
-        """Return what is written in a block, checked. Raises Reported for what is not valid."""
+        """Return what is written in a block, checked and known. Raises Reported, Refused."""
+        meant = self._plan_config(block, values, ctx, message)
+        for name, value in meant.items():
+            if value is Unknown:
+                raise Refused(
+                    f"{name} is not known yet",
+                    "It is needed now. Apply first what it is a result of.",
+                    [name],
+                )
+        return meant
+
+    def _plan_config(
+        self, block: interfaces.BlockObject, values: Codec, ctx: Context, message: pb.DynamicValue
+    ) -> State:
+        """Return what is written in a block, checked as far as it is known. Raises Reported."""
         ctx.config = values.decode_present(message)
         return self._checked(block, values, ctx, ctx.config)
 

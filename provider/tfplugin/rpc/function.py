@@ -8,6 +8,7 @@ from typing import Any
 from tfplugin.errors import FunctionFailed
 from tfplugin.rpc.call import Calls, find
 from tfplugin.schema import FunctionSignature
+from tfplugin.types import Unknown
 from tfplugin.wire import codec
 from tfplugin.wire import tfplugin6_pb2 as pb
 from tfplugin.wire.diagnostics import Unusable
@@ -15,7 +16,7 @@ from tfplugin.wire.schemas import function_to_pb
 
 
 class FunctionCalls(Calls):
-    """Describe and call. Terraform itself refuses arguments that are null or not known."""
+    """Describe and call."""
 
     def GetFunctions(
         self, request: pb.GetFunctions.Request, context: object = None
@@ -57,6 +58,10 @@ def _arguments(signature: FunctionSignature, messages: Sequence[pb.DynamicValue]
     for position, (parameter, message) in enumerate(zip(parameters, messages, strict=True)):
         try:
             value = codec.decode_value(parameter.type, codec.unpack(message), [parameter.name])
+            if value is None or value is Unknown:  # which Terraform itself refuses
+                raise FunctionFailed(
+                    f"{parameter.name}: This has to be known, and not null.", position
+                )
             check = getattr(parameter, "check", None)  # tf's own Parameter has none
             arguments.append(check(value) if check else value)
         except Unusable as error:

@@ -18,7 +18,14 @@ from tfplugin.wire.diagnostics import Unusable
 _UNKNOWN_EXTENSIONS = (0, 12)  # 12 says more about the unknown value, which nobody needs here
 _LARGEST, _SMALLEST = 2**63 - 1, -(2**63)  # integers beyond go as text
 
-_PYTHON_TYPES = {types.Number: (int, float), types.String: str, types.Bool: bool, types.List: list}
+# What values of a type are in Python, and what people call them. A bool is an int, too.
+_KINDS: dict[type[types.TfType], tuple[type | tuple[type, ...], str]] = {
+    types.Bool: (bool, "true or false"),
+    types.Number: ((int, float), "a number"),
+    types.String: (str, "a string"),
+    types.List: (list, "a list"),
+    types.Object: (dict, "an object"),
+}
 
 
 def block_of(schema: Schema) -> Block:
@@ -45,8 +52,14 @@ def unpack(value: pb.DynamicValue) -> Any:
 
 
 def unpack_json(text: bytes) -> Any:
-    """Return the plain value of a JSON text, fractions as text because a float is too narrow."""
-    return json.loads(text, parse_float=str)
+    """Return the plain value of a JSON text, fractions as text because a float is too narrow.
+
+    Raises Unusable for what is not JSON.
+    """
+    try:
+        return json.loads(text, parse_float=str)
+    except (ValueError, RecursionError) as error:
+        raise Unusable([], f"The value can't be read: {error}") from error
 
 
 def decode(block: Block, value: pb.DynamicValue) -> State | None:
@@ -81,21 +94,34 @@ def decode_object(block: Block, plain: Any, path: Path) -> State | None:
 
 
 def decode_value(type_: types.TfType, plain: Any, path: Path) -> Any:
-    """Return the Python value of a plain one. Raises Unusable when the type can't read it."""
+    """Return the Python value of a plain one. Raises Unusable for one of another type."""
     try:
-        return type_.decode(_with_numbers(type_, plain))
+        return type_.decode(_typed(type_, plain, path))
     except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
         raise Unusable(path, str(error) or "It is not a value of that type.") from error
 
 
-def _with_numbers(type_: types.TfType, plain: Any) -> Any:
-    """Return the value with its numbers as such: those that fit no float came as text."""
+def _typed(type_: types.TfType, plain: Any, path: Path) -> Any:
+    """Return a plain value with its numbers as such: those that fit no float came as text.
+
+    Terraform sends values of the right type; other clients, and states edited by hand, need not.
+    """
     if plain is None or plain is types.Unknown:
         return plain
     if isinstance(type_, types.Number) and isinstance(plain, str):
         return _number(plain)
+    if isinstance(type_, tuple(_KINDS)) and not _suits(type_, plain):
+        wanted = next(name for kind, (_, name) in _KINDS.items() if isinstance(type_, kind))
+        found = (name for python, name in _KINDS.values() if isinstance(plain, python))
+        raise Unusable(path, f"This has to be {wanted}, and is {next(found, 'something else')}.")
     if isinstance(type_, types.List):
-        return [_with_numbers(type_.element_type, item) for item in plain]
+        inner = type_.element_type
+        return [_typed(inner, item, [*path, (i,)]) for i, item in enumerate(plain)]
+    if isinstance(type_, types.Object):
+        return {
+            name: _typed(inner, plain.get(name), [*path, name])
+            for name, inner in type_.attributes.items()
+        }
     return plain
 
 
@@ -167,7 +193,7 @@ class Encoder:
         """Return an encoded value once it is clear that Terraform can read it."""
         if plain is types.Unknown:
             return self._unknown(path)
-        if plain is None or not isinstance(type_, tuple(_PYTHON_TYPES)):
+        if plain is None or not isinstance(type_, tuple(_KINDS)):
             return plain
         if not _suits(type_, plain):
             wanted = type_.tf_type().decode()
@@ -205,7 +231,7 @@ def _suits(type_: types.TfType, plain: Any) -> bool:
         return (is_number or is_decimal) and not math.isnan(plain)
     return any(
         isinstance(type_, kind) and isinstance(plain, python)
-        for kind, python in _PYTHON_TYPES.items()
+        for kind, (python, _) in _KINDS.items()
     )
 
 

@@ -49,6 +49,13 @@ def test_nothing_unknown_may_be_found() -> None:
     assert summaries(read(lambda ctx, config: made(id=Unknown))) == ["Invalid value of id"]
 
 
+def test_what_is_not_known_yet_and_what_is_missing_are_refused_by_name() -> None:
+    request = pb.ReadDataSource.Request(type_name=THING, config=message(thing(name=Unknown)))
+    assert summaries(servicer().ReadDataSource(request)) == ["name is not known yet"]
+    request = pb.ReadDataSource.Request(type_name=THING, config=message(thing(name=None)))
+    assert summaries(servicer().ReadDataSource(request)) == ["Missing required argument"]
+
+
 def test_a_failure_is_told_and_returns_nothing() -> None:
     response = read(raiser(ToldFault("x")))
     assert summaries(response) == ["It is told"]

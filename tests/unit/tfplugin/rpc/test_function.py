@@ -42,6 +42,14 @@ def test_arguments_that_do_not_fit_are_refused() -> None:
     wrong = call(lambda arguments: [], "a", "b")
     assert wrong.error.text.startswith("times: ")
     assert wrong.error.function_argument == 1
+    for value, is_no_text in ([1], "a list"), ({"a": 1}, "an object"), (7, "a number"):
+        wrong = call(lambda arguments: [], value, 3)
+        assert wrong.error.text == f"word: This has to be a string, and is {is_no_text}."
+        assert wrong.error.function_argument == 0
+    for missing in (None, Unknown):
+        wrong = call(lambda arguments: [], "a", missing)
+        assert wrong.error.text == "times: This has to be known, and not null."
+        assert wrong.error.function_argument == 1
 
 
 @pytest.mark.parametrize("result", [7, ["a", 7], ["a", Unknown]])
