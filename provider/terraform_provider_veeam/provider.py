@@ -64,6 +64,7 @@ class VeeamProvider(interfaces.Provider):
         self.clock = clock
         self.book = SessionBook()
         self.holder = BackgroundHolder(clock, self._prepare)
+        self.dropped: set[tuple[str, ...]] = set()
         self._successor: Successor | None = None
         self._settings: Settings | None = None
         self._manager: EnterpriseManager | None = None

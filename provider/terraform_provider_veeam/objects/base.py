@@ -8,11 +8,11 @@ from __future__ import annotations
 import datetime as dt
 from abc import abstractmethod
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from terraform_provider_veeam.em.deadline import Clock, Deadline
-from terraform_provider_veeam.em.errors import AccessDenied
+from terraform_provider_veeam.em.errors import AccessDenied, Gone
 from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
 from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
 from terraform_provider_veeam.sessions.book import SessionBook
@@ -37,6 +37,8 @@ class Configured(Protocol):
     clock: Clock
     book: SessionBook
     holder: BackgroundHolder
+    dropped: set[tuple[str, ...]]
+    """Resources that a read has found gone: their types, and what else tells them apart."""
 
     @property
     def is_configured(self) -> bool:
@@ -76,6 +78,15 @@ class VeeamObject:
             return True
         return False
 
+    @contextmanager
+    def looking_up(self) -> Iterator[None]:
+        """Have what is not found tell how to destroy all the same."""
+        try:
+            yield
+        except (Refused, Gone) as error:
+            error.add("To destroy without this look-up: terraform destroy -refresh=false.")
+            raise
+
     def deadline(
         self, ctx: Context, seconds: float, operation: str, setting: str | None = None
     ) -> Deadline:
@@ -98,9 +109,30 @@ class Resource(VeeamObject, interfaces.Resource):
         if planned is None or self.may_be_deferred(ctx):
             return planned
         if current is None:
-            return planned | self.look_ahead(ctx, planned)
+            return planned | self._look_ahead(ctx, planned)
         self.find_replacements(ctx, current, planned)
         return planned
+
+    def _look_ahead(self, ctx: contexts.PlanContext, planned: State) -> State:
+        """Return what can be told beforehand of a resource that will be made.
+
+        Before a destroy Terraform plans to make again what a read has found gone. What that would
+        need may be gone as well, and is no reason to keep everything else: a warning tells it.
+        """
+        with self.looking_up():
+            try:
+                return self.look_ahead(ctx, planned)
+            except Refused as error:
+                if self._key(ctx, planned) not in self._provider.dropped:
+                    raise
+                error.add("An apply will fail to make it again; a destroy goes on.")
+                said = error.description
+                ctx.diagnostics.add_warning(said.summary, said.detail, path=said.path)
+        return {}
+
+    def _key(self, ctx: Context, state: State) -> tuple[str, ...]:
+        names = (one.name for one in self.schema.attributes if one.requires_replace)
+        return (ctx.type_name, *(str(state[name]) for name in names))
 
     def look_ahead(self, ctx: contexts.PlanContext, planned: State) -> State:
         """Return what can be told beforehand of a resource that will be made."""
@@ -114,7 +146,11 @@ class Resource(VeeamObject, interfaces.Resource):
         if not self._provider.is_configured:
             self.may_be_deferred(ctx)
             return current
-        return self.refresh(ctx, current)
+        key = self._key(ctx, current)
+        found = self.refresh(ctx, current)
+        if found is None:
+            self._provider.dropped.add(key)
+        return found
 
     @abstractmethod
     def refresh(self, ctx: contexts.ResourceContext, current: State) -> State | None:
@@ -155,7 +191,8 @@ class DataSource(VeeamObject, interfaces.DataSource):
         if self.is_deferred(ctx):
             return None
         operation = self.operation.format_map(config)
-        return self.find(ctx, config, self.deadline(ctx, self.seconds(config), operation))
+        with self.looking_up():
+            return self.find(ctx, config, self.deadline(ctx, self.seconds(config), operation))
 
     def seconds(self, config: State) -> float:
         """Return how long it may take."""
@@ -220,7 +257,7 @@ class Action(VeeamObject, interfaces.Action):
         if self.may_be_deferred(ctx) or not self._provider.is_configured:
             return
         if Unknown not in config.values():
-            with suppress(AccessDenied):  # the action tells it, should it have to
+            with suppress(AccessDenied), self.looking_up():  # the action tells it, if it has to
                 bound = self._deadline(ctx, config, "Looking up what the action needs")
                 self.look_ahead(config, bound)
 

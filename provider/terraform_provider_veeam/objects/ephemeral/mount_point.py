@@ -42,7 +42,8 @@ class MountPointEphemeral(mount_points.MountPointObject, EphemeralResource):
     def make(self, ctx: EphemeralContext, config: State) -> State:
         """Mount. If the mount point can't be read, it is unmounted again."""
         restore_point = mount_points.restore_point_of(config)
-        found = self.describe_restore_point(ctx, config)
+        with self.looking_up():
+            found = self.describe_restore_point(ctx, config)
         name = found["restore_point_name"] or restore_point.id
         deadline = self.timeout(ctx, config, "create", f"Mounting restore point {name}")
         manager = self.manager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from terraform_provider_veeam.em import errors, models
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.keep_alive import start as keep_alive
@@ -121,7 +123,8 @@ class MountPointResource(mount_points.MountPointObject, Resource):
             ctx.diagnostics.add_warning(*self._loss(error, current, deadline, consequence))
             return None
         if current["restore_point_name"] is None:
-            current |= self.describe_restore_point(ctx, current)
+            with suppress(Refused):  # what is mounted may be gone by now
+                current |= self.describe_restore_point(ctx, current)
         return self._keep(ctx, current, record, mount_point, for_apply=True)
 
     def update(
