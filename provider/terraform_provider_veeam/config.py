@@ -1,38 +1,29 @@
-"""The provider block: its attributes, their environment variables, and the client's settings."""
+"""The settings of the client, of all that may say them: block, environment, `servers.toml`.
 
-import base64
-import binascii
-import ipaddress
+Configuration beats the environment beats the file of servers beats the default. What is secret goes
+to one server: an environment that names one keeps its account, and how it is trusted, to that one.
+"""
+
 import os
-import re
-import ssl
+import threading
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
+from terraform_provider_veeam.attributes import ATTRIBUTES, SOURCES
 from terraform_provider_veeam.em.patterns import similar_names
 from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.masking import printable
-from terraform_provider_veeam.text import as_meant, is_quoted, parse_duration, parse_session_token
-from tfplugin.rules import AtMostOneOf, Needs
+from terraform_provider_veeam.text import as_meant, is_quoted
 from tfplugin.types import Unknown
 
-DEFAULT_PORT = 9398
-MAXIMUM_RETRIES = 100
-_DIGESTS = {32: "MD5", 40: "SHA-1, the thumbprint that Windows shows", 128: "SHA-512"}
-_LONGEST_QUOTE = 300
-_LONGEST_FILE = 16 * 1024 * 1024
-_CERTIFICATE = re.compile(
-    rb"-----BEGIN (?:X509 )?CERTIFICATE-----(.*?)-----END (?:X509 )?CERTIFICATE-----", re.DOTALL
-)
-_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")  # of a host's name
-_OTHER_VARIABLES = ("VEEAM_EM_IDLE_LIMIT",)
+_VARIABLES = {name: variable for name, (variable, _) in ATTRIBUTES.items()} | SOURCES
+_OTHER_VARIABLES = ("VEEAM_EM_IDLE_LIMIT", "VEEAM_EM_SERVERS_FILE")
+_PASSWORDS = ("password", *SOURCES)
+_OF_ANY_SERVER = ("request_timeout", "max_retries")
 _QUOTED = (
     "It is in quotation marks, which became part of it, as they do in a file for docker "
     "--env-file. Write it without them."
 )
-_WORDS = {"true": True, "1": True, "false": False, "0": False}
 
 
 class Problem(NamedTuple):
@@ -66,24 +57,50 @@ def resolve(
     environment: Mapping[str, str] = os.environ,
     *,
     in_shell: bool = False,
+    ask: Callable[[str], str] | None = None,
+    stop: threading.Event | None = None,
 ) -> Settings:
-    """Return the client's settings: the block beats the environment beats the default.
+    """Return the client's settings.
 
-    `in_shell` is for a person who has no block, only the environment. Raises
-    InvalidConfiguration with everything that is wrong.
+    `in_shell` is for a person who has no block, only the environment; `ask` asks that person for
+    a password, and `stop` ends a command that gives one. Raises InvalidConfiguration with
+    everything that is wrong.
     """
-    given = _set(block)
-    origins = {}
-    for name, (variable, _) in ATTRIBUTES.items():
-        value = as_meant(environment.get(variable))
-        if name not in given and value and not _overridden(name, block):
-            given[name] = value
-            origins[name] = variable
+    given, origins = _set(block), dict[str, str]()
+    found = {
+        name: value
+        for name, variable in _VARIABLES.items()
+        if (value := as_meant(environment.get(variable)))
+    }
+    server, entry = given.get("server"), dict[str, Any]()
+    if server is None and "url" not in given:
+        server = found.get("server")
+    if server is not None:
+        from terraform_provider_veeam import servers  # noqa: PLC0415 - most name none
+
+        try:
+            entry = servers.find(server, environment)
+        except servers.InvalidServers as error:
+            raise InvalidConfiguration([Problem("server", "Invalid server", str(error))]) from None
+    set_aside = _set_aside(found, given, entry)
+    _add(found, _VARIABLES, given, origins)
+    if "url" not in given:
+        given.pop("server", None)  # it has been found; beside a url it is a contradiction
+    if not _is_same(given.get("username"), entry.get("username")):
+        # Where the password of one account is, is of no use to another.
+        entry = {name: value for name, value in entry.items() if name not in SOURCES}
+    _add(entry, {name: f'{name} of server "{server}"' for name in entry}, given, origins)
 
     values, problems = _convert(given, origins)
     problems += _contradictions(given, origins)
+    tried = set_aside
+    if not problems and {"url", "username"} <= set(given):
+        password, said = _password(given, origins, values, server=server, ask=ask, stop=stop)
+        if password:
+            values["password"] = given["password"] = password
+        tried = f"{said} {set_aside}".strip()
     unread = _unread(environment)
-    if missing := _missing(given, in_shell=in_shell):
+    if missing := _missing(given, tried, in_shell=in_shell):
         first, *rest = missing
         problems += [first._replace(detail=f"{first.detail} {unread}".rstrip()), *rest]
     if problems:
@@ -93,9 +110,81 @@ def resolve(
     )
 
 
+def _set_aside(found: dict[str, str], given: Mapping[str, Any], entry: Mapping[str, Any]) -> str:
+    """Take out of the environment what is for another server than the one configuration names.
+
+    Return, for a person, which password does not count.
+    """
+    if "server" in given:
+        is_same = found.pop("server", given["server"]) == given["server"]
+        url = found.pop("url", entry["url"])
+        is_same = is_same and _address(url) == _address(entry["url"])
+    else:
+        is_same = "url" not in given or "server" not in found
+    if is_same:
+        return ""
+    passwords = [name for name in (*_PASSWORDS, "session_token") if name in found]
+    for name in set(found) - set(_OF_ANY_SERVER):
+        del found[name]
+    if not passwords:
+        return ""
+    return (
+        f"{_VARIABLES[passwords[0]]} is set, but belongs to the server that VEEAM_EM_URL or "
+        "VEEAM_EM_SERVER names, which is another: it is not sent to this one."
+    )
+
+
+def _address(url: str) -> str | None:
+    try:
+        return str(ATTRIBUTES["url"][1](url))
+    except ValueError:
+        return None
+
+
+def _add(
+    level: Mapping[str, Any],
+    names: Mapping[str, str],
+    given: dict[str, Any],
+    origins: dict[str, str],
+) -> None:
+    """Add to what is given what a lower level says, and from where it is."""
+    above = dict(given)
+    for name, value in level.items():
+        if name not in above and not _overridden(name, above):
+            given[name] = value
+            origins[name] = names[name]
+
+
+def _overridden(name: str, above: Mapping[str, Any]) -> bool:
+    """Tell whether another way was chosen above, so that what a level says does not count."""
+    if name == "session_token":
+        return "username" in above
+    if name == "insecure":
+        return "certificate_fingerprint" in above
+    if name == "certificate_fingerprint":
+        return _is_true(above.get("insecure"))
+    if name in _PASSWORDS and set(_PASSWORDS) & set(above):
+        return True
+    return name in ("username", *_PASSWORDS) and "session_token" in above
+
+
+def _is_same(one: str | None, other: str | None) -> bool:
+    """Tell whether both name the same account, or only one names any."""
+    return None in (one, other) or str(one).casefold() == str(other).casefold()
+
+
+def _is_true(value: Any) -> bool:
+    return str(value).lower() in ("true", "1")
+
+
+def _set(block: Mapping[str, Any]) -> dict[str, Any]:
+    values = {name: as_meant(block.get(name)) for name in ATTRIBUTES}
+    return {name: value for name, value in values.items() if value not in (None, "")}
+
+
 def _unread(environment: Mapping[str, str]) -> str:
     """Return, for a person, which variables look like settings and are none."""
-    known = [*(variable for variable, _ in ATTRIBUTES.values()), *_OTHER_VARIABLES]
+    known = [*_VARIABLES.values(), *_OTHER_VARIABLES]
     said = []
     for name in sorted(environment):
         if name.upper().startswith("VEEAM_") and name not in known:
@@ -104,21 +193,39 @@ def _unread(environment: Mapping[str, str]) -> str:
     return " ".join(said)
 
 
-def _set(block: Mapping[str, Any]) -> dict[str, Any]:
-    values = {name: as_meant(block.get(name)) for name in ATTRIBUTES}
-    return {name: value for name, value in values.items() if value not in (None, "")}
+def _password(
+    given: Mapping[str, Any],
+    origins: Mapping[str, str],
+    values: Mapping[str, Any],
+    *,
+    server: str | None,
+    ask: Callable[[str], str] | None,
+    stop: threading.Event | None,
+) -> tuple[str | None, str]:
+    """Return the account's password, and, for a person, where else it was looked for.
 
+    Raises InvalidConfiguration when the file or the command that has to give it does not.
+    """
+    if {"session_token", "password"} & set(given):
+        return values.get("password"), ""
+    from terraform_provider_veeam import passwords  # noqa: PLC0415 - most give it as it is
 
-def _overridden(name: str, block: Mapping[str, Any]) -> bool:
-    """Tell whether the block chose another way, so that this variable does not count."""
-    written = _set(block)
-    if name == "session_token":
-        return "username" in written
-    if name in ("username", "password"):
-        return "session_token" in written
-    if name == "insecure":
-        return "certificate_fingerprint" in written
-    return name == "certificate_fingerprint" and written.get("insecure") is True
+    url, username = values["url"].removesuffix("/api"), values["username"]
+    for source in set(SOURCES) & set(given):
+        try:
+            if source == "password_file":
+                return passwords.from_file(given[source]), ""
+            about = {"VEEAM_EM_URL": url, "VEEAM_EM_USERNAME": username}
+            about["VEEAM_EM_SERVER"] = server or ""
+            return passwords.from_command(given[source], about, stop), ""
+        except passwords.NoPassword as error:
+            said = f"{origins[source]}: {error}"
+            problem = Problem("password", "The password can't be read", said)
+            raise InvalidConfiguration([problem]) from None
+    found, said = passwords.from_keyring(url, username)
+    if found is None and ask:
+        found = ask(f"Password of {printable(username)} at {url}: ")
+    return found, said
 
 
 def _convert(
@@ -127,14 +234,16 @@ def _convert(
     values: dict[str, Any] = {}
     problems = []
     for name, value in given.items():
-        if value is Unknown:
+        if name in SOURCES or value is Unknown:
             continue
         try:
             if name in origins and name != "password" and is_quoted(value):
                 raise ValueError(_QUOTED)  # noqa: TRY301 - told as the others are
             values[name] = ATTRIBUTES[name][1](value)
         except ValueError as error:
-            source = f"From the environment variable {origins[name]}: " if name in origins else ""
+            origin = origins.get(name, "")
+            kind = "the environment variable " if origin in _VARIABLES.values() else ""
+            source = f"From {kind}{origin}: " if origin else ""
             problems.append(Problem(name, f"Invalid {name}", f"{source}{error}"))
     return values, problems
 
@@ -143,14 +252,11 @@ def _contradictions(given: Mapping[str, Any], origins: Mapping[str, str]) -> lis
     def named(name: str) -> str:
         return origins.get(name, name)
 
-    problems: list[Problem] = []
-    values: dict[str, Any] = {**dict.fromkeys(ATTRIBUTES), **given}
-    insecure = values["insecure"]
-    if insecure is not Unknown and str(insecure).lower() not in ("true", "1"):
-        values["insecure"] = None
-    for other in ("username", "password"):
-        if problems or not AtMostOneOf("session_token", other).broken(values):
-            continue
+    problems = []
+    known = {name: value for name, value in given.items() if value is not Unknown}
+    accounts = [name for name in ("username", *_PASSWORDS) if name in known]
+    if "session_token" in known and accounts:
+        other = accounts[0]
         problems.append(
             Problem(
                 "session_token",
@@ -160,7 +266,25 @@ def _contradictions(given: Mapping[str, Any], origins: Mapping[str, str]) -> lis
                 "(VEEAM_EM_USERNAME) and password (VEEAM_EM_PASSWORD).",
             )
         )
-    if AtMostOneOf("insecure", "certificate_fingerprint").broken(values):
+    if len(ways := [name for name in _PASSWORDS if name in known]) > 1:
+        problems.append(
+            Problem(
+                "password",
+                f"Both {named(ways[0])} and {named(ways[1])} are set",
+                "Which one has the password that counts is not known. Keep one of them.",
+            )
+        )
+    if "server" in known and "url" in known:
+        problems.append(
+            Problem(
+                "server",
+                f"Both {named('server')} and {named('url')} are set",
+                "A server has its own address in servers.toml, and what is secret goes to no "
+                "other. Keep one of them; for another address, add a server of another name.",
+            )
+        )
+    insecure = _is_true(known.get("insecure"))
+    if insecure and "certificate_fingerprint" in known:
         problems.append(
             Problem(
                 "insecure",
@@ -170,8 +294,8 @@ def _contradictions(given: Mapping[str, Any], origins: Mapping[str, str]) -> lis
                 "fingerprint is enough for a self-signed certificate.",
             )
         )
-    is_plain = str(values["url"]).lower().startswith("http://")
-    if is_plain and Needs("url", "insecure").broken(values):
+    is_plain = str(known.get("url")).lower().startswith("http://")
+    if is_plain and not insecure and given.get("insecure") is not Unknown:
         problems.append(
             Problem(
                 "url",
@@ -184,216 +308,32 @@ def _contradictions(given: Mapping[str, Any], origins: Mapping[str, str]) -> lis
     return problems
 
 
-def _missing(given: Mapping[str, Any], *, in_shell: bool) -> list[Problem]:
+def _missing(given: Mapping[str, Any], tried: str, *, in_shell: bool) -> list[Problem]:
     needed = {"url": "the address of Enterprise Manager, like https://em.example.com:9398"}
     if "session_token" not in given:
         name = r"EXAMPLE\backup" if in_shell else r"EXAMPLE\\backup"
         needed["username"] = f'an account with a role in it, like "{name}"'
-        needed["password"] = "the password of that account"  # noqa: S105 - what it is, no password
+        if not set(_PASSWORDS) & set(given):
+            needed["password"] = "the password of that account"  # noqa: S105 - no password
     problems = []
     for attribute, what in needed.items():
         if attribute in given:
             continue
-        variable, token = ATTRIBUTES[attribute][0], "session_token"
+        variable, token, server = ATTRIBUTES[attribute][0], "session_token", "server"
         if in_shell:
-            token = ATTRIBUTES[token][0]
+            token, server = ATTRIBUTES[token][0], "--server"
             how = f"Set the environment variable {variable} to {what}."
         else:
             how = (
                 f"The provider needs {what}. Set {attribute} in the provider block or the "
                 f"environment variable {variable}."
             )
-        other = f" Or set {token} to use an existing logon session."
-        detail = how if attribute == "url" else how + other
+        if attribute == "url":
+            how += f" Or name one of your servers: {server} (VEEAM_EM_SERVER)."
+        else:
+            how += f" Or set {token} to use an existing logon session."
+        if attribute == "password":
+            how += f" {' or '.join(SOURCES.values())} has it found elsewhere. {tried}"
         name = variable if in_shell else attribute
-        problems.append(Problem(attribute, f"{name} is not set", detail))
+        problems.append(Problem(attribute, f"{name} is not set", how.rstrip()))
     return problems
-
-
-def _url(value: str) -> str:
-    """Return the address of the API. Raises ValueError, which quotes nothing: it may be secret."""
-    text = value.strip()
-    hint = "Write https://HOST or https://HOST:9398."
-    if "@" in text:
-        raise ValueError(
-            "It holds a user name: use the attributes username and password, and write "
-            "https://HOST or https://HOST:9398 here."
-        )
-    if "://" not in text:
-        raise ValueError(f"It has no scheme. {hint}")
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        raise ValueError(f"It can't be understood: is its port a number? {hint}") from None
-    if parts.scheme.lower() not in ("https", "http"):
-        raise ValueError(f"Enterprise Manager does not speak what its scheme says. {hint}")
-    if not parts.hostname or not _is_host(parts.hostname):
-        raise ValueError(f"It names no host. {hint}")
-    if port == 0:
-        raise ValueError(f"Nobody can listen on port 0. {hint}")
-    if parts.path.rstrip("/").lower() not in ("", "/api") or "?" in text or "#" in text:
-        raise ValueError(f"Something follows the host, other than /api. {hint}")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"{parts.scheme.lower()}://{host}:{port or DEFAULT_PORT}/api"
-
-
-def _is_host(name: str) -> bool:
-    """Tell whether it is an IP address or a valid DNS name."""
-    try:
-        ipaddress.ip_address(name.partition("%")[0])
-    except ValueError:
-        try:
-            name = name.removesuffix(".").encode("idna").decode("ascii")
-        except UnicodeError:
-            return False
-        return all(_LABEL.fullmatch(label) for label in name.split("."))
-    return True
-
-
-def _text(value: str) -> str:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise ValueError("It is not UTF-8.") from None
-    return value
-
-
-def _username(value: str) -> str:
-    text = _text(value)
-    if ":" in text:
-        raise ValueError(
-            "It has a colon, which a logon by user name and password can't carry: what follows it "
-            "would be taken for the password. Write DOMAIN\\user or user@domain."
-        )
-    if eaten := re.search(r"[\n\r\t]", text):
-        letter = {"\n": "n", "\r": "r", "\t": "t"}[eaten[0]]
-        raise ValueError(
-            f"It has a line break or a tab in place of \\{letter} (in Terraform's language that is "
-            f"what \\{letter} means). "
-            f'Write the backslash of DOMAIN\\user twice, like "CORP\\\\{letter}…".'
-        )
-    if not text.isprintable():
-        raise ValueError("It has a character in it that is not seen. Write it anew, by hand.")
-    return text
-
-
-def _api_version(value: str) -> str:
-    if not re.fullmatch(r"latest|v\d+_\d+", value):
-        raise ValueError(f'"{value}" is not an API version. Write "latest" or one like "v1_7".')
-    return value
-
-
-def _ca_certificate(value: str) -> str:
-    """Return the certificates, and nothing else, of PEM text or of a file in whichever form.
-
-    Raises ValueError, which quotes at most the path.
-    """
-    if "-----BEGIN" in value:
-        found = _certificates(value.encode(errors="replace"))
-        what = "It"
-    else:
-        found = _certificates(_from_base64(value) or _read(value))
-        what = "The file, or what is written in its place,"
-    if not found:
-        raise ValueError(
-            f"{what} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----) or DER. A "
-            "private key, a request, PKCS #7 or PKCS #12 will not do: export the certificate "
-            "alone, in Windows as X.509 (.CER)."
-        )
-    pem = "".join(map(ssl.DER_cert_to_PEM_cert, found))
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
-    except (ssl.SSLError, ValueError):
-        raise ValueError(f"{what} holds a certificate that is damaged.") from None
-    return pem
-
-
-def _certificates(data: bytes) -> list[bytes]:
-    r"""Return the certificates in a text or a file, as DER.
-
-    In UTF-16, as Windows writes it, PEM is itself with a zero beside each letter; where a variable
-    is set, line breaks may have become `\n`.
-    """
-    blocks = _CERTIFICATE.findall(data.replace(b"\0", b""))
-    if not blocks:
-        return [data] if _is_certificate(data) else []
-    try:
-        return [base64.b64decode(re.sub(rb"\\[nr]|\s", b"", b), validate=True) for b in blocks]
-    except binascii.Error:
-        raise ValueError("It holds a certificate that is damaged.") from None
-
-
-def _is_certificate(der: bytes) -> bool:
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=der)
-    except (ssl.SSLError, ValueError):
-        return False
-    return True
-
-
-def _from_base64(value: str) -> bytes | None:
-    """Return what a text is the base64 of, if that is a certificate: as `filebase64` gives it."""
-    try:
-        data = base64.b64decode("".join(value.split()), validate=True)
-    except ValueError:
-        return None
-    return data if _certificates(data) else None
-
-
-def _read(path: str) -> bytes:
-    try:
-        with Path(path).expanduser().open("rb") as file:
-            return file.read(_LONGEST_FILE)
-    except (OSError, RuntimeError, ValueError) as error:
-        # RuntimeError: a home that is not known, as in ~nobody/ca.pem.
-        reason = getattr(error, "strerror", None) or "it is neither a path nor PEM text"
-        named = f'"{path}"' if path.isprintable() and len(path) <= _LONGEST_QUOTE else "It"
-        raise ValueError(
-            f"{named} can't be read: {reason}. Give the PEM text of the certificate, or "
-            "the path of a file that holds it."
-        ) from None
-
-
-def _fingerprint(value: str) -> str:
-    """Return the digits, whatever `openssl`, `certutil` or a browser write around them."""
-    text = re.sub(r"^\W*(sha-?\d+|md5)\b", "", value.lower().rpartition("=")[2])
-    digits = re.sub(r"[\W_]", "", text)
-    if re.fullmatch(r"[0-9a-f]+", digits) and len(digits) in _DIGESTS:
-        raise ValueError(
-            f"It has {len(digits)} digits, as those of {_DIGESTS[len(digits)]}. The SHA-256 "
-            "fingerprint has 64: openssl x509 -noout -fingerprint -sha256 -in certificate.pem"
-        )
-    if not re.fullmatch(r"[0-9a-f]{64}", digits):
-        raise ValueError("A SHA-256 fingerprint has 64 hexadecimal digits, with or without colons.")
-    return digits
-
-
-def _insecure(value: bool | str) -> bool:  # noqa: FBT001 - the attribute's own value
-    if isinstance(value, str):
-        if value.lower() not in _WORDS:
-            raise ValueError(f'"{value}" is neither true nor false.')
-        return _WORDS[value.lower()]
-    return value
-
-
-def _max_retries(value: float | str) -> int:
-    text = str(value).removesuffix(".0")
-    if not re.fullmatch(r"\d{1,3}", text) or int(text) > MAXIMUM_RETRIES:
-        raise ValueError(f'"{value}" is not a whole number from 0 to {MAXIMUM_RETRIES}.')
-    return int(text)
-
-
-# Attribute → environment variable, and what its value becomes.
-ATTRIBUTES: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    "url": ("VEEAM_EM_URL", _url),
-    "username": ("VEEAM_EM_USERNAME", _username),
-    "password": ("VEEAM_EM_PASSWORD", _text),
-    "session_token": ("VEEAM_EM_SESSION_TOKEN", parse_session_token),
-    "api_version": ("VEEAM_EM_API_VERSION", _api_version),
-    "ca_certificate": ("VEEAM_EM_CA_CERTIFICATE", _ca_certificate),
-    "certificate_fingerprint": ("VEEAM_EM_CERTIFICATE_FINGERPRINT", _fingerprint),
-    "insecure": ("VEEAM_EM_INSECURE", _insecure),
-    "request_timeout": ("VEEAM_EM_REQUEST_TIMEOUT", parse_duration),
-    "max_retries": ("VEEAM_EM_MAX_RETRIES", _max_retries),
-}

@@ -129,6 +129,21 @@ def plugin_folder(
     return "~/.terraform.d/plugins"
 
 
+def configuration_folder(
+    environment: Mapping[str, str] = os.environ, *, platform: str = sys.platform
+) -> str:
+    """Return the folder for this program's settings of this user."""
+    own = "terraform-provider-veeam"
+    home = environment.get("HOME") or "~"
+    parent = environment.get("XDG_CONFIG_HOME", "")
+    if platform == "win32":
+        parent = environment.get("APPDATA") or "~"
+    elif not parent.startswith("/"):  # by XDG's specification a relative path is ignored
+        folder = "Library/Application Support" if platform == "darwin" else ".config"
+        parent = f"{home}/{folder}"
+    return os.path.expanduser(os.path.join(parent, own))  # noqa: PTH111, PTH118 - no pathlib here
+
+
 @contextmanager
 def new_files_for_all() -> Iterator[None]:
     """Let everybody read what is made meanwhile, whatever the umask says."""

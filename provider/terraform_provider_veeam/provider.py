@@ -78,6 +78,12 @@ class VeeamProvider(interfaces.Provider):
             "Veeam Backup Enterprise Manager.",
             attributes=[
                 optional(
+                    "server",
+                    "Name of a server in `servers.toml`, where `terraform-provider-veeam servers "
+                    "add` writes its address, its account and how it is trusted. What is written "
+                    "here beats what is written there. Or set `VEEAM_EM_SERVER`.",
+                ),
+                optional(
                     "url",
                     "Address of Enterprise Manager, `https://HOST[:PORT][/api]`; port 9398 when "
                     "none is written. Or set `VEEAM_EM_URL`. `http://` needs `insecure = true`.",
@@ -89,7 +95,8 @@ class VeeamProvider(interfaces.Provider):
                 ),
                 optional(
                     "password",
-                    "Password of `username`. Or set `VEEAM_EM_PASSWORD`.",
+                    "Password of `username`. Or set `VEEAM_EM_PASSWORD`, `VEEAM_EM_PASSWORD_FILE` "
+                    "or `VEEAM_EM_PASSWORD_COMMAND`, or keep it in the system's keyring.",
                     sensitive=True,
                 ),
                 optional(
@@ -229,6 +236,7 @@ class VeeamProvider(interfaces.Provider):
                 config,
                 f"terraform-provider-veeam/{__version__} (Terraform/{ctx.terraform_version}; "
                 f"Python/{'.'.join(map(str, sys.version_info[:3]))})",
+                stop=ctx.stop,
             )
         except InvalidConfiguration as error:
             _report(ctx, error.problems)
