@@ -20,6 +20,10 @@ _VARIABLES = {name: variable for name, (variable, _) in ATTRIBUTES.items()} | SO
 _OTHER_VARIABLES = ("VEEAM_EM_IDLE_LIMIT", "VEEAM_EM_SERVERS_FILE")
 _PASSWORDS = ("password", *SOURCES)
 _OF_ANY_SERVER = ("request_timeout", "max_retries")
+_ELSEWHERE = (
+    "Or name a file that has it in VEEAM_EM_PASSWORD_FILE, or a command that prints it in "
+    "VEEAM_EM_PASSWORD_COMMAND."
+)
 _QUOTED = (
     "It is in quotation marks, which became part of it, as they do in a file for docker "
     "--env-file. Write it without them."
@@ -333,7 +337,7 @@ def _missing(given: Mapping[str, Any], tried: str, *, in_shell: bool) -> list[Pr
         else:
             how += f" Or set {token} to use an existing logon session."
         if attribute == "password":
-            how += f" {' or '.join(SOURCES.values())} has it found elsewhere. {tried}"
+            how += f" {_ELSEWHERE} {tried}"
         name = variable if in_shell else attribute
         problems.append(Problem(attribute, f"{name} is not set", how.rstrip()))
     return problems

@@ -21,8 +21,11 @@ _SECRETS = ("password", "session_token")
 KEYS = (*(name for name in ATTRIBUTES if name not in ("server", *_SECRETS)), *SOURCES)
 _KINDS: dict[str, tuple[type, ...]] = {"insecure": (bool,), "max_retries": (int, str)}
 _PATHS = ("ca_certificate", "password_file")
-_TABLE = re.compile(r"^\s*\[")
-_SEEN_BY_ALL = 0o002
+# A table with the comment right above it. What stands before the next one is that one's.
+_ENTRY = r"""(?mx)
+    ^(?:[ \t]*\#.*\n)* [ \t]*\[[ \t]*["']?{name}["']?[ \t]*\].*\n
+    (?: (?! (?:[ \t]*(?:\#.*)?\r?\n)* (?:[ \t]*\[|\Z) ) .*\n )*
+    """
 
 
 class InvalidServers(ValueError):
@@ -94,7 +97,7 @@ def find(name: str, environment: Mapping[str, str] = os.environ) -> dict[str, An
         beside = os.path.join(path.parent, os.path.expanduser(entry.get(key, "")))  # noqa: PTH111, PTH118 - raise nothing
         if os.path.isfile(beside):  # noqa: PTH113
             entry[key] = beside
-    return {key: value for key, value in entry.items() if value != ""}
+    return {key: str(value) for key, value in entry.items() if value != ""}
 
 
 def add(name: str, entry: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Path:
@@ -113,19 +116,13 @@ def add(name: str, entry: Mapping[str, Any], environment: Mapping[str, str] = os
 
 
 def remove(name: str, environment: Mapping[str, str] = os.environ) -> Path:
-    """Take a server out of the file; comments above it stay. Raises InvalidServers."""
+    """Take a server out of the file; the rest stays as it is. Raises InvalidServers."""
     known = read(environment)
     if name not in known:
         find(name, environment)
-    begins = re.compile(rf"\s*\[\s*[\"']?{re.escape(name)}[\"']?\s*\]")
-    kept, is_its = list[str](), False
-    for line in _text(environment).splitlines(keepends=True):
-        if _TABLE.match(line):
-            is_its = bool(begins.match(line))
-        if not is_its:
-            kept.append(line)
+    text = re.sub(_ENTRY.format(name=re.escape(name)), "", _text(environment), count=1)
     left = {other: entry for other, entry in known.items() if other != name}
-    return _write("".join(kept), left, environment)
+    return _write(text, left, environment)
 
 
 def _text(environment: Mapping[str, str]) -> str:
