@@ -18,7 +18,7 @@ from terraform_provider_veeam.masking import hide
 ACCOUNT = {"url": "https://em.example.com", "username": "EXAMPLE\\backup"}
 
 
-def settings(ask: Any = None, stop: threading.Event | None = None, **environment: str) -> Settings:
+def settings(ask: Any = None, stop: Any = None, **environment: str) -> Settings:
     return resolve(ACCOUNT, "test/1", environment, ask=ask, stop=stop)
 
 
