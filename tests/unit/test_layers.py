@@ -32,7 +32,7 @@ def drawn() -> tuple[Layers, dict[str, Layers]]:
     """The layers of the drawing, and for each module in it those that are drawn inside.
 
     A rule parts two layers, │ the modules in one. A module's name comes first; below it, indented,
-    are its own layers, a line for each.
+    are its own layers, a line for each, and more that begin with a dot where it is too long.
     """
     (drawing,) = DRAWING.findall((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
     lines = drawing.splitlines()
@@ -45,7 +45,9 @@ def drawn() -> tuple[Layers, dict[str, Layers]]:
             continue
         for place, cell in enumerate(line.strip("│").split("│")):
             text = cell.strip()
-            if cell.startswith("   "):
+            if text.startswith("· "):
+                inside[layers[-1][place]][-1] += text[2:].split(" · ")
+            elif cell.startswith("   "):
                 inside[layers[-1][place]] += [text.split(" · ")] if text else []
             else:
                 name = text.split()[0]

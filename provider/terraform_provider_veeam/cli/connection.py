@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from terraform_provider_veeam import __version__
+from terraform_provider_veeam.cli.output import say, say_error, waiting_for
 from terraform_provider_veeam.cli.signals import EXIT_CODE, STOP, handle_signals
 from terraform_provider_veeam.cli.streams import say_at_once
-from terraform_provider_veeam.cli.terminal import say, say_error, waiting_for
 from terraform_provider_veeam.config import InvalidConfiguration, resolve
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Deadline
@@ -41,6 +42,10 @@ class Connection:
     def deadline(self, operation: str, seconds: float = _LOOK_UP_SECONDS) -> Deadline:
         """Return the deadline of a part of the command, which a signal ends."""
         return self._whole.part(seconds, operation)
+
+    def unlimited(self, operation: str) -> Deadline:
+        """Return the deadline of a part that takes as long as it takes."""
+        return self.deadline(operation, float("inf"))
 
     def stop(self, number: int) -> None:
         """Ask all that goes on to stop; a second time, end at once."""
@@ -107,7 +112,9 @@ class Connection:
         self.manager.close(_CLOSE_SECONDS, self._whole)
 
 
-def run(command: Callable[[Connection], int]) -> int:
+def run(
+    command: Callable[[Connection, argparse.Namespace], int], options: argparse.Namespace
+) -> int:
     """Run a command with the Enterprise Manager of the environment; returns the exit code."""
     try:
         settings = resolve({}, f"terraform-provider-veeam/{__version__}", in_shell=True)
@@ -122,7 +129,7 @@ def run(command: Callable[[Connection], int]) -> int:
     connection = Connection(EnterpriseManager(settings))
     handle_signals(connection.stop)
     try:
-        code = command(connection)
+        code = command(connection, options)
     except errors.EnterpriseManagerError as error:
         code = 1
         say_error(error.summary, error.detail)

@@ -1,5 +1,6 @@
 """`terraform-provider-veeam install`: into the filesystem mirror that `terraform init` reads."""
 
+import argparse
 import compileall
 import importlib
 import os
@@ -16,28 +17,38 @@ from pathlib import Path
 import terraform_provider_veeam
 import tfplugin
 from terraform_provider_veeam import __version__, packaging, platforms
+from terraform_provider_veeam.cli import arguments
 from terraform_provider_veeam.cli.launcher import launcher, launcher_name, note_of_python
+from terraform_provider_veeam.cli.streams import CommandFailed
 
 _ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 _PACKAGED = platforms.executable(f"terraform-provider-{packaging.TYPE}_v{__version__}")
 CONTENTS = "files.txt"  # of a package: the names of all files in it
 
 
-class CannotInstall(Exception):
-    """The provider could not be put in place; the text says why and what to do."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what it takes."""
+    parser.description = (
+        "Put the provider where `terraform init` and `tofu init` find it, without any setting in "
+        "their configuration files. What they take the checksum of, for .terraform.lock.hcl, is "
+        "the same on every machine; which Python has the provider is in a note beside it."
+    )
+    parser.add_argument(
+        "--plugin-dir",
+        type=arguments.file_path,
+        metavar="DIR",
+        help="the folder of a filesystem mirror (default: ~/.terraform.d/plugins)",
+    )
 
 
-def run(plugin_dir: Path | None) -> int:
-    """Install and tell a person what was done. Returns the exit code."""
-    try:
-        folder = _absolute(plugin_dir or Path(platforms.plugin_folder()))
-        if not plugin_dir:  # it is the user's own: as private as they have it
-            with suppress(OSError):
-                folder.mkdir(parents=True, exist_ok=True)
-        files = install(folder)
-    except CannotInstall as error:
-        sys.stderr.write(f"terraform-provider-veeam: {error}\n")
-        return 1
+def run(options: argparse.Namespace) -> int:
+    """Install and tell a person what was done. Returns the exit code. Raises CommandFailed."""
+    plugin_dir: Path | None = options.plugin_dir
+    folder = _absolute(plugin_dir or Path(platforms.plugin_folder()))
+    if not plugin_dir:  # it is the user's own: as private as they have it
+        with suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+    files = install(folder)
     if not own_package() and (left := compile_modules()):
         sys.stderr.write(
             f"terraform-provider-veeam: Python's byte code could not be written for {left[0]}"
@@ -73,12 +84,12 @@ def _absolute(folder: Path) -> Path:
     try:
         return folder.expanduser().absolute()
     except RuntimeError:
-        raise CannotInstall(
+        raise CommandFailed(
             f"{folder} can't be found: this user has no home folder. Choose a folder with "
             "--plugin-dir, or set the environment variable HOME."
         ) from None
     except OSError as error:
-        raise CannotInstall(
+        raise CommandFailed(
             f"the current folder can't be found ({error.strerror}). Change to one that exists, or "
             "choose a folder by its whole path with --plugin-dir."
         ) from None
@@ -88,7 +99,7 @@ def install(plugin_dir: Path) -> list[Path]:
     """Put this program below plugin_dir, for each registry's address.
 
     From a package it is copied, under a Python it is a launcher. Returns the executables. Raises
-    CannotInstall.
+    CommandFailed.
     """
     executables = []
     for address in packaging.ADDRESSES:
@@ -97,7 +108,7 @@ def install(plugin_dir: Path) -> list[Path]:
             with platforms.new_files_for_all():
                 executables.append(_put_package(folder) if own_package() else _put_launcher(folder))
         except OSError as error:
-            raise CannotInstall(
+            raise CommandFailed(
                 f"{error.filename or folder} can't be written: {error.strerror or error}. "
                 "Choose another folder with --plugin-dir."
             ) from None
@@ -134,7 +145,7 @@ def _put_launcher(folder: Path) -> Path:
     """Write the launcher, and beside its folder which Python it starts."""
     python = sys.executable
     if platforms.IS_WINDOWS and not (python := platforms.in_ascii(python)).isascii():
-        raise CannotInstall(
+        raise CommandFailed(
             f"The path {python} has letters that cmd may not read. Install the provider into a "
             "virtual environment whose folders all have plain English letters."
         )
@@ -202,12 +213,12 @@ def _try_out(file: Path) -> None:
             [file, "version"], capture_output=True, text=True, errors="replace", check=False
         )
     except OSError as error:
-        raise CannotInstall(
+        raise CommandFailed(
             f"{file} was written but can't be started: {error.strerror}. Is the folder on a file "
             "system where nothing may be started (noexec)? Choose another with --plugin-dir."
         ) from None
     if tried.returncode != 0:
-        raise CannotInstall(
+        raise CommandFailed(
             f"{file} was written but does not start:\n{(tried.stdout + tried.stderr).strip()}\n"
             "Is the provider installed in a way that needs PYTHONPATH? A virtual environment, "
             "pipx or uv will do."

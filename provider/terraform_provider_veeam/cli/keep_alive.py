@@ -2,40 +2,92 @@
 
 from __future__ import annotations
 
+import argparse
 import base64
 import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent import futures
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any, BinaryIO, NamedTuple
 
+from terraform_provider_veeam import config
+from terraform_provider_veeam.cli import arguments, output
 from terraform_provider_veeam.cli.signals import EXIT_CODE, handle_signals
-from terraform_provider_veeam.cli.streams import tell
-from terraform_provider_veeam.config import InvalidConfiguration, resolve
+from terraform_provider_veeam.cli.streams import CommandFailed, tell
+from terraform_provider_veeam.em import manager, settings
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Deadline
 from terraform_provider_veeam.em.errors import DeadlinePassed, EnterpriseManagerError, Stopped
-from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import IDLE_LIMIT
-from terraform_provider_veeam.em.settings import Settings
-from terraform_provider_veeam.keep_alive import sockets, start
-from terraform_provider_veeam.keep_alive.holder import Ending, Holder
+from terraform_provider_veeam.keep_alive import holder, keeper, order, sockets, start
 from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
-from terraform_provider_veeam.keep_alive.keeper import answer
-from terraform_provider_veeam.keep_alive.order import Order
 from terraform_provider_veeam.masking import mask, printable
 from terraform_provider_veeam.sessions.record import SessionRecord
-from terraform_provider_veeam.text import counted
+from terraform_provider_veeam.text import counted, parse_duration
 
 _TYPE = "veeam_mount_point"
 _TERRAFORM = "Terraform"  # in the place of a time: while it lives
 _HOLD_SECONDS = 300.0
 _AT_ONCE = 8
-_NAME_WIDTH = len("machine.example@2026-11-13 22:00:00")  # of most; longer ones are not cut
+_WIDTHS = (16, -9, -7, len("machine.example@2026-11-13 22:00:00"), 0)  # longer ones are not cut
+_USAGE = """\
+terraform state pull | terraform-provider-veeam keep-alive --for {time}
+       terraform-provider-veeam keep-alive list
+       terraform-provider-veeam keep-alive stop SESSION... | --all"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what it takes."""
+    parser.usage = _USAGE.format(time="TIME [--detach]")
+    parser.description = (
+        "Hold the logon sessions of a state's mount points open, in the foreground or, with "
+        "--detach, in a process that goes on by itself; or list the sessions that are held on this "
+        "machine, and stop holding them. How the server's certificate is checked comes from the "
+        "environment, as for the provider: VEEAM_EM_CA_CERTIFICATE, "
+        "VEEAM_EM_CERTIFICATE_FINGERPRINT, VEEAM_EM_INSECURE."
+    )
+    parser.add_argument("action", nargs="?", type=arguments.checked(_action), metavar="list | stop")
+    parser.add_argument(
+        "session", nargs="*", type=arguments.text, metavar="SESSION", help="as listed"
+    )
+    parser.add_argument("--all", action="store_true", help="stop holding all of them")
+    parser.add_argument(
+        "--for",
+        dest="seconds",
+        type=arguments.checked(parse_duration),
+        metavar="TIME",
+        help="how long, like 4h or 90m",
+    )
+    parser.add_argument(
+        "--detach",
+        action="store_true",
+        help="return as soon as the sessions are held, by a process of their own; fail if not",
+    )
+
+
+def _action(given: str) -> str:
+    if given not in ("list", "stop"):
+        raise ValueError(f'"{given}" is neither list nor stop')
+    return given
+
+
+def run(options: argparse.Namespace) -> int:
+    """Hold, list or stop holding logon sessions; returns the exit code. Raises CommandFailed."""
+    if options.action == "list":
+        return list_sessions()
+    if options.action == "stop":
+        if not options.session and not options.all:
+            sys.stderr.write("Name the logon sessions (keep-alive list), or give --all.\n")
+            return 2
+        return stop_holding(options.session, all_of_them=options.all)
+    if options.seconds is None or sys.stdin.isatty():
+        sys.stderr.write(f"Usage: {_USAGE.format(time='4h')}\n")
+        return 2
+    return hold_from_state(sys.stdin.buffer, options.seconds, detach=options.detach)
 
 
 def list_sessions() -> int:
@@ -44,18 +96,15 @@ def list_sessions() -> int:
     if not found and not silent:
         print("No process was found that holds a logon session open.")
     elif found:
-        _print_row("LOGON SESSION", "FOR", "PID", "RESTORE POINT", "MOUNT POINT")
+        output.print_row(("LOGON SESSION", "FOR", "PID", "RESTORE POINT", "MOUNT POINT"), _WIDTHS)
     for pid, one in found:
         where = f"{one['url']}{one['mount_point']}"
         remaining = _TERRAFORM if one["terraform"] else _duration(one["remaining"])
-        _print_row(one["session"], remaining, pid, mask(one["name"]), mask(where))
+        row = (one["session"], remaining, str(pid), mask(one["name"]), mask(where))
+        output.print_row(row, _WIDTHS)
     if found:
         sys.stderr.write(f"{counted(len(found), 'logon session')}\n")
     return 1 if silent else 0
-
-
-def _print_row(session: str, remaining: str, pid: object, name: str, where: str) -> None:
-    print(f"{session:<18}{remaining:>9}  {pid:>7}  {name:<{_NAME_WIDTH}}  {where}")
 
 
 def stop_holding(fingerprints: Sequence[str], *, all_of_them: bool) -> int:
@@ -88,7 +137,7 @@ def _ask_all(message: dict[str, Any]) -> tuple[list[tuple[int, dict[str, Any]]],
     try:
         places = sockets.places()
     except OSError as error:
-        raise SystemExit(f"Who holds logon sessions open can't be found out: {error}.") from None
+        raise CommandFailed(f"Who holds logon sessions open can't be found out: {error}.") from None
     for path in places:
         try:
             told = sockets.ask(path, message)
@@ -168,12 +217,12 @@ def _hand_over(mounted: Sequence[Mounted], seconds: float) -> int:
     def hold(one: Mounted) -> Exception | None:
         try:
             start.hold(_settings(one.record), one.record, seconds, one.name, deadline)
-        except (OSError, ValueError, InvalidConfiguration, EnterpriseManagerError) as error:
+        except (OSError, ValueError, config.InvalidConfiguration, EnterpriseManagerError) as error:
             return error
         return None
 
     failed = 0
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with futures.ThreadPoolExecutor(_AT_ONCE) as pool:
         for (name, record), error in zip(mounted, pool.map(hold, mounted), strict=True):
             session = f"ogon session {record.fingerprint} with {name}"
             if error is None:
@@ -188,33 +237,33 @@ def _hand_over(mounted: Sequence[Mounted], seconds: float) -> int:
 
 def _hold_here(mounted: Sequence[Mounted], seconds: float) -> int:
     """Hold them in the foreground; returns the exit code."""
-    endings: list[Ending] = []
+    endings: list[holder.Ending] = []
 
-    def report(record: SessionRecord, told: EnterpriseManagerError | Ending | None) -> None:
+    def report(record: SessionRecord, told: EnterpriseManagerError | holder.Ending | None) -> None:
         name = f"ogon session {record.fingerprint}"
         if told is None:
             tell(mask(f"Holding l{name} with {record.href}"))
-        elif isinstance(told, Ending):
+        elif isinstance(told, holder.Ending):
             endings.append(told)
             tell(f"L{name}: {told}")
         else:
             sys.stderr.write(mask(f"L{name}: {told.summary}\n{told.detail}\n"))
 
-    holder = Holder(clock=SYSTEM_CLOCK, report=report)
+    held = holder.Holder(clock=SYSTEM_CLOCK, report=report)
     try:
         limit = idle_limit()
         for name, record in mounted:
-            settings = _settings(record)
-            order = Order(settings, record, limit, seconds, name=name)
-            holder.hold(order, EnterpriseManager(settings).touch)
-    except (ValueError, InvalidConfiguration) as error:
+            set_up = _settings(record)
+            promise = order.Order(set_up, record, limit, seconds, name=name)
+            held.hold(promise, manager.EnterpriseManager(set_up).touch)
+    except (ValueError, config.InvalidConfiguration) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    handle_signals(lambda _: holder.stop())
+    handle_signals(lambda _: held.stop())
     with ExitStack() as stack:
         with suppress(OSError):  # Terraform's destroy then can't tell us that it is done
-            stack.enter_context(sockets.Listener(lambda asked: answer(holder, asked)))
-        holder.run()
+            stack.enter_context(sockets.Listener(lambda asked: keeper.answer(held, asked)))
+        held.run()
     return 1 if any(ending.is_loss for ending in endings) else 0
 
 
@@ -236,13 +285,13 @@ def find_mounted(state: Any) -> Iterator[Mounted]:
             yield Mounted(name, record)
 
 
-def _settings(record: SessionRecord) -> Settings:
+def _settings(record: SessionRecord) -> settings.Settings:
     # Trust, proxy and the like come from the environment, as for the provider.
-    settings = resolve(
+    resolved = config.resolve(
         {"url": record.base_url, "session_token": record.session.token},
         "terraform-provider-veeam (keep-alive)",
     )
-    return replace(settings, session_token=None)  # each session is used by its own token
+    return replace(resolved, session_token=None)  # each session is used by its own token
 
 
 def _duration(seconds: float) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 from collections import Counter
 from collections.abc import Sequence
 from http import HTTPStatus
 
 from terraform_provider_veeam.cli.connection import Connection
 from terraform_provider_veeam.cli.dates import no_date, shown_time
-from terraform_provider_veeam.cli.terminal import waiting_for
+from terraform_provider_veeam.cli.description import machine_of
+from terraform_provider_veeam.cli.output import say, waiting_for
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound, RequestRefused
 from terraform_provider_veeam.em.files.left_out import in_lines
@@ -25,13 +27,28 @@ _NO_TIME = "0001-01-01T00:00:00Z"
 
 
 def find_restore_points(
+    connection: Connection, options: argparse.Namespace
+) -> list[FoundRestorePoint]:
+    """Return the restore points of the machine of a command's options, the newest first.
+
+    Capitals in its name do not count. Raises NotFound, which names machines that may be meant, and
+    EnterpriseManagerError when several are.
+    """
+    return _of_machine(
+        connection,
+        Wanted(
+            machine_name=options.machine,
+            created_after=options.after,
+            created_before=options.before,
+            backup_server=options.backup_server,
+        ),
+        options.type,
+    )
+
+
+def _of_machine(
     connection: Connection, wanted: Wanted, family: RestorePointType | None
 ) -> list[FoundRestorePoint]:
-    """Return the restore points of one machine, the newest first, of one family or of all.
-
-    The type of `wanted` does not count, nor do capitals in the machine's name. Raises NotFound,
-    which names machines that may be meant, and EnterpriseManagerError when several are.
-    """
     name = wanted.machine_name or ""
     operation = f"Looking up restore points of {printable(name)}"
     with waiting_for(operation):
@@ -111,28 +128,38 @@ def _check_that_it_is_one(found: list[FoundRestorePoint], name: str) -> None:
 
 
 def written_restore_points(
-    connection: Connection, wanted: Wanted, family: RestorePointType | None
+    connection: Connection, options: argparse.Namespace
 ) -> list[FoundRestorePoint]:
     """Return those restore points of one machine that can be mounted, the newest first.
 
     Raises as `find_restore_points` does.
     """
-    found = find_restore_points(connection, wanted, family)
+    return _written(find_restore_points(connection, options))
+
+
+def restore_point(connection: Connection, options: argparse.Namespace) -> FoundRestorePoint:
+    """Return the restore point of a command's options, and tell a person which it is.
+
+    Raises as `find_restore_points` does.
+    """
+    name, time = options.machine
+    wanted = Wanted(machine_name=name, created_before=time, backup_server=options.backup_server)
+    point = _written(_of_machine(connection, wanted, options.type))[0]
+    say(f"Restore point of {machine_of(point)}, {shown_time(point.created_at)}")
+    return point
+
+
+def _written(found: list[FoundRestorePoint]) -> list[FoundRestorePoint]:
+    """Return those that can be mounted. Raises NotFound when there are none."""
     written = [point for point in found if point.is_complete]
     if not written:
         raise NotFound(
-            f"No restore point of {printable(wanted.machine_name or '')} can be mounted yet",
+            f"No restore point of {printable(found[0].machine_name or '')} can be mounted yet",
             f"{printable(found[0].name or found[0].ref.id)} is still being written. Try again "
             "later.",
             status=HTTPStatus.NOT_FOUND,
         )
     return written
-
-
-def machine_of(point: FoundRestorePoint) -> str:
-    """Return the machine of a restore point, and where its backups are, for people."""
-    server = f" on {printable(point.backup_server)}" if point.backup_server else ""
-    return f"{printable(point.machine_name or 'a machine without a name')}{server}"
 
 
 def _of_families(

@@ -4,13 +4,13 @@ The folder is both: a filesystem mirror in the packed layout, and the files of a
 any web server. Hashes follow the Go module `dirhash` (h1) and the registry (zh).
 """
 
+import argparse
 import base64
 import hashlib
 import json
 import os
 import re
 import shutil
-import sys
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from terraform_provider_veeam.cli import arguments
+from terraform_provider_veeam.cli.streams import CommandFailed
 from terraform_provider_veeam.packaging import ADDRESSES, TYPE
 from terraform_provider_veeam.platforms import new_files_for_all
 
@@ -30,10 +32,6 @@ _CHUNK = 1024 * 1024
 _UNREADABLE = (OSError, zipfile.BadZipFile, RuntimeError)
 
 
-class CannotMirror(Exception):
-    """The mirror could not be written; the text says why and what to do."""
-
-
 class Package(NamedTuple):
     """A package by its file's name."""
 
@@ -42,20 +40,37 @@ class Package(NamedTuple):
     target: str
 
 
-def run(folder: Path, packages: Sequence[Path]) -> int:
-    """Write the mirror and tell a person what was done. Returns the exit code."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what it takes."""
+    parser.description = (
+        "Copy packages into a folder that is both a filesystem mirror and the files of a network "
+        "mirror, with the hashes that lock files need. Packages of other versions and platforms "
+        "that are there already are kept."
+    )
+    parser.add_argument(
+        "folder", type=arguments.file_path, metavar="DIR", help="the mirror, made if need be"
+    )
+    parser.add_argument(
+        "packages",
+        type=arguments.file_path,
+        nargs="+",
+        metavar="ZIP",
+        help="terraform-provider-veeam_VERSION_OS_ARCH.zip",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the mirror and tell a person what was done. Returns the exit code.
+
+    Raises CommandFailed.
+    """
     try:
-        folder = folder.expanduser().absolute()
-        written = mirror(folder, packages)
-    except (RuntimeError, FileNotFoundError):  # no home for a ~, or no current folder
-        sys.stderr.write(
-            f"terraform-provider-veeam: {folder} can't be found. Name the mirror by its whole "
-            "path.\n"
-        )
-        return 1
-    except CannotMirror as error:
-        sys.stderr.write(f"terraform-provider-veeam: {error}\n")
-        return 1
+        folder = options.folder.absolute()
+    except FileNotFoundError:  # there is no current folder
+        raise CommandFailed(
+            f"{options.folder} can't be found. Name the mirror by its whole path."
+        ) from None
+    written = mirror(folder, options.packages)
     lines = [f"Mirrored below {folder}:", *(f"  {package.file.name}" for package in written)]
     lines.append(
         f"""
@@ -79,7 +94,7 @@ is {ADDRESSES[1]}."""
 
 
 def mirror(folder: Path, packages: Sequence[Path]) -> list[Package]:
-    """Add packages to a mirror, keeping what it has; returns those added. Raises CannotMirror."""
+    """Add packages to a mirror, keeping what it has; returns those added. Raises CommandFailed."""
     added = [_package(file) for file in packages]
     for address in ADDRESSES:
         place = folder / address
@@ -90,7 +105,7 @@ def mirror(folder: Path, packages: Sequence[Path]) -> list[Package]:
                     _copy(package.file, place / package.file.name)
                 _write_indexes(place)
         except OSError as error:
-            raise CannotMirror(
+            raise CommandFailed(
                 f"{error.filename or place} can't be written: {error.strerror or error}. Choose "
                 "another folder for the mirror."
             ) from None
@@ -117,7 +132,7 @@ def archive_hash(file: Path) -> str:
 def _package(file: Path) -> Package:
     found = _PACKAGE.fullmatch(file.name)
     if not found:
-        raise CannotMirror(
+        raise CommandFailed(
             f"{file.name} is not named as a package is: "
             f"terraform-provider-{TYPE}_VERSION_OS_ARCH.zip"
         )
@@ -126,16 +141,16 @@ def _package(file: Path) -> Package:
             damaged = archive.testzip()
             names = archive.namelist()
     except FileNotFoundError:
-        raise CannotMirror(f"There is no {file}.") from None
+        raise CommandFailed(f"There is no {file}.") from None
     except _UNREADABLE as error:
-        raise CannotMirror(f"{file} can't be read: {error}.") from None
+        raise CommandFailed(f"{file} can't be read: {error}.") from None
     program = f"terraform-provider-{TYPE}_v{found['version']}"
     programs = [name for name in names if name.startswith(f"terraform-provider-{TYPE}_v")]
     if damaged or programs not in ([program], [f"{program}.exe"]):
-        raise CannotMirror(f"{file} is damaged, or no package: it needs one {program} in it.")
+        raise CommandFailed(f"{file} is damaged, or no package: it needs one {program} in it.")
     if any(name.endswith("/") or name.startswith("/") or ".." in name for name in names):
         # Terraform hashes what is unpacked: what is not a plain file in it makes no good lock.
-        raise CannotMirror(f"{file} is no package: it has more than plain files in it.")
+        raise CommandFailed(f"{file} is no package: it has more than plain files in it.")
     return Package(file, found["version"], found["target"])
 
 
@@ -157,7 +172,7 @@ def _write_index(place: Path, files: Iterable[Path]) -> None:
             try:
                 hashes = [package_hash(file), archive_hash(file)]
             except _UNREADABLE as error:
-                raise CannotMirror(f"{file}, in the mirror, can't be read: {error}.") from None
+                raise CommandFailed(f"{file}, in the mirror, can't be read: {error}.") from None
             archives = versions.setdefault(found["version"], {})
             archives[found["target"]] = {"hashes": hashes, "url": file.name}
     for version, archives in versions.items():

@@ -23,6 +23,10 @@ _SLICE = 0.2  # seconds between two looks at whether to stop
 _AT_ONCE = getattr(select, "PIPE_BUF", None)  # bytes for which there is room, if there is any
 
 
+class CommandFailed(Exception):
+    """A command can't do what it is for; the text says why and what to do."""
+
+
 class OutputLost(Exception):
     """A result can't be written; the text says why, and is empty if nobody reads it any more."""
 
@@ -38,6 +42,9 @@ def run(command: Callable[[], int]) -> int:
             return command()
         finally:
             sys.stdout.flush()
+    except CommandFailed as failed:
+        sys.stderr.write(f"terraform-provider-veeam: {failed}\n")
+        return 1
     except OutputLost as lost:
         if str(lost):
             sys.stderr.write(f"The result can't be written to standard output: {lost}.\n")

@@ -1,5 +1,6 @@
 """Arguments as people write them."""
 
+import importlib
 import os
 from pathlib import Path
 
@@ -19,7 +20,9 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[object]:
         seen.append(options)
         return 0
 
-    monkeypatch.setattr(commands, "_COMMANDS", dict.fromkeys(commands._COMMANDS, take))
+    for name in ("ls", "get", "find", "install", "mirror", "keep_alive"):
+        module = importlib.import_module(f"terraform_provider_veeam.cli.{name}")
+        monkeypatch.setattr(module, "run", take)
     return seen
 
 

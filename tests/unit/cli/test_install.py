@@ -1,5 +1,6 @@
 """`terraform-provider-veeam install`."""
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -12,8 +13,8 @@ import terraform_provider_veeam
 import tfplugin
 from terraform_provider_veeam import __version__, platforms
 from terraform_provider_veeam.cli import install
-from terraform_provider_veeam.cli.install import CannotInstall
 from terraform_provider_veeam.cli.launcher import launcher_name, note_of_python
+from terraform_provider_veeam.cli.streams import CommandFailed
 
 PROGRAM = f"terraform-provider-veeam_v{__version__}"
 
@@ -88,32 +89,30 @@ def test_the_own_folder_is_as_private_as_the_umask_says(tmp_path: Path) -> None:
 def test_a_folder_that_can_not_be_written_is_named(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
-    with pytest.raises(CannotInstall, match="--plugin-dir"):
+    with pytest.raises(CommandFailed, match="--plugin-dir"):
         install.install(blocked)
 
 
 def test_a_user_without_a_home_is_told_of_the_option(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def unknown(_: Path) -> Path:
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.setattr(Path, "expanduser", unknown)
-    assert install.run(None) == 1
-    told = capsys.readouterr().err
-    assert "--plugin-dir" in told
-    assert "HOME" in told
+    with pytest.raises(CommandFailed, match=r"--plugin-dir.* HOME"):
+        install.run(argparse.Namespace(plugin_dir=None))
 
 
 def test_a_current_folder_that_is_gone_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)
     gone.rmdir()
-    assert install.run(Path("plugins")) == 1
-    assert "whole path with --plugin-dir" in capsys.readouterr().err
+    with pytest.raises(CommandFailed, match="whole path with --plugin-dir"):
+        install.run(argparse.Namespace(plugin_dir=Path("plugins")))
 
 
 def test_an_interpreter_without_the_provider_is_noticed(
@@ -121,7 +120,7 @@ def test_an_interpreter_without_the_provider_is_noticed(
 ) -> None:
     bare = shutil.which("python3", path=os.defpath) or sys._base_executable  # type: ignore[attr-defined]
     monkeypatch.setattr(sys, "executable", bare)
-    with pytest.raises(CannotInstall, match="does not start"):
+    with pytest.raises(CommandFailed, match="does not start"):
         install.install(tmp_path)
 
 
@@ -133,7 +132,7 @@ def test_a_python_whose_path_cmd_may_not_read_is_refused(
         platforms, "in_ascii", lambda path: path
     )  # Windows has no other name for it
     monkeypatch.setattr(sys, "executable", "C:/Users/Jörg/python.exe")
-    with pytest.raises(CannotInstall, match=r"Jörg/python\.exe .* English"):
+    with pytest.raises(CommandFailed, match=r"Jörg/python\.exe .* English"):
         install.install(tmp_path)
 
 
@@ -157,7 +156,7 @@ def test_a_folder_where_nothing_starts_is_named(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(subprocess, "run", refuse)
-    with pytest.raises(CannotInstall, match="noexec"):
+    with pytest.raises(CommandFailed, match="noexec"):
         install.install(tmp_path)
 
 

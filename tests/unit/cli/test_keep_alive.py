@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from terraform_provider_veeam.cli import keep_alive
+from terraform_provider_veeam.cli.streams import CommandFailed
 from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.keep_alive import sockets, start
@@ -78,9 +79,9 @@ def test_without_a_folder_a_person_is_told_which_variable_helps(
     monkeypatch.setattr(handshake, "_TEMPORARY", (str(tmp_path / "none"),))
     for name in ("TMPDIR", "XDG_RUNTIME_DIR"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(SystemExit, match="TMPDIR"):
+    with pytest.raises(CommandFailed, match="TMPDIR"):
         keep_alive.list_sessions()
-    with pytest.raises(SystemExit, match="TMPDIR"):
+    with pytest.raises(CommandFailed, match="TMPDIR"):
         keep_alive.stop_holding([], all_of_them=True)
 
 

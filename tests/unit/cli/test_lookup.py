@@ -1,16 +1,14 @@
 """Which machine a name means: never two of them at once."""
 
 import threading
+from argparse import Namespace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from terraform_provider_veeam.cli.lookup import (
-    find_restore_points,
-    machine_of,
-    written_restore_points,
-)
+from terraform_provider_veeam.cli.description import machine_of
+from terraform_provider_veeam.cli.lookup import find_restore_points, written_restore_points
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound
 from terraform_provider_veeam.em.inventory.machines import FoundMachines, Machine
@@ -69,9 +67,13 @@ def connection(manager: Manager) -> Any:
     return SimpleNamespace(manager=manager, deadline=deadline)
 
 
+def options(machine: str = "oracle03", **more: Any) -> Namespace:
+    defaults = dict.fromkeys(("after", "before", "type", "backup_server"))
+    return Namespace(**{"machine": machine, **defaults, **more})
+
+
 def find(manager: Manager, name: str = "oracle03", **more: Any) -> list[FoundRestorePoint]:
-    family = more.pop("family", None)
-    return find_restore_points(connection(manager), Wanted(machine_name=name, **more), family)
+    return find_restore_points(connection(manager), options(name, **more))
 
 
 def test_the_newest_comes_first() -> None:
@@ -105,7 +107,7 @@ def test_a_name_in_two_families_is_told_with_what_tells_them_apart() -> None:
         find(manager)
     assert "of type agent" in raised.value.detail
     assert raised.value.detail.endswith("with --type.")
-    assert [one.name for one in find(manager, family=AGENT)] == ["oracle03@2"]
+    assert [one.name for one in find(manager, type=AGENT)] == ["oracle03@2"]
 
 
 def test_both_are_told_if_both_help() -> None:
@@ -134,7 +136,7 @@ def test_a_name_in_other_capitals_is_found() -> None:
 
 def test_nothing_found_names_what_was_asked_for() -> None:
     with pytest.raises(NotFound, match="of type agent of nothing on backup09"):
-        find(Manager(point(1)), "nothing", family=AGENT, backup_server="backup09")
+        find(Manager(point(1)), "nothing", type=AGENT, backup_server="backup09")
 
 
 @pytest.mark.parametrize("date", ["08.11.2026", "yesterday"])
@@ -150,14 +152,10 @@ def test_a_date_that_is_none_is_told_where_no_machine_has_such_a_name(date: str)
 
 def test_what_is_still_being_written_is_passed_over() -> None:
     manager = Manager(point(1), point(2, is_complete=False))
-    found = written_restore_points(connection(manager), Wanted(machine_name="oracle03"), None)
+    found = written_restore_points(connection(manager), options())
     assert [one.name for one in found] == ["oracle03@1"]
     with pytest.raises(NotFound, match="can be mounted yet"):
-        written_restore_points(
-            connection(Manager(point(2, is_complete=False))),
-            Wanted(machine_name="oracle03"),
-            None,
-        )
+        written_restore_points(connection(Manager(point(2, is_complete=False))), options())
 
 
 def test_a_machine_is_named_with_its_server() -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -132,12 +133,12 @@ def test_the_steps_of_a_command_wait_for_a_silent_server_once_together(
 ) -> None:
     monkeypatch.setenv("VEEAM_EM_URL", "https://em.example.com:9398")
 
-    def take_two_steps(connected: connection.Connection) -> int:
+    def take_two_steps(connected: connection.Connection, _: Namespace) -> int:
         first, second = (connected.deadline(name) for name in ("first", "second"))
         assert first._silence is second._silence
         return 7
 
-    assert connection.run(take_two_steps) == 7
+    assert connection.run(take_two_steps, Namespace()) == 7
 
 
 def _count(simulator: Simulator, requests: str) -> int:

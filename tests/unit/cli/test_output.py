@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from terraform_provider_veeam.cli import terminal
+from terraform_provider_veeam.cli import output
 from terraform_provider_veeam.em.files.tally import Tally
 
 ID = "2b308951-237b-5e2a-9189-ddf2ec27727f"
@@ -55,7 +55,7 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Screen]:
 
 
 def table() -> None:
-    terminal.print_table(COLUMNS, ROWS, dispensable=DISPENSABLE)
+    output.print_table(COLUMNS, ROWS, dispensable=DISPENSABLE)
 
 
 def plain(shown: str) -> str:
@@ -93,8 +93,8 @@ def test_where_nobody_looks_all_is_shown_without_colour_whatever_the_environment
     monkeypatch.setattr(sys, "stdout", out)
     monkeypatch.setattr(sys, "stderr", err)
     table()
-    terminal.say_error("No such thing", "x" * 500)
-    with terminal.waiting_for("Waiting", at_once=True), terminal.progress_of(Tally()):
+    output.say_error("No such thing", "x" * 500)
+    with output.waiting_for("Waiting", at_once=True), output.progress_of(Tally()):
         pass
     assert [re.split(r" {2,}", line)[-1] for line in out.getvalue().splitlines()] == ["ID", ID, ID]
     assert err.getvalue() == f"Error: No such thing\n{'x' * 500}\nWaiting ...\n"
@@ -119,7 +119,7 @@ def test_colour_is_switched_off_by_the_usual_variables(
 
     def fail() -> None:
         table()
-        terminal.say_error("No such thing")
+        output.say_error("No such thing")
 
     shown = screen(fail, columns=200)
     assert ("\x1b[" in shown) is is_coloured
@@ -128,7 +128,7 @@ def test_colour_is_switched_off_by_the_usual_variables(
 
 def test_long_lines_are_not_folded_on_a_terminal(screen: Screen) -> None:
     path = "E:/" + "/".join(["a folder with a long name"] * 20)
-    shown = plain(screen(lambda: terminal.say_error(path, f"{path}\n{path}"), columns=40))
+    shown = plain(screen(lambda: output.say_error(path, f"{path}\n{path}"), columns=40))
     assert shown == f"Error: {path}\n{path}\n{path}\n"
 
 
@@ -136,7 +136,7 @@ def test_a_dumb_terminal_gets_lines(screen: Screen, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("TERM", "dumb")
 
     def wait() -> None:
-        with terminal.waiting_for("Mounting oracle03", at_once=True):
+        with output.waiting_for("Mounting oracle03", at_once=True):
             pass
 
     assert screen(wait) == "Mounting oracle03 ...\n"
@@ -151,7 +151,7 @@ def test_progress_stays_in_one_line_that_is_cut_nowhere(screen: Screen, columns:
     tally.step = "preparing E:/Documentation 2014/Offers.docx"
 
     def wait() -> None:
-        with terminal.progress_of(tally):
+        with output.progress_of(tally):
             pass
 
     parts = {"49 %": 20, "1 of 260 files, 1.0 GiB of 2.0 GiB": 80, tally.step: 120}
@@ -167,15 +167,15 @@ def test_progress_stays_in_one_line_that_is_cut_nowhere(screen: Screen, columns:
 def test_a_long_wait_is_a_line_now_and_then_where_nobody_looks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(terminal, "TELL_SECONDS", 0.05)
+    monkeypatch.setattr(output, "TELL_SECONDS", 0.05)
     err = io.StringIO()
     monkeypatch.setattr(sys, "stderr", err)
-    with terminal.waiting_for("Mounting oracle03"):
+    with output.waiting_for("Mounting oracle03"):
         time.sleep(0.3)
     before = err.getvalue()
     tally = Tally()
     tally.step = "listing E:/Docs"
-    with terminal.progress_of(tally):
+    with output.progress_of(tally):
         time.sleep(0.2)
     after = err.getvalue()[len(before) :]
     time.sleep(0.1)
@@ -188,7 +188,7 @@ def test_a_long_wait_is_a_line_now_and_then_where_nobody_looks(
 def test_settings_have_the_names_that_a_shell_knows(monkeypatch: pytest.MonkeyPatch) -> None:
     err = io.StringIO()
     monkeypatch.setattr(sys, "stderr", err)
-    terminal.say_error(
+    output.say_error(
         "Not trusted",
         "  certificate_fingerprint (VEEAM_EM_CERTIFICATE_FINGERPRINT): this fingerprint\n"
         "  insecure = true (VEEAM_EM_INSECURE): no check at all\n"

@@ -55,20 +55,29 @@ def print_table(
         width = sum(widths[place] + _GAP for place in shown) - _GAP
         if console.is_terminal and width > console.width:
             shown.remove(names.index(name))
-    lines = []
-    for row in table:
-        cells = []
-        for place in shown:
-            padding = " " * (widths[place] - cell_len(row[place]))
-            is_right = columns[place].startswith(">")
-            cells.append(padding + row[place] if is_right else row[place] + padding)
-        lines.append((" " * _GAP).join(cells).rstrip())
+    signed = [
+        -widths[place] if columns[place].startswith(">") else widths[place] for place in shown
+    ]
+    lines = [_aligned([row[place] for place in shown], signed) for row in table]
     console.print(Text(lines[0], style="bold"), soft_wrap=True)
     sys.stdout.write("".join(f"{line}\n" for line in lines[1:]))
     sys.stdout.flush()
     if len(shown) < len(names):
         missing = [name for place, name in enumerate(names) if place not in shown]
         say(f"This terminal is too narrow for {', '.join(missing)}.")
+
+
+def print_row(cells: Sequence[str], widths: Sequence[int]) -> None:
+    """Print a row of a table that is printed as it comes; a negative width is flush right."""
+    print_line(_aligned(cells, widths))
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = []
+    for cell, width in zip(cells, widths, strict=True):
+        padding = " " * (abs(width) - cell_len(cell))
+        padded.append(cell + padding if width >= 0 else padding + cell)
+    return (" " * _GAP).join(padded).rstrip()
 
 
 def print_line(text: str) -> None:

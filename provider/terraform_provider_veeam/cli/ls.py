@@ -1,0 +1,101 @@
+"""`terraform-provider-veeam ls`: a folder in a restore point, mounted meanwhile."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from terraform_provider_veeam.cli import arguments, connection, description, lookup, output
+from terraform_provider_veeam.cli.dates import shown_time
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.errors import NotFound
+from terraform_provider_veeam.em.files import listing
+from terraform_provider_veeam.em.files.left_out import LeftOut, in_lines
+from terraform_provider_veeam.em.files.paths import PathPattern
+from terraform_provider_veeam.masking import printable
+from terraform_provider_veeam.text import counted, readable_size
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what it takes."""
+    arguments.add_common(parser, arguments.DATES, arguments.PATHS, arguments.MOUNTED)
+    arguments.add_machine_at(parser)
+    parser.add_argument(
+        "path",
+        nargs="?",
+        type=arguments.guest_path,
+        metavar="PATH",
+        help="a folder; without one, the volumes",
+    )
+    arguments.add_os_kind(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print what a folder of a restore point holds; returns the exit code."""
+    return connection.run(_ls, options)
+
+
+def _ls(connected: connection.Connection, options: argparse.Namespace) -> int:
+    point = lookup.restore_point(connected, options)
+    path: str | None = options.path
+    left_out: list[LeftOut] = []
+    with connected.mounted(point, options.os_kind) as mounted:
+        roots = mounted.mount_point.file_system_roots
+        if path is None:
+            entries = [listing.Entry(root, root, is_folder=True) for root in roots]
+        else:
+            files, _ = connected.files(mounted)
+            deadline = connected.unlimited(f"Listing {printable(path)}")
+            with output.waiting_for(deadline.operation):
+                entries = _listed(files, path, roots, deadline, left_out)
+    entries.sort(key=lambda entry: (not entry.is_folder, entry.path.casefold()))
+    if options.json:
+        output.print_json([description.of_entry(entry) for entry in entries])
+    else:
+        is_pattern = path is not None and PathPattern.parse(path) is not None
+        if entries:
+            _print_entries(entries, whole_paths=is_pattern)
+        output.say(_total(entries))
+    if left_out:
+        output.say(f"Left out:\n{in_lines(left_out)}")
+    return 0
+
+
+def _print_entries(entries: list[listing.Entry], *, whole_paths: bool) -> None:
+    output.print_table(
+        ("MODIFIED", ">SIZE", "PATH" if whole_paths else "NAME"),
+        [
+            (
+                shown_time(entry.modified_at),
+                "" if entry.size is None else str(entry.size),
+                (entry.path if whole_paths else entry.name) + ("/" if entry.is_folder else ""),
+            )
+            for entry in entries
+        ],
+    )
+
+
+def _total(entries: list[listing.Entry]) -> str:
+    files = [entry for entry in entries if not entry.is_folder]
+    size = readable_size(sum(entry.size or 0 for entry in files))
+    return f"{counted(len(entries) - len(files), 'folder')}, {counted(len(files), 'file')}, {size}"
+
+
+def _listed(
+    files: listing.Files,
+    path: str,
+    roots: Sequence[str],
+    deadline: Deadline,
+    left_out: list[LeftOut],
+) -> list[listing.Entry]:
+    """Return what a folder holds, or what else there is at a path. Raises NotFound."""
+    description.check_volume(path, roots)
+    try:
+        found = files.at(path, deadline, left_out)
+        if PathPattern.parse(path) is None and found[0].is_folder:
+            return list(files.folder(path, deadline, left_out))
+    except NotFound as error:
+        raise error.add(
+            files.neighbours(path, deadline) or description.of_volumes(roots)
+        ) from error
+    return found
