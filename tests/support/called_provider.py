@@ -1,0 +1,201 @@
+"""The provider in this process, asked as Terraform asks it: for what it finds and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from em_simulator import ADMINISTRATOR, Account, Simulator
+from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK
+from terraform_provider_veeam.masking import mask
+from terraform_provider_veeam.provider import VeeamProvider
+from tfplugin.rpc.servicer import ProviderServicer
+from tfplugin.schema import Schema
+from tfplugin.wire import tfplugin6_pb2 as pb
+from tfplugin.wire.codec import Encoder, block_of, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from terraform_provider_veeam.em.deadline import Clock
+
+Values = dict[str, Any]
+NOTHING = pb.DynamicValue(json=b"null")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back, and what a person reads of it: for each message its attribute, too."""
+
+    said: str
+    has_failed: bool
+    result: Any = None
+
+    @property
+    def value(self) -> Any:
+        """What came back of a call that had to succeed."""
+        assert not self.has_failed, self.said
+        return self.result
+
+    @property
+    def error(self) -> str:
+        """What is said of a call that had to fail."""
+        assert self.has_failed, f"it succeeded: {self.result} {self.said}"
+        return self.said
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A resource as the state has it."""
+
+    name: str
+    state: pb.DynamicValue
+    private: bytes
+    values: Values
+
+
+class CalledProvider:
+    """A configured provider. Each method makes the calls that Terraform makes for one block."""
+
+    def __init__(self, block: Mapping[str, Any], clock: Clock = SYSTEM_CLOCK) -> None:
+        self.provider = VeeamProvider(clock)
+        self._servicer = ProviderServicer(self.provider, mask=mask)
+        schema = self.provider.get_schema()
+        config = _encode(schema, block)
+        validated = self._servicer.ValidateProviderConfig(
+            pb.ValidateProviderConfig.Request(config=config)
+        )
+        self.configured = _answer(validated.diagnostics)
+        if not self.configured.has_failed:
+            answer = self._servicer.ConfigureProvider(
+                pb.ConfigureProvider.Request(terraform_version="1.15.5", config=config)
+            )
+            self.configured = _answer(answer.diagnostics)
+
+    def validate_resource(self, name: str, /, **written: Any) -> Answer:
+        config = _encode(self.provider.resources()[name].schema, written)
+        request = pb.ValidateResourceConfig.Request(type_name=name, config=config)
+        return _answer(self._servicer.ValidateResourceConfig(request).diagnostics)
+
+    def read(self, name: str, /, **written: Any) -> Answer:
+        """Return what a data source finds."""
+        schema = self.provider.data_sources()[name].schema
+        config = _encode(schema, written)
+        checked = self._servicer.ValidateDataResourceConfig(
+            pb.ValidateDataResourceConfig.Request(type_name=name, config=config)
+        )
+        if checked.diagnostics:
+            return _answer(checked.diagnostics)
+        answer = self._servicer.ReadDataSource(
+            pb.ReadDataSource.Request(type_name=name, config=config)
+        )
+        return _answer(answer.diagnostics, decode(block_of(schema), answer.state))
+
+    def act(self, name: str, /, **written: Any) -> Answer:
+        """Run an action; returns its lines."""
+        config = _encode(self.provider.actions()[name].schema, written)
+        checked = self._servicer.ValidateActionConfig(
+            pb.ValidateActionConfig.Request(type_name=name, config=config)
+        )
+        planned = self._servicer.PlanAction(pb.PlanAction.Request(action_type=name, config=config))
+        told = [*checked.diagnostics, *planned.diagnostics]
+        if told:
+            return _answer(told)
+        *lines, end = self._servicer.InvokeAction(
+            pb.InvokeAction.Request(action_type=name, config=config)
+        )
+        said = [line.progress.message for line in lines]
+        return _answer(end.completed.diagnostics, "\n".join(said))
+
+    def create(self, name: str, /, **written: Any) -> Answer:
+        """Plan and create; returns an instance."""
+        checked = self.validate_resource(name, **written)
+        if checked.has_failed:
+            return checked
+        schema = self.provider.resources()[name].schema
+        config = _encode(schema, written)
+        planned = self._servicer.PlanResourceChange(
+            pb.PlanResourceChange.Request(
+                type_name=name, prior_state=NOTHING, proposed_new_state=config, config=config
+            )
+        )
+        told = _answer(planned.diagnostics)
+        if told.has_failed:
+            return told
+        made = self._servicer.ApplyResourceChange(
+            pb.ApplyResourceChange.Request(
+                type_name=name,
+                prior_state=NOTHING,
+                planned_state=planned.planned_state,
+                config=config,
+                planned_private=planned.planned_private,
+            )
+        )
+        values = decode(block_of(schema), made.new_state)
+        instance = values and Instance(name, made.new_state, made.private, values)
+        return _answer([*planned.diagnostics, *made.diagnostics], instance)
+
+    def delete(self, instance: Instance) -> Answer:
+        answer = self._servicer.ApplyResourceChange(
+            pb.ApplyResourceChange.Request(
+                type_name=instance.name,
+                prior_state=instance.state,
+                planned_state=NOTHING,
+                config=NOTHING,
+                planned_private=instance.private,
+            )
+        )
+        return _answer(answer.diagnostics)
+
+
+@contextmanager
+def called_provider(
+    simulator: Simulator,
+    account: Account = ADMINISTRATOR,
+    clock: Clock = SYSTEM_CLOCK,
+    **block: Any,
+) -> Iterator[CalledProvider]:
+    """Return a provider for a simulator; as Terraform's processes, it ends its sessions."""
+    called = CalledProvider(
+        {
+            "url": simulator.url,
+            "username": account.username,
+            "password": account.password,
+            "certificate_fingerprint": simulator.fingerprint,
+            **block,
+        },
+        clock,
+    )
+    try:
+        yield called
+    finally:
+        called.provider.close(1)
+
+
+def _encode(schema: Schema, written: Mapping[str, Any]) -> pb.DynamicValue:
+    """Return a block as Terraform sends it: what is not written is null."""
+    block = block_of(schema)
+    names = [attribute.name for attribute in block.attributes]
+    names += [nested.type_name for nested in block.block_types]
+    unknown = {*written} - {*names}
+    assert not unknown, f"there is no {unknown}"
+    return Encoder(may_be_unknown=True).encode(block, dict.fromkeys(names) | dict(written))
+
+
+def _answer(diagnostics: Sequence[pb.Diagnostic], result: Any = None) -> Answer:
+    return Answer(
+        "\n".join(map(_text, diagnostics)),
+        any(one.severity == pb.Diagnostic.ERROR for one in diagnostics),
+        result,
+    )
+
+
+def _text(diagnostic: pb.Diagnostic) -> str:
+    severity = "Error" if diagnostic.severity == pb.Diagnostic.ERROR else "Warning"
+    path = ".".join(
+        step.attribute_name or step.element_key_string or str(step.element_key_int)
+        for step in diagnostic.attribute.steps
+    )
+    return " ".join(f"{severity}: {diagnostic.summary} [{path}] {diagnostic.detail}".split())
