@@ -46,13 +46,14 @@ class InvalidConfiguration(Exception):
         self.problems = problems
 
 
-def check(block: Mapping[str, Any]) -> list[Problem]:
-    """Return what is wrong with the values written in the block, whatever the environment says.
+def check(block: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> list[Problem]:
+    """Return what is wrong with the values written in the block.
 
-    One may be Unknown, and so is what is not written: the environment may have it.
+    One may be Unknown. What the environment says is not looked at, only that it says something.
     """
     given = _set(block)
-    return _convert(given, {})[1] + _contradictions(dict.fromkeys(ATTRIBUTES, Unknown) | given, {})
+    said = {name: Unknown for name, variable in _VARIABLES.items() if environment.get(variable)}
+    return _convert(given, {})[1] + _contradictions(said | given, {})
 
 
 def resolve(

@@ -10,6 +10,7 @@ import trustme
 
 from terraform_provider_veeam.config import InvalidConfiguration, Problem, check, resolve
 from terraform_provider_veeam.em.settings import Settings
+from tfplugin.types import Unknown
 
 WHOLE = {"url": "https://em.example.com", "username": "EXAMPLE\\backup", "password": "secret"}
 
@@ -84,6 +85,13 @@ def test_a_plain_http_url_needs_insecure() -> None:
     assert "insecure = true (VEEAM_EM_INSECURE)" in problem.detail
     plain = settings({**WHOLE, "url": "http://em.example.com", "insecure": True})
     assert plain.base_url == "http://em.example.com:9398/api"
+
+
+def test_a_plain_http_url_is_told_before_the_plan_unless_the_environment_may_allow_it() -> None:
+    plain = {"url": "http://em.example.com"}
+    assert [problem.attribute for problem in check(plain, {})] == ["url"]
+    assert check(plain | {"insecure": Unknown}, {}) == []
+    assert check(plain, {"VEEAM_EM_INSECURE": "true"}) == []
 
 
 @pytest.mark.parametrize(
