@@ -158,6 +158,7 @@ class VeeamProvider(interfaces.Provider):
             {
                 "veeam_backup_servers": "data_sources.backup_servers:BackupServersDataSource",
                 "veeam_backup_sessions": "data_sources.backup_sessions:BackupSessionsDataSource",
+                "veeam_file_versions": "data_sources.file_versions:FileVersionsDataSource",
                 "veeam_hierarchy_object": (
                     "data_sources.hierarchy_object:HierarchyObjectDataSource"
                 ),

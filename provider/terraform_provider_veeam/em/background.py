@@ -1,13 +1,14 @@
-"""Work in a thread of its own, so that whoever waits for it can tell how far it is."""
+"""Work in threads of its own: so that whoever waits can tell how far it is, or side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from terraform_provider_veeam.em.errors import Unreachable
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 State = TypeVar("State")
 
@@ -37,3 +38,25 @@ def in_background(
         while not wait((working,), seconds).done:
             yield state()
         return working.result()
+
+
+def side_by_side(
+    work: Callable[[Item], Result], items: Iterable[Item], at_once: int
+) -> Generator[Result, None, None]:
+    """Do work for each item, for so many at the same time; return the results in their order.
+
+    Raises what the work raises, and Unreachable where this machine gives no thread. What has not
+    begun when nobody reads on is dropped; what has, is waited for.
+    """
+    with ThreadPoolExecutor(at_once, thread_name_prefix="work") as pool:
+        working: list[Future[Result]] = []
+        try:
+            working += (pool.submit(work, item) for item in items)
+        except RuntimeError as error:
+            raise at_limit("no further thread can be started", "ulimit -u") from error
+        try:
+            for one in working:
+                yield one.result()
+        finally:
+            for one in working:
+                one.cancel()

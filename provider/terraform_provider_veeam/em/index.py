@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple, TypeVar
 
 from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em.background import side_by_side
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.files.left_out import LeftOut
+from terraform_provider_veeam.em.files.left_out import LeftOut, concerns_all
 from terraform_provider_veeam.em.files.listing import Entry, Files
 from terraform_provider_veeam.em.files.paths import on_volumes
 from terraform_provider_veeam.em.http import decoders
@@ -108,6 +109,34 @@ class Index:
             return found
 
         return pages(self._client, session, path, deadline, read)
+
+    def versions(
+        self,
+        points: Sequence[IndexedPoint],
+        path: str,
+        deadline: Deadline,
+        left_out: list[LeftOut],
+    ) -> Generator[tuple[FoundRestorePoint, list[Entry] | None], None, None]:
+        """Return what each restore point has at a path, or matching it, as `look` does.
+
+        They are looked through side by side, and told in their order. None stands for one that
+        can't be looked through; `left_out` says why. Raises what would happen with all.
+        """
+
+        def look(point: IndexedPoint) -> tuple[FoundRestorePoint, list[Entry] | None]:
+            name = point.restore_point.name or point.restore_point.ref.id
+            not_here: list[LeftOut] = []
+            entries: list[Entry] | None = None
+            try:
+                entries = self.look(point, path, deadline, not_here)
+            except errors.EnterpriseManagerError as error:
+                if concerns_all(error):
+                    raise
+                left_out.append(LeftOut.by(name, error))
+            left_out.extend(one._replace(path=f"{name}, {one.path}") for one in not_here)
+            return point.restore_point, entries
+
+        return side_by_side(look, points, AT_ONCE)
 
     def look(
         self, point: IndexedPoint, path: str, deadline: Deadline, left_out: list[LeftOut]

@@ -40,6 +40,13 @@ def search_attributes(
             check=checks.name,
             computed=computes,
         ),
+        *time_and_server(computes=computes),
+    ]
+
+
+def time_and_server(*, computes: bool = False) -> list[Attribute]:
+    """Return what a user writes to narrow the restore points of a machine."""
+    return [
         optional("created_after", "Earliest time of creation, RFC 3339.", check=checks.moment),
         optional("created_before", "Latest time of creation, RFC 3339.", check=checks.moment),
         optional(

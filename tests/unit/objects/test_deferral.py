@@ -15,6 +15,7 @@ MOUNT: dict[str, Any] = {"restore_point_id": POINT}
 DATA: dict[str, dict[str, Any]] = {
     "veeam_backup_servers": {},
     "veeam_backup_sessions": {"job_name": "Daily"},
+    "veeam_file_versions": {"machine_name": "oracle03", "path": "E:/a"},
     "veeam_hierarchy_object": {"name": "web02"},
     "veeam_hierarchy_roots": {},
     "veeam_job": {"name": "Daily"},

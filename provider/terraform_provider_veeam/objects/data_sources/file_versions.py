@@ -1,0 +1,136 @@
+"""The data source `veeam_file_versions`: which restore points have a file, told by the index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.files.left_out import LeftOut, in_lines
+from terraform_provider_veeam.em.files.paths import parse_sought_path
+from terraform_provider_veeam.masking import printable
+from terraform_provider_veeam.objects import checks, search
+from terraform_provider_veeam.objects.base import DataSource
+from tfplugin.attribute import computed, found, required
+from tfplugin.contexts import Context, State
+from tfplugin.errors import Refused
+from tfplugin.schema import Schema
+from tfplugin.types import Bool, Number
+
+if TYPE_CHECKING:
+    from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint
+
+_ALL = 1_000_000
+
+
+def _machine_name(text: str) -> str:
+    if "*" in text:
+        raise ValueError(f'"{text}" is a pattern. Write the whole name of one VM.')
+    return checks.needed_name(text)
+
+
+class FileVersionsDataSource(DataSource):
+    """`veeam_file_versions`."""
+
+    operation = "Looking for {path} in the index"
+    schema = Schema(
+        description="Finds which restore points of a VM have a file, without a mount: Enterprise "
+        "Manager's index of guest files is asked, which has the VMs that are indexed when they "
+        "are backed up. It can leave folders out, as the backup job says.",
+        attributes=[
+            required("machine_name", "Name of the VM.", check=_machine_name),
+            required(
+                "path",
+                "A file or folder from its volume on, like `E:/Documentation 2014/Contract.docx`, "
+                "or a pattern: `*` stands for anything in a name, `?` for one character, `**` for "
+                "folders. What begins with no volume is looked for on all of them, a name alone "
+                "in every folder; that takes longer, and ends after a thousand folders of a "
+                "restore point, with a warning.",
+                check=parse_sought_path,
+            ),
+            *search.time_and_server(),
+            checks.limit(100, ", the newest first; older ones are not looked for"),
+            found(
+                "file_versions",
+                "What was found, the newest backup first; empty if no restore point that is "
+                "indexed has it.",
+                computed("restore_point_id", "UUID, for `veeam_mount_point`."),
+                computed("created_at", "When the backup was created, RFC 3339 in UTC."),
+                computed("path", "Path from the volume on, as for `paths` of actions."),
+                computed("is_folder", "Whether it is a folder.", Bool()),
+                computed("size", "Size in bytes; null for a folder.", Number()),
+                computed("owner", "Account that owns it; null for a folder."),
+                computed(
+                    "modified_at", "When it was last changed, RFC 3339 in UTC; null for a folder."
+                ),
+            ),
+        ],
+    )
+
+    def find(self, ctx: Context, config: State, deadline: Deadline) -> State:
+        """Return the versions, at most as many as the limit says."""
+        points = self._points(config, deadline)
+        indexed = self.manager.index.points(points, deadline)
+        name = printable(config["machine_name"])
+        if not indexed:
+            raise Refused(
+                f"{name} is not in the index",
+                f"None of its {len(points)} restore points that are asked for is in Enterprise "
+                "Manager's index of guest files, as far as this account may see it, so where the "
+                "file is can't be told. Only VMs whose backup job indexes them are, once that has "
+                "run. `terraform-provider-veeam find` looks into the backups themselves.",
+                path=["machine_name"],
+            )
+        known = {one.restore_point.ref for one in indexed}
+        missing = [str(point.name) for point in points if point.ref not in known]
+        if missing:
+            ctx.diagnostics.add_warning(
+                "Not all restore points are in the index",
+                f"These are not, so they were not looked through:\n"
+                f"{in_lines(list(map(printable, missing)))}",
+                path=["machine_name"],
+            )
+        left_out: list[LeftOut] = []
+        with closing(
+            self.manager.index.versions(indexed, config["path"], deadline, left_out)
+        ) as versions:
+            told = list(islice(_told(versions), config["limit"]))
+        if left_out:
+            ctx.diagnostics.add_warning(
+                "Not everything could be looked through", in_lines(left_out), path=["path"]
+            )
+        return {"file_versions": told}
+
+    def _points(self, config: State, deadline: Deadline) -> list[FoundRestorePoint]:
+        """Return the restore points of one VM that are written. Raises Refused."""
+        wanted = search.wanted(config | {"restore_point_type": None})
+        name = printable(config["machine_name"])
+        found = self.manager.restore_points(wanted, _ALL, deadline)
+        points = [point for point in found if point.is_complete]
+        servers = sorted({point.backup_server for point in points if point.backup_server})
+        if len(servers) > 1:
+            raise Refused(
+                f"{name} is the name of several machines",
+                f"It has restore points on {', '.join(map(printable, servers))}: "
+                "set backup_server.",
+                path=["backup_server"],
+            )
+        if not points:
+            raise Refused(
+                "No restore point found",
+                f"There is no restore point of the VM {name} that is written, of those that are "
+                f"asked for.\n{self.manager.near_misses(wanted, deadline)}",
+                path=["machine_name"],
+            )
+        return points
+
+
+def _told(versions: Iterator[Any]) -> Iterator[dict[str, Any]]:
+    for point, entries in versions:
+        for entry in entries or ():
+            yield entry._asdict() | {
+                "restore_point_id": point.ref.id,
+                "created_at": point.created_at,
+            }
