@@ -29,8 +29,8 @@ from tfplugin.types import Bool, Number, Unknown
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.config import Problem
+    from terraform_provider_veeam.em.client import EnterpriseManager
     from terraform_provider_veeam.em.deadline import Clock
-    from terraform_provider_veeam.em.manager import EnterpriseManager
     from terraform_provider_veeam.em.settings import Settings
     from terraform_provider_veeam.keep_alive.start import Successor
 
@@ -67,7 +67,7 @@ class VeeamProvider(interfaces.Provider):
         self.dropped: set[tuple[str, ...]] = set()
         self._successor: Successor | None = None
         self._settings: Settings | None = None
-        self._manager: EnterpriseManager | None = None
+        self._em: EnterpriseManager | None = None
         self._replaced: list[EnterpriseManager] = []
         self._configuring = threading.RLock()
 
@@ -271,9 +271,9 @@ class VeeamProvider(interfaces.Provider):
                     path=["url"],
                 )
                 return
-        if self._manager:
-            self._replaced.append(self._manager)  # its calls may still be running
-            self._manager = None
+        if self._em:
+            self._replaced.append(self._em)  # its calls may still be running
+            self._em = None
         self._settings = settings
         for secret in filter(None, (settings.password, settings.session_token)):
             conceal(secret)
@@ -284,7 +284,7 @@ class VeeamProvider(interfaces.Provider):
         return self._settings is not None
 
     @property
-    def manager(self) -> EnterpriseManager:
+    def em(self) -> EnterpriseManager:
         """The client, made when it is first asked for. Raises Refused when not configured."""
         with self._configuring:
             if self._settings is None:
@@ -293,17 +293,17 @@ class VeeamProvider(interfaces.Provider):
                     "Its configuration still has values that are not known. Apply what they come "
                     "from first, for example with -target.",
                 )
-            if self._manager is None:
+            if self._em is None:
                 # `requests` takes longer to import than all the rest, and a plan of a destroy
                 # has nothing to ask. What it only has at hand for others is put off.
                 make_lazy("bz2", "idna", "lzma", "zipfile")
                 make_lazy("charset_normalizer", having={"__version__": "3.0.0"})
-                from terraform_provider_veeam.em.manager import (  # noqa: PLC0415
+                from terraform_provider_veeam.em.client import (  # noqa: PLC0415
                     EnterpriseManager,
                 )
 
-                self._manager = EnterpriseManager(self._settings, clock=self.clock)
-            return self._manager
+                self._em = EnterpriseManager(self._settings, clock=self.clock)
+            return self._em
 
     def describe(self, error: Exception) -> Description | None:
         """Return what a person is told of an error of the client."""
@@ -337,10 +337,10 @@ class VeeamProvider(interfaces.Provider):
         """End what the process holds open on the server."""
         self.holder.stop()
         self.book.close()
-        managers = [one for one in (*self._replaced, self._manager) if one]
+        clients = [one for one in (*self._replaced, self._em) if one]
         end = self.clock.monotonic() + seconds
-        for manager in managers:
-            manager.close(max(0.0, end - self.clock.monotonic()))
+        for em in clients:
+            em.close(max(0.0, end - self.clock.monotonic()))
 
 
 def _who(settings: Settings) -> str:

@@ -22,7 +22,7 @@ import grpc
 from google.protobuf.message_factory import GetMessageClass
 
 from terraform_provider_veeam import masking
-from terraform_provider_veeam.em.manager import EnterpriseManager
+from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.keep_alive.holder import Holder
 from terraform_provider_veeam.keep_alive.order import Order
 from terraform_provider_veeam.provider import VeeamProvider
@@ -147,7 +147,7 @@ class Machine:
         holder = Holder(clock=self.clock, is_alive=self._is_running)
         for order in before.orders(self._parent()):
             settings = Order.from_plain(order.to_plain()).settings
-            holder.hold(order, EnterpriseManager(settings, clock=self.clock).touch)
+            holder.hold(order, EnterpriseManager(settings, clock=self.clock).mounts.touch)
         threading.Thread(target=holder.run, daemon=True, name="successor").start()
 
     @contextmanager

@@ -44,7 +44,7 @@ FAULTS = (
     ),
     Fault(
         "an earlier run of a job is taken for the one that was started",
-        "em/jobs/starts.py",
+        "em/jobs/backups.py",
         "if one.id not in before.known), None)",
         "if one.id), None)",
         "em/jobs",
@@ -58,7 +58,7 @@ FAULTS = (
     ),
     Fault(
         "the copy of a quick backup is taken for it",
-        "em/jobs/starts.py",
+        "em/jobs/backups.py",
         "if not found.is_copy:",
         "if found.id:",
         "em/jobs",
@@ -209,7 +209,7 @@ FAULTS = (
     ),
     Fault(
         "a task is looked at ever more rarely, without a bound",
-        "em/tasks.py",
+        "em/deadline.py",
         "deadline.wait(min(LONGEST_PAUSE, max(FIRST_PAUSE, elapsed * _SHARE)))",
         "deadline.wait(max(FIRST_PAUSE, elapsed * _SHARE))",
         "em/test_tasks.py",
@@ -1508,10 +1508,10 @@ FAULTS = (
     Fault(
         "a server that may not list sessions gets the token",
         "sessions/lost.py",
-        "        if session_id is not None and manager.lists_session(session_id, deadline):\n"
+        "        if session_id is not None and em.sessions.lists(session_id, deadline):\n"
         "            return\n"
         "    except AccessDenied:\n",
-        "        if session_id is not None and manager.lists_session(session_id, deadline):\n"
+        "        if session_id is not None and em.sessions.lists(session_id, deadline):\n"
         "            return\n"
         "    except AccessDenied:\n"
         "        return\n",
@@ -1520,7 +1520,7 @@ FAULTS = (
     Fault(
         "a server that does not list the session gets the token",
         "sessions/lost.py",
-        "if session_id is not None and manager.lists_session(session_id, deadline):",
+        "if session_id is not None and em.sessions.lists(session_id, deadline):",
         "if session_id is not None:",
         "sessions/test_lost.py",
     ),
@@ -1534,8 +1534,8 @@ FAULTS = (
     Fault(
         "a command logs out from a silent server as if nobody waited",
         "cli/connection.py",
-        "self.manager.close(_CLOSE_SECONDS, self._whole)",
-        "self.manager.close(_CLOSE_SECONDS)",
+        "self.em.close(_CLOSE_SECONDS, self._whole)",
+        "self.em.close(_CLOSE_SECONDS)",
         "cli/test_stops.py",
     ),
     Fault(

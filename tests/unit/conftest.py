@@ -10,14 +10,14 @@ import pytest
 from em_simulator import ADMINISTRATOR, Family, Simulator
 from support.clocks import FakeClock
 from terraform_provider_veeam import masking
+from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.http.client import Client
-from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
 from terraform_provider_veeam.em.settings import Settings
 
 MakeDeadline = Callable[..., Deadline]
-MakeManager = Callable[..., EnterpriseManager]
+MakeEm = Callable[..., EnterpriseManager]
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +61,7 @@ def deadline(clock: FakeClock, stop: threading.Event) -> MakeDeadline:
 
 
 @pytest.fixture
-def make_manager(settings: Settings, clock: FakeClock) -> Iterator[MakeManager]:
+def make_em(settings: Settings, clock: FakeClock) -> Iterator[MakeEm]:
     made = []
 
     def make(**changes: Any) -> EnterpriseManager:
@@ -70,13 +70,13 @@ def make_manager(settings: Settings, clock: FakeClock) -> Iterator[MakeManager]:
         return made[-1]
 
     yield make
-    for manager in made:
-        manager.close(1)
+    for em in made:
+        em.close(1)
 
 
 @pytest.fixture
-def manager(make_manager: MakeManager) -> EnterpriseManager:
-    return make_manager()
+def em(make_em: MakeEm) -> EnterpriseManager:
+    return make_em()
 
 
 @pytest.fixture

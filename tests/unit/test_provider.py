@@ -44,7 +44,7 @@ print(provider.is_configured)
 provider.configure(ctx, config)
 provider.close(1.0)
 print(provider.is_configured, "urllib3" in sys.modules, hide("canary42"))
-print(provider.manager is provider.manager, "requests" in sys.modules)
+print(provider.em is provider.em, "requests" in sys.modules)
 lazy = ("bz2", "charset_normalizer", "idna", "lzma", "zipfile")
 print({type(sys.modules[name]).__name__ for name in lazy})
 import requests

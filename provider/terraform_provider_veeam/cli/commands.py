@@ -46,7 +46,7 @@ _SLOW = (
     "terraform_provider_veeam.em.files.places",
     "terraform_provider_veeam.em.files.transfer",
     "terraform_provider_veeam.em.inventory.restore_points",
-    "terraform_provider_veeam.em.manager",
+    "terraform_provider_veeam.em.client",
     "terraform_provider_veeam.keep_alive.holder",
     "terraform_provider_veeam.keep_alive.keeper",
     "terraform_provider_veeam.keep_alive.sockets",

@@ -13,11 +13,11 @@ from terraform_provider_veeam.cli.signals import EXIT_CODE, STOP, handle_signals
 from terraform_provider_veeam.cli.streams import say_at_once
 from terraform_provider_veeam.config import InvalidConfiguration, resolve
 from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Deadline
 from terraform_provider_veeam.em.files.listing import Files
 from terraform_provider_veeam.em.files.restore import FileRestores
 from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint
-from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import IDLE_LIMIT, Mounted, RestorePointType
 from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
 from terraform_provider_veeam.sessions.record import SessionRecord
@@ -31,8 +31,8 @@ _CLOSE_SECONDS = 5.0
 class Connection:
     """The Enterprise Manager of one command, and the signal that ends it."""
 
-    def __init__(self, manager: EnterpriseManager) -> None:
-        self.manager = manager
+    def __init__(self, em: EnterpriseManager) -> None:
+        self.em = em
         self.signal: int | None = None
         """Which signal has asked to stop."""
         self._holder = BackgroundHolder(SYSTEM_CLOCK)
@@ -70,7 +70,7 @@ class Connection:
         deadline = self.deadline(name, _MOUNT_SECONDS)
         with waiting_for(f"{name}{number}", at_once=True):
             try:
-                mounted = self.manager.mount(point.ref, os_kind, deadline, outlives=False)
+                mounted = self.em.mounts.create(point.ref, os_kind, deadline, outlives=False)
             except errors.MountIncomplete as error:
                 self._unmount(error.mounted)
                 raise
@@ -79,9 +79,9 @@ class Connection:
                     error.add("If its guest runs Linux, give --os-kind Linux.")
                 raise
         href = mounted.mount_point.href
-        record = SessionRecord(self.manager.base_url, mounted.session, href)
+        record = SessionRecord(self.em.base_url, mounted.session, href)
         try:
-            self._holder.hold(record, self.manager, point.name or "")
+            self._holder.hold(record, self.em, point.name or "")
             yield mounted
         finally:
             self._holder.release(record.fingerprint, href)
@@ -92,7 +92,7 @@ class Connection:
         bound = self._whole.unstoppable("Unmounting", _UNMOUNT_SECONDS)
         try:
             with waiting_for("Unmounting"):
-                self.manager.unmount(mounted.session, mounted.mount_point.href, bound)
+                self.em.mounts.unmount(mounted.session, mounted.mount_point.href, bound)
         except errors.SessionGone as error:
             say_error("The mount point was gone before its end", error.detail)
         except errors.EnterpriseManagerError as error:
@@ -104,12 +104,12 @@ class Connection:
 
     def files(self, mounted: Mounted) -> tuple[Files, FileRestores]:
         """Return what is in a mount point, and what restores it."""
-        return self.manager.files(mounted.session, mounted.mount_point.href)
+        return self.em.files(mounted.session, mounted.mount_point.href)
 
     def close(self) -> None:
         """End what is open."""
         self._holder.stop()
-        self.manager.close(_CLOSE_SECONDS, self._whole)
+        self.em.close(_CLOSE_SECONDS, self._whole)
 
 
 def run(

@@ -19,7 +19,7 @@ from terraform_provider_veeam import config
 from terraform_provider_veeam.cli import arguments, output
 from terraform_provider_veeam.cli.signals import EXIT_CODE, handle_signals
 from terraform_provider_veeam.cli.streams import CommandFailed, tell
-from terraform_provider_veeam.em import manager, settings
+from terraform_provider_veeam.em import client, settings
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Deadline
 from terraform_provider_veeam.em.errors import DeadlinePassed, EnterpriseManagerError, Stopped
 from terraform_provider_veeam.em.models import IDLE_LIMIT
@@ -255,7 +255,7 @@ def _hold_here(mounted: Sequence[Mounted], seconds: float) -> int:
         for name, record in mounted:
             set_up = _settings(record)
             promise = order.Order(set_up, record, limit, seconds, name=name)
-            held.hold(promise, manager.EnterpriseManager(set_up).touch)
+            held.hold(promise, client.EnterpriseManager(set_up).mounts.touch)
     except (ValueError, config.InvalidConfiguration) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -11,12 +11,12 @@ from terraform_provider_veeam.cli.connection import Connection
 from terraform_provider_veeam.cli.dates import no_date, shown_time
 from terraform_provider_veeam.cli.description import machine_of
 from terraform_provider_veeam.cli.output import say, waiting_for
+from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound, RequestRefused
 from terraform_provider_veeam.em.files.left_out import in_lines
 from terraform_provider_veeam.em.inventory.machines import Machine, is_out_of_sight
 from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint, Wanted
-from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import RestorePointType
 from terraform_provider_veeam.em.times import Time
 from terraform_provider_veeam.masking import printable
@@ -52,27 +52,27 @@ def _of_machine(
     name = wanted.machine_name or ""
     operation = f"Looking up restore points of {printable(name)}"
     with waiting_for(operation):
-        found = _find(connection.manager, wanted, family, connection.deadline(operation))
+        found = _find(connection.em, wanted, family, connection.deadline(operation))
     _check_that_it_is_one(found, name)
     return sorted(found, key=_time, reverse=True)
 
 
 def _find(
-    manager: EnterpriseManager, wanted: Wanted, family: RestorePointType | None, deadline: Deadline
+    em: EnterpriseManager, wanted: Wanted, family: RestorePointType | None, deadline: Deadline
 ) -> list[FoundRestorePoint]:
     name = wanted.machine_name or ""
     families = [family] if family else list(RestorePointType)
     if "*" in name:
-        raise _is_a_pattern(name, manager.machines(wanted, deadline, families).machines)
-    found = _of_families(manager, wanted, families, deadline)
+        raise _is_a_pattern(name, em.machines.find(wanted, deadline, families).machines)
+    found = _of_families(em, wanted, families, deadline)
     if found:
         return found
-    known = manager.machines(Wanted(), deadline)
+    known = em.machines.find(Wanted(), deadline)
     for machine in known.machines:
         # A server may tell capitals apart where a person does not.
         if machine.name != name and machine.name.casefold() == name.casefold():
             spelt = wanted._replace(machine_name=machine.name)
-            found = _of_families(manager, spelt, families, deadline)
+            found = _of_families(em, spelt, families, deadline)
             if found:
                 return found
     bounds = {"after": wanted.created_after, "before": wanted.created_before}
@@ -83,7 +83,7 @@ def _find(
     server = f" on {printable(wanted.backup_server)}" if wanted.backup_server else ""
     raise NotFound(
         f"No restore point{of_type} of {printable(name)}{server}{conditions}",
-        f"{manager.near_misses(wanted, deadline, known)}{_no_date(name)}",
+        f"{em.suggestions.machines(wanted, deadline, known)}{_no_date(name)}",
         status=HTTPStatus.NOT_FOUND,
     )
 
@@ -163,7 +163,7 @@ def _written(found: list[FoundRestorePoint]) -> list[FoundRestorePoint]:
 
 
 def _of_families(
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     wanted: Wanted,
     families: list[RestorePointType],
     deadline: Deadline,
@@ -176,7 +176,7 @@ def _of_families(
     refused: list[RequestRefused] = []
     for family in families:
         try:
-            found += manager.restore_points(wanted._replace(type=family), _ALL, deadline)
+            found += em.restore_points.find(wanted._replace(type=family), _ALL, deadline)
         except RequestRefused as error:
             if not is_out_of_sight(error):
                 raise

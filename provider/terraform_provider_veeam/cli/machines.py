@@ -38,7 +38,7 @@ def _machines(connected: connection.Connection, options: argparse.Namespace) -> 
         machine_name=options.pattern, backup_server=options.backup_server
     )
     with output.waiting_for("Listing machines"):
-        found = connected.manager.machines(wanted, deadline, families)
+        found = connected.em.machines.find(wanted, deadline, families)
     if options.json:
         output.print_json(
             [
@@ -84,6 +84,6 @@ def _machines(connected: connection.Connection, options: argparse.Namespace) -> 
     called = f" is called {printable(options.pattern)}" if options.pattern else ""
     raise NotFound(
         f"No machine with restore points{of_type}{server}{called}",
-        connected.manager.near_misses(wanted, deadline),
+        connected.em.suggestions.machines(wanted, deadline),
         status=HTTPStatus.NOT_FOUND,
     )

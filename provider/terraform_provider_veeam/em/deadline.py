@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 from typing import Protocol
 
 from terraform_provider_veeam.em.errors import DeadlinePassed, Stopped
 
 TELL_SECONDS = 10.0
 """Seconds between two reports that something is still going on."""
+FIRST_PAUSE = 0.1
+"""Seconds before the first look at something that takes long."""
+LONGEST_PAUSE = 2.0
+"""Seconds between two looks."""
+_SHARE = 0.2  # of the time so far that passes before the next look
 _SLICE = 0.05  # seconds between two looks at a lock
 _SILENCE = 1.0  # seconds without an answer, after which nobody waits who was told to stop
 
@@ -133,3 +139,15 @@ def _readable(seconds: float) -> str:
         return f"{seconds:g} seconds"
     minutes = whole // 60
     return f"{minutes} minute{'s' if minutes > 1 else ''}"
+
+
+def looks(deadline: Deadline) -> Iterator[float]:
+    """Yield, at growing intervals, whenever it is time to look again at something that takes long.
+
+    Yields the seconds so far. Raises as the deadline does.
+    """
+    began = deadline.clock.monotonic()
+    while True:
+        elapsed = deadline.clock.monotonic() - began
+        deadline.wait(min(LONGEST_PAUSE, max(FIRST_PAUSE, elapsed * _SHARE)))
+        yield deadline.clock.monotonic() - began

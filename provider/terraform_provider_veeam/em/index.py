@@ -24,7 +24,7 @@ from terraform_provider_veeam.em.http.pages import pages
 from terraform_provider_veeam.em.http.retry import may_pass
 from terraform_provider_veeam.em.inventory.machines import is_out_of_sight
 from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint, uuid_of
-from terraform_provider_veeam.em.logon import Logon
+from terraform_provider_veeam.em.logon import Group, LogonSessions
 from terraform_provider_veeam.em.models import LogonSession, RestorePointType
 from terraform_provider_veeam.em.tasks import Tasks, parse_task
 
@@ -46,12 +46,11 @@ class IndexedPoint(NamedTuple):
     href: str
 
 
-class Index:
+class Index(Group):
     """Reads the index in the browsing session, in which it shows what was browsed once."""
 
-    def __init__(self, client: Client, logon: Logon) -> None:
-        self._client = client
-        self._logon = logon
+    def __init__(self, client: Client, logon: LogonSessions) -> None:
+        super().__init__(client, logon)
         self._lock = threading.Lock()
         self._browsed: dict[tuple[str, str], _Browsed] = {}
         """By the token of the session and the path of the restore point."""

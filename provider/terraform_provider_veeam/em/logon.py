@@ -1,4 +1,4 @@
-"""Logon sessions: the browsing session, one for each mount or other task, and their end.
+"""LogonSessions sessions: the browsing session, one for each mount or other task, and their end.
 
 Follows the vendor's pages http_authentication, logging_on and loginsessions.
 """
@@ -48,7 +48,7 @@ Result = TypeVar("Result")
 log = logging.getLogger(__name__)
 
 
-class Logon:
+class LogonSessions:
     """Logs on and out. With a session token configured, that session is used for everything.
 
     Accounts get locked: the first logon goes alone, and when it is refused none is tried again.
@@ -134,6 +134,7 @@ class Logon:
 
         One whose id is not known, or that somebody else made, is left to idle away.
         """
+        conceal_session(session)
         if session.borrowed or session.session_id is None:
             return
         path = _path(session.session_id)
@@ -349,6 +350,14 @@ class Logon:
             raise
         except (errors.RequestRefused, errors.UnexpectedAnswer):
             return None
+
+
+class Group:
+    """What the client has of one kind, to be read in the browsing session."""
+
+    def __init__(self, client: Client, logon: LogonSessions) -> None:
+        self._client = client
+        self._logon = logon
 
 
 def conceal_session(session: LogonSession) -> None:

@@ -7,26 +7,22 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
 from contextlib import suppress
 from itertools import repeat
 from operator import attrgetter
 from typing import Any
 from urllib.parse import quote
 
-from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.deadline import FIRST_PAUSE, LONGEST_PAUSE, Deadline, looks
 from terraform_provider_veeam.em.errors import SessionGone, TaskVanished
 from terraform_provider_veeam.em.gone import Container, unless_gone
 from terraform_provider_veeam.em.http import decoders
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.http.pages import pages
 from terraform_provider_veeam.em.http.retry import is_no_answer, retry
-from terraform_provider_veeam.em.logon import Logon
+from terraform_provider_veeam.em.logon import LogonSessions
 from terraform_provider_veeam.em.models import LogonSession, Task, rest_below
 
-FIRST_PAUSE = 0.1  # seconds
-LONGEST_PAUSE = 2.0  # seconds
-_SHARE = 0.2  # of the time so far that passes before the next look
 PATIENCE = 60.0  # seconds of nothing but errors before a task is given up
 _LOOKS_FOR_A_MISSING_TASK = 3  # right after it was made the server may not list it yet
 log = logging.getLogger(__name__)
@@ -34,22 +30,10 @@ log = logging.getLogger(__name__)
 _MOUNT_HREF = re.compile(r"/.+/mounts/[1-9]\d{0,18}", re.IGNORECASE)
 
 
-def looks(deadline: Deadline) -> Iterator[float]:
-    """Yield, at growing intervals, whenever it is time to look again at something that takes long.
-
-    Yields the seconds so far. Raises as the deadline does.
-    """
-    began = deadline.clock.monotonic()
-    while True:
-        elapsed = deadline.clock.monotonic() - began
-        deadline.wait(min(LONGEST_PAUSE, max(FIRST_PAUSE, elapsed * _SHARE)))
-        yield deadline.clock.monotonic() - began
-
-
 class Tasks:
     """The tasks of one logon session."""
 
-    def __init__(self, client: Client, logon: Logon, session: LogonSession) -> None:
+    def __init__(self, client: Client, logon: LogonSessions, session: LogonSession) -> None:
         self._client = client
         self._logon = logon
         self._session = session

@@ -23,7 +23,7 @@ from terraform_provider_veeam.sessions.record import SessionRecord
 from tfplugin.process.processes import is_alive
 
 if TYPE_CHECKING:
-    from terraform_provider_veeam.em.manager import EnterpriseManager
+    from terraform_provider_veeam.em.client import EnterpriseManager
 
 _REQUEST_SECONDS = 60.0
 _AFTER_AN_ERROR = 0.25  # part of the usual pause
@@ -75,7 +75,7 @@ def _say_nothing(*_: object) -> None:
 
 
 Touch = Callable[["LogonSession", str, Deadline], None]
-"""Reads what is at a path in a session, as `EnterpriseManager.touch` does."""
+"""Reads what is at a path in a session, as `Mounts.touch` does."""
 
 Report = Callable[["SessionRecord", "errors.EnterpriseManagerError | Ending | None"], None]
 
@@ -360,7 +360,7 @@ class BackgroundHolder:
         self._lock = threading.Lock()
         self._holder: Holder | None = None
 
-    def hold(self, record: SessionRecord, manager: EnterpriseManager, name: str = "") -> None:
+    def hold(self, record: SessionRecord, em: EnterpriseManager, name: str = "") -> None:
         """Hold a session from now on; it was used a moment ago."""
         try:
             limit = idle_limit()
@@ -368,12 +368,12 @@ class BackgroundHolder:
             log.warning("%s: sessions are not held while Terraform runs", error)
             return
         now = self._clock.monotonic()
-        order = Order(manager.settings, record, limit, name=name, at=now, used=now)
+        order = Order(em.settings, record, limit, name=name, at=now, used=now)
         with self._lock:
-            if self._holder and self._holder.hold(order, manager.touch):
+            if self._holder and self._holder.hold(order, em.mounts.touch):
                 return
             self._holder = Holder(clock=self._clock)
-            self._holder.hold(order, manager.touch)
+            self._holder.hold(order, em.mounts.touch)
             threading.Thread(
                 target=self._run, args=(self._holder,), daemon=True, name="holder"
             ).start()

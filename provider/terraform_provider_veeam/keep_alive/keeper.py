@@ -31,16 +31,16 @@ from terraform_provider_veeam.keep_alive.order import Order, network
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from terraform_provider_veeam.em.client import EnterpriseManager
     from terraform_provider_veeam.em.deadline import Clock, Deadline
-    from terraform_provider_veeam.em.manager import EnterpriseManager
     from terraform_provider_veeam.em.models import LogonSession
     from terraform_provider_veeam.em.settings import Settings
     from terraform_provider_veeam.keep_alive.holder import Touch
 
 
-def _make_manager(settings: Settings) -> EnterpriseManager:
+def _make_em(settings: Settings) -> EnterpriseManager:
     # A keeper that waits for the end of a command of Terraform may never need it.
-    from terraform_provider_veeam.em.manager import EnterpriseManager  # noqa: PLC0415
+    from terraform_provider_veeam.em.client import EnterpriseManager  # noqa: PLC0415
 
     return EnterpriseManager(settings)
 
@@ -53,12 +53,12 @@ class Keeper:
         *,
         patience: float = 0.0,
         clock: Clock = SYSTEM_CLOCK,
-        make_manager: Callable[[Settings], EnterpriseManager] = _make_manager,
+        make_em: Callable[[Settings], EnterpriseManager] = _make_em,
     ) -> None:
         """Take for how many seconds to wait for a first order."""
         self.holder = Holder(clock=clock, patience=patience)
-        self._make_manager = make_manager
-        self._managers: dict[Settings, EnterpriseManager] = {}
+        self._make_em = make_em
+        self._clients: dict[Settings, EnterpriseManager] = {}
         self._lock = threading.Lock()
 
     def answer(self, message: dict[str, Any]) -> dict[str, Any]:
@@ -80,9 +80,9 @@ class Keeper:
     def _touch(self, settings: Settings) -> Touch:
         def touch(session: LogonSession, href: str, deadline: Deadline) -> None:
             with self._lock:
-                manager = self._managers.get(settings) or self._make_manager(settings)
-                self._managers[settings] = manager
-            manager.touch(session, href, deadline)
+                em = self._clients.get(settings) or self._make_em(settings)
+                self._clients[settings] = em
+            em.mounts.touch(session, href, deadline)
 
         return touch
 

@@ -24,7 +24,7 @@ from tfplugin.types import Unknown
 
 if TYPE_CHECKING:
     # It imports the whole client, which no validation needs.
-    from terraform_provider_veeam.em.manager import EnterpriseManager
+    from terraform_provider_veeam.em.client import EnterpriseManager
 
 
 LOOK_UP_SECONDS = 300.0
@@ -45,7 +45,7 @@ class Configured(Protocol):
         """Whether the configuration is known."""
 
     @property
-    def manager(self) -> EnterpriseManager:
+    def em(self) -> EnterpriseManager:
         """The client. Raises Refused while the configuration is not known."""
 
 
@@ -57,9 +57,9 @@ class VeeamObject:
         self._book = provider.book
 
     @property
-    def manager(self) -> EnterpriseManager:
+    def em(self) -> EnterpriseManager:
         """The client. Raises Refused while the configuration is not known."""
-        return self._provider.manager
+        return self._provider.em
 
     def is_deferred(self, ctx: Context) -> bool:
         """Tell whether Terraform has to call again later, as the configuration is not known yet.
@@ -68,7 +68,7 @@ class VeeamObject:
         """
         if self.may_be_deferred(ctx):
             return True
-        _ = self.manager
+        _ = self.em
         return False
 
     def may_be_deferred(self, ctx: Context) -> bool:

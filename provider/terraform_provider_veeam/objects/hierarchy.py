@@ -103,7 +103,7 @@ class HierarchyReader(VeeamObject):
 
     def find_by_ref(self, text: str, deadline: Deadline) -> HierarchyObject:
         """Return the object that a reference leads to. Raises Refused when there is none."""
-        found = self.manager.hierarchy_object(text, deadline)
+        found = self.em.hierarchy.get(text, deadline)
         if found is None:
             raise Refused(
                 "Object not found in the virtual infrastructure",
@@ -122,13 +122,13 @@ class HierarchyReader(VeeamObject):
         One that is not there yet is waited for as many seconds as `patience` says. Raises Refused
         for none or several.
         """
-        name, manager = config["name"], self.manager
+        name, em = config["name"], self.em
         roots = self._roots(config["hierarchy_root"], kind, deadline)
-        found, left_out = manager.hierarchy_objects(roots, name, kind, deadline, patience=patience)
+        found, left_out = em.hierarchy.find(roots, name, kind, deadline, patience=patience)
         if len(found) == 1:
             return found[0]
         if not found:
-            similar = manager.similar_objects(roots, name, kind, deadline)
+            similar = em.suggestions.object_names(roots, name, kind, deadline)
             told = f" Similar names: {', '.join(map(printable, similar))}." if similar else ""
             searched = [root for root in roots if root not in left_out]
             raise Refused(
@@ -149,7 +149,7 @@ class HierarchyReader(VeeamObject):
 
     def _roots(self, wanted: str | None, kind: str, deadline: Deadline) -> Sequence[HierarchyRoot]:
         """Return the hosts that may have an object of a type, or the one that a block names."""
-        roots = self.manager.hierarchy_roots(deadline)
+        roots = self.em.hierarchy.roots(deadline)
         if wanted is None:
             return [root for root in roots if root.may_have(kind)]
         named = [root for root in roots if root.is_called(wanted)]

@@ -81,7 +81,7 @@ class JobReader(VeeamObject):
     def jobs(self, config: State, deadline: Deadline) -> list[Job]:
         """Return the jobs that a block asks for."""
         wanted = WantedJobs(config["name"], config["type"], config["backup_server"])
-        return self.manager.jobs(wanted, deadline)
+        return self.em.jobs.find(wanted, deadline)
 
     def only_job(self, config: State, deadline: Deadline) -> Job:
         """Return the only job that a block asks for. Raises Refused for none or several."""
@@ -98,7 +98,7 @@ class JobReader(VeeamObject):
                 f"Narrow the search by type or backup_server. Found:{listed}",
                 path=["name"],
             )
-        names = [job.name for job in self.manager.jobs(WantedJobs(), deadline)]
+        names = [job.name for job in self.em.jobs.find(WantedJobs(), deadline)]
         likely = similar_names(config["name"], names) or sorted(names)[:_SHOWN]
         raise Refused(
             "No job found",
@@ -110,6 +110,6 @@ class JobReader(VeeamObject):
     def job(self, config: State, deadline: Deadline) -> Job:
         """Return the job whose id a block has. Raises Refused when there is none."""
         try:
-            return self.manager.job(config["job_id"], deadline)
+            return self.em.jobs.get(config["job_id"], deadline)
         except JobGone as error:
             raise no_such_job(error) from error

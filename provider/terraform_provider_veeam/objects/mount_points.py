@@ -178,7 +178,7 @@ class MountPointObject(RestorePointObject):
         deadline = self.timeout(ctx, state, "read", f"Looking up restore point {ref.id}")
         name = created_at = None
         try:
-            _, name, created_at, is_complete = self.manager.restore_point(ref, deadline)
+            _, name, created_at, is_complete = self.em.restore_points.get(ref, deadline)
             if not is_complete:
                 ctx.diagnostics.add_warning(
                     "The restore point seems to be still being written",
@@ -191,7 +191,7 @@ class MountPointObject(RestorePointObject):
             # Not everybody who may mount may read: a File Restore Operator an agent's point.
             log.info("the restore point can't be looked up: %s", error.detail)
         except RestorePointGone as error:
-            raise _missing(ref, error, self.manager.in_another_family(ref, deadline)) from error
+            raise _missing(ref, error, self.em.suggestions.restore_point(ref, deadline)) from error
         return {"restore_point_name": name, "restore_point_created_at": created_at}
 
     def mount(self, state: State, deadline: Deadline, *, outlives: bool = True) -> models.Mounted:
@@ -201,9 +201,9 @@ class MountPointObject(RestorePointObject):
         """
         ref = restore_point_of(state)
         try:
-            return self.manager.mount(ref, state["os_kind"], deadline, outlives=outlives)
+            return self.em.mounts.create(ref, state["os_kind"], deadline, outlives=outlives)
         except (RestorePointGone, NotFound) as error:
-            there = self.manager.in_another_family(ref, deadline)
+            there = self.em.suggestions.restore_point(ref, deadline)
             if there is None and not isinstance(error, RestorePointGone):
                 raise
             raise _missing(ref, error, there) from error

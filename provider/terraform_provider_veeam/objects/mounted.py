@@ -120,7 +120,7 @@ class MountPointReader(VeeamObject):
         elif records:
             session, told = records[0].session, records[0].href
         else:
-            session = self.manager.session(deadline)
+            session = self.em.sessions.browsing(deadline)
         return MountReference(session, ref, models.mount_href(ref, mount_id, told))
 
     def neighbours(self, mount: MountReference, files: Files, path: str, deadline: Deadline) -> str:
@@ -136,9 +136,7 @@ class MountPointReader(VeeamObject):
     def check_mount(self, mount: MountReference, deadline: Deadline) -> MountPoint:
         """Return the mount point as it is now. Raises Refused when it is gone."""
         try:
-            return self.manager.mount_point(
-                mount.session, mount.restore_point, mount.href, deadline
-            )
+            return self.em.mounts.get(mount.session, mount.restore_point, mount.href, deadline)
         except SessionGone as error:
             raise mount.lost(error) from error
         except MountGone as error:
@@ -147,7 +145,7 @@ class MountPointReader(VeeamObject):
     def mounted_instead(self, mount: MountReference, deadline: Deadline) -> str:
         """Return the rest of a sentence: what is mounted in place of what is not there."""
         point = mount.restore_point.id
-        there = self.manager.mounted_instead(mount.session, point, deadline)
+        there = self.em.suggestions.mount_points(mount.session, point, deadline)
         if there:
             return but_there_is(there)
         records = self._book.with_mount_point(lambda href: point in href.lower())
@@ -160,10 +158,10 @@ class MountPointReader(VeeamObject):
 
     def find_session(self, fingerprint: str | None, deadline: Deadline) -> LogonSession:
         """Return the session of a fingerprint, the provider's own for None. Raises Refused."""
-        manager = self.manager
-        if fingerprint is not None and (record := self._book.find(fingerprint, manager.base_url)):
+        em = self.em
+        if fingerprint is not None and (record := self._book.find(fingerprint, em.base_url)):
             return record.session
-        own = manager.session(deadline)
+        own = em.sessions.browsing(deadline)
         if fingerprint in (None, own.fingerprint):
             return own
         trouble = handover.trouble()

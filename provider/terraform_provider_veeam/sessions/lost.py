@@ -13,27 +13,27 @@ from terraform_provider_veeam.em.models import IDLE_LIMIT
 from terraform_provider_veeam.masking import printable
 
 if TYPE_CHECKING:
+    from terraform_provider_veeam.em.client import EnterpriseManager
     from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.manager import EnterpriseManager
     from terraform_provider_veeam.em.models import RestorePointRef
     from terraform_provider_veeam.sessions.record import SessionRecord
 
 
-def check_server(manager: EnterpriseManager, record: SessionRecord, deadline: Deadline) -> None:
+def check_server(em: EnterpriseManager, record: SessionRecord, deadline: Deadline) -> None:
     """Raise SessionOutOfReach for a session of an Enterprise Manager that is not configured."""
-    if record.base_url == manager.base_url:
+    if record.base_url == em.base_url:
         return
     # Ids of sessions are secret GUIDs: a server that lists this one is the same server.
     session_id = record.session.session_id
     why = "where its logon session is not listed"
     try:
-        if session_id is not None and manager.lists_session(session_id, deadline):
+        if session_id is not None and em.sessions.lists(session_id, deadline):
             return
     except AccessDenied:
         why = "where this account may not list logon sessions"
     raise SessionOutOfReach(
         "The mount point belongs to another Enterprise Manager",
-        f"It was made through {record.base_url}, the provider is set to {manager.base_url}, {why}. "
+        f"It was made through {record.base_url}, the provider is set to {em.base_url}, {why}. "
         f"Set url back to where it was. If that session has been idle for {IDLE_LIMIT} the mount "
         "point is gone, and can be removed from the state (terraform state rm).",
     )
@@ -52,12 +52,12 @@ def no_token() -> SessionOutOfReach:
     )
 
 
-def disks_of(manager: EnterpriseManager, ref: RestorePointRef, deadline: Deadline) -> str:
+def disks_of(em: EnterpriseManager, ref: RestorePointRef, deadline: Deadline) -> str:
     """Return what the backup server shows of a mount point whose session is lost."""
     try:
         running = [
             restore
-            for restore in manager.running_restores(deadline)
+            for restore in em.restore_sessions.running(deadline)
             if ref in restore.restore_points
         ]
     except EnterpriseManagerError as error:

@@ -250,7 +250,7 @@ def test_what_the_provider_imports_is_compiled(uncompiled: Path, tmp_path: Path)
     done = run_installer(uncompiled, tmp_path / "plugins")
     assert "Installed" in done.stdout
     assert done.stderr == ""
-    assert {"mount_point", "machines", "keeper", "server", "manager", "schema_answers"} <= compiled(
+    assert {"mount_point", "machines", "keeper", "server", "client", "schema_answers"} <= compiled(
         uncompiled
     )
     for path in uncompiled.rglob("__pycache__"):  # for every user of that Python

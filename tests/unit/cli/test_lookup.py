@@ -37,18 +37,21 @@ def point(
     )
 
 
-class Manager:
+class FakeEnterpriseManager:
     """An Enterprise Manager with these restore points, which compares names as a server may."""
 
     def __init__(self, *points: FoundRestorePoint) -> None:
         self._points = points
         self.asked: list[Wanted] = []
+        self.restore_points = SimpleNamespace(find=self._find)
+        self.machines = SimpleNamespace(find=self._machines)
+        self.suggestions = SimpleNamespace(machines=lambda *_: "Nothing comes near.")
 
-    def restore_points(self, wanted: Wanted, *_: Any) -> list[FoundRestorePoint]:
+    def _find(self, wanted: Wanted, *_: Any) -> list[FoundRestorePoint]:
         self.asked.append(wanted)
         return [one for one in self._points if one.ref.type is wanted.type and wanted.matches(one)]
 
-    def machines(self, wanted: Wanted, *_: Any) -> FoundMachines:
+    def _machines(self, wanted: Wanted, *_: Any) -> FoundMachines:
         names = {one.machine_name or "": None for one in self._points}
         prefix = (wanted.machine_name or "").rstrip("*")
         return FoundMachines(
@@ -56,15 +59,12 @@ class Manager:
             {},
         )
 
-    def near_misses(self, *_: Any) -> str:
-        return "Nothing comes near."
 
-
-def connection(manager: Manager) -> Any:
+def connection(em: FakeEnterpriseManager) -> Any:
     def deadline(operation: str) -> Deadline:
         return Deadline(operation, 60, stop=threading.Event())
 
-    return SimpleNamespace(manager=manager, deadline=deadline)
+    return SimpleNamespace(em=em, deadline=deadline)
 
 
 def options(machine: str = "oracle03", **more: Any) -> Namespace:
@@ -72,90 +72,97 @@ def options(machine: str = "oracle03", **more: Any) -> Namespace:
     return Namespace(**{"machine": machine, **defaults, **more})
 
 
-def find(manager: Manager, name: str = "oracle03", **more: Any) -> list[FoundRestorePoint]:
-    return find_restore_points(connection(manager), options(name, **more))
+def find(em: FakeEnterpriseManager, name: str = "oracle03", **more: Any) -> list[FoundRestorePoint]:
+    return find_restore_points(connection(em), options(name, **more))
 
 
 def test_the_newest_comes_first() -> None:
-    found = find(Manager(point(3), point(11), point(7)))
+    found = find(FakeEnterpriseManager(point(3), point(11), point(7)))
     assert [one.name for one in found] == ["oracle03@11", "oracle03@7", "oracle03@3"]
 
 
 def test_a_pattern_is_refused_with_what_matches() -> None:
-    manager = Manager(point(1), point(2, machine="oracle04"), point(3, machine="exch01"))
+    em = FakeEnterpriseManager(point(1), point(2, machine="oracle04"), point(3, machine="exch01"))
     with pytest.raises(EnterpriseManagerError, match="not the whole name") as raised:
-        find(manager, "ora*")
+        find(em, "ora*")
     assert raised.value.detail == "It matches:\n  oracle03 (vm)\n  oracle04 (vm)"
     with pytest.raises(EnterpriseManagerError) as raised:
-        find(manager, "nothing*")
+        find(em, "nothing*")
     assert "No machine with restore points matches it" in raised.value.detail
-    assert manager.asked == []
+    assert em.asked == []
 
 
 def test_a_name_on_two_backup_servers_is_told_with_what_tells_them_apart() -> None:
-    manager = Manager(point(1), point(2), point(3, server="backup02"))
+    em = FakeEnterpriseManager(point(1), point(2), point(3, server="backup02"))
     with pytest.raises(EnterpriseManagerError, match="name of several machines") as raised:
-        find(manager)
+        find(em)
     assert "oracle03: 2 restore points of type vm, on backup01" in raised.value.detail
     assert "oracle03: 1 restore point of type vm, on backup02" in raised.value.detail
     assert raised.value.detail.endswith("with --backup-server.")
 
 
 def test_a_name_in_two_families_is_told_with_what_tells_them_apart() -> None:
-    manager = Manager(point(1), point(2, family=AGENT))
+    em = FakeEnterpriseManager(point(1), point(2, family=AGENT))
     with pytest.raises(EnterpriseManagerError) as raised:
-        find(manager)
+        find(em)
     assert "of type agent" in raised.value.detail
     assert raised.value.detail.endswith("with --type.")
-    assert [one.name for one in find(manager, type=AGENT)] == ["oracle03@2"]
+    assert [one.name for one in find(em, type=AGENT)] == ["oracle03@2"]
 
 
 def test_both_are_told_if_both_help() -> None:
-    manager = Manager(point(1), point(2, family=AGENT, server="backup02"))
+    em = FakeEnterpriseManager(point(1), point(2, family=AGENT, server="backup02"))
     with pytest.raises(EnterpriseManagerError) as raised:
-        find(manager)
+        find(em)
     assert raised.value.detail.endswith("with --type and --backup-server.")
 
 
 @pytest.mark.parametrize("servers", [("backup01", "BACKUP01"), ("backup01", None)])
 def test_a_server_is_one_however_it_is_spelt_or_left_out(servers: tuple[str, str | None]) -> None:
-    assert len(find(Manager(*(point(n, server=one) for n, one in enumerate(servers, 1))))) == 2
+    assert (
+        len(
+            find(FakeEnterpriseManager(*(point(n, server=one) for n, one in enumerate(servers, 1))))
+        )
+        == 2
+    )
 
 
 def test_a_machine_that_only_bears_the_name_elsewhere_is_not_mixed_in() -> None:
     other = point(2)._replace(machine_names=("billing", "oracle03"))
     with pytest.raises(EnterpriseManagerError, match="name of several machines") as raised:
-        find(Manager(point(1), other))
+        find(FakeEnterpriseManager(point(1), other))
     assert "billing: 1 restore point" in raised.value.detail
     assert raised.value.detail.endswith("with its whole name.")
 
 
 def test_a_name_in_other_capitals_is_found() -> None:
-    assert len(find(Manager(point(1)), "ORACLE03")) == 1
+    assert len(find(FakeEnterpriseManager(point(1)), "ORACLE03")) == 1
 
 
 def test_nothing_found_names_what_was_asked_for() -> None:
     with pytest.raises(NotFound, match="of type agent of nothing on backup09"):
-        find(Manager(point(1)), "nothing", type=AGENT, backup_server="backup09")
+        find(FakeEnterpriseManager(point(1)), "nothing", type=AGENT, backup_server="backup09")
 
 
 @pytest.mark.parametrize("date", ["08.11.2026", "yesterday"])
 def test_a_date_that_is_none_is_told_where_no_machine_has_such_a_name(date: str) -> None:
     with pytest.raises(NotFound) as caught:
-        find(Manager(), f"oracle03@{date}")
+        find(FakeEnterpriseManager(), f"oracle03@{date}")
     told = f'to be a date: "{date}" is not a date. Write a day like 2026-11-13'
     assert told in caught.value.detail
     with pytest.raises(NotFound) as caught:
-        find(Manager(), "oracle04")
+        find(FakeEnterpriseManager(), "oracle04")
     assert "date" not in caught.value.detail
 
 
 def test_what_is_still_being_written_is_passed_over() -> None:
-    manager = Manager(point(1), point(2, is_complete=False))
-    found = written_restore_points(connection(manager), options())
+    em = FakeEnterpriseManager(point(1), point(2, is_complete=False))
+    found = written_restore_points(connection(em), options())
     assert [one.name for one in found] == ["oracle03@1"]
     with pytest.raises(NotFound, match="can be mounted yet"):
-        written_restore_points(connection(Manager(point(2, is_complete=False))), options())
+        written_restore_points(
+            connection(FakeEnterpriseManager(point(2, is_complete=False))), options()
+        )
 
 
 def test_a_machine_is_named_with_its_server() -> None:

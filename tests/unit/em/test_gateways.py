@@ -8,8 +8,8 @@ import pytest
 from support.clocks import FakeClock
 from support.raw_server import ROOT, RawServer, answer
 from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import LogonSession, RestorePointRef, RestorePointType
 from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.em.tasks import Tasks
@@ -60,20 +60,20 @@ class Gateway:
 
 @pytest.fixture
 def behind(clock: FakeClock) -> Iterator[Callable[..., tuple[Gateway, EnterpriseManager]]]:
-    """A gateway that answers like that, and a manager behind it."""
+    """A gateway that answers like that, and a em behind it."""
     made = []
 
     def make(*answers: bytes, root: bytes = answer(ROOT)) -> tuple[Gateway, EnterpriseManager]:
         gateway = Gateway(*answers, root=root)
         gateway.server.__enter__()
         settings = Settings(base_url=gateway.server.url, username="u", password="p", max_retries=1)
-        manager = EnterpriseManager(settings, clock=clock, random=lambda: 1.0)
-        made.append((gateway, manager))
-        return gateway, manager
+        em = EnterpriseManager(settings, clock=clock, random=lambda: 1.0)
+        made.append((gateway, em))
+        return gateway, em
 
     yield make
-    for gateway, manager in made:
-        manager._client.close()
+    for gateway, em in made:
+        em._client.close()
         gateway.server.__exit__()
 
 
@@ -85,38 +85,38 @@ Behind = Callable[..., tuple[Gateway, EnterpriseManager]]
 def test_a_refusal_of_everything_ends_no_mount(
     behind: Behind, deadline: MakeDeadline, body: bytes, status: str
 ) -> None:
-    gateway, manager = behind(answer(body, status))
+    gateway, em = behind(answer(body, status))
     undecided = (errors.Unsettled, errors.LogonRefused)
     with pytest.raises(undecided):
-        manager.mount_point(SESSION, POINT, HREF, deadline())
+        em.mounts.get(SESSION, POINT, HREF, deadline())
     with pytest.raises(undecided):
-        manager.unmount(SESSION, HREF, deadline())
+        em.mounts.unmount(SESSION, HREF, deadline())
     with pytest.raises(undecided):
-        manager.mount_points(SESSION, POINT, deadline())
+        em.mounts.list(SESSION, POINT, deadline())
     with pytest.raises(undecided):
-        manager._logon.end(SESSION, deadline())
+        em.sessions.end(SESSION, deadline())
     with pytest.raises(undecided):
-        Tasks(manager._client, manager._logon, SESSION).get("task-1", deadline())
+        Tasks(em._client, em.sessions, SESSION).get("task-1", deadline())
     assert gateway.asked.count(f"DELETE /api{HREF}") == 1
 
 
 def test_a_refusal_says_what_was_asked_and_what_it_said(
     behind: Behind, deadline: MakeDeadline
 ) -> None:
-    _, manager = behind(answer(b"<html>", NOT_FOUND))
+    _, em = behind(answer(b"<html>", NOT_FOUND))
     with pytest.raises(errors.Unsettled) as caught:
-        manager.mount_point(SESSION, POINT, HREF, deadline())
-    assert f"GET {manager.base_url}{HREF} was answered with 404 Not Found." in caught.value.detail
-    assert f"GET {manager.base_url}{POINT.mounts} was answered with 404" in caught.value.detail
+        em.mounts.get(SESSION, POINT, HREF, deadline())
+    assert f"GET {em.base_url}{HREF} was answered with 404 Not Found." in caught.value.detail
+    assert f"GET {em.base_url}{POINT.mounts} was answered with 404" in caught.value.detail
 
 
 @pytest.mark.parametrize("body", [b"<html>welcome</html>", b"ok", b'{"message": "ok"}', b""])
 def test_a_200_to_everything_unmounts_nothing(
     behind: Behind, deadline: MakeDeadline, body: bytes
 ) -> None:
-    gateway, manager = behind(answer(body))
+    gateway, em = behind(answer(body))
     with pytest.raises(errors.EnterpriseManagerError):
-        manager.unmount(SESSION, HREF, deadline(30))
+        em.mounts.unmount(SESSION, HREF, deadline(30))
     assert not any("logonSessions" in line for line in gateway.asked)
 
 
@@ -126,11 +126,11 @@ def test_anothers_refusal_does_not_end_the_holding(
     behind: Behind, clock: FakeClock, body: bytes, status: str
 ) -> None:
     there = answer(b'{"Type": "VmRestorePointMount"}')
-    _, manager = behind(answer(body, status), answer(body, status), there)
+    _, em = behind(answer(body, status), answer(body, status), there)
     told: list[object] = []
     holder = Holder(clock=clock, report=lambda _, what: told.append(what))
-    record = SessionRecord(manager.base_url, SESSION, HREF)
-    holder.hold(Order(manager.settings, record, 900, 1000), manager.touch)
+    record = SessionRecord(em.base_url, SESSION, HREF)
+    holder.hold(Order(em.settings, record, 900, 1000), em.mounts.touch)
     holder.run()
     assert told[-2:] == [None, Ending.TIME_OVER]
 
@@ -140,9 +140,9 @@ def test_anothers_refusal_does_not_end_the_holding(
 def test_a_busy_server_is_asked_again_and_called_busy(
     behind: Behind, deadline: MakeDeadline, body: bytes, status: str
 ) -> None:
-    gateway, manager = behind(answer(b"{}"), root=answer(body, status))
+    gateway, em = behind(answer(b"{}"), root=answer(body, status))
     with pytest.raises(errors.ServerBusy, match="busy"):
-        manager.session(deadline())
+        em.sessions.browsing(deadline())
     assert gateway.asked == []
     assert len(gateway.server.requests) == 2
 
@@ -152,9 +152,9 @@ def test_a_busy_server_is_asked_again_and_called_busy(
 def test_what_is_not_enterprise_manager_is_sent_no_password(
     behind: Behind, deadline: MakeDeadline, body: bytes, status: str
 ) -> None:
-    gateway, manager = behind(answer(b"{}"), root=answer(body, status))
+    gateway, em = behind(answer(b"{}"), root=answer(body, status))
     with pytest.raises(errors.NotEnterpriseManager):
-        manager.session(deadline())
+        em.sessions.browsing(deadline())
     assert gateway.asked == []
     assert not any("Authorization" in head for head in gateway.server.heads)
 
@@ -163,6 +163,6 @@ def test_what_is_not_unicode_does_not_keep_a_mount_from_being_read(
     behind: Behind, deadline: MakeDeadline
 ) -> None:
     body = rb'{"Type": "VmRestorePointMount", "FSRoots": [{"Path": "C:\ud800"}]}'
-    _, manager = behind(answer(body))
-    mount_point = manager.mount_point(SESSION, POINT, HREF, deadline())
+    _, em = behind(answer(body))
+    mount_point = em.mounts.get(SESSION, POINT, HREF, deadline())
     assert mount_point.file_system_roots == ("C:\ufffd",)

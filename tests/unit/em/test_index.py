@@ -16,12 +16,12 @@ from em_simulator import (
     Simulator,
 )
 from support.clocks import FakeClock
+from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import NotFound, RequestFailed, TaskFailed
 from terraform_provider_veeam.em.files.left_out import LeftOut
 from terraform_provider_veeam.em.index import MOST_FOLDERS, IndexedPoint
 from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint, Wanted
-from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import RestorePointType
 from terraform_provider_veeam.em.settings import Settings
 
@@ -32,15 +32,15 @@ MakeDeadline = Any
 
 
 def points(
-    manager: EnterpriseManager, deadline: Deadline, machine: str = "oracle03", **more: Any
+    em: EnterpriseManager, deadline: Deadline, machine: str = "oracle03", **more: Any
 ) -> list[FoundRestorePoint]:
-    return manager.restore_points(Wanted(machine_name=machine, **more), 1000, deadline)
+    return em.restore_points.find(Wanted(machine_name=machine, **more), 1000, deadline)
 
 
 def indexed(
-    manager: EnterpriseManager, deadline: Deadline, machine: str = "oracle03"
+    em: EnterpriseManager, deadline: Deadline, machine: str = "oracle03"
 ) -> list[IndexedPoint]:
-    return manager.index.points(points(manager, deadline, machine), deadline)
+    return em.index.points(points(em, deadline, machine), deadline)
 
 
 def paths_of(simulator: Simulator, method: str = "", part: str = "") -> list[str]:
@@ -52,29 +52,29 @@ def paths_of(simulator: Simulator, method: str = "", part: str = "") -> list[str
 
 
 def sizes(
-    manager: EnterpriseManager, found: Sequence[IndexedPoint], path: str, deadline: Deadline
+    em: EnterpriseManager, found: Sequence[IndexedPoint], path: str, deadline: Deadline
 ) -> list[int | None]:
-    looks = (manager.index.look(point, path, deadline, []) for point in found)
+    looks = (em.index.look(point, path, deadline, []) for point in found)
     return [entries[0].size if entries else None for entries in looks]
 
 
 def test_every_night_tells_its_version_without_a_mount(
-    manager: EnterpriseManager, simulator: Simulator, deadline: MakeDeadline
+    em: EnterpriseManager, simulator: Simulator, deadline: MakeDeadline
 ) -> None:
     bound = deadline()
-    nights = indexed(manager, bound)
+    nights = indexed(em, bound)
     assert len(nights) == 21
-    versions = sizes(manager, nights, CONTRACT, bound)
+    versions = sizes(em, nights, CONTRACT, bound)
     assert versions == [None] * 7 + [41_372] * 4 + [38_144] * 10
     assert paths_of(simulator, "POST", "/mounts") == []
     assert len(paths_of(simulator, "POST", "action=browse")) == 21
 
 
 def test_an_entry_tells_what_its_folder_lists(
-    manager: EnterpriseManager, deadline: MakeDeadline
+    em: EnterpriseManager, deadline: MakeDeadline
 ) -> None:
     bound = deadline()
-    (entry,) = manager.index.look(indexed(manager, bound)[0], OFFERS, bound, [])
+    (entry,) = em.index.look(indexed(em, bound)[0], OFFERS, bound, [])
     assert entry.path == OFFERS
     assert (entry.size, entry.owner, entry.modified_at) == (
         70_001,
@@ -103,19 +103,19 @@ def test_servers_of_many_forms_are_read(
             base_url=f"{simulator.url}/api",
             certificate_fingerprint=simulator.fingerprint.replace(":", "").lower(),
         )
-        manager = EnterpriseManager(here, clock=clock, random=lambda: 1.0)
+        em = EnterpriseManager(here, clock=clock, random=lambda: 1.0)
         bound = Deadline("Test", 600, stop=threading.Event(), clock=clock)
-        nights = indexed(manager, bound)
-        assert sizes(manager, nights[6:8], CONTRACT, bound) == [None, 41_372]
-        assert [one.path for one in manager.index.folder(nights[0], "", bound, [])] == ["C:", "E:"]
-        manager.close(1)
+        nights = indexed(em, bound)
+        assert sizes(em, nights[6:8], CONTRACT, bound) == [None, 41_372]
+        assert [one.path for one in em.index.folder(nights[0], "", bound, [])] == ["C:", "E:"]
+        em.close(1)
 
 
 @pytest.mark.parametrize("machine", ["exch01", "no such machine"])
 def test_a_machine_that_is_not_indexed_has_nothing_in_it(
-    manager: EnterpriseManager, deadline: MakeDeadline, machine: str
+    em: EnterpriseManager, deadline: MakeDeadline, machine: str
 ) -> None:
-    assert indexed(manager, deadline(), machine) == []
+    assert indexed(em, deadline(), machine) == []
 
 
 @pytest.mark.parametrize(
@@ -123,70 +123,70 @@ def test_a_machine_that_is_not_indexed_has_nothing_in_it(
     [("rhel72", RestorePointType.AGENT), ("srv04_replica", RestorePointType.REPLICA)],
 )
 def test_agents_and_replicas_are_not_asked_for(
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     simulator: Simulator,
     deadline: MakeDeadline,
     machine: str,
     kind: RestorePointType,
 ) -> None:
     bound = deadline()
-    found = points(manager, bound, machine, type=kind)
+    found = points(em, bound, machine, type=kind)
     assert found
-    assert manager.index.points(found, bound) == []
+    assert em.index.points(found, bound) == []
     assert paths_of(simulator, part="/catalog") == []
 
 
 @pytest.mark.parametrize("status", [403, 404, 501])
 def test_an_account_or_a_server_without_an_index_has_nothing_in_it(
-    manager: EnterpriseManager, simulator: Simulator, deadline: MakeDeadline, status: int
+    em: EnterpriseManager, simulator: Simulator, deadline: MakeDeadline, status: int
 ) -> None:
     simulator.add_fault("status", "GET /catalog/vms", None, code=status)
-    assert indexed(manager, deadline()) == []
+    assert indexed(em, deadline()) == []
 
 
 def test_a_server_that_fails_is_not_taken_for_one_without_an_index(
-    make_manager: Any, simulator: Simulator, deadline: MakeDeadline
+    make_em: Any, simulator: Simulator, deadline: MakeDeadline
 ) -> None:
     simulator.add_fault("status", "GET /catalog/vms", None, code=500)
     with pytest.raises(RequestFailed):
-        indexed(make_manager(), deadline())
+        indexed(make_em(), deadline())
 
 
 @pytest.mark.parametrize("account", [PORTAL_USER, VM_RESTORE_OPERATOR, RESTORE_OPERATOR])
 def test_every_role_that_sees_the_restore_points_sees_their_files(
-    make_manager: Any, deadline: MakeDeadline, account: Account
+    make_em: Any, deadline: MakeDeadline, account: Account
 ) -> None:
-    manager, bound = make_manager(username=account.username, password=account.password), deadline()
-    assert sizes(manager, indexed(manager, bound)[:1], OFFERS, bound) == [70_001]
+    em, bound = make_em(username=account.username, password=account.password), deadline()
+    assert sizes(em, indexed(em, bound)[:1], OFFERS, bound) == [70_001]
 
 
 def test_a_night_whose_indexing_failed_is_left_out(
-    manager: EnterpriseManager, simulator: Simulator, deadline: MakeDeadline
+    em: EnterpriseManager, simulator: Simulator, deadline: MakeDeadline
 ) -> None:
     bound = deadline()
-    newest, *rest = points(manager, bound)
+    newest, *rest = points(em, bound)
     simulator.forget_index(newest.ref.id)
-    assert [one.restore_point for one in indexed(manager, bound)] == rest
+    assert [one.restore_point for one in indexed(em, bound)] == rest
 
 
 def test_machines_of_one_name_on_two_servers_are_told_apart(
-    manager: EnterpriseManager, simulator: Simulator, deadline: MakeDeadline
+    em: EnterpriseManager, simulator: Simulator, deadline: MakeDeadline
 ) -> None:
     simulator.add_twin("oracle03")
     bound = deadline()
     for server in ("backup01.tech.local", "backup02.tech.local"):
-        own = points(manager, bound, backup_server=server)
+        own = points(em, bound, backup_server=server)
         assert len(own) == 21
-        assert [one.restore_point for one in manager.index.points(own, bound)] == own
+        assert [one.restore_point for one in em.index.points(own, bound)] == own
 
 
 def test_a_restore_point_is_browsed_once_by_many_threads(
-    manager: EnterpriseManager, simulator: Simulator, deadline: MakeDeadline
+    em: EnterpriseManager, simulator: Simulator, deadline: MakeDeadline
 ) -> None:
     bound = deadline()
-    night = indexed(manager, bound)[0]
+    night = indexed(em, bound)[0]
     with ThreadPoolExecutor(8) as pool:
-        looks = [pool.submit(manager.index.look, night, OFFERS, bound, []) for _ in range(8)]
+        looks = [pool.submit(em.index.look, night, OFFERS, bound, []) for _ in range(8)]
     assert all(look.result() for look in looks)
     assert len(paths_of(simulator, "POST", "action=browse")) == 1
 
@@ -201,30 +201,30 @@ def test_a_session_that_expired_is_replaced_and_browsed_again(
             base_url=f"{simulator.url}/api",
             certificate_fingerprint=simulator.fingerprint.replace(":", "").lower(),
         )
-        manager, bound = EnterpriseManager(here, clock=clock, random=lambda: 1.0), deadline()
-        night = indexed(manager, bound)[0]
-        assert manager.index.look(night, OFFERS, bound, [])
+        em, bound = EnterpriseManager(here, clock=clock, random=lambda: 1.0), deadline()
+        night = indexed(em, bound)[0]
+        assert em.index.look(night, OFFERS, bound, [])
         simulator.expire_sessions()
-        assert manager.index.look(night, OFFERS, bound, [])
-        manager.close(1)
+        assert em.index.look(night, OFFERS, bound, [])
+        em.close(1)
 
 
 def test_a_folder_that_is_not_there_has_no_file_in_it(
-    manager: EnterpriseManager, deadline: MakeDeadline
+    em: EnterpriseManager, deadline: MakeDeadline
 ) -> None:
     bound = deadline()
-    night = indexed(manager, bound)[0]
-    assert manager.index.look(night, "E:/no/such folder/a.txt", bound, []) == []
-    assert manager.index.look(night, "Q:/a.txt", bound, []) == []
+    night = indexed(em, bound)[0]
+    assert em.index.look(night, "E:/no/such folder/a.txt", bound, []) == []
+    assert em.index.look(night, "Q:/a.txt", bound, []) == []
     with pytest.raises(NotFound):
-        manager.index.folder(night, "E:/no", bound, [])
+        em.index.folder(night, "E:/no", bound, [])
 
 
 def test_a_bare_name_is_looked_for_in_every_folder_of_every_volume(
-    manager: EnterpriseManager, deadline: MakeDeadline
+    em: EnterpriseManager, deadline: MakeDeadline
 ) -> None:
     bound = deadline()
-    found = manager.index.look(indexed(manager, bound)[0], "off*.docx", bound, [])
+    found = em.index.look(indexed(em, bound)[0], "off*.docx", bound, [])
     assert [entry.path for entry in found] == [
         "C:/Documentation 2014/Offers.docx",
         OFFERS,
@@ -232,7 +232,7 @@ def test_a_bare_name_is_looked_for_in_every_folder_of_every_volume(
 
 
 def test_a_search_in_too_many_folders_ends_and_says_so(
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     simulator: Simulator,
     deadline: MakeDeadline,
     monkeypatch: pytest.MonkeyPatch,
@@ -240,8 +240,8 @@ def test_a_search_in_too_many_folders_ends_and_says_so(
     monkeypatch.setattr("terraform_provider_veeam.em.index.MOST_FOLDERS", 3)
     left_out: list[LeftOut] = []
     bound = deadline()
-    night = indexed(manager, bound)[0]
-    assert manager.index.look(night, "E:/**/hosts", bound, left_out) == []
+    night = indexed(em, bound)[0]
+    assert em.index.look(night, "E:/**/hosts", bound, left_out) == []
     assert [str(one) for one in left_out] == [
         "E:: only 3 folders were looked into; name one nearer to the file"
     ]
@@ -249,10 +249,10 @@ def test_a_search_in_too_many_folders_ends_and_says_so(
 
 
 def test_a_browse_that_fails_says_why(
-    manager: EnterpriseManager, simulator: Simulator, deadline: MakeDeadline
+    em: EnterpriseManager, simulator: Simulator, deadline: MakeDeadline
 ) -> None:
     bound = deadline()
-    night = indexed(manager, bound)[0]
+    night = indexed(em, bound)[0]
     simulator.add_fault("task-fails", "POST .*", message="The index is damaged.")
     with pytest.raises(TaskFailed, match=r"The index does not show oracle03@.*damaged"):
-        manager.index.look(night, OFFERS, bound, [])
+        em.index.look(night, OFFERS, bound, [])

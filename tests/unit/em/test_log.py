@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from em_simulator import Simulator
+from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, RestorePointGone
-from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
 
 MakeDeadline = Callable[..., Deadline]
@@ -33,18 +33,18 @@ def requests(log: pytest.LogCaptureFixture) -> list[str]:
 
 
 def test_each_request_has_one_line(
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     simulator: Simulator,
     restore_point: RestorePointRef,
     deadline: MakeDeadline,
     log: pytest.LogCaptureFixture,
 ) -> None:
-    mounted = manager.mount(restore_point, None, deadline())
-    files, _ = manager.files(mounted.session, mounted.mount_point.href)
+    mounted = em.mounts.create(restore_point, None, deadline())
+    files, _ = em.files(mounted.session, mounted.mount_point.href)
     list(files.folder(mounted.mount_point.file_system_roots[0], deadline(), []))
     with pytest.raises(RestorePointGone):
-        manager.restore_point(GONE, deadline())
-    manager.unmount(mounted.session, mounted.mount_point.href, deadline())
+        em.restore_points.get(GONE, deadline())
+    em.mounts.unmount(mounted.session, mounted.mount_point.href, deadline())
     sent = Counter(f"{entry.method} {entry.path}" for entry in simulator.journal)
     told = Counter(" ".join(line.split("?")[0].split()[:2]) for line in requests(log))
     assert told == sent
@@ -52,7 +52,7 @@ def test_each_request_has_one_line(
 
 @pytest.mark.parametrize("fault", ["reset-before", "reset-after", "garbage", "status"])
 def test_a_request_that_fails_has_one_line_for_each_try(
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     simulator: Simulator,
     restore_point: RestorePointRef,
     deadline: MakeDeadline,
@@ -60,28 +60,28 @@ def test_a_request_that_fails_has_one_line_for_each_try(
     fault: str,
 ) -> None:
     simulator.add_fault(fault, "GET /vmRestorePoints/.*", 2)
-    manager.restore_point(restore_point, deadline())
+    em.restore_points.get(restore_point, deadline())
     told = [line for line in requests(log) if "GET /vmRestorePoints/" in line]
     assert len(told) == 3
 
 
 def test_what_a_server_says_to_refuse_is_in_the_line(
-    manager: EnterpriseManager, deadline: MakeDeadline, log: pytest.LogCaptureFixture
+    em: EnterpriseManager, deadline: MakeDeadline, log: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(RestorePointGone):
-        manager.restore_point(GONE, deadline())
+        em.restore_points.get(GONE, deadline())
     assert [line for line in requests(log) if GONE.id in line and ": 404 " in line]
 
 
 def test_a_mount_tells_its_steps_and_its_task_the_states(
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     restore_point: RestorePointRef,
     deadline: MakeDeadline,
     log: pytest.LogCaptureFixture,
 ) -> None:
-    mounted = manager.mount(restore_point, None, deadline())
+    mounted = em.mounts.create(restore_point, None, deadline())
     href, session = mounted.mount_point.href, mounted.session
-    manager.unmount(session, href, deadline())
+    em.mounts.unmount(session, href, deadline())
     steps = [line for line in lines(log, logging.INFO) if "logged on" not in line]
     assert steps == [
         f"The test: asking for {restore_point.mounts} in {session}",
@@ -97,7 +97,7 @@ def test_a_mount_tells_its_steps_and_its_task_the_states(
 
 
 def test_a_mount_that_fails_tells_how_it_was_undone(
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     simulator: Simulator,
     restore_point: RestorePointRef,
     deadline: MakeDeadline,
@@ -105,5 +105,5 @@ def test_a_mount_that_fails_tells_how_it_was_undone(
 ) -> None:
     simulator.add_fault("task-fails", "POST .*/mounts")
     with pytest.raises(EnterpriseManagerError):
-        manager.mount(restore_point, None, deadline())
+        em.mounts.create(restore_point, None, deadline())
     assert "nothing is left mounted." in lines(log, logging.INFO)[-1]

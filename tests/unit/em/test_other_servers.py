@@ -8,15 +8,15 @@ import pytest
 
 from em_simulator import Family, Simulator
 from em_simulator.forms import JsonLists, Paths
+from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.files.places import Places
 from terraform_provider_veeam.em.files.transfer import Transfer
 from terraform_provider_veeam.em.inventory.restore_points import Wanted
-from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
 
 MakeDeadline = Callable[..., Deadline]
-MakeManager = Callable[..., EnterpriseManager]
+MakeEm = Callable[..., EnterpriseManager]
 FILE = "Volume$0:/Data/Grüße.txt"
 
 
@@ -29,7 +29,7 @@ SPELLINGS = [
 @pytest.mark.parametrize(("paths", "lists", "answers"), SPELLINGS)
 @pytest.mark.parametrize("kind", list(RestorePointType))
 def test_a_mount_a_listing_a_download_and_an_unmount(
-    make_manager: MakeManager,
+    make_em: MakeEm,
     deadline: MakeDeadline,
     tmp_path: Path,
     kind: RestorePointType,
@@ -41,24 +41,24 @@ def test_a_mount_a_listing_a_download_and_an_unmount(
         family = Family[kind.name]
         point = simulator.restore_points(family)[0]
         simulator.add_file(point.machine.name, FILE, b"good night")
-        manager = make_manager(
+        em = make_em(
             base_url=f"{simulator.url}/api",
             certificate_fingerprint=simulator.fingerprint.replace(":", "").lower(),
         )
         ref = RestorePointRef(kind, point.id)
-        found = manager.restore_points(Wanted(kind, point.machine.name), 5, deadline())
+        found = em.restore_points.find(Wanted(kind, point.machine.name), 5, deadline())
         assert (found[0].ref, found[0].is_complete) == (ref, True)
-        mounted = manager.mount(ref, None, deadline())
+        mounted = em.mounts.create(ref, None, deadline())
         href = mounted.mount_point.href
-        assert manager.mount_point(mounted.session, ref, href, deadline()) == mounted.mount_point
-        assert manager.mount_points(mounted.session, ref, deadline()) == [mounted.mount_point]
-        files, restores = manager.files(mounted.session, href)
+        assert em.mounts.get(mounted.session, ref, href, deadline()) == mounted.mount_point
+        assert em.mounts.list(mounted.session, ref, deadline()) == [mounted.mount_point]
+        files, restores = em.files(mounted.session, href)
         plan = list(islice(files.folder("Volume$0:/Data", deadline(), []), 9))
         assert [entry.name for entry in plan if not entry.is_folder] == ["Grüße.txt"]
         with Places(tmp_path) as places:
             run(Transfer(files, restores, places, deadline()), FILE)
         assert (tmp_path / "Grüße.txt").read_bytes() == b"good night"
-        manager.unmount(mounted.session, href, deadline())
+        em.mounts.unmount(mounted.session, href, deadline())
         assert (simulator.mounts(), simulator.lost_by_logout()) == ([], [])
 
 

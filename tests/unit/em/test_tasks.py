@@ -8,10 +8,10 @@ from em_simulator import Simulator
 from em_simulator.habits import Habits, Unknown
 from support.clocks import FakeClock
 from terraform_provider_veeam.em import errors
-from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.manager import EnterpriseManager
+from terraform_provider_veeam.em.client import EnterpriseManager
+from terraform_provider_veeam.em.deadline import Deadline, looks
 from terraform_provider_veeam.em.models import LogonSession, RestorePointRef, Task
-from terraform_provider_veeam.em.tasks import Tasks, looks, parse_task
+from terraform_provider_veeam.em.tasks import Tasks, parse_task
 
 MakeDeadline = Callable[..., Deadline]
 
@@ -19,16 +19,16 @@ MakeDeadline = Callable[..., Deadline]
 @pytest.fixture
 def begun(
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     restore_point: RestorePointRef,
     deadline: MakeDeadline,
 ) -> tuple[Tasks, Task]:
     """A mount that takes ten seconds."""
-    session: LogonSession = manager.session(deadline())
-    answer = manager._client.request("POST", restore_point.mounts, deadline(), token=session.token)
+    session: LogonSession = em.sessions.browsing(deadline())
+    answer = em._client.request("POST", restore_point.mounts, deadline(), token=session.token)
     task = parse_task(answer.document.value)
     assert task
-    return Tasks(manager._client, manager._logon, session), task
+    return Tasks(em._client, em.sessions, session), task
 
 
 def test_looks_come_at_a_fifth_of_the_time_so_far_and_at_least_every_two_seconds(

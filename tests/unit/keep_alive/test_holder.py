@@ -10,6 +10,7 @@ import pytest
 
 from em_simulator import Simulator
 from support.clocks import FakeClock
+from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Clock, Deadline
 from terraform_provider_veeam.em.errors import (
     CertificateNotTrusted,
@@ -18,14 +19,13 @@ from terraform_provider_veeam.em.errors import (
     Unsettled,
 )
 from terraform_provider_veeam.em.http.client import Client
-from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import RestorePointRef
 from terraform_provider_veeam.keep_alive.holder import BackgroundHolder, Ending, Holder
 from terraform_provider_veeam.keep_alive.order import Order
 from terraform_provider_veeam.sessions.record import SessionRecord
 
 MakeDeadline = Callable[..., Deadline]
-MakeManager = Callable[..., EnterpriseManager]
+MakeEm = Callable[..., EnterpriseManager]
 LIMIT = 900.0
 
 Reports = list[tuple[str, str | None]]
@@ -33,14 +33,14 @@ Reports = list[tuple[str, str | None]]
 
 @pytest.fixture
 def orders(
-    make_manager: MakeManager,
+    make_em: MakeEm,
     restore_point: RestorePointRef,
     deadline: MakeDeadline,
     clock: FakeClock,
 ) -> list[Order]:
     """Orders for two mounts of a process that has ended, each for the time of the idle limit."""
-    process = make_manager()
-    made = [process.mount(restore_point, None, deadline()) for _ in range(2)]
+    process = make_em()
+    made = [process.mounts.create(restore_point, None, deadline()) for _ in range(2)]
     process.close(1)
     records = [SessionRecord(process.base_url, m.session, m.mount_point.href) for m in made]
     return [Order(process.settings, record, LIMIT, LIMIT, at=clock.now) for record in records]
@@ -65,8 +65,8 @@ def make_holder(clock: Clock, reports: Reports) -> Holder:
 
 
 @pytest.fixture
-def manager(make_manager: MakeManager) -> EnterpriseManager:
-    return make_manager(max_retries=0)
+def em(make_em: MakeEm) -> EnterpriseManager:
+    return make_em(max_retries=0)
 
 
 def fingerprint(order: Order) -> str:
@@ -75,14 +75,14 @@ def fingerprint(order: Order) -> str:
 
 def test_each_mount_point_is_read_at_a_third_of_the_idle_limit(
     holder: Holder,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     orders: list[Order],
     clock: FakeClock,
     simulator: Simulator,
     reports: Reports,
 ) -> None:
     for order in orders:
-        holder.hold(replace(order, seconds=2 * LIMIT), manager.touch)
+        holder.hold(replace(order, seconds=2 * LIMIT), em.mounts.touch)
     clock.waits.clear()
     holder.run()
     assert clock.waits == pytest.approx([LIMIT / 3] * 6)
@@ -97,13 +97,13 @@ def test_each_mount_point_is_read_at_a_third_of_the_idle_limit(
 
 def test_each_session_has_the_idle_limit_of_its_own_order(
     holder: Holder,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     orders: list[Order],
     clock: FakeClock,
     simulator: Simulator,
 ) -> None:
-    holder.hold(orders[0], manager.touch)
-    holder.hold(replace(orders[1], idle_limit=LIMIT / 10), manager.touch)
+    holder.hold(orders[0], em.mounts.touch)
+    holder.hold(replace(orders[1], idle_limit=LIMIT / 10), em.mounts.touch)
     before = len(simulator.journal)
     holder.run()
     read = [entry.session_id for entry in simulator.journal[before:]]
@@ -112,7 +112,7 @@ def test_each_session_has_the_idle_limit_of_its_own_order(
 
 def test_one_whose_mount_point_is_gone_is_let_go_of_and_the_other_held(
     holder: Holder,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     orders: list[Order],
     client: Client,
     deadline: MakeDeadline,
@@ -120,7 +120,7 @@ def test_one_whose_mount_point_is_gone_is_let_go_of_and_the_other_held(
     simulator: Simulator,
 ) -> None:
     for order in orders:
-        holder.hold(order, manager.touch)
+        holder.hold(order, em.mounts.touch)
     gone = orders[0].record
     client.request("DELETE", gone.href, deadline(), token=gone.session.token)
     holder.run()
@@ -131,10 +131,10 @@ def test_one_whose_mount_point_is_gone_is_let_go_of_and_the_other_held(
 
 
 def test_a_session_can_be_let_go_of(
-    holder: Holder, manager: EnterpriseManager, orders: list[Order], reports: Reports
+    holder: Holder, em: EnterpriseManager, orders: list[Order], reports: Reports
 ) -> None:
     for order in orders:
-        holder.hold(order, manager.touch)
+        holder.hold(order, em.mounts.touch)
     holder.release(fingerprint(orders[0]))
     assert [held.order.record for held in holder.held()] == [orders[1].record]
     holder.release(fingerprint(orders[1]), "/another/mounts/1")
@@ -142,23 +142,23 @@ def test_a_session_can_be_let_go_of(
     holder.release(fingerprint(orders[1]), orders[1].record.href)
     assert reports == [(fingerprint(order), str(Ending.RELEASED)) for order in orders]
     holder.run()
-    assert not holder.hold(orders[0], manager.touch)
+    assert not holder.hold(orders[0], em.mounts.touch)
 
 
 def test_the_latest_order_counts_whichever_comes_first(
-    make_manager: MakeManager, clock: FakeClock, orders: list[Order]
+    make_em: MakeEm, clock: FakeClock, orders: list[Order]
 ) -> None:
     short, long = orders[0], replace(orders[0], seconds=10 * LIMIT, at=clock.now + 1)
     for given in ((short, long), (long, short)):
         holder = Holder(clock=clock)
         for order in given:
-            assert holder.take(order, make_manager().touch)
+            assert holder.take(order, make_em().mounts.touch)
         (held,) = holder.held()
         assert held.remaining == 10 * LIMIT
 
 
 def test_a_later_order_is_read_by_its_own_settings(
-    holder: Holder, manager: EnterpriseManager, orders: list[Order], clock: FakeClock
+    holder: Holder, em: EnterpriseManager, orders: list[Order], clock: FakeClock
 ) -> None:
     read: list[str] = []
     for number, name in enumerate(("first", "second")):
@@ -170,52 +170,52 @@ def test_a_later_order_is_read_by_its_own_settings(
 
 
 def test_a_later_order_that_is_refused_leaves_the_earlier_one_alone(
-    holder: Holder, manager: EnterpriseManager, make_manager: MakeManager, orders: list[Order]
+    holder: Holder, em: EnterpriseManager, make_em: MakeEm, orders: list[Order]
 ) -> None:
-    holder.take(orders[0], manager.touch)
-    elsewhere = make_manager(certificate_fingerprint="0" * 64)
+    holder.take(orders[0], em.mounts.touch)
+    elsewhere = make_em(certificate_fingerprint="0" * 64)
     with pytest.raises(CertificateNotTrusted):
-        holder.take(replace(orders[0], at=math.inf), elsewhere.touch)
+        holder.take(replace(orders[0], at=math.inf), elsewhere.mounts.touch)
     assert len(holder.held()) == 1
 
 
 def test_what_comes_after_the_end_is_not_taken(
-    holder: Holder, manager: EnterpriseManager, orders: list[Order], simulator: Simulator
+    holder: Holder, em: EnterpriseManager, orders: list[Order], simulator: Simulator
 ) -> None:
-    holder.hold(replace(orders[0], seconds=1), manager.touch)
+    holder.hold(replace(orders[0], seconds=1), em.mounts.touch)
     holder.run()
     before = len(simulator.journal)
-    assert not holder.hold(orders[1], manager.touch)
-    assert not holder.take(orders[1], manager.touch)
+    assert not holder.hold(orders[1], em.mounts.touch)
+    assert not holder.take(orders[1], em.mounts.touch)
     assert len(simulator.journal) == before
 
 
 def test_a_stop_ends_it_and_is_told(
-    holder: Holder, manager: EnterpriseManager, orders: list[Order], reports: Reports
+    holder: Holder, em: EnterpriseManager, orders: list[Order], reports: Reports
 ) -> None:
-    holder.hold(orders[0], manager.touch)
+    holder.hold(orders[0], em.mounts.touch)
     holder.stop()
     holder.run()
     assert reports == [(fingerprint(orders[0]), str(Ending.STOPPED))]
-    assert not holder.hold(orders[1], manager.touch)
+    assert not holder.hold(orders[1], em.mounts.touch)
 
 
 def test_it_waits_for_its_first_order_and_not_for_ever(
-    manager: EnterpriseManager, orders: list[Order], clock: FakeClock
+    em: EnterpriseManager, orders: list[Order], clock: FakeClock
 ) -> None:
     began = clock.now
     Holder(clock=clock, patience=30).run()
     assert clock.now == began + 30
 
     holder = Holder(clock=clock, patience=300)
-    clock.at_next_wait = lambda: taken.append(holder.take(orders[0], manager.touch))
+    clock.at_next_wait = lambda: taken.append(holder.take(orders[0], em.mounts.touch))
     taken: list[bool] = []
     holder.run()
     assert clock.now == began + 30 + 300 + LIMIT
 
 
 def test_an_order_that_is_being_read_keeps_it_from_ending(
-    manager: EnterpriseManager, orders: list[Order], clock: FakeClock
+    em: EnterpriseManager, orders: list[Order], clock: FakeClock
 ) -> None:
     holder = Holder(clock=clock)
     reading, go_on = threading.Event(), threading.Event()
@@ -257,7 +257,7 @@ def test_an_order_that_is_let_go_of_while_it_is_read_is_refused(
 
 
 def test_another_keepers_later_order_ends_the_earlier_one_also_while_that_is_read(
-    holder: Holder, manager: EnterpriseManager, orders: list[Order], clock: FakeClock
+    holder: Holder, em: EnterpriseManager, orders: list[Order], clock: FakeClock
 ) -> None:
     one = orders[0]
 
@@ -273,11 +273,11 @@ def test_another_keepers_later_order_ends_the_earlier_one_also_while_that_is_rea
 
 
 def test_an_order_for_a_command_and_one_for_a_time_are_two(
-    manager: EnterpriseManager, orders: list[Order], clock: FakeClock
+    em: EnterpriseManager, orders: list[Order], clock: FakeClock
 ) -> None:
     holder = Holder(clock=clock, is_alive=lambda _: clock.now < 1000 + 2 * LIMIT)
-    holder.hold(orders[0], manager.touch)
-    holder.hold(replace(orders[0], seconds=math.inf, terraform=7), manager.touch)
+    holder.hold(orders[0], em.mounts.touch)
+    holder.hold(replace(orders[0], seconds=math.inf, terraform=7), em.mounts.touch)
     assert len(holder.held()) == 2
     later = orders[0].at + 1
     holder.release(fingerprint(orders[0]), orders[0].record.href, before=later)
@@ -289,7 +289,7 @@ def test_an_order_for_a_command_and_one_for_a_time_are_two(
 
 def test_a_session_that_was_used_a_moment_ago_is_not_read_at_once(
     holder: Holder,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     orders: list[Order],
     clock: FakeClock,
     simulator: Simulator,
@@ -297,7 +297,7 @@ def test_a_session_that_was_used_a_moment_ago_is_not_read_at_once(
     before = len(simulator.journal)
     clock.at_next_wait = lambda: asked.append(len(simulator.journal) - before)
     asked: list[int] = []
-    holder.hold(replace(orders[0], used=clock.now - 100), manager.touch)
+    holder.hold(replace(orders[0], used=clock.now - 100), em.mounts.touch)
     clock.waits.clear()
     holder.run()
     assert asked == [0]
@@ -306,7 +306,7 @@ def test_a_session_that_was_used_a_moment_ago_is_not_read_at_once(
 
 @pytest.mark.parametrize("has_only_the_token", [False, True])
 def test_a_log_out_by_others_is_no_loss(
-    make_manager: MakeManager,
+    make_em: MakeEm,
     orders: list[Order],
     client: Client,
     deadline: MakeDeadline,
@@ -325,8 +325,8 @@ def test_a_log_out_by_others_is_no_loss(
 
     clock.at_next_wait = log_out
     holder = make_holder(clock, reports)
-    manager = make_manager(max_retries=0, **nobody)
-    holder.hold(replace(orders[0], seconds=10 * LIMIT), manager.touch)
+    em = make_em(max_retries=0, **nobody)
+    holder.hold(replace(orders[0], seconds=10 * LIMIT), em.mounts.touch)
     began = clock.now
     holder.run()
     assert reports[-1] == (fingerprint(orders[0]), str(Ending.LOGGED_OUT))
@@ -359,7 +359,7 @@ def test_a_token_that_is_refused_for_a_moment_is_no_end(
     [(False, Ending.SESSION_ENDED), (True, Ending.SHUT_OUT)],
 )
 def test_a_session_that_was_idle_for_too_long_has_ended(
-    make_manager: MakeManager,
+    make_em: MakeEm,
     holder: Holder,
     orders: list[Order],
     simulator: Simulator,
@@ -375,8 +375,8 @@ def test_a_session_that_was_idle_for_too_long_has_ended(
 
     nobody: dict[str, Any] = {"username": None, "password": None} if has_only_the_token else {}
     clock.at_next_wait = sleep
-    manager = make_manager(max_retries=0, **nobody)
-    holder.hold(replace(orders[0], seconds=10 * LIMIT), manager.touch)
+    em = make_em(max_retries=0, **nobody)
+    holder.hold(replace(orders[0], seconds=10 * LIMIT), em.mounts.touch)
     holder.run()
     told = [told for _, told in reports]
     assert (told[0], told[-1]) == (None, str(ending))
@@ -385,12 +385,12 @@ def test_a_session_that_was_idle_for_too_long_has_ended(
 
 def test_a_session_that_was_never_held_is_lost(
     holder: Holder,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     orders: list[Order],
     simulator: Simulator,
     reports: Reports,
 ) -> None:
-    holder.hold(orders[0], manager.touch)
+    holder.hold(orders[0], em.mounts.touch)
     simulator.expire_sessions()
     holder.run()
     assert reports == [(fingerprint(orders[0]), str(Ending.SESSION_ENDED))]
@@ -399,13 +399,13 @@ def test_a_session_that_was_never_held_is_lost(
 
 def test_what_stands_in_the_way_is_reported_once_and_ends_it_in_time(
     holder: Holder,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     orders: list[Order],
     simulator: Simulator,
     reports: Reports,
     clock: FakeClock,
 ) -> None:
-    holder.hold(replace(orders[0], seconds=10 * LIMIT), manager.touch)
+    holder.hold(replace(orders[0], seconds=10 * LIMIT), em.mounts.touch)
     simulator.add_fault("status", "GET .*/mounts/1", count=None, code=500)
     began = clock.now
     holder.run()
@@ -417,13 +417,13 @@ def test_what_stands_in_the_way_is_reported_once_and_ends_it_in_time(
 
 
 def test_a_certificate_that_is_not_trusted_ends_it_at_once(
-    make_manager: MakeManager,
+    make_em: MakeEm,
     holder: Holder,
     orders: list[Order],
     clock: FakeClock,
     reports: Reports,
 ) -> None:
-    holder.hold(orders[0], make_manager(certificate_fingerprint="0" * 64).touch)
+    holder.hold(orders[0], make_em(certificate_fingerprint="0" * 64).mounts.touch)
     clock.waits.clear()
     holder.run()
     assert [told for _, told in reports] == [
@@ -435,12 +435,12 @@ def test_a_certificate_that_is_not_trusted_ends_it_at_once(
 
 def test_a_passing_fault_is_told_and_then_that_it_is_held_again(
     holder: Holder,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     orders: list[Order],
     simulator: Simulator,
     reports: Reports,
 ) -> None:
-    holder.hold(orders[0], manager.touch)
+    holder.hold(orders[0], em.mounts.touch)
     simulator.add_fault("status", "GET .*/mounts/1", count=1, code=500)
     holder.run()
     assert [told for _, told in reports] == [
@@ -475,13 +475,13 @@ class Ticks:
 
 
 def test_what_this_process_has_made_is_held_while_it_lives(
-    manager: EnterpriseManager, orders: list[Order], simulator: Simulator
+    em: EnterpriseManager, orders: list[Order], simulator: Simulator
 ) -> None:
     clock = Ticks()
     holder = BackgroundHolder(clock)
     before = len(simulator.journal)
     record = orders[0].record
-    holder.hold(record, manager, "oracle03")
+    holder.hold(record, em, "oracle03")
     assert clock.waiting.acquire(timeout=10)
     assert len(simulator.journal) == before
     for _ in range(4):
@@ -491,7 +491,7 @@ def test_what_this_process_has_made_is_held_while_it_lives(
     assert asked == [record.session.session_id] * 4
     clock.now += 7
     (order,) = holder.orders(4711)
-    assert (order.record, order.settings, order.name) == (record, manager.settings, "oracle03")
+    assert (order.record, order.settings, order.name) == (record, em.settings, "oracle03")
     assert (order.terraform, order.seconds, order.used) == (4711, math.inf, clock.now - 7)
     holder.release(record.fingerprint, record.href)
     assert holder.orders(4711) == []

@@ -151,7 +151,7 @@ class Machine:
         self.turns.step()
 
     def add_keeper(self) -> None:
-        keeper = Keeper(patience=30, clock=self.turns, make_manager=self._make_manager)
+        keeper = Keeper(patience=30, clock=self.turns, make_em=self._make_em)
         path = Path(f"/{self.turns.random.random()}.sock")
         self.keepers.append(keeper)
         self.listening[path] = keeper
@@ -163,8 +163,8 @@ class Machine:
 
         self.turns.begin(f"keeper {path.stem}", run)
 
-    def _make_manager(self, settings: Settings) -> Any:
-        return SimpleNamespace(touch=self._touch(settings))
+    def _make_em(self, settings: Settings) -> Any:
+        return SimpleNamespace(mounts=SimpleNamespace(touch=self._touch(settings)))
 
     def _touch(self, settings: Settings) -> Callable[..., None]:
         def touch(*_: object) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from em_simulator import Simulator
 from support.clocks import FakeClock
+from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import RestorePointRef
 from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.keep_alive.keeper import Keeper
@@ -29,12 +29,12 @@ def simulator(clock: FakeClock) -> Iterator[Simulator]:
 @pytest.fixture
 def order(
     settings: Settings,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     restore_point: RestorePointRef,
     deadline: MakeDeadline,
 ) -> Order:
-    mounted = manager.mount(restore_point, None, deadline())
-    record = SessionRecord(manager.base_url, mounted.session, mounted.mount_point.href)
+    mounted = em.mounts.create(restore_point, None, deadline())
+    record = SessionRecord(em.base_url, mounted.session, mounted.mount_point.href)
     return Order(settings, record, 900, 60)
 
 

@@ -20,9 +20,9 @@ import pytest
 
 from em_simulator import Simulator
 from support.plugin_client import PluginClient
+from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import Stopped
-from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import RestorePointRef
 from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.keep_alive import sockets, start
@@ -49,10 +49,10 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture
 def record(
-    manager: EnterpriseManager, restore_point: RestorePointRef, deadline: Callable[..., Deadline]
+    em: EnterpriseManager, restore_point: RestorePointRef, deadline: Callable[..., Deadline]
 ) -> SessionRecord:
-    mounted = manager.mount(restore_point, None, deadline())
-    return SessionRecord(manager.base_url, mounted.session, mounted.mount_point.href)
+    mounted = em.mounts.create(restore_point, None, deadline())
+    return SessionRecord(em.base_url, mounted.session, mounted.mount_point.href)
 
 
 def deadline_of(seconds: float = 60, stop: threading.Event | None = None) -> Deadline:
@@ -129,12 +129,12 @@ def test_a_session_that_has_ended_is_refused_with_the_cause(
 
 def test_orders_side_by_side_start_one_keeper_and_are_read_side_by_side(
     settings: Settings,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     restore_point: RestorePointRef,
     deadline: Callable[..., Deadline],
 ) -> None:
-    made = [manager.mount(restore_point, None, deadline()) for _ in range(3)]
-    records = [SessionRecord(manager.base_url, m.session, m.mount_point.href) for m in made]
+    made = [em.mounts.create(restore_point, None, deadline()) for _ in range(3)]
+    records = [SessionRecord(em.base_url, m.session, m.mount_point.href) for m in made]
     with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor(3) as pool:
         url = f"https://127.0.0.1:{silent.getsockname()[1]}/api"
         slow = replace(settings, base_url=url, request_timeout=5.0, max_retries=0)

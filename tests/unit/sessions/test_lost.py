@@ -5,9 +5,9 @@ from typing import Any, cast
 
 import pytest
 
+from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import AccessDenied, SessionOutOfReach
-from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.sessions.lost import check_server
 from terraform_provider_veeam.sessions.record import SessionRecord
@@ -24,8 +24,9 @@ class Server:
         self.listed = listed
         self.refuses = refuses
         self.asked = 0
+        self.sessions = self
 
-    def lists_session(self, session_id: str, deadline: Deadline) -> bool:
+    def lists(self, session_id: str, deadline: Deadline) -> bool:
         self.asked += 1
         if self.refuses:
             raise AccessDenied("no", "no", status=403)

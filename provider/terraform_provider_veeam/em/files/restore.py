@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from terraform_provider_veeam.em import errors
-from terraform_provider_veeam.em.deadline import TELL_SECONDS, Deadline
+from terraform_provider_veeam.em.deadline import TELL_SECONDS, Deadline, looks
 from terraform_provider_veeam.em.files.download import Downloaded, download
 from terraform_provider_veeam.em.files.listing import Files
 from terraform_provider_veeam.em.http.client import Client, never
 from terraform_provider_veeam.em.http.decoders import unreadable
 from terraform_provider_veeam.em.http.retry import may_pass
 from terraform_provider_veeam.em.inventory.restore_sessions import read_restore_outcome
-from terraform_provider_veeam.em.logon import Logon
+from terraform_provider_veeam.em.logon import LogonSessions
 from terraform_provider_veeam.em.models import LogonSession, Task
-from terraform_provider_veeam.em.tasks import Tasks, looks, parse_task
+from terraform_provider_veeam.em.tasks import Tasks, parse_task
 from terraform_provider_veeam.masking import printable
 
 _CANCEL_SECONDS = 30.0
@@ -66,7 +66,7 @@ class Progress(NamedTuple):
 class FileRestores:
     """Restores files of the mount points of one logon session."""
 
-    def __init__(self, client: Client, logon: Logon, session: LogonSession) -> None:
+    def __init__(self, client: Client, logon: LogonSessions, session: LogonSession) -> None:
         self._client = client
         self._logon = logon
         self._session = session

@@ -12,6 +12,7 @@ from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.http import decoders
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.inventory.query import query
+from terraform_provider_veeam.em.logon import Group
 from terraform_provider_veeam.em.models import LogonSession
 
 
@@ -49,3 +50,13 @@ def backup_server_name(resource: decoders.Resource) -> str | None:
     """Return the name of the backup server that a resource belongs to."""
     link = backup_server_link(resource)
     return link.name if link else None
+
+
+class BackupServers(Group):
+    """The backup servers."""
+
+    def list(self, deadline: Deadline) -> list[BackupServer]:
+        """Return the backup servers."""
+        return self._logon.browse(
+            lambda session: list(backup_servers(self._client, session, deadline)), deadline
+        )

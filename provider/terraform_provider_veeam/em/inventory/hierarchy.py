@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 from urllib.parse import quote
 
 from terraform_provider_veeam.em import errors
-from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.deadline import Deadline, looks
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.http.decoders import text, unreadable
 from terraform_provider_veeam.em.inventory.backup_servers import (
@@ -20,6 +21,7 @@ from terraform_provider_veeam.em.inventory.backup_servers import (
     backup_servers,
 )
 from terraform_provider_veeam.em.inventory.query import query
+from terraform_provider_veeam.em.logon import Group
 from terraform_provider_veeam.em.models import LogonSession
 
 _PLATFORMS = {
@@ -237,3 +239,44 @@ def _look_up(
             raise unreadable(f"GET {address} was answered with an object without a reference.")
         found.append(HierarchyObject(ref, text(item, "ObjectType"), text(item, "ObjectName") or ""))
     return found
+
+
+class Hierarchy(Group):
+    """The hosts that the backup servers know, and what is on them."""
+
+    def roots(self, deadline: Deadline) -> list[HierarchyRoot]:
+        """Return the hosts that the backup servers know."""
+        return self._logon.browse(
+            lambda session: list(hierarchy_roots(self._client, session, deadline)), deadline
+        )
+
+    def find(
+        self,
+        roots: Sequence[HierarchyRoot],
+        name: str | None,
+        kind: str,
+        deadline: Deadline,
+        *,
+        patience: float = 0.0,
+    ) -> FoundObjects:
+        """Return the VMs, or the objects of another type, that those hosts have of a name.
+
+        None means any name. While there is none, it looks again for as many seconds as `patience`
+        says. Raises as `find_objects`.
+        """
+        for so_far in chain((0.0,), looks(deadline)):
+            found = self._logon.browse(
+                lambda session: find_objects(
+                    self._client, session, roots, deadline, name=name, kind=kind
+                ),
+                deadline,
+            )
+            if found.objects or so_far >= patience:
+                break
+        return found
+
+    def get(self, ref: str, deadline: Deadline) -> HierarchyObject | None:
+        """Return the object that a reference leads to; None when there is none."""
+        return self._logon.browse(
+            lambda session: read_object(self._client, session, ref, deadline), deadline
+        )

@@ -19,6 +19,7 @@ from terraform_provider_veeam.em.inventory.restore_points import (
     Wanted,
     find_restore_points,
 )
+from terraform_provider_veeam.em.logon import Group
 from terraform_provider_veeam.em.models import LogonSession, RestorePointType
 from terraform_provider_veeam.em.times import Time
 
@@ -108,3 +109,19 @@ def _machine(points: list[FoundRestorePoint]) -> Machine:
         newest=times[-1] if times else None,
         backup_servers=tuple(sorted(servers, key=str.casefold)),
     )
+
+
+class Machines(Group):
+    """The machines that have restore points."""
+
+    def find(
+        self,
+        wanted: Wanted,
+        deadline: Deadline,
+        families: Sequence[RestorePointType] = tuple(RestorePointType),
+    ) -> FoundMachines:
+        """Return the machines that have restore points like those wanted, of any type."""
+        return self._logon.browse(
+            lambda session: find_machines(self._client, session, wanted, families, deadline),
+            deadline,
+        )

@@ -13,6 +13,7 @@ from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.http.decoders import Resource, integer, text
 from terraform_provider_veeam.em.inventory.backup_servers import backup_server_name
 from terraform_provider_veeam.em.inventory.query import query
+from terraform_provider_veeam.em.logon import Group
 from terraform_provider_veeam.em.models import LogonSession
 
 
@@ -46,3 +47,13 @@ def _bytes(entity: Resource, name: str) -> int | None:
     """Return a size; the API writes -1 where there is no limit, or none is known."""
     size = integer(entity, name)
     return None if size is None or size < 0 else size
+
+
+class Repositories(Group):
+    """The backup repositories."""
+
+    def list(self, deadline: Deadline) -> list[Repository]:
+        """Return the backup repositories."""
+        return self._logon.browse(
+            lambda session: list(repositories(self._client, session, deadline)), deadline
+        )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 from terraform_provider_veeam.em import models
@@ -20,6 +21,7 @@ from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.http.pages import PAGE_SIZE
 from terraform_provider_veeam.em.inventory.backup_servers import backup_server_name
 from terraform_provider_veeam.em.inventory.query import Comparison, query
+from terraform_provider_veeam.em.logon import Group
 from terraform_provider_veeam.em.patterns import name_matches
 from terraform_provider_veeam.em.times import Time, utc
 
@@ -234,3 +236,34 @@ def parse_restore_point(resource: Any, ref: models.RestorePointRef) -> models.Re
     created = decoders.text(resource, "CreationTimeUTC") or decoders.text(resource, "CreationTime")
     is_complete = any(map(_leads_to_use, decoders.links(resource)))
     return models.RestorePoint(ref, decoders.text(resource, "Name"), utc(created), is_complete)
+
+
+class RestorePoints(Group):
+    """The restore points of all families."""
+
+    def get(self, ref: models.RestorePointRef, deadline: Deadline) -> models.RestorePoint:
+        """Return a restore point. Raises RestorePointGone, AccessDenied."""
+        return self._logon.browse(
+            lambda session: read_restore_point(self._client, session, ref, deadline), deadline
+        )
+
+    def find(self, wanted: Wanted, limit: int, deadline: Deadline) -> list[FoundRestorePoint]:
+        """Return at most `limit` restore points, the newest first; no further page is read."""
+        return self._logon.browse(
+            lambda session: list(
+                islice(find_restore_points(self._client, session, wanted, deadline), limit)
+            ),
+            deadline,
+        )
+
+    def latest(self, wanted: Wanted, deadline: Deadline) -> FoundRestorePoint | None:
+        """Return the newest restore point that has been written; None when there is none."""
+
+        def find(session: models.LogonSession) -> FoundRestorePoint | None:
+            for found in find_restore_points(self._client, session, wanted, deadline):
+                if found.is_complete:
+                    return found
+                log.info("passing over %s, which is still being written", found.name)
+            return None
+
+        return self._logon.browse(find, deadline)

@@ -13,6 +13,7 @@ from terraform_provider_veeam.em.http import decoders
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.inventory.backup_servers import backup_server_name
 from terraform_provider_veeam.em.inventory.query import Comparison, query
+from terraform_provider_veeam.em.logon import Group
 from terraform_provider_veeam.em.models import LogonSession, RestorePointRef, restore_point_at
 from terraform_provider_veeam.em.times import utc
 
@@ -103,3 +104,13 @@ def parse_restore_session(entity: decoders.Resource) -> RestoreSession:
             if link.is_for("Related") and (point := restore_point_at(link.path))
         ),
     )
+
+
+class RestoreSessions(Group):
+    """The restores that backup servers carry out."""
+
+    def running(self, deadline: Deadline) -> list[RestoreSession]:
+        """Return the file-level restores that have not stopped, the newest first."""
+        return self._logon.browse(
+            lambda session: list(running_restores(self._client, session, deadline)), deadline
+        )

@@ -17,6 +17,7 @@ from terraform_provider_veeam.em.http import decoders
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.inventory.backup_servers import backup_server_name
 from terraform_provider_veeam.em.inventory.query import Comparison, query
+from terraform_provider_veeam.em.logon import Group
 from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.em.patterns import name_matches
 from terraform_provider_veeam.em.times import utc
@@ -177,3 +178,19 @@ def _parse_object(entity: decoders.Resource) -> JobObject:
         raise decoders.unreadable("An object of a job has no id or no reference.")
     name = decoders.text(entity, "Name") or decoders.text(entity, "DisplayName")
     return JobObject(object_id.lower(), ref, name)
+
+
+class Jobs(Group):
+    """The jobs."""
+
+    def find(self, wanted: WantedJobs, deadline: Deadline) -> list[Job]:
+        """Return the jobs that are wanted."""
+        return self._logon.browse(
+            lambda session: list(find_jobs(self._client, session, wanted, deadline)), deadline
+        )
+
+    def get(self, job_id: str, deadline: Deadline) -> Job:
+        """Return a job. Raises JobGone, AccessDenied."""
+        return self._logon.browse(
+            lambda session: read_job(self._client, session, job_id, deadline), deadline
+        )

@@ -12,15 +12,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from terraform_provider_veeam.em import errors
-from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.deadline import Deadline, looks
 from terraform_provider_veeam.em.gone import Container, unless_gone
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.inventory.hierarchy import HierarchyObject
 from terraform_provider_veeam.em.jobs.jobs import JobObject, job_path, objects_in_job
 from terraform_provider_veeam.em.jobs.once import OneRequest
-from terraform_provider_veeam.em.logon import Logon
+from terraform_provider_veeam.em.logon import Group, LogonSessions
 from terraform_provider_veeam.em.models import Task
-from terraform_provider_veeam.em.tasks import looks
 from terraform_provider_veeam.masking import printable
 
 _FINISH_SECONDS = 20.0  # for what was begun, after a stop or the end of the time
@@ -28,15 +27,14 @@ _FINISH_SECONDS = 20.0  # for what was begun, after a stop or the end of the tim
 log = logging.getLogger(__name__)
 
 
-class JobObjects:
+class JobObjects(Group):
     """What jobs include; each change is made in a logon session of its own.
 
     A job is changed once at a time: what overlaps may be refused, or lost.
     """
 
-    def __init__(self, client: Client, logon: Logon) -> None:
-        self._client = client
-        self._logon = logon
+    def __init__(self, client: Client, logon: LogonSessions) -> None:
+        super().__init__(client, logon)
         self._changes: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     @contextmanager
@@ -160,7 +158,7 @@ class JobObjects:
         self, job_id: str, one: JobObject, error: errors.EnterpriseManagerError, deadline: Deadline
     ) -> None:
         """Raise LastInJob when the job has nothing but that object."""
-        if [other.id for other in self._all(job_id, deadline)] == [one.id]:
+        if [other.id for other in self.list(job_id, deadline)] == [one.id]:
             raise errors.LastInJob(
                 "The last object of a job can't be removed",
                 f"{error.detail}\nJob {job_id} has nothing but {printable(one.name or one.ref)}. "
@@ -171,16 +169,17 @@ class JobObjects:
 
     def _has(self, job_id: str, one: JobObject, deadline: Deadline) -> bool:
         try:
-            return any(other.id == one.id for other in self._all(job_id, deadline))
+            return any(other.id == one.id for other in self.list(job_id, deadline))
         except errors.JobGone:
             return False
 
     def _find(self, job_id: str, ref: str, deadline: Deadline) -> JobObject | None:
         """Return the object with a reference; None when the job does not show it."""
-        found = self._all(job_id, deadline)
+        found = self.list(job_id, deadline)
         return next((one for one in found if one.ref.casefold() == ref.casefold()), None)
 
-    def _all(self, job_id: str, deadline: Deadline) -> list[JobObject]:
+    def list(self, job_id: str, deadline: Deadline) -> list[JobObject]:
+        """Return what a job includes. Raises JobGone, AccessDenied."""
         return self._logon.browse(
             lambda own: objects_in_job(self._client, own, job_id, deadline), deadline
         )

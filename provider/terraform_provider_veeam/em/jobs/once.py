@@ -15,7 +15,7 @@ from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.http.decoders import unreadable
-from terraform_provider_veeam.em.logon import Logon, token_refused
+from terraform_provider_veeam.em.logon import LogonSessions, token_refused
 from terraform_provider_veeam.em.models import Task
 from terraform_provider_veeam.em.tasks import Tasks, parse_task
 
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 class OneRequest:
     """One request and its task, for the length of a `with` block."""
 
-    def __init__(self, client: Client, logon: Logon, deadline: Deadline) -> None:
+    def __init__(self, client: Client, logon: LogonSessions, deadline: Deadline) -> None:
         self._client = client
         self._logon = logon
         self._deadline = deadline

@@ -23,7 +23,7 @@ from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.http.decoders import unreadable
 from terraform_provider_veeam.em.http.retry import persist, retry
-from terraform_provider_veeam.em.logon import Logon, token_refused
+from terraform_provider_veeam.em.logon import LogonSessions, token_refused
 from terraform_provider_veeam.em.mounts.existing import MountPoints
 from terraform_provider_veeam.em.tasks import Tasks, parse_task
 
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 def create_mount(
     client: Client,
-    logon: Logon,
+    logon: LogonSessions,
     restore_point: models.RestorePointRef,
     os_kind: str | None,
     deadline: Deadline,
@@ -70,7 +70,7 @@ class _OwnSessionMount:
     def __init__(
         self,
         client: Client,
-        logon: Logon,
+        logon: LogonSessions,
         session: models.LogonSession,
         restore_point: models.RestorePointRef,
         deadline: Deadline,

@@ -11,14 +11,14 @@ from contextlib import suppress
 from http import HTTPStatus
 
 from terraform_provider_veeam.em import errors, models
-from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.deadline import Deadline, looks
 from terraform_provider_veeam.em.gone import Container, unless_gone
 from terraform_provider_veeam.em.http import decoders
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.http.pages import pages
 from terraform_provider_veeam.em.inventory.restore_points import read_restore_point
-from terraform_provider_veeam.em.logon import Logon
-from terraform_provider_veeam.em.tasks import Tasks, looks, parse_task
+from terraform_provider_veeam.em.logon import LogonSessions
+from terraform_provider_veeam.em.tasks import Tasks, parse_task
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ _Found = list[tuple[str, decoders.Resource]]
 class MountPoints:
     """The mount points of one logon session."""
 
-    def __init__(self, client: Client, logon: Logon, session: models.LogonSession) -> None:
+    def __init__(self, client: Client, logon: LogonSessions, session: models.LogonSession) -> None:
         self._client = client
         self._logon = logon
         self._session = session

@@ -21,7 +21,7 @@ class BackupAction(Action):
 
         Returns the VMs' parts. A result with remarks is a warning. Raises BackupFailed.
         """
-        starts, session = self.manager.job_starts, started
+        starts, session = self.em.backups, started
         for session in starts.follow(started, deadline):
             if not session.is_stopped:
                 share = "" if session.percent is None else f", {session.percent} %"

@@ -137,7 +137,7 @@ class FileDownloadAction(PathsAction):
             except CannotWrite as error:
                 raise Refused(error.summary, error.detail, path=["folder"]) from error
             transfer = Transfer(
-                *self.manager.files(mount.session, mount.href),
+                *self.em.files(mount.session, mount.href),
                 places,
                 deadline,
                 keep_folders=config["keep_folders"] is True,

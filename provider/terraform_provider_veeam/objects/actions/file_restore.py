@@ -63,7 +63,7 @@ class FileRestoreAction(PathsAction):
         """Restore, path by path."""
         how = _how(config)
         mount = self.find_mount(config, deadline)
-        files, restores = self.manager.files(mount.session, mount.href)
+        files, restores = self.em.files(mount.session, mount.href)
 
         def restore(path: str) -> Iterator[str]:
             yield f"Restoring {path} to its original place"

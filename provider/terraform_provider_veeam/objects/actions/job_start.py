@@ -51,7 +51,7 @@ class JobStartAction(jobs.JobReader, BackupAction):
 
     def run(self, ctx: Context, config: State, deadline: Deadline) -> Iterator[str]:
         """Start the job, and wait for its end."""
-        starts, job = self.manager.job_starts, self._startable(config, deadline)
+        starts, job = self.em.backups, self._startable(config, deadline)
         name = printable(job.name)
         running = joined = starts.running(job, deadline)
         if running and config["if_running"] == _FAIL:
@@ -65,7 +65,7 @@ class JobStartAction(jobs.JobReader, BackupAction):
             yield f"Job {name} runs already: {printable(running.name)}{retry}"
         else:
             yield f"Starting job {name}"
-            running = starts.start_job(job, deadline)
+            running = starts.start(job, deadline)
             yield f"Started job {name}: {printable(running.name)}"
         if config["wait"] is False:
             return

@@ -88,7 +88,7 @@ class PathsAction(MountPointReader, Action):
         """Add what helps with a path that failed; return the attribute that is to blame."""
         if isinstance(error, errors.NotFound):
             error.summary = "File or folder not found"
-            files, _ = self.manager.files(mount.session, mount.href)
+            files, _ = self.em.files(mount.session, mount.href)
             error.add(self.neighbours(mount, files, path, deadline))
         return ["folder"] if isinstance(error, errors.CannotWrite) else ["paths", (number,)]
 

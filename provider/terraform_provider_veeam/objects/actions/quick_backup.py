@@ -32,7 +32,7 @@ class QuickBackupAction(hierarchy.HierarchyReader, BackupAction):
         vm = self.find_vm(config, deadline)
         name = printable(vm.name)
         yield f"Starting a quick backup of {name}"
-        started = self.manager.quick_backup(vm, deadline)
+        started = self.em.backups.quick_backup(vm, deadline)
         yield f"Backing up {name}: {printable(started.name)}"
         machines = yield from self.follow(ctx, started, deadline)
         points = [

@@ -30,9 +30,9 @@ class UnmountAction(mounted.MountPointReader, Action):
         """Unmount; what is gone already is no error."""
         mount = self.find_mount(config, deadline)
         try:
-            self.manager.mount_point(mount.session, mount.restore_point, mount.href, deadline)
+            self.em.mounts.get(mount.session, mount.restore_point, mount.href, deadline)
             yield f"Unmounting {mount}"
-            self.manager.unmount(mount.session, mount.href, deadline)
+            self.em.mounts.unmount(mount.session, mount.href, deadline)
         except MountGone:
             instead = self.mounted_instead(mount, deadline)
             yield f"{mount} is not mounted in {mount.session}{instead}"

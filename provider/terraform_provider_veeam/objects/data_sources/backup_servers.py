@@ -28,5 +28,5 @@ class BackupServersDataSource(DataSource):
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:
         """Return the backup servers."""
-        servers = self.manager.backup_servers(deadline)
+        servers = self.em.backup_servers.list(deadline)
         return {"backup_servers": [server._asdict() for server in servers]}

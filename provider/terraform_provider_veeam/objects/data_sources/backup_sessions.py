@@ -100,17 +100,17 @@ class BackupSessionsDataSource(DataSource):
             since=config["since"],
         )
         if config["machine_name"] is not None:
-            tasks = self.manager.task_sessions(wanted, config["limit"], deadline)
+            tasks = self.em.backups.task_sessions(wanted, config["limit"], deadline)
             return {"sessions": list(map(_of_machine, tasks))}
-        sessions = self.manager.job_sessions(wanted, config["limit"], deadline)
+        sessions = self.em.backups.job_sessions(wanted, config["limit"], deadline)
         if not sessions and config["type"] is None:
             replications = wanted._replace(type=SessionType.REPLICA)
-            sessions = self.manager.job_sessions(replications, config["limit"], deadline)
+            sessions = self.em.backups.job_sessions(replications, config["limit"], deadline)
         return {"sessions": [self._of_job(one, deadline) for one in sessions]}
 
     def _of_job(self, session: JobSession, deadline: Deadline) -> State:
         is_good = session.result in (None, "Success")
-        reasons = [] if is_good else self.manager.job_starts.reasons(session, deadline)
+        reasons = [] if is_good else self.em.backups.reasons(session, deadline)
         return session._asdict() | {"reasons": reasons}
 
 

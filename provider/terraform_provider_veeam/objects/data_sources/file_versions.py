@@ -72,7 +72,7 @@ class FileVersionsDataSource(DataSource):
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:
         """Return the versions, at most as many as the limit says."""
         points = self._points(config, deadline)
-        indexed = self.manager.index.points(points, deadline)
+        indexed = self.em.index.points(points, deadline)
         name = printable(config["machine_name"])
         if not indexed:
             raise Refused(
@@ -94,7 +94,7 @@ class FileVersionsDataSource(DataSource):
             )
         left_out: list[LeftOut] = []
         with closing(
-            self.manager.index.versions(indexed, config["path"], deadline, left_out)
+            self.em.index.versions(indexed, config["path"], deadline, left_out)
         ) as versions:
             told = list(islice(_told(versions), config["limit"]))
         if left_out:
@@ -107,7 +107,7 @@ class FileVersionsDataSource(DataSource):
         """Return the restore points of one VM that are written. Raises Refused."""
         wanted = search.wanted(config | {"restore_point_type": None})
         name = printable(config["machine_name"])
-        found = self.manager.restore_points(wanted, _ALL, deadline)
+        found = self.em.restore_points.find(wanted, _ALL, deadline)
         points = [point for point in found if point.is_complete]
         servers = sorted({point.backup_server for point in points if point.backup_server})
         if len(servers) > 1:
@@ -121,7 +121,7 @@ class FileVersionsDataSource(DataSource):
             raise Refused(
                 "No restore point found",
                 f"There is no restore point of the VM {name} that is written, of those that are "
-                f"asked for.\n{self.manager.near_misses(wanted, deadline)}",
+                f"asked for.\n{self.em.suggestions.machines(wanted, deadline)}",
                 path=["machine_name"],
             )
         return points

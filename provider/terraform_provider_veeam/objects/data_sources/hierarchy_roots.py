@@ -30,5 +30,5 @@ class HierarchyRootsDataSource(DataSource):
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:
         """Return the hosts."""
-        roots = self.manager.hierarchy_roots(deadline)
+        roots = self.em.hierarchy.roots(deadline)
         return {"hierarchy_roots": [root._asdict() for root in roots]}

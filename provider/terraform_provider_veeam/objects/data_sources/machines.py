@@ -44,7 +44,7 @@ class MachinesDataSource(DataSource):
         """Return what is found; a family that the account may not see is only warned of."""
         kind = config["restore_point_type"]
         families = tuple(RestorePointType) if kind is None else (kind,)
-        machines, left_out = self.manager.machines(search.wanted(config), deadline, families)
+        machines, left_out = self.em.machines.find(search.wanted(config), deadline, families)
         if left_out:
             names = " and ".join(f'"{family}"' for family in left_out)
             ctx.diagnostics.add_warning(

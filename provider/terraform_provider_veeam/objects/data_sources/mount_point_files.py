@@ -67,7 +67,7 @@ class MountPointFilesDataSource(MountPointReader, DataSource):
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:
         """Return what is found, at most as much as the limit says."""
         mount = self.find_mount(config, deadline)
-        files, _ = self.manager.files(mount.session, mount.href)
+        files, _ = self.em.files(mount.session, mount.href)
         path, limit = config["path"], config["limit"]
         left_out: list[LeftOut] = []
         walk = files.walk(path, config["depth"], deadline, left_out)

@@ -30,7 +30,7 @@ class MountPointsDataSource(MountPointReader, mount_points.RestorePointObject, D
         session = self.find_session(config["session_fingerprint"], deadline)
         ref = mount_points.restore_point_of(config)
         try:
-            there = self.manager.mount_points(session, ref, deadline)
+            there = self.em.mounts.list(session, ref, deadline)
         except SessionGone as error:
             raise Refused(
                 "The logon session has ended",

@@ -36,6 +36,6 @@ class RepositoriesDataSource(DataSource):
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:
         """Return the repositories."""
-        there = self.manager.repositories(deadline)
+        there = self.em.repositories.list(deadline)
         by_name = sorted(there, key=lambda one: (one.name or "").casefold())
         return {"repositories": [one._asdict() for one in by_name]}

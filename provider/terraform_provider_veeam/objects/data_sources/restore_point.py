@@ -42,10 +42,10 @@ class RestorePointDataSource(DataSource):
         """Return the one that is found."""
         asked = search.wanted(config)
         if config["latest"]:
-            latest = self.manager.latest_restore_point(asked, deadline)
+            latest = self.em.restore_points.latest(asked, deadline)
             points = [latest] if latest else []
         else:
-            points = self.manager.restore_points(asked, _SHOWN + 1, deadline)
+            points = self.em.restore_points.find(asked, _SHOWN + 1, deadline)
         if len(points) == 1:
             return search.described(points[0])
         if points:
@@ -58,7 +58,7 @@ class RestorePointDataSource(DataSource):
         raise Refused(
             "No restore point found",
             f"There is none with {search.conditions(ctx.config or {})}.{_hints(config)}\n"
-            f"{self.manager.near_misses(asked, deadline)}",
+            f"{self.em.suggestions.machines(asked, deadline)}",
             path=_narrowest(config),
         )
 

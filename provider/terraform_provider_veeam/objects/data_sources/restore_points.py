@@ -32,7 +32,7 @@ class RestorePointsDataSource(DataSource):
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:
         """Return what is found, at most as many as the limit says."""
         limit = config["limit"]
-        points = self.manager.restore_points(search.wanted(config), limit + 1, deadline)
+        points = self.em.restore_points.find(search.wanted(config), limit + 1, deadline)
         if len(points) > limit:
             ctx.diagnostics.add_warning(
                 "Not all restore points are listed",

@@ -37,6 +37,6 @@ class RestoreSessionsDataSource(DataSource):
             "restore_sessions": [
                 restore._asdict()
                 | {"restore_point_id": next((ref.id for ref in restore.restore_points), None)}
-                for restore in self.manager.running_restores(deadline)
+                for restore in self.em.restore_sessions.running(deadline)
             ]
         }

@@ -37,15 +37,15 @@ class LogonSessionEphemeral(EphemeralResource):
 
     def make(self, ctx: EphemeralContext, config: State) -> State:
         """Return the session, logging on if need be."""
-        manager = self.manager
-        session = manager.session(self.deadline(ctx, _SECONDS, "Logging on"))
+        em = self.em
+        session = em.sessions.browsing(self.deadline(ctx, _SECONDS, "Logging on"))
         if not session.borrowed:
             self._book.mark_passing(session.fingerprint)
         ctx.private = json.dumps(list(session)).encode()
         return {
             "session_token": session.token,
             "session_fingerprint": session.fingerprint,
-            "api_url": manager.base_url,
+            "api_url": em.base_url,
         }
 
     def renew(self, ctx: EphemeralContext) -> None:
@@ -53,7 +53,7 @@ class LogonSessionEphemeral(EphemeralResource):
         session = LogonSession(*json.loads(ctx.private))
         deadline = self.deadline(ctx, _SECONDS, "Holding the logon session")
         try:
-            self.manager.touch(session, "/tasks", deadline)
+            self.em.mounts.touch(session, "/tasks", deadline)
         except EnterpriseManagerError as error:
             ctx.diagnostics.add_warning(error.summary, error.detail)
         self.renew_later(ctx)

@@ -46,13 +46,13 @@ class MountPointEphemeral(mount_points.MountPointObject, EphemeralResource):
             found = self.describe_restore_point(ctx, config)
         name = found["restore_point_name"] or restore_point.id
         deadline = self.timeout(ctx, config, "create", f"Mounting restore point {name}")
-        manager = self.manager
+        em = self.em
         try:
             session, mount_point = self.mount(config, deadline, outlives=False)
         except MountIncomplete as error:
             fate = self._unmount_again(error.mounted, deadline)
             raise Refused(error.summary, f"{error.detail}\n{fate}") from error
-        record = SessionRecord(manager.base_url, session, mount_point.href)
+        record = SessionRecord(em.base_url, session, mount_point.href)
         self._book.remember(record)
         ctx.private = _to_private(record, None)
         return (
@@ -71,7 +71,7 @@ class MountPointEphemeral(mount_points.MountPointObject, EphemeralResource):
         record, trouble = _from_private(ctx.private)
         deadline = self.deadline(ctx, _RENEW_SECONDS, f"Holding {record.href}")
         try:
-            self.manager.touch(record.session, record.href, deadline)
+            self.em.mounts.touch(record.session, record.href, deadline)
         except EnterpriseManagerError as error:
             # Terraform before 1.17 drops diagnostics of a renewal.
             trouble = f"{error.summary}: {error.detail}"
@@ -89,7 +89,7 @@ class MountPointEphemeral(mount_points.MountPointObject, EphemeralResource):
             )
         deadline = self.deadline(ctx, _CLOSE_SECONDS, f"Unmounting {record.href}")
         try:
-            self.manager.unmount(record.session, record.href, deadline)
+            self.em.mounts.unmount(record.session, record.href, deadline)
         except SessionGone as error:
             ctx.diagnostics.add_warning(
                 "The ephemeral mount point was gone before its end",
@@ -108,7 +108,7 @@ class MountPointEphemeral(mount_points.MountPointObject, EphemeralResource):
         href = mounted.mount_point.href
         bound = deadline.unstoppable(f"Unmounting {href}", _CLOSE_SECONDS)
         try:
-            self.manager.unmount(mounted.session, href, bound)
+            self.em.mounts.unmount(mounted.session, href, bound)
         except SessionGone:
             return "Its logon session has ended, and the mount point with it."
         except EnterpriseManagerError as error:

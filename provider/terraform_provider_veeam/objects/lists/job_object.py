@@ -26,7 +26,7 @@ class JobObjectList(jobs.JobReader, ListResource):
         """Return the objects, job by job."""
         is_one = config["job_id"] is not None
         for job in (
-            [self.job(config, deadline)] if is_one else self.manager.jobs(WantedJobs(), deadline)
+            [self.job(config, deadline)] if is_one else self.em.jobs.find(WantedJobs(), deadline)
         ):
             for one in job.objects:
                 whole = {"job_id": job.id, "ref": one.ref} | jobs.results_of(job.id, one)

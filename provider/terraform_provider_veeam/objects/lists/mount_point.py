@@ -42,8 +42,8 @@ class MountPointList(mount_points.RestorePointObject, ListResource):
 
     def find(self, ctx: ListContext, config: State, deadline: Deadline) -> Iterator[ListedResource]:
         """Return the mount points, one by one as they are found."""
-        manager = self.manager
-        if not manager.session_is_borrowed:
+        em = self.em
+        if not em.session_is_borrowed:
             raise Refused(
                 "A listing needs the logon session of the mount points",
                 "Mount points can only be seen in the logon session that made them, and one that "
@@ -51,15 +51,15 @@ class MountPointList(mount_points.RestorePointObject, ListResource):
                 "VEEAM_EM_SESSION_TOKEN) to the token of that session, and leave out username and "
                 "password.",
             )
-        session = manager.session(deadline)
+        session = em.sessions.browsing(deadline)
         is_one = config["restore_point_id"] is not None
         for ref in (
             [mount_points.restore_point_of(config)]
             if is_one
-            else manager.mounted_restore_points(deadline)
+            else em.mounts.restore_points(deadline)
         ):
             point = None
-            for mount_point in manager.mount_points(session, ref, deadline):
+            for mount_point in em.mounts.list(session, ref, deadline):
                 point = point or self._described(ref, deadline)
                 results = mount_points.results_of(session, mount_point)
                 yield ListedResource(
@@ -71,7 +71,7 @@ class MountPointList(mount_points.RestorePointObject, ListResource):
     def _described(self, ref: RestorePointRef, deadline: Deadline) -> RestorePoint:
         """Return a restore point; with nothing but its id when it is gone, or may not be read."""
         try:
-            return self.manager.restore_point(ref, deadline)
+            return self.em.restore_points.get(ref, deadline)
         except (RestorePointGone, AccessDenied):
             return RestorePoint(ref, None, None)
 

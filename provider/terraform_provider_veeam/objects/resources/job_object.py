@@ -73,7 +73,7 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
         item = self.find_by_ref(planned["ref"], deadline)
         job_id = planned["job_id"]
         try:
-            added = self.manager.job_objects.add(job_id, item, deadline)
+            added = self.em.job_objects.add(job_id, item, deadline)
         except JobGone as error:
             raise jobs.no_such_job(error) from error
         except AlreadyInJob as error:
@@ -95,7 +95,7 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
         deadline = self.deadline(ctx, _READ_SECONDS, f"Reading object {current['id']}")
         name = printable(current["name"] or current["ref"])
         try:
-            there = self.manager.objects_in_job(current["job_id"], deadline)
+            there = self.em.job_objects.list(current["job_id"], deadline)
         except JobGone:
             self._warn(ctx, f"{name} is in no job: its job is gone", "Somebody deleted the job.")
             return None
@@ -120,13 +120,13 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
         """Take the object out of the job; what is gone already is no error."""
         deadline = self.deadline(ctx, _CHANGE_SECONDS, "Taking the object out of the job")
         one = JobObject(current["object_id"], current["ref"], current["name"])
-        self.manager.job_objects.remove(current["job_id"], one, deadline)
+        self.em.job_objects.remove(current["job_id"], one, deadline)
 
     def take_over(self, ctx: contexts.ResourceContext, parent: str, own: str) -> contexts.State:
         """Take over an object that a job has."""
         deadline = self.deadline(ctx, _READ_SECONDS, "Reading the job")
         try:
-            there = self.manager.objects_in_job(parent, deadline)
+            there = self.em.job_objects.list(parent, deadline)
         except JobGone as error:
             raise jobs.no_such_job(error, is_written=False) from error
         for one in there:

@@ -79,7 +79,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
 
     def create(self, ctx: contexts.ChangeContext, planned: contexts.State) -> contexts.State:
         """Mount the restore point. A mount that could not be read is returned with the error."""
-        manager = self.manager
+        em = self.em
         if planned["restore_point_name"] is Unknown:
             planned |= self.describe_restore_point(ctx, planned)
         ref = mount_points.restore_point_of(planned)
@@ -94,7 +94,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
                 "destroy unmounts it.",
             )
             mounted = error.mounted
-        record = SessionRecord(manager.base_url, mounted.session, mounted.mount_point.href)
+        record = SessionRecord(em.base_url, mounted.session, mounted.mount_point.href)
         state = self._keep(ctx, planned, record, mounted.mount_point)
         if self._book.is_passing(record.fingerprint):
             ctx.diagnostics.add_warning(
@@ -115,7 +115,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         deadline = self.timeout(ctx, current, "read", f"Reading mount point {current['id']}")
         try:
             record = self._find_session(ctx, current, deadline)
-            mount_point = self.manager.mount_point(
+            mount_point = self.em.mounts.get(
                 record.session, mount_points.restore_point_of(current), record.href, deadline
             )
         except (errors.SessionGone, errors.MountGone) as error:
@@ -145,7 +145,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
             keep_alive.release(record.fingerprint, record.href)
             return planned
         try:
-            self.manager.mount_point(
+            self.em.mounts.get(
                 record.session, mount_points.restore_point_of(current), record.href, deadline
             )
             trouble = self._keep_alive(ctx, planned, record)
@@ -161,7 +161,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         deadline = self.timeout(ctx, current, "delete", f"Unmounting {current['id']}")
         record = self._find_session(ctx, current, deadline)
         try:
-            self.manager.unmount(record.session, record.href, deadline)
+            self.em.mounts.unmount(record.session, record.href, deadline)
         except errors.SessionGone as error:
             consequence = "There was nothing left to unmount."
             ctx.diagnostics.add_warning(*self._loss(error, current, deadline, consequence))
@@ -173,8 +173,8 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         self, ctx: contexts.ResourceContext, parent: models.RestorePointRef, own: int
     ) -> contexts.State:
         """Take over a mount point of the session whose token the provider was given."""
-        manager = self.manager
-        if not manager.session_is_borrowed:
+        em = self.em
+        if not em.session_is_borrowed:
             raise Refused(
                 "Import needs the logon session of the mount point",
                 "A mount point can only be reached in the logon session that made it. Set "
@@ -183,7 +183,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
             )
         name = identifiers.format_mount_point_id(parent, own)
         deadline = self.timeout(ctx, {}, "read", f"Reading mount point {name}")
-        session = manager.session(deadline)
+        session = em.sessions.browsing(deadline)
         wanted = (ctx.identity or {}).get("session_fingerprint")
         if wanted and wanted != session.fingerprint:
             raise Refused(
@@ -194,14 +194,14 @@ class MountPointResource(mount_points.MountPointObject, Resource):
             )
         href = models.mount_href(parent, own, None)
         try:
-            mount_point = manager.mount_point(session, parent, href, deadline)
+            mount_point = em.mounts.get(session, parent, href, deadline)
         except errors.MountGone as error:
-            there = but_there_is(manager.mounted_instead(session, parent.id, deadline))
+            there = but_there_is(em.suggestions.mount_points(session, parent.id, deadline))
             raise Refused(
                 "Mount point not found",
                 f"{error.detail}\nThe session of this session_token has no {name}{there}.",
             ) from error
-        record = SessionRecord(manager.base_url, session, href, imported=True)
+        record = SessionRecord(em.base_url, session, href, imported=True)
         state = {"restore_point_id": parent.id, "restore_point_type": parent.type.value}
         return self._keep(ctx, state, record, mount_point)
 
@@ -213,9 +213,9 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         Raises SessionOutOfReach when it is not at hand, or belongs to another server. Sends
         nothing, unless `url` has changed and the server has to be asked whether it is the same.
         """
-        manager = self.manager
+        em = self.em
         fingerprint = state["session_fingerprint"]
-        record = self._book.find(fingerprint, manager.base_url, ctx.private)
+        record = self._book.find(fingerprint, em.base_url, ctx.private)
         if record is None:
             raise no_token()
         told = models.mount_href(
@@ -223,7 +223,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         )
         record = record._replace(href=told)
         ctx.private = record.to_bytes()
-        check_server(manager, record, deadline)
+        check_server(em, record, deadline)
         return record
 
     def _keep(
@@ -239,7 +239,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         ctx.private = record.to_bytes()
         ctx.identity = mount_points.identity_of(record.session, mount_point)
         self._book.remember(record, for_apply=for_apply)
-        self._provider.holder.hold(record, self.manager, state.get("restore_point_name") or "")
+        self._provider.holder.hold(record, self.em, state.get("restore_point_name") or "")
         return state | mount_points.results_of(record.session, mount_point)
 
     def _keep_alive(
@@ -252,7 +252,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         try:
             deadline = self.deadline(ctx, _HOLD_SECONDS, "Waiting for the process that holds it")
             name = state["restore_point_name"] or ""
-            keep_alive.hold(self.manager.settings, record, state["keep_alive"], name, deadline)
+            keep_alive.hold(self.em.settings, record, state["keep_alive"], name, deadline)
         except (errors.Stopped, errors.DeadlinePassed) as error:
             said = (
                 f"{error.summary}. Whether it holds logon session {record.fingerprint} by now, "
@@ -284,7 +284,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
                 f"by a destroy that did not come to its end. {consequence}"
             )
         name = printable(state["restore_point_name"] or state["restore_point_id"].uuid)
-        disks = disks_of(self.manager, mount_points.restore_point_of(state), deadline)
+        disks = disks_of(self.em, mount_points.restore_point_of(state), deadline)
         return f"{summary}: its logon session has ended", (
             f"{gone.detail}\n{name} was mounted in it. A logon session ends when it has been "
             f"idle for {models.IDLE_LIMIT}, when it is logged out, as by a destroy with "

@@ -9,9 +9,9 @@ import pytest
 from em_simulator import Family, Simulator
 from support.clocks import FakeClock
 from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.files.restore import ToOriginalPlace
-from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
 
 MakeDeadline = Callable[..., Deadline]
@@ -31,10 +31,10 @@ def is_asked(simulator: Simulator) -> bool:
 
 
 def restore(
-    manager: EnterpriseManager, point: RestorePointRef, bound: Deadline, path: str = FILE
+    em: EnterpriseManager, point: RestorePointRef, bound: Deadline, path: str = FILE
 ) -> None:
-    mounted = manager.mount(point, None, bound)
-    files, restores = manager.files(mounted.session, mounted.mount_point.href)
+    mounted = em.mounts.create(point, None, bound)
+    files, restores = em.files(mounted.session, mounted.mount_point.href)
     list(restores.restore(files, path, ToOriginalPlace(), bound))
 
 
@@ -42,7 +42,7 @@ def restore(
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_what_a_gateway_may_have_refused_may_have_begun(
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     restore_point: RestorePointRef,
     deadline: MakeDeadline,
     code: int,
@@ -50,25 +50,25 @@ def test_what_a_gateway_may_have_refused_may_have_begun(
 ) -> None:
     simulator.add_fault("status", POST, code=code, when=when, html=True)
     with pytest.raises(errors.AnswerLost, match="not known whether the restore was begun"):
-        restore(manager, restore_point, deadline())
+        restore(em, restore_point, deadline())
 
 
 def test_what_the_server_refuses_has_not_begun(
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     restore_point: RestorePointRef,
     deadline: MakeDeadline,
 ) -> None:
     with pytest.raises(errors.NotFound):
-        restore(manager, restore_point, deadline(), f"{FILE}.old")
+        restore(em, restore_point, deadline(), f"{FILE}.old")
     simulator.add_fault("expire-session", POST)
     with pytest.raises(errors.TokenRefused):
-        restore(manager, restore_point, deadline())
+        restore(em, restore_point, deadline())
 
 
 def test_a_stop_before_it_is_known_who_refused_leaves_it_open(
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     restore_point: RestorePointRef,
     deadline: MakeDeadline,
     stop: threading.Event,
@@ -84,4 +84,4 @@ def test_a_stop_before_it_is_known_who_refused_leaves_it_open(
 
     threading.Thread(target=stop_after_the_request).start()
     with pytest.raises(errors.AnswerLost, match="not known whether the restore was begun"):
-        restore(manager, restore_point, deadline())
+        restore(em, restore_point, deadline())

@@ -15,11 +15,11 @@ from em_simulator import ADMINISTRATOR, Simulator
 from support.authorities import Certificate, issue
 from support.tls_proxy import TlsProxy
 from terraform_provider_veeam.config import resolve
+from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import CertificateNotTrusted, NotEnterpriseManager
 from terraform_provider_veeam.em.http import trust
 from terraform_provider_veeam.em.http.certificate import describe_certificate
-from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.masking import hide
@@ -58,11 +58,13 @@ def log_on(simulator: Simulator, **trust: object) -> LogonSession:
         "password": ADMINISTRATOR.password,
         "max_retries": 0,
     }
-    manager = EnterpriseManager(resolve(block | trust, "test", {}))
+    em = EnterpriseManager(resolve(block | trust, "test", {}))
     try:
-        return manager.session(Deadline(operation="The test", seconds=20, stop=threading.Event()))
+        return em.sessions.browsing(
+            Deadline(operation="The test", seconds=20, stop=threading.Event())
+        )
     finally:
-        manager.close(1)
+        em.close(1)
 
 
 def pem_of(authority: trustme.CA) -> str:
@@ -197,8 +199,8 @@ def test_insecure_takes_any(authority: trustme.CA) -> None:
 
 
 def test_a_certificate_that_changes_between_two_requests_is_refused() -> None:
-    def ask(manager: EnterpriseManager) -> LogonSession:
-        return manager.session(Deadline(operation="x", seconds=20, stop=threading.Event()))
+    def ask(em: EnterpriseManager) -> LogonSession:
+        return em.sessions.browsing(Deadline(operation="x", seconds=20, stop=threading.Event()))
 
     with Simulator() as first:
         block = {
@@ -208,19 +210,19 @@ def test_a_certificate_that_changes_between_two_requests_is_refused() -> None:
             "certificate_fingerprint": first.fingerprint,
             "max_retries": 0,
         }
-        manager = EnterpriseManager(resolve(block, "test", {}))
-        session = ask(manager)
+        em = EnterpriseManager(resolve(block, "test", {}))
+        session = ask(em)
     port = int(first.url.rpartition(":")[2])
     with Simulator(port=port) as second:
         with pytest.raises(CertificateNotTrusted) as caught:
-            manager.touch(
+            em.mounts.touch(
                 session,
                 "/tasks",
                 Deadline(operation="x", seconds=20, stop=threading.Event()),
             )
         assert second.fingerprint in caught.value.detail
         assert second.journal == []
-    manager.close(1)
+    em.close(1)
 
 
 def test_any_trusted_certificate_ends_a_chain_whichever_python_runs() -> None:

@@ -13,12 +13,12 @@ from em_simulator import ADMINISTRATOR, Family, Simulator
 from em_simulator.catalogue import NIGHTS
 from em_simulator.faults import Fault, Faults
 from support.clocks import FakeClock
+from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.inventory import machines
 from terraform_provider_veeam.em.inventory.restore_points import Wanted
 from terraform_provider_veeam.em.jobs.jobs import WantedJobs
 from terraform_provider_veeam.em.jobs.sessions import WantedSessions
-from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import LogonSession, RestorePointType
 
 MakeDeadline = Callable[..., Deadline]
@@ -59,8 +59,8 @@ class Listing(ABC):
 
     things = 210
 
-    def __init__(self, simulator: Simulator, manager: EnterpriseManager, deadline: Any) -> None:
-        self.simulator, self.manager, self.deadline = simulator, manager, deadline
+    def __init__(self, simulator: Simulator, em: EnterpriseManager, deadline: Any) -> None:
+        self.simulator, self.em, self.deadline = simulator, em, deadline
         self.ids: dict[int, str] = {}
 
     @abstractmethod
@@ -83,7 +83,7 @@ class RestorePoints(Listing):
         self.simulator.remove_restore_point(Family.VM, self.ids[number])
 
     def read(self) -> list[str]:
-        found = self.manager.restore_points(Wanted(), LIMIT, self.deadline())
+        found = self.em.restore_points.find(Wanted(), LIMIT, self.deadline())
         return [point.ref.id for point in found]
 
 
@@ -95,7 +95,7 @@ class Jobs(Listing):
         self.simulator.remove_job(f"job {number}")
 
     def read(self) -> list[str]:
-        return [job.id for job in self.manager.jobs(WantedJobs(), self.deadline())]
+        return [job.id for job in self.em.jobs.find(WantedJobs(), self.deadline())]
 
 
 class BackupSessions(Listing):
@@ -106,18 +106,18 @@ class BackupSessions(Listing):
         self.simulator.remove_backup(self.ids[number])
 
     def read(self) -> list[str]:
-        found = self.manager.job_sessions(WantedSessions(), LIMIT, self.deadline())
+        found = self.em.backups.job_sessions(WantedSessions(), LIMIT, self.deadline())
         return [session.id for session in found]
 
 
 class FilesOfFolder(Listing):
-    def __init__(self, simulator: Simulator, manager: EnterpriseManager, deadline: Any) -> None:
-        super().__init__(simulator, manager, deadline)
+    def __init__(self, simulator: Simulator, em: EnterpriseManager, deadline: Any) -> None:
+        super().__init__(simulator, em, deadline)
         points = simulator.restore_points(Family.VM)
         point = next(point for point in points if point.machine.name == "oracle03")
         who = simulator.log_on(ADMINISTRATOR.username, ADMINISTRATOR.password)
         mount = simulator.mount(who[1], Family.VM, point.id)
-        self.files, _ = manager.files(LogonSession(*who), mount.path)
+        self.files, _ = em.files(LogonSession(*who), mount.path)
 
     def come(self, number: int) -> None:
         self.ids[number] = f"{number:04}.pdf"
@@ -139,11 +139,11 @@ def _time(number: int) -> str:
 def test_what_was_there_all_the_time_is_listed_once(
     kind: type[Listing],
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     deadline: MakeDeadline,
     meanwhile: Meanwhile,
 ) -> None:
-    listing = kind(simulator, manager, deadline)
+    listing = kind(simulator, em, deadline)
     for number in range(kind.things):
         listing.come(number)
     old, new = itertools.count(), itertools.count(kind.things)
@@ -163,7 +163,7 @@ def test_what_was_there_all_the_time_is_listed_once(
 
 def test_a_machine_counts_each_restore_point_once(
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     deadline: MakeDeadline,
     meanwhile: Meanwhile,
     monkeypatch: pytest.MonkeyPatch,
@@ -176,7 +176,7 @@ def test_a_machine_counts_each_restore_point_once(
         remove = partial(simulator.remove_restore_point, Family.VM, newest.id)
         add = partial(simulator.add_restore_point, "web02", _time(30 + at))
         meanwhile.happens = [(meanwhile.asked + at, remove), (meanwhile.asked + at + 1, add)]
-        found = manager.machines(Wanted(), deadline(), [RestorePointType.VM]).machines
+        found = em.machines.find(Wanted(), deadline(), [RestorePointType.VM]).machines
         counts = {one.name: one.restore_point_count for one in found}
         assert counts.pop("web02") - NIGHTS in (29, 30, 31)
         assert set(counts.values()) == {NIGHTS}

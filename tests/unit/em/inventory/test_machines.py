@@ -9,18 +9,18 @@ import pytest
 
 from em_simulator import RESTORE_OPERATOR, Family, Simulator
 from em_simulator.catalogue import MACHINES, NIGHTS
+from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import AccessDenied, AnswerLost, RequestFailed
 from terraform_provider_veeam.em.http.client import Answer
 from terraform_provider_veeam.em.http.decoders import decode
 from terraform_provider_veeam.em.inventory.machines import FoundMachines, Machine, find_machines
 from terraform_provider_veeam.em.inventory.restore_points import Wanted
-from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import LogonSession, RestorePointType
 from terraform_provider_veeam.em.times import Time
 
 MakeDeadline = Callable[..., Deadline]
-MakeManager = Callable[..., EnterpriseManager]
+MakeEm = Callable[..., EnterpriseManager]
 AGENT, VM = RestorePointType.AGENT, RestorePointType.VM
 
 
@@ -29,51 +29,51 @@ def names(found: FoundMachines) -> list[str]:
 
 
 def test_the_machines_of_all_families_are_listed_by_name(
-    manager: EnterpriseManager, deadline: MakeDeadline
+    em: EnterpriseManager, deadline: MakeDeadline
 ) -> None:
-    found = manager.machines(Wanted(), deadline())
+    found = em.machines.find(Wanted(), deadline())
     assert names(found) == sorted((one.name for one in MACHINES), key=str.casefold)
     assert {machine.restore_point_count for machine in found.machines} == {NIGHTS}
     assert found.left_out == {}
 
 
 def test_a_machine_tells_its_family_and_when_and_where_its_restore_points_are(
-    manager: EnterpriseManager, simulator: Simulator, deadline: MakeDeadline
+    em: EnterpriseManager, simulator: Simulator, deadline: MakeDeadline
 ) -> None:
     points = [p for p in simulator.restore_points(Family.AGENT) if p.machine.name == "rhel72"]
     newest, oldest = (str(Time.parse(point.created_text)) for point in (points[0], points[-1]))
-    found = manager.machines(Wanted(machine_name="RHEL72"), deadline()).machines
+    found = em.machines.find(Wanted(machine_name="RHEL72"), deadline()).machines
     assert found == [Machine("rhel72", AGENT, NIGHTS, oldest, newest, ("backup01.tech.local",))]
 
 
 def test_a_pattern_and_a_family_narrow_the_list(
-    manager: EnterpriseManager, deadline: MakeDeadline
+    em: EnterpriseManager, deadline: MakeDeadline
 ) -> None:
-    assert names(manager.machines(Wanted(machine_name="*ORACLE*"), deadline())) == [
+    assert names(em.machines.find(Wanted(machine_name="*ORACLE*"), deadline())) == [
         "oracle03",
         "oracle03.tech.local",
     ]
-    assert names(manager.machines(Wanted(), deadline(), [AGENT])) == ["laptop17", "rhel72"]
+    assert names(em.machines.find(Wanted(), deadline(), [AGENT])) == ["laptop17", "rhel72"]
 
 
 def test_only_restore_points_of_the_wanted_time_count(
-    manager: EnterpriseManager, deadline: MakeDeadline
+    em: EnterpriseManager, deadline: MakeDeadline
 ) -> None:
     wanted = Wanted(machine_name="web02", created_after=Time.parse("2026-11-13T00:00:00Z"))
-    (found,) = manager.machines(wanted, deadline()).machines
+    (found,) = em.machines.find(wanted, deadline()).machines
     assert found.restore_point_count == 3
 
 
 def test_a_family_that_the_account_may_not_see_is_left_out(
-    make_manager: MakeManager, deadline: MakeDeadline
+    make_em: MakeEm, deadline: MakeDeadline
 ) -> None:
-    manager = make_manager(username=RESTORE_OPERATOR.username, password=RESTORE_OPERATOR.password)
-    found = manager.machines(Wanted(), deadline())
+    em = make_em(username=RESTORE_OPERATOR.username, password=RESTORE_OPERATOR.password)
+    found = em.machines.find(Wanted(), deadline())
     assert "oracle03" in names(found)
     assert "rhel72" not in names(found)
     assert list(found.left_out) == [AGENT]
     with pytest.raises(AccessDenied):
-        manager.machines(Wanted(), deadline(), [AGENT])
+        em.machines.find(Wanted(), deadline(), [AGENT])
 
 
 def point(number: int, machine: str | None, moment: str | None = None) -> dict[str, Any]:

@@ -11,15 +11,15 @@ import pytest
 from em_simulator import ADMINISTRATOR, Simulator
 from support.clocks import FakeClock
 from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.http.client import Answer
 from terraform_provider_veeam.em.http.decoders import decode
 from terraform_provider_veeam.em.inventory.hierarchy import HierarchyObject
 from terraform_provider_veeam.em.jobs.jobs import JobObject
-from terraform_provider_veeam.em.manager import EnterpriseManager
 
 MakeDeadline = Callable[..., Deadline]
-MakeManager = Callable[..., EnterpriseManager]
+MakeEm = Callable[..., EnterpriseManager]
 JOB = "Domain controllers"
 POST, DELETE = "POST /jobs/.*/includes", "DELETE /jobs/.*"
 
@@ -60,18 +60,18 @@ def stop_once_posted(
 
 def test_an_object_is_returned_once_the_job_shows_it(
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     deadline: MakeDeadline,
     job_id: str,
     web02: HierarchyObject,
 ) -> None:
-    added = manager.job_objects.add(job_id, web02, deadline())
+    added = em.job_objects.add(job_id, web02, deadline())
     one = simulator.job(JOB).find(web02.ref)
     assert one
     assert added == JobObject(one.id, web02.ref, "web02")
-    manager.job_objects.remove(job_id, added, deadline())
+    em.job_objects.remove(job_id, added, deadline())
     assert web02.ref not in simulator.objects_in(JOB)
-    assert web02.ref not in [o.ref for o in manager.objects_in_job(job_id, deadline())]
+    assert web02.ref not in [o.ref for o in em.job_objects.list(job_id, deadline())]
     assert len(simulator.sessions()) == 1  # that of the look-ups
 
 
@@ -81,14 +81,14 @@ LOST = ["reset-after", "cut-body", "garbage", "html", "wrong-shape"]
 @pytest.mark.parametrize("fault", [*LOST, "task-vanishes"])
 def test_an_object_whose_answer_is_lost_is_found_and_not_put_in_twice(
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     deadline: MakeDeadline,
     job_id: str,
     web02: HierarchyObject,
     fault: str,
 ) -> None:
     simulator.add_fault(fault, POST)
-    added = manager.job_objects.add(job_id, web02, deadline())
+    added = em.job_objects.add(job_id, web02, deadline())
     assert added.ref == web02.ref
     assert simulator.objects_in(JOB).count(web02.ref) == posts(simulator) == 1
 
@@ -96,37 +96,37 @@ def test_an_object_whose_answer_is_lost_is_found_and_not_put_in_twice(
 @pytest.mark.parametrize("fault", LOST)
 def test_an_object_that_a_rival_may_have_put_in_is_not_taken_for_ours(
     simulator: Simulator,
-    make_manager: MakeManager,
+    make_em: MakeEm,
     deadline: MakeDeadline,
     job_id: str,
     web02: HierarchyObject,
     fault: str,
 ) -> None:
     token = simulator.log_on(ADMINISTRATOR.username, ADMINISTRATOR.password)[1]
-    manager = make_manager(username=None, password=None, session_token=token)
+    em = make_em(username=None, password=None, session_token=token)
     simulator.add_fault(fault, POST)
     with pytest.raises(errors.AnswerLost, match="how to import it"):
-        manager.job_objects.add(job_id, web02, deadline())
+        em.job_objects.add(job_id, web02, deadline())
     assert posts(simulator) == 1
 
 
 @pytest.mark.parametrize("code", [409, 423])
 def test_a_change_that_is_refused_while_another_goes_on_is_tried_again(
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     deadline: MakeDeadline,
     job_id: str,
     web02: HierarchyObject,
     code: int,
 ) -> None:
     simulator.add_fault("status", POST, 2, code=code)
-    assert manager.job_objects.add(job_id, web02, deadline()).ref == web02.ref
+    assert em.job_objects.add(job_id, web02, deadline()).ref == web02.ref
     assert posts(simulator) == 3
 
 
 def test_a_job_is_changed_once_at_a_time(
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     deadline: MakeDeadline,
     job_id: str,
     web02: HierarchyObject,
@@ -134,9 +134,7 @@ def test_a_job_is_changed_once_at_a_time(
     items = [web02._replace(ref=simulator.add_vm(f"more{number}")) for number in range(3)]
     simulator.add_fault("delay", POST, None, seconds=0.2)
     with ThreadPoolExecutor(3) as pool:
-        added = list(
-            pool.map(lambda item: manager.job_objects.add(job_id, item, deadline()), items)
-        )
+        added = list(pool.map(lambda item: em.job_objects.add(job_id, item, deadline()), items))
     assert {one.ref for one in added} == {item.ref for item in items}
     log = "".join(
         "P" if "includes" in entry.path else "t"
@@ -148,46 +146,46 @@ def test_a_job_is_changed_once_at_a_time(
 
 def test_a_job_does_not_wait_until_another_is_changed(
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     deadline: MakeDeadline,
     job_id: str,
     web02: HierarchyObject,
 ) -> None:
     other = simulator.job("Daily").id
-    with manager.job_objects._change(other, deadline()):
-        assert manager.job_objects.add(job_id, web02, deadline()).ref == web02.ref
+    with em.job_objects._change(other, deadline()):
+        assert em.job_objects.add(job_id, web02, deadline()).ref == web02.ref
 
 
 def test_a_job_can_be_changed_after_a_change_that_failed(
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     deadline: MakeDeadline,
     job_id: str,
     web02: HierarchyObject,
 ) -> None:
     simulator.add_fault("task-fails", POST)
     with pytest.raises(errors.TaskFailed):
-        manager.job_objects.add(job_id, web02, deadline())
-    assert manager.job_objects.add(job_id, web02, deadline()).ref == web02.ref
+        em.job_objects.add(job_id, web02, deadline())
+    assert em.job_objects.add(job_id, web02, deadline()).ref == web02.ref
 
 
 def test_what_is_not_clear_names_job_and_object(
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     deadline: MakeDeadline,
     job_id: str,
     web02: HierarchyObject,
 ) -> None:
     simulator.add_fault("reset-before", POST)
     with pytest.raises(errors.AnswerLost, match="not known whether") as caught:
-        manager.job_objects.add(job_id, web02, deadline())
+        em.job_objects.add(job_id, web02, deadline())
     assert f"({web02.ref}) may be in job {job_id} now" in caught.value.detail
     assert posts(simulator) == 1
 
 
 def test_after_a_stop_what_was_begun_is_seen_to_its_end(
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     deadline: MakeDeadline,
     stop: threading.Event,
     clock: FakeClock,
@@ -197,14 +195,14 @@ def test_after_a_stop_what_was_begun_is_seen_to_its_end(
     simulator.add_fault("lag", POST, seconds=5)
     bound = deadline()
     stop_once_posted(simulator, clock, stop)
-    assert manager.job_objects.add(job_id, web02, bound).ref == web02.ref
+    assert em.job_objects.add(job_id, web02, bound).ref == web02.ref
     assert stop.is_set()
 
 
 @pytest.mark.parametrize("fault", ["task-stays", "lag"])
 def test_what_takes_too_long_after_a_stop_is_told(
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     deadline: MakeDeadline,
     stop: threading.Event,
     clock: FakeClock,
@@ -217,70 +215,70 @@ def test_what_takes_too_long_after_a_stop_is_told(
     stop_once_posted(simulator, clock, stop)
     began = clock.now
     with pytest.raises(errors.DeadlinePassed) as caught:
-        manager.job_objects.add(job_id, web02, bound)
+        em.job_objects.add(job_id, web02, bound)
     assert f"may be in job {job_id} now" in caught.value.detail
     assert clock.now - began < 60
 
 
 def test_what_is_there_already_is_refused_without_a_request(
-    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline, job_id: str
+    simulator: Simulator, em: EnterpriseManager, deadline: MakeDeadline, job_id: str
 ) -> None:
-    (there,) = manager.objects_in_job(job_id, deadline())
+    (there,) = em.job_objects.list(job_id, deadline())
     item = HierarchyObject(there.ref.upper(), "Vm", "dc01")
     with pytest.raises(errors.AlreadyInJob) as caught:
-        manager.job_objects.add(job_id, item, deadline())
+        em.job_objects.add(job_id, item, deadline())
     assert (caught.value.object_id, posts(simulator)) == (there.id, 0)
 
 
 def test_the_last_object_stays(
-    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline, job_id: str
+    simulator: Simulator, em: EnterpriseManager, deadline: MakeDeadline, job_id: str
 ) -> None:
-    (last,) = manager.objects_in_job(job_id, deadline())
+    (last,) = em.job_objects.list(job_id, deadline())
     with pytest.raises(errors.LastInJob) as caught:
-        manager.job_objects.remove(job_id, last, deadline())
+        em.job_objects.remove(job_id, last, deadline())
     assert "only one object" in caught.value.detail
     assert simulator.objects_in(JOB) == [last.ref]
 
 
 def test_another_failure_of_a_removal_is_told(
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     deadline: MakeDeadline,
     job_id: str,
     web02: HierarchyObject,
 ) -> None:
-    added = manager.job_objects.add(job_id, web02, deadline())
+    added = em.job_objects.add(job_id, web02, deadline())
     simulator.add_fault("task-fails", DELETE, message="The job is locked.")
     with pytest.raises(errors.TaskFailed) as caught:
-        manager.job_objects.remove(job_id, added, deadline())
+        em.job_objects.remove(job_id, added, deadline())
     assert "The job is locked." in caught.value.detail
 
 
 @pytest.mark.parametrize("fault", ["reset-before", "reset-after", "status", "task-vanishes"])
 def test_a_removal_is_repeated_until_the_object_is_gone(
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     deadline: MakeDeadline,
     job_id: str,
     web02: HierarchyObject,
     fault: str,
 ) -> None:
-    added = manager.job_objects.add(job_id, web02, deadline())
+    added = em.job_objects.add(job_id, web02, deadline())
     simulator.add_fault(fault, DELETE)
-    manager.job_objects.remove(job_id, added, deadline())
+    em.job_objects.remove(job_id, added, deadline())
     assert web02.ref not in simulator.objects_in(JOB)
 
 
 def test_a_removal_may_be_done_at_once_without_a_task(
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     deadline: MakeDeadline,
     job_id: str,
     web02: HierarchyObject,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    added = manager.job_objects.add(job_id, web02, deadline())
-    request = manager._client.request
+    added = em.job_objects.add(job_id, web02, deadline())
+    request = em._client.request
 
     def answer(method: str, path: str, *rest: Any, **more: Any) -> Answer:
         if method != "DELETE" or "includes" not in path:
@@ -288,25 +286,25 @@ def test_a_removal_may_be_done_at_once_without_a_task(
         simulator.remove_from_job(JOB, web02.ref)
         return Answer(204, {}, decode(b""))
 
-    monkeypatch.setattr(manager._client, "request", answer)
-    manager.job_objects.remove(job_id, added, deadline())
+    monkeypatch.setattr(em._client, "request", answer)
+    em.job_objects.remove(job_id, added, deadline())
     assert web02.ref not in simulator.objects_in(JOB)
 
 
 def test_a_removal_that_is_stopped_names_its_task_and_its_session(
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     deadline: MakeDeadline,
     stop: threading.Event,
     clock: FakeClock,
     job_id: str,
     web02: HierarchyObject,
 ) -> None:
-    added = manager.job_objects.add(job_id, web02, deadline())
+    added = em.job_objects.add(job_id, web02, deadline())
     bound = deadline()
     stop_once_posted(simulator, clock, stop, "DELETE")
     with pytest.raises(errors.Stopped) as caught:
-        manager.job_objects.remove(job_id, added, bound)
+        em.job_objects.remove(job_id, added, bound)
     assert re.search(
         r"Task task-1 of logon session [0-9a-f]{16} was not seen to finish", caught.value.detail
     )
@@ -314,14 +312,14 @@ def test_a_removal_that_is_stopped_names_its_task_and_its_session(
 
 def test_a_task_that_can_not_be_followed_is_named_with_its_session(
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     deadline: MakeDeadline,
     job_id: str,
     web02: HierarchyObject,
 ) -> None:
     simulator.add_fault("wrong-shape", "GET /tasks/.*", None)
     with pytest.raises(errors.EnterpriseManagerError) as caught:
-        manager.job_objects.add(job_id, web02, deadline())
+        em.job_objects.add(job_id, web02, deadline())
     assert re.search(
         r"Task task-1 of logon session [0-9a-f]{16} was not seen to finish", caught.value.detail
     )
@@ -329,10 +327,10 @@ def test_a_task_that_can_not_be_followed_is_named_with_its_session(
 
 
 def test_what_is_gone_with_its_job_needs_no_removal(
-    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline, job_id: str
+    simulator: Simulator, em: EnterpriseManager, deadline: MakeDeadline, job_id: str
 ) -> None:
-    (last,) = manager.objects_in_job(job_id, deadline())
+    (last,) = em.job_objects.list(job_id, deadline())
     gone = last._replace(id="0b6f1d7a-6d2b-4f0e-8a39-4f0c1a522c11")
-    manager.job_objects.remove(job_id, gone, deadline())
+    em.job_objects.remove(job_id, gone, deadline())
     simulator.remove_job(JOB)
-    manager.job_objects.remove(job_id, last, deadline())
+    em.job_objects.remove(job_id, last, deadline())

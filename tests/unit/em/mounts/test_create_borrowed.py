@@ -9,12 +9,12 @@ import pytest
 from em_simulator import ADMINISTRATOR, Family, Simulator
 from support.clocks import FakeClock
 from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import RestorePointRef
 
 MakeDeadline = Callable[..., Deadline]
-MakeManager = Callable[..., EnterpriseManager]
+MakeEm = Callable[..., EnterpriseManager]
 POST = "POST .*/mounts"
 
 
@@ -23,10 +23,10 @@ def posts(simulator: Simulator) -> int:
 
 
 @pytest.fixture
-def borrower(simulator: Simulator, make_manager: MakeManager) -> EnterpriseManager:
-    """A manager in somebody else's session."""
+def borrower(simulator: Simulator, make_em: MakeEm) -> EnterpriseManager:
+    """A em in somebody else's session."""
     _, token = simulator.log_on(ADMINISTRATOR.username, ADMINISTRATOR.password)
-    return make_manager(session_token=token, username=None, password=None)
+    return make_em(session_token=token, username=None, password=None)
 
 
 def token_of(borrower: EnterpriseManager) -> str:
@@ -40,7 +40,7 @@ def test_a_mount_is_made_and_its_link_followed(
     deadline: MakeDeadline,
 ) -> None:
     foreign = simulator.mount(token_of(borrower), Family.VM, restore_point.id)
-    mounted = borrower.mount(restore_point, None, deadline())
+    mounted = borrower.mounts.create(restore_point, None, deadline())
     assert mounted.mount_point.href != foreign.path
     assert len(simulator.mounts()) == 2
 
@@ -57,7 +57,7 @@ def test_a_lost_answer_is_not_guessed(
     simulator.mount(token_of(borrower), Family.VM, restore_point.id)
     simulator.add_fault(fault, POST)
     with pytest.raises(errors.AnswerLost, match="not known whether"):
-        borrower.mount(restore_point, None, deadline())
+        borrower.mounts.create(restore_point, None, deadline())
     borrower.close(1)
     assert posts(simulator) == 1
     assert len(simulator.mounts()) == 1
@@ -77,7 +77,7 @@ def test_a_stop_before_it_is_known_who_answered_leaves_it_open(
     """A gateway may answer for a server that mounts all the same."""
     stop = threading.Event()
     simulator.add_fault("status", POST, code=code, when=when, html=True)
-    borrower.session(Deadline("Logging on", 60, stop=stop, clock=clock))
+    borrower.sessions.browsing(Deadline("Logging on", 60, stop=stop, clock=clock))
     simulator.add_fault("delay", "GET /(logonSessions|query).*", count=None, seconds=5)
 
     def stop_after_the_request() -> None:
@@ -87,7 +87,9 @@ def test_a_stop_before_it_is_known_who_answered_leaves_it_open(
 
     threading.Thread(target=stop_after_the_request).start()
     with pytest.raises(errors.EnterpriseManagerError) as caught:
-        borrower.mount(restore_point, None, Deadline("Mounting", 600, stop=stop, clock=clock))
+        borrower.mounts.create(
+            restore_point, None, Deadline("Mounting", 600, stop=stop, clock=clock)
+        )
     assert "It is not known what came of the request" in caught.value.detail
     assert len(simulator.mounts()) <= 1
 
@@ -101,7 +103,7 @@ def test_a_missing_link_is_told_with_the_task(
     foreign = simulator.mount(token_of(borrower), Family.VM, restore_point.id)
     simulator.add_fault("no-related-link", POST)
     with pytest.raises(errors.TaskFailed, match="task-2") as caught:
-        borrower.mount(restore_point, None, deadline())
+        borrower.mounts.create(restore_point, None, deadline())
     assert "It is not known what became of task" in caught.value.detail
     assert foreign.path in {mount.path for mount in simulator.mounts()}
 
@@ -114,7 +116,7 @@ def test_giving_up_in_a_borrowed_session_cancels_our_task_and_nothing_else(
 ) -> None:
     foreign = simulator.mount(token_of(borrower), Family.VM, restore_point.id)
     with pytest.raises(errors.DeadlinePassed, match="task-2 was cancelled") as caught:
-        borrower.mount(restore_point, None, deadline(5))
+        borrower.mounts.create(restore_point, None, deadline(5))
     assert "mounted all the same" in caught.value.detail  # it may have finished meanwhile
     borrower.close(1)
     assert [mount.path for mount in simulator.mounts()] == [foreign.path]
@@ -131,7 +133,7 @@ def test_no_more_is_said_than_was_seen(
     """The cancel is accepted, and the server mounts all the same."""
     simulator.add_fault("cancel-late", "DELETE /tasks/.*", seconds=2)
     with pytest.raises(errors.DeadlinePassed) as caught:
-        borrower.mount(restore_point, None, deadline(5))
+        borrower.mounts.create(restore_point, None, deadline(5))
     clock.wait(threading.Event(), 60)
     assert len(simulator.mounts()) == 1
     assert "nothing is left" not in caught.value.detail
@@ -146,7 +148,7 @@ def test_a_task_that_failed_is_all_that_is_told(
 ) -> None:
     simulator.add_fault("task-fails", POST, message="No disk.")
     with pytest.raises(errors.TaskFailed, match="No disk") as caught:
-        borrower.mount(restore_point, None, deadline())
+        borrower.mounts.create(restore_point, None, deadline())
     assert "left" not in caught.value.detail
 
 
@@ -156,7 +158,7 @@ def test_a_borrowed_session_that_has_ended_is_told_as_a_refused_token(
     restore_point: RestorePointRef,
     deadline: MakeDeadline,
 ) -> None:
-    borrower.session(deadline())
+    borrower.sessions.browsing(deadline())
     simulator.expire_sessions()
     with pytest.raises(errors.LogonRefused, match="refuses the session token"):
-        borrower.mount(restore_point, None, deadline())
+        borrower.mounts.create(restore_point, None, deadline())

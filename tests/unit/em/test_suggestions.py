@@ -8,13 +8,13 @@ from uuid import UUID
 import pytest
 
 from em_simulator import Simulator
+from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import RequestFailed
 from terraform_provider_veeam.em.inventory.machines import FoundMachines, Machine
-from terraform_provider_veeam.em.inventory.near_misses import near_misses
 from terraform_provider_veeam.em.inventory.restore_points import Wanted
-from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
+from terraform_provider_veeam.em.suggestions import near_misses
 from terraform_provider_veeam.em.times import Time
 
 VM, AGENT = RestorePointType.VM, RestorePointType.AGENT
@@ -83,38 +83,38 @@ def test_no_name_reaches_the_terminal_as_it_is() -> None:
 
 
 def test_a_jobs_name_in_place_of_a_machines_is_told_with_what_is_in_the_job(
-    manager: EnterpriseManager, deadline: Callable[[], Deadline]
+    em: EnterpriseManager, deadline: Callable[[], Deadline]
 ) -> None:
-    told = manager.near_misses(Wanted(machine_name="daily"), deadline())
+    told = em.suggestions.machines(Wanted(machine_name="daily"), deadline())
     assert "\nDaily is the name of a job, not of a machine. In it are: " in told
     assert "oracle03" in told.rpartition("In it are: ")[2]
-    assert "job" not in manager.near_misses(Wanted(machine_name="dail"), deadline())
-    assert "job" not in manager.near_misses(Wanted(machine_name="d*"), deadline())
+    assert "job" not in em.suggestions.machines(Wanted(machine_name="dail"), deadline())
+    assert "job" not in em.suggestions.machines(Wanted(machine_name="d*"), deadline())
 
 
 @pytest.mark.parametrize("fault", ["status", "garbage", "reset-before"])
 def test_a_server_that_gives_no_advice_makes_no_other_error(
-    make_manager: Callable[..., EnterpriseManager],
+    make_em: Callable[..., EnterpriseManager],
     simulator: Simulator,
     deadline: Callable[[], Deadline],
     fault: str,
 ) -> None:
-    manager, ref = make_manager(max_retries=0), RestorePointRef(AGENT, str(UUID(int=1)))
-    session = manager.session(deadline())
+    em, ref = make_em(max_retries=0), RestorePointRef(AGENT, str(UUID(int=1)))
+    session = em.sessions.browsing(deadline())
     simulator.add_fault(fault, "GET .*", None)
-    assert manager.near_misses(Wanted(machine_name="app"), deadline()) == ""
-    assert manager.in_another_family(ref, deadline()) is None
-    assert manager.mounted_instead(session, ref.id, deadline()) == []
+    assert em.suggestions.machines(Wanted(machine_name="app"), deadline()) == ""
+    assert em.suggestions.restore_point(ref, deadline()) is None
+    assert em.suggestions.mount_points(session, ref.id, deadline()) == []
 
 
 def test_a_person_who_stops_is_not_kept_waiting_for_advice(
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     simulator: Simulator,
     deadline: Callable[[], Deadline],
     stop: threading.Event,
 ) -> None:
-    manager.session(deadline())
+    em.sessions.browsing(deadline())
     stop.set()
     before = len(simulator.journal)
-    assert manager.near_misses(Wanted(machine_name="app"), deadline()) == ""
+    assert em.suggestions.machines(Wanted(machine_name="app"), deadline()) == ""
     assert len(simulator.journal) <= before + 1

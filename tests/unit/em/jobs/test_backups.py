@@ -10,15 +10,15 @@ import pytest
 from em_simulator import ADMINISTRATOR, Simulator
 from support.clocks import FakeClock
 from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.jobs.jobs import WantedJobs
 from terraform_provider_veeam.em.jobs.once import OneRequest
 from terraform_provider_veeam.em.jobs.sessions import JobSession, SessionType
-from terraform_provider_veeam.em.manager import EnterpriseManager
 from terraform_provider_veeam.em.models import RestorePointType, Task
 
 MakeDeadline = Callable[..., Deadline]
-MakeManager = Callable[..., EnterpriseManager]
+MakeEm = Callable[..., EnterpriseManager]
 QUICK = "POST /backupServers/.*"
 START = "POST /jobs/.*"
 
@@ -36,15 +36,15 @@ def simulator(request: pytest.FixtureRequest, clock: FakeClock) -> Iterator[Simu
         yield running
 
 
-def start(manager: EnterpriseManager, deadline: Deadline, name: str = "Daily") -> JobSession:
-    (job,) = manager.jobs(WantedJobs(name), deadline)
-    return manager.job_starts.start_job(job, deadline)
+def start(em: EnterpriseManager, deadline: Deadline, name: str = "Daily") -> JobSession:
+    (job,) = em.jobs.find(WantedJobs(name), deadline)
+    return em.backups.start(job, deadline)
 
 
-def quick_backup(manager: EnterpriseManager, deadline: Deadline) -> JobSession:
-    roots = manager.hierarchy_roots(deadline)
-    (vm,) = manager.hierarchy_objects(roots, "WEB02", "vm", deadline).objects
-    return manager.quick_backup(vm, deadline)
+def quick_backup(em: EnterpriseManager, deadline: Deadline) -> JobSession:
+    roots = em.hierarchy.roots(deadline)
+    (vm,) = em.hierarchy.find(roots, "WEB02", "vm", deadline).objects
+    return em.backups.quick_backup(vm, deadline)
 
 
 STARTS = pytest.mark.parametrize(("begin", "posts"), [(start, START), (quick_backup, QUICK)])
@@ -64,15 +64,15 @@ def the_backup(simulator: Simulator) -> str:
 @STARTS
 def test_a_session_is_found_however_the_server_tells_of_it(
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     deadline: MakeDeadline,
     begin: Begin,
     posts: str,
 ) -> None:
-    started = begin(manager, deadline())
+    started = begin(em, deadline())
     assert started.id == the_backup(simulator)
-    *_, last = manager.job_starts.follow(started, deadline())
-    outcome = manager.job_starts.outcome(last, deadline())
+    *_, last = em.backups.follow(started, deadline())
+    outcome = em.backups.outcome(last, deadline())
     assert (last.state, last.result) == ("Stopped", "Success")
     assert all(one.restore_point for one in outcome.machines)
     assert outcome.remarks == []
@@ -81,7 +81,7 @@ def test_a_session_is_found_however_the_server_tells_of_it(
 @STARTS
 def test_a_server_that_ignores_filters_has_nobody_elses_backup_followed(
     simulator: Simulator,
-    make_manager: MakeManager,
+    make_em: MakeEm,
     deadline: MakeDeadline,
     clock: FakeClock,
     monkeypatch: pytest.MonkeyPatch,
@@ -94,20 +94,20 @@ def test_a_server_that_ignores_filters_has_nobody_elses_backup_followed(
         monkeypatch.setattr(OneRequest, "send", send)
         task = send(request, *what)
         clock.wait(threading.Event(), 10)
-        start(make_manager(), deadline(), "Databases")
+        start(make_em(), deadline(), "Databases")
         simulator.add_fault("ignore-filter", "GET /query", count=None)
         return task
 
     simulator.add_fault("no-related-link", posts)
     monkeypatch.setattr(OneRequest, "send", send_as_others_start_a_job)
     with pytest.raises(errors.BackupOutOfSight, match="seems to be ignored"):
-        begin(make_manager(), deadline())
+        begin(make_em(), deadline())
 
 
 @STARTS
 def test_a_stop_before_it_is_known_who_refused_the_token_leaves_it_open(
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     deadline: MakeDeadline,
     stop: threading.Event,
     begin: Begin,
@@ -124,22 +124,22 @@ def test_a_stop_before_it_is_known_who_refused_the_token_leaves_it_open(
     simulator.add_fault("delay", "GET /logonSessions.*", count=None, seconds=0.4)
     threading.Thread(target=stop_after_the_request).start()
     with pytest.raises(errors.EnterpriseManagerError, match=r"not known|may yet begin|goes on"):
-        begin(manager, deadline())
+        begin(em, deadline())
 
 
 @STARTS
 def test_what_ran_a_moment_ago_is_not_taken_for_what_was_started(
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     deadline: MakeDeadline,
     begin: Begin,
     posts: str,
 ) -> None:
     simulator.add_fault("no-related-link", posts, 2)
-    first = begin(manager, deadline())
-    *_, last = manager.job_starts.follow(first, deadline())
+    first = begin(em, deadline())
+    *_, last = em.backups.follow(first, deadline())
     assert last.is_stopped
-    second = begin(manager, deadline())
+    second = begin(em, deadline())
     assert [first.id, second.id] == [one.id for one in simulator.started_backups()]
 
 
@@ -147,27 +147,27 @@ def test_what_ran_a_moment_ago_is_not_taken_for_what_was_started(
 @pytest.mark.parametrize("fault", ["reset-after", "cut-body", "garbage", "html", "wrong-shape"])
 def test_a_start_whose_answer_is_lost_is_found_and_not_asked_for_again(
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     deadline: MakeDeadline,
     begin: Begin,
     posts: str,
     fault: str,
 ) -> None:
     simulator.add_fault(fault, posts)
-    assert begin(manager, deadline()).id == the_backup(simulator)
+    assert begin(em, deadline()).id == the_backup(simulator)
     assert posted(simulator) == 1
 
 
 @STARTS
 def test_a_start_for_which_a_gateway_answers_404_is_found(
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     deadline: MakeDeadline,
     begin: Begin,
     posts: str,
 ) -> None:
     simulator.add_fault("status", posts, code=404, when="after", html=True)
-    assert begin(manager, deadline()).id == the_backup(simulator)
+    assert begin(em, deadline()).id == the_backup(simulator)
     assert posted(simulator) == 1
 
 
@@ -175,7 +175,7 @@ def test_a_start_for_which_a_gateway_answers_404_is_found(
 @pytest.mark.parametrize("fault", ["reset-before", "status"])
 def test_a_start_that_was_perhaps_not_taken_is_told_and_not_asked_for_again(
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     deadline: MakeDeadline,
     begin: Begin,
     posts: str,
@@ -183,7 +183,7 @@ def test_a_start_that_was_perhaps_not_taken_is_told_and_not_asked_for_again(
 ) -> None:
     simulator.add_fault(fault, posts)
     with pytest.raises(errors.BackupOutOfSight, match="not known whether") as caught:
-        begin(manager, deadline())
+        begin(em, deadline())
     assert "was not asked for again" in caught.value.detail
     assert (simulator.started_backups(), posted(simulator)) == ([], 1)
 
@@ -191,50 +191,50 @@ def test_a_start_that_was_perhaps_not_taken_is_told_and_not_asked_for_again(
 @STARTS
 def test_in_somebody_elses_session_no_backup_that_appears_is_taken_for_a_lost_start(
     simulator: Simulator,
-    make_manager: MakeManager,
+    make_em: MakeEm,
     deadline: MakeDeadline,
     begin: Begin,
     posts: str,
 ) -> None:
     token = simulator.log_on(ADMINISTRATOR.username, ADMINISTRATOR.password)[1]
-    manager = make_manager(username=None, password=None, session_token=token)
+    em = make_em(username=None, password=None, session_token=token)
     simulator.add_fault("reset-after", posts)
     with pytest.raises(errors.BackupOutOfSight, match="not known whether"):
-        begin(manager, deadline())
+        begin(em, deadline())
     assert posted(simulator) == 1
 
 
 @STARTS
 def test_a_start_whose_task_is_forgotten_is_found_by_its_backup_session(
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     deadline: MakeDeadline,
     begin: Begin,
     posts: str,
 ) -> None:
     simulator.add_fault("task-vanishes", posts)
-    assert begin(manager, deadline()).id == the_backup(simulator)
+    assert begin(em, deadline()).id == the_backup(simulator)
 
 
 @STARTS
 def test_a_task_that_fails_is_told_with_the_servers_words(
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     deadline: MakeDeadline,
     begin: Begin,
     posts: str,
 ) -> None:
     simulator.add_fault("task-fails", posts, message="The licence has expired.")
     with pytest.raises(errors.TaskFailed, match="could not start") as caught:
-        begin(manager, deadline())
+        begin(em, deadline())
     assert "The licence has expired." in caught.value.detail
     assert len(simulator.sessions()) == 1
 
 
 def test_each_start_has_a_session_of_its_own_that_is_ended(
-    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline
+    simulator: Simulator, em: EnterpriseManager, deadline: MakeDeadline
 ) -> None:
-    start(manager, deadline())
+    start(em, deadline())
     posts = [e for e in simulator.journal if e.method == "POST" and e.path.startswith("/jobs")]
     assert posts[0].session_id not in simulator.sessions()
     assert len(simulator.sessions()) == 1
@@ -242,14 +242,14 @@ def test_each_start_has_a_session_of_its_own_that_is_ended(
 
 def test_a_stop_before_the_task_is_finished_says_that_the_backup_may_begin(
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     deadline: MakeDeadline,
     stop: threading.Event,
     clock: FakeClock,
 ) -> None:
     simulator.add_fault("task-stays", START, seconds=600)
     bound = deadline()
-    (job,) = manager.jobs(WantedJobs("Daily"), bound)
+    (job,) = em.jobs.find(WantedJobs("Daily"), bound)
     waits = clock.wait
 
     def stopped(event: threading.Event, seconds: float) -> bool:
@@ -259,7 +259,7 @@ def test_a_stop_before_the_task_is_finished_says_that_the_backup_may_begin(
 
     clock.wait = stopped  # type: ignore[method-assign]
     with pytest.raises(errors.Stopped) as caught:
-        manager.job_starts.start_job(job, bound)
+        em.backups.start(job, bound)
     assert "may yet begin" in caught.value.detail
     # Whether a task outlives its session is not documented: the session is left.
     assert len(simulator.sessions()) == 2
@@ -269,7 +269,7 @@ def test_a_stop_before_the_task_is_finished_says_that_the_backup_may_begin(
 @pytest.mark.parametrize("told_by", ["task", "session"])
 def test_the_outcome_is_the_sessions_with_the_reasons_of_its_vms(
     simulator: Simulator,
-    manager: EnterpriseManager,
+    em: EnterpriseManager,
     deadline: MakeDeadline,
     result: str,
     told_by: str,
@@ -277,48 +277,48 @@ def test_the_outcome_is_the_sessions_with_the_reasons_of_its_vms(
     simulator.add_fault(
         "backup", START, result=result, reason="Disk is full.", told_by=told_by, seconds=60
     )
-    *_, last = manager.job_starts.follow(start(manager, deadline()), deadline())
+    *_, last = em.backups.follow(start(em, deadline()), deadline())
     assert last.result == result
     if result == "Warning":
-        outcome = manager.job_starts.outcome(last, deadline())
+        outcome = em.backups.outcome(last, deadline())
         assert "Disk is full." in "\n".join(outcome.remarks)
         return
     with pytest.raises(errors.BackupFailed, match="failed") as caught:
-        manager.job_starts.outcome(last, deadline())
+        em.backups.outcome(last, deadline())
     assert "Disk is full." in caught.value.detail
 
 
 @pytest.mark.parametrize("result", ["Success", "Failed"])
 def test_reasons_that_can_not_be_read_change_no_outcome(
-    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline, result: str
+    simulator: Simulator, em: EnterpriseManager, deadline: MakeDeadline, result: str
 ) -> None:
     simulator.add_fault("backup", START, result=result, reason="Disk is full.", seconds=1)
-    *_, last = manager.job_starts.follow(start(manager, deadline()), deadline())
+    *_, last = em.backups.follow(start(em, deadline()), deadline())
     simulator.add_fault("status", "GET /query", None, code=403)
     if result == "Success":
-        assert manager.job_starts.outcome(last, deadline()).machines == []
+        assert em.backups.outcome(last, deadline()).machines == []
         return
     with pytest.raises(errors.BackupFailed) as caught:
-        manager.job_starts.outcome(last, deadline())
+        em.backups.outcome(last, deadline())
     assert "could not be read: The account's role is too low" in caught.value.detail
 
 
 def test_errors_before_a_session_is_seen_say_that_it_was_started(
-    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline, clock: FakeClock
+    simulator: Simulator, em: EnterpriseManager, deadline: MakeDeadline, clock: FakeClock
 ) -> None:
     # The first wait is for the task.
     clock.at_next_wait = lambda: simulator.add_fault(
         "status", "GET /(query|backupSessions.*)", None, code=403
     )
     with pytest.raises(errors.BackupOutOfSight, match="could not be followed"):
-        start(manager, deadline())
+        start(em, deadline())
 
 
 def test_a_result_counts_only_once_the_session_is_stopped(
-    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline
+    simulator: Simulator, em: EnterpriseManager, deadline: MakeDeadline
 ) -> None:
     simulator.add_fault("backup", START, result="Failed", seconds=100)
-    seen = list(manager.job_starts.follow(start(manager, deadline()), deadline()))
+    seen = list(em.backups.follow(start(em, deadline()), deadline()))
     assert {one.state for one in seen} == {"Starting", "Working", "Stopping", "Stopped"} & {
         one.state for one in seen
     }
@@ -328,29 +328,29 @@ def test_a_result_counts_only_once_the_session_is_stopped(
 
 @pytest.mark.parametrize("result", [None, "Cancelled"])
 def test_a_session_that_ends_without_a_success_has_failed(
-    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline, result: str | None
+    simulator: Simulator, em: EnterpriseManager, deadline: MakeDeadline, result: str | None
 ) -> None:
-    *_, last = manager.job_starts.follow(start(manager, deadline()), deadline())
+    *_, last = em.backups.follow(start(em, deadline()), deadline())
     with pytest.raises(errors.BackupFailed, match=result or "without a result"):
-        manager.job_starts.outcome(last._replace(result=result), deadline())
+        em.backups.outcome(last._replace(result=result), deadline())
 
 
 def test_nothing_but_errors_for_a_while_is_put_up_with(
-    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline
+    simulator: Simulator, em: EnterpriseManager, deadline: MakeDeadline
 ) -> None:
-    started = start(manager, deadline())
+    started = start(em, deadline())
     simulator.add_fault("status", "GET /backupSessions/.*", 12)
-    *_, last = manager.job_starts.follow(started, deadline())
+    *_, last = em.backups.follow(started, deadline())
     assert last.result == "Success"
 
 
 def test_a_replication_is_followed_among_sessions_of_its_own(
-    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline
+    simulator: Simulator, em: EnterpriseManager, deadline: MakeDeadline
 ) -> None:
-    started = start(manager, deadline(), "Replicas")
+    started = start(em, deadline(), "Replicas")
     assert (started.id, started.type) == (the_backup(simulator), SessionType.REPLICA)
-    *_, last = manager.job_starts.follow(started, deadline())
-    (machine,) = manager.job_starts.outcome(last, deadline()).machines
+    *_, last = em.backups.follow(started, deadline())
+    (machine,) = em.backups.outcome(last, deadline()).machines
     assert machine.machine_name == "srv04"
     assert machine.restore_point
     assert machine.restore_point.type is RestorePointType.REPLICA
@@ -359,30 +359,30 @@ def test_a_replication_is_followed_among_sessions_of_its_own(
 
 @pytest.mark.parametrize("fault", ["reset-after", "task-vanishes", "no-related-link"])
 def test_a_replication_is_found_again_and_not_started_twice(
-    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline, fault: str
+    simulator: Simulator, em: EnterpriseManager, deadline: MakeDeadline, fault: str
 ) -> None:
     simulator.add_fault(fault, START)
-    assert start(manager, deadline(), "Replicas").id == the_backup(simulator)
+    assert start(em, deadline(), "Replicas").id == the_backup(simulator)
     assert posted(simulator) == 1
 
 
 @pytest.mark.parametrize("told_by", ["task", "session"])
 def test_a_replication_that_fails_tells_why(
-    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline, told_by: str
+    simulator: Simulator, em: EnterpriseManager, deadline: MakeDeadline, told_by: str
 ) -> None:
     simulator.add_fault("backup", START, result="Failed", reason="No route.", told_by=told_by)
-    *_, last = manager.job_starts.follow(start(manager, deadline(), "Replicas"), deadline())
+    *_, last = em.backups.follow(start(em, deadline(), "Replicas"), deadline())
     with pytest.raises(errors.BackupFailed, match=r"The replication Replicas@.* failed") as caught:
-        manager.job_starts.outcome(last, deadline())
+        em.backups.outcome(last, deadline())
     assert "No route." in caught.value.detail
 
 
 def test_a_replication_that_goes_on_is_called_one(
-    manager: EnterpriseManager, deadline: MakeDeadline
+    em: EnterpriseManager, deadline: MakeDeadline
 ) -> None:
-    started = start(manager, deadline(), "Replicas")
+    started = start(em, deadline(), "Replicas")
     with pytest.raises(errors.DeadlinePassed) as caught:
-        list(manager.job_starts.follow(started, deadline(30)))
+        list(em.backups.follow(started, deadline(30)))
     assert "the replication goes on" in caught.value.detail
 
 
@@ -396,17 +396,17 @@ def spelling_simulator(clock: FakeClock, request: pytest.FixtureRequest) -> Iter
 
 
 def test_other_spellings_are_followed_too(
-    spelling_simulator: Simulator, make_manager: MakeManager, deadline: MakeDeadline
+    spelling_simulator: Simulator, make_em: MakeEm, deadline: MakeDeadline
 ) -> None:
-    manager = make_manager(
+    em = make_em(
         base_url=f"{spelling_simulator.url}/api",
         certificate_fingerprint=spelling_simulator.fingerprint.replace(":", "").lower(),
     )
     for name in ("Replicas", "Databases"):
-        *_, last = manager.job_starts.follow(start(manager, deadline(), name), deadline())
-        (machine,) = manager.job_starts.outcome(last, deadline()).machines
+        *_, last = em.backups.follow(start(em, deadline(), name), deadline())
+        (machine,) = em.backups.outcome(last, deadline()).machines
         assert machine.restore_point
-    started = quick_backup(manager, deadline())
+    started = quick_backup(em, deadline())
     assert [one.id for one in spelling_simulator.started_backups()][-1] == started.id
 
 
@@ -418,14 +418,14 @@ def unlinked_simulator(clock: FakeClock) -> Iterator[Simulator]:
 
 
 def test_a_replication_without_links_to_its_points_is_a_success_all_the_same(
-    unlinked_simulator: Simulator, make_manager: MakeManager, deadline: MakeDeadline
+    unlinked_simulator: Simulator, make_em: MakeEm, deadline: MakeDeadline
 ) -> None:
-    manager = make_manager(
+    em = make_em(
         base_url=f"{unlinked_simulator.url}/api",
         certificate_fingerprint=unlinked_simulator.fingerprint.replace(":", "").lower(),
     )
-    *_, last = manager.job_starts.follow(start(manager, deadline(), "Replicas"), deadline())
-    (machine,) = manager.job_starts.outcome(last, deadline()).machines
+    *_, last = em.backups.follow(start(em, deadline(), "Replicas"), deadline())
+    (machine,) = em.backups.outcome(last, deadline()).machines
     assert (machine.result, machine.restore_point) == ("Success", None)
 
 
@@ -437,52 +437,52 @@ def copying_simulator(clock: FakeClock) -> Iterator[Simulator]:
 
 
 def test_the_copy_of_a_quick_backup_is_not_taken_for_it(
-    copying_simulator: Simulator, make_manager: MakeManager, deadline: MakeDeadline
+    copying_simulator: Simulator, make_em: MakeEm, deadline: MakeDeadline
 ) -> None:
-    manager = make_manager(
+    em = make_em(
         base_url=f"{copying_simulator.url}/api",
         certificate_fingerprint=copying_simulator.fingerprint.replace(":", "").lower(),
     )
     copying_simulator.add_fault("no-related-link", QUICK)
     copying_simulator.add_fault("lag", QUICK, seconds=20)
-    assert quick_backup(manager, deadline()).id == the_backup(copying_simulator)
+    assert quick_backup(em, deadline()).id == the_backup(copying_simulator)
 
 
 def test_a_session_that_is_gone_is_told(
-    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline
+    simulator: Simulator, em: EnterpriseManager, deadline: MakeDeadline
 ) -> None:
-    started = start(manager, deadline())
+    started = start(em, deadline())
     gone = started._replace(id="0b6f1d7a-6d2b-4f0e-8a39-4f0c1a522c11")
     with pytest.raises(errors.BackupOutOfSight, match="could not be followed"):
-        list(manager.job_starts.follow(gone, deadline()))
+        list(em.backups.follow(gone, deadline()))
 
 
 def test_the_end_of_the_time_ends_only_the_waiting(
-    simulator: Simulator, manager: EnterpriseManager, deadline: MakeDeadline
+    simulator: Simulator, em: EnterpriseManager, deadline: MakeDeadline
 ) -> None:
-    started = start(manager, deadline())
+    started = start(em, deadline())
     with pytest.raises(errors.DeadlinePassed) as caught:
-        list(manager.job_starts.follow(started, deadline(30)))
+        list(em.backups.follow(started, deadline(30)))
     assert "the backup goes on" in caught.value.detail
     assert started.name in caught.value.detail
 
 
 def test_a_session_that_never_shows_is_told(
-    manager: EnterpriseManager, deadline: MakeDeadline, simulator: Simulator
+    em: EnterpriseManager, deadline: MakeDeadline, simulator: Simulator
 ) -> None:
     simulator.add_fault("lag", START, seconds=10_000)
     with pytest.raises(errors.BackupOutOfSight, match="not to be found"):
-        start(manager, deadline())
+        start(em, deadline())
 
 
 def test_a_job_that_runs_is_seen_to_run(
-    manager: EnterpriseManager, deadline: MakeDeadline, clock: FakeClock
+    em: EnterpriseManager, deadline: MakeDeadline, clock: FakeClock
 ) -> None:
-    (job,) = manager.jobs(WantedJobs("Daily"), deadline())
-    assert manager.job_starts.running(job, deadline()) is None
-    started = manager.job_starts.start_job(job, deadline())
-    running = manager.job_starts.running(job, deadline())
+    (job,) = em.jobs.find(WantedJobs("Daily"), deadline())
+    assert em.backups.running(job, deadline()) is None
+    started = em.backups.start(job, deadline())
+    running = em.backups.running(job, deadline())
     assert running
     assert running.id == started.id
     clock.now += 200
-    assert manager.job_starts.running(job, deadline()) is None
+    assert em.backups.running(job, deadline()) is None

@@ -12,22 +12,21 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
 from typing import NamedTuple, TypeVar
 
 from terraform_provider_veeam.em import errors
-from terraform_provider_veeam.em.deadline import TELL_SECONDS, Deadline
-from terraform_provider_veeam.em.http.client import Client
+from terraform_provider_veeam.em.deadline import LONGEST_PAUSE, TELL_SECONDS, Deadline, looks
 from terraform_provider_veeam.em.http.decoders import Resource
 from terraform_provider_veeam.em.http.retry import http_date, is_no_answer, retry
-from terraform_provider_veeam.em.inventory.hierarchy import HierarchyObject
+from terraform_provider_veeam.em.inventory.hierarchy import HierarchyObject, backup_server_of
 from terraform_provider_veeam.em.inventory.query import entities, query_address
 from terraform_provider_veeam.em.jobs import sessions
 from terraform_provider_veeam.em.jobs.jobs import Job, job_path
 from terraform_provider_veeam.em.jobs.once import OneRequest
-from terraform_provider_veeam.em.logon import Logon
+from terraform_provider_veeam.em.logon import Group
 from terraform_provider_veeam.em.models import LogonSession, Task
-from terraform_provider_veeam.em.tasks import LONGEST_PAUSE, PATIENCE, looks
+from terraform_provider_veeam.em.tasks import PATIENCE
 from terraform_provider_veeam.em.times import Time
 from terraform_provider_veeam.masking import printable
 
@@ -59,12 +58,30 @@ class Outcome(NamedTuple):
     remarks: list[str]
 
 
-class JobStarts:
-    """What starts jobs and quick backups, each in a logon session of its own."""
+class Backups(Group):
+    """The runs of jobs: those that were, and new ones, each started in a session of its own."""
 
-    def __init__(self, client: Client, logon: Logon) -> None:
-        self._client = client
-        self._logon = logon
+    def job_sessions(
+        self, wanted: sessions.WantedSessions, limit: int, deadline: Deadline
+    ) -> list[sessions.JobSession]:
+        """Return at most `limit` runs of a job, the newest first. Raises UnexpectedAnswer."""
+        return self._browse(
+            lambda own: list(
+                islice(sessions.job_sessions(self._client, own, wanted, deadline), limit)
+            ),
+            deadline,
+        )
+
+    def task_sessions(
+        self, wanted: sessions.WantedSessions, limit: int, deadline: Deadline
+    ) -> list[sessions.TaskSession]:
+        """Return at most `limit` backups of a VM, the newest first. Raises UnexpectedAnswer."""
+        return self._browse(
+            lambda own: list(
+                islice(sessions.task_sessions(self._client, own, wanted, deadline), limit)
+            ),
+            deadline,
+        )
 
     def running(self, job: Job, deadline: Deadline) -> sessions.JobSession | None:
         """Return the session of a job that runs; None when it does not."""
@@ -75,7 +92,7 @@ class JobStarts:
         )
         return newest if newest and not newest.is_stopped else None
 
-    def start_job(self, job: Job, deadline: Deadline) -> sessions.JobSession:
+    def start(self, job: Job, deadline: Deadline) -> sessions.JobSession:
         """Start a job and return its new session. Raises TaskFailed, BackupOutOfSight."""
         of_job = sessions.WantedSessions(sessions.SessionType.of(job.type), job.id)
         before = self._before(of_job.type.entity, of_job, _job_session_id, deadline)
@@ -86,15 +103,16 @@ class JobStarts:
             return next((one for one in found if one.id not in before.known), None)
 
         path = f"{job_path(job.id)}?action=start"
-        return self._start(path, None, f"job {printable(job.name)}", find, deadline)
+        return self._send(path, None, f"job {printable(job.name)}", find, deadline)
 
-    def quick_backup(
-        self, vm: HierarchyObject, backup_server_id: str, deadline: Deadline
-    ) -> sessions.JobSession:
-        """Start a quick backup of a VM and return its session.
+    def quick_backup(self, vm: HierarchyObject, deadline: Deadline) -> sessions.JobSession:
+        """Start a quick backup on the backup server that knows the VM, and return its session.
 
-        Raises TaskFailed, BackupOutOfSight.
+        Raises UnexpectedAnswer, TaskFailed, BackupOutOfSight.
         """
+        server_id = self._browse(
+            lambda own: backup_server_of(self._client, own, vm, deadline), deadline
+        )
         of_vm = sessions.WantedSessions(machine_name=vm.name)
         before = self._before(of_vm.type.task_entity, of_vm, _task_session_id, deadline)
         wanted = of_vm._replace(since=before.since)
@@ -109,9 +127,9 @@ class JobStarts:
                         return found
             return None
 
-        path = f"/backupServers/{backup_server_id}?action=quickbackup"
+        path = f"/backupServers/{server_id}?action=quickbackup"
         what = f"the quick backup of {printable(vm.name)}"
-        return self._start(path, {"VmRef": vm.ref}, what, find, deadline)
+        return self._send(path, {"VmRef": vm.ref}, what, find, deadline)
 
     def follow(
         self, started: sessions.JobSession, deadline: Deadline
@@ -190,7 +208,7 @@ class JobStarts:
             deadline,
         )
 
-    def _start(
+    def _send(
         self,
         path: str,
         body: dict[str, str] | None,

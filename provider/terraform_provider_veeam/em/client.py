@@ -1,0 +1,90 @@
+"""Enterprise Manager as the provider sees it: what can be asked of it, by many threads at once."""
+
+from __future__ import annotations
+
+import random as system_random
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Clock, Deadline
+from terraform_provider_veeam.em.errors import EnterpriseManagerError
+from terraform_provider_veeam.em.files.listing import Files
+from terraform_provider_veeam.em.files.restore import FileRestores
+from terraform_provider_veeam.em.http.client import Client
+from terraform_provider_veeam.em.index import Index
+from terraform_provider_veeam.em.inventory.backup_servers import BackupServers
+from terraform_provider_veeam.em.inventory.hierarchy import Hierarchy
+from terraform_provider_veeam.em.inventory.machines import Machines
+from terraform_provider_veeam.em.inventory.repositories import Repositories
+from terraform_provider_veeam.em.inventory.restore_points import RestorePoints
+from terraform_provider_veeam.em.inventory.restore_sessions import RestoreSessions
+from terraform_provider_veeam.em.jobs.backups import Backups
+from terraform_provider_veeam.em.jobs.jobs import Jobs
+from terraform_provider_veeam.em.jobs.objects import JobObjects
+from terraform_provider_veeam.em.logon import LogonSessions, conceal_session
+from terraform_provider_veeam.em.models import LogonSession
+from terraform_provider_veeam.em.mounts.mounts import Mounts
+from terraform_provider_veeam.em.settings import Settings
+from terraform_provider_veeam.em.suggestions import Suggestions
+
+
+class EnterpriseManager:
+    """One Enterprise Manager, in groups that are named for what is asked for.
+
+    Errors are those of `errors`, ready to be shown. Every secret is concealed the moment it is
+    known.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+        random: Callable[[], float] = system_random.random,
+    ) -> None:
+        self.settings = settings
+        """Where Enterprise Manager is, and how to reach it."""
+        self._clock = clock
+        self._client = client = Client(settings, random=random)
+        self.sessions = logon = LogonSessions(client, settings)
+        self.restore_points = RestorePoints(client, logon)
+        self.machines = Machines(client, logon)
+        self.restore_sessions = RestoreSessions(client, logon)
+        self.backup_servers = BackupServers(client, logon)
+        self.repositories = Repositories(client, logon)
+        self.hierarchy = Hierarchy(client, logon)
+        self.jobs = Jobs(client, logon)
+        self.job_objects = JobObjects(client, logon)
+        self.backups = Backups(client, logon)
+        self.mounts = Mounts(client, logon)
+        self.index = Index(client, logon)
+        self.suggestions = Suggestions(client, logon)
+
+    @property
+    def base_url(self) -> str:
+        """Where Enterprise Manager is: `https://HOST:PORT/api`."""
+        return self.settings.base_url
+
+    @property
+    def session_is_borrowed(self) -> bool:
+        """Whether an existing session's token was configured, in place of a user name."""
+        return self.settings.session_token is not None
+
+    def files(self, session: LogonSession, href: str) -> tuple[Files, FileRestores]:
+        """Return the file system of a mount point of that session, and what restores its files."""
+        conceal_session(session)
+        files = Files(self._client, session, href)
+        return files, FileRestores(self._client, self.sessions, session)
+
+    def close(self, seconds: float, whole: Deadline | None = None) -> None:
+        """End what must not outlive this process, within that many seconds. Raises nothing.
+
+        A stop of `whole`, of which this is the last part, ends it once the server is silent.
+        """
+        whole = whole or Deadline("", seconds, stop=threading.Event(), clock=self._clock)
+        bound = whole.unstoppable("Logging out", seconds)
+        self.mounts.close(bound)
+        with suppress(EnterpriseManagerError):
+            self.sessions.close(bound)
+        self._client.close()

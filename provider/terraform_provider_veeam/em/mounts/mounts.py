@@ -1,0 +1,125 @@
+"""The group of the door for mount points, each of them in a logon session of its own."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import suppress
+
+from terraform_provider_veeam.em import models
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.errors import EnterpriseManagerError
+from terraform_provider_veeam.em.http.client import Client
+from terraform_provider_veeam.em.inventory.restore_sessions import running_restores
+from terraform_provider_veeam.em.logon import Group, LogonSessions, conceal_session
+from terraform_provider_veeam.em.mounts.create import create_mount
+from terraform_provider_veeam.em.mounts.existing import MountPoints
+from terraform_provider_veeam.em.tasks import Tasks
+
+LOGOUT_SECONDS = 5.0
+
+log = logging.getLogger(__name__)
+
+
+class Mounts(Group):
+    """The mount points of all sessions."""
+
+    def __init__(self, client: Client, logon: LogonSessions) -> None:
+        super().__init__(client, logon)
+        self._passing: dict[str, models.Mounted] = {}
+        """Mounts that must not outlive this process, by session and path."""
+
+    def create(
+        self,
+        ref: models.RestorePointRef,
+        os_kind: str | None,
+        deadline: Deadline,
+        *,
+        outlives: bool = True,
+    ) -> models.Mounted:
+        """Mount a restore point in a session of its own, and return it when its disks are there.
+
+        With `outlives` false it is removed when this process ends. Raises as create_mount does.
+        """
+        mounted = create_mount(self._client, self._logon, ref, os_kind, deadline)
+        if not outlives:
+            self._passing[_key(mounted.session, mounted.mount_point.href)] = mounted
+        return mounted
+
+    def get(
+        self,
+        session: models.LogonSession,
+        ref: models.RestorePointRef,
+        href: str,
+        deadline: Deadline,
+    ) -> models.MountPoint:
+        """Return a mount point of that session. Raises MountGone, SessionGone."""
+        return self._of(session).read(ref, href, deadline)
+
+    def unmount(self, session: models.LogonSession, href: str, deadline: Deadline) -> None:
+        """Unmount in that session and end it, unless somebody else made it.
+
+        A mount point that is gone already is no error. Raises SessionGone, TaskFailed.
+        """
+        self._of(session).unmount(href, deadline)
+        self._passing.pop(_key(session, href), None)
+        log.info("unmounted: %s of %s", href, session)
+        try:
+            # Nobody would come back to it: a stop waits that long.
+            self._logon.end(session, deadline.unstoppable("Logging out", LOGOUT_SECONDS))
+        except EnterpriseManagerError as error:
+            log.info("%s is left to expire: %s", session, error)
+
+    def touch(self, session: models.LogonSession, href: str, deadline: Deadline) -> None:
+        """Use that session, by reading its mount point, or its tasks where it has none.
+
+        Raises MountGone, SessionGone.
+        """
+        if ref := models.restore_point_at(href):
+            self._of(session).read(ref, href, deadline)
+        else:
+            Tasks(self._client, self._logon, session).all(deadline)
+
+    def restore_points(self, deadline: Deadline) -> Iterator[models.RestorePointRef]:
+        """Return the restore points of which the session may have mount points, each once.
+
+        Those of its tasks come first, then those that the backup servers show as being restored:
+        how long a finished task stays listed is not documented.
+        """
+        session = self._logon.browsing(deadline)
+        seen = set()
+        for task in Tasks(self._client, self._logon, session).all(deadline):
+            ref = models.restore_point_at(task.mount_href or "")
+            if ref and ref not in seen:
+                seen.add(ref)
+                yield ref
+        for restore in running_restores(self._client, session, deadline):
+            for ref in restore.restore_points:
+                if ref not in seen:
+                    seen.add(ref)
+                    yield ref
+
+    def close(self, deadline: Deadline) -> None:
+        """Remove the mounts that must not outlive this process. Raises nothing."""
+        for session, mount_point in list(self._passing.values()):
+            with suppress(EnterpriseManagerError):
+                self._of(session).unmount(mount_point.href, deadline)
+            with suppress(EnterpriseManagerError):
+                self._logon.end(session, deadline)
+
+    def _of(self, session: models.LogonSession) -> MountPoints:
+        conceal_session(session)
+        return MountPoints(self._client, self._logon, session)
+
+    def list(
+        self, session: models.LogonSession, ref: models.RestorePointRef, deadline: Deadline
+    ) -> list[models.MountPoint]:
+        """Return the mount points of a restore point in that session, by number.
+
+        Raises SessionGone.
+        """
+        return self._of(session).list(ref, deadline)
+
+
+def _key(session: models.LogonSession, href: str) -> str:
+    return f"{session.fingerprint} {href}"
