@@ -994,8 +994,8 @@ FAULTS = (
     Fault(
         "what was put in its place and not noted is somebody's own",
         "em/files/overwrite.py",
-        "for note in (notes.of(place.key), just_put)",
-        "for note in (notes.of(place.key),)",
+        "for note in (noted.of(place.key), just_put)",
+        "for note in (noted.of(place.key),)",
         "em/files/test_overwrite.py",
     ),
     Fault(

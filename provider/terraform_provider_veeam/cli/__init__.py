@@ -29,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         from terraform_provider_veeam.keep_alive.process import keep  # noqa: PLC0415
 
         sys.exit(keep(*map(int, arguments[2:3]), *map(float, arguments[3:])))
+    from tfplugin.process.lazy_modules import defer_what_is_not_used  # noqa: PLC0415
+
+    defer_what_is_not_used()
     from terraform_provider_veeam.cli import streams  # noqa: PLC0415 - for people only
     from tfplugin.process.lifetime import leave  # noqa: PLC0415
 

@@ -23,8 +23,7 @@ from terraform_provider_veeam.em import client, settings
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Deadline
 from terraform_provider_veeam.em.errors import DeadlinePassed, EnterpriseManagerError, Stopped
 from terraform_provider_veeam.em.models import IDLE_LIMIT
-from terraform_provider_veeam.keep_alive import holder, keeper, order, sockets, start
-from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
+from terraform_provider_veeam.keep_alive import holder, idle_limit, keeper, order, sockets, start
 from terraform_provider_veeam.masking import mask, printable
 from terraform_provider_veeam.sessions.record import SessionRecord
 from terraform_provider_veeam.text import counted, parse_duration
@@ -251,7 +250,7 @@ def _hold_here(mounted: Sequence[Mounted], seconds: float) -> int:
 
     held = holder.Holder(clock=SYSTEM_CLOCK, report=report)
     try:
-        limit = idle_limit()
+        limit = idle_limit.idle_limit()
         for name, record in mounted:
             set_up = _settings(record)
             promise = order.Order(set_up, record, limit, seconds, name=name)

@@ -4,7 +4,10 @@ import os
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
+
+from terraform_provider_veeam.cli import commands
 
 PROGRAM = Path(sys.executable).with_name("terraform-provider-veeam")
 
@@ -41,14 +44,21 @@ def test_serve_says_where_its_settings_come_from() -> None:
     assert "of this process" in told
 
 
-def test_no_command_waits_for_what_only_tables_need() -> None:
+def test_help_waits_for_nothing_that_only_a_run_needs() -> None:
     script = (
         "import sys; from terraform_provider_veeam.cli import commands\n"
-        "try: commands.run(['version'])\n"
-        "finally: print(sorted({name.partition('.')[0] for name in sys.modules} & "
-        "{'rich', 'requests', 'grpc'}))"
+        "for name in commands.COMMANDS:\n"
+        "    try: commands.run([name, '--help'])\n"
+        "    except SystemExit: pass\n"
+        "print(sorted({'rich', 'requests', 'urllib3', 'grpc', 'cryptography'} & {*sys.modules}))"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
+    assert done.stdout.count("usage: ") == len(commands.COMMANDS)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_what_is_put_off_is_there() -> None:
+    for name in commands._SLOW:
+        assert find_spec(name), name

@@ -7,9 +7,7 @@ from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.files.folders import Folder
-from terraform_provider_veeam.em.files.notes import Notes, Source, is_noted, part_of
-from terraform_provider_veeam.em.files.places import Place
+from terraform_provider_veeam.em.files import folders, notes, places
 from terraform_provider_veeam.em.times import nanoseconds
 
 if TYPE_CHECKING:
@@ -41,9 +39,9 @@ class Act(Enum):
 class Target(NamedTuple):
     """Where it goes: a place in a folder that is held open, with the notes about it."""
 
-    folder: Folder
-    place: Place
-    notes: Notes
+    folder: folders.Folder
+    place: places.Place
+    notes: notes.Notes
     found: os.stat_result | None = None
     """What is there, and is replaced."""
     resume: bool = False
@@ -61,19 +59,19 @@ class Verdict(NamedTuple):
 
 
 def judge(
-    target: Target, source: Source, overwrite: Overwrite | None, deadline: Deadline
+    target: Target, source: notes.Source, overwrite: Overwrite | None, deadline: Deadline
 ) -> Verdict:
     """Return what is done about a file of a backup. Raises OSError, Stopped, DeadlinePassed."""
-    folder, place, notes = target[:3]
+    folder, place, noted = target[:3]
     found = folder.look(place.name)
     if found is None:
         return Verdict(Act.FETCH)
     # It was put there, and its process killed before that could be noted.
-    just_put = notes.of(part_of(place.key, source.mark))
+    just_put = noted.of(notes.part_of(place.key, source.mark))
     known = [
         note
-        for note in (notes.of(place.key), just_put)
-        if note and is_noted(note, folder, place.name, found, deadline)
+        for note in (noted.of(place.key), just_put)
+        if note and notes.is_noted(note, folder, place.name, found, deadline)
     ]
     if any(note.mark == source.mark for note in known):
         return Verdict(Act.KEEP, found=found)
