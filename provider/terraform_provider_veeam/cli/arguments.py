@@ -20,9 +20,12 @@ Value = TypeVar("Value")
 
 ENVIRONMENT = """\
 environment variables, as for the provider:
-  VEEAM_EM_URL                      Enterprise Manager, https://HOST[:9398]
+  VEEAM_EM_SERVER                   a server by name, as --server; see: servers --help
+  VEEAM_EM_URL                      or its address, https://HOST[:9398]
   VEEAM_EM_USERNAME                 an account with a role in it
-  VEEAM_EM_PASSWORD                 its password
+  VEEAM_EM_PASSWORD                 its password, or
+  VEEAM_EM_PASSWORD_FILE            a file that has it, or
+  VEEAM_EM_PASSWORD_COMMAND         a command that prints it
   VEEAM_EM_SESSION_TOKEN            in place of both: an existing logon session
   VEEAM_EM_CERTIFICATE_FINGERPRINT  its certificate, or
   VEEAM_EM_CA_CERTIFICATE           who signed it, if this machine does not trust it already
@@ -46,10 +49,17 @@ def add_common(parser: argparse.ArgumentParser, *notes: str) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = "".join([*notes, "\n", ENVIRONMENT]).lstrip()
     parser.add_argument("--json", action="store_true", help="print JSON, for scripts")
+    add_server(parser)
     add_choice(parser, "--type", RestorePointType, "only restore points of one family")
     parser.add_argument(
         "--backup-server", type=text, metavar="NAME", help="only restore points of one server"
     )
+
+
+def add_server(parser: argparse.ArgumentParser, what: str = "the Enterprise Manager") -> None:
+    """Add the name of a server."""
+    help_ = f"{what} of that name, which `servers add` has written down"
+    parser.add_argument("--server", type=text, metavar="NAME", help=help_)
 
 
 def add_machine(parser: argparse.ArgumentParser) -> None:

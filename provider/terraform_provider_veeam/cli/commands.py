@@ -31,6 +31,7 @@ COMMANDS = {
     "find": "find the newest restore point that still has a file",
     "install": "put the provider where `terraform init` and `tofu init` find it",
     "mirror": "lay packages out as a mirror for `terraform init`",
+    "servers": "list, add and remove Enterprise Managers by name",
     "keep-alive": "hold logon sessions open, so that their mount points live on",
     "serve": "serve a Terraform that is started by hand, for debugging",
     "version": "print the version",

@@ -1,11 +1,13 @@
-"""Enterprise Manager for one command: settings from the environment, and nothing left behind."""
+"""Enterprise Manager for one command: the one that is named, and nothing left behind."""
 
 from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from getpass import getpass
 
 from terraform_provider_veeam import __version__
 from terraform_provider_veeam.cli.output import say, say_error, waiting_for
@@ -117,7 +119,12 @@ def run(
 ) -> int:
     """Run a command with the Enterprise Manager of the environment; returns the exit code."""
     try:
-        settings = resolve({}, f"terraform-provider-veeam/{__version__}", in_shell=True)
+        settings = resolve(
+            {"server": options.server},
+            f"terraform-provider-veeam/{__version__}",
+            in_shell=True,
+            ask=getpass if sys.stdin.isatty() else None,
+        )
     except InvalidConfiguration as error:
         for problem in error.problems:
             say_error(problem.summary, problem.detail)

@@ -92,6 +92,15 @@ class CertificateNotTrusted(Unreachable):
 
     may_pass = False
 
+    def __init__(
+        self, summary: str, detail: str, *, fingerprint: str | None = None, about: str = ""
+    ) -> None:
+        super().__init__(summary, detail)
+        self.fingerprint = fingerprint
+        """Of the certificate that it shows, if that could be read."""
+        self.about = about
+        """Whom that certificate is for, and until when."""
+
 
 class AnswerLost(EnterpriseManagerError):
     """The answer did not come, or not all of it.

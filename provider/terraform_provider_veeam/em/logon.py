@@ -236,13 +236,16 @@ class LogonSessions:
     def _first(self, deadline: Deadline) -> LogonSession:
         """Log on while no other thread does, once it is clear that Enterprise Manager is there."""
         if not self._is_trusted and not self._refused:
-            self._check_server(deadline)
+            self.check_server(deadline)
         session = self._adopt(deadline) or self._log_on(deadline)
         self._is_trusted = True
         return session
 
-    def _check_server(self, deadline: Deadline) -> None:
-        """Make sure that it is Enterprise Manager before anything secret is sent."""
+    def check_server(self, deadline: Deadline) -> None:
+        """Make sure that it is Enterprise Manager before anything secret is sent.
+
+        Raises CertificateNotTrusted, NotEnterpriseManager, …
+        """
         try:
             document = self._client.request("GET", "/", deadline, again=_has_no_answer).document
             is_expected = _is_enterprise_manager(document)

@@ -124,11 +124,12 @@ def explain(settings: Settings, failure: BaseException, timeout: float) -> Certi
     Asks the server for its certificate once more, and sends nothing else.
     """
     parts = urlsplit(settings.base_url)
-    shown, about = _COMMAND.format(host=parts.netloc), ""
+    shown, about, fingerprint = _COMMAND.format(host=parts.netloc), "", None
     # Past a proxy it might be another certificate than the one that was refused.
     is_direct = proxies.proxy_for(settings.base_url) is None
     if is_direct and (found := fetch_certificate(settings.base_url, timeout)):
-        shown, about = fingerprint_of(found), f"\n{describe_certificate(found)}".rstrip()
+        shown = fingerprint = fingerprint_of(found)
+        about = f"\n{describe_certificate(found)}".rstrip()
     port = _NOT_THAT_PORT if parts.port == _PORT_OF_BACKUP_AND_REPLICATION else ""
     if settings.certificate_fingerprint:
         return CertificateNotTrusted(
@@ -137,6 +138,8 @@ def explain(settings: Settings, failure: BaseException, timeout: float) -> Certi
             f"sent.{about}\nFingerprint of the certificate that it shows (SHA-256):\n{shown}\n"
             f"{port}If the certificate was renewed, set {_PIN} to this value, after comparing it "
             "on the server. If not, somebody may be in between.",
+            fingerprint=fingerprint,
+            about=about.strip(),
         )
     return CertificateNotTrusted(
         "The certificate of Enterprise Manager is not trusted",
@@ -147,6 +150,8 @@ def explain(settings: Settings, failure: BaseException, timeout: float) -> Certi
         f"  {_other_way(settings, failure)}\n"
         "  insecure = true (VEEAM_EM_INSECURE): no check at all, for a test only\n"
         f"{settings.unread_variables}".rstrip(),
+        fingerprint=fingerprint,
+        about=about.strip(),
     )
 
 
