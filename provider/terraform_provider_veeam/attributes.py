@@ -53,6 +53,14 @@ def _url(value: str) -> str:
     return f"{parts.scheme.lower()}://{host}:{port or DEFAULT_PORT}/api"
 
 
+def address(url: str) -> str | None:
+    """Return the address of the API, by which servers are told apart; None for no valid one."""
+    try:
+        return _url(url)
+    except ValueError:
+        return None
+
+
 def _is_host(name: str) -> bool:
     """Tell whether it is an IP address or a valid DNS name."""
     try:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from terraform_provider_veeam.attributes import ATTRIBUTES, SOURCES
+from terraform_provider_veeam.attributes import ATTRIBUTES, SOURCES, address
 from terraform_provider_veeam.em.patterns import similar_names
 from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.masking import printable
@@ -123,7 +123,7 @@ def _set_aside(found: dict[str, str], given: Mapping[str, Any], entry: Mapping[s
     if "server" in given:
         is_same = found.pop("server", given["server"]) == given["server"]
         url = found.pop("url", entry["url"])
-        is_same = is_same and _address(url) == _address(entry["url"])
+        is_same = is_same and address(url) == address(entry["url"])
     else:
         is_same = "url" not in given or "server" not in found
     if is_same:
@@ -137,13 +137,6 @@ def _set_aside(found: dict[str, str], given: Mapping[str, Any], entry: Mapping[s
         f"{_VARIABLES[passwords[0]]} is set, but belongs to the server that VEEAM_EM_URL or "
         "VEEAM_EM_SERVER names, which is another: it is not sent to this one."
     )
-
-
-def _address(url: str) -> str | None:
-    try:
-        return str(ATTRIBUTES["url"][1](url))
-    except ValueError:
-        return None
 
 
 def _add(

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from terraform_provider_veeam.attributes import ATTRIBUTES, SOURCES
+from terraform_provider_veeam.attributes import ATTRIBUTES, SOURCES, address
 from terraform_provider_veeam.em.patterns import similar_names
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.platforms import IS_WINDOWS, configuration_folder
@@ -76,7 +76,7 @@ def find(name: str, environment: Mapping[str, str] = os.environ) -> dict[str, An
     path, known = file(environment), read(environment)
     if name not in known:
         others = similar_names(name, known) or list(known)
-        there = f" There is {', '.join(map(printable, others))}." if others else ""
+        there = f" Those there are: {', '.join(map(printable, others))}." if others else ""
         raise InvalidServers(
             f'There is no server "{printable(name)}" in {path}.{there} To add one: '
             "terraform-provider-veeam servers add NAME --url URL --username USER"
@@ -98,6 +98,14 @@ def find(name: str, environment: Mapping[str, str] = os.environ) -> dict[str, An
         if os.path.isfile(beside):  # noqa: PTH113
             entry[key] = beside
     return {key: str(value) for key, value in entry.items() if value != ""}
+
+
+def at(base_url: str, environment: Mapping[str, str] = os.environ) -> str | None:
+    """Return the name of the first server at an address of the API. Raises InvalidServers."""
+    for name, entry in read(environment).items():
+        if address(str(entry.get("url"))) == base_url:
+            return name
+    return None
 
 
 def add(name: str, entry: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Path:

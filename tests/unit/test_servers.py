@@ -162,10 +162,10 @@ def test_what_is_wrong_in_the_file_is_told_with_its_place(file: Path, line: str,
 
 
 def test_a_server_that_is_not_there_names_those_that_are(file: Path) -> None:
-    assert "There is zurich. To add one: terraform-provider-veeam servers add" in refused(
+    assert "Those there are: zurich. To add one: terraform-provider-veeam servers add" in refused(
         file, {"server": "zuerich"}
     )
-    assert "There is zurich, bern." in refused(file, {"server": "x"})
+    assert "Those there are: zurich, bern." in refused(file, {"server": "x"})
     assert f"{file}-none. To add one" in refused(Path(f"{file}-none"), {"server": "x"})
     file.write_text('url = "https://em.example"\n')
     assert f'"url" in {file} stands below no [NAME].' in refused(file, {"server": "x"})

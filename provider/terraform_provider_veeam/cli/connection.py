@@ -123,16 +123,16 @@ def run(
             {"server": options.server},
             f"terraform-provider-veeam/{__version__}",
             in_shell=True,
-            ask=getpass if sys.stdin.isatty() else None,
+            ask=_ask if sys.stdin.isatty() else None,
         )
     except InvalidConfiguration as error:
         for problem in error.problems:
             say_error(problem.summary, problem.detail)
         return 1
     if settings.insecure:
-        say("Warning: VEEAM_EM_INSECURE is set, so anybody on the network path can read the "
-            "password and the files. VEEAM_EM_CERTIFICATE_FINGERPRINT is as easy to use, and "
-            "safe.")  # fmt: skip
+        say("Warning: the certificate is not checked, as VEEAM_EM_INSECURE or the server's own "
+            "settings say, so anybody on the network path can read the password and the files. "
+            "VEEAM_EM_CERTIFICATE_FINGERPRINT is as easy to use, and safe.")  # fmt: skip
     connection = Connection(EnterpriseManager(settings))
     handle_signals(connection.stop)
     try:
@@ -143,3 +143,10 @@ def run(
     finally:
         connection.close()
     return code if connection.signal is None else EXIT_CODE + connection.signal
+
+
+def _ask(prompt: str) -> str:
+    try:
+        return getpass(prompt)
+    except EOFError:  # Ctrl-D
+        return ""

@@ -15,7 +15,8 @@ from pathlib import Path
 from threading import Event
 from typing import Any, BinaryIO, NamedTuple
 
-from terraform_provider_veeam import config
+from terraform_provider_veeam import config, servers
+from terraform_provider_veeam.attributes import ATTRIBUTES
 from terraform_provider_veeam.cli import arguments, output
 from terraform_provider_veeam.cli.signals import EXIT_CODE, handle_signals
 from terraform_provider_veeam.cli.streams import CommandFailed, tell
@@ -45,14 +46,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Hold the logon sessions of a state's mount points open, in the foreground or, with "
         "--detach, in a process that goes on by itself; or list the sessions that are held on this "
-        "machine, and stop holding them. How the server's certificate is checked comes from the "
-        "environment, as for the provider: VEEAM_EM_CA_CERTIFICATE, "
-        "VEEAM_EM_CERTIFICATE_FINGERPRINT, VEEAM_EM_INSECURE."
+        "machine, and stop holding them. How a server's certificate is checked comes from the "
+        "environment, as for the provider (VEEAM_EM_CA_CERTIFICATE, "
+        "VEEAM_EM_CERTIFICATE_FINGERPRINT, VEEAM_EM_INSECURE), or from what `servers add` has "
+        "written down of the server at its address."
     )
     parser.add_argument("action", nargs="?", type=arguments.checked(_action), metavar="list | stop")
     parser.add_argument(
         "session", nargs="*", type=arguments.text, metavar="SESSION", help="as listed"
     )
+    arguments.add_server(parser, "only those of the Enterprise Manager")
     parser.add_argument("--all", action="store_true", help="stop holding all of them")
     parser.add_argument(
         "--for",
@@ -77,21 +80,31 @@ def _action(given: str) -> str:
 def run(options: argparse.Namespace) -> int:
     """Hold, list or stop holding logon sessions; returns the exit code. Raises CommandFailed."""
     if options.action == "list":
-        return list_sessions()
+        return list_sessions(options.server)
     if options.action == "stop":
         if not options.session and not options.all:
             sys.stderr.write("Name the logon sessions (keep-alive list), or give --all.\n")
             return 2
-        return stop_holding(options.session, all_of_them=options.all)
+        return stop_holding(options.session, all_of_them=options.all, server=options.server)
     if options.seconds is None or sys.stdin.isatty():
         sys.stderr.write(f"Usage: {_USAGE.format(time='4h')}\n")
         return 2
-    return hold_from_state(sys.stdin.buffer, options.seconds, detach=options.detach)
+    return hold_from_state(sys.stdin.buffer, options.seconds, options.server, detach=options.detach)
 
 
-def list_sessions() -> int:
-    """Print the sessions that are held open; returns the exit code."""
-    found, silent = _ask_all({"do": "list"})
+def _address(server: str | None) -> str | None:
+    """Return the address of a server's API; None for all servers. Raises CommandFailed."""
+    if server is None:
+        return None
+    try:
+        return str(ATTRIBUTES["url"][1](servers.find(server)["url"]))
+    except ValueError as error:
+        raise CommandFailed(str(error)) from None
+
+
+def list_sessions(server: str | None = None) -> int:
+    """Print the sessions that are held open, of one server or of all; returns the exit code."""
+    found, silent = _ask_all({"do": "list"}, _address(server))
     if not found and not silent:
         print("No process was found that holds a logon session open.")
     elif found:
@@ -106,16 +119,22 @@ def list_sessions() -> int:
     return 1 if silent else 0
 
 
-def stop_holding(fingerprints: Sequence[str], *, all_of_them: bool) -> int:
-    """Stop holding sessions; returns the exit code."""
-    found, silent = _ask_all({"do": "list"})
+def stop_holding(
+    fingerprints: Sequence[str], *, all_of_them: bool, server: str | None = None
+) -> int:
+    """Stop holding sessions, of one server or of all; returns the exit code."""
+    found, silent = _ask_all({"do": "list"}, _address(server))
     held = {one["session"] for _, one in found}
+    if all_of_them and server:
+        fingerprints = sorted(held)
     unknown = [] if all_of_them else [named for named in fingerprints if named not in held]
     for named in unknown:
         sys.stderr.write(f"No process was found that holds logon session {named} open.\n")
     if all_of_them and not held and not silent:
         print("No process was found that holds a logon session open.")
-    message = {"do": "stop"} if all_of_them else {"do": "release", "sessions": list(fingerprints)}
+    message = {"do": "release", "sessions": list(fingerprints)}
+    if all_of_them and not server:
+        message = {"do": "stop"}
     left, silent_now = _ask_all(message)
     wanted = held if all_of_them else held & set(fingerprints)
     still = wanted & {one["session"] for _, one in left}
@@ -129,8 +148,13 @@ def stop_holding(fingerprints: Sequence[str], *, all_of_them: bool) -> int:
     return 1 if unknown or silent or silent_now or still else 0
 
 
-def _ask_all(message: dict[str, Any]) -> tuple[list[tuple[int, dict[str, Any]]], list[Path]]:
-    """Return what is held, each with who holds it, and which processes do not answer."""
+def _ask_all(
+    message: dict[str, Any], url: str | None = None
+) -> tuple[list[tuple[int, dict[str, Any]]], list[Path]]:
+    """Return what is held, each with who holds it, and which processes do not answer.
+
+    With an address only what is held there.
+    """
     found: list[tuple[int, dict[str, Any]]] = []
     silent = []
     try:
@@ -145,7 +169,8 @@ def _ask_all(message: dict[str, Any]) -> tuple[list[tuple[int, dict[str, Any]]],
             sys.stderr.write(f"The process that listens at {path} does not answer.\n")
             continue
         if told is not None:
-            found += [(told["pid"], one) for one in told.get("sessions", ())]
+            sessions = told.get("sessions", ())
+            found += [(told["pid"], one) for one in sessions if url in (None, one["url"])]
     return found, silent
 
 
@@ -160,8 +185,14 @@ class NoSession(ValueError):
     """A mount point in the state has no logon session with it."""
 
 
-def hold_from_state(source: BinaryIO, seconds: float, *, detach: bool = False) -> int:
-    """Hold the sessions of all mount points in a Terraform state.
+def hold_from_state(
+    source: BinaryIO,
+    seconds: float,
+    server: str | None = None,
+    *,
+    detach: bool = False,
+) -> int:
+    """Hold the sessions of all mount points in a Terraform state, or of those of one server.
 
     The state may be in UTF-8, UTF-16 or UTF-32, with a byte order mark or without, as shells of
     Windows write it.
@@ -182,10 +213,15 @@ def hold_from_state(source: BinaryIO, seconds: float, *, detach: bool = False) -
             "  terraform state pull | terraform-provider-veeam keep-alive --for 4h\n"
         )
         return 1
-    if not mounted:
-        print("The state has no mount point: there is nothing to hold.")
+    url = _address(server)
+    wanted = [one for one in mounted if url in (None, one.record.base_url)]
+    if others := len(mounted) - len(wanted):
+        sys.stderr.write(f"Not held: {counted(others, 'mount point')} of other servers.\n")
+    if not wanted:
+        where = f" of server {server}" if server else ""
+        print(f"The state has no mount point{where}: there is nothing to hold.")
         return 0
-    return _hand_over(mounted, seconds) if detach else _hold_here(mounted, seconds)
+    return (_hand_over if detach else _hold_here)(wanted, seconds, server)
 
 
 def _read_state(text: bytes) -> Any:
@@ -202,7 +238,7 @@ def _read_state(text: bytes) -> Any:
     raise ValueError("there is no state")
 
 
-def _hand_over(mounted: Sequence[Mounted], seconds: float) -> int:
+def _hand_over(mounted: Sequence[Mounted], seconds: float, server: str | None) -> int:
     """Have a keeper hold them; returns the exit code."""
     deadline = Deadline("Waiting for the process that holds them", _HOLD_SECONDS, stop=Event())
     signals: list[int] = []
@@ -215,7 +251,7 @@ def _hand_over(mounted: Sequence[Mounted], seconds: float) -> int:
 
     def hold(one: Mounted) -> Exception | None:
         try:
-            start.hold(_settings(one.record), one.record, seconds, one.name, deadline)
+            start.hold(_settings(one.record, server), one.record, seconds, one.name, deadline)
         except (OSError, ValueError, config.InvalidConfiguration, EnterpriseManagerError) as error:
             return error
         return None
@@ -234,7 +270,7 @@ def _hand_over(mounted: Sequence[Mounted], seconds: float) -> int:
     return EXIT_CODE + signals[0] if signals else failed
 
 
-def _hold_here(mounted: Sequence[Mounted], seconds: float) -> int:
+def _hold_here(mounted: Sequence[Mounted], seconds: float, server: str | None) -> int:
     """Hold them in the foreground; returns the exit code."""
     endings: list[holder.Ending] = []
 
@@ -252,7 +288,7 @@ def _hold_here(mounted: Sequence[Mounted], seconds: float) -> int:
     try:
         limit = idle_limit.idle_limit()
         for name, record in mounted:
-            set_up = _settings(record)
+            set_up = _settings(record, server)
             promise = order.Order(set_up, record, limit, seconds, name=name)
             held.hold(promise, client.EnterpriseManager(set_up).mounts.touch)
     except (ValueError, config.InvalidConfiguration) as error:
@@ -284,11 +320,15 @@ def find_mounted(state: Any) -> Iterator[Mounted]:
             yield Mounted(name, record)
 
 
-def _settings(record: SessionRecord) -> settings.Settings:
-    # Trust, proxy and the like come from the environment, as for the provider.
+def _settings(record: SessionRecord, server: str | None) -> settings.Settings:
+    """Return how a session's server is reached: by its name, or that of a server at its address.
+
+    What belongs to no server comes from the environment, as for the provider.
+    """
+    server = server or servers.at(record.base_url)
+    where = {"server": server} if server else {"url": record.base_url}
     resolved = config.resolve(
-        {"url": record.base_url, "session_token": record.session.token},
-        "terraform-provider-veeam (keep-alive)",
+        where | {"session_token": record.session.token}, "terraform-provider-veeam (keep-alive)"
     )
     return replace(resolved, session_token=None)  # each session is used by its own token
 
