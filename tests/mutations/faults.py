@@ -245,7 +245,7 @@ FAULTS = (
     Fault(
         "a password is sent before it is known who is there",
         "em/logon.py",
-        "            self._check_server(deadline)\n        session",
+        "            self.check_server(deadline)\n        session",
         "            pass\n        session",
         "em/test_logon.py",
     ),

@@ -138,7 +138,7 @@ def test_the_steps_of_a_command_wait_for_a_silent_server_once_together(
         assert first._silence is second._silence
         return 7
 
-    assert connection.run(take_two_steps, Namespace()) == 7
+    assert connection.run(take_two_steps, Namespace(server=None)) == 7
 
 
 def _count(simulator: Simulator, requests: str) -> int:
