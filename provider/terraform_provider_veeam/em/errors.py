@@ -93,7 +93,7 @@ class CertificateNotTrusted(Unreachable):
     may_pass = False
 
     def __init__(
-        self, summary: str, detail: str, *, fingerprint: str | None = None, about: str = ""
+        self, summary: str, detail: str = "", *, fingerprint: str | None = None, about: str = ""
     ) -> None:
         super().__init__(summary, detail)
         self.fingerprint = fingerprint
