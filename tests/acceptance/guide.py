@@ -28,7 +28,7 @@ from support import powershell
 GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
 SH, POWERSHELL = "sh", "powershell"
 _FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
-_NAMED = re.compile(r"# (~?[\w./-]+\.(?:tf|tfvars|hcl|yml|terraformrc))\n")
+_NAMED = re.compile(r"# (~?[\w./-]+\.(?:tf|tfvars|hcl|yml|toml|terraformrc))\n")
 _EXPORT = re.compile(r"^export (\w+)='(.*)'$", re.MULTILINE)
 _COLOUR = re.compile(r"\x1b\[\d*m")
 _CHANGES = re.compile(r"\S*\d\S*")

@@ -406,12 +406,22 @@ def be_in_a_pipeline(reader: Reader, server: Server) -> None:
     reader.run("terraform apply -auto-approve")
 
 
+def have_passwords_alone(reader: Reader, server: Server) -> None:
+    """Have no variables, a password manager, and a folder for settings."""
+    for name in server.environment:
+        del reader.environment[name]
+    reader.environment["XDG_CONFIG_HOME"] = str(reader.folder.parent / "config")
+    manager = 'case "$*" in "show veeam/"*) echo \'%s\';; *) exit 1;; esac'
+    reader.provide("pass", manager % ADMINISTRATOR.password)
+
+
 PREPARE: dict[str, Callable[[Reader, Server], None]] = {
     "getting-started": start_from_nothing,
     "air-gapped": have_a_release,
     "many-servers-and-mounts": have_machines,
     "pipelines": be_in_a_pipeline,
     "restore-a-file": start_from_nothing,
+    "servers-and-passwords": have_passwords_alone,
     "sessions-and-lifetime": have_a_certificate_for_curl,
     "tls": have_the_certificate,
 }

@@ -1471,6 +1471,20 @@ FAULTS = (
         "test_config.py",
     ),
     Fault(
+        "what the environment has for one server goes to another",
+        "config.py",
+        "    if is_same:\n        return",
+        "    if True:\n        return",
+        "test_servers.py",
+    ),
+    Fault(
+        "the keyring has one entry for all addresses",
+        "passwords.py",
+        'entry = f"terraform-provider-veeam:{url}"',
+        'entry = "terraform-provider-veeam"',
+        "test_passwords.py",
+    ),
+    Fault(
         "a password can't be in quotation marks",
         "config.py",
         'if name in origins and name != "password" and is_quoted(value):',
