@@ -39,6 +39,7 @@ COMMANDS = {
 }
 # What a command uses once its arguments are right: half a second that `--help` need not wait for.
 _SLOW = (
+    "terraform_provider_veeam.attributes",
     "terraform_provider_veeam.cli.connection",
     "terraform_provider_veeam.cli.lookup",
     "terraform_provider_veeam.cli.output",
@@ -58,6 +59,7 @@ _SLOW = (
     "terraform_provider_veeam.keep_alive.sockets",
     "terraform_provider_veeam.keep_alive.start",
     "terraform_provider_veeam.provider",
+    "terraform_provider_veeam.servers",
     "tfplugin.process.server",
     "tfplugin.rpc.servicer",
 )

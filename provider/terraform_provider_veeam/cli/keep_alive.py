@@ -15,8 +15,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any, BinaryIO, NamedTuple
 
-from terraform_provider_veeam import config, servers
-from terraform_provider_veeam.attributes import ATTRIBUTES
+from terraform_provider_veeam import attributes, config, servers
 from terraform_provider_veeam.cli import arguments, output
 from terraform_provider_veeam.cli.signals import EXIT_CODE, handle_signals
 from terraform_provider_veeam.cli.streams import CommandFailed, tell
@@ -97,7 +96,7 @@ def _address(server: str | None) -> str | None:
     if server is None:
         return None
     try:
-        return str(ATTRIBUTES["url"][1](servers.find(server)["url"]))
+        return str(attributes.ATTRIBUTES["url"][1](servers.find(server)["url"]))
     except ValueError as error:
         raise CommandFailed(str(error)) from None
 

@@ -9,13 +9,11 @@ from collections.abc import Mapping
 from threading import Event
 from typing import Any
 
-from terraform_provider_veeam import config, servers
-from terraform_provider_veeam.attributes import ATTRIBUTES
+from terraform_provider_veeam import attributes, config, servers
 from terraform_provider_veeam.cli import arguments, output
 from terraform_provider_veeam.cli.streams import CommandFailed
-from terraform_provider_veeam.em import client, errors
+from terraform_provider_veeam.em import client, errors, settings
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.text import counted
 
 _SECONDS = 60.0
@@ -169,8 +167,13 @@ def _trusted(url: str) -> dict[str, str]:
 
 def _look(url: str, trusted: dict[str, str]) -> None:
     """Make sure that Enterprise Manager is there, and trusted. Raises what a request raises."""
-    values = {name: ATTRIBUTES[name][1](value) for name, value in (trusted | {"url": url}).items()}
-    door = client.EnterpriseManager(Settings(base_url=values.pop("url"), max_retries=0, **values))
+    values = {
+        name: attributes.ATTRIBUTES[name][1](value)
+        for name, value in (trusted | {"url": url}).items()
+    }
+    door = client.EnterpriseManager(
+        settings.Settings(base_url=values.pop("url"), max_retries=0, **values)
+    )
     try:
         with output.waiting_for(f"Asking {url}"):
             door.sessions.check_server(Deadline("Looking at the server", _SECONDS, stop=Event()))
