@@ -265,6 +265,20 @@ def test_a_folder_is_listed_with_sizes_and_times(shell: CommandLine, server: Ser
     assert_nothing_left(server)
 
 
+def test_the_id_that_points_prints_takes_the_place_of_machine_and_date(
+    shell: CommandLine, server: Server
+) -> None:
+    printed = shell.run("points", "oracle03", "--before", "2026-11-08").lines[1]
+    for given in (printed[-1], printed[-1][:8]):
+        ran = shell.run("ls", f"@{given}", CONTRACT)
+        assert (ran.code, ran.lines[1][-1]) == (0, CONTRACT.rpartition("/")[2])
+        assert f"Restore point of oracle03 on backup01.tech.local, {printed[0]}\n" in ran.said
+    none = shell.run("ls", "@00000000-0000-0000-0000-000000000000")
+    assert (none.code, none.output) == (1, "")
+    assert "There is no restore point 00000000-" in none.said
+    assert_nothing_left(server)
+
+
 @pytest.mark.parametrize(
     ("machine", "path"),
     [("srv04_replica", "C:/Users"), ("rhel72", "Volume$0:/home"), ("laptop17", "C:/Users")],

@@ -32,7 +32,8 @@ environment variables, as for the provider:
 """
 DATES = """\
 DATE is a day like 2026-11-13, which is one of UTC, a time like 2026-11-13T22:00:00Z, or "latest";
-the newest restore point at or before it is meant. Without one, the newest of all.
+the newest restore point at or before it is meant. Without one, the newest of all. In place of both,
+@ID is the restore point of an id that `points` prints; its beginning will do where no other has it.
 """
 BOUNDS = (
     "DATE is a day like 2026-11-13, which is one of UTC, or a time like 2026-11-13T22:00:00Z.\n"
@@ -75,7 +76,7 @@ def add_machine_at(parser: argparse.ArgumentParser) -> None:
         "machine",
         type=checked(parse_machine_at),
         metavar="MACHINE[@DATE]",
-        help="its whole name, capitals or not",
+        help="its whole name, capitals or not; or a restore point's @ID",
     )
 
 

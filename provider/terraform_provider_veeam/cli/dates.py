@@ -1,4 +1,4 @@
-"""MACHINE[@DATE] and dates, as a person writes them on the command line. A day is one of UTC."""
+"""MACHINE[@DATE], @ID and dates, as a person writes them in a command. A day is one of UTC."""
 
 from __future__ import annotations
 
@@ -11,19 +11,26 @@ from terraform_provider_veeam.em.times import Time
 _NEWEST = "latest"
 _LAST_NANOSECOND = 999_999_900  # to seven digits, which is what Enterprise Manager reads
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_ID = re.compile(r"@([0-9a-f-]{4,36})", re.ASCII | re.IGNORECASE)
 _LIKE_A_DATE = re.compile(r"\d{4}-\d\d", re.ASCII)
 
 
 class MachineAt(NamedTuple):
-    """A machine, and when: the newest restore point at or before that time is meant."""
+    """A machine, and when: the newest restore point at or before that time is meant.
+
+    Or a restore point by its id, or by how that begins.
+    """
 
     name: str
     time: Time | None
     """None for the newest of all."""
+    id: str = ""
 
 
 def parse_machine_at(text: str) -> MachineAt:
-    """Read `MACHINE` or `MACHINE@DATE`; an `@` may also be in the name. Raises ValueError."""
+    """Read `MACHINE`, `MACHINE@DATE` or `@ID`; an `@` may also be in a name. Raises ValueError."""
+    if of_id := _ID.fullmatch(text):
+        return MachineAt("", None, of_id[1].lower())
     name, _, date = text.rpartition("@")
     if name and date == _NEWEST:
         return MachineAt(name, None)

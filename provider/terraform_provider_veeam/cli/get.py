@@ -150,7 +150,8 @@ def _how_to_go_on(
     options: argparse.Namespace,
 ) -> str:
     """Return the detail of an error that ended a download, with what is there and what to do."""
-    at = f"{options.machine.name}@{shown_time(point.created_at)}"
+    name = options.machine.name
+    at = f"{name}@{shown_time(point.created_at)}" if name else f"@{point.ref.id}"
     there = f"{work.tally.files_done} of {counted(work.tally.files, 'file')} are there."
     advice = f"{there} The same command with {printable(at)} goes on from here."
     return advice if isinstance(error, Stopped) else f"{error.detail}\n{advice}"

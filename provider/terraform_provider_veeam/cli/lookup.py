@@ -23,6 +23,7 @@ from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.text import counted
 
 _ALL = 1_000_000
+_ID_LENGTH = 36
 _NO_TIME = "0001-01-01T00:00:00Z"
 
 
@@ -61,7 +62,7 @@ def _find(
     em: EnterpriseManager, wanted: Wanted, family: RestorePointType | None, deadline: Deadline
 ) -> list[FoundRestorePoint]:
     name = wanted.machine_name or ""
-    families = [family] if family else list(RestorePointType)
+    families = _families(family)
     if "*" in name:
         raise _is_a_pattern(name, em.machines.find(wanted, deadline, families).machines)
     found = _of_families(em, wanted, families, deadline)
@@ -142,11 +143,44 @@ def restore_point(connection: Connection, options: argparse.Namespace) -> FoundR
 
     Raises as `find_restore_points` does.
     """
-    name, time = options.machine
-    wanted = Wanted(machine_name=name, created_before=time, backup_server=options.backup_server)
-    point = _written(_of_machine(connection, wanted, options.type))[0]
+    name, time, beginning = options.machine
+    wanted = Wanted(backup_server=options.backup_server)
+    if beginning:
+        found = _of_id(connection, beginning, wanted, options.type)
+    else:
+        wanted = wanted._replace(machine_name=name, created_before=time)
+        found = _of_machine(connection, wanted, options.type)
+    point = _written(found)[0]
     say(f"Restore point of {machine_of(point)}, {shown_time(point.created_at)}")
     return point
+
+
+def _of_id(
+    connection: Connection, beginning: str, wanted: Wanted, family: RestorePointType | None
+) -> list[FoundRestorePoint]:
+    """Return the restore point whose id begins so. Raises EnterpriseManagerError if several do."""
+    if len(beginning) == _ID_LENGTH:
+        wanted = wanted._replace(id=beginning)
+    operation = f"Looking up restore point {beginning}"
+    with waiting_for(operation):
+        deadline = connection.deadline(operation)
+        known = _of_families(connection.em, wanted, _families(family), deadline)
+    found = [point for point in known if point.ref.id.startswith(beginning)]
+    if not found:
+        raise NotFound(
+            f"No restore point has an id that begins with {beginning}"
+            if wanted.id is None
+            else f"There is no restore point {beginning}",
+            "`terraform-provider-veeam points MACHINE` prints the ids of those that there are.",
+            status=HTTPStatus.NOT_FOUND,
+        )
+    if len(found) > 1:
+        lines = [f"{one.ref.id}  {machine_of(one)}, {shown_time(one.created_at)}" for one in found]
+        raise EnterpriseManagerError(
+            f"{counted(len(found), 'restore point')} have an id that begins with {beginning}",
+            f"There are:\n{in_lines(lines)}\nGive more of the id.",
+        )
+    return found
 
 
 def _written(found: list[FoundRestorePoint]) -> list[FoundRestorePoint]:
@@ -160,6 +194,10 @@ def _written(found: list[FoundRestorePoint]) -> list[FoundRestorePoint]:
             status=HTTPStatus.NOT_FOUND,
         )
     return written
+
+
+def _families(family: RestorePointType | None) -> list[RestorePointType]:
+    return [family] if family else list(RestorePointType)
 
 
 def _of_families(

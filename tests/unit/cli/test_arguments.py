@@ -45,7 +45,7 @@ def test_options_may_stand_between_arguments(
     parsed: list[object], arguments: tuple[str, ...]
 ) -> None:
     options = parse(parsed, *arguments)
-    assert options["machine"] == ("web02", None)
+    assert options["machine"] == ("web02", None, "")
     assert (options["path"], options["os_kind"], options["json"]) == (
         "Volume$0:/etc",
         "Linux",

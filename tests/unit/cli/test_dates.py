@@ -38,6 +38,8 @@ def test_what_is_no_date_is_told_with_what_is(text: str) -> None:
         ('Büro "Süd"; a,b@c', 'Büro "Süd"; a,b@c', None),
         ('Büro "Süd"; a,b@c@2026-11-13T22:00:42Z', 'Büro "Süd"; a,b@c', "2026-11-13T22:00:42."),
         ("@latest", "@latest", None),
+        ("@abc", "@abc", None),
+        ("oracle03@abcd", "oracle03@abcd", None),
     ],
 )
 def test_a_machine_may_have_a_date_and_an_at_sign_in_its_name(
@@ -47,6 +49,12 @@ def test_a_machine_may_have_a_date_and_an_at_sign_in_its_name(
     assert found.name == name
     assert str(found.time or "").startswith(time or "")
     assert (found.time is None) == (time is None)
+
+
+def test_an_id_or_its_beginning_takes_the_place_of_machine_and_date() -> None:
+    assert parse_machine_at("@3F2a") == ("", None, "3f2a")
+    whole = "3f2a7c1e-0b6d-5e4f-8a9b-0c1d2e3f4a5b"
+    assert parse_machine_at(f"@{whole}") == ("", None, whole)
 
 
 @pytest.mark.parametrize("text", ["oracle03@2026-11-31", "oracle03@2026-11", "", " "])

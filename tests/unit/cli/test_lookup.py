@@ -7,8 +7,13 @@ from typing import Any
 
 import pytest
 
+from terraform_provider_veeam.cli.dates import parse_machine_at
 from terraform_provider_veeam.cli.description import machine_of
-from terraform_provider_veeam.cli.lookup import find_restore_points, written_restore_points
+from terraform_provider_veeam.cli.lookup import (
+    find_restore_points,
+    restore_point,
+    written_restore_points,
+)
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound
 from terraform_provider_veeam.em.inventory.machines import FoundMachines, Machine
@@ -49,7 +54,13 @@ class FakeEnterpriseManager:
 
     def _find(self, wanted: Wanted, *_: Any) -> list[FoundRestorePoint]:
         self.asked.append(wanted)
-        return [one for one in self._points if one.ref.type is wanted.type and wanted.matches(one)]
+        return [
+            one
+            for one in self._points
+            if one.ref.type is wanted.type
+            and wanted.id in (None, one.ref.id)
+            and wanted.matches(one)
+        ]
 
     def _machines(self, wanted: Wanted, *_: Any) -> FoundMachines:
         names = {one.machine_name or "": None for one in self._points}
@@ -67,7 +78,7 @@ def connection(em: FakeEnterpriseManager) -> Any:
     return SimpleNamespace(em=em, deadline=deadline)
 
 
-def options(machine: str = "oracle03", **more: Any) -> Namespace:
+def options(machine: Any = "oracle03", **more: Any) -> Namespace:
     defaults = dict.fromkeys(("after", "before", "type", "backup_server"))
     return Namespace(**{"machine": machine, **defaults, **more})
 
@@ -163,6 +174,42 @@ def test_what_is_still_being_written_is_passed_over() -> None:
         written_restore_points(
             connection(FakeEnterpriseManager(point(2, is_complete=False))), options()
         )
+
+
+IDS = ("aaaa1111-0000-5000-8000-000000000001", "aaaa2222-0000-5000-8000-000000000002")
+
+
+@pytest.fixture
+def of_ids() -> FakeEnterpriseManager:
+    first, second = (
+        point(n)._replace(ref=RestorePointRef(family, uuid))
+        for n, family, uuid in zip((1, 2), (VM, AGENT), IDS, strict=True)
+    )
+    return FakeEnterpriseManager(first, second)
+
+
+@pytest.mark.parametrize("text", ["@aaaa2", "@AAAA2222-", f"@{IDS[1]}"])
+def test_a_restore_point_is_found_by_how_its_id_begins(
+    of_ids: FakeEnterpriseManager, text: str
+) -> None:
+    asked = options(parse_machine_at(text))
+    assert restore_point(connection(of_ids), asked).ref.id == IDS[1]
+    is_whole = len(text) == len(IDS[1]) + 1
+    assert {one.id for one in of_ids.asked} == {IDS[1] if is_whole else None}
+
+
+def test_a_beginning_of_several_ids_is_told_with_all_of_them(of_ids: FakeEnterpriseManager) -> None:
+    with pytest.raises(EnterpriseManagerError, match="2 restore points have an id") as raised:
+        restore_point(connection(of_ids), options(parse_machine_at("@aaaa")))
+    assert f"  {IDS[0]}  oracle03 on backup01, 2026-11-01T22:00:42Z\n" in raised.value.detail
+    assert raised.value.detail.endswith("Give more of the id.")
+    asked = options(parse_machine_at("@aaaa"), type=AGENT)
+    assert restore_point(connection(of_ids), asked).ref.id == IDS[1]
+
+
+def test_an_id_of_no_restore_point_is_told(of_ids: FakeEnterpriseManager) -> None:
+    with pytest.raises(NotFound, match="id that begins with bbbb"):
+        restore_point(connection(of_ids), options(parse_machine_at("@bbbb")))
 
 
 def test_a_machine_is_named_with_its_server() -> None:

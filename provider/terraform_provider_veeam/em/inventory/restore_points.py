@@ -77,6 +77,7 @@ class Wanted(NamedTuple):
     created_after: Time | None = None
     created_before: Time | None = None
     backup_server: str | None = None
+    id: str | None = None
 
     def conditions(self) -> list[Comparison]:
         """Return what the server can filter by."""
@@ -91,6 +92,7 @@ class Wanted(NamedTuple):
             ("CreationTime", ">=", self.created_after and str(self.created_after)),
             ("CreationTime", "<=", self.created_before and str(self.created_before)),
             ("BackupServerName", "==", self.backup_server),
+            ("UID", "==", self.id and f"urn:veeam:{self.type.entity}:{self.id}"),
         )
         return [Comparison(field, sign, value) for field, sign, value in found if value]
 
@@ -106,6 +108,8 @@ class Wanted(NamedTuple):
                 return False
         elif name is not None and name.casefold() not in map(str.casefold, found.machine_names):
             raise _not_asked_for(found, f"machine_name is {name}")
+        if self.id not in (None, found.ref.id):
+            raise _not_asked_for(found, f"id is {self.id}")
         server = self.backup_server
         if server and found.backup_server and found.backup_server.casefold() != server.casefold():
             raise _not_asked_for(found, f"backup_server is {server}")
