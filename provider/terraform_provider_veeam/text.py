@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
 _SECONDS = {
@@ -58,6 +59,15 @@ def parse_duration(text: str) -> float:
     if not 0 < seconds <= MAXIMUM_SECONDS:
         raise ValueError(f'"{text}" is out of range: a duration has to be longer than zero.')
     return seconds
+
+
+def whole_number(given: str | float, most: int) -> int:
+    """Return a whole number from 1 to `most`. Raises ValueError."""
+    with suppress(ValueError):
+        number = float(given)
+        if 1 <= number <= most and number == int(number):
+            return int(number)
+    raise ValueError(f"{given} is not a whole number from 1 to {most}.")
 
 
 def counted(count: int, what: str) -> str:

@@ -853,7 +853,7 @@ FAULTS = (
     ),
     Fault(
         "files with one address are fetched both",
-        "em/files/transfer.py",
+        "em/files/plan.py",
         "elif layout.times[address_of(entry.path)] > 1:",
         "elif False:",
         "em/files",
@@ -861,7 +861,7 @@ FAULTS = (
     Fault(
         "the first file that fails ends a download",
         "em/files/transfer.py",
-        "if concerns_all(error) or one.entry.path == asked:",
+        "if not isinstance(error, EnterpriseManagerError) or concerns_all(error):",
         "if True:",
         "em/files",
     ),
@@ -924,8 +924,8 @@ FAULTS = (
     Fault(
         "a file that matches is waited for before the next is asked for",
         "em/files/transfer.py",
-        "plan.parts[number : number + _AHEAD]",
-        "[part]",
+        "range(_AHEAD)",
+        "range(0)",
         "em/files",
     ),
     Fault(
@@ -951,7 +951,7 @@ FAULTS = (
     ),
     Fault(
         "another night's file of the same size and time counts as this night's",
-        "em/files/transfer.py",
+        "em/files/plan.py",
         "{place.name}\\0{self._id} {entry.path}",
         "{place.name}\\0 {entry.path}",
         "em/files/test_transfer.py",
@@ -1042,8 +1042,8 @@ FAULTS = (
     ),
     Fault(
         "a stop is not heard while files get their places",
-        "em/files/transfer.py",
-        "            self.deadline.check()\n",
+        "em/files/plan.py",
+        "            self._deadline.check()\n",
         "",
         "em/files/test_transfer.py",
     ),
@@ -1168,6 +1168,27 @@ FAULTS = (
         "em/files/test_transfer.py",
     ),
     Fault(
+        "small files wait for large ones",
+        "em/files/transfer.py",
+        "sorted(jobs, key=lambda job: job.size)",
+        "jobs",
+        "em/files/test_transfer.py",
+    ),
+    Fault(
+        "all that fetch begin with the largest",
+        "em/files/transfer.py",
+        "self._queue.pop if number % 2 else self._queue.popleft",
+        "self._queue.pop",
+        "em/files/test_transfer.py",
+    ),
+    Fault(
+        "what concerns all does not end what is under way",
+        "em/files/transfer.py",
+        "if self._failure:\n                    raise",
+        "if False:\n                    raise",
+        "em/files/test_transfer.py",
+    ),
+    Fault(
         "a guest's file takes the place of the notes",
         "em/files/places.py",
         "{(): {_folded(NAME): [NAME]}}",
@@ -1177,8 +1198,8 @@ FAULTS = (
     Fault(
         "what was there already counts as a rate",
         "em/files/tally.py",
-        "self.bytes_done - self.bytes_kept + self.current_bytes",
-        "self.bytes_done + self.current_bytes",
+        "self._bytes_here - self.bytes_kept",
+        "self._bytes_here",
         "em/files/test_tally.py",
     ),
     Fault(

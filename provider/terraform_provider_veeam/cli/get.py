@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Generator, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from terraform_provider_veeam.cli import arguments, connection, description, lookup, output
@@ -12,9 +13,10 @@ from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound,
 from terraform_provider_veeam.em.files import listing, places, transfer
 from terraform_provider_veeam.em.files.left_out import concerns_all, in_lines
 from terraform_provider_veeam.em.files.overwrite import Overwrite
+from terraform_provider_veeam.em.files.plan import Plan, Planned
 from terraform_provider_veeam.em.inventory import restore_points
 from terraform_provider_veeam.masking import printable
-from terraform_provider_veeam.text import counted, readable_size
+from terraform_provider_veeam.text import counted, readable_size, whole_number
 
 _ADVICE = (
     "What is there already is left as it is. With --overwrite if-older it is replaced if it is "
@@ -62,6 +64,13 @@ on where it was.
         "or all (default: those of an earlier get that nobody has changed)",
     )
     parser.add_argument(
+        "--parallelism",
+        type=arguments.checked(partial(whole_number, most=32)),
+        default=8,
+        metavar="N",
+        help="how many files are fetched at the same time, from 1 to 32 (default: 8)",
+    )
+    parser.add_argument(
         "--dry-run", action="store_true", help="tell what would be done, file by file, and do none"
     )
     arguments.add_os_kind(parser)
@@ -88,10 +97,12 @@ def _get(connected: connection.Connection, options: argparse.Namespace) -> int:
             keep_folders=options.keep_folders,
             overwrite=options.overwrite,
             resume=True,
+            parallelism=options.parallelism,
         )
         roots = mounted.mount_point.file_system_roots
         try:
-            plans, is_all = _fetch(work, files, options.paths, roots)
+            with work:
+                plans, is_all = _fetch(work, files, options.paths, roots)
         except EnterpriseManagerError as error:
             if work.tally.files:
                 error.detail = _how_to_go_on(error, work, point, options)
@@ -118,7 +129,7 @@ def _get(connected: connection.Connection, options: argparse.Namespace) -> int:
 
 def _fetch(
     work: transfer.Transfer, files: listing.Files, paths: Sequence[str], roots: Sequence[str]
-) -> tuple[list[transfer.Plan], bool]:
+) -> tuple[list[Plan], bool]:
     """Find out what there is at all paths, then download it; returns whether all of it is here.
 
     Raises what would happen with all others too.
@@ -168,11 +179,11 @@ def _besides(work: transfer.Transfer) -> str:
     return f" ({told})" if told else ""
 
 
-def _replaced(planned: transfer.Planned) -> str:
+def _replaced(planned: Planned) -> str:
     return printable(f"{planned.place.path}, {planned.verdict.whose}")
 
 
-def _print_plans(plans: Sequence[transfer.Plan]) -> None:
+def _print_plans(plans: Sequence[Plan]) -> None:
     planned = [one for plan in plans for one in plan.files]
     if planned:
         output.print_table(
@@ -196,7 +207,7 @@ def _print_plans(plans: Sequence[transfer.Plan]) -> None:
 
 def _result(
     work: transfer.Transfer,
-    plans: Sequence[transfer.Plan],
+    plans: Sequence[Plan],
     point: restore_points.FoundRestorePoint,
     options: argparse.Namespace,
 ) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """What the values of attributes may be: each returns what a value means, or raises ValueError."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from terraform_provider_veeam.em.times import Time
+from terraform_provider_veeam.text import whole_number
 from tfplugin.attribute import Attribute, optional
 from tfplugin.types import Number
 
@@ -24,17 +26,15 @@ def one_of(choices: Iterable[str], *, any_case: bool = False) -> Callable[[str],
     return check
 
 
-def count(value: float) -> int:
-    """Return a whole number from 1 to a million."""
-    if not (1 <= value <= _MOST and value == int(value)):
-        raise ValueError(f"{value} is not a whole number from 1 to {_MOST}.")
-    return int(value)
+def count_to(most: int) -> Callable[[float], int]:
+    """Return a check for a whole number from 1 to that one."""
+    return partial(whole_number, most=most)
 
 
 def limit(default: int, what: str = "") -> Attribute:
     """Return the attribute `limit`."""
     text = f"How many to return at most{what}. Default `{default}`."
-    return optional("limit", text, Number(), check=count, fallback=default)
+    return optional("limit", text, Number(), check=count_to(_MOST), fallback=default)
 
 
 def name(text: str) -> str:

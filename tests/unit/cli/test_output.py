@@ -148,13 +148,13 @@ def test_progress_stays_in_one_line_that_is_cut_nowhere(screen: Screen, columns:
     for _ in range(260):
         tally.expect(2**23)
     tally.come(2**30)
-    tally.step = "preparing E:/Documentation 2014/Offers.docx"
+    step = "preparing E:/Documentation 2014/Offers.docx"
 
     def wait() -> None:
-        with output.progress_of(tally):
+        with tally.during(step), output.progress_of(tally):
             pass
 
-    parts = {"49 %": 20, "1 of 260 files, 1.0 GiB of 2.0 GiB": 80, tally.step: 120}
+    parts = {"49 %": 20, "1 of 260 files, 1.0 GiB of 2.0 GiB": 80, step: 120}
     text = plain(screen(wait, columns=columns))
     shown = next(line for line in text.splitlines() if "%" in line)
     assert [part for part, least in parts.items() if columns >= least] == [
@@ -174,8 +174,7 @@ def test_a_long_wait_is_a_line_now_and_then_where_nobody_looks(
         time.sleep(0.3)
     before = err.getvalue()
     tally = Tally()
-    tally.step = "listing E:/Docs"
-    with output.progress_of(tally):
+    with tally.during("listing E:/Docs"), output.progress_of(tally):
         time.sleep(0.2)
     after = err.getvalue()[len(before) :]
     time.sleep(0.1)

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import stat
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -64,6 +65,7 @@ class Notes:
         self._handle: int | None = None
         self._notes: dict[str, Note] = {}
         self._lines = 0
+        self._lock = threading.Lock()
         with suppress(OSError):
             if folder and folder.look(NAME):
                 self._handle = folder.open_own(NAME, append=True)
@@ -75,8 +77,8 @@ class Notes:
 
     def add(self, file: str, note: Note) -> None:
         """Note something of a file. Where nothing can be written, it is for this process alone."""
-        self._take(file, note)
-        with suppress(OSError):
+        with self._lock, suppress(OSError):
+            self._take(file, note)
             if self._handle is None and self._folder:
                 self._handle = self._folder.open_own(NAME, append=True)
             if self._handle is None:

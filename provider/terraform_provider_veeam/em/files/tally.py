@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Clock
 from terraform_provider_veeam.em.files.listing import Entry
@@ -15,14 +17,15 @@ _RATE_SECONDS = 30.0  # that the rate is of
 
 
 class Tally:
-    """How far a transfer is. It is read while another thread counts."""
+    """How far a transfer is. It is read while other threads count."""
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self._clock = clock
         self._samples: deque[tuple[float, int]] = deque()
         """When how many bytes had come."""
-        self.step = ""
-        """What is done before more is fetched, like `preparing E:/Docs`; else empty."""
+        self._lock = threading.Lock()
+        self._steps: dict[object, str] = {}
+        """What is done before more is fetched, like `preparing E:/Docs`."""
         self.files = 0
         """Those that are to be here in the end."""
         self.bytes = 0
@@ -33,18 +36,27 @@ class Tally:
         """Those among them that were in their place already."""
         self.bytes_done = 0
         self.bytes_kept = 0
-        self.current: Entry | None = None
-        """The file that is being fetched."""
-        self.current_bytes = 0
+        self._current: dict[Entry, int] = {}
+        """The files that are being fetched, and how many bytes of each are here."""
 
     @contextmanager
-    def during(self, step: str) -> Iterator[None]:
-        """Tell for a while what is done before more is fetched."""
-        before, self.step = self.step, step
+    def during(self, step: str) -> Iterator[Callable[[str], None]]:
+        """Tell for a while what is done before more is fetched; gives what changes the text."""
+        key = object()
+        self._steps[key] = step
         try:
-            yield
+            yield partial(self._steps.__setitem__, key)
         finally:
-            self.step = before
+            del self._steps[key]
+
+    @contextmanager
+    def fetching(self, entry: Entry) -> Iterator[Callable[[int], None]]:
+        """Count a file while it is fetched; gives what is told how many bytes of it are here."""
+        self._current[entry] = 0
+        try:
+            yield partial(self._current.__setitem__, entry)
+        finally:
+            del self._current[entry]
 
     def expect(self, size: int | None) -> None:
         """Count a file that is to be here in the end."""
@@ -60,30 +72,36 @@ class Tally:
 
     def come(self, size: int) -> None:
         """Count a file that is here."""
-        self.files_done += 1
-        self.bytes_done += size
+        with self._lock:
+            self.files_done += 1
+            self.bytes_done += size
+
+    @property
+    def _bytes_here(self) -> int:
+        return self.bytes_done + sum(self._current.copy().values())
 
     @property
     def share(self) -> float | None:
         """How much is here, from 0 to 1; None if that is not known."""
         if not self.bytes or not self.knows_sizes:
             return None
-        return min(1.0, (self.bytes_done + self.current_bytes) / self.bytes)
+        return min(1.0, self._bytes_here / self.bytes)
 
     def progress(self) -> list[str]:
         """Return how far it is now, the most important first. It is to be asked again and again."""
+        step = list(self._steps.values())[-1:]
         if not self.files:
-            return [self.step] if self.step else []
-        said = [", ".join(self._speed()), str(self)]
-        current = self.current
-        if self.step:
-            said.append(self.step)
-        elif current and current.size and current.size >= _LARGE:
-            said.append(f"{current.path} {100 * self.current_bytes // current.size} %")
+            return step
+        large = [
+            f"{entry.path} {100 * come // entry.size} %"
+            for entry, come in self._current.copy().items()
+            if entry.size and entry.size >= _LARGE
+        ]
+        said = [", ".join(self._speed()), str(self), *(large or step)]
         return [one for one in said if one]
 
     def __str__(self) -> str:
-        fetched = readable_size(self.bytes_done + self.current_bytes)
+        fetched = readable_size(self._bytes_here)
         text = f"{self.files_done} of {counted(self.files, 'file')}, {fetched}"
         if self.files_done < self.files:
             text += f" of {readable_size(self.bytes)}"
@@ -91,7 +109,7 @@ class Tally:
 
     def _speed(self) -> Iterator[str]:
         """Return the share in per cent, the rate, and the time that is left, as far as known."""
-        now, come = self._clock.monotonic(), self.bytes_done - self.bytes_kept + self.current_bytes
+        now, come = self._clock.monotonic(), self._bytes_here - self.bytes_kept
         while len(self._samples) > 1 and now - self._samples[1][0] > _RATE_SECONDS:
             self._samples.popleft()
         self._samples.append((now, come))
@@ -103,5 +121,5 @@ class Tally:
         if now > began:
             yield f"{readable_size(round(rate))}/s"
         if rate and share is not None:
-            left = self.bytes - self.bytes_done - self.current_bytes
+            left = self.bytes - self._bytes_here
             yield f"{readable_time(left / rate)} left"

@@ -1,99 +1,36 @@
-"""Files and folders of a mount point brought to a folder of this machine."""
+"""Files and folders of a mount point brought to a folder of this machine, some at once."""
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections import Counter
-from collections.abc import Generator, Iterator, Mapping
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Self
 from urllib.parse import unquote
 
-from terraform_provider_veeam.em.background import in_background
+from terraform_provider_veeam.em.background import at_limit, in_background
 from terraform_provider_veeam.em.deadline import TELL_SECONDS, Deadline
-from terraform_provider_veeam.em.errors import (
-    CannotWrite,
-    EnterpriseManagerError,
-    SomeLeftOut,
-)
+from terraform_provider_veeam.em.errors import EnterpriseManagerError, SomeLeftOut, Stopped
 from terraform_provider_veeam.em.files.download import Downloaded
-from terraform_provider_veeam.em.files.left_out import (
-    ONE_ADDRESS,
-    LeftOut,
-    concerns_all,
-    in_lines,
-)
-from terraform_provider_veeam.em.files.listing import Entry, Files
-from terraform_provider_veeam.em.files.notes import Source
-from terraform_provider_veeam.em.files.overwrite import Act, Overwrite, Target, Verdict, judge
-from terraform_provider_veeam.em.files.paths import (
-    PathPattern,
-    address_of,
-    parent_and_name,
-)
-from terraform_provider_veeam.em.files.places import Place, Places
+from terraform_provider_veeam.em.files.left_out import LeftOut, concerns_all, in_lines
+from terraform_provider_veeam.em.files.listing import Files
+from terraform_provider_veeam.em.files.overwrite import Act, Overwrite, Target
+from terraform_provider_veeam.em.files.paths import address_of
+from terraform_provider_veeam.em.files.places import Places
+from terraform_provider_veeam.em.files.plan import Part, Plan, Planned, Planner
 from terraform_provider_veeam.em.files.restore import FileRestores
 from terraform_provider_veeam.em.files.tally import Tally
-from terraform_provider_veeam.em.models import Task, restore_point_at
+from terraform_provider_veeam.em.models import Task
 from terraform_provider_veeam.masking import printable
-from terraform_provider_veeam.text import counted, readable_size
 
-DEEPEST = 200
-"""Levels of folders that are downloaded."""
-_AHEAD = 16  # files that are made ready at the same time
-_MOST_AT_ONCE = 10_000  # files: an answer names each of them, and must not get too large
-_FETCHED = (Act.FETCH, Act.REPLACE)
-
-
-class Planned(NamedTuple):
-    """A file of a backup, where it goes, and what is done about it."""
-
-    entry: Entry
-    place: Place
-    source: Source
-    verdict: Verdict
-
-    def __str__(self) -> str:
-        return printable(f"{self.place.path} is there already, {self.verdict.whose}")
-
-
-class Part(NamedTuple):
-    """A file, or a folder with all that is in it, that Enterprise Manager makes ready at once."""
-
-    path: str
-    files: list[Planned]
-
-    @property
-    def is_file(self) -> bool:
-        """Whether it is a file."""
-        return len(self.files) == 1 and self.files[0].entry.path == self.path
-
-
-class Plan(NamedTuple):
-    """What a path or pattern stands for."""
-
-    path: str
-    files: list[Planned]
-    """All of them."""
-    parts: list[Part]
-    """Those that are to be fetched."""
-    left_out: list[LeftOut]
-
-    @property
-    def is_file(self) -> bool:
-        """Whether one file is to be fetched, named as it is."""
-        return len(self.parts) == 1 and self.parts[0].path == self.path and self.parts[0].is_file
-
-    @property
-    def size(self) -> str:
-        """How much is to be fetched, like `260 files, 1.2 GiB`, as far as sizes are told."""
-        sizes = [one.entry.size or 0 for part in self.parts for one in part.files]
-        return f"{counted(len(sizes), 'file')}, {readable_size(sum(sizes))}"
+_AHEAD = 16  # files that are made ready before it is their turn
 
 
 class Transfer:
-    """Downloads from one mount point to one folder."""
+    """Downloads from one mount point to one folder; as a `with` block it leaves nothing going."""
 
     def __init__(
         self,
@@ -106,37 +43,50 @@ class Transfer:
         keep_folders: bool = False,
         overwrite: Overwrite | None = None,
         resume: bool = False,
+        parallelism: int = 8,
     ) -> None:
         """`point` is what people call the restore point.
 
         With `keep_folders` each file goes where its whole path leads, from the volume on. With
-        `resume` what breaks off leaves a beginning, with which the next transfer goes on.
+        `resume` what breaks off leaves a beginning, with which the next transfer goes on. At most
+        `parallelism` files are fetched at the same time.
         """
         self._files = files
         self._restores = restores
         self._places = places
         self.deadline = deadline
-        ref = restore_point_at(files.href)
-        self._id = f"{ref.type}/{ref.id}" if ref else files.href
-        self._point = point or self._id
-        self._keep_folders = keep_folders
-        self._overwrite = overwrite
         self._resume = resume
-        self._placed: set[tuple[str, str]] = set()
-        """Files that have a place: below which folder of the guest, and their paths."""
-        self._folders: dict[tuple[str, str], Place] = {}
-        """The places of the guest's folders, by the same."""
-        self._begun: dict[str, Task | EnterpriseManagerError] = {}
-        """What is being made ready, by path, or why it is not."""
-        self._finished: set[Place] = set()
-        """The places of all that is done with, fetched or not."""
+        self._parallelism = parallelism
         self.tally = Tally(deadline.clock)
+        self._planner = Planner(
+            files,
+            places,
+            deadline,
+            self.tally,
+            point=point,
+            keep_folders=keep_folders,
+            overwrite=overwrite,
+        )
+        self.left = self._planner.left
+        """The files that were not fetched because of what is in their places."""
         self.downloaded: list[Downloaded] = []
-        """The files that were fetched."""
+        """The files that were fetched, in the order of their plans."""
         self.replaced: list[Planned] = []
         """Those among them that took the place of another."""
-        self.left: list[Planned] = []
-        """The files that were not fetched because of what is in their places."""
+        self._fetches: list[_Fetch] = []
+        self._queue: deque[_Job] = deque()
+        """What is still to be fetched, the smallest first."""
+        self._pool: ThreadPoolExecutor | None = None
+        self._failure: Exception | None = None
+        """What ends all."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Give up what still goes on, and wait for its end."""
+        self._fail(Stopped(f"{self.deadline.operation} was given up"))
+        self._join()
 
     def plan(self, path: str) -> Generator[str, None, Plan]:
         """Return what a path or pattern stands for, and make its folders here.
@@ -144,136 +94,35 @@ class Transfer:
         Yields how far it is from time to time. Raises NotFound, CannotWrite, TokenRefused, …, and
         ValueError for a pattern without a volume.
         """
-        return in_background(lambda: self._plan(path), TELL_SECONDS, self._progress)
+        plan = yield from in_background(
+            lambda: self._planner.plan(path), TELL_SECONDS, self._progress
+        )
+        fetch = _Fetch(plan)
+        for part in () if self._places.dry_run else plan.parts:
+            preparation = _Preparation(part, self)
+            fetch.jobs += [_Job(file, preparation, fetch) for file in part.files]
+        self._fetches.append(fetch)
+        return plan
 
     def fetch(self, plan: Plan) -> Generator[str, None, None]:
         """Download what was planned; yields how far it is from time to time.
 
-        Raises SomeLeftOut when all that can be had is there, and what would concern all files.
+        The first time, it begins with all that is planned by then. Raises SomeLeftOut when all
+        that can be had is there, and what would concern all files.
         """
-        return in_background(lambda: self._fetch(plan), TELL_SECONDS, self._progress)
-
-    def _progress(self) -> str:
-        return "; ".join(self.tally.progress())
-
-    def _plan(self, path: str) -> Plan:
-        with self.tally.during(f"listing {path}"):
-            return self._found(path)
-
-    def _found(self, path: str) -> Plan:
-        left_out: list[LeftOut] = []
-        found = self._files.at(path, self.deadline, left_out)
-        pattern = PathPattern.parse(path)
-        base = pattern.folder if pattern else parent_and_name(path)[0]
-        if self._keep_folders:
-            base = ""
-        entries = [self._with_all_below(one, left_out) for one in found]
-        times = Counter(address_of(entry.path) for below in entries for entry in below)
-        layout = _Layout(path, base, times, left_out)
-        files: list[Planned] = []
-        parts: list[Part] = []
-        for below in entries:
-            placed = self._place(below, layout)
-            to_fetch = [one for one in placed if one.verdict.act in _FETCHED]
-            files += placed
-            parts += [part for part in _parts(below[0].path, to_fetch) if part.files]
-        return Plan(path, files, parts, left_out)
-
-    def _with_all_below(self, entry: Entry, left_out: list[LeftOut]) -> list[Entry]:
-        """Return a file or folder, with what is in it; what is too deep is left out."""
-        if not entry.is_folder:
-            return [entry]
-        deepest = entry.path.count("/") + DEEPEST
-        below = []
-        for one in self._files.walk(entry.path, DEEPEST, self.deadline, left_out):
-            if one.is_folder and one.path.count("/") == deepest:
-                left_out.append(LeftOut(one.path, f"it is {DEEPEST} folders deep"))
-            else:
-                below.append(one)
-        return [entry, *below]
-
-    def _place(self, entries: list[Entry], layout: _Layout) -> list[Planned]:
-        """Make the folders among some entries, and return what is done about the files."""
-        placed = []
-        missing = set()  # folders
-        for entry in entries:
-            self.deadline.check()
-            parent = parent_and_name(entry.path)[0]
-            reason = None
-            if parent in missing:
-                reason = LeftOut(entry.path, "its folder is left out")
-            elif layout.times[address_of(entry.path)] > 1:
-                reason = LeftOut(entry.path, f"it is there twice. {ONE_ADDRESS}")
-            else:
-                try:
-                    if place := self._add(entry, parent, layout.base):
-                        placed.append(planned := self._judge(entry, place))
-                        if self._overwrite is None and planned.verdict.act is Act.LEAVE:
-                            layout.left_out.append(LeftOut(entry.path, str(planned)))
-                except CannotWrite as error:
-                    if concerns_all(error) or entry.path == layout.path:
-                        raise
-                    reason = LeftOut.by(entry.path, error)
-            if reason:
-                layout.left_out.append(reason)
-                missing.add(entry.path)
-        return placed
-
-    def _judge(self, entry: Entry, place: Place) -> Planned:
-        """Find out what is done about a file, and count it. Raises CannotWrite, Stopped."""
-        same = f"{place.name}\0{self._id} {entry.path} {entry.size} {entry.modified_at}"
-        mark = hashlib.sha256(same.encode(errors="surrogatepass")).hexdigest()
-        source = Source(mark, self._point, entry.size, entry.modified_at)
-        verdict = Verdict(Act.FETCH)
-        with (
-            self.tally.during(f"comparing {entry.path}"),
-            suppress(FileNotFoundError),  # of a folder that a dry run has not made
-            self._places.opened(place) as folder,
-        ):
-            target = Target(folder, place, self._places.notes)
-            verdict = judge(target, source, self._overwrite, self.deadline)
-        planned = Planned(entry, place, source, verdict)
-        if verdict.act is Act.LEAVE:
-            self.left.append(planned)
-        else:
-            self.tally.expect(entry.size)
-        if verdict.act is Act.KEEP:
-            self.tally.keep(entry.size)
-        return planned
-
-    def _add(self, entry: Entry, parent: str, base: str) -> Place | None:
-        """Return the place of a file that has none yet; make that of a folder."""
-        if entry.is_folder:
-            self._folder(entry.path, base)
-            return None
-        if (base, entry.path) in self._placed:
-            return None
-        self._placed.add((base, entry.path))
-        inside = self._folder(parent, base)
-        return self._places.add(entry.path, is_folder=False, inside=inside)
-
-    def _folder(self, path: str, base: str) -> Place | None:
-        """Return the place of a folder, made with those that it is in; None for that of all."""
-        if path == base:
-            return None
-        if (base, path) not in self._folders:
-            inside = self._folder(parent_and_name(path)[0], base)
-            self._folders[base, path] = self._places.add(path, is_folder=True, inside=inside)
-        return self._folders[base, path]
-
-    def _fetch(self, plan: Plan) -> None:
-        left_out = list(plan.left_out)
-        try:
-            for number, part in enumerate(() if self._places.dry_run else plan.parts):
-                self._begin(plan.parts[number : number + _AHEAD])
-                self._fetch_part(part, plan.path, left_out)
-        except EnterpriseManagerError as error:
-            files = [one for part in plan.parts for one in part.files]
-            rest = [printable(f.entry.path) for f in files if f.place not in self._finished]
-            if rest != [printable(plan.path)]:
-                error.add(f"Of {printable(plan.path)} these were not downloaded:\n{in_lines(rest)}")
-            raise
-        if left_out:
+        if self._pool is None:
+            self._start()
+        fetch = next(one for one in self._fetches if one.plan is plan)
+        while fetch.left and not self._failure and not fetch.is_over.wait(TELL_SECONDS):
+            yield self._progress()
+        if fetch.left:
+            self._join()
+        done = [job for job in fetch.jobs if isinstance(job.outcome, Downloaded)]
+        self.downloaded += [job.outcome for job in done if isinstance(job.outcome, Downloaded)]
+        self.replaced += [job.file for job in done if job.file.verdict.act is Act.REPLACE]
+        if fetch.left and self._failure:
+            raise fetch.broken_off(self._failure)
+        if left_out := fetch.left_out():
             raise SomeLeftOut(
                 "Not everything would be downloaded"
                 if self._places.dry_run
@@ -281,106 +130,214 @@ class Transfer:
                 f"Of {printable(plan.path)} this did not come:\n{in_lines(left_out)}",
             )
 
-    def _fetch_part(self, part: Part, asked: str, left_out: list[LeftOut]) -> None:
-        """Download a part, file by file.
+    def _progress(self) -> str:
+        return "; ".join(self.tally.progress())
 
-        An error about the path that was asked for ends it; other files are left out.
-        """
-        try:
-            targets = self._prepare(part)
-        except EnterpriseManagerError as error:
-            if concerns_all(error) or part.path == asked:
-                raise
-            left_out.append(LeftOut.by(part.path, error))
-            return
-        for one in part.files:
+    def _start(self) -> None:
+        """Begin to fetch all that is planned."""
+        self._pool = ThreadPoolExecutor(self._parallelism, thread_name_prefix="download")
+        jobs = [job for fetch in self._fetches for job in fetch.jobs]
+        self._queue.extend(sorted(jobs, key=lambda job: job.size))
+        for number in range(min(self._parallelism, len(jobs))):
+            # Half of them begin with the largest. So no small one waits for a large one, and the
+            # last ones are not the large ones alone.
+            take = self._queue.pop if number % 2 else self._queue.popleft
             try:
-                self._fetch_file(one, targets)
-            except EnterpriseManagerError as error:
-                if concerns_all(error) or one.entry.path == asked:
-                    raise
-                left_out.append(LeftOut.by(one.entry.path, error))
-            self._finished.add(one.place)
+                self._pool.submit(self._work, take)
+            except RuntimeError as error:
+                if number:
+                    break
+                raise at_limit("no further thread can be started", "ulimit -u") from error
 
-    def _begin(self, parts: list[Part]) -> None:
-        """Ask for the first part to be made ready, and for files that follow it.
+    def _work(self, take: Callable[[], _Job]) -> None:
+        """Fetch one file after the other, until there is none left."""
+        with suppress(IndexError):
+            while True:
+                job = take()
+                job.preparation.begin()
+                self._begin_ahead()
+                try:
+                    job.finish(self._fetch_file(job))
+                except Exception as error:  # noqa: BLE001 - `fetch` raises it
+                    if not isinstance(error, EnterpriseManagerError) or concerns_all(error):
+                        self._fail(error)
+                    else:
+                        job.finish(error)
+
+    def _fail(self, error: Exception) -> None:
+        """End all that goes on because of an error, if it is the first one."""
+        self._failure = self._failure or error
+        self._queue.clear()
+        for fetch in self._fetches:
+            fetch.is_over.set()
+
+    def _join(self) -> None:
+        if self._pool:
+            self._pool.shutdown()
+
+    def _begin_ahead(self) -> None:
+        """Ask for the next files to be made ready.
 
         Each takes its time, which need not be waited for one after the other.
         """
-        for part in parts:
-            if part.path in self._begun or (part is not parts[0] and not part.is_file):
-                continue
-            try:
-                self._begun[part.path] = self._restores.begin(self._files, part.path, self.deadline)
-            except EnterpriseManagerError as error:
-                self._begun[part.path] = error
+        with suppress(IndexError):
+            for number in range(_AHEAD):
+                preparation = self._queue[number].preparation
+                if preparation.part.is_file:
+                    preparation.begin()
 
-    def _prepare(self, part: Part) -> dict[str, str]:
-        """Wait until a part is ready; returns the addresses that the server gives."""
-        begun = self._begun.pop(part.path)
-        if isinstance(begun, EnterpriseManagerError):
-            raise begun
-        targets: list[str] = []
-        with self.tally.during(f"preparing {part.path}"):
-            for progress in self._restores.finish(
-                self._files, part.path, begun, self.deadline, targets
-            ):
-                self.tally.step = f"preparing {part.path} ({progress})"
-        return _targets(targets, part)
+    def _fetch_file(self, job: _Job) -> Downloaded:
+        entry, place, source, verdict = job.file
+        target = job.preparation.targets().get(address_of(entry.path))
+        with self.tally.fetching(entry) as count, self._places.opened(place) as folder:
 
-    def _fetch_file(self, planned: Planned, targets: Mapping[str, str]) -> None:
-        entry, place, source, verdict = planned
-        self.tally.current = entry
+            def report(size: int) -> None:
+                if self._failure:
+                    raise Stopped(f"{self.deadline.operation} was given up")
+                count(size)
 
-        def report(size: int) -> None:
-            self.tally.current_bytes = size
-
-        address = targets.get(address_of(entry.path))
-        try:
-            with self._places.opened(place) as folder:
-                done = self._restores.download(
-                    address or f"{self._files.address(entry.path)}?action=download",
-                    self.deadline,
-                    source=source,
-                    target=Target(
-                        folder,
-                        place,
-                        self._places.notes,
-                        verdict.found,
-                        self._resume and entry.size is not None,
-                    ),
-                    report=report,
-                )
-        finally:
-            self.tally.current, self.tally.current_bytes = None, 0
+            done = self._restores.download(
+                target or f"{self._files.address(entry.path)}?action=download",
+                self.deadline,
+                source=source,
+                target=Target(
+                    folder,
+                    place,
+                    self._places.notes,
+                    verdict.found,
+                    self._resume and entry.size is not None,
+                ),
+                report=report,
+            )
         self.tally.come(done.size)
-        self.downloaded.append(done)
-        if verdict.act is Act.REPLACE:
-            self.replaced.append(planned)
+        return done
+
+    def begin(self, path: str) -> Task:
+        """Ask for a file or a folder to be made ready."""
+        return self._restores.begin(self._files, path, self.deadline)
+
+    def wait_for(self, path: str, task: Task) -> list[str]:
+        """Wait until it is ready; returns the addresses that the server gives."""
+        targets: list[str] = []
+        with self.tally.during(f"preparing {path}") as tell:
+            for progress in self._restores.finish(self._files, path, task, self.deadline, targets):
+                tell(f"preparing {path} ({progress})")
+        return targets
 
 
-class _Layout(NamedTuple):
-    """What is known while the files of a path get their places."""
+class _Preparation:
+    """A part that the server makes ready: asked for once, and waited for once, by many threads."""
 
-    path: str
-    base: str
-    """The folder of the guest whose place is the folder of all; empty: that of all volumes."""
-    times: Counter[str]
-    """How often each address is there."""
-    left_out: list[LeftOut]
+    def __init__(self, part: Part, transfer: Transfer) -> None:
+        self.part = part
+        self._transfer = transfer
+        self._lock = threading.Lock()
+        self._task: Task | None = None
+        self._targets: Mapping[str, str] | None = None
+        self._error: EnterpriseManagerError | None = None
+
+    def begin(self) -> None:
+        """Ask for it, if nobody has done so."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._begin()
+            finally:
+                self._lock.release()
+
+    def targets(self) -> Mapping[str, str]:
+        """Return the addresses that the server gives, by the addresses of files in the guest."""
+        with self._lock:
+            self._begin()
+            if self._error:
+                raise self._error
+            if self._targets is None and self._task:
+                try:
+                    told = self._transfer.wait_for(self.part.path, self._task)
+                except EnterpriseManagerError as error:
+                    self._error = error
+                    raise
+                self._targets = _targets(told, self.part)
+            return self._targets or {}
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it can't be made ready."""
+        return self._error is not None
+
+    def _begin(self) -> None:
+        if not self._task and not self._error:
+            try:
+                self._task = self._transfer.begin(self.part.path)
+            except EnterpriseManagerError as error:
+                self._error = error
 
 
-def _parts(path: str, files: list[Planned]) -> Iterator[Part]:
-    """Cut a folder into parts of which each file can be named in one answer."""
-    if len(files) <= _MOST_AT_ONCE:
-        yield Part(path, files)
-        return
-    names = path.count("/") + 2
-    below: dict[str, list[Planned]] = {}
-    for one in files:
-        below.setdefault("/".join(one.entry.path.split("/")[:names]), []).append(one)
-    for inner, inner_files in below.items():
-        yield from _parts(inner, inner_files)
+class _Job:
+    """A file that is fetched, and what came of it."""
+
+    def __init__(self, file: Planned, preparation: _Preparation, fetch: _Fetch) -> None:
+        self.file = file
+        self.preparation = preparation
+        self.outcome: Downloaded | EnterpriseManagerError | None = None
+        self._fetch = fetch
+
+    @property
+    def size(self) -> float:
+        """Bytes; infinite where the server does not tell."""
+        size = self.file.entry.size
+        return float("inf") if size is None else size
+
+    def finish(self, outcome: Downloaded | EnterpriseManagerError) -> None:
+        """Note what came of it."""
+        self.outcome = outcome
+        self._fetch.take_note()
+
+
+class _Fetch:
+    """The files of one plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.jobs: list[_Job] = []
+        self.is_over = threading.Event()
+        self._lock = threading.Lock()
+        self._finished = 0
+
+    @property
+    def left(self) -> int:
+        """How many files are not finished."""
+        return len(self.jobs) - self._finished
+
+    def take_note(self) -> None:
+        """Count a file that is finished."""
+        with self._lock:
+            self._finished += 1
+        if not self.left:
+            self.is_over.set()
+
+    def left_out(self) -> list[LeftOut]:
+        """Return what did not come. Raises an error about the path that was asked for itself."""
+        found = dict.fromkeys(self.plan.left_out)
+        for job in self.jobs:
+            if isinstance(job.outcome, EnterpriseManagerError):
+                failed = job.preparation.part if job.preparation.has_failed else job.file.entry
+                if failed.path == self.plan.path:
+                    raise self.broken_off(job.outcome)
+                found[LeftOut.by(failed.path, job.outcome)] = None
+        return list(found)
+
+    def broken_off(self, error: Exception) -> Exception:
+        """Return an error that ended it, with what was not downloaded."""
+        rest = [
+            printable(job.file.entry.path)
+            for job in self.jobs
+            if not isinstance(job.outcome, Downloaded)
+        ]
+        if isinstance(error, EnterpriseManagerError) and rest != [printable(self.plan.path)]:
+            error.add(
+                f"Of {printable(self.plan.path)} these were not downloaded:\n{in_lines(rest)}"
+            )
+        return error
 
 
 def _targets(targets: list[str], part: Part) -> dict[str, str]:

@@ -22,9 +22,11 @@ from tfplugin.attribute import flag, optional, required
 from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
 from tfplugin.schema import Schema
+from tfplugin.types import Number
 
 if TYPE_CHECKING:
-    from terraform_provider_veeam.em.files.transfer import Plan, Transfer
+    from terraform_provider_veeam.em.files.plan import Plan
+    from terraform_provider_veeam.em.files.transfer import Transfer
 
 _ADVICE = (
     'What is there already is left as it is. With overwrite = "if-older" it is replaced if it is '
@@ -87,6 +89,13 @@ class FileDownloadAction(PathsAction):
                 "earlier download that nobody has changed.",
                 check=checks.one_of(("never", "if-older", "always")),
             ),
+            optional(
+                "parallelism",
+                "How many files are downloaded at the same time, from 1 to 32. Default `8`.",
+                Number(),
+                check=checks.count_to(32),
+                fallback=8,
+            ),
             flag(
                 "dry_run",
                 "Tell what would be done, file by file, and write nothing. Default `false`.",
@@ -136,12 +145,15 @@ class FileDownloadAction(PathsAction):
                 )
             except CannotWrite as error:
                 raise Refused(error.summary, error.detail, path=["folder"]) from error
-            transfer = Transfer(
-                *self.em.files(mount.session, mount.href),
-                places,
-                deadline,
-                keep_folders=config["keep_folders"] is True,
-                overwrite=config["overwrite"] and Overwrite(config["overwrite"]),
+            transfer = stack.enter_context(
+                Transfer(
+                    *self.em.files(mount.session, mount.href),
+                    places,
+                    deadline,
+                    keep_folders=config["keep_folders"] is True,
+                    overwrite=config["overwrite"] and Overwrite(config["overwrite"]),
+                    parallelism=config["parallelism"],
+                )
             )
             yield from self._download(ctx, config, mount, transfer)
         if places.renamed:

@@ -38,7 +38,7 @@ class MountPointFilesDataSource(MountPointReader, DataSource):
                 "depth",
                 "How many levels of folders are looked into. Default `1`: the folder itself.",
                 Number(),
-                check=checks.count,
+                check=checks.count_to(1_000_000),
                 fallback=1,
             ),
             attribute.optional(

@@ -16,8 +16,12 @@ def test_how_far_it_is_counts_files_and_bytes() -> None:
     tally = halfway()
     tally.files_done, tally.bytes_done = 37, 2**30
     assert str(tally) == "37 of 260 files, 1.0 GiB of 2.0 GiB"
-    tally.current, tally.current_bytes = Entry("C:/big", "big", is_folder=False, size=2**30), 2**28
-    assert tally.progress() == ["61 %", "37 of 260 files, 1.2 GiB of 2.0 GiB", "C:/big 25 %"]
+    big = Entry("C:/big", "big", is_folder=False, size=2**30)
+    small = Entry("C:/small", "small", is_folder=False, size=2**10)
+    with tally.fetching(big) as count, tally.fetching(small):
+        count(2**28)
+        assert tally.progress() == ["61 %", "37 of 260 files, 1.2 GiB of 2.0 GiB", "C:/big 25 %"]
+    assert tally.progress() == ["49 %", "37 of 260 files, 1.0 GiB of 2.0 GiB"]
 
 
 def test_rate_and_time_left_are_of_the_last_half_minute() -> None:

@@ -1,7 +1,8 @@
 """What paths and patterns bring: each file is fetched, or told at the end."""
 
 import threading
-from collections.abc import Generator, Iterator
+import time
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,16 @@ from terraform_provider_veeam.em.errors import (
     SomeLeftOut,
     Stopped,
 )
-from terraform_provider_veeam.em.files import transfer
+from terraform_provider_veeam.em.files import plan
 from terraform_provider_veeam.em.files.download import Downloaded
 from terraform_provider_veeam.em.files.left_out import LeftOut
 from terraform_provider_veeam.em.files.listing import Entry
 from terraform_provider_veeam.em.files.overwrite import Act, Overwrite, Target
 from terraform_provider_veeam.em.files.paths import PathPattern
 from terraform_provider_veeam.em.files.places import Places
+from terraform_provider_veeam.em.files.plan import DEEPEST
 from terraform_provider_veeam.em.files.tally import Tally
-from terraform_provider_veeam.em.files.transfer import DEEPEST, Transfer
+from terraform_provider_veeam.em.files.transfer import Transfer
 from terraform_provider_veeam.em.models import Task
 
 DEADLINE = Deadline(operation="Downloading", seconds=60, stop=threading.Event(), clock=FakeClock())
@@ -86,10 +88,12 @@ def finished(told: Generator[str, None, Any]) -> Any:
             return end.value
 
 
-def download(guest: Any, folder: Path, path: str = "C:/t") -> Tally:
+def download(guest: Any, folder: Path, path: str = "C:/t", parallelism: int = 1) -> Tally:
     """How far a download has come in the end."""
-    with Places(folder) as places:
-        job = Transfer(guest, guest, places, DEADLINE)
+    with (
+        Places(folder) as places,
+        Transfer(guest, guest, places, DEADLINE, parallelism=parallelism) as job,
+    ):
         finished(job.fetch(finished(job.plan(path))))
     return job.tally
 
@@ -130,7 +134,7 @@ def test_files_that_match_are_made_ready_some_at_a_time(tmp_path: Path) -> None:
     guest = Guest(*(f"{number:02}" for number in range(40)))
     assert download(guest, tmp_path, "C:/t/*").files_done == 40
     assert guest.begun == [f"C:/t/{number:02}" for number in range(40)]
-    assert set(guest.ahead) == set(range(16))
+    assert set(guest.ahead) == set(range(17))
     folder = Guest("a", "b")
     download(folder, tmp_path)
     assert folder.begun == ["C:/t"]
@@ -139,7 +143,7 @@ def test_files_that_match_are_made_ready_some_at_a_time(tmp_path: Path) -> None:
 def test_a_folder_of_very_many_files_is_made_ready_folder_by_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transfer, "_MOST_AT_ONCE", 2)
+    monkeypatch.setattr(plan, "_MOST_AT_ONCE", 2)
     guest = Guest("a/", "b/", "c", "b/d/", "a/1", "a/2", "b/1", "b/d/1", "b/d/2")
     assert download(guest, tmp_path).files_done == 6
     assert guest.begun == ["C:/t/c", "C:/t/b/1", "C:/t/a", "C:/t/b/d"]
@@ -251,3 +255,135 @@ def test_a_stop_is_heard_between_two_files_that_are_planned(tmp_path: Path) -> N
         job = Transfer(guest, guest, places, bound)  # type: ignore[arg-type]
         with pytest.raises(Stopped):
             finished(job.plan("C:/t"))
+
+
+# Some at once
+
+
+class SizedGuest(Guest):
+    """A guest whose files have sizes, and which counts how many are fetched at the same time."""
+
+    def __init__(self, sizes: dict[str, int], **errors: EnterpriseManagerError) -> None:
+        super().__init__(*sizes, **errors)
+        self.sizes = sizes
+        self.arrived = threading.Condition()
+        self.going = self.most = 0
+
+    def walk(self, path: str, *_: Any) -> Iterator[Entry]:
+        for name, size in self.sizes.items():
+            yield Entry(f"{path}/{name}", name, is_folder=False, size=size)
+
+    def wait_until(self, is_so: Callable[[], bool]) -> None:
+        with self.arrived:
+            assert self.arrived.wait_for(is_so, 20)
+
+    def download(self, address: str, deadline: Deadline, **how: Any) -> Downloaded:
+        name = address.partition("?")[0].rpartition("/")[2]
+        with self.arrived:
+            self.going += 1
+            self.most = max(self.most, self.going)
+            self.arrived.notify_all()
+        try:
+            self.receive(name, how["report"])
+            done = super().download(address, deadline, **how)
+        finally:
+            with self.arrived:
+                self.going -= 1
+                self.arrived.notify_all()
+        return done
+
+    def receive(self, name: str, report: Callable[[int], None]) -> None:
+        """What happens while a file comes."""
+
+
+@pytest.mark.parametrize("parallelism", [1, 2, 3, 8])
+def test_no_small_file_waits_for_a_large_one(tmp_path: Path, parallelism: int) -> None:
+    class Slow(SizedGuest):
+        def receive(self, name: str, report: Callable[[int], None]) -> None:
+            if name.startswith("large"):
+                self.wait_until(lambda: len(self.fetched) >= 40)
+
+    sizes = {f"large{n}": 2**30 + n for n in range(20)} | {f"small{n}": 10 for n in range(40)}
+    guest = Slow(sizes)
+    assert download(guest, tmp_path, parallelism=parallelism).files_done == 60
+    assert {name[:5] for name in guest.fetched[:40]} == {"small"}
+
+
+def test_as_many_are_fetched_at_the_same_time_as_asked_for(tmp_path: Path) -> None:
+    class Full(SizedGuest):
+        def receive(self, name: str, report: Callable[[int], None]) -> None:
+            self.wait_until(lambda: self.most == 5)
+
+    guest = Full({f"{n}": n for n in range(50)})
+    assert download(guest, tmp_path, parallelism=5).files_done == 50
+    assert guest.most == 5
+
+
+def test_what_came_and_what_did_not_is_told_in_the_order_of_the_backup(tmp_path: Path) -> None:
+    names = [f"{n:02}" for n in range(40)]
+    bad = {f"{n:02}": SizeDiffers("Short") for n in (31, 5, 17)}
+    guest = SizedGuest({name: 100 - int(name) for name in names}, **bad)
+    with Places(tmp_path) as places, Transfer(guest, guest, places, DEADLINE) as job:  # type: ignore[arg-type]
+        plan = finished(job.plan("C:/t"))
+        with pytest.raises(SomeLeftOut) as raised:
+            finished(job.fetch(plan))
+    assert [one.destination.name for one in job.downloaded] == [n for n in names if n not in bad]
+    lines = raised.value.detail.splitlines()[1:]
+    assert lines == [f"  C:/t/{n}: Short. " for n in ("05", "17", "31")]
+
+
+def test_what_concerns_all_ends_the_others_too(tmp_path: Path) -> None:
+    class Disk(SizedGuest):
+        def receive(self, name: str, report: Callable[[int], None]) -> None:
+            if name == "full":
+                self.wait_until(lambda: self.going == 8)
+                raise CannotWrite("The disk is full", "", is_for_all=True)
+            while True:
+                report(1)
+                time.sleep(0.01)
+
+    guest = Disk({"full": 1} | {f"{n}": 2**20 for n in range(20)})
+    with pytest.raises(CannotWrite) as raised:
+        download(guest, tmp_path, parallelism=8)
+    assert guest.going == 0
+    assert len(raised.value.detail.splitlines()) == 22
+
+
+def test_all_that_is_planned_is_fetched_at_once_and_told_path_by_path(tmp_path: Path) -> None:
+    class Both(SizedGuest):
+        def receive(self, name: str, report: Callable[[int], None]) -> None:
+            self.wait_until(lambda: self.most == 4)
+
+    guest = Both({"a": 1, "b": 2})
+    with Places(tmp_path) as places, Transfer(guest, guest, places, DEADLINE) as job:  # type: ignore[arg-type]
+        plans = [finished(job.plan(path)) for path in ("C:/t", "C:/u")]
+        for plan in plans:
+            finished(job.fetch(plan))
+    assert [str(one.destination.relative_to(tmp_path)) for one in job.downloaded] == [
+        "t/a", "t/b", "u/a", "u/b",
+    ]  # fmt: skip
+
+
+def test_an_error_of_the_program_is_raised_and_hides_nothing(tmp_path: Path) -> None:
+    class Faulty(SizedGuest):
+        def receive(self, name: str, report: Callable[[int], None]) -> None:
+            raise KeyError(name)
+
+    with pytest.raises(KeyError):
+        download(Faulty({"a": 1, "b": 2}), tmp_path, parallelism=2)
+
+
+def test_what_is_given_up_ends_before_the_folder_is_let_go(tmp_path: Path) -> None:
+    class Endless(SizedGuest):
+        def receive(self, name: str, report: Callable[[int], None]) -> None:
+            while True:
+                report(1)
+                time.sleep(0.01)
+
+    guest = Endless({"a": 1, "b": 2})
+    with Places(tmp_path) as places, Transfer(guest, guest, places, DEADLINE) as job:  # type: ignore[arg-type]
+        told = job.fetch(finished(job.plan("C:/t")))
+        job._start()
+        guest.wait_until(lambda: guest.going == 2)
+        told.close()
+    assert guest.going == 0
