@@ -18,7 +18,7 @@ from terraform import Workspace
 from em_simulator import Simulator
 
 pytestmark = pytest.mark.start  # the provider gets signals, too
-SEEDS = range(int(os.environ.get("MISHAPS", "14")))
+SEEDS = range(int(os.environ.get("MISHAPS", "7")))
 IDLE_LIMIT = 6.0
 PATIENCE = 60.0
 

@@ -146,11 +146,13 @@ def add_agent(server: Server, name: str) -> None:
     catalogue.add(machine, dt.datetime(2026, 11, 16, 3, tzinfo=dt.UTC), "", is_full=True)
 
 
-def test_what_an_account_may_not_see_is_passed_over(server: Server, tmp_path: Path) -> None:
-    shell = CommandLine(
-        server, tmp_path,
-        VEEAM_EM_USERNAME=RESTORE_OPERATOR.username, VEEAM_EM_PASSWORD=RESTORE_OPERATOR.password,
-    )  # fmt: skip
+def test_what_an_account_may_not_see_is_passed_over(
+    shell: CommandLine, server: Server, tmp_path: Path
+) -> None:
+    shell.environment |= {
+        "VEEAM_EM_USERNAME": RESTORE_OPERATOR.username,
+        "VEEAM_EM_PASSWORD": RESTORE_OPERATOR.password,
+    }
     assert shell.run("points", "oracle03").code == 0
     said = shell.run("points", "rhel72").said
     assert "agent" in said
@@ -161,9 +163,10 @@ def test_what_an_account_may_not_see_is_passed_over(server: Server, tmp_path: Pa
 
 
 def test_settings_that_are_missing_are_told_by_their_variables(
-    server: Server, tmp_path: Path
+    shell: CommandLine, server: Server, tmp_path: Path
 ) -> None:
-    ran = CommandLine(server, tmp_path, VEEAM_EM_URL="", VEEAM_EM_PASSWORD="").run("machines")
+    shell.environment |= {"VEEAM_EM_URL": "", "VEEAM_EM_PASSWORD": ""}
+    ran = shell.run("machines")
     assert ran.code == 1
     assert "Error: VEEAM_EM_URL is not set" in ran.said
     assert "Error: VEEAM_EM_PASSWORD is not set" in ran.said
@@ -172,24 +175,30 @@ def test_settings_that_are_missing_are_told_by_their_variables(
 
 
 def test_a_backslash_that_became_something_else_is_told_without_terraforms_language(
-    server: Server, tmp_path: Path
+    shell: CommandLine, server: Server, tmp_path: Path
 ) -> None:
-    ran = CommandLine(server, tmp_path, VEEAM_EM_USERNAME="CORP\restore").run("machines")
+    shell.environment["VEEAM_EM_USERNAME"] = "CORP\restore"
+    ran = shell.run("machines")
     assert ran.code == 1
     assert r"It has a line break or a tab in place of \r. Write the backslash of" in ran.said
     assert "language" not in ran.said
 
 
-def test_a_password_that_is_wrong_is_told_and_not_shown(server: Server, tmp_path: Path) -> None:
-    ran = CommandLine(server, tmp_path, VEEAM_EM_PASSWORD="Wrong#Password").run("machines")
+def test_a_password_that_is_wrong_is_told_and_not_shown(
+    shell: CommandLine, server: Server, tmp_path: Path
+) -> None:
+    shell.environment["VEEAM_EM_PASSWORD"] = "Wrong#Password"
+    ran = shell.run("machines")
     assert ran.code == 1
     assert "refuses" in ran.said
     assert "Wrong#Password" not in ran.said
     assert len(server.requests("POST", "/sessionMngr")) == 1
 
 
-def test_a_certificate_that_is_not_known_is_an_error(server: Server, tmp_path: Path) -> None:
-    shell = CommandLine(server, tmp_path, VEEAM_EM_CERTIFICATE_FINGERPRINT="")
+def test_a_certificate_that_is_not_known_is_an_error(
+    shell: CommandLine, server: Server, tmp_path: Path
+) -> None:
+    shell.environment["VEEAM_EM_CERTIFICATE_FINGERPRINT"] = ""
     ran = shell.run("machines")
     assert (ran.code, ran.output) == (1, "")
     assert "  VEEAM_EM_CERTIFICATE_FINGERPRINT: this fingerprint\n" in ran.said
@@ -339,9 +348,11 @@ def test_names_of_a_guest_do_nothing_to_a_terminal(
     "form",
     [{"json_names": "camel"}, {"json_names": "pascal", "json_nulls": "absent"}, {"answers": "xml"}],
 )
-def test_every_form_of_answers_is_understood(form: dict[str, str], tmp_path: Path) -> None:
+def test_every_form_of_answers_is_understood(
+    shell: CommandLine, form: dict[str, str], tmp_path: Path
+) -> None:
     with Simulator(seed=SEED, **form) as simulator:  # type: ignore[arg-type]
-        shell = CommandLine(Server(simulator), tmp_path)
+        shell.environment |= Server(simulator).environment
         assert len(shell.run("machines", "--json").json) == 11
         assert len(shell.run("points", "rhel72", "--json").json) == 21
         assert shell.run("find", "oracle03", CONTRACT, "--json").json[0]["size"] == 41_372
@@ -568,11 +579,14 @@ def test_a_folder_that_is_a_file_gets_advice_before_anything_is_mounted(
     assert server.requests("POST", MOUNTS) == []
 
 
-def test_a_download_goes_on_after_a_connection_that_was_cut(ranged: Server, tmp_path: Path) -> None:
+def test_a_download_goes_on_after_a_connection_that_was_cut(
+    shell: CommandLine, ranged: Server, tmp_path: Path
+) -> None:
     content = os.urandom(3_000_000)
     ranged.simulator.add_file("oracle03", "E:/large.bin", content)
     ranged.fault("cut-body", "GET .*/large.bin", 3)
-    ran = CommandLine(ranged, tmp_path).run("get", "oracle03", "E:/large.bin", "--to", "got")
+    shell.environment |= ranged.environment
+    ran = shell.run("get", "oracle03", "E:/large.bin", "--to", "got")
     assert ran.code == 0
     assert (tmp_path / "got/large.bin").read_bytes() == content
     assert len(ranged.requests("GET", ".*/large.bin")) == 4
@@ -580,9 +594,9 @@ def test_a_download_goes_on_after_a_connection_that_was_cut(ranged: Server, tmp_
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_download_that_stalls_ends_with_a_signal_and_goes_on_later(
-    ranged: Server, tmp_path: Path, number: int
+    shell: CommandLine, ranged: Server, tmp_path: Path, number: int
 ) -> None:
-    shell = CommandLine(ranged, tmp_path)
+    shell.environment |= ranged.environment
     content = os.urandom(3_000_000)
     ranged.simulator.add_file("oracle03", "E:/large.bin", content)
     ranged.fault("stall-body", "GET .*/large.bin")
@@ -607,8 +621,10 @@ def test_a_download_that_stalls_ends_with_a_signal_and_goes_on_later(
     assert [entry.status for entry in journal] == [200, 206]
 
 
-def test_a_download_whose_process_was_killed_goes_on(ranged: Server, tmp_path: Path) -> None:
-    shell = CommandLine(ranged, tmp_path)
+def test_a_download_whose_process_was_killed_goes_on(
+    shell: CommandLine, ranged: Server, tmp_path: Path
+) -> None:
+    shell.environment |= ranged.environment
     content = os.urandom(6_000_000)
     ranged.simulator.add_file("oracle03", "E:/large.bin", content)
     ranged.fault("stall-body", "GET .*/large.bin")
@@ -765,11 +781,14 @@ def test_many_files_that_match_are_made_ready_at_the_same_time(
     assert len(list(files_in(tmp_path / "got"))) == 250
 
 
-def test_a_session_that_is_given_is_used_and_left(server: Server, tmp_path: Path) -> None:
+def test_a_session_that_is_given_is_used_and_left(
+    shell: CommandLine, server: Server, tmp_path: Path
+) -> None:
     token = {"VEEAM_EM_SESSION_TOKEN": server.log_on(), "VEEAM_EM_USERNAME": "",
              "VEEAM_EM_PASSWORD": ""}  # fmt: skip
     before = server.sessions()
-    ran = CommandLine(server, tmp_path, **token).run("get", "oracle03", OFFERS, "--to", tmp_path)
+    shell.environment |= token
+    ran = shell.run("get", "oracle03", OFFERS, "--to", tmp_path)
     assert ran.code == 0
     assert (server.mounts(), server.sessions()) == ([], before)
 
@@ -777,8 +796,10 @@ def test_a_session_that_is_given_is_used_and_left(server: Server, tmp_path: Path
 # Ctrl-C
 
 
-def test_ctrl_c_during_a_mount_leaves_nothing(slow_server: Server, tmp_path: Path) -> None:
-    shell = CommandLine(slow_server, tmp_path)
+def test_ctrl_c_during_a_mount_leaves_nothing(
+    shell: CommandLine, slow_server: Server, tmp_path: Path
+) -> None:
+    shell.environment |= slow_server.environment
     ran, seconds = shell.interrupt(
         "ls", "oracle03", when=lambda: slow_server.requests("GET", "/tasks/.*")
     )
@@ -798,8 +819,10 @@ def test_ctrl_c_during_a_find_leaves_nothing(shell: CommandLine, server: Server)
     assert_nothing_left(server)
 
 
-def test_a_second_ctrl_c_ends_at_once(slow_server: Server, tmp_path: Path) -> None:
-    shell = CommandLine(slow_server, tmp_path)
+def test_a_second_ctrl_c_ends_at_once(
+    shell: CommandLine, slow_server: Server, tmp_path: Path
+) -> None:
+    shell.environment |= slow_server.environment
     slow_server.fault("delay", "DELETE .*", None, seconds=30)
     with shell.start("ls", "oracle03") as process:
         while not slow_server.requests("GET", "/tasks/.*"):
@@ -817,10 +840,10 @@ def test_a_second_ctrl_c_ends_at_once(slow_server: Server, tmp_path: Path) -> No
 @pytest.mark.parametrize("columns", ["80", "120", ""])
 @pytest.mark.parametrize("colour", ["", "off"])
 def test_ids_times_and_paths_are_whole_on_terminals_and_in_logs(
-    server: Server, tmp_path: Path, columns: str, colour: str
+    shell: CommandLine, server: Server, tmp_path: Path, columns: str, colour: str
 ) -> None:
     variables = {"TERM": "xterm", "COLUMNS": columns, "NO_COLOR": colour}
-    shell = CommandLine(server, tmp_path, **variables)
+    shell.environment |= variables
     points = server.simulator.restore_points(Family.VM)
     ids = {point.id for point in points if point.machine.name == "oracle03"}
     path = "E:/" + "/".join(["a folder with a long name"] * 5) + "/report.txt"
@@ -835,10 +858,10 @@ def test_ids_times_and_paths_are_whole_on_terminals_and_in_logs(
         assert ("\x1b[1m" in shown) is bool(columns and not colour and arguments[0] != "find")
 
 
-def test_a_terminal_gets_a_bar(server: Server, tmp_path: Path) -> None:
+def test_a_terminal_gets_a_bar(shell: CommandLine, server: Server, tmp_path: Path) -> None:
     server.simulator.add_file("oracle03", "E:/large.bin", bytes(30_000_000))
     server.fault("stall-body", "GET .*/large.bin", seconds=2)
-    shell = CommandLine(server, tmp_path, TERM="xterm", COLUMNS="100")
+    shell.environment |= {"TERM": "xterm", "COLUMNS": "100"}
     text = shell.on_terminal("get", "oracle03", "E:/large.bin", "--to", tmp_path / "got")
     assert "1 of 1 file, 28.6 MiB" in text
     assert "Mounting oracle03@2026-11-15 22:00:42" in text

@@ -1,5 +1,6 @@
 """A committed lock file is good on every machine, whichever Python has the provider there."""
 
+import compileall
 import os
 import re
 import shutil
@@ -22,10 +23,10 @@ LOCK = ".terraform.lock.hcl"
 class Machine:
     """A computer with a home and a Python of its own, and a checkout of the configuration."""
 
-    def __init__(self, place: Path, wheel: Path, settings: dict[str, str]) -> None:
+    def __init__(self, place: Path, environment: Path, settings: dict[str, str]) -> None:
         place.mkdir()
-        self.python = make_environment(place / "venv") / "python"
-        self.upgrade(wheel)
+        shutil.copytree(environment, place / "venv", symlinks=True)
+        self.python = place / "venv" / "bin" / "python"
         self.home, checkout = place / "home", place / "checkout"
         self.home.mkdir()
         checkout.mkdir()
@@ -35,9 +36,7 @@ class Machine:
         self.checkout.write(mount_points(1))
 
     def upgrade(self, wheel: Path) -> None:
-        """Do what pip does, which takes some seconds for it."""
-        with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(self.module.parents[1])
+        unpack(wheel, self.module.parents[1])
 
     def install(self, *options: str) -> None:
         subprocess.run(
@@ -65,6 +64,23 @@ class Machine:
         return re.findall(r'"(\w+:[^"]+)"', self.lock.read_text())
 
 
+def unpack(wheel: Path, packages: Path) -> None:
+    """Do what pip does, which takes some seconds for it."""
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(packages)
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
+    """A virtual environment that has the provider, compiled: `install` would do it each time."""
+    folder = tmp_path_factory.mktemp("environment")
+    make_environment(folder)
+    (packages,) = folder.glob("lib/*/site-packages")
+    unpack(wheel, packages)
+    compileall.compile_dir(packages, quiet=2)
+    return folder
+
+
 @pytest.fixture
 def settings(server: Server) -> dict[str, str]:
     basic = {"PATH": os.environ["PATH"], "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
@@ -72,18 +88,20 @@ def settings(server: Server) -> dict[str, str]:
 
 
 @pytest.fixture
-def laptop(tmp_path: Path, wheel: Path, settings: dict[str, str]) -> Machine:
+def laptop(tmp_path: Path, environment: Path, settings: dict[str, str]) -> Machine:
     """Where the lock file is made."""
-    machine = Machine(tmp_path / "laptop", wheel, settings)
+    machine = Machine(tmp_path / "laptop", environment, settings)
     machine.install()
     machine.checkout.run("init", "-no-color")
     return machine
 
 
 @pytest.fixture
-def pipeline(tmp_path: Path, wheel: Path, settings: dict[str, str], laptop: Machine) -> Machine:
+def pipeline(
+    tmp_path: Path, environment: Path, settings: dict[str, str], laptop: Machine
+) -> Machine:
     """Where the lock file is taken from the repository."""
-    machine = Machine(tmp_path / "another machine, elsewhere", wheel, settings)
+    machine = Machine(tmp_path / "another machine, elsewhere", environment, settings)
     shutil.copy(laptop.lock, machine.lock)
     return machine
 
