@@ -1,30 +1,22 @@
-"""The servers that exist: camelCase, PascalCase and XML, with a byte order mark and without."""
+"""A server whose answers are unlike those of the other tests; tests/unit/objects has all forms."""
 
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from helpers import MOUNTS, REQUIRED, SEED, Server, mount_points
-from terraform import Workspace, flat
+from helpers import REQUIRED, SEED, Server
+from terraform import Workspace
 
 from em_simulator import Family, Simulator
 from em_simulator.catalogue import MACHINES, NIGHTS
 
 FILE = "E:/Documentation 2014/Offers.docx"
-FORMS: dict[str, dict[str, Any]] = {
-    "camel-bom": {"json_names": "camel", "byte_order_mark": True},
-    "pascal": {"json_names": "pascal", "json_nulls": "absent"},
-    "xml-bom": {"answers": "xml", "byte_order_mark": True},
-    "lower": {"paths": "lower", "json_lists": "items", "needs_mount_body": True},
-    "upper": {"paths": "upper", "json_lists": "bare", "shown_sessions": "own"},
-}
 
 
-@pytest.fixture(params=FORMS)
-def simulator(request: pytest.FixtureRequest) -> Iterator[Simulator]:
-    with Simulator(seed=SEED, mount_seconds=0.5, **FORMS[request.param]) as running:
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    with Simulator(seed=SEED, mount_seconds=0.5, answers="xml", byte_order_mark=True) as running:
         yield running
 
 
@@ -102,28 +94,3 @@ output "told" {{
     workspace.destroy()
     assert (server.mounts(), server.sessions()) == ([], [])
     assert len(server.requests("DELETE", mount.path)) == 1
-
-
-@pytest.mark.parametrize("kind", ["replica", "agent"])
-def test_the_other_families_are_mounted_and_unmounted(
-    workspace: Workspace, server: Server, kind: str
-) -> None:
-    workspace.write(mount_points(1, kind=kind))
-    workspace.apply()
-    (mount,) = server.mounts()
-    assert "No changes" in workspace.plan()
-    workspace.destroy()
-    assert len(server.requests("DELETE", mount.path)) == 1
-    assert (server.mounts(), server.sessions()) == ([], [])
-
-
-def test_a_refusal_is_told_with_the_servers_own_words(workspace: Workspace, server: Server) -> None:
-    server.fault("task-fails", f"POST {MOUNTS}", message="The repository is offline.")
-    workspace.write(mount_points(1))
-    said = workspace.fail("apply", "-auto-approve", "-no-color")
-    assert "The repository is offline." in said
-    missing = mount_points(1, restore_point="3f2504e0-4f89-41d3-9a0c-0305e82c3301")
-    workspace.write(missing)
-    said = flat(workspace.fail("plan", "-no-color"))
-    assert "Restore point not found" in said
-    assert "does not exist" in said

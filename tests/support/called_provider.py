@@ -79,6 +79,10 @@ class CalledProvider:
         request = pb.ValidateResourceConfig.Request(type_name=name, config=config)
         return _answer(self._servicer.ValidateResourceConfig(request).diagnostics)
 
+    def import_resource(self, name: str, id_: str) -> Answer:
+        request = pb.ImportResourceState.Request(type_name=name, id=id_)
+        return _answer(self._servicer.ImportResourceState(request).diagnostics)
+
     def read(self, name: str, /, **written: Any) -> Answer:
         """Return what a data source finds."""
         schema = self.provider.data_sources()[name].schema
@@ -149,6 +153,10 @@ class CalledProvider:
         )
         return _answer(answer.diagnostics)
 
+    def close(self) -> None:
+        """End the process's own logon sessions, as Terraform has it done."""
+        self.provider.close(1)
+
 
 @contextmanager
 def called_provider(
@@ -171,7 +179,7 @@ def called_provider(
     try:
         yield called
     finally:
-        called.provider.close(1)
+        called.close()
 
 
 def _encode(schema: Schema, written: Mapping[str, Any]) -> pb.DynamicValue:
