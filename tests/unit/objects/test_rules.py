@@ -118,6 +118,6 @@ def test_plain_http_is_refused_before_the_plan_only_if_nothing_can_allow_it(
 ) -> None:
     """The environment may have what is not written, as it has for the plan."""
     block = {"url": "http://em.example.com", "insecure": insecure}
-    assert bool(check(block)) is is_refused
+    assert bool(check(block, {"VEEAM_EM_INSECURE": "true"})) is is_refused
     if insecure is None:
         resolve(block, "test/1", {"VEEAM_EM_INSECURE": "true", "VEEAM_EM_SESSION_TOKEN": "abc"})
