@@ -61,7 +61,6 @@ class Representations:
                     Link("Down", f"{collection}?format=Entity", f"{kind.name}List"),
                 ]
         links += [
-            Link("Down", f"{base}/catalog/vms", "CatalogVmReferenceList"),
             Link("Down", f"{base}/tasks", "TaskList"),
             Link("Down", f"{base}/querySvc", "QueryService"),
             *self._to_lookup(session),

@@ -674,7 +674,7 @@ def test_what_a_script_puts_into_the_background_is_not_ended_by_ctrl_c(
 def test_find_names_the_newest_backup_that_still_has_a_deleted_file(
     shell: CommandLine, server: Server
 ) -> None:
-    ran = shell.run("find", "oracle03", CONTRACT)
+    ran = shell.run("find", "oracle03", CONTRACT, "--no-index", "--every", "--parallelism", "1")
     assert ran.code == 0
     assert ran.lines[1:3] == [
         ["2026-11-15T22:00:42Z", "-", "not there"],
@@ -708,7 +708,8 @@ def test_find_names_the_newest_backup_that_still_has_a_deleted_file(
 def test_what_names_no_volume_is_looked_for_on_all_of_them(
     shell: CommandLine, machine: str, path: str, options: tuple[str, ...], found: list[str]
 ) -> None:
-    ran = shell.run("find", machine, path, "--json", "--before", "2026-11-08", *options)
+    bounds = ("--before", "2026-11-08", "--no-index")
+    ran = shell.run("find", machine, path, "--json", *bounds, *options)
     assert ran.code == 0
     assert [one["path"] for one in ran.json] == found
     assert " ".join(f"'{one}'" if " " in one or "$" in one else one for one in found) in ran.said
@@ -719,7 +720,7 @@ def test_what_names_no_volume_is_looked_for_on_all_of_them(
     "path", ["X:", "X:/Documentation 2014", "nothing.docx", "/nothing", "Volume$0:/etc"]
 )
 def test_what_is_on_no_volume_is_not_found(shell: CommandLine, server: Server, path: str) -> None:
-    ran = shell.run("find", "oracle03", path, "--after", "2026-11-14")
+    ran = shell.run("find", "oracle03", path, "--after", "2026-11-14", "--no-index")
     assert ran.code == 1
     assert f"{path} is in none of 2 restore points" in ran.said
     assert "Its volumes are: C:, E:." in ran.said
@@ -729,20 +730,23 @@ def test_what_is_on_no_volume_is_not_found(shell: CommandLine, server: Server, p
 
 def test_what_could_not_be_looked_through_is_told(shell: CommandLine, server: Server) -> None:
     server.fault("status", "GET .*/E:/Users.*", None, code=500)
-    ran = shell.run("find", "oracle03", "nothing.docx", "--after", "2026-11-15")
+    ran = shell.run("find", "oracle03", "nothing.docx", "--after", "2026-11-15", "--no-index")
     assert ran.code == 1
     assert "These could not be looked through:\n  E:/Users: " in ran.said
 
 
-def test_find_mounts_one_restore_point_at_a_time(shell: CommandLine, server: Server) -> None:
-    shell.run("find", "oracle03", CONTRACT)
+def test_find_mounts_one_restore_point_at_a_time_if_told_so(
+    shell: CommandLine, server: Server
+) -> None:
+    shell.run("find", "oracle03", CONTRACT, "--no-index", "--every", "--parallelism", "1")
     changes = server.requests("POST|DELETE", rf"{MOUNTS}(?:/\d+)?")
     assert [change.method for change in changes] == ["POST", "DELETE"] * 8
 
 
 def test_find_all_versions_between_dates(shell: CommandLine, server: Server) -> None:
     bounds = ("--after", "2026-11-04", "--before", "2026-11-09")
-    found = shell.run("find", "oracle03", CONTRACT, "--all", "--json", *bounds).json
+    options = ("--all", "--json", "--no-index", *bounds)
+    found = shell.run("find", "oracle03", CONTRACT, *options).json
     assert [(one["restore_point"]["created_at"][:10], one["size"]) for one in found] == [
         ("2026-11-08", 41_372),
         ("2026-11-07", 41_372),
@@ -754,7 +758,8 @@ def test_find_all_versions_between_dates(shell: CommandLine, server: Server) -> 
 
 
 def test_find_that_finds_nothing_says_what_is_near(shell: CommandLine, server: Server) -> None:
-    ran = shell.run("find", "oracle03", "E:/Documentation 2014/Ofers.docx", "--after", "2026-11-14")
+    path, after = "E:/Documentation 2014/Ofers.docx", "2026-11-14"
+    ran = shell.run("find", "oracle03", path, "--after", after, "--no-index")
     assert ran.code == 1
     assert "is in none of 2 restore points" in ran.said
     assert "Offers.docx" in ran.said
@@ -765,7 +770,7 @@ def test_find_goes_on_past_a_restore_point_that_can_not_be_mounted(
     shell: CommandLine, server: Server
 ) -> None:
     server.fault("task-fails", f"POST {MOUNTS}", message="The backup file is damaged.")
-    ran = shell.run("find", "oracle03", OFFERS)
+    ran = shell.run("find", "oracle03", OFFERS, "--no-index", "--parallelism", "1")
     assert ran.code == 0
     assert "The backup file is damaged." in ran.said
     assert ran.lines[1][0] == "2026-11-14T22:00:42Z"
@@ -793,6 +798,108 @@ def test_a_session_that_is_given_is_used_and_left(
     assert (server.mounts(), server.sessions()) == ([], before)
 
 
+# find, from the index
+
+
+def test_find_asks_the_index_and_mounts_nothing(shell: CommandLine, server: Server) -> None:
+    ran = shell.run("find", "oracle03", CONTRACT)
+    assert ran.code == 0
+    assert ran.lines[1] == ["2026-11-15T22:00:42Z", "-", "not there"]
+    assert ran.lines[8] == ["2026-11-08T22:00:42Z", "41372", "2026-11-05T16:40:21Z", CONTRACT]
+    assert len(ran.lines) == 9
+    assert "Found in 1 of 8 restore points looked through, from the index." in ran.said
+    assert f"get oracle03@2026-11-08T22:00:42Z '{CONTRACT}' --to ." in ran.said
+    assert server.requests("POST", MOUNTS) == []
+    assert_nothing_left(server)
+
+
+def test_the_index_tells_every_version(shell: CommandLine, server: Server) -> None:
+    found = shell.run("find", "oracle03", CONTRACT, "--all", "--json").json
+    assert [one["size"] for one in found] == [41_372] * 4 + [38_144] * 10
+    assert found[0]["owner"] == "TECH\\ann.lee"
+
+
+@pytest.mark.parametrize("path", ["Contr*.docx", "/Documentation 2014/Contract.docx"])
+def test_the_index_is_searched_folder_by_folder(
+    shell: CommandLine, server: Server, path: str
+) -> None:
+    ran = shell.run("find", "oracle03", path)
+    assert ran.lines[-1][-1] == CONTRACT
+    assert f"get oracle03@2026-11-08T22:00:42Z '{CONTRACT}' --to ." in ran.said
+    assert server.requests("POST", MOUNTS) == []
+
+
+def test_what_the_index_lacks_may_be_in_the_backups(shell: CommandLine, server: Server) -> None:
+    ran = shell.run("find", "oracle03", "E:/Documentation 2014/Ofers.docx")
+    assert ran.code == 1
+    assert "is in none of 21 restore points, from the index" in ran.said
+    assert "Offers.docx" in ran.said
+    assert "--no-index looks into the backups themselves" in ran.said
+    assert server.requests("POST", MOUNTS) == []
+
+
+def test_nights_that_are_not_in_the_index_are_told_or_mounted(
+    shell: CommandLine, server: Server
+) -> None:
+    newest, *_ = [
+        point.id
+        for point in server.simulator.restore_points(Family.VM)
+        if point.machine.name == "oracle03"
+    ]
+    server.simulator.forget_index(newest)
+    ran = shell.run("find", "oracle03", OFFERS)
+    assert ran.lines[1][0] == "2026-11-14T22:00:42Z"
+    assert "Not looked at: 1 other restore point, as they are not in the index" in ran.said
+    assert server.requests("POST", MOUNTS) == []
+    server.simulator.remove_file("oracle03", OFFERS)
+    ran = shell.run("find", "oracle03", OFFERS)
+    assert "The index has it in none. What is not in the index is mounted:" in ran.said
+    assert [one.path for one in server.requests("POST", MOUNTS)] == [
+        f"/vmRestorePoints/{newest}/mounts"
+    ]
+    assert ran.code == 1
+
+
+def test_an_index_that_fails_does_not_hide_the_backups(shell: CommandLine, server: Server) -> None:
+    server.fault("status", "GET /catalog/vms", None, code=500)
+    ran = shell.run("find", "oracle03", OFFERS)
+    assert ran.code == 0
+    assert "The index can't be asked." in ran.said
+    assert "looked through.\n" in ran.said
+    assert_nothing_left(server)
+
+
+# find, by few mounts
+
+
+def test_few_mounts_tell_which_night_is_the_last_with_it(
+    shell: CommandLine, server: Server
+) -> None:
+    ran = shell.run("find", "oracle03", CONTRACT, "--no-index", "--json")
+    assert [one["restore_point"]["created_at"][:10] for one in ran.json] == ["2026-11-08"]
+    assert len(server.requests("POST", MOUNTS)) == 9
+    assert (
+        "2026-11-08T22:00:42Z has it, and the next, 2026-11-09T22:00:42Z, no longer does."
+        in ran.said
+    )
+    assert "Not looked at: 1 other restore point: --every mounts each." in ran.said
+    assert_nothing_left(server)
+
+
+def test_a_mount_that_is_no_longer_needed_is_cancelled(shell: CommandLine, server: Server) -> None:
+    _newest, second, *_ = [
+        point
+        for point in server.simulator.restore_points(Family.VM)
+        if point.machine.name == "exch01"
+    ]
+    server.fault("task-stays", f"POST .*{second.id}/mounts", None, seconds=600)
+    ran = shell.run("find", "exch01", OFFERS)
+    assert ran.code == 0
+    assert ran.lines[1][0].startswith("2026-11-15")
+    assert f"{second.name} is no longer needed. The mount's task task-1 was cancelled" in ran.said
+    assert_nothing_left(server)
+
+
 # Ctrl-C
 
 
@@ -813,7 +920,9 @@ def test_ctrl_c_during_a_mount_leaves_nothing(
 
 def test_ctrl_c_during_a_find_leaves_nothing(shell: CommandLine, server: Server) -> None:
     server.fault("delay", "GET .*E:/Documentation.*", None, seconds=30)
-    ran, seconds = shell.interrupt("find", "oracle03", CONTRACT, when=server.mounts)
+    ran, seconds = shell.interrupt(
+        "find", "oracle03", CONTRACT, "--no-index", when=lambda: len(server.mounts()) > 1
+    )
     assert seconds < AT_ONCE
     assert ran.code == 130
     assert_nothing_left(server)

@@ -1576,8 +1576,8 @@ FAULTS = (
     Fault(
         "a command waits for a silent server at each of its steps",
         "cli/connection.py",
-        "return self._whole.part(seconds, operation)",
-        "return Deadline(operation, seconds, stop=STOP)",
+        "part = self._whole.part(seconds, operation)",
+        "part = Deadline(operation, seconds, stop=STOP)",
         "cli/test_stops.py",
     ),
 )

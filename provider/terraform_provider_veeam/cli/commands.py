@@ -49,6 +49,7 @@ _SLOW = (
     "terraform_provider_veeam.em.files.listing",
     "terraform_provider_veeam.em.files.notes",
     "terraform_provider_veeam.em.files.places",
+    "terraform_provider_veeam.em.files.plan",
     "terraform_provider_veeam.em.files.transfer",
     "terraform_provider_veeam.em.inventory.restore_points",
     "terraform_provider_veeam.em.settings",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from getpass import getpass
 
 from terraform_provider_veeam import __version__
@@ -37,17 +38,33 @@ class Connection:
         self.em = em
         self.signal: int | None = None
         """Which signal has asked to stop."""
+        self._stops: list[threading.Event] = []
         self._holder = BackgroundHolder(SYSTEM_CLOCK)
         self._whole = Deadline("The command", float("inf"), stop=STOP)
         """What all deadlines are parts of: a silence after a signal is waited for only once."""
 
-    def deadline(self, operation: str, seconds: float = _LOOK_UP_SECONDS) -> Deadline:
-        """Return the deadline of a part of the command, which a signal ends."""
-        return self._whole.part(seconds, operation)
+    def deadline(
+        self,
+        operation: str,
+        seconds: float = _LOOK_UP_SECONDS,
+        stop: threading.Event | None = None,
+    ) -> Deadline:
+        """Return the deadline of a part of the command, which a signal ends, as `stop` does."""
+        part = self._whole.part(seconds, operation)
+        part.stop = stop or part.stop
+        return part
 
-    def unlimited(self, operation: str) -> Deadline:
+    def unlimited(self, operation: str, stop: threading.Event | None = None) -> Deadline:
         """Return the deadline of a part that takes as long as it takes."""
-        return self.deadline(operation, float("inf"))
+        return self.deadline(operation, float("inf"), stop)
+
+    def new_stop(self) -> threading.Event:
+        """Return what stops a part of the command; a signal sets it, too."""
+        stop = threading.Event()
+        self._stops.append(stop)
+        if STOP.is_set():
+            stop.set()
+        return stop
 
     def stop(self, number: int) -> None:
         """Ask all that goes on to stop; a second time, end at once."""
@@ -59,22 +76,28 @@ class Connection:
             os._exit(EXIT_CODE + number)
         self.signal = number
         STOP.set()
+        for stop in self._stops:
+            stop.set()
 
     @contextmanager
     def mounted(
-        self, point: FoundRestorePoint, os_kind: str | None, *, number: str = ""
+        self,
+        point: FoundRestorePoint,
+        os_kind: str | None,
+        stop: threading.Event | None = None,
     ) -> Iterator[Mounted]:
         """Mount a restore point for as long as the block takes, however it ends.
 
-        `number` tells which one of many it is.
+        With a `stop` of its own it is one of several, and whoever waits for them shows it.
         """
+        shown = waiting_for if stop is None else _not_shown
         name = f"Mounting {point.name or point.ref.id}"
-        deadline = self.deadline(name, _MOUNT_SECONDS)
-        with waiting_for(f"{name}{number}", at_once=True):
+        deadline = self.deadline(name, _MOUNT_SECONDS, stop)
+        with shown(name, at_once=True):
             try:
                 mounted = self.em.mounts.create(point.ref, os_kind, deadline, outlives=False)
             except errors.MountIncomplete as error:
-                self._unmount(error.mounted)
+                self._unmount(error.mounted, shown)
                 raise
             except errors.TaskFailed as error:
                 if os_kind is None and point.ref.type is not RestorePointType.AGENT:
@@ -87,13 +110,15 @@ class Connection:
             yield mounted
         finally:
             self._holder.release(record.fingerprint, href)
-            self._unmount(mounted)
+            self._unmount(mounted, shown)
 
-    def _unmount(self, mounted: Mounted) -> None:
+    def _unmount(
+        self, mounted: Mounted, shown: Callable[..., AbstractContextManager[None]]
+    ) -> None:
         """Unmount, also after a stop while the server answers; tell of it if that fails."""
         bound = self._whole.unstoppable("Unmounting", _UNMOUNT_SECONDS)
         try:
-            with waiting_for("Unmounting"):
+            with shown("Unmounting"):
                 self.em.mounts.unmount(mounted.session, mounted.mount_point.href, bound)
         except errors.SessionGone as error:
             say_error("The mount point was gone before its end", error.detail)
@@ -112,6 +137,10 @@ class Connection:
         """End what is open."""
         self._holder.stop()
         self.em.close(_CLOSE_SECONDS, self._whole)
+
+
+def _not_shown(*_: object, **__: object) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 def run(

@@ -1,24 +1,48 @@
-"""`terraform-provider-veeam find`: the newest restore point that still has a file."""
+"""`terraform-provider-veeam find`: the newest restore point that still has a file.
+
+The index of guest files is asked first; what is not in it is mounted, in the order that
+`mount_order` says.
+"""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import NamedTuple
 
 from terraform_provider_veeam.cli import arguments, connection, description, lookup, output
 from terraform_provider_veeam.cli.dates import shown_time
+from terraform_provider_veeam.cli.mount_order import EveryOne, FewOnes, Order
 from terraform_provider_veeam.em import models
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound
 from terraform_provider_veeam.em.files import listing
 from terraform_provider_veeam.em.files.left_out import LeftOut, concerns_all, in_lines
 from terraform_provider_veeam.em.files.paths import on_volumes, parse_sought_path
-from terraform_provider_veeam.em.inventory import restore_points
+from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.platforms import quoted_for_shell
 from terraform_provider_veeam.text import counted
 
 _WIDTHS = (20, -14, 20, 0)
 _MOST_ADVISED = 5  # paths in a command that is proposed
+_MOST_AT_ONCE = 8
+
+
+class Found(NamedTuple):
+    """A file or folder in a restore point."""
+
+    point: FoundRestorePoint
+    entry: listing.Entry
+
+
+class _Look(NamedTuple):
+    """A look into a restore point that is under way."""
+
+    number: int
+    stop: threading.Event
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,8 +53,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         arguments.PATHS,
         "What begins with no volume is looked for on all of them: /etc/hosts there, Offer.docx in "
         "any folder.\n\n"
-        "Each restore point is mounted and looked at, from the newest to older ones, until one has "
-        "it.\nThe exit code is 1 when none has.\n",
+        "VMs that are indexed when they are backed up are looked up in Enterprise Manager's index, "
+        "in\nall restore points, and nothing is mounted. Others are mounted: the newest restore "
+        "point, then\nthose 1, 2, 4, 8 ... back, then halves between the last without the file and "
+        "the first with it.\nThe exit code is 1 when none has it.\n",
         arguments.MOUNTED,
     )
     arguments.add_machine(parser)
@@ -42,11 +68,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     arguments.add_bounds(parser)
     parser.add_argument("--all", action="store_true", help="look at all of them, for every version")
+    parser.add_argument(
+        "--every",
+        action="store_true",
+        help="mount one after the other, from the newest on, and pass over none",
+    )
+    parser.add_argument(
+        "--no-index",
+        action="store_true",
+        help="do not ask the index, which may leave folders out",
+    )
+    parser.add_argument(
+        "--parallelism",
+        type=arguments.checked(_at_once),
+        default=3,
+        metavar="N",
+        help=f"how many are mounted at the same time, 1 to {_MOST_AT_ONCE} (default 3)",
+    )
     arguments.add_os_kind(parser)
 
 
+def _at_once(given: str) -> int:
+    if not given.isdecimal() or not 1 <= int(given) <= _MOST_AT_ONCE:
+        raise ValueError(f"{given} is not a whole number from 1 to {_MOST_AT_ONCE}.")
+    return int(given)
+
+
 def run(options: argparse.Namespace) -> int:
-    """Look for a path in the newest restore point, then in older ones; returns the exit code.
+    """Look for a path in restore points, the newest first; returns the exit code.
 
     It is 0 when something was found.
     """
@@ -56,42 +105,255 @@ def run(options: argparse.Namespace) -> int:
 def _find(connected: connection.Connection, options: argparse.Namespace) -> int:
     points = lookup.written_restore_points(connected, options)
     output.say(f"{counted(len(points), 'restore point')} of {description.machine_of(points[0])}")
-    search = _Search(connected, options)
-    found: list[tuple[restore_points.FoundRestorePoint, listing.Entry]] = []
+    search = _Search(connected, options, points)
     if not options.json:
         output.print_row(("RESTORE POINT", "SIZE", "MODIFIED", "PATH"), _WIDTHS)
-    for number, point in enumerate(points, 1):
-        entries = search.look(point, f" ({number} of {len(points)})")
-        if entries is not None and not options.json:
+    return search.run()
+
+
+class _Search:
+    """Looks for a path in the restore points of one machine."""
+
+    def __init__(
+        self,
+        connected: connection.Connection,
+        options: argparse.Namespace,
+        points: Sequence[FoundRestorePoint],
+    ) -> None:
+        self._connected = connected
+        self._options = options
+        self._points = points
+        self._looked_at: dict[models.RestorePointRef, bool] = {}
+        """Whether it has the file, of each restore point that was looked at."""
+        self._indexed = 0
+        """How many of them the index has."""
+        self._mounts = False
+        """Whether restore points were mounted."""
+        self._is_whole = ":" in options.path.partition("/")[0]
+        """Whether the path names its volume."""
+        self._near = ""
+        """What is near the path where it was not found first, for a person."""
+        self._left_out: dict[str, None] = {}
+        """What could not be looked through."""
+        self._found: list[Found] = []
+
+    def run(self) -> int:
+        """Look in the index, then into mounts if need be; returns the exit code."""
+        if not self._options.no_index:
+            self._in_index()
+        if not self._found and self._not_looked_at():
+            self._in_mounts()
+        return self._conclude()
+
+    def _not_looked_at(self) -> list[FoundRestorePoint]:
+        return [point for point in self._points if point.ref not in self._looked_at]
+
+    def _in_index(self) -> None:
+        """Ask the index, which may have none of the restore points."""
+        stop = self._connected.new_stop()
+        deadline = self._connected.unlimited(
+            f"Looking for {printable(self._options.path)} in the index", stop
+        )
+        try:
+            with output.waiting_for(deadline.operation):
+                looks = self._look_in_index(deadline, stop)
+        except EnterpriseManagerError as error:
+            if concerns_all(error):
+                raise
+            output.say(f"The index can't be asked. {error}")
+            return
+        for point, entries in looks:
+            self._tell(point, entries)
+        if self._indexed and not self._found and self._not_looked_at():
+            output.say("The index has it in none. What is not in the index is mounted:")
+
+    def _look_in_index(
+        self, deadline: Deadline, stop: threading.Event
+    ) -> list[tuple[FoundRestorePoint, list[listing.Entry] | None]]:
+        path, index = self._options.path, self._connected.em.index
+        indexed = index.points(self._points, deadline)
+        left_out: list[LeftOut] = []
+        looks = []
+        versions = index.versions(indexed, path, deadline, left_out)
+        try:
+            for point, entries in versions:
+                looks.append((point, entries))
+                if entries and not self._options.all:
+                    return looks
+            if indexed and not any(entries for _, entries in looks):
+                near = index.neighbours(indexed[0], path, deadline) if self._is_whole else ""
+                volumes = [one.path for one in index.folder(indexed[0], "", deadline, [])]
+                self._near = near or description.of_volumes(volumes)
+        finally:
+            stop.set()
+            versions.close()
+            self._indexed = len(indexed)
+            self._left_out |= dict.fromkeys(map(str, left_out))
+        return looks
+
+    def _in_mounts(self) -> None:
+        """Mount restore points that were not looked at, and look into them."""
+        options, points = self._options, self._not_looked_at()
+        self._mounts = True
+        order: Order = FewOnes(len(points), options.parallelism)
+        if options.every or options.all:
+            order = EveryOne(len(points), to_the_end=options.all)
+        held: dict[int, list[listing.Entry] | None] = {}
+        """What is told once nothing newer is under way."""
+        running: dict[Future[list[listing.Entry] | None], _Look] = {}
+        with ThreadPoolExecutor(options.parallelism, thread_name_prefix="find") as pool:
+            try:
+                while self._begin(order, points, running, pool):
+                    names = ", ".join(_of(look.number, points) for look in running.values())
+                    with output.waiting_for(f"Looking into restore points {names}"):
+                        done, _ = wait(running, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        number, entries = running.pop(future).number, future.result()
+                        held[number] = entries
+                        order.tell(number, has=None if entries is None else bool(entries))
+                    newest = min((look.number for look in running.values()), default=len(points))
+                    for number in sorted(number for number in held if number < newest):
+                        self._tell(points[number], held.pop(number))
+                    for look in running.values():
+                        if not order.needs(look.number):
+                            look.stop.set()
+            finally:
+                for look in running.values():
+                    look.stop.set()
+
+    def _begin(
+        self,
+        order: Order,
+        points: Sequence[FoundRestorePoint],
+        running: dict[Future[list[listing.Entry] | None], _Look],
+        pool: ThreadPoolExecutor,
+    ) -> bool:
+        """Begin as many as may be under way; tell whether any is."""
+        while len(running) < self._options.parallelism:
+            number = order.take()
+            if number is None:
+                break
+            output.say_begin(f"Mounting {points[number].name} {_of(number, points)}")
+            stop = self._connected.new_stop()
+            running[pool.submit(self._mounted, points[number], stop)] = _Look(number, stop)
+        return bool(running)
+
+    def _mounted(
+        self, point: FoundRestorePoint, stop: threading.Event
+    ) -> list[listing.Entry] | None:
+        """Return what a restore point has at the path, or matching it.
+
+        None, once it is told why, for one that can't be looked at, or need not any more. Raises
+        what would happen with all others too.
+        """
+        name = printable(point.name or point.ref.id)
+        try:
+            with self._connected.mounted(point, self._options.os_kind, stop) as mounted:
+                return self._in(mounted, stop)
+        except EnterpriseManagerError as error:
+            if stop.is_set() and self._connected.signal is None:
+                output.say(f"{name} is no longer needed. {error.detail}")
+                return None
+            if concerns_all(error):
+                raise
+            output.say_error(f"{name}: {error.summary}", error.detail)
+            return None
+
+    def _in(self, mounted: models.Mounted, stop: threading.Event) -> list[listing.Entry]:
+        files, _ = self._connected.files(mounted)
+        path, roots = self._options.path, mounted.mount_point.file_system_roots
+        deadline = self._connected.unlimited(f"Looking for {printable(path)}", stop)
+        sought = on_volumes(path, roots)
+        self._is_whole = sought == [path]
+        entries: list[listing.Entry] = []
+        left_out: list[LeftOut] = []
+        for one in sought:
+            try:
+                entries += files.at(one, deadline, left_out)
+            except NotFound:
+                continue
+            except EnterpriseManagerError as error:
+                if self._is_whole or concerns_all(error):
+                    raise
+                left_out.append(LeftOut.by(one, error))
+        if not entries and not self._near:
+            near = files.neighbours(path, deadline) if self._is_whole else ""
+            self._near = near or description.of_volumes(roots)
+        self._left_out |= dict.fromkeys(map(str, left_out))
+        return entries
+
+    def _tell(self, point: FoundRestorePoint, entries: list[listing.Entry] | None) -> None:
+        """Take note of what a restore point has, and print it; None: it can't be looked at."""
+        if entries is None:
+            return
+        self._looked_at[point.ref] = bool(entries)
+        self._found += [Found(point, entry) for entry in entries]
+        if not self._options.json:
             for row in _versions(point, entries):
                 output.print_row(row, _WIDTHS)
-        found += [(point, entry) for entry in entries or ()]
-        if found and not options.all:
-            break
-    if options.json:
-        output.print_json(
-            [
-                {"restore_point": description.of_point(point)} | description.of_entry(entry)
-                for point, entry in found
-            ]
-        )
-    if search.left_out:
-        output.say(f"These could not be looked through:\n{in_lines(list(search.left_out))}")
-    looked_at = counted(search.looked_at, "restore point")
-    if not found:
-        output.say_error(f"{printable(options.path)} is in none of {looked_at}", search.near)
-        return 1
-    output.say(f"Found in {len({point.ref for point, _ in found})} of {looked_at} looked through.")
-    newest = found[0][0]
-    paths = [entry.path for point, entry in found if point is newest][:_MOST_ADVISED]
-    if search.is_whole:
-        paths = [options.path]
-    output.say(f"To fetch it:\n  {_get(newest, paths, options)}")
-    return 0
+
+    def _conclude(self) -> int:
+        """Tell what it comes to; returns the exit code."""
+        options = self._options
+        newest = next((point for point in self._points if self._looked_at.get(point.ref)), None)
+        if options.json:
+            told = [one for one in self._found if options.all or one.point is newest]
+            output.print_json(
+                [
+                    {"restore_point": description.of_point(one.point)}
+                    | description.of_entry(one.entry)
+                    for one in told
+                ]
+            )
+        if self._left_out:
+            output.say(f"These could not be looked through:\n{in_lines(list(self._left_out))}")
+        looked_at = counted(len(self._looked_at), "restore point")
+        source = "" if self._mounts or not self._indexed else ", from the index"
+        if newest is None:
+            output.say_error(
+                f"{printable(options.path)} is in none of {looked_at}{source}",
+                "\n".join([self._near, *self._advice(newest)]).strip(),
+            )
+            return 1
+        count = sum(self._looked_at.values())
+        output.say(f"Found in {count} of {looked_at} looked through{source}.")
+        for line in self._advice(newest):
+            output.say(line)
+        paths = [one.entry.path for one in self._found if one.point is newest][:_MOST_ADVISED]
+        if self._is_whole:
+            paths = [options.path]
+        output.say(f"To fetch it:\n  {_get(newest, paths, options)}")
+        return 0
+
+    def _advice(self, newest: FoundRestorePoint | None) -> Iterator[str]:
+        """Tell what is not known, and how it would be."""
+        options, missing = self._options, self._not_looked_at()
+        if newest and not options.all:
+            newer = self._points[: self._points.index(newest)]
+            missing = [point for point in newer if point in missing]
+            if self._mounts and missing and self._looked_at.get(newer[-1].ref) is False:
+                yield (
+                    f"{shown_time(newest.created_at)} has it, and the next, "
+                    f"{shown_time(newer[-1].created_at)}, no longer does."
+                )
+        if missing:
+            how = ", as they are not in the index: --no-index mounts them"
+            if self._mounts:
+                how = "" if options.every or options.all else ": --every mounts each"
+            yield f"Not looked at: {counted(len(missing), 'other restore point')}{how}."
+        if self._indexed and newest is None:
+            yield (
+                "The index may leave folders out, as the backup job says. --no-index looks into "
+                "the backups themselves."
+            )
+
+
+def _of(number: int, points: Sequence[FoundRestorePoint]) -> str:
+    return f"({number + 1} of {len(points)})"
 
 
 def _versions(
-    point: restore_points.FoundRestorePoint, entries: list[listing.Entry]
+    point: FoundRestorePoint, entries: list[listing.Entry]
 ) -> Iterator[tuple[str, str, str, str]]:
     created = shown_time(point.created_at)
     if not entries:
@@ -101,9 +363,7 @@ def _versions(
         yield created, size, shown_time(entry.modified_at), entry.path
 
 
-def _get(
-    point: restore_points.FoundRestorePoint, paths: list[str], options: argparse.Namespace
-) -> str:
+def _get(point: FoundRestorePoint, paths: list[str], options: argparse.Namespace) -> str:
     """Return the command that fetches some paths of a restore point that was found."""
     words = ["terraform-provider-veeam", "get"]
     words.append(f"{options.machine}@{shown_time(point.created_at)}")
@@ -112,64 +372,3 @@ def _get(
         if value := getattr(options, option):
             words += [f"--{option.replace('_', '-')}", str(value)]
     return " ".join(map(quoted_for_shell, [*words, "--to", "."]))
-
-
-class _Search:
-    """Looks for a path in one restore point after the other."""
-
-    def __init__(self, connected: connection.Connection, options: argparse.Namespace) -> None:
-        self._connection = connected
-        self._options = options
-        self.looked_at = 0
-        """How many restore points it has looked at."""
-        self.is_whole = True
-        """Whether the path names its volume."""
-        self.near = ""
-        """What is near the path where it was not found first, for a person."""
-        self.left_out: dict[str, None] = {}
-        """What could not be looked through."""
-
-    def look(
-        self, point: restore_points.FoundRestorePoint, number: str
-    ) -> list[listing.Entry] | None:
-        """Return what a restore point has at the path, or matching it.
-
-        None, once it is told why, for one that can't be looked at. Raises what would happen with
-        all others too.
-        """
-        try:
-            with self._connection.mounted(point, self._options.os_kind, number=number) as mounted:
-                entries = self._in(mounted)
-        except EnterpriseManagerError as error:
-            if concerns_all(error):
-                raise
-            output.say_error(
-                f"{printable(point.name or point.ref.id)}: {error.summary}", error.detail
-            )
-            return None
-        self.looked_at += 1
-        return entries
-
-    def _in(self, mounted: models.Mounted) -> list[listing.Entry]:
-        files, _ = self._connection.files(mounted)
-        path, roots = self._options.path, mounted.mount_point.file_system_roots
-        deadline = self._connection.unlimited(f"Looking for {printable(path)}")
-        sought = on_volumes(path, roots)
-        self.is_whole = sought == [path]
-        left_out: list[LeftOut] = []
-        entries: list[listing.Entry] = []
-        with output.waiting_for(deadline.operation):
-            for one in sought:
-                try:
-                    entries += files.at(one, deadline, left_out)
-                except NotFound:
-                    continue
-                except EnterpriseManagerError as error:
-                    if self.is_whole or concerns_all(error):
-                        raise
-                    left_out.append(LeftOut.by(one, error))
-            if not entries and not self.near:
-                near = files.neighbours(path, deadline) if self.is_whole else ""
-                self.near = near or description.of_volumes(roots)
-        self.left_out |= dict.fromkeys(map(str, left_out))
-        return entries

@@ -10,10 +10,9 @@ from typing import Any, TypeVar
 from terraform_provider_veeam.cli import arguments, connection, description, lookup, output
 from terraform_provider_veeam.cli.dates import shown_time
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound, Stopped
-from terraform_provider_veeam.em.files import listing, places, transfer
+from terraform_provider_veeam.em.files import listing, places, plan, transfer
 from terraform_provider_veeam.em.files.left_out import concerns_all, in_lines
 from terraform_provider_veeam.em.files.overwrite import Overwrite
-from terraform_provider_veeam.em.files.plan import Plan, Planned
 from terraform_provider_veeam.em.inventory import restore_points
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.text import counted, readable_size, whole_number
@@ -129,7 +128,7 @@ def _get(connected: connection.Connection, options: argparse.Namespace) -> int:
 
 def _fetch(
     work: transfer.Transfer, files: listing.Files, paths: Sequence[str], roots: Sequence[str]
-) -> tuple[list[Plan], bool]:
+) -> tuple[list[plan.Plan], bool]:
     """Find out what there is at all paths, then download it; returns whether all of it is here.
 
     Raises what would happen with all others too.
@@ -179,11 +178,11 @@ def _besides(work: transfer.Transfer) -> str:
     return f" ({told})" if told else ""
 
 
-def _replaced(planned: Planned) -> str:
+def _replaced(planned: plan.Planned) -> str:
     return printable(f"{planned.place.path}, {planned.verdict.whose}")
 
 
-def _print_plans(plans: Sequence[Plan]) -> None:
+def _print_plans(plans: Sequence[plan.Plan]) -> None:
     planned = [one for plan in plans for one in plan.files]
     if planned:
         output.print_table(
@@ -207,7 +206,7 @@ def _print_plans(plans: Sequence[Plan]) -> None:
 
 def _result(
     work: transfer.Transfer,
-    plans: Sequence[Plan],
+    plans: Sequence[plan.Plan],
     point: restore_points.FoundRestorePoint,
     options: argparse.Namespace,
 ) -> dict[str, Any]:

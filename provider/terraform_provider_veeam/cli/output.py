@@ -104,6 +104,12 @@ def say_error(summary: str, detail: str = "") -> None:
         say(_SETTING.sub(r"\3\1\2", _OF_TERRAFORM.sub("", detail)))
 
 
+def say_begin(what: str) -> None:
+    """Tell that something begins, where nothing moves that would show it."""
+    if not _console(sys.stderr).is_interactive:
+        say(f"{what} ...")
+
+
 @contextmanager
 def waiting_for(what: str, *, at_once: bool = False) -> Iterator[None]:
     """Show that something takes its time: it moves on a terminal, and is a line now and then else.
@@ -112,8 +118,8 @@ def waiting_for(what: str, *, at_once: bool = False) -> Iterator[None]:
     """
     began = time.monotonic()
     console = _console(sys.stderr)
-    if not console.is_interactive and at_once:
-        say(f"{what} ...")
+    if at_once:
+        say_begin(what)
 
     def show() -> list[str]:
         return [f"{what} ... {time.monotonic() - began:.0f} s"]

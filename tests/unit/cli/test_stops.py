@@ -36,6 +36,7 @@ COMMANDS = {
     "points": ["points", "oracle"],  # of which there is none, so that similar names are looked for
     "ls": ["ls", "oracle03", FOLDER],
     "find": ["find", "oracle03", f"{FOLDER}/Offers.docx"],
+    "find by mounts": ["find", "oracle03", f"{FOLDER}/Offers.docx", "--no-index"],
     "get": ["get", "oracle03", FOLDER],
 }
 WEATHER: dict[str, tuple[str, dict[str, Any]]] = {
@@ -49,7 +50,8 @@ CASES = [  # and at which of its requests it is stopped: at those that no other 
     ("machines", "silent", "(GET /query|DELETE).*"),
     ("points", "silent", "GET /query"),
     ("ls", "silent", "(?!GET /query).*"),
-    ("find", "silent", r"\w+ /vmRestorePoints/.*"),
+    ("find", "silent", r"\w+ /catalog/.*"),
+    ("find by mounts", "silent", r"\w+ /vmRestorePoints/.*"),
     ("get", "silent", r"\w+ .*/mounts/1/.*"),
     ("get", "silent once it has acted", ACTS),
     ("get", "slow", ACTS),
