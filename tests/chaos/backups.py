@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Mapping
 
-    from chaos.clock import FastClock
     from chaos.played_terraform import Values
     from chaos.processes import Machine
     from em_simulator import Simulator
+    from support.clocks import FastClock
 
 STARTED_JOBS, CHANGED_JOB = ("Databases", "Replicas"), "Domain controllers"
 _VMS = ("oracle03", "exch01", "web02", "oracle03.tech.local")

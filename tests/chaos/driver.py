@@ -14,7 +14,6 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from chaos.backups import BackupPlay, ways_of_backups
-from chaos.clock import FastClock
 from chaos.invariants import Broken, Invariants, fingerprint_of
 from chaos.played_terraform import (
     Inconsistent,
@@ -33,6 +32,7 @@ from em_simulator import ADMINISTRATOR, Family, MountNumbers, Simulator
 from em_simulator.certificate import Certificate
 from em_simulator.forms import JsonLists, Paths
 from em_simulator.habits import ShownSessions, Unknown
+from support.clocks import FastClock
 from terraform_provider_veeam.masking import mask
 from terraform_provider_veeam.objects.data_sources.restore_points import RestorePointsDataSource
 from terraform_provider_veeam.objects.resources.mount_point import MountPointResource

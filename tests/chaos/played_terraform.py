@@ -19,8 +19,8 @@ from tfplugin.wire import tfplugin6_pb2 as pb
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from chaos.clock import FastClock
     from chaos.processes import Machine, Process
+    from support.clocks import FastClock
 
 TYPE = "veeam_mount_point"
 PARALLELISM = 10

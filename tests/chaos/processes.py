@@ -36,7 +36,7 @@ from tfplugin.wire import tfplugin6_pb2 as pb
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from chaos.clock import FastClock
+    from support.clocks import FastClock
     from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
 
 _METHODS = pb.DESCRIPTOR.services_by_name["Provider"].methods_by_name

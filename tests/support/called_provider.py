@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from em_simulator import ADMINISTRATOR, Account, Simulator
-from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK
+from support.clocks import FastClock
 from terraform_provider_veeam.masking import mask
 from terraform_provider_veeam.provider import VeeamProvider
 from tfplugin.rpc.servicer import ProviderServicer
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.deadline import Clock
 
 Values = dict[str, Any]
+CLOCK = FastClock(10)
+"""For a provider that waits, and for a simulator in which something takes time."""
 NOTHING = pb.DynamicValue(json=b"null")
 
 
@@ -59,7 +61,7 @@ class Instance:
 class CalledProvider:
     """A configured provider. Each method makes the calls that Terraform makes for one block."""
 
-    def __init__(self, block: Mapping[str, Any], clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(self, block: Mapping[str, Any], clock: Clock = CLOCK) -> None:
         self.provider = VeeamProvider(clock)
         self._servicer = ProviderServicer(self.provider, mask=mask)
         schema = self.provider.get_schema()
@@ -90,28 +92,34 @@ class CalledProvider:
         checked = self._servicer.ValidateDataResourceConfig(
             pb.ValidateDataResourceConfig.Request(type_name=name, config=config)
         )
-        if checked.diagnostics:
-            return _answer(checked.diagnostics)
+        told = _answer(checked.diagnostics)
+        if told.has_failed:
+            return told
         answer = self._servicer.ReadDataSource(
             pb.ReadDataSource.Request(type_name=name, config=config)
         )
         return _answer(answer.diagnostics, decode(block_of(schema), answer.state))
 
-    def act(self, name: str, /, **written: Any) -> Answer:
-        """Run an action; returns its lines."""
+    def act(
+        self, name: str, /, on_line: Callable[[str], None] = lambda _: None, **written: Any
+    ) -> Answer:
+        """Run an action, with a function that is called with each line; returns the lines."""
         config = _encode(self.provider.actions()[name].schema, written)
         checked = self._servicer.ValidateActionConfig(
             pb.ValidateActionConfig.Request(type_name=name, config=config)
         )
         planned = self._servicer.PlanAction(pb.PlanAction.Request(action_type=name, config=config))
-        told = [*checked.diagnostics, *planned.diagnostics]
-        if told:
-            return _answer(told)
-        *lines, end = self._servicer.InvokeAction(
+        told = _answer([*checked.diagnostics, *planned.diagnostics])
+        if told.has_failed:
+            return told
+        lines = []
+        for event in self._servicer.InvokeAction(
             pb.InvokeAction.Request(action_type=name, config=config)
-        )
-        said = [line.progress.message for line in lines]
-        return _answer(end.completed.diagnostics, "\n".join(said))
+        ):
+            if event.HasField("progress"):
+                lines.append(event.progress.message)
+                on_line(lines[-1])
+        return _answer(event.completed.diagnostics, "\n".join(lines))
 
     def create(self, name: str, /, **written: Any) -> Answer:
         """Plan and create; returns an instance."""
@@ -162,7 +170,7 @@ class CalledProvider:
 def called_provider(
     simulator: Simulator,
     account: Account = ADMINISTRATOR,
-    clock: Clock = SYSTEM_CLOCK,
+    clock: Clock = CLOCK,
     **block: Any,
 ) -> Iterator[CalledProvider]:
     """Return a provider for a simulator; as Terraform's processes, it ends its sessions."""
@@ -180,6 +188,13 @@ def called_provider(
         yield called
     finally:
         called.close()
+
+
+@contextmanager
+def simulated(**how: Any) -> Iterator[tuple[CalledProvider, Simulator]]:
+    """Return a provider, and a simulator of its own that is as it is told to be."""
+    with Simulator(clock=CLOCK, **how) as simulator, called_provider(simulator) as provider:
+        yield provider, simulator
 
 
 def _encode(schema: Schema, written: Mapping[str, Any]) -> pb.DynamicValue:

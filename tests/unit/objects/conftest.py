@@ -6,12 +6,12 @@ import pytest
 from helpers import SEED, Server
 
 from em_simulator import Simulator
-from support.called_provider import CalledProvider, called_provider
+from support.called_provider import CLOCK, CalledProvider, called_provider
 
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    with Simulator(seed=SEED) as running:
+    with Simulator(clock=CLOCK, seed=SEED) as running:
         yield running
 
 

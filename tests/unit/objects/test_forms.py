@@ -9,7 +9,7 @@ from helpers import MOUNTS, RESTORE_POINT, SEED, Server
 
 from em_simulator import Family, Simulator
 from em_simulator.catalogue import MACHINES, NIGHTS
-from support.called_provider import CalledProvider
+from support.called_provider import CLOCK, CalledProvider
 
 MOUNT = "veeam_mount_point"
 FILE = "E:/Documentation 2014/Offers.docx"
@@ -24,7 +24,7 @@ FORMS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(params=FORMS)
 def simulator(request: pytest.FixtureRequest) -> Iterator[Simulator]:
-    with Simulator(seed=SEED, mount_seconds=0.1, **FORMS[request.param]) as running:
+    with Simulator(clock=CLOCK, seed=SEED, mount_seconds=0.1, **FORMS[request.param]) as running:
         yield running
 
 
@@ -62,7 +62,7 @@ def test_a_file_is_looked_up_mounted_listed_downloaded_and_unmounted(
     assert files[7]["modified_at"].startswith("2026-11-02T08:17:17")
     restores = provider.read("veeam_restore_sessions").value["restore_sessions"]
     assert [one["restore_point_id"] for one in restores] == [mount.restore_point_id]
-    download = {"paths": [FILE], "folder": str(tmp_path / "restored")}
+    download: dict[str, Any] = {"paths": [FILE], "folder": str(tmp_path / "restored")}
     assert provider.act("veeam_file_download", **download, **mounted).value
     expected = server.simulator.file(Family.VM, mount.restore_point_id, FILE)
     assert (tmp_path / "restored" / "Offers.docx").read_bytes() == expected

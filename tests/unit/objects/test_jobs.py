@@ -18,7 +18,7 @@ from em_simulator import (
     Simulator,
 )
 from em_simulator.backups import Course
-from support.called_provider import CalledProvider, called_provider
+from support.called_provider import CLOCK, CalledProvider, called_provider, simulated
 
 FORMS: dict[str, dict[str, Any]] = {
     "camel": {"json_names": "camel", "byte_order_mark": True},
@@ -37,7 +37,7 @@ class TestInEveryForm:
 
     @pytest.fixture(params=FORMS)
     def simulator(self, request: pytest.FixtureRequest) -> Iterator[Simulator]:
-        with Simulator(seed=SEED, **FORMS[request.param]) as running:
+        with Simulator(clock=CLOCK, seed=SEED, **FORMS[request.param]) as running:
             yield running
 
     def test_an_object_is_found_by_its_whole_name(
@@ -159,7 +159,7 @@ class TestInEveryForm:
 @pytest.mark.parametrize("never", ["0001-01-01T00:00:00", "1753-01-01T00:00:00Z", "9999-12-31Z"])
 def test_never_is_null_whatever_a_server_writes(never: str) -> None:
     more: dict[str, Any] = {"never": never, "exact_names": True, "backup_seconds": 600}
-    with Simulator(seed=SEED, **more) as running, called_provider(running) as provider:
+    with simulated(**more) as (provider, running):
         told = provider.read("veeam_job", name="Domain controllers").value
         assert told["next_run"] is None
         assert provider.read("veeam_job", name="Daily").value["next_run"] is not None
@@ -195,10 +195,7 @@ class TestWhatIsNotThere:
         assert len(re.findall(r"urn:VMware:Vm:\S+ [Tt]win on vc01", said)) == 2
 
     def test_a_part_of_a_name_is_not_enough(self) -> None:
-        with (
-            Simulator(seed=SEED, matches_parts=True) as running,
-            called_provider(running) as provider,
-        ):
+        with simulated(matches_parts=True) as (provider, running):
             told = provider.read("veeam_hierarchy_object", name="app01").value
             assert told["ref"] == running.vm("app01")
             said = provider.read("veeam_hierarchy_object", name="app0").error

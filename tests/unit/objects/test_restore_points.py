@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from helpers import SEED, Server
+from helpers import Server
 
 from em_simulator import RESTORE_OPERATOR, Family, Simulator
 from em_simulator.catalogue import MACHINES, NIGHTS
-from support.called_provider import CalledProvider, called_provider
+from support.called_provider import CalledProvider, called_provider, simulated
 
 
 def names(found: Any) -> list[str]:
@@ -116,10 +116,7 @@ def test_backup_servers_are_listed(provider: CalledProvider) -> None:
 
 
 def test_of_many_thousands_only_the_pages_of_a_name_are_read() -> None:
-    with (
-        Simulator(seed=SEED, restore_points=20_000) as simulator,
-        called_provider(simulator) as provider,
-    ):
+    with simulated(restore_points=20_000) as (provider, simulator):
         server = Server(simulator)
         assert len(simulator.restore_points(Family.VM)) >= 20_000 - 21 * 3
         found = provider.read("veeam_restore_points", machine_name="vm00800").value
@@ -165,7 +162,7 @@ NAMED = 'Büro "Süd"; a,b@c'
 @pytest.mark.parametrize("form", ["camel", "pascal", "xml"])
 def test_names_of_any_characters_are_found_whole(form: str) -> None:
     more: dict[str, Any] = {"answers": "xml"} if form == "xml" else {"json_names": form}
-    with Simulator(seed=SEED, **more) as simulator, called_provider(simulator) as provider:
+    with simulated(**more) as (provider, _):
         for name in (NAMED, f"{NAMED}2", f"Alt-{NAMED}", "oracle03.tech.local", "files & prints"):
             found = provider.read("veeam_restore_points", machine_name=name, limit=500).value[
                 "restore_points"

@@ -194,7 +194,7 @@ def test_what_is_left_unasked_is_told_file_by_file_and_the_others_are_fetched(
     guest = Guest("a", "b", "c")
     acts, job = planned(guest, tmp_path)
     assert acts == [("a", Act.FETCH), ("b", Act.LEAVE), ("c", Act.FETCH)]
-    assert guest.fetched == ["a", "c"]
+    assert sorted(guest.fetched) == ["a", "c"]
     assert f"C:/t/b: {tmp_path}/t/b is there already, not from a download" in job.told  # type: ignore[attr-defined]
     assert (job.tally.files, job.tally.files_done) == (2, 2)
     assert (tmp_path / "t" / "b").read_text() == "mine"
