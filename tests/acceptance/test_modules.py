@@ -62,6 +62,7 @@ output "session_fingerprint" {{ value = veeam_mount_point.this.session_fingerpri
     session = {"session_fingerprint": "module.made.session_fingerprint"}
     given = {
         "data_backup_sessions": {"job_name": '"Daily"', "machine_name": "var.machine_name"},
+        "data_file_versions": {"machine_name": '"web02"', "path": f'"{FILE}"'},
         "data_hierarchy_object": {"name": '"web02"'},
         "data_job": {"name": '"Daily"'},
         "data_mount_points": {"restore_point_id": f'"{point.id}"'} | session,
