@@ -21,7 +21,7 @@ from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound
 from terraform_provider_veeam.em.files import listing
 from terraform_provider_veeam.em.files.left_out import LeftOut, concerns_all, in_lines
 from terraform_provider_veeam.em.files.paths import on_volumes, parse_sought_path
-from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint
+from terraform_provider_veeam.em.inventory import restore_points
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.platforms import quoted_for_shell
 from terraform_provider_veeam.text import counted
@@ -34,7 +34,7 @@ _MOST_AT_ONCE = 8
 class Found(NamedTuple):
     """A file or folder in a restore point."""
 
-    point: FoundRestorePoint
+    point: restore_points.FoundRestorePoint
     entry: listing.Entry
 
 
@@ -118,7 +118,7 @@ class _Search:
         self,
         connected: connection.Connection,
         options: argparse.Namespace,
-        points: Sequence[FoundRestorePoint],
+        points: Sequence[restore_points.FoundRestorePoint],
     ) -> None:
         self._connected = connected
         self._options = options
@@ -145,7 +145,7 @@ class _Search:
             self._in_mounts()
         return self._conclude()
 
-    def _not_looked_at(self) -> list[FoundRestorePoint]:
+    def _not_looked_at(self) -> list[restore_points.FoundRestorePoint]:
         return [point for point in self._points if point.ref not in self._looked_at]
 
     def _in_index(self) -> None:
@@ -169,7 +169,7 @@ class _Search:
 
     def _look_in_index(
         self, deadline: Deadline, stop: threading.Event
-    ) -> list[tuple[FoundRestorePoint, list[listing.Entry] | None]]:
+    ) -> list[tuple[restore_points.FoundRestorePoint, list[listing.Entry] | None]]:
         path, index = self._options.path, self._connected.em.index
         indexed = index.points(self._points, deadline)
         left_out: list[LeftOut] = []
@@ -224,7 +224,7 @@ class _Search:
     def _begin(
         self,
         order: Order,
-        points: Sequence[FoundRestorePoint],
+        points: Sequence[restore_points.FoundRestorePoint],
         running: dict[Future[list[listing.Entry] | None], _Look],
         pool: ThreadPoolExecutor,
     ) -> bool:
@@ -239,7 +239,7 @@ class _Search:
         return bool(running)
 
     def _mounted(
-        self, point: FoundRestorePoint, stop: threading.Event
+        self, point: restore_points.FoundRestorePoint, stop: threading.Event
     ) -> list[listing.Entry] | None:
         """Return what a restore point has at the path, or matching it.
 
@@ -282,7 +282,9 @@ class _Search:
         self._left_out |= dict.fromkeys(map(str, left_out))
         return entries
 
-    def _tell(self, point: FoundRestorePoint, entries: list[listing.Entry] | None) -> None:
+    def _tell(
+        self, point: restore_points.FoundRestorePoint, entries: list[listing.Entry] | None
+    ) -> None:
         """Take note of what a restore point has, and print it; None: it can't be looked at."""
         if entries is None:
             return
@@ -325,7 +327,7 @@ class _Search:
         output.say(f"To fetch it:\n  {_get(newest, paths, options)}")
         return 0
 
-    def _advice(self, newest: FoundRestorePoint | None) -> Iterator[str]:
+    def _advice(self, newest: restore_points.FoundRestorePoint | None) -> Iterator[str]:
         """Tell what is not known, and how it would be."""
         options, missing = self._options, self._not_looked_at()
         if newest and not options.all:
@@ -348,12 +350,12 @@ class _Search:
             )
 
 
-def _of(number: int, points: Sequence[FoundRestorePoint]) -> str:
+def _of(number: int, points: Sequence[restore_points.FoundRestorePoint]) -> str:
     return f"({number + 1} of {len(points)})"
 
 
 def _versions(
-    point: FoundRestorePoint, entries: list[listing.Entry]
+    point: restore_points.FoundRestorePoint, entries: list[listing.Entry]
 ) -> Iterator[tuple[str, str, str, str]]:
     created = shown_time(point.created_at)
     if not entries:
@@ -363,7 +365,9 @@ def _versions(
         yield created, size, shown_time(entry.modified_at), entry.path
 
 
-def _get(point: FoundRestorePoint, paths: list[str], options: argparse.Namespace) -> str:
+def _get(
+    point: restore_points.FoundRestorePoint, paths: list[str], options: argparse.Namespace
+) -> str:
     """Return the command that fetches some paths of a restore point that was found."""
     words = ["terraform-provider-veeam", "get"]
     words.append(f"{options.machine}@{shown_time(point.created_at)}")
