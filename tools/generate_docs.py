@@ -12,14 +12,14 @@ from string import Template
 from typing import TYPE_CHECKING, Any
 
 from terraform_provider_veeam.provider import VeeamProvider
-from tfplugin.attribute import ListNestedAttribute
+from tfplugin.attribute import NestedAttribute
 from tfplugin.interfaces import Resource
 from tfplugin.schema import Block
 from tfplugin.types import Bool, List, Number, Object, String
 from tfplugin.wire.codec import block_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tfplugin.interfaces import BlockObject, Function
     from tfplugin.types import TfType
@@ -168,13 +168,13 @@ def _schema(block: Block) -> str:
     return _joined("## Schema", *_groups(block, "###"), *_nested(block)).rstrip()
 
 
-def _groups(block: Block, level: str) -> Iterator[str]:
+def _groups(block: Block, level: str, path: tuple[str, ...] = ()) -> Iterator[str]:
     groups: dict[str, list[str]] = {"Required": [], "Optional": [], "Read-Only": []}
     for attribute in sorted(block.attributes, key=lambda attribute: attribute.name):
         group = (
             "Required" if attribute.required else "Optional" if attribute.optional else "Read-Only"
         )
-        groups[group].append(_line(attribute))
+        groups[group].append(_line(attribute, path))
     for nested in sorted(block.block_types, key=lambda nested: nested.type_name):
         name = nested.type_name
         groups["Required" if nested.min_items else "Optional"].append(
@@ -192,23 +192,32 @@ def _nested(block: Block) -> Iterator[str]:
         name = nested.type_name
         yield f'<a id="nestedblock--{name}"></a>\n### Nested Schema for `{name}`'
         yield from _groups(nested.block, "####")
-    for attribute in block.attributes:
-        if isinstance(attribute, ListNestedAttribute):
-            name = attribute.name
-            yield f'<a id="nestedatt--{name}"></a>\n### Nested Schema for `{name}`'
-            yield from _groups(Block(attributes=list(attribute.attributes)), "####")
+    yield from _nested_attributes(block.attributes, ())
 
 
-def _line(attribute: Any) -> str:
-    is_nested = isinstance(attribute, ListNestedAttribute)
-    notes = ["Attributes List" if is_nested else _type(attribute.type)]
+def _nested_attributes(attributes: Iterable[Any], path: tuple[str, ...]) -> Iterator[str]:
+    for attribute in attributes:
+        if isinstance(attribute, NestedAttribute):
+            inside = (*path, attribute.name)
+            title = f"### Nested Schema for `{'.'.join(inside)}`"
+            yield f'<a id="nestedatt--{"--".join(inside)}"></a>\n{title}'
+            yield from _groups(Block(attributes=list(attribute.attributes)), "####", inside)
+            yield from _nested_attributes(attribute.attributes, inside)
+
+
+def _line(attribute: Any, path: tuple[str, ...]) -> str:
+    is_nested = isinstance(attribute, NestedAttribute)
+    notes = [_type(attribute.type)]
+    if is_nested:
+        notes = ["Attributes List" if attribute.is_list else "Attributes"]
     if attribute.sensitive:
         notes.append("Sensitive")
     if getattr(attribute, "write_only", False):
         notes.append("Write-only")
     if attribute.deprecated:
         notes.append("Deprecated")
-    nested = f" (see [below for nested schema](#nestedatt--{attribute.name}))" if is_nested else ""
+    anchor = "--".join(("nestedatt", *path, attribute.name))
+    nested = f" (see [below for nested schema](#{anchor}))" if is_nested else ""
     return f"- `{attribute.name}` ({', '.join(notes)}) {attribute.description}{nested}"
 
 

@@ -46,8 +46,8 @@ resource "terraform_data" "release" {
 
 action "veeam_quick_backup" "vm" {
   config {
-    ref     = data.veeam_hierarchy_object.vm.ref
-    timeout = "1h"
+    ref      = data.veeam_hierarchy_object.vm.ref
+    timeouts = { invoke = "1h" }
   }
 }
 

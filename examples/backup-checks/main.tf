@@ -36,8 +36,8 @@ variable "free_percent" {
 data "veeam_backup_sessions" "of" {
   for_each = var.machines
 
-  machine_name = each.key
-  since        = timeadd(plantimestamp(), "-${var.hours}h")
+  machine_name  = each.key
+  created_after = timeadd(plantimestamp(), "-${var.hours}h")
 }
 
 data "veeam_repositories" "all" {}
@@ -46,7 +46,7 @@ locals {
   # The results of what is over, the newest first.
   results = {
     for machine, found in data.veeam_backup_sessions.of :
-    machine => [for session in found.sessions : session.result if session.result != null]
+    machine => [for session in found.backup_sessions : session.result if session.result != null]
   }
   # The last one counts. A warning is a backup with remarks.
   unprotected = [
@@ -76,6 +76,6 @@ check "repositories" {
 output "last_backups" {
   value = {
     for machine, found in data.veeam_backup_sessions.of :
-    machine => try(found.sessions[0].created_at, null)
+    machine => try(found.backup_sessions[0].created_at, null)
   }
 }

@@ -49,5 +49,5 @@ resource "veeam_job_object" "vm" {
 }
 
 output "protected_by" {
-  value = "${veeam_job_object.vm.name} is backed up by ${data.veeam_job.backup.name}, next at ${coalesce(data.veeam_job.backup.next_run, "no set time")}"
+  value = "${veeam_job_object.vm.name} is backed up by ${data.veeam_job.backup.name}, next at ${coalesce(data.veeam_job.backup.next_run_at, "no set time")}"
 }

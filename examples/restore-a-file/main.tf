@@ -54,7 +54,7 @@ data "veeam_restore_point" "this" {
 }
 
 resource "veeam_mount_point" "this" {
-  restore_point_id = data.veeam_restore_point.this.restore_point_id
+  restore_point_id = data.veeam_restore_point.this.id
 
   lifecycle {
     # A mount may take half an hour: what can't be the path of a file fails before it.

@@ -39,19 +39,22 @@ class Attribute(schema.Attribute):
         self.write_only = write_only
 
 
-class ListNestedAttribute(Attribute):
-    """A list of objects, each of whose attributes has its own description: dicts in the state."""
+class NestedAttribute(Attribute):
+    """A dict whose attributes have their own descriptions, or a list of such."""
 
     def __init__(
         self,
         name: str,
         attributes: Sequence[schema.Attribute],
         description: str | None = None,
+        *,
+        is_list: bool = False,
         **rest: Any,
     ) -> None:
         item = types.Object({attribute.name: attribute.type for attribute in attributes})
-        super().__init__(name, types.List(item), description, **rest)
+        super().__init__(name, types.List(item) if is_list else item, description, **rest)
         self.attributes = attributes
+        self.is_list = is_list
 
 
 class IdentityAttribute:
@@ -92,6 +95,6 @@ def flag(name: str, description: str) -> Attribute:
     return optional(name, description, types.Bool())
 
 
-def found(name: str, description: str, *attributes: Attribute) -> ListNestedAttribute:
+def found(name: str, description: str, *attributes: Attribute) -> NestedAttribute:
     """Return a list of what a data source has found, each with those attributes."""
-    return ListNestedAttribute(name, attributes, description, computed=True)
+    return NestedAttribute(name, attributes, description, is_list=True, computed=True)

@@ -118,11 +118,11 @@ def test_a_restore_whose_answer_is_lost_is_not_asked_for_again(
 
 def test_progress_is_told_and_a_stop_cancels(workspace: Workspace, server: Server) -> None:
     server.fault("task-stays", f"POST {MOUNTS}/1/.*", None, seconds=600)
-    workspace.write(restore('timeout = "12s"'))
+    workspace.write(restore('timeouts = { invoke = "12s" }'))
     said = workspace.fail(*APPLY)
     assert re.search(rf"Still restoring {re.escape(FILE)} \(\d+ s\)", said)
     assert "took too long" in said
-    assert "Set timeout to allow more" in said
+    assert "Set timeouts.invoke to allow more" in said
     (cancelled,) = server.requests("DELETE", "/tasks/.*")
     assert cancelled.status == 204
 

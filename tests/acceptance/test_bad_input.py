@@ -33,7 +33,7 @@ def test_a_wrong_value_in_the_provider_block_is_shown_on_its_line(workspace: Wor
     ("extra", "says", "attribute"),
     [
         ('os_kind = "Solaris"', '"Solaris" is not one of "Windows", "Linux"', "os_kind"),
-        ('timeouts {\n create = "soon"\n }', '"soon" is not a duration', "create"),
+        ('timeouts = {\n create = "soon"\n }', '"soon" is not a duration', "create"),
     ],
 )
 def test_a_wrong_value_in_the_resource_is_shown_on_its_attribute(
@@ -94,7 +94,7 @@ def test_a_task_that_fails_shows_the_servers_message(workspace: Workspace, serve
 def test_a_mount_that_outlasts_its_timeout_is_cancelled(
     workspace: Workspace, slow_server: Server
 ) -> None:
-    workspace.write(mount_points(1, extra='timeouts {\n create = "2s"\n }'))
+    workspace.write(mount_points(1, extra='timeouts = {\n create = "2s"\n }'))
     output = workspace.fail("apply", "-auto-approve", "-no-color", **slow_server.environment)
     assert "timeouts" in output
     assert len(slow_server.requests("DELETE", "/tasks/.+")) == 1

@@ -28,8 +28,8 @@ data "veeam_backup_sessions" "newest" {{
 output "told" {{
   value = {{
     object       = data.veeam_hierarchy_object.app01.ref
-    refs         = data.veeam_jobs.all.jobs[0].refs
-    session      = data.veeam_backup_sessions.newest.sessions[0]
+    refs         = data.veeam_jobs.all.jobs[0].objects[*].ref
+    session      = data.veeam_backup_sessions.newest.backup_sessions[0]
     repositories = data.veeam_repositories.all.repositories[*].name
   }}
 }}
@@ -65,7 +65,7 @@ data "veeam_restore_point" "oracle" {
   latest         = true
 }
 resource "veeam_mount_point" "oracle" {
-  restore_point_id = data.veeam_restore_point.oracle.restore_point_id
+  restore_point_id = data.veeam_restore_point.oracle.id
 }
 """
     workspace.write(REQUIRED + example)
@@ -91,9 +91,9 @@ data "veeam_restore_point" "found" {{
   depends_on   = [terraform_data.before]
 }}
 resource "veeam_mount_point" "this" {{
-  restore_point_id   = data.veeam_restore_point.found.restore_point_id
+  restore_point_id   = data.veeam_restore_point.found.id
   restore_point_type = data.veeam_restore_point.found.restore_point_type
-  timeouts {{
+  timeouts = {{
     read = terraform_data.before.output == "anything" ? "1m" : "2m"
   }}
 }}
@@ -114,7 +114,7 @@ data "veeam_restore_point" "this" {{
   latest       = true
 }}
 resource "veeam_mount_point" "this" {{
-  restore_point_id = data.veeam_restore_point.this.restore_point_id
+  restore_point_id = data.veeam_restore_point.this.id
 }}
 """)
     said = flat(workspace.fail("apply", "-auto-approve", "-no-color"))

@@ -218,7 +218,7 @@ def test_what_forces_replacement_says_so(workspace: Workspace, server: Server) -
   restore_point_type = "replica"
   os_kind            = "Linux"
   keep_alive         = "1h"
-  timeouts {
+  timeouts = {
     read = "1m"
   }
 """

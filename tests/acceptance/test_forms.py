@@ -35,7 +35,7 @@ data "veeam_restore_points" "all" {{
 data "veeam_backup_servers" "all" {{}}
 data "veeam_machines" "all" {{}}
 resource "veeam_mount_point" "this" {{
-  restore_point_id = data.veeam_restore_point.oracle.restore_point_id
+  restore_point_id = data.veeam_restore_point.oracle.id
   os_kind          = "Windows"
   lifecycle {{
     action_trigger {{
@@ -63,7 +63,7 @@ action "veeam_file_download" "this" {{
 output "told" {{
   value = {{
     point    = data.veeam_restore_point.oracle
-    points   = length(distinct(data.veeam_restore_points.all.restore_points[*].restore_point_id))
+    points   = length(distinct(data.veeam_restore_points.all.restore_points[*].id))
     servers  = data.veeam_backup_servers.all.backup_servers[*].name
     machines = data.veeam_machines.all.machines
     roots    = veeam_mount_point.this.file_system_roots
@@ -76,7 +76,7 @@ output "told" {{
 
     told = workspace.output("told")
     (mount,) = server.mounts()
-    assert told["point"]["restore_point_id"] == mount.restore_point_id
+    assert told["point"]["id"] == mount.restore_point_id
     assert told["point"]["created_at"].startswith("2026-11-13T22:00:42")
     assert told["points"] == len(server.simulator.restore_points(Family.VM)[:250])
     assert told["servers"] == ["backup01.tech.local"]

@@ -46,7 +46,7 @@ def test_results(workspace: Workspace, expression: str, result: object) -> None:
         (
             f'mount_point_id("vm", "urn:veeam:AgentRestorePoint:{UUID}", 1)',
             "restore_point_id",
-            "Its kind is AgentRestorePoint",
+            "It is the URN of a AgentRestorePoint",
         ),
         (f'mount_point_id("vm", "{UUID}", 0)', "mount_id", "not a whole number greater than 0"),
         (f'mount_point_id("vm", "{UUID}", 1.5)', "mount_id", "not a whole number"),

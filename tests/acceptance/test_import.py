@@ -45,7 +45,7 @@ def by_identity(mount: MountPoint, kind: str) -> str:
     [
         ("vm", 'os_kind = "Linux"'),
         ("replica", 'os_kind = "Linux"'),
-        ("vm", 'os_kind = "Windows"\ntimeouts {\ncreate = "1h"\n}'),
+        ("vm", 'os_kind = "Windows"\ntimeouts = {\ncreate = "1h"\n}'),
         ("vm", ""),
         ("agent", ""),
     ],

@@ -280,7 +280,11 @@ def test_an_account_that_may_not_is_told_who_may(workspace: Workspace, server: S
     ("job_id", "ref", "message"),
     [
         ('"Daily"', f'"{WEB02}"', "is neither a UUID"),
-        (f'"urn:veeam:Backup:{WEB02[14:50]}"', f'"{WEB02}"', "Its kind is Backup, not Job."),
+        (
+            f'"urn:veeam:Backup:{WEB02[14:50]}"',
+            f'"{WEB02}"',
+            "It is the URN of a Backup, not of a Job.",
+        ),
         (f'"{WEB02[14:50]}"', '"web02"', "is not a reference like urn:VMware:Vm:"),
     ],
 )

@@ -190,10 +190,10 @@ def test_a_stop_ends_the_waiting_and_says_that_the_backup_goes_on(
 
 def test_the_end_of_the_time_says_the_same(workspace: Workspace, server: Server) -> None:
     server.fault("backup", START, seconds=600)
-    workspace.write(configuration(server, 'timeout = "2s"'))
+    workspace.write(configuration(server, 'timeouts = { invoke = "2s" }'))
     said = workspace.fail(*APPLY)
     assert "took too long" in said
-    assert "Set timeout to allow more" in said
+    assert "Set timeouts.invoke to allow more" in said
     assert "the backup goes on" in said
 
 
@@ -206,7 +206,7 @@ def test_the_end_of_the_time_says_the_same(workspace: Workspace, server: Server)
             "Copies is of type ImmediateBackupCopy. Enterprise Manager starts copy jobs",
         ),
         ("Daily", 'if_running = "stop"', 'is not one of "join", "fail"'),
-        ("Daily", 'timeout = "soon"', "Invalid timeout"),
+        ("Daily", 'timeouts = { invoke = "soon" }', "Invalid timeouts.invoke"),
     ],
 )
 def test_what_can_not_be_started_is_refused(

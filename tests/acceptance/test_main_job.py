@@ -250,7 +250,7 @@ def test_new_timeouts_are_taken_over_in_place(workspace: Workspace, server: Serv
     workspace.write(mount_points(1))
     workspace.apply()
     before = server.mounts()
-    workspace.write(mount_points(1, extra='timeouts {\n delete = "1m"\n }'))
+    workspace.write(mount_points(1, extra='timeouts = {\n delete = "1m"\n }'))
     assert "0 to add, 1 to change, 0 to destroy" in workspace.apply()
     assert server.mounts() == before
     workspace.destroy()

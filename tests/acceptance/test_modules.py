@@ -72,7 +72,7 @@ output "session_fingerprint" {{ value = veeam_mount_point.this.session_fingerpri
         "action_file_download": mount | session | {"paths": f'["{FILE}"]', "folder": f'"{folder}"'},
         "action_file_restore": mount | session | {"paths": f'["{FILE}"]'},
         "action_job_start": {"job_id": f'"{server.simulator.job("Daily").id}"'},
-        "action_quick_backup": {"ref": "var.ref", "name": '"web02"'},
+        "action_quick_backup": {"ref": "var.ref", "machine_name": '"web02"'},
         "action_unmount": mount | session,
     }
     used = module(
@@ -107,7 +107,10 @@ def test_every_object_takes_all_that_a_module_hands_through(
     assert "The configuration is valid" in workspace.run("validate", "-no-color")
     wrong = (f"-var=ref={CATALOGUE.machine('web02').ref}", "-var=machine_name=web02")
     said = workspace.fail("plan", "-no-color", *wrong)
-    for reason in ("Write only one of ref and name.", "only one of job_name and machine_name."):
+    for reason in (
+        "Write only one of ref and machine_name.",
+        "only one of job_name and machine_name.",
+    ):
         assert reason in said
     output = workspace.apply()
     assert (tmp_path / "downloads" / "a.txt").read_bytes() == b"12345"

@@ -30,7 +30,7 @@ resource "terraform_data" "release" {{
 }}
 action "veeam_quick_backup" "this" {{
   config {{
-    name = "web02"
+    machine_name = "web02"
   }}
 }}
 """

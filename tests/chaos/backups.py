@@ -113,7 +113,9 @@ class BackupPlay:
 
     def _back_up(self, vm: str) -> Run:
         config = dict.fromkeys(a.name for a in QuickBackupAction.schema.attributes)
-        run = self._invoke("veeam_quick_backup", config | {"name": vm, "timeout": "10m"})
+        run = self._invoke(
+            "veeam_quick_backup", config | {"machine_name": vm, "timeouts": {"invoke": "10m"}}
+        )
         self._check_told(run, self._count(vm), vm)
         return run
 
@@ -122,7 +124,9 @@ class BackupPlay:
         name = self._random.choice(STARTED_JOBS)
         job_id = self._simulator.job(name).id
         before = self._started(name)
-        run = self._invoke("veeam_job_start", config | {"job_id": job_id, "timeout": "10m"})
+        run = self._invoke(
+            "veeam_job_start", config | {"job_id": job_id, "timeouts": {"invoke": "10m"}}
+        )
         self._starts[name] += 1
         self._check_starts()
         if not run.errors and not run.was_stopped and before == self._started(name) == 0:

@@ -164,7 +164,7 @@ class Play:
         for name in names[len(changed) :]:
             block = self._terraform.config({"restore_point_id": self._random.choice(self._points)})
             changed.setdefault(name, block)
-        timeouts = {"create": "20m", "read": None, "delete": None}
+        timeouts = {"create": "20m"}
         for name, block in changed.items():
             chance = self._random.random()
             more: Values = {}
@@ -303,7 +303,7 @@ class Play:
         if found is None:
             return
         self.scenes["lists that change"] += 1
-        ids = [one["restore_point_id"] for one in found["restore_points"]]
+        ids = [one["id"] for one in found["restore_points"]]
         stay = before & self._restore_points()
         if len(ids) != len(set(ids)) or not stay <= set(ids):
             raise Broken(f"of {len(stay)} restore points {len(stay & set(ids))} are listed")

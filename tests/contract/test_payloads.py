@@ -258,7 +258,7 @@ def test_a_task_that_started_a_job_links_to_its_session(
 def test_a_job_is_read_with_what_it_includes(form: str) -> None:
     job = parse_job(read("job", form).value)
     assert (job.name, job.type, job.platform) == ("Daily", "Backup", "VMware")
-    assert (job.schedule_enabled, job.next_run) == (True, "2026-03-03T22:00:00Z")
+    assert (job.schedule_enabled, job.next_run_at) == (True, "2026-03-03T22:00:00Z")
     assert job.backup_server == "vbr01.example"
     assert [(one.ref, one.name) for one in job.objects] == [(REF, "app01")]
     client: Any = answering(read("objects_in_job", form))

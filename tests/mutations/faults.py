@@ -763,8 +763,8 @@ FAULTS = (
     Fault(
         "what was found takes the place of what was written",
         "tfplugin/wire/meaning.py",
-        "found.get(name) if value is None else value",
-        "found.get(name, value)",
+        "for name in computed & there.keys()",
+        "for name in written.keys() & there.keys()",
         "tfplugin/wire tfplugin/rpc",
     ),
     Fault(

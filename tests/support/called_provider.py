@@ -149,6 +149,51 @@ class CalledProvider:
         instance = values and Instance(name, made.new_state, made.private, values)
         return _answer([*planned.diagnostics, *made.diagnostics], instance)
 
+    def refresh(self, instance: Instance) -> Answer:
+        """Read a resource; returns its values."""
+        schema = self.provider.resources()[instance.name].schema
+        answer = self._servicer.ReadResource(
+            pb.ReadResource.Request(
+                type_name=instance.name, current_state=instance.state, private=instance.private
+            )
+        )
+        return _answer(answer.diagnostics, decode(block_of(schema), answer.new_state))
+
+    def update(self, instance: Instance, /, **changed: Any) -> Answer:
+        """Change a resource; returns its values."""
+        schema = self.provider.resources()[instance.name].schema
+        planned = _encode(schema, instance.values | changed)
+        answer = self._servicer.ApplyResourceChange(
+            pb.ApplyResourceChange.Request(
+                type_name=instance.name,
+                prior_state=instance.state,
+                planned_state=planned,
+                config=planned,
+                planned_private=instance.private,
+            )
+        )
+        return _answer(answer.diagnostics, decode(block_of(schema), answer.new_state))
+
+    def open(self, name: str, /, **written: Any) -> Answer:
+        """Open an ephemeral resource; returns what closes it."""
+        config = _encode(self.provider.ephemeral_resources()[name].schema, written)
+        request = pb.OpenEphemeralResource.Request(type_name=name, config=config)
+        answer = self._servicer.OpenEphemeralResource(request)
+        return _answer(answer.diagnostics, answer.private)
+
+    def close(self, name: str, private: bytes) -> Answer:
+        """Close an ephemeral resource."""
+        request = pb.CloseEphemeralResource.Request(type_name=name, private=private)
+        return _answer(self._servicer.CloseEphemeralResource(request).diagnostics)
+
+    def list_resources(self, name: str, /, **written: Any) -> Answer:
+        """Return the names of what a listing finds."""
+        config = _encode(self.provider.list_resources()[name].schema, written)
+        request = pb.ListResource.Request(type_name=name, config=config)
+        events = list(self._servicer.ListResource(request))
+        told = [one for event in events for one in event.diagnostic]
+        return _answer(told, [event.display_name for event in events if event.display_name])
+
     def delete(self, instance: Instance) -> Answer:
         answer = self._servicer.ApplyResourceChange(
             pb.ApplyResourceChange.Request(

@@ -7,6 +7,6 @@ action "veeam_job_start" "daily" {
   config {
     job_id     = data.veeam_job.daily.id
     if_running = "fail"
-    timeout    = "4h"
+    timeouts   = { invoke = "4h" }
   }
 }

@@ -17,7 +17,7 @@ resource "terraform_data" "release" {
 
 action "veeam_quick_backup" "web" {
   config {
-    name    = "web02"
-    timeout = "30m"
+    machine_name = "web02"
+    timeouts     = { invoke = "30m" }
   }
 }

@@ -2,6 +2,6 @@ data "veeam_job" "daily" {
   name = "Daily"
 }
 
-output "next_run" {
-  value = data.veeam_job.daily.next_run
+output "next_run_at" {
+  value = data.veeam_job.daily.next_run_at
 }

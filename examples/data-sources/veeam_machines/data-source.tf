@@ -4,7 +4,7 @@ data "veeam_machines" "all" {}
 output "stale" {
   value = [
     for machine in data.veeam_machines.all.machines :
-    "${machine.name} (${machine.restore_point_type}): ${machine.newest}"
-    if timecmp(machine.newest, timeadd(plantimestamp(), "-24h")) < 0
+    "${machine.machine_name} (${machine.restore_point_type}): ${machine.newest_at}"
+    if timecmp(machine.newest_at, timeadd(plantimestamp(), "-24h")) < 0
   ]
 }

@@ -6,5 +6,5 @@ data "veeam_restore_point" "oracle" {
 }
 
 resource "veeam_mount_point" "oracle" {
-  restore_point_id = data.veeam_restore_point.oracle.restore_point_id
+  restore_point_id = data.veeam_restore_point.oracle.id
 }

@@ -5,7 +5,7 @@ resource "veeam_mount_point" "oracle" {
   # Hold the logon session, and so the mount, for this long after the apply.
   keep_alive = "4h"
 
-  timeouts {
+  timeouts = {
     create = "15m"
   }
 }

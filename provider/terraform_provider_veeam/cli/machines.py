@@ -46,8 +46,8 @@ def _machines(connected: connection.Connection, options: argparse.Namespace) -> 
                     "name": one.name,
                     "type": one.type.value,
                     "restore_points": one.restore_point_count,
-                    "oldest": one.oldest,
-                    "newest": one.newest,
+                    "oldest": one.oldest_at,
+                    "newest": one.newest_at,
                     "backup_servers": list(one.backup_servers),
                 }
                 for one in found.machines
@@ -61,8 +61,8 @@ def _machines(connected: connection.Connection, options: argparse.Namespace) -> 
                     one.name,
                     one.type.value,
                     str(one.restore_point_count),
-                    shown_time(one.oldest),
-                    shown_time(one.newest),
+                    shown_time(one.oldest_at),
+                    shown_time(one.newest_at),
                 )
                 for one in found.machines
             ],

@@ -132,8 +132,8 @@ def _families(machines: list[Machine]) -> list[Machine]:
             name=f"{len(same)} machine{'s' if len(same) > 1 else ''}",
             type=family,
             restore_point_count=sum(one.restore_point_count for one in same),
-            oldest=min((one.oldest for one in same if one.oldest), key=Time.parse, default=None),
-            newest=max((one.newest for one in same if one.newest), key=Time.parse, default=None),
+            oldest_at=min((one.oldest_at for one in same if one.oldest_at), key=Time.parse, default=None),
+            newest_at=max((one.newest_at for one in same if one.newest_at), key=Time.parse, default=None),
             backup_servers=tuple(sorted({name for one in same for name in one.backup_servers})),
         )
         for family in RestorePointType
@@ -149,9 +149,9 @@ def _line(machine: Machine) -> str:
     count = machine.restore_point_count
     points = f"{count} restore point{'' if count == 1 else 's'}"
     said = f'{printable(machine.name)}: {points} of type "{machine.type}"'
-    if machine.oldest and machine.newest:
-        span = f", from {machine.oldest} to {machine.newest}"
-        said += span if machine.oldest != machine.newest else f", from {machine.newest}"
+    if machine.oldest_at and machine.newest_at:
+        span = f", from {machine.oldest_at} to {machine.newest_at}"
+        said += span if machine.oldest_at != machine.newest_at else f", from {machine.newest_at}"
     if machine.backup_servers:
         said += f", on {', '.join(map(printable, machine.backup_servers))}"
     return said

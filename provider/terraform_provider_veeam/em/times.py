@@ -36,6 +36,10 @@ class Time(NamedTuple):
             raise ValueError(f"{text!r} is not a time") from None
         return cls(second, int((found[3] or "")[:_DIGITS].ljust(_DIGITS, "0")))
 
+    def is_within(self, after: Time | None, before: Time | None) -> bool:
+        """Tell whether it is neither before the one bound nor after the other; None is no bound."""
+        return (after is None or self >= after) and (before is None or self <= before)
+
     def __str__(self) -> str:
         fraction = f"{self.nanosecond:0{_DIGITS}}".rstrip("0")
         whole = self.second.replace(tzinfo=None).isoformat()

@@ -20,6 +20,7 @@ from terraform_provider_veeam.text import parse_duration
 from tfplugin import attribute, contexts, interfaces
 from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
+from tfplugin.schema import Schema
 from tfplugin.types import Unknown
 
 if TYPE_CHECKING:
@@ -27,8 +28,16 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.client import EnterpriseManager
 
 
-LOOK_UP_SECONDS = 300.0
-_LIST_SECONDS = 600.0
+_CALLS = {
+    "create": "making it",
+    "read": "looking it up",
+    "update": "changing it",
+    "delete": "removing it",
+    "open": "making it",
+    "invoke": "all that the action does",
+    "list": "the whole listing",
+}
+"""The calls of Terraform in which an object may wait, and what each does."""
 
 
 class Configured(Protocol):
@@ -49,8 +58,28 @@ class Configured(Protocol):
         """The client. Raises Refused while the configuration is not known."""
 
 
+def timeouts(**defaults: str) -> attribute.NestedAttribute:
+    """Return the attribute `timeouts`: the calls in which an object waits, with their defaults."""
+    return attribute.NestedAttribute(
+        "timeouts",
+        [
+            attribute.optional(
+                call,
+                f"For {_CALLS[call]}. Default `{default}`.",
+                check=parse_duration,
+                fallback=default,
+            )
+            for call, default in defaults.items()
+        ],
+        "The longest times for the work on the server, like `90s` or `1h30m`.",
+        optional=True,
+    )
+
+
 class VeeamObject:
     """An object of the provider."""
+
+    schema: ClassVar[Schema]
 
     def __init__(self, provider: Configured) -> None:
         self._provider = provider
@@ -94,6 +123,21 @@ class VeeamObject:
         return Deadline(
             operation, seconds, stop=ctx.stop, clock=self._provider.clock, setting=setting
         )
+
+    def deadline_for(
+        self, ctx: Context, call: str, values: State, operation: str, more: float = 0.0
+    ) -> Deadline:
+        """Return the deadline that the `timeouts` in a block or state set for a call.
+
+        `more` seconds are added to it.
+        """
+        written = values.get("timeouts")  # in a plan it may be Unknown, or a part of it
+        seconds = written.get(call) if isinstance(written, dict) else None
+        if seconds in (None, Unknown):
+            bounds: Any = next(one for one in self.schema.attributes if one.name == "timeouts")
+            fallback = next(one.fallback for one in bounds.attributes if one.name == call)
+            seconds = parse_duration(fallback)
+        return self.deadline(ctx, seconds + more, operation, f"timeouts.{call}")
 
 
 class Resource(VeeamObject, interfaces.Resource):
@@ -191,12 +235,13 @@ class DataSource(VeeamObject, interfaces.DataSource):
         if self.is_deferred(ctx):
             return None
         operation = self.operation.format_map(config)
+        more = self.patience(config)
         with self.looking_up():
-            return self.find(ctx, config, self.deadline(ctx, self.seconds(config), operation))
+            return self.find(ctx, config, self.deadline_for(ctx, "read", config, operation, more))
 
-    def seconds(self, config: State) -> float:
-        """Return how long it may take."""
-        return LOOK_UP_SECONDS
+    def patience(self, config: State) -> float:
+        """Return the seconds for which it waits for something that is not there yet."""
+        return 0.0
 
     @abstractmethod
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:
@@ -237,7 +282,7 @@ class ListResource(VeeamObject, interfaces.ListResource):
 
     def list(self, ctx: contexts.ListContext, config: State) -> Iterator[interfaces.ListedResource]:
         """Return what is found, one by one."""
-        return self.find(ctx, config, self.deadline(ctx, _LIST_SECONDS, self.operation))
+        return self.find(ctx, config, self.deadline_for(ctx, "list", config, self.operation))
 
     @abstractmethod
     def find(
@@ -247,7 +292,7 @@ class ListResource(VeeamObject, interfaces.ListResource):
 
 
 class Action(VeeamObject, interfaces.Action):
-    """An action, with an attribute `timeout`."""
+    """An action: its attributes, and `run`."""
 
     operation: ClassVar[str]
     """What an error says took too long."""
@@ -258,29 +303,16 @@ class Action(VeeamObject, interfaces.Action):
             return
         if Unknown not in config.values():
             with suppress(AccessDenied), self.looking_up():  # the action tells it, if it has to
-                bound = self._deadline(ctx, config, "Looking up what the action needs")
-                self.look_ahead(config, bound)
+                operation = "Looking up what the action needs"
+                self.look_ahead(config, self.deadline_for(ctx, "invoke", config, operation))
 
     def look_ahead(self, config: State, deadline: Deadline) -> None:
         """Look up what the action needs, so that what is wrong fails before anything is done."""
 
     def invoke(self, ctx: Context, config: State) -> Iterator[str]:
         """Do it; each line it yields is shown at once."""
-        return self.run(ctx, config, self._deadline(ctx, config, self.operation))
+        return self.run(ctx, config, self.deadline_for(ctx, "invoke", config, self.operation))
 
     @abstractmethod
     def run(self, ctx: Context, config: State, deadline: Deadline) -> Iterator[str]:
         """Do it; each line it yields is shown at once."""
-
-    def _deadline(self, ctx: Context, config: State, operation: str) -> Deadline:
-        return self.deadline(ctx, config["timeout"], operation, "timeout")
-
-
-def timeout(default: str) -> attribute.Attribute:
-    """Return the attribute `timeout`."""
-    return attribute.optional(
-        "timeout",
-        f"How long it may take, like `90s` or `2h`. Default `{default}`.",
-        check=parse_duration,
-        fallback=default,
-    )

@@ -20,7 +20,7 @@ from tfplugin.types import String
 
 DEFAULT_TYPE = "Vm"
 VM_RULES = (
-    ExactlyOneOf("ref", "name"),
+    ExactlyOneOf("ref", "machine_name"),
     AtMostOneOf("ref", "hierarchy_root", reason="A ref names its host itself."),
 )
 _REF = r"urn:\w+:(?P<type>\w+):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\..+"
@@ -50,9 +50,9 @@ def ref(text: str) -> str:
 
 def _vm_ref(text: str) -> str:
     """Return a reference to a VM. Raises ValueError."""
-    kind = _type_in(ref(text))
-    if kind and kind.lower() != "vm":
-        raise ValueError(f"Its kind is {kind}, not VM.")
+    found = _type_in(ref(text))
+    if found and found.lower() != "vm":
+        raise ValueError(f"It refers to a {found}, not to a VM.")
     return text
 
 
@@ -69,6 +69,7 @@ def root_attribute(**rest: Any) -> Attribute:
         "Name, UUID or URN of the host to look on, such as a vCenter Server, where several have "
         "one of that name, or others refuse the search. The data source `veeam_hierarchy_roots` "
         "lists them.",
+        check=checks.name,
         **rest,
     )
 
@@ -79,12 +80,12 @@ def vm_attributes() -> list[Attribute]:
         optional(
             "ref",
             "Reference to the VM, `urn:VMware:Vm:ROOT.ID`, as `veeam_hierarchy_object` finds it. "
-            "Write this or `name`.",
+            "Write this or `machine_name`.",
             HierarchyRef(),
             check=_vm_ref,
         ),
         optional(
-            "name",
+            "machine_name",
             "Whole name of the VM, compared without regard to case.",
             check=checks.needed_name,
         ),
@@ -98,7 +99,7 @@ class HierarchyReader(VeeamObject):
     def find_vm(self, config: State, deadline: Deadline) -> HierarchyObject:
         """Return the VM that a block means. Raises Refused when there is none, or several are."""
         if config["ref"] is None:
-            return self.find_by_name(config, DEFAULT_TYPE, deadline)
+            return self.find_by_name(config, DEFAULT_TYPE, deadline, attribute="machine_name")
         return self.find_by_ref(config["ref"], deadline)
 
     def find_by_ref(self, text: str, deadline: Deadline) -> HierarchyObject:
@@ -115,14 +116,20 @@ class HierarchyReader(VeeamObject):
         return found
 
     def find_by_name(
-        self, config: State, kind: str, deadline: Deadline, *, patience: float = 0.0
+        self,
+        config: State,
+        kind: str,
+        deadline: Deadline,
+        *,
+        attribute: str = "name",
+        patience: float = 0.0,
     ) -> HierarchyObject:
-        """Return the only object of a type and of the whole name that a block has.
+        """Return the only object of a type and of the whole name that an attribute has.
 
         One that is not there yet is waited for as many seconds as `patience` says. Raises Refused
         for none or several.
         """
-        name, em = config["name"], self.em
+        name, em = config[attribute], self.em
         roots = self._roots(config["hierarchy_root"], kind, deadline)
         found, left_out = em.hierarchy.find(roots, name, kind, deadline, patience=patience)
         if len(found) == 1:
@@ -135,7 +142,7 @@ class HierarchyReader(VeeamObject):
                 "Object not found in the virtual infrastructure",
                 f"No {kind} is called {printable(name)} as a whole on {_listed(searched)}.{told}"
                 f"{_not_searched(left_out)}",
-                path=["name"],
+                path=[attribute],
             )
         lines = "".join(
             f"\n  {one.ref}  {printable(one.name)}{f' on {_told(one.root)}' if one.root else ''}"
@@ -144,7 +151,7 @@ class HierarchyReader(VeeamObject):
         raise Refused(
             "Several objects found in the virtual infrastructure",
             f"Set hierarchy_root, or take the ref of the one that is meant. Found:{lines}",
-            path=["name"],
+            path=[attribute],
         )
 
     def _roots(self, wanted: str | None, kind: str, deadline: Deadline) -> Sequence[HierarchyRoot]:

@@ -28,11 +28,15 @@ def parse_uid(text: str) -> Uid:
     """Read a UUID or `urn:veeam:ENTITY:UUID`; ValueError tells a person what is wrong."""
     if not (found := re.fullmatch(_URN, _bare(text), re.ASCII)):
         raise ValueError(
-            f'"{text}" is neither a UUID, like 3f2504e0-4f89-41d3-9a0c-0305e82c3301, nor a UID '
-            "of Enterprise Manager, like "
-            "urn:veeam:VmRestorePoint:3f2504e0-4f89-41d3-9a0c-0305e82c3301."
+            f'"{text}" is neither a UUID, like 3f2504e0-4f89-41d3-9a0c-0305e82c3301, nor a URN, '
+            "like urn:veeam:VmRestorePoint:3f2504e0-4f89-41d3-9a0c-0305e82c3301."
         )
     return Uid(found["uuid"].lower(), found["entity"])
+
+
+def is_uid(text: str) -> bool:
+    """Tell whether a text is a UUID or a URN, and so no name."""
+    return re.fullmatch(_URN, _bare(text), re.ASCII | re.IGNORECASE) is not None
 
 
 def _bare(text: str) -> str:
@@ -45,7 +49,7 @@ def restore_point_uid(text: str) -> Uid:
     uid = parse_uid(text)
     if uid.entity and uid.type is None:
         names = ", ".join(kind.entity for kind in RestorePointType)
-        raise ValueError(f"Its kind is {uid.entity}. What can be mounted is one of {names}.")
+        raise ValueError(f"It is the URN of a {uid.entity}. What can be mounted is one of {names}.")
     return uid
 
 
@@ -53,7 +57,7 @@ def job_uuid(text: str) -> str:
     """Return the UUID of a job, from it or its URN. Raises ValueError."""
     uid = parse_uid(text)
     if uid.entity not in (None, "Job"):
-        raise ValueError(f"Its kind is {uid.entity}, not Job.")
+        raise ValueError(f"It is the URN of a {uid.entity}, not of a Job.")
     return uid.uuid
 
 

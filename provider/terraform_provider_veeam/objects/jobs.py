@@ -9,9 +9,8 @@ from terraform_provider_veeam.em.errors import JobGone
 from terraform_provider_veeam.em.jobs.jobs import Job, JobObject, WantedJobs
 from terraform_provider_veeam.em.patterns import similar_names
 from terraform_provider_veeam.masking import printable
-from terraform_provider_veeam.objects import checks, identifiers
-from terraform_provider_veeam.objects.base import VeeamObject
-from tfplugin.attribute import Attribute, computed, optional
+from terraform_provider_veeam.objects import backup_server, checks, identifiers
+from tfplugin.attribute import Attribute, computed, found, optional
 from tfplugin.contexts import State
 from tfplugin.errors import Refused
 from tfplugin.types import Bool
@@ -58,30 +57,46 @@ def search_attributes(*, computes: bool = False) -> list[Attribute]:
             check=checks.one_of(_TYPES, any_case=True),
             computed=computes,
         ),
-        optional(
-            "backup_server", "Name of the backup server.", check=checks.name, computed=computes
-        ),
+        backup_server.attribute(computed=computes),
     ]
 
 
 def job_attributes() -> list[Attribute]:
-    """Return the attributes that describe a job that was found."""
+    """Return the attributes that describe a job that was found, as `described` fills them in."""
     return [
         computed("id", "UUID, for `job_id` of other objects."),
         computed("platform", "`VMware`, `HyperV`, `vCloud` or another."),
         computed("description", "Description, as it was written."),
         computed("schedule_enabled", "Whether it runs by a schedule.", Bool()),
-        computed("next_run", "When it runs next by its schedule, RFC 3339 in UTC."),
+        computed("next_run_at", "When it runs next by its schedule, RFC 3339 in UTC."),
+        found(
+            "objects",
+            "The VMs and containers of VMs that it includes; a copy job has none.",
+            computed("id", "`JOB_UUID/OBJECT_UUID`, as for the import of a `veeam_job_object`."),
+            computed("object_id", "UUID of the object in this job."),
+            computed("ref", "Reference to the object."),
+            computed("name", "Name of the object."),
+        ),
     ]
 
 
-class JobReader(VeeamObject):
+def described(job: Job) -> State:
+    """Return the values that describe a job."""
+    objects = [results_of(job.id, one) | {"ref": one.ref} for one in job.objects]
+    return job._asdict() | {"objects": objects}
+
+
+class JobReader(backup_server.BackupServerReader):
     """An object that looks jobs up."""
 
     def jobs(self, config: State, deadline: Deadline) -> list[Job]:
         """Return the jobs that a block asks for."""
-        wanted = WantedJobs(config["name"], config["type"], config["backup_server"])
-        return self.em.jobs.find(wanted, deadline)
+        server = self.server_name(config, deadline)
+        wanted = WantedJobs(config["name"], config["type"], server)
+        found = self.em.jobs.find(wanted, deadline)
+        if not found:
+            self.check_server(config, deadline)
+        return found
 
     def only_job(self, config: State, deadline: Deadline) -> Job:
         """Return the only job that a block asks for. Raises Refused for none or several."""

@@ -11,17 +11,14 @@ from terraform_provider_veeam.em.errors import AccessDenied, NotFound, RestorePo
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks, identifiers
 from terraform_provider_veeam.objects.base import VeeamObject
-from terraform_provider_veeam.text import parse_duration
 from tfplugin import attribute, types
 from tfplugin.attribute import Attribute
 from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
-from tfplugin.schema import NestedBlock, nested_block
 
 log = logging.getLogger(__name__)
 
 _REPLACES = " A change forces replacement."
-_TIMEOUTS = {"create": "30m", "read": "2m", "delete": "10m"}
 
 FAMILY = checks.one_of(models.RestorePointType)
 
@@ -68,7 +65,7 @@ class RestorePointObject(VeeamObject):
         ):
             ctx.diagnostics.add_error(
                 "Invalid restore_point_type",
-                f"The kind of restore_point_id is {uid.entity}: write "
+                f"restore_point_id is the URN of a {uid.entity}: write "
                 f'restore_point_type = "{uid.type}".',
                 path=["restore_point_type"],
             )
@@ -127,24 +124,8 @@ def results() -> list[Attribute]:
     ]
 
 
-def timeouts() -> NestedBlock:
-    """Return the block `timeouts`."""
-
-    def step(name: str, what: str) -> Attribute:
-        text = f"Longest time to {what}. Default `{_TIMEOUTS[name]}`."
-        return attribute.optional(name, text, check=parse_duration)
-
-    return nested_block(
-        "timeouts",
-        "How long the work on the server may take, like `90s` or `1h`.",
-        step("create", "mount and read the mount point"),
-        step("read", "look the restore point up, and to read the mount point in a plan"),
-        step("delete", "unmount it"),
-    )
-
-
 class MountPointObject(RestorePointObject):
-    """An object that mounts, with a block `timeouts`."""
+    """An object that mounts."""
 
     def validate(self, ctx: Context, config: State) -> None:
         """Check that the restore point is of the family that is written, and os_kind is for it."""
@@ -158,24 +139,17 @@ class MountPointObject(RestorePointObject):
                 path=["os_kind"],
             )
 
-    def timeout(self, ctx: Context, state: State, step: str, operation: str) -> Deadline:
-        """Return the deadline that the block's timeouts set for a step."""
-        written: Any = state.get("timeouts")  # in a plan it may be Unknown, or a part of it
-        seconds = written.get(step) if isinstance(written, dict) else None
-        if seconds in (None, types.Unknown):
-            seconds = parse_duration(_TIMEOUTS[step])
-        return self.deadline(ctx, seconds, operation, f"timeouts.{step}")
-
-    def describe_restore_point(self, ctx: Context, state: State) -> State:
+    def describe_restore_point(self, ctx: Context, state: State, call: str = "read") -> State:
         """Return the restore point's name and age, as far as they can be known now.
 
+        `call` is the one whose bound it keeps.
         Raises Refused for a restore point that is not there.
         """
         ids = state["restore_point_id"], state["restore_point_type"]
         if not self._provider.is_configured or types.Unknown in ids:
             return {}
         ref = restore_point_of(state)
-        deadline = self.timeout(ctx, state, "read", f"Looking up restore point {ref.id}")
+        deadline = self.deadline_for(ctx, call, state, f"Looking up restore point {ref.id}")
         name = created_at = None
         try:
             _, name, created_at, is_complete = self.em.restore_points.get(ref, deadline)

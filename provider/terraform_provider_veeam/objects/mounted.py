@@ -9,6 +9,7 @@ from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import MountGone, SessionGone
 from terraform_provider_veeam.em.models import LogonSession, MountPoint, RestorePointRef
 from terraform_provider_veeam.masking import printable
+from terraform_provider_veeam.objects import checks
 from terraform_provider_veeam.objects.base import VeeamObject
 from terraform_provider_veeam.objects.identifiers import format_mount_point_id, parse_mount_point_id
 from terraform_provider_veeam.sessions import handover
@@ -73,6 +74,7 @@ def session_attribute(default: str = "the provider's own") -> Attribute:
         "session_fingerprint",
         "The logon session to look in: `session_fingerprint` of a `veeam_mount_point` of this "
         f"configuration. Default: {default}.",
+        check=checks.name,
     )
 
 

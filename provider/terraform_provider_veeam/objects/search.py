@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.models import RestorePointType
 from terraform_provider_veeam.masking import printable
-from terraform_provider_veeam.objects import checks
+from terraform_provider_veeam.objects import backup_server, checks
 from tfplugin.attribute import Attribute, computed, optional
 from tfplugin.contexts import State
 
@@ -49,30 +50,32 @@ def time_and_server(*, computes: bool = False) -> list[Attribute]:
     return [
         optional("created_after", "Earliest time of creation, RFC 3339.", check=checks.moment),
         optional("created_before", "Latest time of creation, RFC 3339.", check=checks.moment),
-        optional(
-            "backup_server", "Name of the backup server.", check=checks.name, computed=computes
-        ),
+        backup_server.attribute(computed=computes),
     ]
 
 
 def found_attributes() -> list[Attribute]:
     """Return the attributes that describe a restore point that was found."""
     return [
-        computed("restore_point_id", "UUID, for `veeam_mount_point`."),
+        computed("id", "UUID, for `restore_point_id` of a `veeam_mount_point`."),
         computed("name", "Name, as Enterprise Manager shows it."),
         computed("created_at", "When it was created, RFC 3339 in UTC."),
         computed("point_type", "`Full`, `Increment` or `ReverseIncrement`."),
     ]
 
 
-def wanted(config: State) -> Wanted:
-    """Return what the block asks for."""
-    from terraform_provider_veeam.em.inventory import restore_points  # noqa: PLC0415 - no validation needs it
+class RestorePointReader(backup_server.BackupServerReader):
+    """An object that looks restore points up."""
 
-    conditions = {name: config[name] for name in _CONDITIONS}
-    return restore_points.Wanted(
-        type=config["restore_point_type"] or RestorePointType.VM, **conditions
-    )
+    def wanted(self, config: State, deadline: Deadline) -> Wanted:
+        """Return what the block asks for. Raises Refused for a backup server that is not there."""
+        from terraform_provider_veeam.em.inventory import restore_points  # noqa: PLC0415 - no validation needs it
+
+        conditions = {name: config[name] for name in _CONDITIONS}
+        conditions["backup_server"] = self.server_name(config, deadline)
+        return restore_points.Wanted(
+            type=config["restore_point_type"] or RestorePointType.VM, **conditions
+        )
 
 
 def conditions(written: State) -> str:
@@ -89,7 +92,7 @@ def conditions(written: State) -> str:
 def described(found: FoundRestorePoint) -> dict[str, Any]:
     """Return the values that describe a restore point that was found."""
     return found._asdict() | {
-        "restore_point_id": found.ref.id,
+        "id": found.ref.id,
         "restore_point_type": found.ref.type.value,
         "machine_name": found.machine_name,
     }

@@ -35,5 +35,5 @@ class DataSourceCalls(Calls):
                 later = fill_in(codec.block, written, written, None)
                 response.state.CopyFrom(codec.encode(later, may_be_unknown=True))
             elif found is not None:
-                response.state.CopyFrom(codec.encode(complete(written, found)))
+                response.state.CopyFrom(codec.encode(complete(codec.block, written, found)))
         return response

@@ -38,7 +38,7 @@ class EphemeralCalls(Calls):
             found = ephemeral.open(ctx, self._config(ephemeral, codec, ctx, request.config))
             put_deferral(response, ctx)
             if not ctx.deferred and found is not None:
-                result = complete(present(ctx.config), found)
+                result = complete(codec.block, present(ctx.config), found)
                 response.result.CopyFrom(codec.encode(result, may_be_unknown=True))
             _put_renewal(response, ctx)
             if not ctx.deferred and found is not None:

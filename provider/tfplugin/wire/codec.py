@@ -202,6 +202,12 @@ class Encoder:
         if isinstance(type_, types.List):
             inner = type_.element_type
             return [self._checked(inner, item, [*path, (i,)]) for i, item in enumerate(plain)]
+        if isinstance(type_, types.Object):
+            inner_types = type_.attributes.items()
+            return {
+                name: self._checked(inner, plain[name], [*path, name])
+                for name, inner in inner_types
+            }
         return _number_to_wire(plain) if isinstance(type_, types.Number) else plain
 
     def _unknown(self, path: Path) -> Any:

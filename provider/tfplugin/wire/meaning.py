@@ -9,7 +9,7 @@ from typing import Any
 from tf import schema
 from tf.utils import Diagnostics
 
-from tfplugin.attribute import ListNestedAttribute
+from tfplugin.attribute import NestedAttribute
 from tfplugin.contexts import Path, State
 from tfplugin.schema import Block
 from tfplugin.types import Unknown
@@ -50,9 +50,11 @@ def _attributes(
 def _value(attribute: schema.Attribute, value: Any, diagnostics: Diagnostics, path: Path) -> Any:
     if value is None:
         value = getattr(attribute, "fallback", None)  # tf's own Attribute has none
+    if isinstance(attribute, NestedAttribute) and isinstance(value, dict):
+        return _attributes(attribute.attributes, value, diagnostics, path)
     if isinstance(value, list):
         items = ((item, [*path, (number,)]) for number, item in enumerate(value))
-        if isinstance(attribute, ListNestedAttribute):
+        if isinstance(attribute, NestedAttribute):
             inner = attribute.attributes
             return [
                 _attributes(inner, item, diagnostics, where) if isinstance(item, dict) else item
@@ -83,6 +85,8 @@ def spell(found: State, meant: State, written: State) -> State:
     }
 
 
-def complete(written: State, found: State) -> State:
-    """Return what is written, with what was found in place of what is not."""
-    return {name: found.get(name) if value is None else value for name, value in written.items()}
+def complete(block: Block, written: State, found: State) -> State:
+    """Return what is written, with what was found in place of all that is computed."""
+    computed = {one.name for one in block.attributes if one.computed}
+    there = {name: value for name, value in found.items() if value is not None}
+    return written | {name: there[name] for name in computed & there.keys()}

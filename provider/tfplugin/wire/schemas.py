@@ -7,7 +7,7 @@ from tf.function import Parameter
 from tf.schema import Attribute
 
 from tfplugin import schema as of
-from tfplugin.attribute import ListNestedAttribute
+from tfplugin.attribute import NestedAttribute
 from tfplugin.wire import tfplugin6_pb2 as pb
 
 
@@ -27,7 +27,7 @@ def _block_to_pb(block: of.Schema | of.Block) -> pb.Schema.Block:
 
 
 def _attribute_to_pb(attribute: Attribute) -> pb.Schema.Attribute:
-    nested = attribute if isinstance(attribute, ListNestedAttribute) else None
+    nested = attribute if isinstance(attribute, NestedAttribute) else None
     return pb.Schema.Attribute(
         name=attribute.name,
         type=b"" if nested else attribute.type.tf_type(),
@@ -43,10 +43,10 @@ def _attribute_to_pb(attribute: Attribute) -> pb.Schema.Attribute:
     )
 
 
-def _object_to_pb(attribute: ListNestedAttribute) -> pb.Schema.Object:
+def _object_to_pb(attribute: NestedAttribute) -> pb.Schema.Object:
     return pb.Schema.Object(
         attributes=[_attribute_to_pb(inner) for inner in attribute.attributes],
-        nesting=pb.Schema.Object.LIST,
+        nesting=pb.Schema.Object.LIST if attribute.is_list else pb.Schema.Object.SINGLE,
     )
 
 

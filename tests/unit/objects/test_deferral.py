@@ -30,7 +30,7 @@ DATA: dict[str, dict[str, Any]] = {
 }
 ACTIONS: dict[str, dict[str, Any]] = {
     "veeam_job_start": {"job_id": POINT},
-    "veeam_quick_backup": {"name": "web02"},
+    "veeam_quick_backup": {"machine_name": "web02"},
     "veeam_unmount": {"mount_point_id": f"vm/{POINT}/1"},
     "veeam_file_download": {"mount_point_id": f"vm/{POINT}/1", "paths": ["C:/a"], "folder": "x"},
     "veeam_file_restore": {"mount_point_id": f"vm/{POINT}/1", "paths": ["C:/a"]},

@@ -35,7 +35,7 @@ def test_a_folder_below_the_home_folder_is_found(
 @pytest.mark.parametrize(
     ("folder", "paths", "says"),
     [
-        ("", ["E:/a"], "Invalid folder: It is empty."),
+        ("", ["E:/a"], "Invalid folder: It is blank."),
         ("~no such user/x", ["E:/a"], "There is no home folder for ~no such user/x."),
         ("x", [], "There is no path in it."),
         ("x", ["E:/a", "/a"], "Invalid paths[1]: "),

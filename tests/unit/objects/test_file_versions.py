@@ -73,7 +73,8 @@ def test_the_newest_version_comes_first_and_nothing_is_mounted(
     assert [one["restore_point_id"] for one in versions] == ids(simulator)[7:]
     assert versions[0] == {
         "restore_point_id": ids(simulator)[7],
-        "created_at": "2026-11-08T22:00:42.6814151Z",
+        "restore_point_type": "vm",
+        "restore_point_created_at": "2026-11-08T22:00:42.6814151Z",
         "path": "E:/Documentation 2014/Contract.docx",
         "is_folder": False,
         "size": 41_372,

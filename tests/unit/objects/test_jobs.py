@@ -46,7 +46,7 @@ class TestInEveryForm:
         told = provider.read("veeam_hierarchy_object", name="APP01").value
         assert told == {
             "name": "APP01",
-            "type": None,
+            "type": "Vm",
             "hierarchy_root": "vc01.tech.local",
             "wait_up_to": None,
             "ref": server.simulator.vm("app01"),
@@ -57,12 +57,17 @@ class TestInEveryForm:
         self, provider: CalledProvider, server: Server
     ) -> None:
         (replicas,) = provider.read("veeam_jobs", type="Replica").value["jobs"]
-        assert (replicas["name"], replicas["refs"]) == ("Replicas", [server.simulator.vm("srv04")])
+        assert (replicas["name"], [one["ref"] for one in replicas["objects"]]) == (
+            "Replicas",
+            [server.simulator.vm("srv04")],
+        )
         told = provider.read("veeam_jobs", name="d*").value
         jobs = {job["name"]: job for job in told["jobs"]}
         assert list(jobs) == ["Daily", "Databases", "Domain controllers"]
-        assert jobs["Daily"]["refs"] == server.simulator.objects_in("Daily")
-        assert jobs["Daily"]["next_run"].endswith("T22:00:00Z")
+        assert [one["ref"] for one in jobs["Daily"]["objects"]] == server.simulator.objects_in(
+            "Daily"
+        )
+        assert jobs["Daily"]["next_run_at"].endswith("T22:00:00Z")
         assert [job["schedule_enabled"] for job in told["jobs"]] == [True, False, False]
         daily = provider.read("veeam_job", name="daily").value
         assert (daily["type"], daily["platform"]) == ("Backup", "VMware")
@@ -74,14 +79,14 @@ class TestInEveryForm:
     ) -> None:
         server.simulator.add_backup("Daily", "web02", ago(3), "Failed", "No space left.")
         server.simulator.add_backup("Daily", "web02", ago(2), "Warning", "VSS timed out.")
-        of_vm = provider.read("veeam_backup_sessions", machine_name="WEB02", since=ago(30)).value[
-            "sessions"
-        ]
+        of_vm = provider.read(
+            "veeam_backup_sessions", machine_name="WEB02", created_after=ago(30)
+        ).value["backup_sessions"]
         assert [one["result"] for one in of_vm] == ["Warning", "Failed"]
         assert [one["reasons"] for one in of_vm] == [["VSS timed out."], ["No space left."]]
         assert {one["job_name"] for one in of_vm} == {"Daily"}
         of_job = provider.read("veeam_backup_sessions", job_name="Daily", limit=3).value
-        told = [(one["result"], one["reasons"]) for one in of_job["sessions"]]
+        told = [(one["result"], one["reasons"]) for one in of_job["backup_sessions"]]
         assert told == [
             ("Warning", ["web02: VSS timed out."]),
             ("Failed", ["web02: No space left."]),
@@ -91,35 +96,35 @@ class TestInEveryForm:
         same = provider.read(
             "veeam_backup_sessions", job_id=f"urn:veeam:Job:{job_id}", limit=3
         ).value
-        assert same["sessions"] == of_job["sessions"]
+        assert same["backup_sessions"] == of_job["backup_sessions"]
 
     def test_replications_are_told_of_their_job_and_of_their_machine(
         self, provider: CalledProvider, server: Server
     ) -> None:
         server.simulator.add_backup("Replicas", "srv04", ago(2), "Failed", "No route.")
         of_job = provider.read("veeam_backup_sessions", job_name="replicas", limit=2).value
-        assert [(one["result"], one["reasons"]) for one in of_job["sessions"]] == [
+        assert [(one["result"], one["reasons"]) for one in of_job["backup_sessions"]] == [
             ("Failed", ["srv04: No route."]),
             ("Success", []),
         ]
         failed, night = provider.read(
             "veeam_backup_sessions", type="Replica", machine_name="srv04", limit=2
-        ).value["sessions"]
+        ).value["backup_sessions"]
         assert (failed["reasons"], failed["restore_point_id"]) == (["No route."], None)
         assert (night["job_name"], night["restore_point_type"]) == ("Replicas", "replica")
         newest = server.simulator.restore_points(Family.REPLICA)[0]
         assert night["restore_point_id"] == newest.id
         nothing = provider.read("veeam_backup_sessions", machine_name="srv04").value
-        assert nothing["sessions"] == []
+        assert nothing["backup_sessions"] == []
 
     def test_copies_are_told_among_the_backups(
         self, provider: CalledProvider, server: Server
     ) -> None:
         server.simulator.add_backup("Copies", "web02", ago(2))
-        told = provider.read("veeam_backup_sessions", job_name="Copies").value["sessions"]
+        told = provider.read("veeam_backup_sessions", job_name="Copies").value["backup_sessions"]
         assert [(one["result"], one["reasons"]) for one in told] == [("Success", [])]
         (copy,) = provider.read("veeam_backup_sessions", machine_name="web02", limit=1).value[
-            "sessions"
+            "backup_sessions"
         ]
         assert (copy["job_name"], copy["restore_point_id"]) == ("Copies", None)
 
@@ -127,16 +132,16 @@ class TestInEveryForm:
         server.simulator.add_backup("Daily", "web02", ago(2), "Failed", "No space left.")
         server.simulator.add_backup("Daily", "web02", ago(1.8), is_retry=True)
         told = provider.read("veeam_backup_sessions", job_name="Daily", limit=2).value
-        assert [(one["result"], one["is_retry"]) for one in told["sessions"]] == [
+        assert [(one["result"], one["is_retry"]) for one in told["backup_sessions"]] == [
             ("Success", True),
             ("Failed", False),
         ]
 
     def test_a_night_leads_to_its_restore_point(self, provider: CalledProvider) -> None:
         told = provider.read("veeam_backup_sessions", machine_name="oracle03", limit=1).value
-        (session,) = told["sessions"]
+        (session,) = told["backup_sessions"]
         found = provider.read("veeam_restore_point", machine_name="oracle03", latest=True).value
-        assert session["restore_point_id"] == found["restore_point_id"]
+        assert session["restore_point_id"] == found["id"]
 
     def test_hosts_and_repositories_are_listed(self, provider: CalledProvider) -> None:
         roots = provider.read("veeam_hierarchy_roots").value["hierarchy_roots"]
@@ -145,7 +150,7 @@ class TestInEveryForm:
             ("hv01.tech.local", "HvServer"),
         ]
         found = provider.read("veeam_repositories").value["repositories"]
-        assert [(one["name"], one["kind"]) for one in found] == [
+        assert [(one["name"], one["type"]) for one in found] == [
             ("Backup Volume 01", "WindowsLocal"),
             ("Bucket", "AmazonS3Compatible"),
             ("Old share", "CifsShare"),
@@ -161,13 +166,13 @@ def test_never_is_null_whatever_a_server_writes(never: str) -> None:
     more: dict[str, Any] = {"never": never, "exact_names": True, "backup_seconds": 600}
     with simulated(**more) as (provider, running):
         told = provider.read("veeam_job", name="Domain controllers").value
-        assert told["next_run"] is None
-        assert provider.read("veeam_job", name="Daily").value["next_run"] is not None
+        assert told["next_run_at"] is None
+        assert provider.read("veeam_job", name="Daily").value["next_run_at"] is not None
         with running._manager.lock:
             course = Course(seconds=600)
             running._manager.backups.start(running.job("Daily"), course, 0.0, is_linked=True)
         told = provider.read("veeam_backup_sessions", job_name="Daily", limit=1).value
-        (session,) = told["sessions"]
+        (session,) = told["backup_sessions"]
         assert (session["ended_at"], session["result"]) == (None, None)
         assert re.fullmatch(r"Daily@[-0-9]{10} [:0-9]{8}\.\d{1,6}", session["name"])
         assert session["created_at"] == session["name"].partition("@")[2].replace(" ", "T") + "Z"
@@ -245,7 +250,7 @@ class TestWhatIsNotThere:
             ({}, "Write one of job_id, job_name and machine_name."),
             ({"job_name": "a", "machine_name": "b"}, "Write only one of job_name and"),
             ({"job_name": " "}, "It is blank."),
-            ({"job_name": "a", "since": "yesterday"}, "is not a time"),
+            ({"job_name": "a", "created_after": "yesterday"}, "is not a time"),
             ({"job_name": "a", "limit": 0}, "is not a whole number"),
             ({"job_name": "a", "type": "Copy"}, '"Copy" is not one of "Backup", "Replica".'),
             ({"job_id": "Daily"}, "is neither a UUID"),

@@ -129,9 +129,9 @@ def test_of_many_thousands_only_the_pages_of_a_name_are_read() -> None:
 
 def test_machines_are_listed_with_their_family_and_what_they_have(provider: CalledProvider) -> None:
     (found,) = provider.read("veeam_machines", machine_name="Laptop*").value["machines"]
-    assert (found["name"], found["restore_point_type"]) == ("laptop17", "agent")
+    assert (found["machine_name"], found["restore_point_type"]) == ("laptop17", "agent")
     assert found["restore_point_count"] == NIGHTS
-    assert found["oldest"] < found["newest"]
+    assert found["oldest_at"] < found["newest_at"]
     assert found["backup_servers"] == ["backup01.tech.local"]
 
 
@@ -139,7 +139,7 @@ def test_machines_of_one_family_are_asked_for_alone(
     provider: CalledProvider, server: Server
 ) -> None:
     found = provider.read("veeam_machines", restore_point_type="replica").value["machines"]
-    assert [machine["name"] for machine in found] == ["srv04_replica"]
+    assert [machine["machine_name"] for machine in found] == ["srv04_replica"]
     assert all("type=VmReplicaPoint" in one.query for one in server.requests("GET", "/query"))
 
 
@@ -179,7 +179,7 @@ def test_the_latest_is_not_one_that_is_still_being_written(
     found = provider.read("veeam_restore_point", machine_name="oracle03", latest=True).value
     assert found["name"] == "oracle03@2026-11-15 22:00:42"
     shown = provider.read("veeam_restore_points", machine_name="oracle03").value["restore_points"]
-    assert shown[0]["restore_point_id"] == incomplete.id
+    assert shown[0]["id"] == incomplete.id
 
 
 def test_a_time_given_back_finds_that_point_and_those_before(

@@ -16,7 +16,6 @@ from tfplugin.wire.codec import Encoder, block_of
 POINT = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 VALUES = {
     "ref": f"urn:VMware:Vm:{POINT}.vm-32",
-    "name": "web02",
     "hierarchy_root": "vc01",
     "job_id": POINT,
     "job_name": "Daily",
@@ -26,7 +25,10 @@ VALUES = {
 }
 # What may be set beside each other; any other choice of these names is refused.
 OBJECTS: dict[str, tuple[str, list[set[str]]]] = {
-    "veeam_quick_backup": ("Action", [{"ref"}, {"name"}, {"name", "hierarchy_root"}]),
+    "veeam_quick_backup": (
+        "Action",
+        [{"ref"}, {"machine_name"}, {"machine_name", "hierarchy_root"}],
+    ),
     "veeam_backup_sessions": ("DataResource", [{"job_id"}, {"job_name"}, {"machine_name"}]),
     "veeam_mount_point": (
         "ListResource",

@@ -43,8 +43,8 @@ def parse_sought_path(text: str) -> str:
 
 def _checked(path: str, text: str) -> str:
     parts = path.rstrip("/").split("/")
-    if parts == [""]:
-        raise ValueError("It is empty." if not text else f'"{text}" names nothing.')
+    if not path.strip("/ \t"):
+        raise ValueError(f'"{text}" names nothing.' if text.strip() else "It is blank.")
     if any(part in (".", "..") for part in parts):
         raise ValueError(
             f'"{text}" has a part . or .. in it, which Enterprise Manager\'s API does not know. '

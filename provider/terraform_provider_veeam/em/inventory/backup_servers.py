@@ -25,6 +25,11 @@ class BackupServer(NamedTuple):
     address: str | None
     version: str | None
 
+    def is_called(self, name: str) -> bool:
+        """Tell whether a person means it: by name, UUID or URN."""
+        spellings = (self.name or "", self.id, f"urn:veeam:BackupServer:{self.id}")
+        return name.casefold() in map(str.casefold, spellings)
+
 
 def backup_servers(
     client: Client, session: LogonSession, deadline: Deadline

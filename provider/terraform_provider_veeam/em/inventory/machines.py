@@ -36,9 +36,9 @@ class Machine(NamedTuple):
     name: str
     type: RestorePointType
     restore_point_count: int
-    oldest: str | None
+    oldest_at: str | None
     """When its oldest restore point was created, RFC 3339 in UTC; None when no time is told."""
-    newest: str | None
+    newest_at: str | None
     backup_servers: tuple[str, ...]
     """Names of the backup servers that its restore points are on, as far as they are told."""
 
@@ -105,8 +105,8 @@ def _machine(points: list[FoundRestorePoint]) -> Machine:
         name=points[0].machine_name or "",
         type=points[0].ref.type,
         restore_point_count=len(points),
-        oldest=times[0] if times else None,
-        newest=times[-1] if times else None,
+        oldest_at=times[0] if times else None,
+        newest_at=times[-1] if times else None,
         backup_servers=tuple(sorted(servers, key=str.casefold)),
     )
 

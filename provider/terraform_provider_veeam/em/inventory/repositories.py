@@ -22,7 +22,7 @@ class Repository(NamedTuple):
 
     id: str
     name: str | None
-    kind: str | None
+    type: str | None
     capacity: int | None
     """Bytes."""
     free_space: int | None
@@ -36,7 +36,7 @@ def repositories(client: Client, session: LogonSession, deadline: Deadline) -> I
         yield Repository(
             id=(text(entity, "UID") or "").rpartition(":")[2].lower(),
             name=text(entity, "Name"),
-            kind=text(entity, "Kind"),
+            type=text(entity, "Kind"),
             capacity=_bytes(entity, "Capacity"),
             free_space=_bytes(entity, "FreeSpace"),
             backup_server=backup_server_name(entity),

@@ -63,6 +63,7 @@ class RestoreSession(NamedTuple):
     `created_at` is RFC 3339 in UTC.
     """
 
+    id: str
     name: str
     machine_name: str | None
     created_at: str | None
@@ -92,6 +93,7 @@ def running_restores(
 def parse_restore_session(entity: decoders.Resource) -> RestoreSession:
     """Return the restore that an entity describes."""
     return RestoreSession(
+        id=(decoders.text(entity, "UID") or "").rpartition(":")[2].lower(),
         name=decoders.text(entity, "Name") or "without a name",
         machine_name=decoders.text(entity, "VmDisplayName"),
         created_at=utc(

@@ -96,7 +96,7 @@ class Backups(Group):
         """Start a job and return its new session. Raises TaskFailed, BackupOutOfSight."""
         of_job = sessions.WantedSessions(sessions.SessionType.of(job.type), job.id)
         before = self._before(of_job.type.entity, of_job, _job_session_id, deadline)
-        wanted = of_job._replace(since=before.since)
+        wanted = of_job._replace(created_after=before.since)
 
         def find(own: LogonSession) -> sessions.JobSession | None:
             found = sessions.job_sessions(self._client, own, wanted, deadline)
@@ -115,7 +115,7 @@ class Backups(Group):
         )
         of_vm = sessions.WantedSessions(machine_name=vm.name)
         before = self._before(of_vm.type.task_entity, of_vm, _task_session_id, deadline)
-        wanted = of_vm._replace(since=before.since)
+        wanted = of_vm._replace(created_after=before.since)
 
         def find(own: LogonSession) -> sessions.JobSession | None:
             for one in sessions.task_sessions(self._client, own, wanted, deadline):

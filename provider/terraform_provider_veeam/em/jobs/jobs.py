@@ -44,7 +44,7 @@ class Job(NamedTuple):
     platform: str | None
     description: str | None
     schedule_enabled: bool | None
-    next_run: str | None
+    next_run_at: str | None
     """RFC 3339 in UTC; None without a schedule."""
     backup_server: str | None
     objects: tuple[JobObject, ...]
@@ -155,7 +155,7 @@ def parse_job(entity: decoders.Resource) -> Job:
         platform=decoders.text(entity, "Platform"),
         description=decoders.text(entity, "Description"),
         schedule_enabled=decoders.boolean(entity, "ScheduleEnabled"),
-        next_run=utc(decoders.text(entity, "NextRun")),
+        next_run_at=utc(decoders.text(entity, "NextRun")),
         backup_server=backup_server_name(entity),
         objects=tuple(
             _parse_object(one)

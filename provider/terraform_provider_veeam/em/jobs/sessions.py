@@ -105,7 +105,7 @@ class TaskSession(NamedTuple):
 
 
 class WantedSessions(NamedTuple):
-    """Whose sessions are looked for, and from when on; None means any."""
+    """Whose sessions are looked for, and from when to when; None means any."""
 
     type: SessionType = SessionType.BACKUP
     job_id: str | None = None
@@ -113,7 +113,8 @@ class WantedSessions(NamedTuple):
     machine_name: str | None = None
     session_id: str | None = None
     """Of the job session that a machine's is a part of."""
-    since: Time | None = None
+    created_after: Time | None = None
+    created_before: Time | None = None
 
     def conditions(self) -> list[Comparison]:
         """Return what the server can filter by."""
@@ -126,7 +127,8 @@ class WantedSessions(NamedTuple):
                 "==",
                 self.session_id and f"urn:veeam:{self.type.entity}:{self.session_id}",
             ),
-            ("CreationTime", ">=", self.since and str(self.since)),
+            ("CreationTime", ">=", self.created_after and str(self.created_after)),
+            ("CreationTime", "<=", self.created_before and str(self.created_before)),
         )
         return [Comparison(field, sign, value) for field, sign, value in found if value]
 
@@ -146,9 +148,11 @@ class WantedSessions(NamedTuple):
                     f"{printable(wanted)}. The filter of the query seems to be ignored, so none of "
                     "the results is used. Is there a proxy in between that changes addresses?",
                 )
-        if self.since is None:
+        bounds = self.created_after, self.created_before
+        if bounds == (None, None):
             return True
-        return session.created_at is not None and Time.parse(session.created_at) >= self.since
+        created_at = session.created_at
+        return created_at is not None and Time.parse(created_at).is_within(*bounds)
 
 
 def session_path(kind: SessionType, session_id: str) -> str:

@@ -17,7 +17,7 @@ from terraform_provider_veeam.objects.actions.paths import (
     known_paths,
     paths_attribute,
 )
-from terraform_provider_veeam.objects.base import timeout
+from terraform_provider_veeam.objects.base import timeouts
 from tfplugin.attribute import flag, optional, required
 from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
@@ -36,9 +36,7 @@ _ADVICE = (
 
 def _folder(text: str) -> str:
     """Return a folder of this machine. Raises ValueError."""
-    if not text:
-        raise ValueError("It is empty.")
-    folder = os.path.expanduser(text)  # noqa: PTH111 - pathlib takes longer to import
+    folder = os.path.expanduser(checks.needed_name(text))  # noqa: PTH111 - pathlib takes longer to import
     if text.startswith("~") and folder == text:  # there is no such user, or no home
         raise ValueError(f"There is no home folder for {text}.")
     return folder
@@ -100,7 +98,7 @@ class FileDownloadAction(PathsAction):
                 "dry_run",
                 "Tell what would be done, file by file, and write nothing. Default `false`.",
             ),
-            timeout("1h"),
+            timeouts(invoke="1h"),
         ],
     )
 

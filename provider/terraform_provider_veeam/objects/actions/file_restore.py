@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, FileRestoreFailed
 from terraform_provider_veeam.masking import conceal
-from terraform_provider_veeam.objects import mounted
+from terraform_provider_veeam.objects import checks, mounted
 from terraform_provider_veeam.objects.actions.paths import PathsAction, paths_attribute
-from terraform_provider_veeam.objects.base import timeout
+from terraform_provider_veeam.objects.base import timeouts
 from terraform_provider_veeam.text import as_meant
 from tfplugin.attribute import flag, required
 from tfplugin.contexts import Context, State
@@ -19,6 +19,11 @@ from tfplugin.schema import Schema, nested_block
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.files.restore import ToOriginalPlace
+
+
+def _credential(text: str) -> str:
+    """Return a part of an account. Raises ValueError."""
+    return checks.needed_name(as_meant(text))
 
 
 class FileRestoreAction(PathsAction):
@@ -41,18 +46,18 @@ class FileRestoreAction(PathsAction):
                 "Restore only the permissions of files that are still there; Windows only. "
                 "Default `false`.",
             ),
-            timeout("1h"),
+            timeouts(invoke="1h"),
         ],
         block_types=[
             nested_block(
                 "guest_credentials",
                 "Account in the machine. Without it the account of the "
                 "backup job's guest processing is used.",
-                required("username", "User name, `DOMAIN\\USER`.", check=as_meant),
+                required("username", "User name, `DOMAIN\\USER`.", check=_credential),
                 required(
                     "password",
                     "Its password. May be an ephemeral value; it is stored nowhere.",
-                    check=as_meant,
+                    check=_credential,
                     write_only=True,
                 ),
             )

@@ -9,7 +9,7 @@ from terraform_provider_veeam.em.jobs.sessions import SessionType
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks, jobs
 from terraform_provider_veeam.objects.actions.backup import BackupAction
-from terraform_provider_veeam.objects.base import timeout
+from terraform_provider_veeam.objects.base import timeouts
 from tfplugin.attribute import flag, optional
 from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
@@ -41,7 +41,7 @@ class JobStartAction(jobs.JobReader, BackupAction):
                 "`fail` is an error.",
                 check=checks.one_of((_JOIN, _FAIL)),
             ),
-            timeout("8h"),
+            timeouts(invoke="8h"),
         ],
     )
 

@@ -6,7 +6,7 @@ from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import hierarchy
 from terraform_provider_veeam.objects.actions.backup import BackupAction
-from terraform_provider_veeam.objects.base import timeout
+from terraform_provider_veeam.objects.base import timeouts
 from tfplugin.contexts import Context, State
 from tfplugin.schema import Schema
 
@@ -18,7 +18,7 @@ class QuickBackupAction(hierarchy.HierarchyReader, BackupAction):
     schema = Schema(
         description="Makes an incremental restore point of a VM and waits until it is there. "
         "The VM has to be in a backup job that has a full backup of it.",
-        attributes=[*hierarchy.vm_attributes(), timeout("2h")],
+        attributes=[*hierarchy.vm_attributes(), timeouts(invoke="2h")],
     )
 
     rules = hierarchy.VM_RULES

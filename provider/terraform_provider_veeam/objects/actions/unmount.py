@@ -6,7 +6,7 @@ from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import MountGone, SessionGone
 from terraform_provider_veeam.keep_alive import start as keep_alive
 from terraform_provider_veeam.objects import mounted
-from terraform_provider_veeam.objects.base import Action, timeout
+from terraform_provider_veeam.objects.base import Action, timeouts
 from tfplugin.contexts import Context, State
 from tfplugin.schema import Schema
 
@@ -22,7 +22,7 @@ class UnmountAction(mounted.MountPointReader, Action):
         attributes=[
             *mounted.reference_attributes(),
             mounted.token_attribute(),
-            timeout("10m"),
+            timeouts(invoke="10m"),
         ],
     )
 

@@ -1,7 +1,7 @@
 """The data source `veeam_backup_servers`."""
 
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.objects.base import DataSource
+from terraform_provider_veeam.objects.base import DataSource, timeouts
 from tfplugin.attribute import computed, found
 from tfplugin.contexts import Context, State
 from tfplugin.schema import Schema
@@ -23,6 +23,7 @@ class BackupServersDataSource(DataSource):
                 computed("address", "Its IP address or DNS name."),
                 computed("version", "Version of Veeam Backup & Replication."),
             ),
+            timeouts(read="5m"),
         ],
     )
 

@@ -8,7 +8,7 @@ from terraform_provider_veeam.em.jobs.sessions import (
     WantedSessions,
 )
 from terraform_provider_veeam.objects import checks
-from terraform_provider_veeam.objects.base import DataSource
+from terraform_provider_veeam.objects.base import DataSource, timeouts
 from terraform_provider_veeam.objects.jobs import job_id
 from tfplugin.attribute import computed, found, optional
 from tfplugin.contexts import Context, State
@@ -45,10 +45,15 @@ class BackupSessionsDataSource(DataSource):
                 "backup is looked up among the replications by itself.",
                 check=checks.one_of(SessionType),
             ),
-            optional("since", "Earliest time at which they began, RFC 3339.", check=checks.moment),
+            optional(
+                "created_after", "Earliest time at which they began, RFC 3339.", check=checks.moment
+            ),
+            optional(
+                "created_before", "Latest time at which they began, RFC 3339.", check=checks.moment
+            ),
             checks.limit(100),
             found(
-                "sessions",
+                "backup_sessions",
                 "The backups, the newest first.",
                 computed("id", "UUID."),
                 computed("name", "Name, as Enterprise Manager shows it."),
@@ -85,6 +90,7 @@ class BackupSessionsDataSource(DataSource):
                     "Family of that restore point, for `veeam_mount_point`.",
                 ),
             ),
+            timeouts(read="5m"),
         ],
     )
 
@@ -97,16 +103,17 @@ class BackupSessionsDataSource(DataSource):
             job_id=config["job_id"],
             job_name=config["job_name"],
             machine_name=config["machine_name"],
-            since=config["since"],
+            created_after=config["created_after"],
+            created_before=config["created_before"],
         )
         if config["machine_name"] is not None:
             tasks = self.em.backups.task_sessions(wanted, config["limit"], deadline)
-            return {"sessions": list(map(_of_machine, tasks))}
+            return {"backup_sessions": list(map(_of_machine, tasks))}
         sessions = self.em.backups.job_sessions(wanted, config["limit"], deadline)
         if not sessions and config["type"] is None:
             replications = wanted._replace(type=SessionType.REPLICA)
             sessions = self.em.backups.job_sessions(replications, config["limit"], deadline)
-        return {"sessions": [self._of_job(one, deadline) for one in sessions]}
+        return {"backup_sessions": [self._of_job(one, deadline) for one in sessions]}
 
     def _of_job(self, session: JobSession, deadline: Deadline) -> State:
         is_good = session.result in (None, "Success")

@@ -12,7 +12,7 @@ from terraform_provider_veeam.em.files.left_out import LeftOut, in_lines
 from terraform_provider_veeam.em.files.paths import parse_sought_path
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks, search
-from terraform_provider_veeam.objects.base import DataSource
+from terraform_provider_veeam.objects.base import DataSource, timeouts
 from tfplugin.attribute import computed, found, required
 from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
@@ -31,7 +31,7 @@ def _machine_name(text: str) -> str:
     return checks.needed_name(text)
 
 
-class FileVersionsDataSource(DataSource):
+class FileVersionsDataSource(search.RestorePointReader, DataSource):
     """`veeam_file_versions`."""
 
     operation = "Looking for {path} in the index"
@@ -57,7 +57,10 @@ class FileVersionsDataSource(DataSource):
                 "What was found, the newest backup first; empty if no restore point that is "
                 "indexed has it.",
                 computed("restore_point_id", "UUID, for `veeam_mount_point`."),
-                computed("created_at", "When the backup was created, RFC 3339 in UTC."),
+                computed("restore_point_type", "`vm`."),
+                computed(
+                    "restore_point_created_at", "When the backup was created, RFC 3339 in UTC."
+                ),
                 computed("path", "Path from the volume on, as for `paths` of actions."),
                 computed("is_folder", "Whether it is a folder.", Bool()),
                 computed("size", "Size in bytes; null for a folder.", Number()),
@@ -66,6 +69,7 @@ class FileVersionsDataSource(DataSource):
                     "modified_at", "When it was last changed, RFC 3339 in UTC; null for a folder."
                 ),
             ),
+            timeouts(read="5m"),
         ],
     )
 
@@ -105,7 +109,7 @@ class FileVersionsDataSource(DataSource):
 
     def _points(self, config: State, deadline: Deadline) -> list[FoundRestorePoint]:
         """Return the restore points of one VM that are written. Raises Refused."""
-        wanted = search.wanted(config | {"restore_point_type": None})
+        wanted = self.wanted(config | {"restore_point_type": None}, deadline)
         name = printable(config["machine_name"])
         found = self.em.restore_points.find(wanted, _ALL, deadline)
         points = [point for point in found if point.is_complete]
@@ -118,6 +122,7 @@ class FileVersionsDataSource(DataSource):
                 path=["backup_server"],
             )
         if not points:
+            self.check_server(config, deadline)
             raise Refused(
                 "No restore point found",
                 f"There is no restore point of the VM {name} that is written, of those that are "
@@ -132,5 +137,6 @@ def _told(versions: Iterator[Any]) -> Iterator[dict[str, Any]]:
         for entry in entries or ():
             yield entry._asdict() | {
                 "restore_point_id": point.ref.id,
-                "created_at": point.created_at,
+                "restore_point_type": point.ref.type.value,
+                "restore_point_created_at": point.created_at,
             }

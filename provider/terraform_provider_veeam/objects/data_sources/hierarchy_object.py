@@ -3,7 +3,7 @@
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.inventory.hierarchy import OBJECT_TYPES
 from terraform_provider_veeam.objects import checks, hierarchy
-from terraform_provider_veeam.objects.base import DataSource
+from terraform_provider_veeam.objects.base import DataSource, timeouts
 from terraform_provider_veeam.text import parse_duration
 from tfplugin.attribute import computed, optional, required
 from tfplugin.contexts import Context, State
@@ -31,6 +31,7 @@ class HierarchyObjectDataSource(hierarchy.HierarchyReader, DataSource):
                 "Enterprise Manager has.",
                 check=checks.one_of(_TYPES, any_case=True),
                 fallback=hierarchy.DEFAULT_TYPE,
+                computed=True,
             ),
             hierarchy.root_attribute(computed=True),
             optional(
@@ -41,18 +42,20 @@ class HierarchyObjectDataSource(hierarchy.HierarchyReader, DataSource):
             ),
             computed("ref", "Reference, `urn:PLATFORM:TYPE:ROOT.ID`.", hierarchy.HierarchyRef()),
             computed("backup_server", "Name of the backup server that knows its host."),
+            timeouts(read="5m"),
         ],
     )
 
-    def seconds(self, config: State) -> float:
-        """Return how long it may take, the wait for the object included."""
-        return super().seconds(config) + (config["wait_up_to"] or 0.0)
+    def patience(self, config: State) -> float:
+        """Return the seconds for which it waits for an object that is not there yet."""
+        return config["wait_up_to"] or 0.0
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:
         """Return the one that is found."""
-        patience = config["wait_up_to"] or 0.0
+        patience = self.patience(config)
         found = self.find_by_name(config, config["type"], deadline, patience=patience)
         return {
+            "type": found.type or config["type"],
             "ref": found.ref,
             "hierarchy_root": found.root and found.root.name,
             "backup_server": found.root and found.root.backup_server,

@@ -1,7 +1,7 @@
 """The data source `veeam_hierarchy_roots`."""
 
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.objects.base import DataSource
+from terraform_provider_veeam.objects.base import DataSource, timeouts
 from tfplugin.attribute import computed, found
 from tfplugin.contexts import Context, State
 from tfplugin.schema import Schema
@@ -25,6 +25,7 @@ class HierarchyRootsDataSource(DataSource):
                 ),
                 computed("backup_server", "Name of the backup server."),
             ),
+            timeouts(read="5m"),
         ],
     )
 

@@ -2,8 +2,8 @@
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.objects import checks, jobs
-from terraform_provider_veeam.objects.base import DataSource
-from tfplugin.attribute import computed, found, required
+from terraform_provider_veeam.objects.base import DataSource, timeouts
+from tfplugin.attribute import required
 from tfplugin.contexts import Context, State
 from tfplugin.schema import Schema
 
@@ -21,18 +21,10 @@ class JobDataSource(jobs.JobReader, DataSource):
             ),
             *jobs.search_attributes(computes=True),
             *jobs.job_attributes(),
-            found(
-                "objects",
-                "The VMs and containers of VMs that it includes; a copy job has none.",
-                computed("object_id", "UUID of the object in this job."),
-                computed("ref", "Reference to the object."),
-                computed("name", "Name of the object."),
-            ),
+            timeouts(read="5m"),
         ],
     )
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:
         """Return the one that is found."""
-        job = self.only_job(config, deadline)
-        objects = [one._asdict() | {"object_id": one.id} for one in job.objects]
-        return job._asdict() | {"objects": objects}
+        return jobs.described(self.only_job(config, deadline))

@@ -2,11 +2,10 @@
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.objects import checks, jobs
-from terraform_provider_veeam.objects.base import DataSource
+from terraform_provider_veeam.objects.base import DataSource, timeouts
 from tfplugin.attribute import computed, found, optional
 from tfplugin.contexts import Context, State
 from tfplugin.schema import Schema
-from tfplugin.types import List, String
 
 
 class JobsDataSource(jobs.JobReader, DataSource):
@@ -31,18 +30,12 @@ class JobsDataSource(jobs.JobReader, DataSource):
                 computed("name", "Name."),
                 computed("type", "`Backup`, `Replica`, `BackupCopy` or `ImmediateBackupCopy`."),
                 computed("backup_server", "Name of the backup server."),
-                computed(
-                    "refs",
-                    "References to the VMs and containers of VMs that it includes.",
-                    List(String()),
-                ),
             ),
+            timeouts(read="5m"),
         ],
     )
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:
         """Return the jobs, by name."""
         by_name = sorted(self.jobs(config, deadline), key=lambda job: job.name.casefold())
-        return {
-            "jobs": [job._asdict() | {"refs": [one.ref for one in job.objects]} for job in by_name]
-        }
+        return {"jobs": list(map(jobs.described, by_name))}

@@ -3,14 +3,14 @@
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.models import RestorePointType
 from terraform_provider_veeam.objects import search
-from terraform_provider_veeam.objects.base import DataSource
+from terraform_provider_veeam.objects.base import DataSource, timeouts
 from tfplugin.attribute import computed, found
 from tfplugin.contexts import Context, State
 from tfplugin.schema import Schema
 from tfplugin.types import List, Number, String
 
 
-class MachinesDataSource(DataSource):
+class MachinesDataSource(search.RestorePointReader, DataSource):
     """`veeam_machines`."""
 
     operation = "Looking machines up"
@@ -22,21 +22,22 @@ class MachinesDataSource(DataSource):
             found(
                 "machines",
                 "The machines by name; one that is backed up in two ways is in it twice.",
-                computed("name", "Name, as for `machine_name` of a search."),
+                computed("machine_name", "Name of the VM or the computer."),
                 computed("restore_point_type", "`vm`, `replica` or `agent`."),
                 computed(
                     "restore_point_count",
                     "How many of its restore points meet the conditions.",
                     Number(),
                 ),
-                computed("oldest", "When the oldest was created, RFC 3339 in UTC."),
-                computed("newest", "When the newest was created, RFC 3339 in UTC."),
+                computed("oldest_at", "When the oldest was created, RFC 3339 in UTC."),
+                computed("newest_at", "When the newest was created, RFC 3339 in UTC."),
                 computed(
                     "backup_servers",
                     "Names of the backup servers that they are on.",
                     List(String()),
                 ),
             ),
+            timeouts(read="5m"),
         ],
     )
 
@@ -44,7 +45,11 @@ class MachinesDataSource(DataSource):
         """Return what is found; a family that the account may not see is only warned of."""
         kind = config["restore_point_type"]
         families = tuple(RestorePointType) if kind is None else (kind,)
-        machines, left_out = self.em.machines.find(search.wanted(config), deadline, families)
+        machines, left_out = self.em.machines.find(
+            self.wanted(config, deadline), deadline, families
+        )
+        if not machines:
+            self.check_server(config, deadline)
         if left_out:
             names = " and ".join(f'"{family}"' for family in left_out)
             ctx.diagnostics.add_warning(
@@ -53,4 +58,9 @@ class MachinesDataSource(DataSource):
                 + "\n".join(error.detail for error in left_out.values()),
                 path=["restore_point_type"],
             )
-        return {"machines": [one._asdict() | {"restore_point_type": one.type} for one in machines]}
+        return {
+            "machines": [
+                one._asdict() | {"machine_name": one.name, "restore_point_type": one.type}
+                for one in machines
+            ]
+        }

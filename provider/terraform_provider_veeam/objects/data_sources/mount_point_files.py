@@ -9,7 +9,7 @@ from terraform_provider_veeam.em.files.paths import parse_guest_path
 from terraform_provider_veeam.em.patterns import name_matches
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks
-from terraform_provider_veeam.objects.base import DataSource
+from terraform_provider_veeam.objects.base import DataSource, timeouts
 from terraform_provider_veeam.objects.mounted import MountPointReader, reference_attributes
 from tfplugin import attribute
 from tfplugin.contexts import Context, State
@@ -61,6 +61,7 @@ class MountPointFilesDataSource(MountPointReader, DataSource):
                     "modified_at", "When it was last changed, RFC 3339 in UTC; null for a folder."
                 ),
             ),
+            timeouts(read="5m"),
         ],
     )
 

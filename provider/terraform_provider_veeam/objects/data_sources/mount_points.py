@@ -3,7 +3,7 @@
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import SessionGone
 from terraform_provider_veeam.objects import mount_points
-from terraform_provider_veeam.objects.base import DataSource
+from terraform_provider_veeam.objects.base import DataSource, timeouts
 from terraform_provider_veeam.objects.mounted import MountPointReader, session_attribute
 from tfplugin.attribute import found
 from tfplugin.contexts import Context, State
@@ -22,6 +22,7 @@ class MountPointsDataSource(MountPointReader, mount_points.RestorePointObject, D
             *mount_points.restore_point_inputs(),
             session_attribute(),
             found("mount_points", "The mount points, by number.", *mount_points.own_results()),
+            timeouts(read="5m"),
         ],
     )
 

@@ -1,7 +1,7 @@
 """The data source `veeam_repositories`."""
 
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.objects.base import DataSource
+from terraform_provider_veeam.objects.base import DataSource, timeouts
 from tfplugin.attribute import computed, found
 from tfplugin.contexts import Context, State
 from tfplugin.schema import Schema
@@ -23,7 +23,7 @@ class RepositoriesDataSource(DataSource):
                 computed("id", "UUID."),
                 computed("name", "Name."),
                 computed(
-                    "kind",
+                    "type",
                     "What it is: `WindowsLocal`, `LinuxLocal`, `CifsShare`, `Nfs`, "
                     "`Extendable` (scale-out) and the like.",
                 ),
@@ -31,6 +31,7 @@ class RepositoriesDataSource(DataSource):
                 computed("free_space", _BYTES, Number()),
                 computed("backup_server", "Name of the backup server."),
             ),
+            timeouts(read="5m"),
         ],
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import search
-from terraform_provider_veeam.objects.base import DataSource
+from terraform_provider_veeam.objects.base import DataSource, timeouts
 from tfplugin.attribute import flag
 from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _SHOWN = 10  # of what was found, in an error
 
 
-class RestorePointDataSource(DataSource):
+class RestorePointDataSource(search.RestorePointReader, DataSource):
     """`veeam_restore_point`."""
 
     operation = "Looking restore points up"
@@ -35,12 +35,13 @@ class RestorePointDataSource(DataSource):
                 "is mounted of it is replaced: to pin it, set `created_before`.",
             ),
             *search.found_attributes(),
+            timeouts(read="5m"),
         ],
     )
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:
         """Return the one that is found."""
-        asked = search.wanted(config)
+        asked = self.wanted(config, deadline)
         if config["latest"]:
             latest = self.em.restore_points.latest(asked, deadline)
             points = [latest] if latest else []
@@ -55,6 +56,7 @@ class RestorePointDataSource(DataSource):
                 f"{_listed(points)}",
                 path=_narrowest(config),
             )
+        self.check_server(config, deadline)
         raise Refused(
             "No restore point found",
             f"There is none with {search.conditions(ctx.config or {})}.{_hints(config)}\n"

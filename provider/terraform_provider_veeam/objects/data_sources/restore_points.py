@@ -2,13 +2,13 @@
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.objects import checks, search
-from terraform_provider_veeam.objects.base import DataSource
+from terraform_provider_veeam.objects.base import DataSource, timeouts
 from tfplugin.attribute import computed, found
 from tfplugin.contexts import Context, State
 from tfplugin.schema import Schema
 
 
-class RestorePointsDataSource(DataSource):
+class RestorePointsDataSource(search.RestorePointReader, DataSource):
     """`veeam_restore_points`."""
 
     operation = "Looking restore points up"
@@ -26,13 +26,17 @@ class RestorePointsDataSource(DataSource):
                 computed("machine_name", "Name of the VM or the computer."),
                 computed("backup_server", "Name of the backup server."),
             ),
+            timeouts(read="5m"),
         ],
     )
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:
         """Return what is found, at most as many as the limit says."""
         limit = config["limit"]
-        points = self.em.restore_points.find(search.wanted(config), limit + 1, deadline)
+        wanted = self.wanted(config, deadline)
+        points = self.em.restore_points.find(wanted, limit + 1, deadline)
+        if not points:
+            self.check_server(config, deadline)
         if len(points) > limit:
             ctx.diagnostics.add_warning(
                 "Not all restore points are listed",

@@ -4,12 +4,12 @@ import json
 
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
 from terraform_provider_veeam.em.models import LogonSession
-from terraform_provider_veeam.objects.base import EphemeralResource
+from terraform_provider_veeam.objects.base import EphemeralResource, timeouts
 from tfplugin.attribute import computed
 from tfplugin.contexts import EphemeralContext, State
 from tfplugin.schema import Schema
 
-_SECONDS = 60.0
+_RENEW_SECONDS = 60.0
 
 
 class LogonSessionEphemeral(EphemeralResource):
@@ -32,13 +32,14 @@ class LogonSessionEphemeral(EphemeralResource):
                 "api_url",
                 "Address that paths of the API are appended to, `https://HOST:PORT/api`.",
             ),
+            timeouts(open="1m"),
         ],
     )
 
     def make(self, ctx: EphemeralContext, config: State) -> State:
         """Return the session, logging on if need be."""
         em = self.em
-        session = em.sessions.browsing(self.deadline(ctx, _SECONDS, "Logging on"))
+        session = em.sessions.browsing(self.deadline_for(ctx, "open", config, "Logging on"))
         if not session.borrowed:
             self._book.mark_passing(session.fingerprint)
         ctx.private = json.dumps(list(session)).encode()
@@ -51,7 +52,7 @@ class LogonSessionEphemeral(EphemeralResource):
     def renew(self, ctx: EphemeralContext) -> None:
         """Send a request, so that the session is not idle."""
         session = LogonSession(*json.loads(ctx.private))
-        deadline = self.deadline(ctx, _SECONDS, "Holding the logon session")
+        deadline = self.deadline(ctx, _RENEW_SECONDS, "Holding the logon session")
         try:
             self.em.mounts.touch(session, "/tasks", deadline)
         except EnterpriseManagerError as error:

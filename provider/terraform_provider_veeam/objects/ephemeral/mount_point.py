@@ -8,7 +8,7 @@ from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, MountIncomplete, SessionGone
 from terraform_provider_veeam.em.models import IDLE_LIMIT, Mounted
 from terraform_provider_veeam.objects import mount_points
-from terraform_provider_veeam.objects.base import EphemeralResource
+from terraform_provider_veeam.objects.base import EphemeralResource, timeouts
 from terraform_provider_veeam.sessions.record import SessionRecord
 from tfplugin.attribute import computed
 from tfplugin.contexts import EphemeralContext, State
@@ -16,7 +16,6 @@ from tfplugin.errors import Refused
 from tfplugin.schema import Schema
 
 _RENEW_SECONDS = 60.0
-_CLOSE_SECONDS = 120.0
 
 
 class MountPointEphemeral(mount_points.MountPointObject, EphemeralResource):
@@ -35,26 +34,29 @@ class MountPointEphemeral(mount_points.MountPointObject, EphemeralResource):
                 "fetch files: send it as the header `X-RestSvcSessionId`.",
                 sensitive=True,
             ),
+            timeouts(open="30m", delete="2m"),
         ],
-        block_types=[mount_points.timeouts()],
     )
 
     def make(self, ctx: EphemeralContext, config: State) -> State:
         """Mount. If the mount point can't be read, it is unmounted again."""
         restore_point = mount_points.restore_point_of(config)
         with self.looking_up():
-            found = self.describe_restore_point(ctx, config)
+            found = self.describe_restore_point(ctx, config, "open")
         name = found["restore_point_name"] or restore_point.id
-        deadline = self.timeout(ctx, config, "create", f"Mounting restore point {name}")
+        deadline = self.deadline_for(ctx, "open", config, f"Mounting restore point {name}")
         em = self.em
         try:
             session, mount_point = self.mount(config, deadline, outlives=False)
         except MountIncomplete as error:
-            fate = self._unmount_again(error.mounted, deadline)
+            href = error.mounted.mount_point.href
+            seconds = self.deadline_for(ctx, "delete", config, "").seconds
+            bound = deadline.unstoppable(f"Unmounting {href}", seconds)
+            fate = self._unmount_again(error.mounted, bound)
             raise Refused(error.summary, f"{error.detail}\n{fate}") from error
         record = SessionRecord(em.base_url, session, mount_point.href)
         self._book.remember(record)
-        ctx.private = _to_private(record, None)
+        ctx.private = _to_private(record, config["timeouts"], None)
         return (
             found
             | mount_points.results_of(session, mount_point)
@@ -68,26 +70,27 @@ class MountPointEphemeral(mount_points.MountPointObject, EphemeralResource):
         """Read the mount point, so that its session is not idle; a failure is told at close."""
         if not ctx.private:
             return
-        record, trouble = _from_private(ctx.private)
+        record, bounds, trouble = _from_private(ctx.private)
         deadline = self.deadline(ctx, _RENEW_SECONDS, f"Holding {record.href}")
         try:
             self.em.mounts.touch(record.session, record.href, deadline)
         except EnterpriseManagerError as error:
             # Terraform before 1.17 drops diagnostics of a renewal.
             trouble = f"{error.summary}: {error.detail}"
-        ctx.private = _to_private(record, trouble)
+        ctx.private = _to_private(record, bounds, trouble)
         self.renew_later(ctx)
 
     def close(self, ctx: EphemeralContext) -> None:
         """Unmount. Nothing that goes wrong here fails the run."""
         if not ctx.private:
             return
-        record, trouble = _from_private(ctx.private)
+        record, bounds, trouble = _from_private(ctx.private)
         if trouble:
             ctx.diagnostics.add_warning(
                 "The ephemeral mount point could not be held all the time", trouble
             )
-        deadline = self.deadline(ctx, _CLOSE_SECONDS, f"Unmounting {record.href}")
+        operation = f"Unmounting {record.href}"
+        deadline = self.deadline_for(ctx, "delete", {"timeouts": bounds}, operation)
         try:
             self.em.mounts.unmount(record.session, record.href, deadline)
         except SessionGone as error:
@@ -105,10 +108,8 @@ class MountPointEphemeral(mount_points.MountPointObject, EphemeralResource):
 
     def _unmount_again(self, mounted: Mounted, deadline: Deadline) -> str:
         """Unmount what could not be read, and return what a person is told of that."""
-        href = mounted.mount_point.href
-        bound = deadline.unstoppable(f"Unmounting {href}", _CLOSE_SECONDS)
         try:
-            self.em.mounts.unmount(mounted.session, href, bound)
+            self.em.mounts.unmount(mounted.session, mounted.mount_point.href, deadline)
         except SessionGone:
             return "Its logon session has ended, and the mount point with it."
         except EnterpriseManagerError as error:
@@ -119,10 +120,10 @@ class MountPointEphemeral(mount_points.MountPointObject, EphemeralResource):
         return "It was unmounted again."
 
 
-def _to_private(record: SessionRecord, trouble: str | None) -> bytes:
-    return json.dumps([record.to_plain(), trouble]).encode()
+def _to_private(record: SessionRecord, bounds: State | None, trouble: str | None) -> bytes:
+    return json.dumps([record.to_plain(), bounds, trouble]).encode()
 
 
-def _from_private(private: bytes) -> tuple[SessionRecord, str | None]:
-    plain, trouble = json.loads(private)
-    return SessionRecord.from_plain(plain), trouble
+def _from_private(private: bytes) -> tuple[SessionRecord, State | None, str | None]:
+    plain, bounds, trouble = json.loads(private)
+    return SessionRecord.from_plain(plain), bounds, trouble

@@ -47,5 +47,5 @@ class MountPointId(Function):
         """Return the id. Raises FunctionFailed."""
         kind, uid, mount_id = arguments
         if uid.type not in (None, kind):
-            raise FunctionFailed(f'Its kind is {uid.entity}: the type is "{uid.type}".', 1)
+            raise FunctionFailed(f'It is the URN of a {uid.entity}: the type is "{uid.type}".', 1)
         return identifiers.format_mount_point_id(RestorePointRef(kind, uid.uuid), mount_id)

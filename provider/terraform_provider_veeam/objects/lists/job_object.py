@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.jobs.jobs import WantedJobs
 from terraform_provider_veeam.objects import jobs
-from terraform_provider_veeam.objects.base import ListResource
+from terraform_provider_veeam.objects.base import ListResource, timeouts
 from tfplugin.contexts import ListContext, State
 from tfplugin.interfaces import ListedResource
 from tfplugin.schema import Schema
@@ -19,6 +19,7 @@ class JobObjectList(jobs.JobReader, ListResource):
         description="The VMs and containers of VMs that jobs include, job by job.",
         attributes=[
             jobs.job_id("UUID or URN of a job, to list what it includes.", optional=True),
+            timeouts(list="10m"),
         ],
     )
 

@@ -6,7 +6,7 @@ from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import AccessDenied, RestorePointGone
 from terraform_provider_veeam.em.models import RestorePoint, RestorePointRef, RestorePointType
 from terraform_provider_veeam.objects import identifiers, mount_points
-from terraform_provider_veeam.objects.base import ListResource
+from terraform_provider_veeam.objects.base import ListResource, timeouts
 from tfplugin.attribute import optional
 from tfplugin.contexts import ListContext, State
 from tfplugin.errors import Refused
@@ -26,7 +26,7 @@ class MountPointList(mount_points.RestorePointObject, ListResource):
         attributes=[
             optional(
                 "restore_point_id",
-                "UUID or UID of a restore point, to list its mount points only.",
+                "UUID or URN of a restore point, to list its mount points only.",
                 identifiers.UuidOrUrn(),
                 check=identifiers.restore_point_uid,
             ),
@@ -36,6 +36,7 @@ class MountPointList(mount_points.RestorePointObject, ListResource):
                 check=mount_points.FAMILY,
                 fallback=RestorePointType.VM,
             ),
+            timeouts(list="10m"),
         ],
     )
     rules = (Needs("restore_point_type", "restore_point_id"),)

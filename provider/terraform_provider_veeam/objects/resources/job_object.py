@@ -6,15 +6,12 @@ from terraform_provider_veeam.em.errors import AccessDenied, AlreadyInJob, JobGo
 from terraform_provider_veeam.em.jobs.jobs import Job, JobObject
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import hierarchy, identifiers, jobs
-from terraform_provider_veeam.objects.base import Resource
+from terraform_provider_veeam.objects.base import Resource, timeouts
 from tfplugin import contexts
 from tfplugin.attribute import IdentityAttribute, computed, required
 from tfplugin.errors import Refused
 from tfplugin.schema import IdentitySchema, Schema
 from tfplugin.types import Unknown
-
-_CHANGE_SECONDS = 600.0
-_READ_SECONDS = 120.0
 
 
 class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
@@ -43,6 +40,7 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
             computed("id", "`JOB_UUID/OBJECT_ID`, as for import."),
             computed("object_id", "UUID of the object in this job."),
             computed("name", "Name of the object, known at plan."),
+            timeouts(create="10m", read="2m", delete="10m"),
         ],
     )
     id_parts = ("job_id", "object_id")
@@ -59,7 +57,7 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
         found: contexts.State = {}
         if not self._provider.is_configured:
             return found
-        deadline = self.deadline(ctx, _READ_SECONDS, "Looking the object up")
+        deadline = self.deadline_for(ctx, "read", planned, "Looking the object up")
         with suppress(AccessDenied):  # the create tells it, should it have to
             if planned["job_id"] is not Unknown:
                 _check_kind(self.job(planned, deadline))
@@ -69,7 +67,7 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
 
     def create(self, ctx: contexts.ChangeContext, planned: contexts.State) -> contexts.State | None:
         """Put the object into the job."""
-        deadline = self.deadline(ctx, _CHANGE_SECONDS, "Putting the object into the job")
+        deadline = self.deadline_for(ctx, "create", planned, "Putting the object into the job")
         item = self.find_by_ref(planned["ref"], deadline)
         job_id = planned["job_id"]
         try:
@@ -92,7 +90,7 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
         self, ctx: contexts.ResourceContext, current: contexts.State
     ) -> contexts.State | None:
         """Return the object as the job has it; None, with a warning, when it is gone."""
-        deadline = self.deadline(ctx, _READ_SECONDS, f"Reading object {current['id']}")
+        deadline = self.deadline_for(ctx, "read", current, f"Reading object {current['id']}")
         name = printable(current["name"] or current["ref"])
         try:
             there = self.em.job_objects.list(current["job_id"], deadline)
@@ -118,13 +116,13 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
 
     def delete(self, ctx: contexts.ChangeContext, current: contexts.State) -> None:
         """Take the object out of the job; what is gone already is no error."""
-        deadline = self.deadline(ctx, _CHANGE_SECONDS, "Taking the object out of the job")
+        deadline = self.deadline_for(ctx, "delete", current, "Taking the object out of the job")
         one = JobObject(current["object_id"], current["ref"], current["name"])
         self.em.job_objects.remove(current["job_id"], one, deadline)
 
     def take_over(self, ctx: contexts.ResourceContext, parent: str, own: str) -> contexts.State:
         """Take over an object that a job has."""
-        deadline = self.deadline(ctx, _READ_SECONDS, "Reading the job")
+        deadline = self.deadline_for(ctx, "read", {}, "Reading the job")
         try:
             there = self.em.job_objects.list(parent, deadline)
         except JobGone as error:

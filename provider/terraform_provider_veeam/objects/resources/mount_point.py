@@ -9,7 +9,7 @@ from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.keep_alive import start as keep_alive
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import identifiers, mount_points
-from terraform_provider_veeam.objects.base import Resource
+from terraform_provider_veeam.objects.base import Resource, timeouts
 from terraform_provider_veeam.objects.mounted import but_there_is
 from terraform_provider_veeam.sessions.lost import check_server, disks_of, no_token
 from terraform_provider_veeam.sessions.record import SessionRecord
@@ -43,8 +43,8 @@ class MountPointResource(mount_points.MountPointObject, Resource):
                 check=parse_duration,
             ),
             *mount_points.results(),
+            timeouts(create="30m", read="2m", update="2m", delete="10m"),
         ],
-        block_types=[mount_points.timeouts()],
     )
     id_parts = ("restore_point_type", "restore_point_id", "mount_id")
     parse_id = staticmethod(identifiers.parse_mount_point_id)
@@ -81,10 +81,10 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         """Mount the restore point. A mount that could not be read is returned with the error."""
         em = self.em
         if planned["restore_point_name"] is Unknown:
-            planned |= self.describe_restore_point(ctx, planned)
+            planned |= self.describe_restore_point(ctx, planned, "create")
         ref = mount_points.restore_point_of(planned)
         name = printable(planned["restore_point_name"] or ref.id)
-        deadline = self.timeout(ctx, planned, "create", f"Mounting restore point {name}")
+        deadline = self.deadline_for(ctx, "create", planned, f"Mounting restore point {name}")
         try:
             mounted = self.mount(planned, deadline)
         except errors.MountIncomplete as error:
@@ -112,7 +112,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         self, ctx: contexts.ResourceContext, current: contexts.State
     ) -> contexts.State | None:
         """Read the mount point in its own session; None, with a warning, when it is gone."""
-        deadline = self.timeout(ctx, current, "read", f"Reading mount point {current['id']}")
+        deadline = self.deadline_for(ctx, "read", current, f"Reading mount point {current['id']}")
         try:
             record = self._find_session(ctx, current, deadline)
             mount_point = self.em.mounts.get(
@@ -139,7 +139,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
             ctx.private = record._replace(imported=False).to_bytes()
         if planned["keep_alive"] == current["keep_alive"]:
             return planned
-        deadline = self.timeout(ctx, current, "read", f"Holding {current['id']}")
+        deadline = self.deadline_for(ctx, "update", planned, f"Holding {current['id']}")
         record = self._find_session(ctx, current, deadline)
         if planned["keep_alive"] is None:
             keep_alive.release(record.fingerprint, record.href)
@@ -158,7 +158,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
 
     def delete(self, ctx: contexts.ChangeContext, current: contexts.State) -> None:
         """Unmount in the mount's own session, and end it; what is gone already is no error."""
-        deadline = self.timeout(ctx, current, "delete", f"Unmounting {current['id']}")
+        deadline = self.deadline_for(ctx, "delete", current, f"Unmounting {current['id']}")
         record = self._find_session(ctx, current, deadline)
         try:
             self.em.mounts.unmount(record.session, record.href, deadline)
@@ -182,7 +182,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
                 "that session, and leave out username and password.",
             )
         name = identifiers.format_mount_point_id(parent, own)
-        deadline = self.timeout(ctx, {}, "read", f"Reading mount point {name}")
+        deadline = self.deadline_for(ctx, "read", {}, f"Reading mount point {name}")
         session = em.sessions.browsing(deadline)
         wanted = (ctx.identity or {}).get("session_fingerprint")
         if wanted and wanted != session.fingerprint:

@@ -10,7 +10,7 @@ from support.toy_objects import message, plain
 from tfplugin.attribute import (
     Attribute,
     IdentityAttribute,
-    ListNestedAttribute,
+    NestedAttribute,
 )
 from tfplugin.schema import Block, IdentitySchema, SingleNestedBlock
 from tfplugin.types import Bool, List, Number, String, Unknown
@@ -29,7 +29,7 @@ BLOCK = Block(
         Attribute("count", Number(), optional=True),
         Attribute("names", List(String()), optional=True),
         Attribute("on", Bool(), optional=True),
-        ListNestedAttribute("files", [Attribute("size", Number())], computed=True),
+        NestedAttribute("files", [Attribute("size", Number())], is_list=True, computed=True),
     ],
     block_types=[
         SingleNestedBlock("timeouts", INNER)  # type: ignore[abstract]  # tf marks what nobody calls

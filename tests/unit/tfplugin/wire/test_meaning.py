@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tf.utils import Diagnostics
 
-from tfplugin.attribute import Attribute, found, optional
+from tfplugin.attribute import Attribute, computed, found, optional
 from tfplugin.schema import Block, nested_block
 from tfplugin.types import List, Number, String, Unknown
 from tfplugin.wire.meaning import complete, spell, understand
@@ -90,9 +90,18 @@ def test_what_comes_back_as_it_was_keeps_its_spelling() -> None:
     assert spell({"limit": "4h"}, meant, written) == written | {"limit": "4h"}
 
 
-def test_what_is_found_fills_in_what_is_not_written() -> None:
-    written = {"name": "web*", "id": None, "kind": None}
-    assert complete(written, {"name": "web01", "id": "1"}) == written | {"id": "1"}
+def test_what_is_found_takes_the_place_of_all_that_is_computed() -> None:
+    block = Block(
+        attributes=[
+            optional("path", "Where."),
+            optional("name", "A pattern, then what it found.", computed=True),
+            optional("server", "Where it is.", computed=True),
+            computed("id", "Its id."),
+        ]
+    )
+    written = {"path": "/A", "name": "web*", "server": "one", "id": None}
+    found = {"path": "/a", "name": "web01", "server": None, "id": "1"}
+    assert complete(block, written, found) == written | {"name": "web01", "id": "1"}
 
 
 def test_a_number_is_checked_as_any_value() -> None:

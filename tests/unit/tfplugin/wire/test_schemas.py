@@ -1,7 +1,7 @@
 """The messages that tell Terraform what the provider's objects look like."""
 
 from support.toy_objects import Join, Thing, schema
-from tfplugin.attribute import Attribute, ListNestedAttribute, computed
+from tfplugin.attribute import Attribute, NestedAttribute, computed
 from tfplugin.schema import Schema
 from tfplugin.types import Object, String
 from tfplugin.wire import tfplugin6_pb2 as pb
@@ -35,7 +35,7 @@ def test_a_schema_is_told_with_everything_in_it() -> None:
 
 
 def test_attributes_of_objects_that_are_deprecated_or_write_only_are_told_as_such() -> None:
-    items = ListNestedAttribute("items", [computed("name", "A name.")], "All.")
+    items = NestedAttribute("items", [computed("name", "A name.")], "All.", is_list=True)
     written = Attribute("word", String(), "A word.", write_only=True, deprecated=True)
     first, second = schema_to_pb(Schema(attributes=[items, written])).block.attributes
     assert (first.type, first.nested_type.nesting) == (b"", pb.Schema.Object.LIST)

@@ -1,0 +1,53 @@
+"""How a block says which backup server it means."""
+
+from contextlib import suppress
+from typing import Any
+
+from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.errors import AccessDenied
+from terraform_provider_veeam.em.inventory.backup_servers import BackupServer
+from terraform_provider_veeam.masking import printable
+from terraform_provider_veeam.objects import checks, identifiers
+from terraform_provider_veeam.objects.base import VeeamObject
+from tfplugin.attribute import Attribute, optional
+from tfplugin.contexts import State
+from tfplugin.errors import Refused
+
+
+def attribute(**rest: Any) -> Attribute:
+    """Return the attribute `backup_server`."""
+    said = "Name, UUID or URN of the backup server."
+    return optional("backup_server", said, check=checks.name, **rest)
+
+
+class BackupServerReader(VeeamObject):
+    """An object that looks up what backup servers have."""
+
+    def server_name(self, config: State, deadline: Deadline) -> str | None:
+        """Return the name of the backup server that a block means, None where it means any.
+
+        A name is taken as it is: `check_server` tells whether there is one, once nothing is found.
+        Raises Refused for a UUID or URN that no backup server has.
+        """
+        wanted: str | None = config["backup_server"]
+        if wanted is None or not identifiers.is_uid(wanted):
+            return wanted
+        return self._server(wanted, deadline).name
+
+    def check_server(self, config: State, deadline: Deadline) -> None:
+        """Raise Refused if the backup server that a block names is not there."""
+        if config["backup_server"] is not None:
+            with suppress(AccessDenied):
+                self._server(config["backup_server"], deadline)
+
+    def _server(self, wanted: str, deadline: Deadline) -> BackupServer:
+        servers = self.em.backup_servers.list(deadline)
+        found = next((one for one in servers if one.is_called(wanted)), None)
+        if found is None:
+            names = ", ".join(printable(one.name or one.id) for one in servers) or "none"
+            raise Refused(
+                "Backup server not found",
+                f"None is called {printable(wanted)}. Enterprise Manager knows: {names}.",
+                path=["backup_server"],
+            )
+        return found
