@@ -132,8 +132,12 @@ def _families(machines: list[Machine]) -> list[Machine]:
             name=f"{len(same)} machine{'s' if len(same) > 1 else ''}",
             type=family,
             restore_point_count=sum(one.restore_point_count for one in same),
-            oldest_at=min((one.oldest_at for one in same if one.oldest_at), key=Time.parse, default=None),
-            newest_at=max((one.newest_at for one in same if one.newest_at), key=Time.parse, default=None),
+            oldest_at=min(
+                (one.oldest_at for one in same if one.oldest_at), key=Time.parse, default=None
+            ),
+            newest_at=max(
+                (one.newest_at for one in same if one.newest_at), key=Time.parse, default=None
+            ),
             backup_servers=tuple(sorted({name for one in same for name in one.backup_servers})),
         )
         for family in RestorePointType

@@ -49,6 +49,7 @@ class TestInEveryForm:
             "type": "Vm",
             "hierarchy_root": "vc01.tech.local",
             "wait_up_to": None,
+            "timeouts": None,
             "ref": server.simulator.vm("app01"),
             "backup_server": "backup01.tech.local",
         }

@@ -37,7 +37,9 @@ class RestoreSessionsDataSource(DataSource):
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:
         """Return what the backup servers show."""
-        return {"restore_sessions": list(map(_described, self.em.restore_sessions.running(deadline)))}
+        return {
+            "restore_sessions": list(map(_described, self.em.restore_sessions.running(deadline)))
+        }
 
 
 def _described(restore: RestoreSession) -> State:
