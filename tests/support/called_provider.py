@@ -181,7 +181,7 @@ class CalledProvider:
         answer = self._servicer.OpenEphemeralResource(request)
         return _answer(answer.diagnostics, answer.private)
 
-    def close(self, name: str, private: bytes) -> Answer:
+    def close_ephemeral(self, name: str, private: bytes) -> Answer:
         """Close an ephemeral resource."""
         request = pb.CloseEphemeralResource.Request(type_name=name, private=private)
         return _answer(self._servicer.CloseEphemeralResource(request).diagnostics)

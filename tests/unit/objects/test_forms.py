@@ -39,7 +39,7 @@ def test_a_file_is_looked_up_mounted_listed_downloaded_and_unmounted(
     ).value
     assert point["created_at"].startswith("2026-11-13T22:00:42")
     points = provider.read("veeam_restore_points", limit=250).value["restore_points"]
-    ids = {one["restore_point_id"] for one in points}
+    ids = {one["id"] for one in points}
     assert len(ids) == len(server.simulator.restore_points(Family.VM)[:250])
     (backup_server,) = provider.read("veeam_backup_servers").value["backup_servers"]
     assert backup_server["name"] == "backup01.tech.local"
@@ -47,11 +47,9 @@ def test_a_file_is_looked_up_mounted_listed_downloaded_and_unmounted(
     assert len(machines) == len(MACHINES)
     assert {machine["restore_point_count"] for machine in machines} == {NIGHTS}
 
-    made = provider.create(
-        MOUNT, restore_point_id=point["restore_point_id"], os_kind="Windows"
-    ).value
+    made = provider.create(MOUNT, restore_point_id=point["id"], os_kind="Windows").value
     (mount,) = server.mounts()
-    assert mount.restore_point_id == point["restore_point_id"]
+    assert mount.restore_point_id == point["id"]
     assert made.values["file_system_roots"] == ["C:", "E:"]
     mounted = {
         "mount_point_id": made.values["id"],

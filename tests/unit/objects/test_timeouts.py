@@ -83,7 +83,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
 def change(stage: Stage, name: str, call: str, block: dict[str, Any]) -> Answer:
     provider = stage.provider
     if call == "create":
-        stage.be_slow("POST /sessionMngr")  # not what the plan looks up
+        stage.be_slow("POST /sessionMngr.*")  # not what the plan looks up
         return provider.create(name, **block)
     instance = provider.create(name, **block).value
     stage.be_slow()
@@ -106,7 +106,7 @@ def hold(stage: Stage, name: str, call: str, block: dict[str, Any]) -> Answer:
         return provider.open(name, **block)
     private = provider.open(name, **block).value
     stage.be_slow()
-    return provider.close(name, private)
+    return provider.close_ephemeral(name, private)
 
 
 def list_(stage: Stage, name: str, call: str, block: dict[str, Any]) -> Answer:
