@@ -156,6 +156,7 @@ class VeeamProvider(interfaces.Provider):
         """Return the data sources."""
         return _Objects(
             {
+                "veeam_backup_server": "data_sources.backup_server:BackupServerDataSource",
                 "veeam_backup_servers": "data_sources.backup_servers:BackupServersDataSource",
                 "veeam_backup_sessions": "data_sources.backup_sessions:BackupSessionsDataSource",
                 "veeam_file_versions": "data_sources.file_versions:FileVersionsDataSource",
@@ -170,6 +171,7 @@ class VeeamProvider(interfaces.Provider):
                     "data_sources.mount_point_files:MountPointFilesDataSource"
                 ),
                 "veeam_mount_points": "data_sources.mount_points:MountPointsDataSource",
+                "veeam_repository": "data_sources.repository:RepositoryDataSource",
                 "veeam_repositories": "data_sources.repositories:RepositoriesDataSource",
                 "veeam_restore_point": "data_sources.restore_point:RestorePointDataSource",
                 "veeam_restore_points": "data_sources.restore_points:RestorePointsDataSource",

@@ -84,7 +84,7 @@ def test_a_machine_that_is_there_costs_one_request(workspace: Workspace, server:
 def test_a_list_that_is_cut_is_told_to_be(workspace: Workspace, server: Server) -> None:
     block = 'data "veeam_restore_points" "this" {{\n  machine_name = "web02"\n  limit = {}\n}}\n'
     workspace.write(REQUIRED + block.format(NIGHTS - 1))
-    assert f"There are more than {NIGHTS - 1}; older ones are left out" in plain(workspace.plan())
+    assert f"There are more than {NIGHTS - 1}; the rest is left out" in plain(workspace.plan())
     assert len(server.requests("GET", "/query")) == 1
     workspace.write(REQUIRED + block.format(NIGHTS))
     assert "Not all restore points are listed" not in workspace.plan()

@@ -1,6 +1,8 @@
 # The vCenter Servers that backup servers know.
-data "veeam_hierarchy_roots" "all" {}
+data "veeam_hierarchy_roots" "vcenter" {
+  type = "VC"
+}
 
 output "vcenter_servers" {
-  value = [for root in data.veeam_hierarchy_roots.all.hierarchy_roots : root.name if root.type == "VC"]
+  value = data.veeam_hierarchy_roots.vcenter.hierarchy_roots[*].name
 }

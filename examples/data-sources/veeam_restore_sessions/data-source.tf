@@ -1,6 +1,8 @@
-# File-level restores that still hold disks: who forgot a mount?
-data "veeam_restore_sessions" "working" {}
+# File-level restores that have held disks for more than a day: who forgot a mount?
+data "veeam_restore_sessions" "forgotten" {
+  created_before = timeadd(plantimestamp(), "-24h")
+}
 
-output "working" {
-  value = [for restore in data.veeam_restore_sessions.working.restore_sessions : restore.name]
+output "forgotten" {
+  value = [for restore in data.veeam_restore_sessions.forgotten.restore_sessions : restore.name]
 }

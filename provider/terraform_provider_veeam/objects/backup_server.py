@@ -9,7 +9,7 @@ from terraform_provider_veeam.em.inventory.backup_servers import BackupServer
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks, identifiers
 from terraform_provider_veeam.objects.base import VeeamObject
-from tfplugin.attribute import Attribute, optional
+from tfplugin.attribute import Attribute, computed, optional
 from tfplugin.contexts import State
 from tfplugin.errors import Refused
 
@@ -18,6 +18,16 @@ def attribute(**rest: Any) -> Attribute:
     """Return the attribute `backup_server`."""
     said = "Name, UUID or URN of the backup server."
     return optional("backup_server", said, check=checks.name, **rest)
+
+
+def found_attributes() -> list[Attribute]:
+    """Return the attributes that describe a backup server that was found."""
+    return [
+        computed("id", "UUID."),
+        computed("description", "Description, as it was written."),
+        computed("address", "Its IP address or DNS name."),
+        computed("version", "Version of Veeam Backup & Replication."),
+    ]
 
 
 class BackupServerReader(VeeamObject):

@@ -6,7 +6,7 @@ from typing import Any
 
 from terraform_provider_veeam.em.times import Time
 from terraform_provider_veeam.text import whole_number
-from tfplugin.attribute import Attribute, optional
+from tfplugin.attribute import Attribute, optional, required
 from tfplugin.types import Number
 
 _MOST = 1_000_000
@@ -49,6 +49,23 @@ def needed_name(text: str) -> str:
     if not text.strip():
         raise ValueError("It is blank.")
     return text
+
+
+def whole_name() -> Attribute:
+    """Return the attribute `name` of a look-up of one thing."""
+    return required("name", "Whole name, compared without regard to case.", check=_no_pattern)
+
+
+def pattern() -> Attribute:
+    """Return the attribute `name` of a listing."""
+    said = "Whole name, compared without regard to case; `*` stands for anything."
+    return optional("name", said, check=name)
+
+
+def _no_pattern(text: str) -> str:
+    if "*" in text:
+        raise ValueError(f'"{text}" is a pattern. Write the whole name.')
+    return needed_name(text)
 
 
 def moment(text: str) -> Time:

@@ -7,16 +7,13 @@ from typing import Any
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import JobGone
 from terraform_provider_veeam.em.jobs.jobs import Job, JobObject, WantedJobs
-from terraform_provider_veeam.em.patterns import similar_names
-from terraform_provider_veeam.masking import printable
-from terraform_provider_veeam.objects import backup_server, checks, identifiers
+from terraform_provider_veeam.objects import backup_server, checks, identifiers, selection
 from tfplugin.attribute import Attribute, computed, found, optional
 from tfplugin.contexts import State
 from tfplugin.errors import Refused
 from tfplugin.types import Bool
 
 _TYPES = ("Backup", "Replica", "BackupCopy", "ImmediateBackupCopy")
-_SHOWN = 20  # names of jobs, in an error
 
 
 def job_id(description: str, **rest: Any) -> Attribute:
@@ -100,27 +97,17 @@ class JobReader(backup_server.BackupServerReader):
 
     def only_job(self, config: State, deadline: Deadline) -> Job:
         """Return the only job that a block asks for. Raises Refused for none or several."""
-        found = self.jobs(config, deadline)
-        if len(found) == 1:
-            return found[0]
-        if found:
-            listed = "".join(
-                f"\n  {job.id}  {printable(job.name)}  {job.type}  {job.backup_server}"
-                for job in found
-            )
-            raise Refused(
-                "Several jobs found",
-                f"Narrow the search by type or backup_server. Found:{listed}",
-                path=["name"],
-            )
-        names = [job.name for job in self.em.jobs.find(WantedJobs(), deadline)]
-        likely = similar_names(config["name"], names) or sorted(names)[:_SHOWN]
-        raise Refused(
-            "No job found",
-            f"None is called {printable(config['name'])} as a whole and meets the other "
-            f"conditions. There is: {', '.join(map(printable, likely)) or 'no job'}.",
-            path=["name"],
+        return selection.only(
+            self.jobs(config, deadline),
+            config["name"],
+            ("job", "jobs"),
+            lambda job: (job.id, job.name, job.type, job.backup_server),
+            lambda: self.job_names(deadline),
         )
+
+    def job_names(self, deadline: Deadline) -> list[str]:
+        """Return the names of all jobs."""
+        return [job.name for job in self.em.jobs.find(WantedJobs(), deadline)]
 
     def job(self, config: State, deadline: Deadline) -> Job:
         """Return the job whose id a block has. Raises Refused when there is none."""

@@ -13,6 +13,7 @@ from tfplugin.wire.codec import Encoder, block_of, decode
 POINT = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 MOUNT: dict[str, Any] = {"restore_point_id": POINT}
 DATA: dict[str, dict[str, Any]] = {
+    "veeam_backup_server": {"name": "backup01.tech.local"},
     "veeam_backup_servers": {},
     "veeam_backup_sessions": {"job_name": "Daily"},
     "veeam_file_versions": {"machine_name": "oracle03", "path": "E:/a"},
@@ -22,6 +23,7 @@ DATA: dict[str, dict[str, Any]] = {
     "veeam_jobs": {},
     "veeam_machines": {},
     "veeam_repositories": {},
+    "veeam_repository": {"name": "Bucket"},
     "veeam_restore_point": {},
     "veeam_restore_points": {},
     "veeam_restore_sessions": {},

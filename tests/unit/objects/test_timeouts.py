@@ -35,6 +35,7 @@ class Stage:
         simulator.add_file("web02", FILE, b"12345")
         mount: Instance = self.provider.create("veeam_mount_point", restore_point_id=POINT).value
         self._blocks: Mapping[str, dict[str, Any]] = {
+            "veeam_backup_server": {"name": "backup01.tech.local"},
             "veeam_backup_sessions": {"job_name": "Daily"},
             "veeam_file_download": {"paths": [FILE], "folder": str(folder)},
             "veeam_file_restore": {"paths": [FILE]},
@@ -50,6 +51,7 @@ class Stage:
             "veeam_mount_point_files": {"path": "Volume$0:/t"},
             "veeam_mount_points": {"restore_point_id": POINT},
             "veeam_quick_backup": {"ref": MACHINE.ref},
+            "veeam_repository": {"name": "Bucket"},
             "veeam_restore_point": {"latest": True},
         }
         self._mount = {"mount_point_id": mount.values["id"]}

@@ -1,6 +1,7 @@
 """The data source `veeam_backup_servers`."""
 
 from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.objects import backup_server, checks, selection
 from terraform_provider_veeam.objects.base import DataSource, timeouts
 from tfplugin.attribute import computed, found
 from tfplugin.contexts import Context, State
@@ -14,14 +15,12 @@ class BackupServersDataSource(DataSource):
     schema = Schema(
         description="The backup servers that Enterprise Manager knows.",
         attributes=[
+            checks.pattern(),
             found(
                 "backup_servers",
                 "The backup servers; what Enterprise Manager does not tell is null.",
-                computed("id", "UUID."),
                 computed("name", "Name, as for `backup_server` of a search."),
-                computed("description", "Description, as it was written."),
-                computed("address", "Its IP address or DNS name."),
-                computed("version", "Version of Veeam Backup & Replication."),
+                *backup_server.found_attributes(),
             ),
             timeouts(read="5m"),
         ],
@@ -30,4 +29,5 @@ class BackupServersDataSource(DataSource):
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:
         """Return the backup servers."""
         servers = self.em.backup_servers.list(deadline)
-        return {"backup_servers": [server._asdict() for server in servers]}
+        wanted = selection.matching(servers, {"name": config["name"]})
+        return {"backup_servers": [server._asdict() for server in wanted]}

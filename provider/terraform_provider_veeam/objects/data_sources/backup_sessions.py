@@ -1,23 +1,29 @@
 """The data source `veeam_backup_sessions`: when a job ran or a machine was backed up, and how."""
 
+from collections.abc import Callable
+from typing import Any
+
 from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.errors import AccessDenied
+from terraform_provider_veeam.em.inventory.restore_points import Wanted
 from terraform_provider_veeam.em.jobs.sessions import (
     JobSession,
     SessionType,
     TaskSession,
     WantedSessions,
 )
-from terraform_provider_veeam.objects import checks
+from terraform_provider_veeam.masking import printable
+from terraform_provider_veeam.objects import checks, jobs, selection
 from terraform_provider_veeam.objects.base import DataSource, timeouts
-from terraform_provider_veeam.objects.jobs import job_id
 from tfplugin.attribute import computed, found, optional
 from tfplugin.contexts import Context, State
+from tfplugin.errors import Refused
 from tfplugin.rules import ExactlyOneOf
 from tfplugin.schema import Schema
 from tfplugin.types import Bool, List, String
 
 
-class BackupSessionsDataSource(DataSource):
+class BackupSessionsDataSource(jobs.JobReader, DataSource):
     """`veeam_backup_sessions`."""
 
     operation = "Looking backup sessions up"
@@ -26,7 +32,7 @@ class BackupSessionsDataSource(DataSource):
         "and how each ended. Copies count as backups. Enterprise Manager knows those of the "
         "last 30 days.",
         attributes=[
-            job_id(
+            jobs.job_id(
                 "UUID or URN of a job. Write this, `job_name` or `machine_name`.", optional=True
             ),
             optional(
@@ -51,7 +57,7 @@ class BackupSessionsDataSource(DataSource):
             optional(
                 "created_before", "Latest time at which they began, RFC 3339.", check=checks.moment
             ),
-            checks.limit(100),
+            checks.limit(100, "; more are left out with a warning"),
             found(
                 "backup_sessions",
                 "The backups, the newest first.",
@@ -106,14 +112,64 @@ class BackupSessionsDataSource(DataSource):
             created_after=config["created_after"],
             created_before=config["created_before"],
         )
-        if config["machine_name"] is not None:
-            tasks = self.em.backups.task_sessions(wanted, config["limit"], deadline)
-            return {"backup_sessions": list(map(_of_machine, tasks))}
-        sessions = self.em.backups.job_sessions(wanted, config["limit"], deadline)
-        if not sessions and config["type"] is None:
-            replications = wanted._replace(type=SessionType.REPLICA)
-            sessions = self.em.backups.job_sessions(replications, config["limit"], deadline)
-        return {"backup_sessions": [self._of_job(one, deadline) for one in sessions]}
+        limit, sessions = config["limit"], self.em.backups
+        of_machine = config["machine_name"] is not None
+        look: Callable[..., Any] = sessions.task_sessions if of_machine else sessions.job_sessions
+        found = look(wanted, limit + 1, deadline)
+        if not found and config["type"] is None and not of_machine:
+            found = look(wanted._replace(type=SessionType.REPLICA), limit + 1, deadline)
+        if not found:
+            self._check_name(ctx, config, wanted, look, deadline)
+        listed = selection.limited(ctx, found, limit, "backup sessions")
+        if of_machine:
+            return {"backup_sessions": list(map(_of_machine, listed))}
+        return {"backup_sessions": [self._of_job(one, deadline) for one in listed]}
+
+    def _check_name(
+        self,
+        ctx: Context,
+        config: State,
+        wanted: WantedSessions,
+        look: Callable[..., Any],
+        deadline: Deadline,
+    ) -> None:
+        """Tell whether nothing was found because there is no such job, or no such machine.
+
+        Nothing is wrong with one that has run at another time. Raises Refused for a job that is
+        not there.
+        """
+        any_time = wanted._replace(created_after=None, created_before=None)
+        if any(look(any_time._replace(type=kind), 1, deadline) for kind in SessionType):
+            return
+        machine, name = config["machine_name"], config["job_name"]
+        if machine is not None:
+            near = self.em.suggestions.machines(Wanted(machine_name=machine), deadline)
+            ctx.diagnostics.add_warning(
+                f"No backup of {printable(machine)} is known",
+                f"Enterprise Manager knows no session of it, of the last 30 days.\n{near}",
+                path=["machine_name"],
+            )
+            return
+        path = ["job_id"] if name is None else ["job_name"]
+        try:
+            if name is None:
+                self.job(config, deadline)
+                return
+            names = self.job_names(deadline)
+        except AccessDenied as error:
+            ctx.diagnostics.add_warning(
+                "No session of the job is known, and whether there is such a job can't be told",
+                error.detail,
+                path=path,
+            )
+            return
+        if name.casefold() not in map(str.casefold, names):
+            raise Refused(
+                "Job not found",
+                f"None is called {printable(name)} as a whole, and none of that name has run in "
+                f"the last 30 days. {selection.there_is(name, names)}",
+                path=path,
+            )
 
     def _of_job(self, session: JobSession, deadline: Deadline) -> State:
         is_good = session.result in (None, "Success")

@@ -5,7 +5,7 @@ from terraform_provider_veeam.em.inventory.hierarchy import OBJECT_TYPES
 from terraform_provider_veeam.objects import checks, hierarchy
 from terraform_provider_veeam.objects.base import DataSource, timeouts
 from terraform_provider_veeam.text import parse_duration
-from tfplugin.attribute import computed, optional, required
+from tfplugin.attribute import computed, optional
 from tfplugin.contexts import Context, State
 from tfplugin.schema import Schema
 
@@ -21,9 +21,7 @@ class HierarchyObjectDataSource(hierarchy.HierarchyReader, DataSource):
         "and returns the reference that jobs and backups know it by. Finding none is an "
         "error, and so is finding several.",
         attributes=[
-            required(
-                "name", "Whole name, compared without regard to case.", check=checks.needed_name
-            ),
+            checks.whole_name(),
             optional(
                 "type",
                 "Type of the object: `Vm` (default), `Folder`, `Host`, `Cluster`, `Tag`, "

@@ -1,13 +1,16 @@
 """The data source `veeam_hierarchy_roots`."""
 
 from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.objects import backup_server, checks, selection
 from terraform_provider_veeam.objects.base import DataSource, timeouts
-from tfplugin.attribute import computed, found
+from tfplugin.attribute import computed, found, optional
 from tfplugin.contexts import Context, State
 from tfplugin.schema import Schema
 
+_TYPES = "`VC`, `ESX`, `ESXi`, `HvServer`, `HvCluster`, `Scvmm` or `VcdSystem`."
 
-class HierarchyRootsDataSource(DataSource):
+
+class HierarchyRootsDataSource(backup_server.BackupServerReader, DataSource):
     """`veeam_hierarchy_roots`."""
 
     operation = "Looking hosts up"
@@ -15,14 +18,15 @@ class HierarchyRootsDataSource(DataSource):
         description="The hosts of the virtual infrastructure that backup servers know: vCenter "
         "Servers, ESX and Hyper-V hosts and their likes.",
         attributes=[
+            checks.pattern(),
+            optional("type", f"What it is: {_TYPES}", check=checks.name),
+            backup_server.attribute(),
             found(
                 "hierarchy_roots",
                 "The hosts; what Enterprise Manager does not tell is null.",
                 computed("id", "UUID."),
                 computed("name", "Name, as for `hierarchy_root` of a search."),
-                computed(
-                    "type", "`VC`, `ESX`, `ESXi`, `HvServer`, `HvCluster`, `Scvmm` or `VcdSystem`."
-                ),
+                computed("type", _TYPES),
                 computed("backup_server", "Name of the backup server."),
             ),
             timeouts(read="5m"),
@@ -31,5 +35,12 @@ class HierarchyRootsDataSource(DataSource):
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:
         """Return the hosts."""
-        roots = self.em.hierarchy.roots(deadline)
+        conditions = {
+            "name": config["name"],
+            "type": config["type"],
+            "backup_server": self.server_name(config, deadline),
+        }
+        roots = selection.matching(self.em.hierarchy.roots(deadline), conditions)
+        if not roots:
+            self.check_server(config, deadline)
         return {"hierarchy_roots": [root._asdict() for root in roots]}

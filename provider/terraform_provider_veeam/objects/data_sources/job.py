@@ -3,7 +3,6 @@
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.objects import checks, jobs
 from terraform_provider_veeam.objects.base import DataSource, timeouts
-from tfplugin.attribute import required
 from tfplugin.contexts import Context, State
 from tfplugin.schema import Schema
 
@@ -16,9 +15,7 @@ class JobDataSource(jobs.JobReader, DataSource):
         description="Finds one job that backs up, copies or replicates VMs. Finding none is an "
         "error, and so is finding several. The account needs the role Portal Administrator.",
         attributes=[
-            required(
-                "name", "Whole name, compared without regard to case.", check=checks.needed_name
-            ),
+            checks.whole_name(),
             *jobs.search_attributes(computes=True),
             *jobs.job_attributes(),
             timeouts(read="5m"),

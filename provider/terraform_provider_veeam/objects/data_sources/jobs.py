@@ -3,7 +3,7 @@
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.objects import checks, jobs
 from terraform_provider_veeam.objects.base import DataSource, timeouts
-from tfplugin.attribute import computed, found, optional
+from tfplugin.attribute import computed, found
 from tfplugin.contexts import Context, State
 from tfplugin.schema import Schema
 
@@ -17,11 +17,7 @@ class JobsDataSource(jobs.JobReader, DataSource):
         "does not list those of agents, file shares and tapes here. The account needs the role "
         "Portal Administrator.",
         attributes=[
-            optional(
-                "name",
-                "Whole name, compared without regard to case; `*` stands for anything.",
-                check=checks.name,
-            ),
+            checks.pattern(),
             *jobs.search_attributes(),
             found(
                 "jobs",

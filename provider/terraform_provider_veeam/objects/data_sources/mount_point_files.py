@@ -8,7 +8,7 @@ from terraform_provider_veeam.em.files.left_out import LeftOut, in_lines
 from terraform_provider_veeam.em.files.paths import parse_guest_path
 from terraform_provider_veeam.em.patterns import name_matches
 from terraform_provider_veeam.masking import printable
-from terraform_provider_veeam.objects import checks
+from terraform_provider_veeam.objects import checks, selection
 from terraform_provider_veeam.objects.base import DataSource, timeouts
 from terraform_provider_veeam.objects.mounted import MountPointReader, reference_attributes
 from tfplugin import attribute
@@ -88,18 +88,13 @@ class MountPointFilesDataSource(MountPointReader, DataSource):
                 f"{error.detail}\n{self.neighbours(mount, files, path, deadline)}",
                 path=["path"],
             ) from error
-        if len(entries) > limit:
-            ctx.diagnostics.add_warning(
-                "Not all files are listed",
-                f"There are more than {limit} in {path}. Raise limit, or narrow it with name or a "
-                "smaller depth.",
-                path=["limit"],
-            )
         if left_out:
             ctx.diagnostics.add_warning(
                 "Not all files can be listed",
                 f"What {mount} has in {printable(path)} is listed without:\n{in_lines(left_out)}",
                 path=["path"],
             )
-        listed = sorted(entries[:limit], key=lambda entry: entry.path)
-        return {"files": [entry._asdict() for entry in listed]}
+        listed = selection.limited(ctx, entries, limit, "files")
+        return {
+            "files": [entry._asdict() for entry in sorted(listed, key=lambda entry: entry.path)]
+        }

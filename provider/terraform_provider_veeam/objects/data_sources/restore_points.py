@@ -1,7 +1,7 @@
 """The data source `veeam_restore_points`: a search, the newest first."""
 
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.objects import checks, search
+from terraform_provider_veeam.objects import checks, search, selection
 from terraform_provider_veeam.objects.base import DataSource, timeouts
 from tfplugin.attribute import computed, found
 from tfplugin.contexts import Context, State
@@ -37,11 +37,5 @@ class RestorePointsDataSource(search.RestorePointReader, DataSource):
         points = self.em.restore_points.find(wanted, limit + 1, deadline)
         if not points:
             self.check_server(config, deadline)
-        if len(points) > limit:
-            ctx.diagnostics.add_warning(
-                "Not all restore points are listed",
-                f"There are more than {limit}; older ones are left out. Raise limit, or narrow the "
-                "search.",
-                path=["limit"],
-            )
-        return {"restore_points": [search.described(point) for point in points[:limit]]}
+        listed = selection.limited(ctx, points, limit, "restore points")
+        return {"restore_points": [search.described(point) for point in listed]}

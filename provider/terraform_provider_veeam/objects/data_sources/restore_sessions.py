@@ -2,13 +2,15 @@
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.inventory.restore_sessions import RestoreSession
+from terraform_provider_veeam.em.times import Time
+from terraform_provider_veeam.objects import backup_server, checks, search, selection
 from terraform_provider_veeam.objects.base import DataSource, timeouts
-from tfplugin.attribute import computed, found
+from tfplugin.attribute import computed, found, optional
 from tfplugin.contexts import Context, State
 from tfplugin.schema import Schema
 
 
-class RestoreSessionsDataSource(DataSource):
+class RestoreSessionsDataSource(backup_server.BackupServerReader, DataSource):
     """`veeam_restore_sessions`."""
 
     operation = "Looking restore sessions up"
@@ -17,6 +19,12 @@ class RestoreSessionsDataSource(DataSource):
         "those of mount points whose logon session is lost. Enterprise Manager's API can't "
         "stop them.",
         attributes=[
+            optional(
+                "machine_name",
+                "Name of the machine that is restored from; `*` stands for anything.",
+                check=checks.name,
+            ),
+            *search.time_and_server(),
             found(
                 "restore_sessions",
                 "The file-level restores, the newest first.",
@@ -37,9 +45,21 @@ class RestoreSessionsDataSource(DataSource):
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:
         """Return what the backup servers show."""
-        return {
-            "restore_sessions": list(map(_described, self.em.restore_sessions.running(deadline)))
+        conditions = {
+            "machine_name": config["machine_name"],
+            "backup_server": self.server_name(config, deadline),
         }
+        running = self.em.restore_sessions.running(deadline)
+        bounds = config["created_after"], config["created_before"]
+        there = [
+            one
+            for one in selection.matching(running, conditions)
+            if bounds == (None, None)
+            or (one.created_at and Time.parse(one.created_at).is_within(*bounds))
+        ]
+        if not there:
+            self.check_server(config, deadline)
+        return {"restore_sessions": list(map(_described, there))}
 
 
 def _described(restore: RestoreSession) -> State:
