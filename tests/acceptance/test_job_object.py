@@ -55,6 +55,7 @@ output "told" {
         "id": f"{job.id}/{one.id}",
         "object_id": one.id,
         "name": "web02",
+        "timeouts": None,
     }
     assert "No changes" in workspace.plan()
     workspace.destroy()

@@ -62,11 +62,13 @@ output "session_fingerprint" {{ value = veeam_mount_point.this.session_fingerpri
     session = {"session_fingerprint": "module.made.session_fingerprint"}
     given = {
         "data_backup_sessions": {"job_name": '"Daily"', "machine_name": "var.machine_name"},
+        "data_backup_server": {"name": '"backup01.tech.local"'},
         "data_file_versions": {"machine_name": '"web02"', "path": f'"{FILE}"'},
         "data_hierarchy_object": {"name": '"web02"'},
         "data_job": {"name": '"Daily"'},
         "data_mount_points": {"restore_point_id": f'"{point.id}"'} | session,
         "data_mount_point_files": mount | session | {"path": '"Volume$0:/t"'},
+        "data_repository": {"name": '"Bucket"'},
         "data_restore_point": {"machine_name": '"web02"', "latest": "true"},
         "ephemeral_mount_point": {"restore_point_id": f'"{point.id}"'},
         "action_file_download": mount | session | {"paths": f'["{FILE}"]', "folder": f'"{folder}"'},

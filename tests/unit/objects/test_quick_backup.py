@@ -29,7 +29,7 @@ def test_a_backup_that_fails_is_an_error_with_its_reason(
     server.fault(
         "backup", REQUEST, result="Failed", reason="No space left.", told_by=told_by, seconds=0
     )
-    said = provider.act(BACK_UP, name="web02").error
+    said = provider.act(BACK_UP, machine_name="web02").error
     assert re.search(r"The backup Daily@[-0-9: ]+ failed", said)
     assert "Its session has ended as Failed." in said
     assert "No space left." in said
@@ -37,7 +37,7 @@ def test_a_backup_that_fails_is_an_error_with_its_reason(
 
 def test_a_warning_is_told(provider: CalledProvider, server: Server) -> None:
     server.fault("backup", REQUEST, result="Warning", reason="VSS timed out.", seconds=0)
-    told = provider.act(BACK_UP, name="web02")
+    told = provider.act(BACK_UP, machine_name="web02")
     assert "Backed up web02" in told.value
     assert "ended with a warning" in told.said
     assert "web02: VSS timed out." in told.said
@@ -49,7 +49,7 @@ def test_a_session_that_is_not_linked_or_late_is_found(
 ) -> None:
     server.fault(fault, REQUEST)
     server.fault("backup", REQUEST, seconds=1)
-    told = provider.act(BACK_UP, name="web02").value
+    told = provider.act(BACK_UP, machine_name="web02").value
     newest = server.simulator.restore_points(Family.VM)[0]
     assert f"Backed up web02: restore point {newest.id}" in told
     assert backups(server) == ["web02"]
@@ -60,7 +60,7 @@ def test_a_lost_answer_is_found_again_and_nothing_starts_twice(
     provider: CalledProvider, server: Server, fault: str
 ) -> None:
     server.fault(fault, REQUEST)
-    assert "Backed up web02: restore point" in provider.act(BACK_UP, name="web02").value
+    assert "Backed up web02: restore point" in provider.act(BACK_UP, machine_name="web02").value
     assert backups(server) == ["web02"]
     assert len(server.requests("POST", "/backupServers/.*")) == 1
 
@@ -69,7 +69,7 @@ def test_a_request_that_may_have_got_lost_is_not_sent_again(
     provider: CalledProvider, server: Server
 ) -> None:
     server.fault("reset-before", REQUEST)
-    said = provider.act(BACK_UP, name="web02").error
+    said = provider.act(BACK_UP, machine_name="web02").error
     assert "It is not known whether the quick backup of web02 was started" in said
     assert "was not asked for again" in said
     assert backups(server) == []
@@ -80,14 +80,14 @@ def test_a_request_that_was_refused_for_now_is_sent_again(
     provider: CalledProvider, server: Server
 ) -> None:
     server.fault("status", REQUEST, code=429)
-    assert provider.act(BACK_UP, name="web02").value
+    assert provider.act(BACK_UP, machine_name="web02").value
     assert backups(server) == ["web02"]
 
 
 def test_a_vm_without_a_full_backup_is_refused_with_the_servers_words(
     provider: CalledProvider,
 ) -> None:
-    said = provider.act(BACK_UP, name="APP01").error
+    said = provider.act(BACK_UP, machine_name="APP01").error
     assert "Enterprise Manager could not start the quick backup of app01" in said
     assert "no backup job has a full backup of it" in said
 
@@ -102,13 +102,13 @@ def test_a_vm_is_named_by_its_reference(provider: CalledProvider, server: Server
 @pytest.mark.parametrize(
     ("vm", "message"),
     [
-        ({}, "Write one of ref and name."),
-        ({"name": "a", "ref": WEB02}, "Write only one of ref and name."),
+        ({}, "Write one of ref and machine_name."),
+        ({"machine_name": "a", "ref": WEB02}, "Write only one of ref and machine_name."),
         ({"ref": "web02"}, "is not a reference like urn:VMware:Vm:"),
-        ({"ref": WEB02.replace(":Vm:", ":Folder:")}, "Its kind is Folder, not VM."),
-        ({"name": " "}, "It is blank."),
+        ({"ref": WEB02.replace(":Vm:", ":Folder:")}, "It refers to a Folder, not to a VM."),
+        ({"machine_name": " "}, "It is blank."),
         ({"ref": WEB02, "hierarchy_root": "vc01"}, "A ref names its host itself."),
-        ({"name": "a", "timeout": "soon"}, "Invalid timeout"),
+        ({"machine_name": "a", "timeouts": {"invoke": "soon"}}, "Invalid timeouts.invoke"),
     ],
 )
 def test_what_can_not_be_meant_is_refused(
@@ -124,7 +124,7 @@ def test_the_backup_server_is_found_where_hosts_are_listed_by_other_ids(
 ) -> None:
     with simulated(lists_unique_ids=True, two_servers=two_servers) as (provider, simulator):
         server = Server(simulator)
-        assert provider.act(BACK_UP, name="web02").value
+        assert provider.act(BACK_UP, machine_name="web02").value
         assert provider.act(BACK_UP, ref=simulator.vm("web02")).value
         assert backups(server) == ["web02", "web02"]
         paths = {entry.path for entry in server.requests("POST", "/backupServers/.*")}
@@ -133,19 +133,19 @@ def test_the_backup_server_is_found_where_hosts_are_listed_by_other_ids(
 
 def test_a_host_that_refuses_lookups_does_not_hide_a_vm() -> None:
     with simulated(refused_roots={"hv01.tech.local": 403}) as (provider, simulator):
-        assert provider.act(BACK_UP, name="web02").value
-        said = provider.act(BACK_UP, name="sqlsrv03").error
+        assert provider.act(BACK_UP, machine_name="web02").value
+        said = provider.act(BACK_UP, machine_name="sqlsrv03").error
         assert "No Vm is called sqlsrv03 as a whole on vc01.tech.local" in said
         assert "hv01.tech.local of backup01.tech.local: GET https://" in said
         assert "was answered with 403 Forbidden" in said
         assert "Set hierarchy_root to search a single host" in said
-        assert provider.act(BACK_UP, name="web02", hierarchy_root="vc01.tech.local").value
+        assert provider.act(BACK_UP, machine_name="web02", hierarchy_root="vc01.tech.local").value
         assert backups(Server(simulator)) == ["web02", "web02"]
 
 
 def test_an_account_that_may_not_is_told_who_may(simulator: Simulator) -> None:
     with called_provider(simulator, RESTORE_OPERATOR) as provider:
-        said = provider.act(BACK_UP, name="web02").error
+        said = provider.act(BACK_UP, machine_name="web02").error
     assert "It takes the role Portal Administrator or Portal User" in said
     assert backups(Server(simulator)) == []
 
@@ -156,5 +156,5 @@ def test_an_account_that_may_not_is_told_who_may(simulator: Simulator) -> None:
 def test_all_forms_of_servers_are_understood(form: dict[str, Any]) -> None:
     how = {"mount_seconds": 0.2, "backup_seconds": 1.0, "lag": 0.5, "json_nulls": "absent"} | form
     with simulated(**how) as (provider, simulator):
-        assert "Backed up web02: restore point" in provider.act(BACK_UP, name="web02").value
+        assert "Backed up web02: restore point" in provider.act(BACK_UP, machine_name="web02").value
         assert backups(Server(simulator)) == ["web02"]
