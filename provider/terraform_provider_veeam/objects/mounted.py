@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from terraform_provider_veeam.em import models
 from terraform_provider_veeam.em.deadline import Deadline
@@ -12,11 +13,13 @@ from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks
 from terraform_provider_veeam.objects.base import VeeamObject
 from terraform_provider_veeam.objects.identifiers import format_mount_point_id, parse_mount_point_id
-from terraform_provider_veeam.sessions import handover
+from terraform_provider_veeam.sessions import handover, seal
+from terraform_provider_veeam.sessions.lost import check_server
 from terraform_provider_veeam.text import parse_session_token
 from tfplugin.attribute import Attribute, optional, required
 from tfplugin.contexts import State
 from tfplugin.errors import Refused
+from tfplugin.rules import AtMostOneOf, Rule
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.files.listing import Files
@@ -62,20 +65,29 @@ def reference_attributes() -> list[Attribute]:
             "`veeam_mount_point`.",
             check=parse_mount_point_id,
         ),
-        session_attribute(
+        *session_attributes(
             "the session of the managed mount point that has this id, else the provider's own"
         ),
     ]
 
 
-def session_attribute(default: str = "the provider's own") -> Attribute:
-    """Return the attribute that names a logon session."""
-    return optional(
-        "session_fingerprint",
-        "The logon session to look in: `session_fingerprint` of a `veeam_mount_point` of this "
-        f"configuration. Default: {default}.",
-        check=checks.name,
-    )
+def session_attributes(default: str = "the provider's own") -> list[Attribute]:
+    """Return the attributes that name a logon session."""
+    return [
+        optional(
+            "session_fingerprint",
+            "The logon session to look in: `session_fingerprint` of a `veeam_mount_point` of this "
+            f"configuration. Default: {default}.",
+            check=checks.name,
+        ),
+        optional(
+            "sealed_session",
+            "The same for a plan that is applied on another machine, in place of "
+            "`session_fingerprint`: `sealed_session` of the `veeam_mount_point`.",
+            check=seal.parse_sealed,
+            sensitive=True,
+        ),
+    ]
 
 
 def token_attribute() -> Attribute:
@@ -93,6 +105,8 @@ def token_attribute() -> Attribute:
 class MountPointReader(VeeamObject):
     """An object that works on a mount point or a session that something else has made."""
 
+    rules: ClassVar[Sequence[Rule]] = (AtMostOneOf("session_fingerprint", "sealed_session"),)
+
     def find_mount(self, config: State, deadline: Deadline) -> MountReference:
         """Return the mount point that a block names, with its session. Raises Refused.
 
@@ -106,10 +120,9 @@ class MountPointReader(VeeamObject):
         told = None
         if config.get("session_token") is not None:
             session = LogonSession(None, config["session_token"], borrowed=True)
-        elif config["session_fingerprint"] is not None:
-            fingerprint = config["session_fingerprint"]
-            session = self.find_session(fingerprint, deadline)
-            told = next((r.href for r in records if r.fingerprint == fingerprint), None)
+        elif config["session_fingerprint"] is not None or config["sealed_session"] is not None:
+            session = self.find_session(config, deadline)
+            told = next((r.href for r in records if r.session == session), None)
         elif len(records) > 1:
             fingerprints = " and ".join(record.fingerprint for record in records)
             raise Refused(
@@ -158,11 +171,14 @@ class MountPointReader(VeeamObject):
         ]
         return f", but there is {' and '.join(known)}" if known else ""
 
-    def find_session(self, fingerprint: str | None, deadline: Deadline) -> LogonSession:
-        """Return the session of a fingerprint, the provider's own for None. Raises Refused."""
-        em = self.em
+    def find_session(self, config: State, deadline: Deadline) -> LogonSession:
+        """Return the session that a block names, or the provider's own. Raises Refused."""
+        em, sealed = self.em, config["sealed_session"]
+        fingerprint = seal.fingerprint_of(sealed) if sealed else config["session_fingerprint"]
         if fingerprint is not None and (record := self._book.find(fingerprint, em.base_url)):
             return record.session
+        if sealed:
+            return self._unsealed(sealed, deadline)
         own = em.sessions.browsing(deadline)
         if fingerprint in (None, own.fingerprint):
             return own
@@ -174,10 +190,26 @@ class MountPointReader(VeeamObject):
             "The logon session is not at hand",
             f"This command has neither read nor made a veeam_mount_point in logon session "
             f"{fingerprint}, so it does not know the token. A saved plan that another command "
-            "applies does not read the mount point again: apply without a saved plan, or set "
-            f"session_token.{reason}",
+            "applies does not read the mount point again: set seal_session = true in the "
+            "veeam_mount_point and its sealed_session here, in place of session_fingerprint; or "
+            f"apply without a saved plan.{reason}",
             path=["session_fingerprint"],
         )
+
+    def _unsealed(self, sealed: str, deadline: Deadline) -> LogonSession:
+        record = seal.unseal(sealed, self.em.settings)
+        if record is None:
+            raise Refused(
+                "The sealed logon session can't be opened",
+                f"Logon session {seal.fingerprint_of(sealed)} was sealed with another password "
+                "(or session_token) than that of this provider block. Use the provider block of "
+                "the veeam_mount_point. If the password has changed since the plan was made, plan "
+                "again: a plan that reads the mount point seals its session anew.",
+                path=["sealed_session"],
+            )
+        check_server(self.em, record, deadline)
+        self._book.remember(record)
+        return record.session
 
 
 def but_there_is(mount_points: list[MountPoint]) -> str:

@@ -4,7 +4,7 @@ from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import SessionGone
 from terraform_provider_veeam.objects import mount_points
 from terraform_provider_veeam.objects.base import DataSource, timeouts
-from terraform_provider_veeam.objects.mounted import MountPointReader, session_attribute
+from terraform_provider_veeam.objects.mounted import MountPointReader, session_attributes
 from tfplugin.attribute import found
 from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
@@ -20,7 +20,7 @@ class MountPointsDataSource(MountPointReader, mount_points.RestorePointObject, D
         "other sessions can't be seen.",
         attributes=[
             *mount_points.restore_point_inputs(),
-            session_attribute(),
+            *session_attributes(),
             found("mount_points", "The mount points, by number.", *mount_points.own_results()),
             timeouts(read="5m"),
         ],
@@ -28,7 +28,7 @@ class MountPointsDataSource(MountPointReader, mount_points.RestorePointObject, D
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:
         """Return the mount points."""
-        session = self.find_session(config["session_fingerprint"], deadline)
+        session = self.find_session(config, deadline)
         ref = mount_points.restore_point_of(config)
         try:
             there = self.em.mounts.list(session, ref, deadline)

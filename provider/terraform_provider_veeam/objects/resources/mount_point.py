@@ -13,9 +13,10 @@ from terraform_provider_veeam.objects.base import Resource, timeouts
 from terraform_provider_veeam.objects.mounted import but_there_is
 from terraform_provider_veeam.sessions.lost import check_server, disks_of, no_token
 from terraform_provider_veeam.sessions.record import SessionRecord
+from terraform_provider_veeam.sessions.seal import seal, unseal
 from terraform_provider_veeam.text import parse_duration
 from tfplugin import contexts
-from tfplugin.attribute import IdentityAttribute, optional
+from tfplugin.attribute import IdentityAttribute, computed, flag, optional
 from tfplugin.errors import Refused
 from tfplugin.schema import IdentitySchema, Schema
 from tfplugin.types import Number, Unknown
@@ -42,7 +43,20 @@ class MountPointResource(mount_points.MountPointObject, Resource):
                 f"idle for {models.IDLE_LIMIT}.",
                 check=parse_duration,
             ),
+            flag(
+                "seal_session",
+                "Keep the logon session in `sealed_session` too, for plans that are applied on "
+                "another machine. Default `false`.",
+            ),
             *mount_points.results(),
+            computed(
+                "sealed_session",
+                "With `seal_session`, the logon session, encrypted with a key that is derived "
+                "from the password (or `session_token`) of the provider block: whatever refers "
+                "to the mount point, with the same credentials, finds its session in it. Anybody "
+                "else can try passwords on it.",
+                sensitive=True,
+            ),
             timeouts(create="30m", read="2m", update="2m", delete="10m"),
         ],
     )
@@ -68,12 +82,19 @@ class MountPointResource(mount_points.MountPointObject, Resource):
     def look_ahead(self, ctx: contexts.PlanContext, planned: contexts.State) -> contexts.State:
         """Look up what a create will mount, so that a wrong id fails now and a plan reads well."""
         ctx.private = ctx.private or self._book.carry()
-        return self.describe_restore_point(ctx, planned)
+        return self.describe_restore_point(ctx, planned) | _sealing(planned)
 
     def find_replacements(
         self, ctx: contexts.PlanContext, current: contexts.State, planned: contexts.State
     ) -> None:
-        """Replace what was mounted for another operating system."""
+        """Replace what was mounted for another operating system.
+
+        A plan without a refresh has read nothing: what refers to the mount needs its session here.
+        """
+        if (record := SessionRecord.from_bytes(ctx.private)) is not None:
+            self._book.remember(record, for_apply=True)
+        if planned["seal_session"] != current["seal_session"]:
+            planned |= {"sealed_session": Unknown} | _sealing(planned)
         if _asks_for_another_os(ctx.private, current, planned):
             ctx.requires_replace.append(["os_kind"])
 
@@ -137,6 +158,10 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         record = SessionRecord.from_bytes(ctx.private)
         if record is not None and planned["os_kind"] is not None:
             ctx.private = record._replace(imported=False).to_bytes()
+        if planned["sealed_session"] is Unknown:
+            deadline = self.deadline_for(ctx, "read", planned, f"Sealing {current['id']}")
+            record = self._find_session(ctx, current, deadline)
+            planned["sealed_session"] = self._sealed(ctx, planned, record)
         if planned["keep_alive"] == current["keep_alive"]:
             return planned
         deadline = self.deadline_for(ctx, "update", planned, f"Holding {current['id']}")
@@ -240,7 +265,29 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         ctx.identity = mount_points.identity_of(record.session, mount_point)
         self._book.remember(record, for_apply=for_apply)
         self._provider.holder.hold(record, self.em, state.get("restore_point_name") or "")
-        return state | mount_points.results_of(record.session, mount_point)
+        found = mount_points.results_of(record.session, mount_point)
+        return state | found | {"sealed_session": self._sealed(ctx, state, record)}
+
+    def _sealed(
+        self, ctx: contexts.ResourceContext, state: contexts.State, record: SessionRecord
+    ) -> str | None:
+        """Return the session as the state has it, or sealed anew for other credentials.
+
+        Raises nothing: the mount is there, and not to be lost.
+        """
+        if not state.get("seal_session"):
+            return None
+        settings, text = self.em.settings, state.get("sealed_session")
+        try:
+            there = unseal(text, settings) if isinstance(text, str) else None
+            is_same = there is not None and there.session == record.session
+            return text if is_same else seal(record, settings)
+        except Exception as error:  # noqa: BLE001 - see above
+            said = f"{error}\nA plan that is applied on another machine will not find it."
+            ctx.diagnostics.add_warning(
+                "The logon session can't be sealed", said, path=["seal_session"]
+            )
+            return None
 
     def _keep_alive(
         self, ctx: contexts.ChangeContext, state: contexts.State, record: SessionRecord
@@ -292,6 +339,11 @@ class MountPointResource(mount_points.MountPointObject, Resource):
             "points end with it. "
             f"{consequence}\n{disks}"
         )
+
+
+def _sealing(planned: contexts.State) -> contexts.State:
+    """Return what a plan can tell of `sealed_session`."""
+    return {} if planned["seal_session"] else {"sealed_session": None}
 
 
 def _asks_for_another_os(private: bytes, current: contexts.State, planned: contexts.State) -> bool:
