@@ -115,7 +115,8 @@ class MountPointReader(VeeamObject):
         """
         ref, mount_id = config["mount_point_id"]
         records = self._book.with_mount_point(
-            lambda href: models.mount_id_of(href) == mount_id and ref.id in href.lower()
+            lambda href: models.mount_id_of(href) == mount_id and ref.id in href.lower(),
+            self.manager.base_url,
         )
         told = None
         if config.get("session_token") is not None:
@@ -163,7 +164,9 @@ class MountPointReader(VeeamObject):
         there = self.em.suggestions.mount_points(mount.session, point, deadline)
         if there:
             return but_there_is(there)
-        records = self._book.with_mount_point(lambda href: point in href.lower())
+        records = self._book.with_mount_point(
+            lambda href: point in href.lower(), self.manager.base_url
+        )
         known = [
             f"{MountReference(record.session, ref, record.href)} in {record.session}"
             for record in records

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from terraform_provider_veeam.sessions.handover import Handover
@@ -52,9 +52,21 @@ class SessionBook:
         """Tell whether a process of this command logs a session out at its end."""
         return self._handover.is_passing(fingerprint)
 
-    def with_mount_point(self, is_wanted: Callable[[str], bool]) -> list[SessionRecord]:
-        """Return the known sessions whose mount point is at a wanted path."""
-        return [record for record in self._records() if is_wanted(record.href)]
+    def with_mount_point(
+        self, is_wanted: Callable[[str], bool], base_url: str
+    ) -> list[SessionRecord]:
+        """Return the sessions at hand whose mount point is at a wanted path.
+
+        Those that this process knows; when there is none, those that the plan has left.
+        """
+
+        def chosen(records: Iterable[SessionRecord]) -> list[SessionRecord]:
+            return [one for one in records if is_wanted(one.href) and one.base_url == base_url]
+
+        if known := chosen(self._records()):
+            return known
+        left = (self._handover.find(fingerprint) for fingerprint in self._handover.all())
+        return chosen(record for record in left if record)
 
     def carry(self) -> bytes:
         """Return the private state for the plan of a create; empty when no session is known.

@@ -60,6 +60,15 @@ class Handover:
         self._used.add(fingerprint)
         return record
 
+    def all(self) -> list[str]:
+        """Return the fingerprints of what other processes of this command have left."""
+        try:
+            prefix = _path("").stem
+            names = [path.stem for path in _path("").parent.glob(f"{prefix}*{_SUFFIX}")]
+        except OSError:
+            return []
+        return sorted({name.removeprefix(prefix) for name in names} - self._left)
+
     def mark_passing(self, fingerprint: str) -> None:
         """Tell other processes of this command that this one will log a session out at its end."""
         self._passing.add(fingerprint)

@@ -1,5 +1,6 @@
 """In which order a mount's session is found, and what a plan carries on."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -79,15 +80,30 @@ def test_what_the_plan_left_is_removed_when_the_mount_point_is_gone(folder: Path
     assert list(folder.iterdir()) == []
 
 
+def at(mount: int) -> Callable[[str], bool]:
+    return lambda href: href.endswith(f"/{mount}")
+
+
+def test_a_mount_point_that_only_the_plan_has_read_is_found_by_its_path() -> None:
+    plan, apply = SessionBook(), SessionBook()
+    plan.remember(ONE, for_apply=True)
+    plan.remember(record("two", mount=2, url=OTHER), for_apply=True)
+    assert apply.with_mount_point(at(1), URL) == [ONE]
+    assert apply.with_mount_point(at(2), URL) == []
+    assert plan.with_mount_point(at(3), URL) == []
+    plan.close()
+    assert apply.with_mount_point(at(1), URL) == [ONE]
+
+
 def test_mount_points_are_found_by_their_paths_also_several_of_one_session() -> None:
     book = SessionBook()
     first, second = record("one"), record("one", mount=2)
     for known in (first, second, TWO):
         book.remember(known)
-    assert book.with_mount_point(lambda href: href.endswith("/2")) == [second]
-    assert book.with_mount_point(lambda href: href.endswith("/1")) == [first, TWO]
+    assert book.with_mount_point(at(2), URL) == [second]
+    assert book.with_mount_point(at(1), URL) == [first, TWO]
     book.forget(second.fingerprint, second.href)
-    assert book.with_mount_point(lambda href: href.endswith("/2")) == []
+    assert book.with_mount_point(at(2), URL) == []
 
 
 def test_at_the_end_what_was_used_or_is_known_is_removed_and_what_was_left_stays(
