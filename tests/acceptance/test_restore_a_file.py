@@ -121,7 +121,7 @@ def test_a_saved_plan_says_what_it_lacks(example: Workspace, server: Server) -> 
         left.unlink()
     said = example.fail("apply", "-no-color", "plan")
     assert "The logon session is not at hand" in said
-    assert "apply without a saved plan" in said
+    assert "set seal_session = true" in said
 
 
 def runtime_folder(workspace: Workspace) -> Path:

@@ -116,7 +116,7 @@ class MountPointReader(VeeamObject):
         ref, mount_id = config["mount_point_id"]
         records = self._book.with_mount_point(
             lambda href: models.mount_id_of(href) == mount_id and ref.id in href.lower(),
-            self.manager.base_url,
+            self.em.base_url,
         )
         told = None
         if config.get("session_token") is not None:
@@ -164,9 +164,7 @@ class MountPointReader(VeeamObject):
         there = self.em.suggestions.mount_points(mount.session, point, deadline)
         if there:
             return but_there_is(there)
-        records = self._book.with_mount_point(
-            lambda href: point in href.lower(), self.manager.base_url
-        )
+        records = self._book.with_mount_point(lambda href: point in href.lower(), self.em.base_url)
         known = [
             f"{MountReference(record.session, ref, record.href)} in {record.session}"
             for record in records
@@ -204,9 +202,9 @@ class MountPointReader(VeeamObject):
         if record is None:
             raise Refused(
                 "The sealed logon session can't be opened",
-                f"Logon session {seal.fingerprint_of(sealed)} was sealed with another password "
-                "(or session_token) than that of this provider block. Use the provider block of "
-                "the veeam_mount_point. If the password has changed since the plan was made, plan "
+                f"Logon session {seal.fingerprint_of(sealed)} was not sealed with the password "
+                "(or session_token) of this provider block. Use the provider block of the "
+                "veeam_mount_point. If the password has changed since the plan was made, plan "
                 "again: a plan that reads the mount point seals its session anew.",
                 path=["sealed_session"],
             )

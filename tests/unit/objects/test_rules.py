@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from terraform_provider_veeam.config import check, resolve
+from terraform_provider_veeam.config import check
 from terraform_provider_veeam.provider import VeeamProvider
 from tfplugin.rpc.servicer import ProviderServicer
 from tfplugin.types import Unknown
@@ -22,7 +22,17 @@ VALUES = {
     "machine_name": "web02",
     "restore_point_id": POINT,
     "restore_point_type": "agent",
+    "session_fingerprint": "0123456789abcdef",
+    "sealed_session": "v1.0123456789abcdef." + "A" * 80,
 }
+REQUIRED = {
+    "mount_point_id": f"vm/{POINT}/1",
+    "path": "C:",
+    "paths": ["C:/a"],
+    "folder": "x",
+    "restore_point_id": POINT,
+}
+SESSION: list[set[str]] = [set(), {"session_fingerprint"}, {"sealed_session"}]
 # What may be set beside each other; any other choice of these names is refused.
 OBJECTS: dict[str, tuple[str, list[set[str]]]] = {
     "veeam_quick_backup": (
@@ -34,6 +44,11 @@ OBJECTS: dict[str, tuple[str, list[set[str]]]] = {
         "ListResource",
         [set(), {"restore_point_id"}, {"restore_point_id", "restore_point_type"}],
     ),
+    "veeam_mount_points": ("DataResource", SESSION),
+    "veeam_mount_point_files": ("DataResource", SESSION),
+    "veeam_file_download": ("Action", SESSION),
+    "veeam_file_restore": ("Action", SESSION),
+    "veeam_unmount": ("Action", SESSION),
 }
 BLOCK = {
     "username": "someone",
@@ -85,7 +100,8 @@ def test_a_block_is_refused_once_nothing_can_make_it_valid(name: str) -> None:
             one: VALUES[one] if value is True else value
             for one, value in zip(names, values, strict=True)
         }
-        block = dict.fromkeys(attribute.name for attribute in schema.attributes) | written
+        needed = {one.name: REQUIRED.get(one.name) for one in schema.attributes if one.required}
+        block = dict.fromkeys(one.name for one in schema.attributes) | needed | written
         config = Encoder(may_be_unknown=True).encode(block_of(schema), block)
         request = messages.Request(type_name=name, config=config)
         answer = getattr(servicer, f"Validate{kind}Config")(request)
@@ -113,13 +129,17 @@ def test_the_provider_block_is_refused_once_nothing_can_make_it_valid() -> None:
 
 
 @pytest.mark.parametrize(
-    ("insecure", "is_refused"), [(True, False), (False, True), (None, False), (Unknown, False)]
+    ("insecure", "said", "is_refused"),
+    [
+        (True, "", False),
+        (False, "true", True),
+        (None, "", True),
+        (None, "true", False),
+        (Unknown, "", False),
+    ],
 )
 def test_plain_http_is_refused_before_the_plan_only_if_nothing_can_allow_it(
-    insecure: Any, *, is_refused: bool
+    insecure: Any, said: str, *, is_refused: bool
 ) -> None:
-    """The environment may have what is not written, as it has for the plan."""
     block = {"url": "http://em.example.com", "insecure": insecure}
-    assert bool(check(block, {"VEEAM_EM_INSECURE": "true"})) is is_refused
-    if insecure is None:
-        resolve(block, "test/1", {"VEEAM_EM_INSECURE": "true", "VEEAM_EM_SESSION_TOKEN": "abc"})
+    assert bool(check(block, {"VEEAM_EM_INSECURE": said})) is is_refused
