@@ -65,7 +65,6 @@ output "session_fingerprint" {{ value = veeam_mount_point.this.session_fingerpri
         "data_backup_server": {"name": '"backup01.tech.local"'},
         "data_file_versions": {"machine_name": '"web02"', "path": f'"{FILE}"'},
         "data_hierarchy_object": {"name": '"web02"'},
-        "data_file_versions": {"machine_name": '"web02"', "path": f'"{FILE}"'},
         "data_job": {"name": '"Daily"'},
         "data_mount_points": {"restore_point_id": f'"{point.id}"'} | session,
         "data_mount_point_files": mount | session | {"path": '"Volume$0:/t"'},
