@@ -91,7 +91,7 @@ action "veeam_job_start" "wrong" {{
 }}
 action "veeam_quick_backup" "wrong" {{
   config {{
-    name = "gone"
+    machine_name = "gone"
   }}
 }}
 """)

@@ -45,7 +45,6 @@ def test_a_machine_that_is_not_there_names_those_that_it_may_be(workspace: Works
             'machine_name = "oracle03"\n  created_before = "2020-01-01T00:00:00Z"',
             f'oracle03: {NIGHTS} restore points of type "vm", from 2026-10-26T22:00:42',
         ),
-        ('backup_server = "backup1"', "on backup01.tech.local"),
         ('machine_name = "laptop*"\n  latest = true', "laptop17"),
     ],
 )
@@ -54,6 +53,15 @@ def test_what_rules_a_machine_out_is_told(workspace: Workspace, body: str, says:
     said = plain(workspace.fail("plan", "-no-color"))
     assert "Error: No restore point found" in said
     assert says in said
+
+
+def test_a_backup_server_that_is_not_known_is_told_with_those_that_are(
+    workspace: Workspace,
+) -> None:
+    workspace.write(search('backup_server = "backup1"'))
+    said = plain(workspace.fail("plan", "-no-color"))
+    assert "Error: Backup server not found" in said
+    assert "Enterprise Manager knows: backup01.tech.local." in said
 
 
 def test_a_restore_point_that_is_still_being_written_is_told_at_plan(

@@ -36,8 +36,11 @@ class Tally:
         """Those among them that were in their place already."""
         self.bytes_done = 0
         self.bytes_kept = 0
-        self._current: dict[Entry, int] = {}
-        """The files that are being fetched, and how many bytes of each are here."""
+        self._current: dict[object, tuple[Entry, int]] = {}
+        """The files that are being fetched, and how many bytes of each are here.
+
+        A file is in it twice when two of the paths that were asked for lead to it.
+        """
 
     @contextmanager
     def during(self, step: str) -> Iterator[Callable[[str], None]]:
@@ -52,11 +55,16 @@ class Tally:
     @contextmanager
     def fetching(self, entry: Entry) -> Iterator[Callable[[int], None]]:
         """Count a file while it is fetched; gives what is told how many bytes of it are here."""
-        self._current[entry] = 0
+        key = object()
+
+        def count(come: int) -> None:
+            self._current[key] = (entry, come)
+
+        count(0)
         try:
-            yield partial(self._current.__setitem__, entry)
+            yield count
         finally:
-            del self._current[entry]
+            del self._current[key]
 
     def expect(self, size: int | None) -> None:
         """Count a file that is to be here in the end."""
@@ -78,7 +86,7 @@ class Tally:
 
     @property
     def _bytes_here(self) -> int:
-        return self.bytes_done + sum(self._current.copy().values())
+        return self.bytes_done + sum(come for _, come in self._current.copy().values())
 
     @property
     def share(self) -> float | None:
@@ -94,7 +102,7 @@ class Tally:
             return step
         large = [
             f"{entry.path} {100 * come // entry.size} %"
-            for entry, come in self._current.copy().items()
+            for entry, come in self._current.copy().values()
             if entry.size and entry.size >= _LARGE
         ]
         said = [", ".join(self._speed()), str(self), *(large or step)]

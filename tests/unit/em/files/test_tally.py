@@ -68,3 +68,13 @@ def test_a_step_is_told_and_then_the_one_before_it() -> None:
 
 def test_nothing_to_fetch_is_all_of_it() -> None:
     assert str(Tally(FakeClock())) == "0 of 0 files, 0 bytes"
+
+
+def test_a_file_that_two_paths_lead_to_is_counted_for_each() -> None:
+    tally = halfway()
+    one = Entry("C:/a", "a", is_folder=False, size=20)
+    with tally.fetching(one) as first, tally.fetching(one) as second:
+        first(5)
+        second(7)
+        assert str(tally) == "0 of 260 files, 12 bytes of 2.0 GiB"
+    assert str(tally) == "0 of 260 files, 0 bytes of 2.0 GiB"
