@@ -70,7 +70,7 @@ unit: $(READY) ## Run the fast tests only
 
 portable: $(READY) ## Run the tests that need neither Terraform nor what Windows lacks
 	$(BIN)/python -m pytest tests/contract tests/unit/em tests/unit/test_config.py \
-	  tests/unit/objects tests/unit/sessions tests/unit/test_text.py \
+	  tests/unit/objects tests/unit/mount_sessions tests/unit/test_text.py \
 	  tests/unit/cli/test_mirror.py tests/unit/cli/test_launcher.py tests/unit/test_parsers.py tests/unit/tfplugin/rpc tests/unit/tfplugin/wire
 
 chaos: $(READY) ## Play 2,000 seeds of faults at the protocol, 70 signals under Terraform; SEED=n replays one fault

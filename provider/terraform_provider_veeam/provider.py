@@ -17,8 +17,8 @@ from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
 from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
 from terraform_provider_veeam.masking import conceal
+from terraform_provider_veeam.mount_sessions.registry import SessionRegistry
 from terraform_provider_veeam.packaging import ADDRESSES
-from terraform_provider_veeam.sessions.book import SessionBook
 from tfplugin import interfaces
 from tfplugin.attribute import optional
 from tfplugin.contexts import ConfigureContext, Context, State
@@ -62,7 +62,7 @@ class VeeamProvider(interfaces.Provider):
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self.clock = clock
-        self.book = SessionBook()
+        self.registry = SessionRegistry()
         self.holder = BackgroundHolder(clock, self._prepare)
         self.dropped: set[tuple[str, ...]] = set()
         self._successor: Successor | None = None
@@ -338,7 +338,7 @@ class VeeamProvider(interfaces.Provider):
     def close(self, seconds: float) -> None:
         """End what the process holds open on the server."""
         self.holder.stop()
-        self.book.close()
+        self.registry.close()
         clients = [one for one in (*self._replaced, self._em) if one]
         end = self.clock.monotonic() + seconds
         for em in clients:

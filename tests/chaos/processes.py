@@ -25,8 +25,8 @@ from terraform_provider_veeam import masking
 from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.keep_alive.holder import Holder
 from terraform_provider_veeam.keep_alive.order import Order
+from terraform_provider_veeam.mount_sessions import handover
 from terraform_provider_veeam.provider import VeeamProvider
-from terraform_provider_veeam.sessions import handover
 from tfplugin.process import server
 from tfplugin.process.handshake import SocketDirectory
 from tfplugin.process.lifetime import Ending, Lifetime

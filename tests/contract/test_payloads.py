@@ -37,7 +37,7 @@ from terraform_provider_veeam.em.jobs.sessions import (
 )
 from terraform_provider_veeam.em.logon import _id_of, _is_enterprise_manager
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType, Task
-from terraform_provider_veeam.em.mounts.existing import file_system_roots
+from terraform_provider_veeam.em.mounts.read_and_unmount import file_system_roots
 from terraform_provider_veeam.em.tasks import find_task, parse_task
 
 DATA = Path(__file__).with_name("data")

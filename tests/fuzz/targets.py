@@ -29,16 +29,16 @@ from terraform_provider_veeam.em.jobs.jobs import parse_job
 from terraform_provider_veeam.em.jobs.sessions import parse_job_session, parse_task_session
 from terraform_provider_veeam.em.logon import _id_of, _is_enterprise_manager
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType, mount_id_of
-from terraform_provider_veeam.em.mounts.existing import file_system_roots
+from terraform_provider_veeam.em.mounts.read_and_unmount import file_system_roots
 from terraform_provider_veeam.em.tasks import find_task, parse_task
 from terraform_provider_veeam.keep_alive.order import Order
+from terraform_provider_veeam.mount_sessions.record import SessionRecord
+from terraform_provider_veeam.mount_sessions.registry import _carried
 from terraform_provider_veeam.objects.identifiers import (
     parse_job_object_id,
     parse_mount_point_id,
     parse_uid,
 )
-from terraform_provider_veeam.sessions.book import _carried
-from terraform_provider_veeam.sessions.record import SessionRecord
 from terraform_provider_veeam.text import parse_duration
 
 _REF = RestorePointRef(RestorePointType.VM, "710c0a5f-2783-4222-b669-0da996b09b97")

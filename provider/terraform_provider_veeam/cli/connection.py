@@ -23,7 +23,7 @@ from terraform_provider_veeam.em.files.restore import FileRestores
 from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint
 from terraform_provider_veeam.em.models import IDLE_LIMIT, Mounted, RestorePointType
 from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
-from terraform_provider_veeam.sessions.record import SessionRecord
+from terraform_provider_veeam.mount_sessions.record import SessionRecord
 
 _LOOK_UP_SECONDS = 300.0
 _MOUNT_SECONDS = 1800.0

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from terraform_provider_veeam.cli import arguments, connection, description, lookup, output
 from terraform_provider_veeam.cli.dates import shown_time
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound, Stopped
-from terraform_provider_veeam.em.files import listing, places, plan, transfer
+from terraform_provider_veeam.em.files import destination, listing, plan, transfer
 from terraform_provider_veeam.em.files.left_out import concerns_all, in_lines
 from terraform_provider_veeam.em.files.overwrite import Overwrite
 from terraform_provider_veeam.em.inventory import restore_points
@@ -83,7 +83,7 @@ def run(options: argparse.Namespace) -> int:
 def _get(connected: connection.Connection, options: argparse.Namespace) -> int:
     point = lookup.restore_point(connected, options)
     with (
-        places.Places(options.to, dry_run=options.dry_run) as folder,
+        destination.Destination(options.to, dry_run=options.dry_run) as folder,
         connected.mounted(point, options.os_kind) as mounted,
     ):
         files, restores = connected.files(mounted)
@@ -103,7 +103,7 @@ def _get(connected: connection.Connection, options: argparse.Namespace) -> int:
             with work:
                 plans, is_all = _fetch(work, files, options.paths, roots)
         except EnterpriseManagerError as error:
-            if work.tally.files:
+            if work.progress.files:
                 error.detail = _how_to_go_on(error, work, point, options)
             raise
     if folder.renamed:
@@ -122,7 +122,7 @@ def _get(connected: connection.Connection, options: argparse.Namespace) -> int:
     elif options.dry_run:
         _print_plans(plans)
     else:
-        output.print_line(f"{work.tally}{_besides(work)}, in {options.to}")
+        output.print_line(f"{work.progress}{_besides(work)}, in {options.to}")
     return 0 if is_all else 1
 
 
@@ -135,21 +135,21 @@ def _fetch(
     """
     plans = []
     is_all = True
-    with output.progress_of(work.tally):
+    with output.progress_of(work.progress):
         for path in paths:
             try:
                 description.check_volume(path, roots)
                 plans.append(_result_of(work.plan(path)))
             except NotFound as error:
                 near = files.neighbours(path, work.deadline) or description.of_volumes(roots)
-                is_all = _told(error.add(near))
+                is_all = _reported(error.add(near))
             except EnterpriseManagerError as error:
-                is_all = _told(error)
+                is_all = _reported(error)
         for plan in plans:
             try:
                 _result_of(work.fetch(plan))
             except EnterpriseManagerError as error:
-                is_all = _told(error)
+                is_all = _reported(error)
     return plans, is_all
 
 
@@ -162,7 +162,7 @@ def _how_to_go_on(
     """Return the detail of an error that ended a download, with what is there and what to do."""
     name = options.machine.name
     at = f"{name}@{shown_time(point.created_at)}" if name else f"@{point.ref.id}"
-    there = f"{work.tally.files_done} of {counted(work.tally.files, 'file')} are there."
+    there = f"{work.progress.files_done} of {counted(work.progress.files, 'file')} are there."
     advice = f"{there} The same command with {printable(at)} goes on from here."
     return advice if isinstance(error, Stopped) else f"{error.detail}\n{advice}"
 
@@ -170,7 +170,7 @@ def _how_to_go_on(
 def _besides(work: transfer.Transfer) -> str:
     """Return what is to be said beside how much is here."""
     counts = {
-        "were there already": work.tally.files_kept,
+        "were there already": work.progress.files_kept,
         "replaced": len(work.replaced),
         "not replaced": len(work.left),
     }
@@ -211,16 +211,16 @@ def _result(
     options: argparse.Namespace,
 ) -> dict[str, Any]:
     """Return what scripts are told of a download."""
-    tally = work.tally
+    progress = work.progress
     planned = [one for plan in plans for one in plan.files] if options.dry_run else work.left
     return {
         "restore_point": description.of_point(point),
         "folder": str(options.to),
         "dry_run": options.dry_run,
-        "files": tally.files,
-        "files_done": tally.files_done,
-        "files_kept": tally.files_kept,
-        "bytes_done": tally.bytes_done,
+        "files": progress.files,
+        "files_done": progress.files_done,
+        "files_kept": progress.files_kept,
+        "bytes_done": progress.bytes_done,
         "downloaded": [
             {"file": str(one.destination), "size": one.size, "sha256": one.sha256}
             for one in work.downloaded
@@ -248,7 +248,7 @@ def _result_of(steps: Generator[str, None, Result]) -> Result:
             return result
 
 
-def _told(error: EnterpriseManagerError) -> bool:
+def _reported(error: EnterpriseManagerError) -> bool:
     """Tell of an error that concerns one path alone; returns False. Raises any other."""
     if concerns_all(error):
         raise error

@@ -25,7 +25,7 @@ from terraform_provider_veeam.em.errors import DeadlinePassed, EnterpriseManager
 from terraform_provider_veeam.em.models import IDLE_LIMIT
 from terraform_provider_veeam.keep_alive import holder, idle_limit, keeper, order, sockets, start
 from terraform_provider_veeam.masking import mask, printable
-from terraform_provider_veeam.sessions.record import SessionRecord
+from terraform_provider_veeam.mount_sessions.record import SessionRecord
 from terraform_provider_veeam.text import counted, parse_duration
 
 _TYPE = "veeam_mount_point"

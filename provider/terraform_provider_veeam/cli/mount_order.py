@@ -26,7 +26,7 @@ class Order(Protocol):
         """Take note of what came of one."""
 
 
-class _Told:
+class _Looked:
     def __init__(self) -> None:
         self.told: dict[int, bool | None] = {}
 
@@ -40,7 +40,7 @@ class _Told:
         return min((number for number, has in self.told.items() if has), default=None)
 
 
-class EveryOne(_Told):
+class EveryOne(_Looked):
     """One after the other, from the newest on: until one has the file, or to the end."""
 
     def __init__(self, count: int, *, to_the_end: bool) -> None:
@@ -59,7 +59,7 @@ class EveryOne(_Told):
         return self._to_the_end or newest is None or number < newest
 
 
-class FewOnes(_Told):
+class FewOnes(_Looked):
     """The newest, then 1, 2, 4, 8 … back; then halves of what is left between two.
 
     A file that was deleted is in all that are older, up to the backup before it was made: the

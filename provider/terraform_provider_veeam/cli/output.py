@@ -31,7 +31,7 @@ from terraform_provider_veeam.masking import mask, printable
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from terraform_provider_veeam.em.files.tally import Tally
+    from terraform_provider_veeam.em.files.progress import Progress
 
 _GAP = 2  # columns of the terminal, between those of a table
 _SHORTEST_BAR, _LONGEST_BAR = 10, 40
@@ -129,9 +129,9 @@ def waiting_for(what: str, *, at_once: bool = False) -> Iterator[None]:
 
 
 @contextmanager
-def progress_of(tally: Tally) -> Iterator[None]:
+def progress_of(progress: Progress) -> Iterator[None]:
     """Show how far a download is, by a bar on a terminal, and by a line now and then elsewhere."""
-    with _shown(_console(sys.stderr), tally.progress, lambda: tally.share):
+    with _shown(_console(sys.stderr), progress.texts, lambda: progress.share):
         yield
 
 

@@ -19,7 +19,7 @@ from terraform_provider_veeam.em.deadline import Clock, Deadline
 from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
 from terraform_provider_veeam.keep_alive.order import Order
-from terraform_provider_veeam.sessions.record import SessionRecord
+from terraform_provider_veeam.mount_sessions.record import SessionRecord
 from tfplugin.process.processes import is_alive
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 from terraform_provider_veeam.em.settings import Settings
-from terraform_provider_veeam.sessions.record import SessionRecord
+from terraform_provider_veeam.mount_sessions.record import SessionRecord
 
 NETWORK = (
     *("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"),

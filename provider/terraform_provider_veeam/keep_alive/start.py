@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.deadline import Deadline
     from terraform_provider_veeam.em.settings import Settings
     from terraform_provider_veeam.keep_alive.order import Order
-    from terraform_provider_veeam.sessions.record import SessionRecord
+    from terraform_provider_veeam.mount_sessions.record import SessionRecord
 
 _PASSED_ON = (
     *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "XDG_RUNTIME_DIR"),

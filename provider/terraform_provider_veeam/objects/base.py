@@ -15,7 +15,7 @@ from terraform_provider_veeam.em.deadline import Clock, Deadline
 from terraform_provider_veeam.em.errors import AccessDenied, Gone
 from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
 from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
-from terraform_provider_veeam.sessions.book import SessionBook
+from terraform_provider_veeam.mount_sessions.registry import SessionRegistry
 from terraform_provider_veeam.text import parse_duration
 from tfplugin import attribute, contexts, interfaces
 from tfplugin.contexts import Context, State
@@ -44,7 +44,7 @@ class Configured(Protocol):
     """The provider, as its objects see it."""
 
     clock: Clock
-    book: SessionBook
+    registry: SessionRegistry
     holder: BackgroundHolder
     dropped: set[tuple[str, ...]]
     """Resources that a read has found gone: their types, and what else tells them apart."""
@@ -83,7 +83,7 @@ class VeeamObject:
 
     def __init__(self, provider: Configured) -> None:
         self._provider = provider
-        self._book = provider.book
+        self._registry = provider.registry
 
     @property
     def em(self) -> EnterpriseManager:

@@ -145,7 +145,7 @@ class HierarchyReader(VeeamObject):
                 path=[attribute],
             )
         lines = "".join(
-            f"\n  {one.ref}  {printable(one.name)}{f' on {_told(one.root)}' if one.root else ''}"
+            f"\n  {one.ref}  {printable(one.name)}{f' on {_name(one.root)}' if one.root else ''}"
             for one in found
         )
         raise Refused(
@@ -174,7 +174,7 @@ def _not_searched(left_out: Mapping[HierarchyRoot, RequestRefused]) -> str:
     if not left_out:
         return ""
     lines = "".join(
-        f"\n  {_told(root)}: {error.detail.splitlines()[0]}" for root, error in left_out.items()
+        f"\n  {_name(root)}: {error.detail.splitlines()[0]}" for root, error in left_out.items()
     )
     return (
         f"\nNot searched, because Enterprise Manager refused it:{lines}\nSet hierarchy_root to "
@@ -183,9 +183,9 @@ def _not_searched(left_out: Mapping[HierarchyRoot, RequestRefused]) -> str:
 
 
 def _listed(roots: Sequence[HierarchyRoot]) -> str:
-    return ", ".join(map(_told, roots)) or "none"
+    return ", ".join(map(_name, roots)) or "none"
 
 
-def _told(root: HierarchyRoot) -> str:
+def _name(root: HierarchyRoot) -> str:
     server = f" of {root.backup_server}" if root.backup_server else ""
     return printable(f"{root.name}{server}")

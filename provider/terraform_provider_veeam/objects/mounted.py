@@ -10,11 +10,11 @@ from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import MountGone, SessionGone
 from terraform_provider_veeam.em.models import LogonSession, MountPoint, RestorePointRef
 from terraform_provider_veeam.masking import printable
+from terraform_provider_veeam.mount_sessions import handover, seal
+from terraform_provider_veeam.mount_sessions.errors import check_server
 from terraform_provider_veeam.objects import checks
 from terraform_provider_veeam.objects.base import VeeamObject
 from terraform_provider_veeam.objects.identifiers import format_mount_point_id, parse_mount_point_id
-from terraform_provider_veeam.sessions import handover, seal
-from terraform_provider_veeam.sessions.lost import check_server
 from terraform_provider_veeam.text import parse_session_token
 from tfplugin.attribute import Attribute, optional, required
 from tfplugin.contexts import State
@@ -114,7 +114,7 @@ class MountPointReader(VeeamObject):
         what it has itself read or mounted, and what the plan of this command has read.
         """
         ref, mount_id = config["mount_point_id"]
-        records = self._book.with_mount_point(
+        records = self._registry.with_mount_point(
             lambda href: models.mount_id_of(href) == mount_id and ref.id in href.lower(),
             self.em.base_url,
         )
@@ -164,7 +164,9 @@ class MountPointReader(VeeamObject):
         there = self.em.suggestions.mount_points(mount.session, point, deadline)
         if there:
             return but_there_is(there)
-        records = self._book.with_mount_point(lambda href: point in href.lower(), self.em.base_url)
+        records = self._registry.with_mount_point(
+            lambda href: point in href.lower(), self.em.base_url
+        )
         known = [
             f"{MountReference(record.session, ref, record.href)} in {record.session}"
             for record in records
@@ -176,7 +178,7 @@ class MountPointReader(VeeamObject):
         """Return the session that a block names, or the provider's own. Raises Refused."""
         em, sealed = self.em, config["sealed_session"]
         fingerprint = seal.fingerprint_of(sealed) if sealed else config["session_fingerprint"]
-        if fingerprint is not None and (record := self._book.find(fingerprint, em.base_url)):
+        if fingerprint is not None and (record := self._registry.find(fingerprint, em.base_url)):
             return record.session
         if sealed:
             return self._unsealed(sealed, deadline)
@@ -209,7 +211,7 @@ class MountPointReader(VeeamObject):
                 path=["sealed_session"],
             )
         check_server(self.em, record, deadline)
-        self._book.remember(record)
+        self._registry.remember(record)
         return record.session
 
 

@@ -26,7 +26,7 @@ from terraform_provider_veeam.keep_alive import sockets, start
 from terraform_provider_veeam.keep_alive.holder import Holder
 from terraform_provider_veeam.keep_alive.keeper import Keeper
 from terraform_provider_veeam.keep_alive.order import Order
-from terraform_provider_veeam.sessions.record import SessionRecord
+from terraform_provider_veeam.mount_sessions.record import SessionRecord
 from tfplugin.process import handshake
 
 STATE = json.dumps({"version": 4, "resources": [], "outputs": {"ä": 1}}, ensure_ascii=False)

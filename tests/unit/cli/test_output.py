@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from terraform_provider_veeam.cli import output
-from terraform_provider_veeam.em.files.tally import Tally
+from terraform_provider_veeam.em.files.progress import Progress
 
 ID = "2b308951-237b-5e2a-9189-ddf2ec27727f"
 TIME = "2026-11-15T22:00:42Z"
@@ -94,7 +94,7 @@ def test_where_nobody_looks_all_is_shown_without_colour_whatever_the_environment
     monkeypatch.setattr(sys, "stderr", err)
     table()
     output.say_error("No such thing", "x" * 500)
-    with output.waiting_for("Waiting", at_once=True), output.progress_of(Tally()):
+    with output.waiting_for("Waiting", at_once=True), output.progress_of(Progress()):
         pass
     assert [re.split(r" {2,}", line)[-1] for line in out.getvalue().splitlines()] == ["ID", ID, ID]
     assert err.getvalue() == f"Error: No such thing\n{'x' * 500}\nWaiting ...\n"
@@ -144,14 +144,14 @@ def test_a_dumb_terminal_gets_lines(screen: Screen, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("columns", [120, 80, 40, 20])
 def test_progress_stays_in_one_line_that_is_cut_nowhere(screen: Screen, columns: int) -> None:
-    tally = Tally()
+    progress = Progress()
     for _ in range(260):
-        tally.expect(2**23)
-    tally.come(2**30)
+        progress.expect(2**23)
+    progress.come(2**30)
     step = "preparing E:/Documentation 2014/Offers.docx"
 
     def wait() -> None:
-        with tally.during(step), output.progress_of(tally):
+        with progress.during(step), output.progress_of(progress):
             pass
 
     parts = {"49 %": 20, "1 of 260 files, 1.0 GiB of 2.0 GiB": 80, step: 120}
@@ -173,8 +173,8 @@ def test_a_long_wait_is_a_line_now_and_then_where_nobody_looks(
     with output.waiting_for("Mounting oracle03"):
         time.sleep(0.3)
     before = err.getvalue()
-    tally = Tally()
-    with tally.during("listing E:/Docs"), output.progress_of(tally):
+    progress = Progress()
+    with progress.during("listing E:/Docs"), output.progress_of(progress):
         time.sleep(0.2)
     after = err.getvalue()[len(before) :]
     time.sleep(0.1)

@@ -25,7 +25,7 @@ from terraform_provider_veeam.cli import commands, connection, keep_alive, signa
 from terraform_provider_veeam.em import deadline
 from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.keep_alive import sockets
-from terraform_provider_veeam.sessions.record import SessionRecord
+from terraform_provider_veeam.mount_sessions.record import SessionRecord
 from tfplugin.process import handshake
 
 SILENCE = 0.2  # seconds without an answer that a command bears after Ctrl-C, to save time here

@@ -15,7 +15,7 @@ from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.em.tasks import Tasks
 from terraform_provider_veeam.keep_alive.holder import Ending, Holder
 from terraform_provider_veeam.keep_alive.order import Order
-from terraform_provider_veeam.sessions.record import SessionRecord
+from terraform_provider_veeam.mount_sessions.record import SessionRecord
 
 MakeDeadline = Callable[..., Deadline]
 POINT = RestorePointRef(RestorePointType.VM, "710c0a5f-2783-4222-b669-0da996b09b97")

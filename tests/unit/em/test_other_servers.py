@@ -10,7 +10,7 @@ from em_simulator import Family, Simulator
 from em_simulator.forms import JsonLists, Paths
 from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.files.places import Places
+from terraform_provider_veeam.em.files.destination import Destination
 from terraform_provider_veeam.em.files.transfer import Transfer
 from terraform_provider_veeam.em.inventory.restore_points import Wanted
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
@@ -55,8 +55,8 @@ def test_a_mount_a_listing_a_download_and_an_unmount(
         files, restores = em.files(mounted.session, href)
         plan = list(islice(files.folder("Volume$0:/Data", deadline(), []), 9))
         assert [entry.name for entry in plan if not entry.is_folder] == ["Grüße.txt"]
-        with Places(tmp_path) as places:
-            run(Transfer(files, restores, places, deadline()), FILE)
+        with Destination(tmp_path) as destination:
+            run(Transfer(files, restores, destination, deadline()), FILE)
         assert (tmp_path / "Grüße.txt").read_bytes() == b"good night"
         em.mounts.unmount(mounted.session, href, deadline())
         assert (simulator.mounts(), simulator.lost_by_logout()) == ([], [])

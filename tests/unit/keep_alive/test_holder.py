@@ -22,7 +22,7 @@ from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.models import RestorePointRef
 from terraform_provider_veeam.keep_alive.holder import BackgroundHolder, Ending, Holder
 from terraform_provider_veeam.keep_alive.order import Order
-from terraform_provider_veeam.sessions.record import SessionRecord
+from terraform_provider_veeam.mount_sessions.record import SessionRecord
 
 MakeDeadline = Callable[..., Deadline]
 MakeEm = Callable[..., EnterpriseManager]

@@ -21,7 +21,7 @@ from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.keep_alive import holder, sockets, start
 from terraform_provider_veeam.keep_alive.keeper import Keeper
-from terraform_provider_veeam.sessions.record import SessionRecord
+from terraform_provider_veeam.mount_sessions.record import SessionRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -15,7 +15,7 @@ from terraform_provider_veeam.em.models import RestorePointRef
 from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.keep_alive.keeper import Keeper
 from terraform_provider_veeam.keep_alive.order import Order
-from terraform_provider_veeam.sessions.record import SessionRecord
+from terraform_provider_veeam.mount_sessions.record import SessionRecord
 
 MakeDeadline = Callable[..., Deadline]
 

@@ -27,9 +27,9 @@ from terraform_provider_veeam.em.models import RestorePointRef
 from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.keep_alive import sockets, start
 from terraform_provider_veeam.keep_alive.order import Order
+from terraform_provider_veeam.mount_sessions.record import SessionRecord
 from terraform_provider_veeam.objects.resources.mount_point import MountPointResource
 from terraform_provider_veeam.provider import VeeamProvider
-from terraform_provider_veeam.sessions.record import SessionRecord
 from tfplugin.process import handshake, processes
 from tfplugin.wire import tfplugin6_pb2 as pb
 

@@ -10,9 +10,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import CannotWrite, EnterpriseManagerError, SizeDiffers
-from terraform_provider_veeam.em.files.notes import Note, Source, part_of, seen, sha256_of
+from terraform_provider_veeam.em.files.destination import cannot_write
+from terraform_provider_veeam.em.files.manifest import (
+    ManifestEntry,
+    Source,
+    part_of,
+    seen,
+    sha256_of,
+)
 from terraform_provider_veeam.em.files.overwrite import Target
-from terraform_provider_veeam.em.files.places import cannot_write
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.em.times import nanoseconds
@@ -104,7 +110,7 @@ class _Part:
 
         As much of it counts as was noted and still has that hash. Raises CannotWrite, Stopped, …
         """
-        note = self._target.notes.of(self._key)
+        note = self._target.manifest.of(self._key)
         try:
             if self._target.resume and note and note.size <= (self._source.size or 0):
                 found = sha256_of(self._file, note.size, self._deadline)
@@ -147,17 +153,17 @@ class _Part:
             and now - moment >= _NOTED_SECONDS
         ):
             self._noted = (self.size, now)
-            self._target.notes.add(self._key, self._as_note())
+            self._target.manifest.add(self._key, self._as_note())
 
     def put(self) -> str:
         """Put the file in its place; returns its SHA-256. Raises SizeDiffers, CannotWrite."""
         if self._source.size not in (None, self.size):
             raise self._other_size(f"{self.size} bytes, but the file has {self._source.size}")
-        folder, place, notes, expected, _ = self._target
+        folder, place, manifest, expected, _ = self._target
         try:
             os.fsync(self._file.fileno())
             # Whoever finds it in its place knows it, even if this process is killed meanwhile.
-            notes.add(self._key, self._as_note())
+            manifest.add(self._key, self._as_note())
             mine = os.fstat(self._file.fileno())
             if not folder.moves_open_files:
                 self._file.close()
@@ -174,7 +180,7 @@ class _Part:
         if found is None or (folder.moves_open_files and not os.path.samestat(found, mine)):
             raise self._is_taken()
         self._name = ""
-        notes.add(place.key, self._as_note()._replace(seen=seen(found)))
+        manifest.add(place.key, self._as_note()._replace(seen=seen(found)))
         return self._hash.hexdigest()
 
     def close(self, *, keep: bool) -> None:
@@ -183,14 +189,16 @@ class _Part:
             self._file.close()
         if keep and self._key.endswith(self._name) and (self.size or not self._is_begun):
             if self.size:
-                self._target.notes.add(self._key, self._as_note())
+                self._target.manifest.add(self._key, self._as_note())
         elif self._name:
             with suppress(OSError):
                 self._target.folder.remove(self._name)
         self._file.close()
 
-    def _as_note(self) -> Note:
-        return Note(self._source.mark, self._source.point, self.size, self._hash.hexdigest())
+    def _as_note(self) -> ManifestEntry:
+        return ManifestEntry(
+            self._source.mark, self._source.point, self.size, self._hash.hexdigest()
+        )
 
     def _set_time(self) -> None:
         """Give it its time. One that no file has, or that the file system lacks, is passed over."""

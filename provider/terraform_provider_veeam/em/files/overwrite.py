@@ -7,7 +7,7 @@ from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.files import folders, notes, places
+from terraform_provider_veeam.em.files import destination, folders, manifest
 from terraform_provider_veeam.em.times import nanoseconds
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ class Target(NamedTuple):
     """Where it goes: a place in a folder that is held open, with the notes about it."""
 
     folder: folders.Folder
-    place: places.Place
-    notes: notes.Notes
+    place: destination.Place
+    manifest: manifest.Manifest
     found: os.stat_result | None = None
     """What is there, and is replaced."""
     resume: bool = False
@@ -59,7 +59,7 @@ class Verdict(NamedTuple):
 
 
 def judge(
-    target: Target, source: notes.Source, overwrite: Overwrite | None, deadline: Deadline
+    target: Target, source: manifest.Source, overwrite: Overwrite | None, deadline: Deadline
 ) -> Verdict:
     """Return what is done about a file of a backup. Raises OSError, Stopped, DeadlinePassed."""
     folder, place, noted = target[:3]
@@ -67,11 +67,11 @@ def judge(
     if found is None:
         return Verdict(Act.FETCH)
     # It was put there, and its process killed before that could be noted.
-    just_put = noted.of(notes.part_of(place.key, source.mark))
+    just_put = noted.of(manifest.part_of(place.key, source.mark))
     known = [
         note
         for note in (noted.of(place.key), just_put)
-        if note and notes.is_noted(note, folder, place.name, found, deadline)
+        if note and manifest.is_noted(note, folder, place.name, found, deadline)
     ]
     if any(note.mark == source.mark for note in known):
         return Verdict(Act.KEEP, found=found)

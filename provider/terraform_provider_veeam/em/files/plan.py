@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import CannotWrite
+from terraform_provider_veeam.em.files.destination import Destination, Place
 from terraform_provider_veeam.em.files.left_out import ONE_ADDRESS, LeftOut, concerns_all
 from terraform_provider_veeam.em.files.listing import Entry, Files
-from terraform_provider_veeam.em.files.notes import Source
+from terraform_provider_veeam.em.files.manifest import Source
 from terraform_provider_veeam.em.files.overwrite import Act, Overwrite, Target, Verdict, judge
 from terraform_provider_veeam.em.files.paths import PathPattern, address_of, parent_and_name
-from terraform_provider_veeam.em.files.places import Place, Places
-from terraform_provider_veeam.em.files.tally import Tally
+from terraform_provider_veeam.em.files.progress import Progress
 from terraform_provider_veeam.em.models import restore_point_at
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.text import counted, readable_size
@@ -79,9 +79,9 @@ class Planner:
     def __init__(
         self,
         files: Files,
-        places: Places,
+        destination: Destination,
         deadline: Deadline,
-        tally: Tally,
+        progress: Progress,
         *,
         point: str | None,
         keep_folders: bool,
@@ -89,9 +89,9 @@ class Planner:
     ) -> None:
         """Take what `Transfer` takes."""
         self._files = files
-        self._places = places
+        self._destination = destination
         self._deadline = deadline
-        self._tally = tally
+        self._progress = progress
         ref = restore_point_at(files.href)
         self._id = f"{ref.type}/{ref.id}" if ref else files.href
         self._point = point or self._id
@@ -102,11 +102,11 @@ class Planner:
         self._folders: dict[tuple[str, str], Place] = {}
         """The places of the guest's folders, by the same."""
         self.left: list[Planned] = []
-        """The files that are not fetched because of what is in their places."""
+        """The files that are not fetched because of what is in their destination."""
 
     def plan(self, path: str) -> Plan:
         """Return what a path or pattern stands for; raises as `Transfer.plan` does."""
-        with self._tally.during(f"listing {path}"):
+        with self._progress.during(f"listing {path}"):
             return self._found(path)
 
     def _found(self, path: str) -> Plan:
@@ -175,19 +175,19 @@ class Planner:
         source = Source(mark, self._point, entry.size, entry.modified_at)
         verdict = Verdict(Act.FETCH)
         with (
-            self._tally.during(f"comparing {entry.path}"),
+            self._progress.during(f"comparing {entry.path}"),
             suppress(FileNotFoundError),  # of a folder that a dry run has not made
-            self._places.opened(place) as folder,
+            self._destination.opened(place) as folder,
         ):
-            target = Target(folder, place, self._places.notes)
+            target = Target(folder, place, self._destination.manifest)
             verdict = judge(target, source, self._overwrite, self._deadline)
         planned = Planned(entry, place, source, verdict)
         if verdict.act is Act.LEAVE:
             self.left.append(planned)
         else:
-            self._tally.expect(entry.size)
+            self._progress.expect(entry.size)
         if verdict.act is Act.KEEP:
-            self._tally.keep(entry.size)
+            self._progress.keep(entry.size)
         return planned
 
     def _add(self, entry: Entry, parent: str, base: str) -> Place | None:
@@ -199,7 +199,7 @@ class Planner:
             return None
         self._placed.add((base, entry.path))
         inside = self._folder(parent, base)
-        return self._places.add(entry.path, is_folder=False, inside=inside)
+        return self._destination.add(entry.path, is_folder=False, inside=inside)
 
     def _folder(self, path: str, base: str) -> Place | None:
         """Return the place of a folder, made with those that it is in; None for that of all."""
@@ -207,12 +207,12 @@ class Planner:
             return None
         if (base, path) not in self._folders:
             inside = self._folder(parent_and_name(path)[0], base)
-            self._folders[base, path] = self._places.add(path, is_folder=True, inside=inside)
+            self._folders[base, path] = self._destination.add(path, is_folder=True, inside=inside)
         return self._folders[base, path]
 
 
 class _Layout(NamedTuple):
-    """What is known while the files of a path get their places."""
+    """What is known while the files of a path get their destination."""
 
     path: str
     base: str

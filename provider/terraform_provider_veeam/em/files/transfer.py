@@ -14,15 +14,15 @@ from urllib.parse import unquote
 from terraform_provider_veeam.em.background import at_limit, in_background
 from terraform_provider_veeam.em.deadline import TELL_SECONDS, Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, SomeLeftOut, Stopped
+from terraform_provider_veeam.em.files.destination import Destination
 from terraform_provider_veeam.em.files.download import Downloaded
 from terraform_provider_veeam.em.files.left_out import LeftOut, concerns_all, in_lines
 from terraform_provider_veeam.em.files.listing import Files
 from terraform_provider_veeam.em.files.overwrite import Act, Overwrite, Target
 from terraform_provider_veeam.em.files.paths import address_of
-from terraform_provider_veeam.em.files.places import Places
 from terraform_provider_veeam.em.files.plan import Part, Plan, Planned, Planner
+from terraform_provider_veeam.em.files.progress import Progress
 from terraform_provider_veeam.em.files.restore import FileRestores
-from terraform_provider_veeam.em.files.tally import Tally
 from terraform_provider_veeam.em.models import Task
 from terraform_provider_veeam.masking import printable
 
@@ -36,7 +36,7 @@ class Transfer:
         self,
         files: Files,
         restores: FileRestores,
-        places: Places,
+        destination: Destination,
         deadline: Deadline,
         *,
         point: str | None = None,
@@ -53,22 +53,22 @@ class Transfer:
         """
         self._files = files
         self._restores = restores
-        self._places = places
+        self._destination = destination
         self.deadline = deadline
         self._resume = resume
         self._parallelism = parallelism
-        self.tally = Tally(deadline.clock)
+        self.progress = Progress(deadline.clock)
         self._planner = Planner(
             files,
-            places,
+            destination,
             deadline,
-            self.tally,
+            self.progress,
             point=point,
             keep_folders=keep_folders,
             overwrite=overwrite,
         )
         self.left = self._planner.left
-        """The files that were not fetched because of what is in their places."""
+        """The files that were not fetched because of what is in their destination."""
         self.downloaded: list[Downloaded] = []
         """The files that were fetched, in the order of their plans."""
         self.replaced: list[Planned] = []
@@ -98,7 +98,7 @@ class Transfer:
             lambda: self._planner.plan(path), TELL_SECONDS, self._progress
         )
         fetch = _Fetch(plan)
-        for part in () if self._places.dry_run else plan.parts:
+        for part in () if self._destination.dry_run else plan.parts:
             preparation = _Preparation(part, self)
             fetch.jobs += [_Job(file, preparation, fetch) for file in part.files]
         self._fetches.append(fetch)
@@ -125,13 +125,13 @@ class Transfer:
         if left_out := fetch.left_out():
             raise SomeLeftOut(
                 "Not everything would be downloaded"
-                if self._places.dry_run
+                if self._destination.dry_run
                 else "Not everything was downloaded",
                 f"Of {printable(plan.path)} this did not come:\n{in_lines(left_out)}",
             )
 
     def _progress(self) -> str:
-        return "; ".join(self.tally.progress())
+        return "; ".join(self.progress.texts())
 
     def _start(self) -> None:
         """Begin to fetch all that is planned."""
@@ -189,7 +189,7 @@ class Transfer:
     def _fetch_file(self, job: _Job) -> Downloaded:
         entry, place, source, verdict = job.file
         target = job.preparation.targets().get(address_of(entry.path))
-        with self.tally.fetching(entry) as count, self._places.opened(place) as folder:
+        with self.progress.fetching(entry) as count, self._destination.opened(place) as folder:
 
             def report(size: int) -> None:
                 if self._failure:
@@ -203,13 +203,13 @@ class Transfer:
                 target=Target(
                     folder,
                     place,
-                    self._places.notes,
+                    self._destination.manifest,
                     verdict.found,
                     self._resume and entry.size is not None,
                 ),
                 report=report,
             )
-        self.tally.come(done.size)
+        self.progress.come(done.size)
         return done
 
     def begin(self, path: str) -> Task:
@@ -219,7 +219,7 @@ class Transfer:
     def wait_for(self, path: str, task: Task) -> list[str]:
         """Wait until it is ready; returns the addresses that the server gives."""
         targets: list[str] = []
-        with self.tally.during(f"preparing {path}") as tell:
+        with self.progress.during(f"preparing {path}") as tell:
             for progress in self._restores.finish(self._files, path, task, self.deadline, targets):
                 tell(f"preparing {path} ({progress})")
         return targets

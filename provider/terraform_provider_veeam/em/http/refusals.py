@@ -19,18 +19,18 @@ def refusal_of(
 ) -> errors.RequestRefused:
     """Return the error for an answer whose status is not a success."""
     message = error_message(body)
-    told: _Told = {"status": status, "message": message}
+    facts: _Facts = {"status": status, "message": message}
     said = f": {message}" if message else "."
     came = f"{request} was answered with {status} {phrase(status)}{said}"
     if HTTPStatus(300) <= status < HTTPStatus(400):
-        return _redirected(str(request), headers.get("Location", ""), told)
+        return _redirected(str(request), headers.get("Location", ""), facts)
     if status in PASSING_STATUSES:
         return errors.ServerBusy(
             "Enterprise Manager is busy",
             f"{came}\nIt is overloaded, in maintenance, or not reached through a proxy. "
             "Try again later.",
             retry_after=retry_after_seconds(headers.get("Retry-After"), now=headers.get("Date")),
-            **told,
+            **facts,
         )
     refusal: errors.RequestRefused
     match status:
@@ -42,26 +42,26 @@ def refusal_of(
                 "backslash is written twice), and the account needs a role in Enterprise "
                 f"Manager: {_either(roles_for(''))}. It was tried once only, so that the account "
                 "is not locked.",
-                **told,
+                **facts,
             )
         case HTTPStatus.UNAUTHORIZED:
-            refusal = errors.TokenRefused("The logon session is refused", came, **told)
+            refusal = errors.TokenRefused("The logon session is refused", came, **facts)
         case HTTPStatus.FORBIDDEN:
             roles = _either(roles_for(f"{request.method} {request.path}"))
             refusal = errors.AccessDenied(
                 "The account's role is too low",
                 f"{came}\nIt takes the role {roles} in Enterprise Manager. Give the account "
                 "one that does, and put the machine within the scope of that role.",
-                **told,
+                **facts,
             )
         case HTTPStatus.NOT_FOUND:
-            refusal = errors.NotFound("Enterprise Manager does not know it", came, **told)
+            refusal = errors.NotFound("Enterprise Manager does not know it", came, **facts)
         case _:
-            refusal = errors.RequestFailed("Enterprise Manager could not do it", came, **told)
+            refusal = errors.RequestFailed("Enterprise Manager could not do it", came, **facts)
     return refusal
 
 
-class _Told(TypedDict):
+class _Facts(TypedDict):
     """What every refusal carries."""
 
     status: int
@@ -90,12 +90,12 @@ def _origin(address: str) -> str | None:
     return clean(f"{parts.scheme}://{parts.hostname}{port}") if parts.hostname else None
 
 
-def _redirected(tried: str, location: str, told: _Told) -> errors.Redirected:
+def _redirected(tried: str, location: str, facts: _Facts) -> errors.Redirected:
     where = _origin(location) or "another address"
     return errors.Redirected(
         "Enterprise Manager's answer leads elsewhere",
-        f"{tried} was answered with {told['status']}, a redirection to {where}. It is not "
+        f"{tried} was answered with {facts['status']}, a redirection to {where}. It is not "
         "followed, because the logon session's token is for the configured address only. If that "
         "is where Enterprise Manager is now, change url (VEEAM_EM_URL).",
-        **told,
+        **facts,
     )

@@ -24,7 +24,7 @@ from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.http.decoders import unreadable
 from terraform_provider_veeam.em.http.retry import persist, retry
 from terraform_provider_veeam.em.logon import LogonSessions, token_refused
-from terraform_provider_veeam.em.mounts.existing import MountPoints
+from terraform_provider_veeam.em.mounts.read_and_unmount import MountPoints
 from terraform_provider_veeam.em.tasks import Tasks, parse_task
 
 UNDO_SECONDS = 20.0
@@ -125,7 +125,7 @@ class _OwnSessionMount:
         try:
             return self._post(body)
         except Exception as error:
-            doubt = _told(error)
+            doubt = _as_error(error)
             refused = isinstance(doubt, errors.NotFound | errors.TokenRefused)
             if not refused and not doubt.may_have_acted:
                 raise
@@ -286,7 +286,7 @@ class _OwnSessionMount:
             if done := persist(step, bound.part(bound.seconds / 3)):
                 undone.append(done)
         except Exception as failure:  # noqa: BLE001 - whatever it is
-            log.info("undoing the mount of %s: %s", self._restore_point.id, _told(failure))
+            log.info("undoing the mount of %s: %s", self._restore_point.id, _as_error(failure))
 
     def _cancel(self, bound: Deadline) -> str | None:
         running = [task for task in self._tasks.all(bound) if not task.finished]
@@ -377,7 +377,7 @@ def _body(os_kind: str) -> bytes | None:
     return json.dumps({"OsKind": os_kind}).encode()
 
 
-def _told(error: Exception) -> errors.EnterpriseManagerError:
+def _as_error(error: Exception) -> errors.EnterpriseManagerError:
     """Return an error as one of the tree: one that nobody foresaw comes from a strange answer."""
     if isinstance(error, errors.EnterpriseManagerError):
         return error

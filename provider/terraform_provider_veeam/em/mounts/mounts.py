@@ -13,7 +13,7 @@ from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.inventory.restore_sessions import running_restores
 from terraform_provider_veeam.em.logon import Group, LogonSessions, conceal_session
 from terraform_provider_veeam.em.mounts.create import create_mount
-from terraform_provider_veeam.em.mounts.existing import MountPoints
+from terraform_provider_veeam.em.mounts.read_and_unmount import MountPoints
 from terraform_provider_veeam.em.tasks import Tasks
 
 LOGOUT_SECONDS = 5.0

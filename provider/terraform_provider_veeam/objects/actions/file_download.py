@@ -131,22 +131,22 @@ class FileDownloadAction(PathsAction):
         """Find out what there is to download, then download it."""
         from pathlib import Path  # noqa: PLC0415 - no validation needs these
 
+        from terraform_provider_veeam.em.files.destination import Destination  # noqa: PLC0415
         from terraform_provider_veeam.em.files.overwrite import Overwrite  # noqa: PLC0415
-        from terraform_provider_veeam.em.files.places import Places  # noqa: PLC0415
         from terraform_provider_veeam.em.files.transfer import Transfer  # noqa: PLC0415
 
         mount = self.find_mount(config, deadline)
         with ExitStack() as stack:
             try:
-                places = stack.enter_context(
-                    Places(Path(config["folder"]), dry_run=config["dry_run"] is True)
+                destination = stack.enter_context(
+                    Destination(Path(config["folder"]), dry_run=config["dry_run"] is True)
                 )
             except CannotWrite as error:
                 raise Refused(error.summary, error.detail, path=["folder"]) from error
             transfer = stack.enter_context(
                 Transfer(
                     *self.em.files(mount.session, mount.href),
-                    places,
+                    destination,
                     deadline,
                     keep_folders=config["keep_folders"] is True,
                     overwrite=config["overwrite"] and Overwrite(config["overwrite"]),
@@ -154,11 +154,11 @@ class FileDownloadAction(PathsAction):
                 )
             )
             yield from self._download(ctx, config, mount, transfer)
-        if places.renamed:
+        if destination.renamed:
             ctx.diagnostics.add_warning(
                 "Some files have other names here",
                 "These names are not possible on this machine, or mean another file here:\n"
-                + in_lines(places.renamed),
+                + in_lines(destination.renamed),
                 path=["folder"],
             )
 
@@ -200,6 +200,6 @@ def _told_after(plan: Plan, transfer: Transfer) -> str:
     if plan.is_file:
         file = transfer.downloaded[-1]
         return f"{plan.path} is {file.destination}: {file.size} bytes, SHA-256 {file.sha256}"
-    kept = transfer.tally.files_kept
+    kept = transfer.progress.files_kept
     there = f" ({kept} were there already)" if kept else ""
-    return f"Downloaded {plan.path}: {transfer.tally}{there}"
+    return f"Downloaded {plan.path}: {transfer.progress}{there}"

@@ -40,6 +40,6 @@ class UnmountAction(mounted.MountPointReader, Action):
             yield f"The logon session of {mount} has ended, and the mount point with it"
         else:
             yield f"Unmounted {mount}"
-        self._book.forget(mount.session.fingerprint, mount.href)
+        self._registry.forget(mount.session.fingerprint, mount.href)
         self._provider.holder.release(mount.session.fingerprint, mount.href)
         keep_alive.release(mount.session.fingerprint, mount.href)

@@ -100,12 +100,12 @@ class FileVersionsDataSource(search.RestorePointReader, DataSource):
         with closing(
             self.em.index.versions(indexed, config["path"], deadline, left_out)
         ) as versions:
-            told = list(islice(_told(versions), config["limit"]))
+            found = list(islice(_rows(versions), config["limit"]))
         if left_out:
             ctx.diagnostics.add_warning(
                 "Not everything could be looked through", in_lines(left_out), path=["path"]
             )
-        return {"file_versions": told}
+        return {"file_versions": found}
 
     def _points(self, config: State, deadline: Deadline) -> list[FoundRestorePoint]:
         """Return the restore points of one VM that are written. Raises Refused."""
@@ -132,7 +132,7 @@ class FileVersionsDataSource(search.RestorePointReader, DataSource):
         return points
 
 
-def _told(versions: Iterator[Any]) -> Iterator[dict[str, Any]]:
+def _rows(versions: Iterator[Any]) -> Iterator[dict[str, Any]]:
     for point, entries in versions:
         for entry in entries or ():
             yield entry._asdict() | {

@@ -41,7 +41,7 @@ class LogonSessionEphemeral(EphemeralResource):
         em = self.em
         session = em.sessions.browsing(self.deadline_for(ctx, "open", config, "Logging on"))
         if not session.borrowed:
-            self._book.mark_passing(session.fingerprint)
+            self._registry.mark_passing(session.fingerprint)
         ctx.private = json.dumps(list(session)).encode()
         return {
             "session_token": session.token,

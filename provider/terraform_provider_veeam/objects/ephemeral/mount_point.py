@@ -7,9 +7,9 @@ import json
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, MountIncomplete, SessionGone
 from terraform_provider_veeam.em.models import IDLE_LIMIT, Mounted
+from terraform_provider_veeam.mount_sessions.record import SessionRecord
 from terraform_provider_veeam.objects import mount_points
 from terraform_provider_veeam.objects.base import EphemeralResource, timeouts
-from terraform_provider_veeam.sessions.record import SessionRecord
 from tfplugin.attribute import computed
 from tfplugin.contexts import EphemeralContext, State
 from tfplugin.errors import Refused
@@ -55,7 +55,7 @@ class MountPointEphemeral(mount_points.MountPointObject, EphemeralResource):
             fate = self._unmount_again(error.mounted, bound)
             raise Refused(error.summary, f"{error.detail}\n{fate}") from error
         record = SessionRecord(em.base_url, session, mount_point.href)
-        self._book.remember(record)
+        self._registry.remember(record)
         ctx.private = _to_private(record, config["timeouts"], None)
         return (
             found

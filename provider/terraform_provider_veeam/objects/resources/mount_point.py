@@ -8,12 +8,12 @@ from terraform_provider_veeam.em import errors, models
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.keep_alive import start as keep_alive
 from terraform_provider_veeam.masking import printable
+from terraform_provider_veeam.mount_sessions.errors import check_server, disks_of, no_token
+from terraform_provider_veeam.mount_sessions.record import SessionRecord
+from terraform_provider_veeam.mount_sessions.seal import seal, unseal
 from terraform_provider_veeam.objects import identifiers, mount_points
 from terraform_provider_veeam.objects.base import Resource, timeouts
 from terraform_provider_veeam.objects.mounted import but_there_is
-from terraform_provider_veeam.sessions.lost import check_server, disks_of, no_token
-from terraform_provider_veeam.sessions.record import SessionRecord
-from terraform_provider_veeam.sessions.seal import seal, unseal
 from terraform_provider_veeam.text import parse_duration
 from tfplugin import contexts
 from tfplugin.attribute import IdentityAttribute, computed, flag, optional
@@ -81,7 +81,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
 
     def look_ahead(self, ctx: contexts.PlanContext, planned: contexts.State) -> contexts.State:
         """Look up what a create will mount, so that a wrong id fails now and a plan reads well."""
-        ctx.private = ctx.private or self._book.carry()
+        ctx.private = ctx.private or self._registry.carry()
         return self.describe_restore_point(ctx, planned) | _sealing(planned)
 
     def find_replacements(
@@ -92,7 +92,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         A plan without a refresh has read nothing: what refers to the mount needs its session here.
         """
         if (record := SessionRecord.from_bytes(ctx.private)) is not None:
-            self._book.remember(record, for_apply=True)
+            self._registry.remember(record, for_apply=True)
         if planned["seal_session"] != current["seal_session"]:
             planned |= {"sealed_session": Unknown} | _sealing(planned)
         if _asks_for_another_os(ctx.private, current, planned):
@@ -117,7 +117,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
             mounted = error.mounted
         record = SessionRecord(em.base_url, mounted.session, mounted.mount_point.href)
         state = self._keep(ctx, planned, record, mounted.mount_point)
-        if self._book.is_passing(record.fingerprint):
+        if self._registry.is_passing(record.fingerprint):
             ctx.diagnostics.add_warning(
                 f"Mount point {state['id']} is gone at the end of this command",
                 f"It was made in logon session {record.fingerprint}, whose token comes from an "
@@ -190,7 +190,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         except errors.SessionGone as error:
             consequence = "There was nothing left to unmount."
             ctx.diagnostics.add_warning(*self._loss(error, current, deadline, consequence))
-        self._book.forget(record.fingerprint, record.href)
+        self._registry.forget(record.fingerprint, record.href)
         self._provider.holder.release(record.fingerprint, record.href)
         keep_alive.release(record.fingerprint, record.href)
 
@@ -240,7 +240,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         """
         em = self.em
         fingerprint = state["session_fingerprint"]
-        record = self._book.find(fingerprint, em.base_url, ctx.private)
+        record = self._registry.find(fingerprint, em.base_url, ctx.private)
         if record is None:
             raise no_token()
         told = models.mount_href(
@@ -263,7 +263,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         """Keep the session in private state and hold it; return the state as the server told."""
         ctx.private = record.to_bytes()
         ctx.identity = mount_points.identity_of(record.session, mount_point)
-        self._book.remember(record, for_apply=for_apply)
+        self._registry.remember(record, for_apply=for_apply)
         self._provider.holder.hold(record, self.em, state.get("restore_point_name") or "")
         found = mount_points.results_of(record.session, mount_point)
         return state | found | {"sealed_session": self._sealed(ctx, state, record)}

@@ -18,11 +18,11 @@ from support.raw_server import RawServer, answer, drip
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.files import download as module
+from terraform_provider_veeam.em.files.destination import Place
 from terraform_provider_veeam.em.files.download import Downloaded, download
 from terraform_provider_veeam.em.files.folders import Folder
-from terraform_provider_veeam.em.files.notes import NAME, Notes, Source
+from terraform_provider_veeam.em.files.manifest import NAME, Manifest, Source
 from terraform_provider_veeam.em.files.overwrite import Target
-from terraform_provider_veeam.em.files.places import Place
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.em.settings import Settings
@@ -40,9 +40,9 @@ def target_in(
 ) -> Iterator[Target]:
     """A place in a folder; what is there may be replaced."""
     folder = Folder.open(path, windows=windows)
-    notes = Notes(folder)
-    yield Target(folder, Place(path / name, (name,)), notes, folder.look(name), resume)
-    notes.close()
+    manifest = Manifest(folder)
+    yield Target(folder, Place(path / name, (name,)), manifest, folder.look(name), resume)
+    manifest.close()
     folder.close()
 
 
@@ -485,7 +485,7 @@ def test_what_took_the_name_of_the_part_is_not_told_as_the_file(
     monkeypatch.setattr(Folder, "set_time", swap)
     with pytest.raises(errors.CannotWrite, match="in its place"):
         Breaking(part).fetch(tmp_path)
-    assert Notes(Folder.open(tmp_path)).of("a.txt") is None
+    assert Manifest(Folder.open(tmp_path)).of("a.txt") is None
 
 
 def test_a_folder_that_another_takes_the_name_of_gets_the_file_all_the_same(

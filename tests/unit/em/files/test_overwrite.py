@@ -9,31 +9,37 @@ from pathlib import Path
 import pytest
 
 from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.files.destination import Place
 from terraform_provider_veeam.em.files.folders import Folder
-from terraform_provider_veeam.em.files.notes import Note, Notes, Source, part_of, seen
+from terraform_provider_veeam.em.files.manifest import (
+    Manifest,
+    ManifestEntry,
+    Source,
+    part_of,
+    seen,
+)
 from terraform_provider_veeam.em.files.overwrite import Act, Overwrite, Target, judge
-from terraform_provider_veeam.em.files.places import Place
 
 BOUND = Deadline("The test", float("inf"), stop=threading.Event())
 TONIGHT = Source("a" * 64, "oracle03@tonight", 5, "2026-11-02T08:15:30Z")
 MODIFIED = 1_793_607_330_000_000_000  # nanoseconds
-YESTERDAY = Note("b" * 64, "oracle03@yesterday", 5, hashlib.sha256(b"hello").hexdigest())
+YESTERDAY = ManifestEntry("b" * 64, "oracle03@yesterday", 5, hashlib.sha256(b"hello").hexdigest())
 
 
 @pytest.fixture
 def target(tmp_path: Path) -> Iterator[Target]:
     folder = Folder.open(tmp_path)
-    yield Target(folder, Place(tmp_path / "a", ("a",)), Notes(folder))
+    yield Target(folder, Place(tmp_path / "a", ("a",)), Manifest(folder))
     folder.close()
 
 
-def put(target: Target, note: Note | None, *, modified: int = MODIFIED) -> Path:
+def put(target: Target, note: ManifestEntry | None, *, modified: int = MODIFIED) -> Path:
     """A file that is there, with what is noted of it."""
     file = target.place.path
     file.write_bytes(b"hello")
     os.utime(file, ns=(modified, modified))
     if note:
-        target.notes.add("a", note._replace(seen=seen(file.stat())))
+        target.manifest.add("a", note._replace(seen=seen(file.stat())))
     return file
 
 
@@ -130,5 +136,5 @@ def test_what_is_no_file_is_replaced_only_by_always(
 
 def test_what_was_put_there_by_a_process_that_was_killed_then_is_known(target: Target) -> None:
     put(target, None)
-    target.notes.add(part_of("a", TONIGHT.mark), YESTERDAY._replace(mark=TONIGHT.mark))
+    target.manifest.add(part_of("a", TONIGHT.mark), YESTERDAY._replace(mark=TONIGHT.mark))
     assert act(target) is Act.KEEP

@@ -19,14 +19,14 @@ from terraform_provider_veeam.em.errors import (
     Stopped,
 )
 from terraform_provider_veeam.em.files import plan
+from terraform_provider_veeam.em.files.destination import Destination
 from terraform_provider_veeam.em.files.download import Downloaded
 from terraform_provider_veeam.em.files.left_out import LeftOut
 from terraform_provider_veeam.em.files.listing import Entry
 from terraform_provider_veeam.em.files.overwrite import Act, Overwrite, Target
 from terraform_provider_veeam.em.files.paths import PathPattern
-from terraform_provider_veeam.em.files.places import Places
 from terraform_provider_veeam.em.files.plan import DEEPEST
-from terraform_provider_veeam.em.files.tally import Tally
+from terraform_provider_veeam.em.files.progress import Progress
 from terraform_provider_veeam.em.files.transfer import Transfer
 from terraform_provider_veeam.em.models import Task
 
@@ -88,14 +88,14 @@ def finished(told: Generator[str, None, Any]) -> Any:
             return end.value
 
 
-def download(guest: Any, folder: Path, path: str = "C:/t", parallelism: int = 1) -> Tally:
+def download(guest: Any, folder: Path, path: str = "C:/t", parallelism: int = 1) -> Progress:
     """How far a download has come in the end."""
     with (
-        Places(folder) as places,
-        Transfer(guest, guest, places, DEADLINE, parallelism=parallelism) as job,
+        Destination(folder) as destination,
+        Transfer(guest, guest, destination, DEADLINE, parallelism=parallelism) as job,
     ):
         finished(job.fetch(finished(job.plan(path))))
-    return job.tally
+    return job.progress
 
 
 def test_files_of_one_address_are_told_and_none_of_them_is_fetched(tmp_path: Path) -> None:
@@ -175,8 +175,8 @@ def test_a_folder_that_is_a_file_here_is_told_with_what_helps(tmp_path: Path) ->
 
 def planned(guest: Any, folder: Path, **how: Any) -> tuple[list[tuple[str, Act]], Transfer]:
     """What is done about each file of a folder, and the transfer."""
-    with Places(folder, dry_run=how.pop("dry_run", False)) as places:
-        job = Transfer(guest, guest, places, DEADLINE, **how)
+    with Destination(folder, dry_run=how.pop("dry_run", False)) as destination:
+        job = Transfer(guest, guest, destination, DEADLINE, **how)
         plan = finished(job.plan("C:/t"))
         acts = [(one.entry.name, one.verdict.act) for one in plan.files]
         try:
@@ -196,7 +196,7 @@ def test_what_is_left_unasked_is_told_file_by_file_and_the_others_are_fetched(
     assert acts == [("a", Act.FETCH), ("b", Act.LEAVE), ("c", Act.FETCH)]
     assert sorted(guest.fetched) == ["a", "c"]
     assert f"C:/t/b: {tmp_path}/t/b is there already, not from a download" in job.told  # type: ignore[attr-defined]
-    assert (job.tally.files, job.tally.files_done) == (2, 2)
+    assert (job.progress.files, job.progress.files_done) == (2, 2)
     assert (tmp_path / "t" / "b").read_text() == "mine"
 
 
@@ -218,8 +218,8 @@ def test_what_tells_a_file_from_all_others_is_also_its_restore_point(tmp_path: P
     for night in ("monday", "tuesday"):
         guest = Guest("a")
         guest.href = f"/vmRestorePoints/{night}/mounts/1"
-        with Places(tmp_path) as places:
-            job = Transfer(guest, guest, places, DEADLINE, point=night)  # type: ignore[arg-type]
+        with Destination(tmp_path) as destination:
+            job = Transfer(guest, guest, destination, DEADLINE, point=night)  # type: ignore[arg-type]
             (one,) = finished(job.plan("C:/t")).files
         marks.add((one.source.mark, one.source.point))
     assert [point for _, point in sorted(marks, key=lambda one: one[1])] == ["monday", "tuesday"]
@@ -232,8 +232,8 @@ def test_it_is_the_same_restore_point_in_every_mount_and_spelling(tmp_path: Path
     for href in (f"/vmRestorePoints/{uuid}/mounts/1", f"/VMRestorePoints/{uuid.upper()}/Mounts/2"):
         guest = Guest("a")
         guest.href = href
-        with Places(tmp_path) as places:
-            job = Transfer(guest, guest, places, DEADLINE)  # type: ignore[arg-type]
+        with Destination(tmp_path) as destination:
+            job = Transfer(guest, guest, destination, DEADLINE)  # type: ignore[arg-type]
             (one,) = finished(job.plan("C:/t")).files
         marks.add((one.source.mark, one.source.point))
     assert [point for _, point in marks] == [f"vm/{uuid}"]
@@ -251,8 +251,8 @@ def test_a_stop_is_heard_between_two_files_that_are_planned(tmp_path: Path) -> N
     bound = Deadline("Downloading", 60, stop=threading.Event())
     guest = Guest("a", "b")
     bound.stop.set()
-    with Places(tmp_path) as places:
-        job = Transfer(guest, guest, places, bound)  # type: ignore[arg-type]
+    with Destination(tmp_path) as destination:
+        job = Transfer(guest, guest, destination, bound)  # type: ignore[arg-type]
         with pytest.raises(Stopped):
             finished(job.plan("C:/t"))
 
@@ -323,7 +323,7 @@ def test_what_came_and_what_did_not_is_told_in_the_order_of_the_backup(tmp_path:
     names = [f"{n:02}" for n in range(40)]
     bad = {f"{n:02}": SizeDiffers("Short") for n in (31, 5, 17)}
     guest = SizedGuest({name: 100 - int(name) for name in names}, **bad)
-    with Places(tmp_path) as places, Transfer(guest, guest, places, DEADLINE) as job:  # type: ignore[arg-type]
+    with Destination(tmp_path) as destination, Transfer(guest, guest, destination, DEADLINE) as job:  # type: ignore[arg-type]
         plan = finished(job.plan("C:/t"))
         with pytest.raises(SomeLeftOut) as raised:
             finished(job.fetch(plan))
@@ -355,7 +355,7 @@ def test_all_that_is_planned_is_fetched_at_once_and_told_path_by_path(tmp_path: 
             self.wait_until(lambda: self.most == 4)
 
     guest = Both({"a": 1, "b": 2})
-    with Places(tmp_path) as places, Transfer(guest, guest, places, DEADLINE) as job:  # type: ignore[arg-type]
+    with Destination(tmp_path) as destination, Transfer(guest, guest, destination, DEADLINE) as job:  # type: ignore[arg-type]
         plans = [finished(job.plan(path)) for path in ("C:/t", "C:/u")]
         for plan in plans:
             finished(job.fetch(plan))
@@ -381,7 +381,7 @@ def test_what_is_given_up_ends_before_the_folder_is_let_go(tmp_path: Path) -> No
                 time.sleep(0.01)
 
     guest = Endless({"a": 1, "b": 2})
-    with Places(tmp_path) as places, Transfer(guest, guest, places, DEADLINE) as job:  # type: ignore[arg-type]
+    with Destination(tmp_path) as destination, Transfer(guest, guest, destination, DEADLINE) as job:  # type: ignore[arg-type]
         told = job.fetch(finished(job.plan("C:/t")))
         job._start()
         guest.wait_until(lambda: guest.going == 2)

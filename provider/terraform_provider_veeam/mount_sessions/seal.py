@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.em.settings import Settings
-from terraform_provider_veeam.sessions.record import SessionRecord
+from terraform_provider_veeam.mount_sessions.record import SessionRecord
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM

@@ -41,7 +41,7 @@ class Source(NamedTuple):
     """RFC 3339 in UTC."""
 
 
-class Note(NamedTuple):
+class ManifestEntry(NamedTuple):
     """What is known of a file that a download has brought, or has begun to bring."""
 
     mark: str
@@ -56,14 +56,14 @@ class Note(NamedTuple):
     """What the file system told of it when it was in its place; None until then."""
 
 
-class Notes:
+class Manifest:
     """The notes of one folder; none for a folder that is not there."""
 
     def __init__(self, folder: Folder | None) -> None:
         """Read them. Raises nothing."""
         self._folder = folder
         self._handle: int | None = None
-        self._notes: dict[str, Note] = {}
+        self._notes: dict[str, ManifestEntry] = {}
         self._lines = 0
         self._lock = threading.Lock()
         with suppress(OSError):
@@ -71,11 +71,11 @@ class Notes:
                 self._handle = folder.open_own(NAME, append=True)
                 self._read(self._handle)
 
-    def of(self, file: str) -> Note | None:
+    def of(self, file: str) -> ManifestEntry | None:
         """Return what is noted of a file, by its path in the folder with forward slashes."""
         return self._notes.get(file)
 
-    def add(self, file: str, note: Note) -> None:
+    def add(self, file: str, note: ManifestEntry) -> None:
         """Note something of a file. Where nothing can be written, it is for this process alone."""
         with self._lock, suppress(OSError):
             self._take(file, note)
@@ -106,9 +106,9 @@ class Notes:
             while line := file.readline(_LONGEST_LINE):
                 self._lines += 1
                 with suppress(ValueError, TypeError, OverflowError, RecursionError):
-                    self._take(*_told(**json.loads(line)))
+                    self._take(*_parsed(**json.loads(line)))
 
-    def _take(self, file: str, note: Note) -> None:
+    def _take(self, file: str, note: ManifestEntry) -> None:
         self._notes[file] = note
         if note.seen:
             self._notes.pop(part_of(file, note.mark), None)
@@ -120,12 +120,12 @@ def part_of(file: str, mark: str) -> str:
     return f"{folder}{slash}.{mark[:_MARK_DIGITS]}.part"
 
 
-def _told(
+def _parsed(
     *, file: str, mark: str, point: str, size: int, sha256: str, seen: list[int] | None
-) -> tuple[str, Note]:
+) -> tuple[str, ManifestEntry]:
     """Return what a line tells. Raises TypeError, OverflowError for one that is something else."""
-    note = Note(str(mark), str(point), int(size), str(sha256), tuple(seen) if seen else None)
-    return str(file), note
+    put = tuple(seen) if seen else None
+    return str(file), ManifestEntry(str(mark), str(point), int(size), str(sha256), put)
 
 
 def seen(found: os.stat_result) -> tuple[int, ...]:
@@ -134,7 +134,7 @@ def seen(found: os.stat_result) -> tuple[int, ...]:
 
 
 def is_noted(
-    note: Note | None, folder: Folder, name: str, found: os.stat_result, deadline: Deadline
+    note: ManifestEntry | None, folder: Folder, name: str, found: os.stat_result, deadline: Deadline
 ) -> bool:
     """Tell whether a file is the one of a note: whole, and not changed since.
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from terraform_provider_veeam.em.models import LogonSession
-from terraform_provider_veeam.sessions.record import SessionRecord
+from terraform_provider_veeam.mount_sessions.record import SessionRecord
 
 URL = "https://em.example.com:9398/api"
 HREF = "/vmRestorePoints/3f2504e0-4f89-41d3-9a0c-0305e82c3301/mounts/1"

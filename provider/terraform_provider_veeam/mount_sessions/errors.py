@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from terraform_provider_veeam.em.client import EnterpriseManager
     from terraform_provider_veeam.em.deadline import Deadline
     from terraform_provider_veeam.em.models import RestorePointRef
-    from terraform_provider_veeam.sessions.record import SessionRecord
+    from terraform_provider_veeam.mount_sessions.record import SessionRecord
 
 
 def check_server(em: EnterpriseManager, record: SessionRecord, deadline: Deadline) -> None:

@@ -11,7 +11,7 @@ from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.models import Mounted, RestorePointRef
-from terraform_provider_veeam.em.mounts.existing import MountPoints
+from terraform_provider_veeam.em.mounts.read_and_unmount import MountPoints
 
 MakeDeadline = Callable[..., Deadline]
 MakeEm = Callable[..., EnterpriseManager]

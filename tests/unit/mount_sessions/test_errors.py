@@ -9,8 +9,8 @@ from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import AccessDenied, SessionOutOfReach
 from terraform_provider_veeam.em.models import LogonSession
-from terraform_provider_veeam.sessions.lost import check_server
-from terraform_provider_veeam.sessions.record import SessionRecord
+from terraform_provider_veeam.mount_sessions.errors import check_server
+from terraform_provider_veeam.mount_sessions.record import SessionRecord
 
 DEADLINE = Deadline("Reading", 60, stop=threading.Event())
 HREF = "/vmRestorePoints/x/mounts/1"

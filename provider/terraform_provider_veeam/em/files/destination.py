@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from terraform_provider_veeam.em.errors import CannotWrite
 from terraform_provider_veeam.em.files.folders import Folder
-from terraform_provider_veeam.em.files.notes import NAME, Notes
+from terraform_provider_veeam.em.files.manifest import NAME, Manifest
 from terraform_provider_veeam.em.files.paths import local_name
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.platforms import IS_WINDOWS, is_file_name, is_link
@@ -49,7 +49,7 @@ class Place(NamedTuple):
         return "/".join(self.names)
 
 
-class Places:
+class Destination:
     """The places of one download below a folder, none of which is given twice.
 
     It is a context manager, which holds that folder open. With `dry_run` nothing is made.
@@ -68,7 +68,7 @@ class Places:
         self.dry_run = dry_run
         self._windows = windows
         self._folder: Folder | None = None
-        self.notes = Notes(None)
+        self.manifest = Manifest(None)
         """What is known of the files that are there."""
         self._not_made = (FileNotFoundError,) if dry_run else ()
         self._taken: dict[tuple[str, ...], dict[str, list[str]]] = {(): {_folded(NAME): [NAME]}}
@@ -86,12 +86,12 @@ class Places:
             self._folder = Folder.open(self._path, windows=self._windows)
         except OSError as error:
             raise cannot_write(self._path, error) from error
-        self.notes = Notes(self._folder)
+        self.manifest = Manifest(self._folder)
         return self
 
     def __exit__(self, *_: object) -> None:
         """Let it go."""
-        self.notes.close()
+        self.manifest.close()
         if self._folder:
             self._folder.close()
 

@@ -10,13 +10,20 @@ import pytest
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import Stopped
-from terraform_provider_veeam.em.files import notes as module
+from terraform_provider_veeam.em.files import manifest as module
 from terraform_provider_veeam.em.files.folders import Folder
-from terraform_provider_veeam.em.files.notes import NAME, Note, Notes, is_noted, part_of, seen
+from terraform_provider_veeam.em.files.manifest import (
+    NAME,
+    Manifest,
+    ManifestEntry,
+    is_noted,
+    part_of,
+    seen,
+)
 
 MARK = "0123456789abcdef" * 4
-BEGUN = Note(MARK, "oracle03@2026-11-08", 3, "aa")
-WHOLE = Note(MARK, "oracle03@2026-11-08", 5, "bb", (5, 1, 2, 3))
+BEGUN = ManifestEntry(MARK, "oracle03@2026-11-08", 3, "aa")
+WHOLE = ManifestEntry(MARK, "oracle03@2026-11-08", 5, "bb", (5, 1, 2, 3))
 BOUND = Deadline("The test", float("inf"), stop=threading.Event())
 
 
@@ -25,18 +32,18 @@ def folder(tmp_path: Path) -> Folder:
     return Folder.open(tmp_path)
 
 
-def noted(folder: Folder, file: str) -> Note | None:
-    notes = Notes(folder)
-    notes.close()
-    return notes.of(file)
+def noted(folder: Folder, file: str) -> ManifestEntry | None:
+    manifest = Manifest(folder)
+    manifest.close()
+    return manifest.of(file)
 
 
 def test_the_next_download_knows_what_was_noted(folder: Folder) -> None:
-    notes = Notes(folder)
-    notes.add("t/a", WHOLE)
-    notes.add("t/b", BEGUN)
-    notes.add("t/b", BEGUN._replace(size=4))
-    notes.close()
+    manifest = Manifest(folder)
+    manifest.add("t/a", WHOLE)
+    manifest.add("t/b", BEGUN)
+    manifest.add("t/b", BEGUN._replace(size=4))
+    manifest.close()
     assert noted(folder, "t/a") == WHOLE
     assert noted(folder, "t/b") == BEGUN._replace(size=4)
     assert noted(folder, "t/c") is None
@@ -48,15 +55,15 @@ def test_nothing_is_made_to_read_notes(folder: Folder, tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_whole_has_no_beginning_any_more(folder: Folder) -> None:
-    notes = Notes(folder)
+    manifest = Manifest(folder)
     part = part_of("t/a", MARK)
     assert part == "t/.0123456789abcdef.part"
-    for how in (notes, None):
-        notes.add(part, BEGUN)
-        assert (how or Notes(folder)).of(part) == BEGUN
-        notes.add("t/a", WHOLE)
-        assert (how or Notes(folder)).of(part) is None
-    notes.add(part, BEGUN)
+    for how in (manifest, None):
+        manifest.add(part, BEGUN)
+        assert (how or Manifest(folder)).of(part) == BEGUN
+        manifest.add("t/a", WHOLE)
+        assert (how or Manifest(folder)).of(part) is None
+    manifest.add(part, BEGUN)
     assert noted(folder, part) == BEGUN, "the file was removed, and comes again"
 
 
@@ -81,10 +88,10 @@ def test_what_can_not_be_read_is_as_if_it_were_not_there(
     folder: Folder, tmp_path: Path, line: bytes
 ) -> None:
     (tmp_path / NAME).write_bytes(line)
-    notes = Notes(folder)
-    assert notes.of("a") is None
-    notes.add("b", WHOLE)
-    notes.close()
+    manifest = Manifest(folder)
+    assert manifest.of("a") is None
+    manifest.add("b", WHOLE)
+    manifest.close()
     assert noted(folder, "b") == WHOLE
 
 
@@ -101,11 +108,11 @@ def test_what_is_planted_as_notes_is_neither_read_nor_written(
     else:
         (tmp_path / NAME).mkdir()
     before = target.read_bytes()
-    notes = Notes(folder)
-    assert notes.of("a") is None
-    notes.add("b", WHOLE)
-    assert notes.of("b") == WHOLE, "for this process"
-    notes.close()
+    manifest = Manifest(folder)
+    assert manifest.of("a") is None
+    manifest.add("b", WHOLE)
+    assert manifest.of("b") == WHOLE, "for this process"
+    manifest.close()
     assert target.read_bytes() == before
 
 
@@ -114,10 +121,10 @@ def test_lines_that_no_longer_count_are_dropped(
 ) -> None:
     monkeypatch.setattr(module, "_SPARE_LINES", 10)
     for night in range(50):
-        notes = Notes(folder)
+        manifest = Manifest(folder)
         for file in "abc":
-            notes.add(file, WHOLE._replace(size=night))
-        notes.close()
+            manifest.add(file, WHOLE._replace(size=night))
+        manifest.close()
     assert len((tmp_path / NAME).read_text().splitlines()) < 25
     assert [noted(folder, file) for file in "abc"] == [WHOLE._replace(size=49)] * 3
 
@@ -126,10 +133,10 @@ def test_what_another_process_has_noted_meanwhile_is_not_dropped(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_SPARE_LINES", 3)
-    notes, other = Notes(folder), Notes(folder)
+    manifest, other = Manifest(folder), Manifest(folder)
     other.add("theirs", WHOLE)
     for size in range(20):
-        notes.add("ours", WHOLE._replace(size=size))
+        manifest.add("ours", WHOLE._replace(size=size))
     assert noted(folder, "theirs") == WHOLE
     assert noted(folder, "ours") == WHOLE._replace(size=19)
 
@@ -151,7 +158,7 @@ def test_a_file_is_known_until_its_content_changes(
     file = tmp_path / "a"
     file.write_bytes(b"hello")
     found = file.stat()
-    note = Note(MARK, "oracle03", 5, hashlib.sha256(b"hello").hexdigest(), seen(found))
+    note = ManifestEntry(MARK, "oracle03", 5, hashlib.sha256(b"hello").hexdigest(), seen(found))
     if change == "copied":
         (tmp_path / "b").write_bytes(b"hello")
         (tmp_path / "b").rename(file)

@@ -6,13 +6,13 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from terraform_provider_veeam.sessions.handover import Handover
-from terraform_provider_veeam.sessions.record import SessionRecord
+from terraform_provider_veeam.mount_sessions.handover import Handover
+from terraform_provider_veeam.mount_sessions.record import SessionRecord
 
 _READ = "read"
 
 
-class SessionBook:
+class SessionRegistry:
     """Remembers sessions by their fingerprints, for many threads at once."""
 
     def __init__(self) -> None:

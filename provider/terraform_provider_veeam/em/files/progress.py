@@ -16,7 +16,7 @@ _LARGE = 16 * 1024 * 1024  # bytes of a file that is worth telling how far it is
 _RATE_SECONDS = 30.0  # that the rate is of
 
 
-class Tally:
+class Progress:
     """How far a transfer is. It is read while other threads count."""
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
@@ -95,7 +95,7 @@ class Tally:
             return None
         return min(1.0, self._bytes_here / self.bytes)
 
-    def progress(self) -> list[str]:
+    def texts(self) -> list[str]:
         """Return how far it is now, the most important first. It is to be asked again and again."""
         step = list(self._steps.values())[-1:]
         if not self.files:

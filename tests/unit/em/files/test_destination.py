@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from terraform_provider_veeam.em.errors import CannotWrite
-from terraform_provider_veeam.em.files import places as module
+from terraform_provider_veeam.em.files import destination as module
+from terraform_provider_veeam.em.files.destination import Destination, Place
 from terraform_provider_veeam.em.files.folders import Folder
-from terraform_provider_veeam.em.files.notes import NAME
-from terraform_provider_veeam.em.files.places import Place, Places
+from terraform_provider_veeam.em.files.manifest import NAME
 from terraform_provider_veeam.platforms import is_file_name
 
 
@@ -20,43 +20,44 @@ def as_in_windows(folder: Folder, name: str, other: str) -> bool:
     return name.lower() == other.lower()
 
 
-def add(places: Places, *paths: str) -> list[str]:
+def add(destination: Destination, *paths: str) -> list[str]:
     """The names of files that are added, each to the folder of all."""
-    return [places.add(path, is_folder=False, inside=None).name for path in paths]
+    return [destination.add(path, is_folder=False, inside=None).name for path in paths]
 
 
-Open = Callable[..., Places]
+Open = Callable[..., Destination]
 
 
 @pytest.fixture
 def opened(tmp_path: Path) -> Iterator[Open]:
     """What gives the places below a folder, which is let go in the end."""
-    made: list[Places] = []
+    made: list[Destination] = []
 
-    def make(*how: object, folder: Path = tmp_path, **options: object) -> Places:
-        made.append(Places(folder, *how, **options))  # type: ignore[arg-type]
+    def make(*how: object, folder: Path = tmp_path, **options: object) -> Destination:
+        made.append(Destination(folder, *how, **options))  # type: ignore[arg-type]
         return made[-1].__enter__()
 
     yield make
-    for places in made:
-        places.__exit__()
+    for destination in made:
+        destination.__exit__()
 
 
 def test_names_that_the_folder_tells_apart_stay(opened: Open, tmp_path: Path) -> None:
-    places = opened()
-    inside = places.add("Volume$0:/t", is_folder=True)
+    destination = opened()
+    inside = destination.add("Volume$0:/t", is_folder=True)
     names = ["a", "a:", "A", "A.txt", "a.txt", "\xe9", "e\u0301", "\u202egnp.exe", "\x9b\n"]
-    found = [places.add(f"Volume$0:/t/{n}", is_folder=False, inside=inside).name for n in names]
+    paths = [f"Volume$0:/t/{name}" for name in names]
+    found = [destination.add(one, is_folder=False, inside=inside).name for one in paths]
     assert found == names
-    assert (places.renamed, list((tmp_path / "t").iterdir())) == ([], [])
+    assert (destination.renamed, list((tmp_path / "t").iterdir())) == ([], [])
 
 
 def test_names_that_the_folder_takes_for_one_are_told_apart(opened: Open, tmp_path: Path) -> None:
-    places = opened(as_in_windows)
-    first, second = add(places, "Volume$0:/t/A.txt", "Volume$0:/t/a.txt")
+    destination = opened(as_in_windows)
+    first, second = add(destination, "Volume$0:/t/A.txt", "Volume$0:/t/a.txt")
     assert first == "A.txt"
     assert (second.startswith("a~"), second.endswith(".txt")) == (True, True)
-    assert places.renamed == [f"Volume$0:/t/a.txt: {tmp_path / second}"]
+    assert destination.renamed == [f"Volume$0:/t/a.txt: {tmp_path / second}"]
     again = opened(as_in_windows)
     assert add(again, "Volume$0:/t/A.txt", "Volume$0:/t/a.txt") == [first, second]
 
@@ -67,9 +68,9 @@ def test_two_that_have_the_same_name_in_one_folder_are_told_apart(opened: Open) 
 
 
 def test_a_volume_and_a_file_are_told_apart(opened: Open, tmp_path: Path) -> None:
-    places = opened()
-    assert places.add("E:", is_folder=True) == Place(tmp_path / "E", ("E",))
-    assert add(places, "C:/x/E")[0].startswith("E~")
+    destination = opened()
+    assert destination.add("E:", is_folder=True) == Place(tmp_path / "E", ("E",))
+    assert add(destination, "C:/x/E")[0].startswith("E~")
 
 
 def test_it_is_the_folder_that_tells_names_apart(tmp_path: Path) -> None:
@@ -117,11 +118,11 @@ def test_a_folder_can_not_take_the_place_of_a_file_nor_the_reverse(
 ) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
-    places = opened()
+    destination = opened()
     with pytest.raises(CannotWrite, match="it is a folder"):
-        places.add("Volume$0:/t/folder", is_folder=False)
+        destination.add("Volume$0:/t/folder", is_folder=False)
     with pytest.raises(CannotWrite, match="is a file, where a folder has to be"):
-        places.add("Volume$0:/t/file", is_folder=True)
+        destination.add("Volume$0:/t/file", is_folder=True)
 
 
 @pytest.mark.parametrize("windows", [False, True])
@@ -132,9 +133,9 @@ def test_no_link_is_followed_wherever_it_leads(
     (tmp_path / "outside").mkdir()
     (tmp_path / "inside" / "y").mkdir(parents=True)
     (tmp_path / "inside" / "x").symlink_to(tmp_path / where)
-    places = opened(folder=tmp_path / "inside", windows=windows)
+    destination = opened(folder=tmp_path / "inside", windows=windows)
     with pytest.raises(CannotWrite, match="would leave its folder") as raised:
-        places.add("Volume$0:/x", is_folder=True)
+        destination.add("Volume$0:/x", is_folder=True)
     assert f"{tmp_path / 'inside' / 'x'} is a link" in raised.value.detail
     assert [*(tmp_path / "outside").iterdir(), *(tmp_path / "inside/y").iterdir()] == []
 
@@ -143,10 +144,10 @@ def test_no_link_is_followed_wherever_it_leads(
 def test_a_link_that_takes_the_place_of_a_folder_is_noticed_when_it_is_used(
     opened: Open, tmp_path: Path, *, windows: bool
 ) -> None:
-    places = opened(folder=tmp_path / "inside", windows=windows)
-    outer = places.add("Volume$0:/a", is_folder=True)
-    inner = places.add("Volume$0:/a/b", is_folder=True, inside=outer)
-    place = places.add("Volume$0:/a/b/c", is_folder=False, inside=inner)
+    destination = opened(folder=tmp_path / "inside", windows=windows)
+    outer = destination.add("Volume$0:/a", is_folder=True)
+    inner = destination.add("Volume$0:/a/b", is_folder=True, inside=outer)
+    place = destination.add("Volume$0:/a/b/c", is_folder=False, inside=inner)
     (tmp_path / "elsewhere" / "b").mkdir(parents=True)
     (tmp_path / "inside" / "a").rename(tmp_path / "moved")
     (tmp_path / "inside" / "a").symlink_to(tmp_path / "elsewhere")
@@ -154,7 +155,7 @@ def test_a_link_that_takes_the_place_of_a_folder_is_noticed_when_it_is_used(
         (tmp_path / "inside" / "a").unlink()
         (tmp_path / "inside" / "a").mkdir()
         (tmp_path / "inside" / "a" / "b").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(CannotWrite, match="would leave its folder"), places.opened(place):
+    with pytest.raises(CannotWrite, match="would leave its folder"), destination.opened(place):
         pass
 
 
@@ -170,10 +171,10 @@ def test_a_guests_file_does_not_take_the_place_of_the_notes(opened: Open) -> Non
 
 
 def test_a_dry_run_makes_nothing(opened: Open, tmp_path: Path) -> None:
-    places = opened(folder=tmp_path / "new", dry_run=True)
-    outer = places.add("E:/Docs", is_folder=True)
-    inner = places.add("E:/Docs/a", is_folder=True, inside=outer)
-    place = places.add("E:/Docs/a/b.txt", is_folder=False, inside=inner)
+    destination = opened(folder=tmp_path / "new", dry_run=True)
+    outer = destination.add("E:/Docs", is_folder=True)
+    inner = destination.add("E:/Docs/a", is_folder=True, inside=outer)
+    place = destination.add("E:/Docs/a/b.txt", is_folder=False, inside=inner)
     assert place.path == tmp_path / "new" / "Docs" / "a" / "b.txt"
     assert list(tmp_path.iterdir()) == []
 
@@ -181,13 +182,13 @@ def test_a_dry_run_makes_nothing(opened: Open, tmp_path: Path) -> None:
 def test_a_dry_run_finds_what_is_in_the_way(opened: Open, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "link").symlink_to(tmp_path)
-    places = opened(dry_run=True)
+    destination = opened(dry_run=True)
     with pytest.raises(CannotWrite, match="where a folder has to be"):
-        places.add("E:/file", is_folder=True)
+        destination.add("E:/file", is_folder=True)
     with pytest.raises(CannotWrite, match="would leave its folder"):
-        places.add("E:/link", is_folder=True)
-    assert places.add("E:/new", is_folder=True).names == ("new",)
-    assert add(places, "E:/A", "E:/a") == ["A", "a"]
+        destination.add("E:/link", is_folder=True)
+    assert destination.add("E:/new", is_folder=True).names == ("new",)
+    assert add(destination, "E:/A", "E:/a") == ["A", "a"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "link"]
 
 

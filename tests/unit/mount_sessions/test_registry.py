@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from terraform_provider_veeam.em.models import LogonSession
-from terraform_provider_veeam.sessions.book import SessionBook
-from terraform_provider_veeam.sessions.record import SessionRecord
+from terraform_provider_veeam.mount_sessions.record import SessionRecord
+from terraform_provider_veeam.mount_sessions.registry import SessionRegistry
 
 URL = "https://em.example.com:9398/api"
 OTHER = "https://other.example.com:9398/api"
@@ -28,29 +28,29 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_private_state_comes_first_whatever_else_is_known() -> None:
-    book = SessionBook()
-    book.remember(TWO)
+    registry = SessionRegistry()
+    registry.remember(TWO)
     own = record("two", url=OTHER, mount=7)
-    assert book.find(TWO.fingerprint, URL, own.to_bytes()) == own
+    assert registry.find(TWO.fingerprint, URL, own.to_bytes()) == own
 
 
 def test_private_state_of_another_session_is_not_believed() -> None:
-    assert SessionBook().find(TWO.fingerprint, URL, ONE.to_bytes()) is None
+    assert SessionRegistry().find(TWO.fingerprint, URL, ONE.to_bytes()) is None
 
 
 def test_what_a_plan_carries_is_found_by_its_fingerprint() -> None:
-    plan = SessionBook()
+    plan = SessionRegistry()
     assert plan.carry() == b""
     for known in (ONE, TWO):
         plan.remember(known)
-    apply = SessionBook()
+    apply = SessionRegistry()
     for known in (ONE, TWO):
         assert apply.find(known.fingerprint, URL, plan.carry()) == known
     assert apply.find(record("three").fingerprint, URL, plan.carry()) is None
 
 
 def test_what_this_process_knows_comes_before_the_hand_over() -> None:
-    plan, apply = SessionBook(), SessionBook()
+    plan, apply = SessionRegistry(), SessionRegistry()
     left = record("one", mount=7)
     plan.remember(left, for_apply=True)
     assert apply.find(ONE.fingerprint, URL) == left
@@ -59,7 +59,7 @@ def test_what_this_process_knows_comes_before_the_hand_over() -> None:
 
 
 def test_a_session_of_another_server_is_found_in_private_state_only() -> None:
-    plan, apply = SessionBook(), SessionBook()
+    plan, apply = SessionRegistry(), SessionRegistry()
     elsewhere = record("one", url=OTHER)
     plan.remember(elsewhere, for_apply=True)
     assert plan.find(elsewhere.fingerprint, URL) is None
@@ -68,12 +68,12 @@ def test_a_session_of_another_server_is_found_in_private_state_only() -> None:
 
 
 def test_what_was_only_made_is_not_left_for_an_apply(folder: Path) -> None:
-    SessionBook().remember(ONE)
+    SessionRegistry().remember(ONE)
     assert not folder.exists()
 
 
 def test_what_the_plan_left_is_removed_when_the_mount_point_is_gone(folder: Path) -> None:
-    plan, apply = SessionBook(), SessionBook()
+    plan, apply = SessionRegistry(), SessionRegistry()
     plan.remember(ONE, for_apply=True)
     apply.forget(ONE.fingerprint, ONE.href)
     apply.close()
@@ -85,7 +85,7 @@ def at(mount: int) -> Callable[[str], bool]:
 
 
 def test_a_mount_point_that_only_the_plan_has_read_is_found_by_its_path() -> None:
-    plan, apply = SessionBook(), SessionBook()
+    plan, apply = SessionRegistry(), SessionRegistry()
     plan.remember(ONE, for_apply=True)
     plan.remember(record("two", mount=2, url=OTHER), for_apply=True)
     assert apply.with_mount_point(at(1), URL) == [ONE]
@@ -96,20 +96,20 @@ def test_a_mount_point_that_only_the_plan_has_read_is_found_by_its_path() -> Non
 
 
 def test_mount_points_are_found_by_their_paths_also_several_of_one_session() -> None:
-    book = SessionBook()
+    registry = SessionRegistry()
     first, second = record("one"), record("one", mount=2)
     for known in (first, second, TWO):
-        book.remember(known)
-    assert book.with_mount_point(at(2), URL) == [second]
-    assert book.with_mount_point(at(1), URL) == [first, TWO]
-    book.forget(second.fingerprint, second.href)
-    assert book.with_mount_point(at(2), URL) == []
+        registry.remember(known)
+    assert registry.with_mount_point(at(2), URL) == [second]
+    assert registry.with_mount_point(at(1), URL) == [first, TWO]
+    registry.forget(second.fingerprint, second.href)
+    assert registry.with_mount_point(at(2), URL) == []
 
 
 def test_at_the_end_what_was_used_or_is_known_is_removed_and_what_was_left_stays(
     folder: Path,
 ) -> None:
-    plan, apply = SessionBook(), SessionBook()
+    plan, apply = SessionRegistry(), SessionRegistry()
     for known in (ONE, TWO):
         plan.remember(known, for_apply=True)
     plan.close()

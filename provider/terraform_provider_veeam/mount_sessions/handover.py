@@ -17,8 +17,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from terraform_provider_veeam.mount_sessions.record import SessionRecord
 from terraform_provider_veeam.private_folder import private_folder
-from terraform_provider_veeam.sessions.record import SessionRecord
 from tfplugin.process.processes import is_alive, terraform_process
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from terraform_provider_veeam.em.models import LogonSession
-from terraform_provider_veeam.sessions import handover
-from terraform_provider_veeam.sessions.handover import Handover
-from terraform_provider_veeam.sessions.record import SessionRecord
+from terraform_provider_veeam.mount_sessions import handover
+from terraform_provider_veeam.mount_sessions.handover import Handover
+from terraform_provider_veeam.mount_sessions.record import SessionRecord
 
 ONE = SessionRecord("https://em:9398/api", LogonSession("one", "token of one"), "/x/mounts/1")
 NOBODY = 2**22 + 1  # above the highest number of a process
