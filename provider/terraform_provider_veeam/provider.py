@@ -66,6 +66,7 @@ class VeeamProvider(interfaces.Provider):
         self.holder = BackgroundHolder(clock, self._prepare)
         self.dropped: set[tuple[str, ...]] = set()
         self._successor: Successor | None = None
+        self._unknown: list[str] = []
         self._settings: Settings | None = None
         self._em: EnterpriseManager | None = None
         self._replaced: list[EnterpriseManager] = []
@@ -232,7 +233,8 @@ class VeeamProvider(interfaces.Provider):
             resolve,
         )
 
-        if any(value is Unknown for value in config.values()):
+        self._unknown = [name for name, value in config.items() if value is Unknown]
+        if self._unknown:
             return
         try:
             settings = resolve(
@@ -290,11 +292,7 @@ class VeeamProvider(interfaces.Provider):
         """The client, made when it is first asked for. Raises Refused when not configured."""
         with self._configuring:
             if self._settings is None:
-                raise Refused(
-                    "The provider is not configured",
-                    "Its configuration still has values that are not known. Apply what they come "
-                    "from first, for example with -target.",
-                )
+                raise self._not_configured()
             if self._em is None:
                 # `requests` takes longer to import than all the rest, and a plan of a destroy
                 # has nothing to ask. What it only has at hand for others is put off.
@@ -306,6 +304,20 @@ class VeeamProvider(interfaces.Provider):
 
                 self._em = EnterpriseManager(self._settings, clock=self.clock)
             return self._em
+
+    def _not_configured(self) -> Refused:
+        if not self._unknown:
+            return Refused(
+                "The provider is not configured", "Terraform has sent no provider block."
+            )
+        names = " and ".join(self._unknown)
+        are = "is" if len(self._unknown) == 1 else "are"
+        return Refused(
+            "The provider is not configured",
+            f"{names} in its provider block {are} known only after an apply, but Enterprise "
+            "Manager has to be asked now. Apply first what the value comes from, with "
+            "-target=ADDRESS, or take it from a variable or the environment.",
+        )
 
     def describe(self, error: Exception) -> Description | None:
         """Return what a person is told of an error of the client."""

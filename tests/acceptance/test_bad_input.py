@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from helpers import MOUNTS, REQUIRED, RESTORE_POINT, Server, mount_points
-from terraform import Workspace
+from terraform import Workspace, flat
 
 PROVIDER = """
 provider "veeam" {
@@ -27,6 +27,26 @@ def test_a_wrong_value_in_the_provider_block_is_shown_on_its_line(workspace: Wor
     output = workspace.fail("validate", "-no-color")
     assert "has no scheme" in output
     assert "on main.tf line 3, in provider" in output
+
+
+def test_an_address_that_is_not_known_is_named_and_its_target_helps(
+    workspace: Workspace, server: Server
+) -> None:
+    workspace.write(
+        REQUIRED
+        + PROVIDER % "url = terraform_data.server.output"
+        + f"""
+resource "terraform_data" "server" {{
+  input = "{server.environment["VEEAM_EM_URL"]}"
+}}
+data "veeam_jobs" "all" {{}}
+"""
+    )
+    output = flat(workspace.fail("plan", "-no-color"))
+    assert "Error: The provider is not configured" in output
+    assert "url in its provider block is known only after an apply" in output
+    workspace.apply("-target=terraform_data.server")
+    workspace.apply()
 
 
 @pytest.mark.parametrize(

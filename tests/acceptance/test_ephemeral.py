@@ -46,6 +46,25 @@ def assert_that_nothing_is_left(server: Server, *, opened: int) -> None:
     assert statuses == [204] * opened
 
 
+def test_an_address_that_is_not_known_yet_is_named(workspace: Workspace, server: Server) -> None:
+    workspace.write(
+        configuration()
+        + f"""
+provider "veeam" {{
+  url = terraform_data.server.output
+}}
+resource "terraform_data" "server" {{
+  input = "{server.environment["VEEAM_EM_URL"]}"
+}}
+"""
+    )
+    output = flat(workspace.fail("plan", "-no-color"))
+    assert "url in its provider block is known only after an apply" in output
+    workspace.apply("-target=terraform_data.server")
+    workspace.apply()
+    assert_that_nothing_is_left(server, opened=2)
+
+
 def test_a_script_can_use_the_mount_and_nothing_is_left(
     workspace: Workspace, server: Server
 ) -> None:

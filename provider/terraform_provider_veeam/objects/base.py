@@ -252,11 +252,10 @@ class EphemeralResource(VeeamObject, interfaces.EphemeralResource):
     """An ephemeral resource, whose session is used at a third of the idle limit."""
 
     def open(self, ctx: contexts.EphemeralContext, config: State) -> State | None:
-        """Make it, once the configuration is known; where that can't wait, nothing is known."""
-        if not self._provider.is_configured and not ctx.client_can_defer:
-            return {
-                one.name: one.default for one in self.schema.attributes if one.computed
-            }  # by default Unknown
+        """Make it, once the configuration is known.
+
+        Raises Refused where that can't wait: OpenTofu takes no result that is not known.
+        """
         if self.is_deferred(ctx):
             return None
         self.renew_later(ctx)  # before anything is made: it may be refused

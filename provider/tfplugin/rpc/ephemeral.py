@@ -28,8 +28,7 @@ class EphemeralCalls(Calls):
     ) -> pb.OpenEphemeralResource.Response:
         """Make it and return what it looks like.
 
-        An error means that nothing was made: Terraform does not close what was not opened. While
-        the provider's configuration is not known, the result may have Unknown values.
+        An error means that nothing was made: Terraform does not close what was not opened.
         """
         response = pb.OpenEphemeralResource.Response()
         with self._call("opening", request.type_name, response.diagnostics) as call:
@@ -39,7 +38,7 @@ class EphemeralCalls(Calls):
             put_deferral(response, ctx)
             if not ctx.deferred and found is not None:
                 result = complete(codec.block, present(ctx.config), found)
-                response.result.CopyFrom(codec.encode(result, may_be_unknown=True))
+                response.result.CopyFrom(codec.encode(result))
             _put_renewal(response, ctx)
             if not ctx.deferred and found is not None:
                 ctx.stop = threading.Event()

@@ -41,6 +41,10 @@ RESOURCES: dict[str, dict[str, Any]] = {
     "veeam_job_object": {"job_id": POINT, "ref": f"urn:VMware:Vm:{POINT}.vm-32"},
     "veeam_mount_point": MOUNT,
 }
+LISTS: dict[str, dict[str, Any]] = {
+    "veeam_job_object": {"job_id": POINT},
+    "veeam_mount_point": MOUNT,
+}
 EPHEMERAL: dict[str, dict[str, Any]] = {"veeam_logon_session": {}, "veeam_mount_point": MOUNT}
 UNKNOWN_CONFIG = pb.Deferred.PROVIDER_CONFIG_UNKNOWN
 
@@ -81,6 +85,7 @@ def test_every_object_is_asked_here() -> None:
     assert {*DATA} == {*provider.data_sources()}
     assert {*ACTIONS} == {*provider.actions()}
     assert {*RESOURCES} == {*provider.resources()}
+    assert {*LISTS} == {*provider.list_resources()}
     assert {*EPHEMERAL} == {*provider.ephemeral_resources()}
 
 
@@ -100,8 +105,7 @@ def test_a_data_source_is_read_later_or_says_why_it_can_not_be(name: str) -> Non
     state = decode(block_of(schema_of(name)), later.state)
     assert state
     assert Unknown in state.values()
-    (error,) = read(Client(can_defer=False)).diagnostics
-    assert error.summary == "The provider is not configured"
+    says_what_is_unknown(read(Client(can_defer=False)).diagnostics)
 
 
 @pytest.mark.parametrize("name", ACTIONS)
@@ -140,28 +144,55 @@ def test_a_resource_is_planned_later_or_with_unknown_values(name: str, *, can_de
     assert Unknown in planned.values()
 
 
-@pytest.mark.parametrize("can_defer", [True, False])
 @pytest.mark.parametrize("name", EPHEMERAL)
-def test_an_ephemeral_resource_is_opened_later_or_with_unknown_values(
-    name: str, *, can_defer: bool
-) -> None:
-    client = Client(can_defer=can_defer)
-    cls = client.provider.ephemeral_resources()[name]
-    answer = client.servicer.OpenEphemeralResource(
-        pb.OpenEphemeralResource.Request(
-            type_name=name,
-            config=client.value(cls.schema, EPHEMERAL[name]),
-            client_capabilities=client.capabilities,
+def test_an_ephemeral_resource_is_opened_later_or_says_why_it_can_not_be(name: str) -> None:
+    """OpenTofu takes a result with unknown values for a fault of the provider."""
+
+    def opened(client: Client) -> pb.OpenEphemeralResource.Response:
+        schema = client.provider.ephemeral_resources()[name].schema
+        return client.servicer.OpenEphemeralResource(
+            pb.OpenEphemeralResource.Request(
+                type_name=name,
+                config=client.value(schema, EPHEMERAL[name]),
+                client_capabilities=client.capabilities,
+            )
         )
+
+    later = opened(Client(can_defer=True))
+    assert (later.deferred.reason, list(later.diagnostics)) == (UNKNOWN_CONFIG, [])
+    says_what_is_unknown(opened(Client(can_defer=False)).diagnostics)
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_an_import_waits_or_says_why_it_can_not_be(name: str) -> None:
+    def imported(client: Client) -> pb.ImportResourceState.Response:
+        return client.servicer.ImportResourceState(
+            pb.ImportResourceState.Request(
+                type_name=name, id=f"{POINT}/1", client_capabilities=client.capabilities
+            )
+        )
+
+    later = imported(Client(can_defer=True))
+    assert (later.deferred.reason, list(later.diagnostics)) == (UNKNOWN_CONFIG, [])
+    says_what_is_unknown(imported(Client(can_defer=False)).diagnostics)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_says_why_it_can_not_be_made(name: str) -> None:
+    client = Client(can_defer=False)
+    schema = client.provider.list_resources()[name].schema
+    request = pb.ListResource.Request(
+        type_name=name, config=client.value(schema, LISTS[name]), limit=10
     )
-    assert not answer.diagnostics
-    assert answer.HasField("deferred") is can_defer
-    if not can_defer:
-        result = decode(block_of(cls.schema), answer.result)
-        assert result
-        assert result["session_token"] is Unknown
-        closing = pb.CloseEphemeralResource.Request(type_name=name, private=answer.private)
-        assert not client.servicer.CloseEphemeralResource(closing).diagnostics
+    (event,) = client.servicer.ListResource(request)
+    says_what_is_unknown(event.diagnostic)
+
+
+def says_what_is_unknown(diagnostics: Any) -> None:
+    (error,) = diagnostics
+    assert error.summary == "The provider is not configured"
+    assert error.detail.startswith("url in its provider block is known only after an apply")
+    assert "-target" in error.detail
 
 
 def test_another_command_on_the_same_process_is_not_stopped_by_the_one_before() -> None:
