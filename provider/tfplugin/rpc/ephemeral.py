@@ -28,7 +28,8 @@ class EphemeralCalls(Calls):
     ) -> pb.OpenEphemeralResource.Response:
         """Make it and return what it looks like.
 
-        An error means that nothing was made: Terraform does not close what was not opened.
+        An error means that nothing was made: Terraform does not close what was not opened. It takes
+        Unknown values in the result; OpenTofu takes them for a fault of the provider.
         """
         response = pb.OpenEphemeralResource.Response()
         with self._call("opening", request.type_name, response.diagnostics) as call:
@@ -38,7 +39,7 @@ class EphemeralCalls(Calls):
             put_deferral(response, ctx)
             if not ctx.deferred and found is not None:
                 result = complete(codec.block, present(ctx.config), found)
-                response.result.CopyFrom(codec.encode(result))
+                response.result.CopyFrom(codec.encode(result, may_be_unknown=True))
             _put_renewal(response, ctx)
             if not ctx.deferred and found is not None:
                 ctx.stop = threading.Event()

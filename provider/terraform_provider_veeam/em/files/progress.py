@@ -56,6 +56,8 @@ class Progress:
     def fetching(self, entry: Entry) -> Iterator[Callable[[int], None]]:
         """Count a file while it is fetched; gives what is told how many bytes of it are here."""
         key = object()
+        if not self._samples:  # the rate is of what comes from now on
+            self._samples.append((self._clock.monotonic(), self.bytes_done - self.bytes_kept))
 
         def count(come: int) -> None:
             self._current[key] = (entry, come)

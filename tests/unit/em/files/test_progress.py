@@ -37,6 +37,15 @@ def test_rate_and_time_left_are_of_the_last_half_minute() -> None:
     assert progress.texts()[0] == "3 %, 0 bytes/s"
 
 
+def test_the_rate_counts_from_the_first_file_not_from_the_first_look() -> None:
+    clock = FakeClock()
+    progress = halfway(clock)
+    with progress.fetching(Entry("C:/big", "big", is_folder=False, size=2**23)) as count:
+        clock.now += 2
+        count(2**22)
+        assert progress.texts()[0] == "0 %, 2.0 MiB/s, 17:18 left"
+
+
 def test_what_was_here_already_has_no_rate() -> None:
     clock = FakeClock()
     progress = halfway(clock)
