@@ -1,7 +1,8 @@
 """The index of guest files: which restore points are in it, and what their paths answer.
 
 Follows the vendor's pages catalog_vms, post_catalog_vms_vmname_vmrestorepoints_id_actoinbrowse,
-get_catalog_vms_vmname_vmrestorepoints_id_guestfs_filepath and scenario_1_click_restore.
+get_catalog_vms_vmname_vmrestorepoints_id_guestfs_filepath, its sibling with post, and
+scenario_1_click_restore.
 """
 
 from __future__ import annotations
@@ -95,6 +96,8 @@ class IndexHandlers:
         if request.method == "GET":
             return self._files.show(request, shown, item, is_alone=not path)
         _only("restore", request)
+        if request.body:
+            raise Refusal(HTTPStatus.BAD_REQUEST, "Request body is not expected.")
         fault = request.faults.task_fault
         task = self._manager.restore_indexed(session, point, item.path, fault)
         return Reply(HTTPStatus.ACCEPTED, self._show_task(task))

@@ -1,7 +1,8 @@
 """The index of guest files: which restore points are in it, and their files, without a mount.
 
 Follows the vendor's pages catalog_vms, post_catalog_vms_vmname_vmrestorepoints_id_actoinbrowse,
-get_catalog_vms_vmname_vmrestorepoints_id_guestfs_filepath and scenario_1_click_restore.
+get_catalog_vms_vmname_vmrestorepoints_id_guestfs_filepath, its sibling with post, and
+scenario_1_click_restore.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import logging
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
+from http import HTTPStatus
 from typing import NamedTuple, TypeVar
 
 from terraform_provider_veeam.em import errors
@@ -17,7 +19,8 @@ from terraform_provider_veeam.em.background import side_by_side
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.files.left_out import LeftOut, concerns_all
 from terraform_provider_veeam.em.files.listing import Entry, Files
-from terraform_provider_veeam.em.files.paths import on_volumes
+from terraform_provider_veeam.em.files.paths import on_volumes, same_path
+from terraform_provider_veeam.em.files.restore import FileRestores, Progress
 from terraform_provider_veeam.em.http import decoders
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.http.pages import pages
@@ -27,6 +30,7 @@ from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoi
 from terraform_provider_veeam.em.logon import Group, LogonSessions
 from terraform_provider_veeam.em.models import LogonSession, RestorePointType
 from terraform_provider_veeam.em.tasks import Tasks, parse_task
+from terraform_provider_veeam.masking import printable
 
 AT_ONCE = 8
 """How many requests to the index are under way at the same time, at most."""
@@ -171,6 +175,28 @@ class Index(Group):
     def neighbours(self, point: IndexedPoint, path: str, deadline: Deadline) -> str:
         """Return, for a person, what there is near a path that leads nowhere; empty if unknown."""
         return self._in(point, lambda files: files.neighbours(path, deadline), deadline)
+
+    def restore(self, point: IndexedPoint, path: str, deadline: Deadline) -> Iterator[Progress]:
+        """Put a file or folder back to its original place, over what is there.
+
+        Yields and raises as `FileRestores.restore`. It is looked at first, in the session that
+        then restores it: what is asked for is never asked for in another one again.
+        """
+
+        def find(session: LogonSession) -> tuple[LogonSession, Files]:
+            files = self._files(point, session, deadline)
+            if not same_path(files.find(path, deadline).path, path):  # a pattern finds something
+                raise errors.NotFound(
+                    "There is no such file or folder",
+                    f"Nothing has the whole path {printable(path)}.",
+                    status=HTTPStatus.NOT_FOUND,
+                )
+            return session, files
+
+        session, files = self._logon.browse(find, deadline)
+        yield from FileRestores(self._client, self._logon, session).restore(
+            files, path, None, deadline
+        )
 
     def _in(
         self, point: IndexedPoint, read: Callable[[Files], Result], deadline: Deadline

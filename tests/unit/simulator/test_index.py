@@ -184,6 +184,12 @@ def test_a_restore_is_started_by_its_task_and_done_by_its_session() -> None:
         )
 
 
+def test_a_restore_takes_no_body(caller: Caller) -> None:
+    path = f"{browsed(caller)}{FOLDER}/Offers.docx?action=restore"
+    assert caller.ask("POST", path, json={"ToOriginalLocation": {}}).status_code == 400
+    assert caller.simulator.restored() == []
+
+
 @pytest.mark.parametrize(
     "account", [ADMINISTRATOR, PORTAL_USER, VM_RESTORE_OPERATOR, RESTORE_OPERATOR]
 )

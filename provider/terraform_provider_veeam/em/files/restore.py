@@ -1,6 +1,7 @@
-"""Restoring files of a mount point: to their original place, or for a download.
+"""Restoring files of a mount point or of the index: to their original place, or for a download.
 
-Follows the vendor's page post_vmrestorepoints_id_mountpoints_id_filepath_actionrestore.
+Follows the vendor's pages post_vmrestorepoints_id_mountpoints_id_filepath_actionrestore and
+post_catalog_vms_vmname_vmrestorepoints_id_guestfs_filepath.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ from terraform_provider_veeam.em.tasks import Tasks, parse_task
 from terraform_provider_veeam.masking import printable
 
 _CANCEL_SECONDS = 30.0
+_LOOK_AT_IT = (
+    "Look at the machine, and at the file-level restores in the console of Veeam Backup & "
+    "Replication."
+)
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +69,7 @@ class Progress(NamedTuple):
 
 
 class FileRestores:
-    """Restores files of the mount points of one logon session."""
+    """Restores files that one logon session shows, in mount points or in the index."""
 
     def __init__(self, client: Client, logon: LogonSessions, session: LogonSession) -> None:
         self._client = client
@@ -73,23 +78,23 @@ class FileRestores:
         self._tasks = Tasks(client, logon, session)
 
     def restore(
-        self, files: Files, path: str, how: ToOriginalPlace, deadline: Deadline
+        self, files: Files, path: str, how: ToOriginalPlace | None, deadline: Deadline
     ) -> Iterator[Progress]:
         """Restore a file or folder; yields how far it is from time to time.
 
-        The request is never repeated. Raises NotFound, FileRestoreFailed, AnswerLost, Stopped, …
+        The index leaves no choice, so there `how` is None. The request is never repeated. Raises
+        NotFound, FileRestoreFailed, AnswerLost, Stopped, …
         """
         try:
-            task = self._post(_restore_address(files, path), how.body(), deadline)
+            task = self._post(_restore_address(files, path), how and how.body(), deadline)
         except errors.EnterpriseManagerError as error:
             if not error.may_have_acted and self._has_refused(error, files, path, deadline):
                 raise
             raise errors.AnswerLost(
                 "It is not known whether the restore was begun",
-                f"{error.detail}\nIt was not asked for again. Look at the machine, and at the "
-                "file-level restores in the console of Veeam Backup & Replication.",
+                f"{error.detail}\nIt was not asked for again, and may have begun. {_LOOK_AT_IT}",
             ) from error
-        yield from self._follow_task(files, path, task, deadline, [])
+        yield from self._follow_task(files, path, task, deadline, [], only_starts=how is None)
 
     def begin(self, files: Files, path: str, deadline: Deadline) -> Task:
         """Ask for a file, or all files of a folder, to be made ready to be downloaded."""
@@ -109,8 +114,19 @@ class FileRestores:
         return download(self._client, self._session, address, deadline, **how)
 
     def _follow_task(
-        self, files: Files, path: str, task: Task, deadline: Deadline, targets: list[str]
+        self,
+        files: Files,
+        path: str,
+        task: Task,
+        deadline: Deadline,
+        targets: list[str],
+        *,
+        only_starts: bool = False,
     ) -> Iterator[Progress]:
+        """Wait for a task, and for the restore session that it has started.
+
+        Without one the task is the whole restore, unless it `only_starts` it.
+        """
         now = told = 0.0
         try:
             for now in looks(deadline) if not task.finished else ():
@@ -120,8 +136,13 @@ class FileRestores:
                 if now - told >= TELL_SECONDS:
                     told = now
                     yield Progress(now)
-        except (errors.Stopped, errors.DeadlinePassed):
+        except (errors.Stopped, errors.DeadlinePassed) as error:
             self._cancel(task, deadline)
+            if only_starts:
+                error.add(
+                    f"The task that was to start the restore of {printable(path)} was cancelled. "
+                    f"{_LOOK_AT_IT}"
+                )
             raise
         if not task.success:
             raise errors.FileRestoreFailed(
@@ -132,6 +153,11 @@ class FileRestores:
             )
         if task.restore_session:
             yield from self._follow(task.restore_session, path, deadline, now)
+        elif only_starts:
+            raise errors.UnexpectedAnswer(
+                f"How the restore of {printable(path)} ends is not known",
+                f"Task {task.task_id} has started it, but names no restore session.\n{_LOOK_AT_IT}",
+            )
         targets += task.downloads
 
     def _follow(
@@ -142,8 +168,10 @@ class FileRestores:
         Raises FileRestoreFailed.
         """
         told = 0.0
-        restore = read_restore_outcome(self._client, self._session, address, deadline)
+        name = ""
         try:
+            restore = read_restore_outcome(self._client, self._session, address, deadline)
+            name = f" as {printable(restore.name)}"
             for now in looks(deadline) if not restore.is_stopped else ():
                 restore = read_restore_outcome(self._client, self._session, address, deadline)
                 if restore.is_stopped:
@@ -151,11 +179,10 @@ class FileRestores:
                 if now - told >= TELL_SECONDS:
                     told = now
                     yield Progress(so_far + now, restore.percent)
-        except (errors.Stopped, errors.DeadlinePassed) as error:
+        except errors.EnterpriseManagerError as error:
             raise error.add(
                 f"The restore of {printable(path)} goes on, as Enterprise Manager's API can't "
-                "stop it. The console of Veeam Backup & Replication shows it as "
-                f"{printable(restore.name)}."
+                f"stop it. The console of Veeam Backup & Replication shows it{name}."
             ) from error
         if restore.result not in ("Success", "Warning"):
             reason = restore.message or f"its result is {restore.result or 'not told'}"
@@ -169,15 +196,15 @@ class FileRestores:
             warning = restore.message or "Enterprise Manager gave no reason."
             yield Progress(so_far + told, warning=warning)
 
-    def _post(self, address: str, spec: dict[str, Any], deadline: Deadline) -> Task:
+    def _post(self, address: str, spec: dict[str, Any] | None, deadline: Deadline) -> Task:
         answer = self._client.request(
             "POST",
             address,
             deadline,
             token=self._session.token,
-            body=json.dumps(spec).encode(),
+            body=None if spec is None else json.dumps(spec).encode(),
             # Making a download ready changes nothing, so it may be asked for again.
-            again=may_pass if "ForDirectDownload" in spec else never,
+            again=may_pass if spec and "ForDirectDownload" in spec else never,
         )
         task = parse_task(answer.document.value)
         if task is None:

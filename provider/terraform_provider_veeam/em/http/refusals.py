@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.http.decoders import clean, error_message
 from terraform_provider_veeam.em.http.retry import PASSING_STATUSES, retry_after_seconds
-from terraform_provider_veeam.em.http.roles import roles_for
+from terraform_provider_veeam.em.http.roles import limits_for, roles_for
 from terraform_provider_veeam.em.http.session import RawRequest
 
 
@@ -47,13 +47,16 @@ def refusal_of(
         case HTTPStatus.UNAUTHORIZED:
             refusal = errors.TokenRefused("The logon session is refused", came, **facts)
         case HTTPStatus.FORBIDDEN:
-            roles = _either(roles_for(f"{request.method} {request.path}"))
+            tried = f"{request.method} {request.path}"
+            roles = _either(roles_for(tried))
             refusal = errors.AccessDenied(
                 "The account's role is too low",
                 f"{came}\nIt takes the role {roles} in Enterprise Manager. Give the account "
-                "one that does, and put the machine within the scope of that role.",
+                f"one that does, and put the machine within the scope of that role.",
                 **facts,
             )
+            if limits := limits_for(tried):
+                refusal.add(limits)
         case HTTPStatus.NOT_FOUND:
             refusal = errors.NotFound("Enterprise Manager does not know it", came, **facts)
         case _:

@@ -1,6 +1,6 @@
 """Which roles of Enterprise Manager allow a request.
 
-Follows the vendor's page security_roles_concept.
+Follows the vendor's pages security_roles_concept and post_security_accounts.
 """
 
 from __future__ import annotations
@@ -29,10 +29,23 @@ _ALLOWED = (
     ),
 )
 _ALL = (ADMINISTRATOR, USER, VM_OPERATOR, FILE_OPERATOR)
+_OF_A_FILE = re.compile(
+    r"/(mounts/[^/]+|guestfs)/.*action=(restore|download)", re.IGNORECASE | re.DOTALL
+)
 
 
 def roles_for(request: str) -> tuple[str, ...]:
     """Return the roles that allow a request, written `METHOD /path?query` below `/api`."""
     return next(
         (roles for pattern, roles in _ALLOWED if re.search(pattern, request, re.IGNORECASE)), _ALL
+    )
+
+
+def limits_for(request: str) -> str:
+    """Return what else may keep an account from a request, beside its roles, as a sentence."""
+    if not _OF_A_FILE.search(request):
+        return ""
+    return (
+        "An account can also be limited to restores to the original place, and to files of "
+        "certain extensions (FlrInplaceOnly and FlrExtentionRestrictions of the account)."
     )

@@ -7,6 +7,7 @@ from terraform_provider_veeam.em.http.roles import (
     FILE_OPERATOR,
     USER,
     VM_OPERATOR,
+    limits_for,
     roles_for,
 )
 
@@ -43,3 +44,19 @@ ID = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 )
 def test_the_roles_are_those_of_the_vendors_table(request_: str, roles: tuple[str, ...]) -> None:
     assert roles_for(request_) == roles
+
+
+@pytest.mark.parametrize(
+    ("request_", "is_limited"),
+    [
+        (f"POST /catalog/vms/a/vmRestorePoints/{ID}/guestfs/C:/a.docx?action=restore", True),
+        (f"GET /vmRestorePoints/{ID}/mounts/1/C:/a.docx?action=download", True),
+        (f"GET /vmRestorePoints/{ID}/mounts/1/C:/a?action=listAll", False),
+        (f"POST /vmRestorePoints/{ID}?action=restore", False),
+        (f"POST /catalog/vms/a/vmRestorePoints/{ID}?action=browse", False),
+    ],
+)
+def test_an_accounts_limits_are_told_where_files_are_restored(
+    request_: str, is_limited: bool
+) -> None:
+    assert ("FlrExtentionRestrictions" in limits_for(request_)) is is_limited
