@@ -336,3 +336,19 @@ def test_all_forms_of_servers_are_understood(workspace: Workspace, form: str) ->
         assert running.objects_in(JOB)[-1] == WEB02
         workspace.destroy()
         assert WEB02 not in running.objects_in(JOB)
+
+
+def test_one_that_is_to_be_made_before_its_like_is_destroyed_says_what_is_in_the_way(
+    workspace: Workspace, server: Server
+) -> None:
+    """Terraform tells the apply nothing of the one that is replaced: it can't be taken over."""
+    before = "lifecycle {\n create_before_destroy = true\n }"
+    workspace.write(configuration(f'"{WEB02}"\n  {before}'))
+    workspace.apply()
+    said = flat(workspace.fail(*APPLY, "-replace=veeam_job_object.this"))
+    assert "remove create_before_destroy: a job has each object once" in said
+    assert "No changes" in workspace.plan()
+    workspace.write(configuration())
+    workspace.apply("-replace=veeam_job_object.this")
+    assert "No changes" in workspace.plan()
+    assert len(server.requests("POST", "/jobs/.*/includes")) == 2

@@ -46,7 +46,10 @@ def _bare(text: str) -> str:
 
 def restore_point_uid(text: str) -> Uid:
     """Read the UUID or URN of what can be mounted. Raises ValueError."""
-    uid = parse_uid(text)
+    return _mountable(parse_uid(text))
+
+
+def _mountable(uid: Uid) -> Uid:
     if uid.entity and uid.type is None:
         names = ", ".join(kind.entity for kind in RestorePointType)
         raise ValueError(f"It is the URN of a {uid.entity}. What can be mounted is one of {names}.")
@@ -86,10 +89,13 @@ def parse_mount_point_id(text: str) -> tuple[RestorePointRef, int]:
             f'"{text}" is not a mount point. Write [TYPE/]RESTORE_POINT_UUID/MOUNT_ID, like '
             f"vm/3f2504e0-4f89-41d3-9a0c-0305e82c3301/1; TYPE is one of {types}."
         )
-    kind = found["type"] if found["type"] is not None else RestorePointType.VM
+    uid = _mountable(Uid(found["uuid"].lower(), found["entity"]))
+    kind = found["type"] if found["type"] is not None else uid.type or RestorePointType.VM
     if kind not in list(RestorePointType):
         raise ValueError(f'"{kind}" is not a restore point type. It is one of {types}.')
-    restore_point = RestorePointRef(RestorePointType(kind), found["uuid"].lower())
+    if uid.type not in (None, kind):
+        raise ValueError(f"It is the URN of a {uid.entity}, which is not of type {kind}.")
+    restore_point = RestorePointRef(RestorePointType(kind), uid.uuid)
     return restore_point, int(found["mount"])
 
 
@@ -99,8 +105,8 @@ def format_job_object_id(job_id: str, object_id: str) -> str:
 
 
 def parse_job_object_id(text: str) -> tuple[str, str]:
-    """Read `JOB_UUID/OBJECT_UUID`; ValueError tells a person what is wrong."""
-    found = re.fullmatch(rf"({_UUID})/({_UUID})", _bare(text), re.ASCII)
-    if not found:
+    """Read `JOB_UUID/OBJECT_UUID`, or the job's URN; ValueError tells a person what is wrong."""
+    job, _, own = _bare(text).rpartition("/")
+    if not re.fullmatch(_UUID, own, re.ASCII) or not is_uid(job):
         raise ValueError(f'"{text}" is not an object in a job. Write JOB_UUID/OBJECT_UUID.')
-    return found[1].lower(), found[2].lower()
+    return job_uuid(job), own.lower()

@@ -96,7 +96,7 @@ def token_attribute() -> Attribute:
         "session_token",
         "Token of the logon session that has the mount point, when it is neither the "
         "provider's nor that of a managed mount in the same command. May be an ephemeral "
-        "value; it is stored nowhere.",
+        "value. It is in no state, but Terraform keeps it in a plan that is saved.",
         check=parse_session_token,
         write_only=True,
     )

@@ -5,6 +5,7 @@ import pytest
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
 from terraform_provider_veeam.objects.identifiers import (
     format_mount_point_id,
+    parse_job_object_id,
     parse_mount_point_id,
     parse_uid,
 )
@@ -44,6 +45,7 @@ def test_what_is_no_uid_is_refused(text: str) -> None:
         (f"vm/{UUID}/7", "vm"),
         (f"agent/{UUID.upper()}/7", "agent"),
         (f"replica/urn:veeam:VmReplicaPoint:{UUID}/7", "replica"),
+        (f"urn:veeam:VmReplicaPoint:{UUID}/7", "replica"),
     ],
 )
 def test_a_mount_point_id_is_read(text: str, kind: str) -> None:
@@ -65,11 +67,31 @@ def test_a_mount_point_id_is_written_as_it_is_read() -> None:
         (f"tape/{UUID}/1", "not a restore point type"),
         (f"/{UUID}/1", "not a restore point type"),
         (f"vm/{UUID}/1/C:", "not a mount point"),
+        (f"vm/urn:veeam:VmReplicaPoint:{UUID}/1", "a VmReplicaPoint, which is not of type vm"),
+        (f"urn:veeam:Job:{UUID}/1", "What can be mounted is one of"),
     ],
 )
 def test_what_is_no_mount_point_id_is_refused(text: str, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         parse_mount_point_id(text)
+
+
+@pytest.mark.parametrize("job", [UUID, UUID.upper(), f"urn:veeam:Job:{UUID}"])
+def test_an_object_in_a_job_is_read(job: str) -> None:
+    assert parse_job_object_id(f"{job}/{UUID}") == (UUID, UUID)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (UUID, "not an object in a job"),
+        (f"{UUID}/1", "not an object in a job"),
+        (f"urn:veeam:VmRestorePoint:{UUID}/{UUID}", "not of a Job"),
+    ],
+)
+def test_what_is_no_object_in_a_job_is_refused(text: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        parse_job_object_id(text)
 
 
 @pytest.mark.parametrize("around", ["%s\n", "%s\r\n", "\ufeff%s\r\n", "  %s "])

@@ -56,7 +56,8 @@ class FileRestoreAction(PathsAction):
                 required("username", "User name, `DOMAIN\\USER`.", check=_credential),
                 required(
                     "password",
-                    "Its password. May be an ephemeral value; it is stored nowhere.",
+                    "Its password. May be an ephemeral value. It is in no state, but Terraform "
+                    "keeps it in a plan that is saved.",
                     check=_credential,
                     write_only=True,
                 ),

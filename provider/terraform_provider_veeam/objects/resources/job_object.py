@@ -75,11 +75,12 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
         except JobGone as error:
             raise jobs.no_such_job(error) from error
         except AlreadyInJob as error:
+            there = identifiers.format_job_object_id(job_id, error.object_id)
             raise Refused(
                 error.summary,
-                f"{error.detail} Terraform does not take over what it has not made, unless it is "
-                "asked to: import it, with the id "
-                f"{identifiers.format_job_object_id(job_id, error.object_id)}.",
+                f"{error.detail} If this resource replaces another for the same object, remove "
+                "create_before_destroy: a job has each object once. Otherwise import what is "
+                f"there, with the id {there}.",
                 path=["ref"],
             ) from error
         # The plan has told the name of the lookup: that of the job may be spelt in another way.
