@@ -38,6 +38,16 @@ class Problem(NamedTuple):
     detail: str
 
 
+class _Given(NamedTuple):
+    """What block, environment and file of servers say, before it is looked at."""
+
+    values: dict[str, Any]
+    origins: dict[str, str]
+    """Where each value comes from that is not from the block."""
+    server: str | None
+    set_aside: str
+
+
 class InvalidConfiguration(Exception):
     """The provider block can't be used; `problems` has an entry for each thing that is wrong."""
 
@@ -71,6 +81,35 @@ def resolve(
     a password, and `stop` ends a command that gives one. Raises InvalidConfiguration with
     everything that is wrong.
     """
+    given, origins, server, set_aside = _gather(block, environment)
+    values, problems = _convert(given, origins)
+    problems += _contradictions(given, origins)
+    tried = set_aside
+    if not problems and {"url", "username"} <= set(given):
+        password, said = _password(given, origins, values, server=server, ask=ask, stop=stop)
+        if password:
+            values["password"] = given["password"] = password
+        tried = f"{said} {set_aside}".strip()
+    unread = unread_variables(environment)
+    if missing := _missing(given, tried, in_shell=in_shell):
+        first, *rest = missing
+        problems += [first._replace(detail=f"{first.detail} {unread}".rstrip()), *rest]
+    if problems:
+        raise InvalidConfiguration(problems)
+    return Settings(
+        base_url=values.pop("url"), user_agent=user_agent, unread_variables=unread, **values
+    )
+
+
+def origins(
+    block: Mapping[str, Any], environment: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """Return where each setting comes from, for a person. Raises InvalidConfiguration."""
+    return _gather(block, environment).origins
+
+
+def _gather(block: Mapping[str, Any], environment: Mapping[str, str]) -> _Given:
+    """Return what is said, and by whom. Raises InvalidConfiguration for a wrong server."""
     given, origins = _set(block), dict[str, str]()
     found = {
         name: value
@@ -95,24 +134,7 @@ def resolve(
         # Where the password of one account is, is of no use to another.
         entry = {name: value for name, value in entry.items() if name not in SOURCES}
     _add(entry, {name: f'{name} of server "{server}"' for name in entry}, given, origins)
-
-    values, problems = _convert(given, origins)
-    problems += _contradictions(given, origins)
-    tried = set_aside
-    if not problems and {"url", "username"} <= set(given):
-        password, said = _password(given, origins, values, server=server, ask=ask, stop=stop)
-        if password:
-            values["password"] = given["password"] = password
-        tried = f"{said} {set_aside}".strip()
-    unread = _unread(environment)
-    if missing := _missing(given, tried, in_shell=in_shell):
-        first, *rest = missing
-        problems += [first._replace(detail=f"{first.detail} {unread}".rstrip()), *rest]
-    if problems:
-        raise InvalidConfiguration(problems)
-    return Settings(
-        base_url=values.pop("url"), user_agent=user_agent, unread_variables=unread, **values
-    )
+    return _Given(given, origins, server, set_aside)
 
 
 def _set_aside(found: dict[str, str], given: Mapping[str, Any], entry: Mapping[str, Any]) -> str:
@@ -180,7 +202,7 @@ def _set(block: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value not in (None, "")}
 
 
-def _unread(environment: Mapping[str, str]) -> str:
+def unread_variables(environment: Mapping[str, str] = os.environ) -> str:
     """Return, for a person, which variables look like settings and are none."""
     known = [*_VARIABLES.values(), *_OTHER_VARIABLES]
     said = []

@@ -17,12 +17,15 @@ from cryptography.x509.oid import NameOID
 
 
 class Certificate:
-    """A self-signed certificate for this machine, with its key."""
+    """A self-signed certificate for this machine, or for a host of a name, with its key.
 
-    def __init__(self) -> None:
+    It is valid for a year from when it `begins`, which is yesterday if nothing is said.
+    """
+
+    def __init__(self, host: str = "localhost", begins: dt.datetime | None = None) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Veeam Self-Signed Certificate")])
-        now = dt.datetime.now(dt.UTC)
+        begin = begins or dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
         public = self._key.public_key()
         key_id = x509.SubjectKeyIdentifier.from_public_key(public)
         builder = x509.CertificateBuilder(
@@ -30,13 +33,13 @@ class Certificate:
             subject_name=name,
             public_key=public,
             serial_number=x509.random_serial_number(),
-            not_valid_before=now - dt.timedelta(days=1),
-            not_valid_after=now + dt.timedelta(days=365),
+            not_valid_before=begin,
+            not_valid_after=begin + dt.timedelta(days=366),
         )
         for extension, critical in (
             (x509.BasicConstraints(ca=True, path_length=None), True),
             (_KEY_USAGE, True),
-            (x509.SubjectAlternativeName(_names()), False),
+            (x509.SubjectAlternativeName(_names(host)), False),
             (key_id, False),
             (x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(key_id), False),
         ):
@@ -83,9 +86,9 @@ _KEY_USAGE = x509.KeyUsage(
 )
 
 
-def _names() -> list[x509.GeneralName]:
+def _names(host: str) -> list[x509.GeneralName]:
     loopback = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-    return [x509.DNSName("localhost"), loopback]
+    return [x509.DNSName(host), loopback]
 
 
 class ServerCertificate(Protocol):

@@ -32,6 +32,7 @@ COMMANDS = {
     "install": "put the provider where `terraform init` and `tofu init` find it",
     "mirror": "lay packages out as a mirror for `terraform init`",
     "servers": "list, add and remove Enterprise Managers by name",
+    "doctor": "try each step to Enterprise Manager, and say what to do",
     "keep-alive": "hold logon sessions open, so that their mount points live on",
     "serve": "serve a Terraform that is started by hand, for debugging",
     "version": "print the version",
@@ -41,6 +42,7 @@ COMMANDS = {
 _SLOW = (
     "terraform_provider_veeam.attributes",
     "terraform_provider_veeam.cli.connection",
+    "terraform_provider_veeam.cli.install",
     "terraform_provider_veeam.cli.lookup",
     "terraform_provider_veeam.cli.output",
     "terraform_provider_veeam.config",

@@ -22,13 +22,19 @@ from terraform_provider_veeam.em.files.listing import Files
 from terraform_provider_veeam.em.files.restore import FileRestores
 from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint
 from terraform_provider_veeam.em.models import IDLE_LIMIT, Mounted, RestorePointType
+from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
 from terraform_provider_veeam.mount_sessions.record import SessionRecord
+from terraform_provider_veeam.platforms import quoted_for_shell
 
 _LOOK_UP_SECONDS = 300.0
 _MOUNT_SECONDS = 1800.0
 _UNMOUNT_SECONDS = 30.0
 _CLOSE_SECONDS = 5.0
+_ON_THE_WAY = (
+    InvalidConfiguration, errors.Unreachable, errors.AnswerLost, errors.UnexpectedAnswer,
+    errors.NotEnterpriseManager, errors.LogonRefused, errors.Redirected,
+)  # fmt: skip
 
 
 class Connection:
@@ -148,15 +154,11 @@ def run(
 ) -> int:
     """Run a command with the Enterprise Manager of the environment; returns the exit code."""
     try:
-        settings = resolve(
-            {"server": options.server},
-            f"terraform-provider-veeam/{__version__}",
-            in_shell=True,
-            ask=_ask if sys.stdin.isatty() else None,
-        )
+        settings = settings_of(options.server)
     except InvalidConfiguration as error:
         for problem in error.problems:
             say_error(problem.summary, problem.detail)
+        name_doctor(error, options.server)
         return 1
     if settings.insecure:
         say("Warning: the certificate is not checked, as VEEAM_EM_INSECURE or the server's own "
@@ -169,9 +171,30 @@ def run(
     except errors.EnterpriseManagerError as error:
         code = 1
         say_error(error.summary, error.detail)
+        name_doctor(error, options.server)
     finally:
         connection.close()
     return code if connection.signal is None else EXIT_CODE + connection.signal
+
+
+def settings_of(server: str | None) -> Settings:
+    """Return the settings of the environment, or of the server that is named.
+
+    Raises InvalidConfiguration.
+    """
+    return resolve(
+        {"server": server},
+        f"terraform-provider-veeam/{__version__}",
+        in_shell=True,
+        ask=_ask if sys.stdin.isatty() else None,
+    )
+
+
+def name_doctor(error: Exception, server: str | None) -> None:
+    """Say what tells more about an error, if it is about the way to Enterprise Manager."""
+    if isinstance(error, _ON_THE_WAY):
+        named = f" --server {quoted_for_shell(server)}" if server else ""
+        say(f"To try each step of the way: terraform-provider-veeam doctor{named}")
 
 
 def _ask(prompt: str) -> str:

@@ -22,7 +22,7 @@ from terraform_provider_veeam.cli.launcher import launcher, launcher_name, note_
 from terraform_provider_veeam.cli.streams import CommandFailed
 
 _ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
-_PACKAGED = platforms.executable(f"terraform-provider-{packaging.TYPE}_v{__version__}")
+PACKAGED = platforms.executable(f"terraform-provider-{packaging.TYPE}_v{__version__}")
 CONTENTS = "files.txt"  # of a package: the names of all files in it
 
 
@@ -112,7 +112,7 @@ def install(plugin_dir: Path) -> list[Path]:
                 f"{error.filename or folder} can't be written: {error.strerror or error}. "
                 "Choose another folder with --plugin-dir."
             ) from None
-    _try_out(executables[0])
+    try_out(executables[0])
     return executables
 
 
@@ -167,7 +167,7 @@ def _put_package(folder: Path) -> Path:
     """Copy the package that this program runs from, and nothing that lies beside it."""
     source = own_package() or Path()
     if folder.exists() and folder.samefile(source):
-        return folder / _PACKAGED
+        return folder / PACKAGED
     new, old = (folder.with_name(f".{folder.name}.{what}") for what in ("new", "old"))
     for left in (new, old):
         shutil.rmtree(left, ignore_errors=True)
@@ -184,7 +184,7 @@ def _put_package(folder: Path) -> Path:
             old.replace(folder)
         raise
     shutil.rmtree(old, ignore_errors=True)
-    return folder / _PACKAGED
+    return folder / PACKAGED
 
 
 def target() -> str:
@@ -207,19 +207,20 @@ def _replace(file: Path, content: bytes, mode: int) -> None:
         raise
 
 
-def _try_out(file: Path) -> None:
+def try_out(file: Path) -> None:
+    """Make sure that an installed program starts. Raises CommandFailed."""
     try:
         tried = subprocess.run(  # noqa: S603 - the file just written
             [file, "version"], capture_output=True, text=True, errors="replace", check=False
         )
     except OSError as error:
         raise CommandFailed(
-            f"{file} was written but can't be started: {error.strerror}. Is the folder on a file "
+            f"{file} is there but can't be started: {error.strerror}. Is the folder on a file "
             "system where nothing may be started (noexec)? Choose another with --plugin-dir."
         ) from None
     if tried.returncode != 0:
         raise CommandFailed(
-            f"{file} was written but does not start:\n{(tried.stdout + tried.stderr).strip()}\n"
+            f"{file} is there but does not start:\n{(tried.stdout + tried.stderr).strip()}\n"
             "Is the provider installed in a way that needs PYTHONPATH? A virtual environment, "
             "pipx or uv will do."
         )

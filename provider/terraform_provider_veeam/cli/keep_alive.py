@@ -16,7 +16,7 @@ from threading import Event
 from typing import Any, BinaryIO, NamedTuple
 
 from terraform_provider_veeam import attributes, config, servers
-from terraform_provider_veeam.cli import arguments, output
+from terraform_provider_veeam.cli import arguments, connection, output
 from terraform_provider_veeam.cli.signals import EXIT_CODE, handle_signals
 from terraform_provider_veeam.cli.streams import CommandFailed, tell
 from terraform_provider_veeam.em import client, settings
@@ -255,7 +255,7 @@ def _hand_over(mounted: Sequence[Mounted], seconds: float, server: str | None) -
             return error
         return None
 
-    failed = 0
+    failed, wrong = 0, None
     with futures.ThreadPoolExecutor(_AT_ONCE) as pool:
         for (name, record), error in zip(mounted, pool.map(hold, mounted), strict=True):
             session = f"ogon session {record.fingerprint} with {name}"
@@ -266,6 +266,9 @@ def _hand_over(mounted: Sequence[Mounted], seconds: float, server: str | None) -
                 is_known = not isinstance(error, Stopped | DeadlinePassed)
                 said = f"L{session} is not {'' if is_known else 'known to be '}held: {error}\n"
                 sys.stderr.write(mask(said))
+                wrong = error
+    if wrong:
+        connection.name_doctor(wrong, server)
     return EXIT_CODE + signals[0] if signals else failed
 
 
@@ -282,6 +285,7 @@ def _hold_here(mounted: Sequence[Mounted], seconds: float, server: str | None) -
             tell(f"L{name}: {told}")
         else:
             sys.stderr.write(mask(f"L{name}: {told.summary}\n{told.detail}\n"))
+            connection.name_doctor(told, server)
 
     held = holder.Holder(clock=SYSTEM_CLOCK, report=report)
     try:
@@ -292,6 +296,7 @@ def _hold_here(mounted: Sequence[Mounted], seconds: float, server: str | None) -
             held.hold(promise, client.EnterpriseManager(set_up).mounts.touch)
     except (ValueError, config.InvalidConfiguration) as error:
         sys.stderr.write(f"{error}\n")
+        connection.name_doctor(error, server)
         return 1
     handle_signals(lambda _: held.stop())
     with ExitStack() as stack:

@@ -101,7 +101,12 @@ def say_error(summary: str, detail: str = "") -> None:
     text = Text.assemble(("Error: ", "bold red"), (mask(summary), "bold"))
     _console(sys.stderr).print(text, soft_wrap=True)
     if detail:
-        say(_SETTING.sub(r"\3\1\2", _OF_TERRAFORM.sub("", detail)))
+        say(for_shell(detail))
+
+
+def for_shell(text: str) -> str:
+    """Return what an error says in a shell: settings have the names of their variables."""
+    return _SETTING.sub(r"\3\1\2", _OF_TERRAFORM.sub("", text))
 
 
 def say_begin(what: str) -> None:

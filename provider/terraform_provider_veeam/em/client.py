@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Clock, Deadline
+from terraform_provider_veeam.em.diagnosis import Diagnosis
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
 from terraform_provider_veeam.em.files.listing import Files
 from terraform_provider_veeam.em.files.restore import FileRestores
@@ -60,6 +61,7 @@ class EnterpriseManager:
         self.mounts = Mounts(client, logon)
         self.index = Index(client, logon)
         self.suggestions = Suggestions(client, logon)
+        self.diagnosis = Diagnosis(client, logon, settings)
 
     @property
     def base_url(self) -> str:

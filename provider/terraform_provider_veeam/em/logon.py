@@ -18,7 +18,7 @@ from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.gone import Container, may_mean_gone, unless_gone
 from terraform_provider_veeam.em.http import decoders
-from terraform_provider_veeam.em.http.client import TOKEN_HEADER, Client
+from terraform_provider_veeam.em.http.client import TOKEN_HEADER, Answer, Client
 from terraform_provider_veeam.em.http.pages import pages
 from terraform_provider_veeam.em.http.proxies import passwords
 from terraform_provider_veeam.em.models import LogonSession, rest_below
@@ -241,14 +241,14 @@ class LogonSessions:
         self._is_trusted = True
         return session
 
-    def check_server(self, deadline: Deadline) -> None:
+    def check_server(self, deadline: Deadline) -> Answer:
         """Make sure that it is Enterprise Manager before anything secret is sent.
 
-        Raises CertificateNotTrusted, NotEnterpriseManager, …
+        Returns what it says of itself. Raises CertificateNotTrusted, NotEnterpriseManager, …
         """
         try:
-            document = self._client.request("GET", "/", deadline, again=_has_no_answer).document
-            is_expected = _is_enterprise_manager(document)
+            answer = self._client.request("GET", "/", deadline, again=_has_no_answer)
+            is_expected = _is_enterprise_manager(answer.document)
         except (errors.RequestFailed, errors.Redirected):
             raise
         except errors.RequestRefused as error:
@@ -257,6 +257,7 @@ class LogonSessions:
             raise self._not_enterprise_manager("answered with something else") from error
         if not is_expected:
             raise self._not_enterprise_manager("answered with something else")
+        return answer
 
     def _not_enterprise_manager(self, came: str) -> errors.NotEnterpriseManager:
         return errors.NotEnterpriseManager(

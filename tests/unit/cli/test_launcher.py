@@ -76,7 +76,7 @@ def test_it_is_the_same_whichever_python_installs_it(
     tmp_path: Path, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", str(make_python(tmp_path / "another python")))
-    monkeypatch.setattr(install, "_try_out", lambda _: None)
+    monkeypatch.setattr(install, "try_out", lambda _: None)
     other = install.install(tmp_path / "others")[0]
     assert other.read_bytes() == installed.read_bytes()
     assert note_of_python(other.parent).read_text() != note_of_python(installed.parent).read_text()

@@ -17,9 +17,25 @@ _LONGEST_NAME = 100
 def fetch_certificate(url: str, timeout: float) -> bytes | None:
     """Return the certificate that a server shows, as DER; None when it shows none in TLS."""
     try:
-        return ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate(_place(url), timeout=timeout))
+        return shake_hands(url, timeout)[1]
     except (OSError, ValueError):
         return None
+
+
+def shake_hands(url: str, timeout: float) -> tuple[str, bytes]:
+    """Return which TLS a server speaks, and the certificate that it shows. Nothing else is sent.
+
+    Raises OSError, ValueError.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    host, port = _place(url)
+    with (
+        socket.create_connection((host, port), timeout) as plain,
+        context.wrap_socket(plain, server_hostname=host) as connection,
+    ):
+        return connection.version() or "TLS", connection.getpeercert(binary_form=True) or b""
 
 
 def speaks_plain_http(url: str, timeout: float) -> bool:
