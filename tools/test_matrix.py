@@ -19,6 +19,7 @@ TESTS = (
     "tests/acceptance/test_main_job.py",
     "tests/acceptance/test_bad_input.py",
     "tests/acceptance/test_lock_file.py",
+    "tests/acceptance/test_modules.py",
     "tests/acceptance/test_guides.py::test_a_lost_file_comes_back_by_the_command_line",
 )
 

@@ -1,5 +1,6 @@
 """A simulator and a folder for each test; the provider is installed and `init` run only once."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -51,6 +52,15 @@ def installed(tmp_path_factory: pytest.TempPathFactory, forks: Path | None) -> W
     template.write(REQUIRED)
     template.run("init", "-no-color")
     return template
+
+
+@pytest.fixture(scope="session")
+def kinds(installed: Workspace) -> set[str]:
+    """The kinds of blocks that this Terraform has, or OpenTofu."""
+    (schemas,) = json.loads(installed.run("providers", "schema", "-json"))[
+        "provider_schemas"
+    ].values()
+    return {name.removesuffix("_schemas") for name in schemas}
 
 
 @pytest.fixture(scope="session")
