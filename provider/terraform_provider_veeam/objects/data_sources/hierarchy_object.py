@@ -35,7 +35,9 @@ class HierarchyObjectDataSource(hierarchy.HierarchyReader, DataSource):
             optional(
                 "wait_up_to",
                 "How long to wait for an object that is not there yet, like `10m`: Enterprise "
-                "Manager may take a while to know a VM that was just made. Default: not at all.",
+                "Manager may take a while to know a VM that was just made. Default: not at all. "
+                "A plan waits, too, for an object that has gone; `terraform destroy "
+                "-refresh=false` does not.",
                 check=parse_duration,
             ),
             computed("ref", "Reference, `urn:PLATFORM:TYPE:ROOT.ID`.", hierarchy.HierarchyRef()),
