@@ -204,6 +204,7 @@ class VeeamProvider(interfaces.Provider):
             {
                 "veeam_file_download": "actions.file_download:FileDownloadAction",
                 "veeam_file_restore": "actions.file_restore:FileRestoreAction",
+                "veeam_indexed_file_restore": "actions.indexed_file_restore:IndexedRestoreAction",
                 "veeam_job_start": "actions.job_start:JobStartAction",
                 "veeam_quick_backup": "actions.quick_backup:QuickBackupAction",
                 "veeam_unmount": "actions.unmount:UnmountAction",

@@ -181,9 +181,7 @@ class _Search:
                 if entries and not self._options.all:
                     return looks
             if indexed and not any(entries for _, entries in looks):
-                near = index.neighbours(indexed[0], path, deadline) if self._is_whole else ""
-                volumes = [one.path for one in index.folder(indexed[0], "", deadline, [])]
-                self._near = near or description.of_volumes(volumes)
+                self._near = index.neighbours(indexed[0], path, deadline)
         finally:
             stop.set()
             versions.close()

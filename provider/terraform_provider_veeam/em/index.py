@@ -162,7 +162,7 @@ class Index(Group):
         return self._in(point, read, deadline)
 
     def _completed(self, path: str, files: Files, deadline: Deadline) -> list[str]:
-        if ":" in path.partition("/")[0]:
+        if _has_volume(path):
             return [path]
         return on_volumes(path, [one.path for one in files.folder("", deadline, [])])
 
@@ -173,8 +173,20 @@ class Index(Group):
         return self._in(point, lambda files: list(files.folder(path, deadline, left_out)), deadline)
 
     def neighbours(self, point: IndexedPoint, path: str, deadline: Deadline) -> str:
-        """Return, for a person, what there is near a path that leads nowhere; empty if unknown."""
-        return self._in(point, lambda files: files.neighbours(path, deadline), deadline)
+        """Return, for a person, what there is near a path that leads nowhere; empty if unknown.
+
+        Raises nothing: an error is being told already.
+        """
+
+        def near(files: Files) -> str:
+            if _has_volume(path) and (said := files.neighbours(path, deadline)):
+                return said
+            volumes = [one.path for one in files.folder("", deadline, [])]
+            return f"Its volumes are: {', '.join(map(printable, volumes))}."
+
+        with suppress(errors.EnterpriseManagerError):
+            return self._in(point, near, deadline)
+        return ""
 
     def restore(self, point: IndexedPoint, path: str, deadline: Deadline) -> Iterator[Progress]:
         """Put a file or folder back to its original place, over what is there.
@@ -243,3 +255,7 @@ class _Browsed:
         self.lock = threading.Lock()
         """Held while it is being browsed."""
         self.files: Files | None = None
+
+
+def _has_volume(path: str) -> bool:
+    return ":" in path.partition("/")[0]

@@ -35,6 +35,7 @@ ACTIONS: dict[str, dict[str, Any]] = {
     "veeam_quick_backup": {"machine_name": "web02"},
     "veeam_unmount": {"mount_point_id": f"vm/{POINT}/1"},
     "veeam_file_download": {"mount_point_id": f"vm/{POINT}/1", "paths": ["C:/a"], "folder": "x"},
+    "veeam_indexed_file_restore": {"restore_point_id": POINT, "paths": ["C:/a"]},
     "veeam_file_restore": {"mount_point_id": f"vm/{POINT}/1", "paths": ["C:/a"]},
 }
 RESOURCES: dict[str, dict[str, Any]] = {

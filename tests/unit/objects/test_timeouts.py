@@ -39,6 +39,7 @@ class Stage:
             "veeam_backup_sessions": {"job_name": "Daily"},
             "veeam_file_download": {"paths": [FILE], "folder": str(folder)},
             "veeam_file_restore": {"paths": [FILE]},
+            "veeam_indexed_file_restore": {"restore_point_id": POINT, "paths": [FILE]},
             "veeam_file_versions": {"machine_name": "oracle03", "path": "E:/a"},
             "veeam_hierarchy_object": {"name": "web02"},
             "veeam_job": {"name": "Daily"},

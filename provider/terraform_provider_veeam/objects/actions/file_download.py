@@ -13,7 +13,7 @@ from terraform_provider_veeam.em.files.left_out import in_lines
 from terraform_provider_veeam.em.files.paths import PathPattern, local_name
 from terraform_provider_veeam.objects import checks, mounted
 from terraform_provider_veeam.objects.actions.paths import (
-    PathsAction,
+    MountPathsAction,
     known_paths,
     paths_attribute,
 )
@@ -42,7 +42,7 @@ def _folder(text: str) -> str:
     return folder
 
 
-class FileDownloadAction(PathsAction):
+class FileDownloadAction(MountPathsAction):
     """`veeam_file_download`."""
 
     operation = "Downloading files"
@@ -180,7 +180,9 @@ class FileDownloadAction(PathsAction):
             if not config["dry_run"]:
                 yield _told_after(plans[path], transfer)
 
-        yield from self.for_each_path(ctx, config, mount, transfer.deadline, plan, fetch)
+        yield from self.for_each_path(
+            ctx, config, self.explain_in(mount, transfer.deadline), plan, fetch
+        )
 
 
 def _told_before(plan: Plan, *, dry_run: bool) -> Iterator[str]:

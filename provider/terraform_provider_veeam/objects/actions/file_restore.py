@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.errors import EnterpriseManagerError, FileRestoreFailed
+from terraform_provider_veeam.em.errors import FileRestoreFailed
 from terraform_provider_veeam.masking import conceal
 from terraform_provider_veeam.objects import checks, mounted
-from terraform_provider_veeam.objects.actions.paths import PathsAction, paths_attribute
+from terraform_provider_veeam.objects.actions.paths import (
+    MountPathsAction,
+    paths_attribute,
+    restoring,
+)
 from terraform_provider_veeam.objects.base import timeouts
 from terraform_provider_veeam.text import as_meant
 from tfplugin.attribute import flag, required
@@ -26,7 +30,7 @@ def _credential(text: str) -> str:
     return checks.needed_name(as_meant(text))
 
 
-class FileRestoreAction(PathsAction):
+class FileRestoreAction(MountPathsAction):
     """`veeam_file_restore`."""
 
     operation = "Restoring files"
@@ -72,24 +76,12 @@ class FileRestoreAction(PathsAction):
         files, restores = self.em.files(mount.session, mount.href)
 
         def restore(path: str) -> Iterator[str]:
-            yield f"Restoring {path} to its original place"
-            for progress in restores.restore(files, path, how, deadline):
-                yield (
-                    f"Warning about {path}: {progress.warning}"
-                    if progress.warning
-                    else f"Still restoring {path} ({progress})"
-                )
-            yield f"Restored {path}"
+            return restoring(path, "", restores.restore(files, path, how, deadline))
 
         try:
-            yield from self.for_each_path(ctx, config, mount, deadline, restore)
+            yield from self.for_each_path(ctx, config, self.explain_in(mount, deadline), restore)
         except FileRestoreFailed as error:
             raise _without_credentials(error, config) from error
-
-    def ends_all(self, error: EnterpriseManagerError) -> bool:
-        """Tell whether an error at one path would be one at the others too."""
-        needs = isinstance(error, FileRestoreFailed) and error.credentials_needed
-        return needs or super().ends_all(error)
 
 
 def _how(config: State) -> ToOriginalPlace:

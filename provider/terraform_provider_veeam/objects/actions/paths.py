@@ -1,9 +1,9 @@
-"""What the actions on files of a mount point have in common: one path after the other."""
+"""What the actions on files have in common: one path after the other."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
@@ -17,14 +17,21 @@ from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
 from tfplugin.types import List, String, Unknown
 
+if TYPE_CHECKING:
+    from terraform_provider_veeam.em.files.restore import Progress
 
-def paths_attribute(description: str) -> Attribute:
+NOT_FOUND = "File or folder not found"
+Explain = Callable[[str, errors.EnterpriseManagerError], None]
+"""Adds to an error at a path what helps. Raises what would be so at all paths."""
+
+
+def paths_attribute(description: str, check: Callable[[str], str] = parse_guest_path) -> Attribute:
     """Return the attribute `paths`."""
-    return required("paths", description, List(String()), check=parse_guest_path)
+    return required("paths", description, List(String()), check=check)
 
 
-class PathsAction(MountPointReader, Action):
-    """An action on files of a mount point, with an attribute `paths`."""
+class PathsAction(Action):
+    """An action on files, with an attribute `paths`."""
 
     def validate(self, ctx: Context, config: State) -> None:
         """Check that there are paths, and each once."""
@@ -42,12 +49,7 @@ class PathsAction(MountPointReader, Action):
             seen[address] = path
 
     def for_each_path(
-        self,
-        ctx: Context,
-        config: State,
-        mount: MountReference,
-        deadline: Deadline,
-        *steps: Callable[[str], Iterator[str]],
+        self, ctx: Context, config: State, explain: Explain, *steps: Callable[[str], Iterator[str]]
     ) -> Iterator[str]:
         """Take each step for every path; a path for which one fails is an error at the end.
 
@@ -61,40 +63,55 @@ class PathsAction(MountPointReader, Action):
                     yield from step(path)
                 except errors.EnterpriseManagerError as error:
                     try:
-                        if isinstance(error, errors.TokenRefused):
-                            self.check_mount(mount, deadline)
+                        explain(path, error)
                         if self.ends_all(error):
                             raise
-                        where = self._blame(mount, number, path, error, deadline)
                     except (errors.EnterpriseManagerError, Refused) as end:
                         finished = done if step is steps[-1] else []
                         rest = [one for one in left.values() if one not in finished]
                         end.add(_balance(finished, rest))
                         raise
                     del left[number]
+                    is_here = isinstance(error, errors.CannotWrite)
+                    where: list[Any] = ["folder"] if is_here else ["paths", (number,)]
                     ctx.diagnostics.add_error(error.summary, error.detail, path=where)
                     yield f"Failed: {path}: {error.summary}"
                 else:
                     done.append(path)
 
-    def _blame(
-        self,
-        mount: MountReference,
-        number: int,
-        path: str,
-        error: errors.EnterpriseManagerError,
-        deadline: Deadline,
-    ) -> list[Any]:
-        """Add what helps with a path that failed; return the attribute that is to blame."""
-        if isinstance(error, errors.NotFound):
-            error.summary = "File or folder not found"
-            files, _ = self.em.files(mount.session, mount.href)
-            error.add(self.neighbours(mount, files, path, deadline))
-        return ["folder"] if isinstance(error, errors.CannotWrite) else ["paths", (number,)]
-
     def ends_all(self, error: errors.EnterpriseManagerError) -> bool:
         """Tell whether an error at one path would be one at the others too."""
-        return concerns_all(error)
+        needs = isinstance(error, errors.FileRestoreFailed) and error.credentials_needed
+        return needs or concerns_all(error)
+
+
+class MountPathsAction(MountPointReader, PathsAction):
+    """An action on files of a mount point."""
+
+    def explain_in(self, mount: MountReference, deadline: Deadline) -> Explain:
+        """Return what explains errors at paths in a mount point."""
+
+        def explain(path: str, error: errors.EnterpriseManagerError) -> None:
+            if isinstance(error, errors.TokenRefused):
+                self.check_mount(mount, deadline)
+            if isinstance(error, errors.NotFound):
+                error.summary = NOT_FOUND
+                files, _ = self.em.files(mount.session, mount.href)
+                error.add(self.neighbours(mount, files, path, deadline))
+
+        return explain
+
+
+def restoring(path: str, what: str, steps: Iterator[Progress]) -> Iterator[str]:
+    """Return what is told of the restore of a path to its original place."""
+    yield f"Restoring {path}{what} to its original place"
+    for progress in steps:
+        yield (
+            f"Warning about {path}: {progress.warning}"
+            if progress.warning
+            else f"Still restoring {path} ({progress})"
+        )
+    yield f"Restored {path}"
 
 
 def _balance(done: list[str], rest: list[str]) -> str:
