@@ -7,6 +7,7 @@ import os
 import pty
 import signal
 import subprocess
+import sys
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 NOTES = ".terraform-provider-veeam.jsonl"
 _SECONDS = 60
+_TAKE_TERMINAL = "import os, sys; os.login_tty(0); os.execv(sys.argv[1], sys.argv[1:])"
 
 
 class Ran(NamedTuple):
@@ -94,6 +96,26 @@ class CommandLine:
                     shown += came
             assert process.wait(_SECONDS) == 0, shown.decode()
         return shown.decode()
+
+    def answer(self, *arguments: str | Path, to: Sequence[str], typed: str) -> tuple[int, str]:
+        """Run a command on a terminal at which somebody types once they are asked one of these.
+
+        Returns its exit code, and all that came to be on the terminal.
+        """
+        ours, theirs = pty.openpty()
+        with subprocess.Popen(
+            [sys.executable, "-c", _TAKE_TERMINAL, PROGRAM, *arguments],
+            cwd=self.folder, env=self.environment, stdin=theirs, stdout=theirs, stderr=theirs,
+        ) as process:  # fmt: skip
+            os.close(theirs)
+            shown, is_typed = b"", False
+            with suppress(OSError), os.fdopen(ours, "r+b", buffering=0) as terminal:
+                while came := terminal.read(65536):
+                    shown += came
+                    if not is_typed and any(one.encode() in shown for one in to):
+                        terminal.write(f"{typed}\n".encode())
+                        is_typed = True
+            return process.wait(_SECONDS), shown.decode()
 
     def interrupt(
         self, *arguments: str | Path, when: Callable[[], Any], number: int = signal.SIGINT

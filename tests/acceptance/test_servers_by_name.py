@@ -1,6 +1,5 @@
 """Servers by name: five of them, each with its own certificate; and where a password is seen."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from em_simulator import ADMINISTRATOR, Family, Simulator
 
 NAMES = ("zurich", "bern", "geneva", "basel", "lugano")
 PASSWORD = ADMINISTRATOR.password
-TAKE_TERMINAL = "import os, sys; os.login_tty(0); os.execv(sys.argv[1], sys.argv[1:])"
+QUESTIONS = ("Password of", "Is it the same?")
 
 
 def mount_on(server: Server, name: str) -> str:
@@ -68,24 +67,6 @@ def add(shell: CommandLine, name: str, server: Server, *more: str | Path) -> Non
     assert (ran.code, ran.said) == (0, f"Added {name} to {shell.folder}/servers.toml.\n")
 
 
-def on_terminal(shell: CommandLine, *arguments: str, typed: str) -> tuple[int, str]:
-    """Run a command whose standard streams are a terminal at which somebody types."""
-    ours, theirs = os.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-c", TAKE_TERMINAL, PROGRAM, *arguments],
-        cwd=shell.folder, env=shell.environment, stdin=theirs, stdout=theirs, stderr=theirs,
-    ) as process:  # fmt: skip
-        os.close(theirs)
-        shown, is_typed = b"", False
-        with suppress(OSError), os.fdopen(ours, "r+b", buffering=0) as terminal:
-            while came := terminal.read(65536):
-                shown += came
-                if not is_typed and (b"Password of" in shown or b"Is it the same?" in shown):
-                    terminal.write(f"{typed}\n".encode())
-                    is_typed = True
-        return process.wait(60), shown.decode()
-
-
 def test_five_servers_are_added_listed_asked_and_removed(
     shell: CommandLine, five: Mapping[str, Server], password_file: Path
 ) -> None:
@@ -125,13 +106,13 @@ def test_a_certificate_that_is_not_trusted_is_shown_and_asked_about(
     assert f"--certificate-fingerprint {server.fingerprint}" in ran.said
     before = len(server.requests())
     for refusal in ("no", "", "ab" * 32):
-        code, shown = on_terminal(shell, *new, typed=refusal)
+        code, shown = shell.answer(*new, to=QUESTIONS, typed=refusal)
         assert code == 1
         assert "is not added" in shown or "has another fingerprint" in shown
     assert not (shell.folder / "servers.toml").exists()
     assert server.requests()[before:] == []
     typed = server.fingerprint.lower() if answer == "the fingerprint" else answer
-    code, shown = on_terminal(shell, *new, typed=typed)
+    code, shown = shell.answer(*new, to=QUESTIONS, typed=typed)
     assert code == 0, shown
     assert "It is for localhost, 127.0.0.1, and is valid until 20" in shown
     assert server.fingerprint in shown
@@ -154,16 +135,16 @@ def test_a_password_is_asked_for_on_a_terminal_and_not_shown(
     shell: CommandLine, five: Mapping[str, Server]
 ) -> None:
     add(shell, "zurich", five["zurich"])
-    code, shown = on_terminal(shell, "machines", "--server", "zurich", typed=PASSWORD)
+    code, shown = shell.answer("machines", "--server", "zurich", to=QUESTIONS, typed=PASSWORD)
     assert code == 0, shown
     assert f"Password of {ADMINISTRATOR.username} at {five['zurich'].simulator.url}: " in shown
     assert "oracle03" in shown
     assert PASSWORD not in shown
     known = len(five["zurich"].requests("POST", "/sessionMngr"))
-    code, shown = on_terminal(shell, "machines", "--server", "zurich", typed="wrong-one")
+    code, shown = shell.answer("machines", "--server", "zurich", to=QUESTIONS, typed="wrong-one")
     assert (code, "wrong-one" in shown) == (1, False)
     assert len(five["zurich"].requests("POST", "/sessionMngr")) == known + 1
-    code, shown = on_terminal(shell, "machines", "--server", "zurich", typed="\x04")
+    code, shown = shell.answer("machines", "--server", "zurich", to=QUESTIONS, typed="\x04")
     assert (code, "VEEAM_EM_PASSWORD is not set" in shown) == (1, True)
     ran = shell.run("machines", "--server", "zurich")
     assert (ran.code, "VEEAM_EM_PASSWORD is not set" in ran.said) == (1, True)

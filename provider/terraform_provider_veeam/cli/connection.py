@@ -119,7 +119,7 @@ class Connection:
             self._unmount(mounted, shown)
 
     def _unmount(
-        self, mounted: Mounted, shown: Callable[..., AbstractContextManager[None]]
+        self, mounted: Mounted, shown: Callable[..., AbstractContextManager[object]]
     ) -> None:
         """Unmount, also after a stop while the server answers; tell of it if that fails."""
         bound = self._whole.unstoppable("Unmounting", _UNMOUNT_SECONDS)

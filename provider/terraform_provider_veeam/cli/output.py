@@ -115,22 +115,30 @@ def say_begin(what: str) -> None:
         say(f"{what} ...")
 
 
+class Wait:
+    """Something that takes its time, and how far it is, where that is known."""
+
+    percent: int | None = None
+
+
 @contextmanager
-def waiting_for(what: str, *, at_once: bool = False) -> Iterator[None]:
+def waiting_for(what: str, *, at_once: bool = False) -> Iterator[Wait]:
     """Show that something takes its time: it moves on a terminal, and is a line now and then else.
 
-    With `at_once` the first line does not wait for that.
+    With `at_once` the first line does not wait for that. Gives what takes how far it is.
     """
     began = time.monotonic()
+    wait = Wait()
     console = _console(sys.stderr)
     if at_once:
         say_begin(what)
 
     def show() -> list[str]:
-        return [f"{what} ... {time.monotonic() - began:.0f} s"]
+        share = "" if wait.percent is None else f", {wait.percent} %"
+        return [f"{what} ... {time.monotonic() - began:.0f} s{share}"]
 
-    with _shown(console, show, lambda: None):
-        yield
+    with _shown(console, show, lambda: None if wait.percent is None else wait.percent / 100):
+        yield wait
 
 
 @contextmanager

@@ -131,7 +131,7 @@ def test_what_is_sought_needs_no_volume(parsed: list[object], path: str) -> None
 
 
 def test_help_names_each_variable_in_whole(capsys: pytest.CaptureFixture[str]) -> None:
-    for command in ("machines", "points", "ls", "get", "find"):
+    for command in ("machines", "points", "ls", "get", "restore", "find"):
         with pytest.raises(SystemExit):
             commands.run([command, "--help"])
         said = capsys.readouterr().out

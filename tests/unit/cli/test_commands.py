@@ -32,7 +32,7 @@ def test_help_is_a_command_too() -> None:
     whole = run("help")
     assert (whole.returncode, whole.stderr) == (0, "")
     assert whole.stdout == run("--help").stdout
-    for command in ("machines", "points", "ls", "get", "find", "install", "keep-alive", "serve"):
+    for command in commands.COMMANDS:
         assert re.search(rf"^    {command}\s", whole.stdout, re.MULTILINE)
     assert run("help", "find").stdout == run("find", "--help").stdout
     assert run("help", "nothing").returncode == 2

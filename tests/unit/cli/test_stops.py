@@ -38,6 +38,7 @@ COMMANDS = {
     "find": ["find", "oracle03", f"{FOLDER}/Offers.docx"],
     "find by mounts": ["find", "oracle03", f"{FOLDER}/Offers.docx", "--no-index"],
     "get": ["get", "oracle03", FOLDER],
+    "restore": ["restore", "oracle03", f"{FOLDER}/Offers.docx", "--yes"],
 }
 WEATHER: dict[str, tuple[str, dict[str, Any]]] = {
     "silent": ("delay", {"seconds": 20}),
@@ -52,6 +53,7 @@ CASES = [  # and at which of its requests it is stopped: at those that no other 
     ("ls", "silent", "(?!GET /query).*"),
     ("find", "silent", r"\w+ /catalog/.*"),
     ("find by mounts", "silent", r"\w+ /vmRestorePoints/.*"),
+    ("restore", "silent", r"\w+ /(catalog|restoreSessions)/.*"),
     ("get", "silent", r"\w+ .*/mounts/1/.*"),
     ("get", "silent once it has acted", ACTS),
     ("get", "slow", ACTS),

@@ -141,7 +141,7 @@ def test_an_account_that_the_machine_does_not_take_ends_all_and_names_the_other_
         "restore-session", RESTORE, result="Failed", message="The password is incorrect."
     )
     error = provider.act(NAME, restore_point_id=point(simulator), paths=[OFFERS, HOSTS]).error
-    assert "veeam_file_restore takes another in guest_credentials." in error
+    assert "veeam_file_restore, which needs a mount, takes another in guest_credentials." in error
     assert f"Done before it: nothing. Not done: {OFFERS}, {HOSTS}." in error
     assert asked(simulator) == 1
 

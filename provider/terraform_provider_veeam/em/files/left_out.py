@@ -38,6 +38,8 @@ def concerns_all(error: errors.EnterpriseManagerError) -> bool:
     """Tell whether an error at one file or folder would be one at every other too."""
     if isinstance(error, errors.CannotWrite):
         return error.is_for_all
+    if isinstance(error, errors.FileRestoreFailed):
+        return error.credentials_needed
     return isinstance(error, _FOR_ALL)
 
 
@@ -47,3 +49,9 @@ def in_lines(told: Sequence[object]) -> str:
     if len(told) > _MOST_TOLD:
         lines.append(f"  and {len(told) - _MOST_TOLD} more")
     return "\n".join(lines)
+
+
+def balance(done: Sequence[str], rest: Sequence[str]) -> str:
+    """Return which paths were done before an error ended it all, and which were not."""
+    listed = (", ".join(map(printable, paths)) or "nothing" for paths in (done, rest))
+    return "Done before it: {}. Not done: {}.".format(*listed)

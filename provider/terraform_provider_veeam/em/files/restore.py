@@ -29,6 +29,10 @@ _LOOK_AT_IT = (
     "Look at the machine, and at the file-level restores in the console of Veeam Backup & "
     "Replication."
 )
+_OWN_ACCOUNT = (
+    "The index restores with the account that the backup job has for the machine. The action "
+    "veeam_file_restore, which needs a mount, takes another in guest_credentials."
+)
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +98,12 @@ class FileRestores:
                 "It is not known whether the restore was begun",
                 f"{error.detail}\nIt was not asked for again, and may have begun. {_LOOK_AT_IT}",
             ) from error
-        yield from self._follow_task(files, path, task, deadline, [], only_starts=how is None)
+        try:
+            yield from self._follow_task(files, path, task, deadline, [], only_starts=how is None)
+        except errors.FileRestoreFailed as error:
+            if how is None and error.credentials_needed:
+                error.add(_OWN_ACCOUNT)
+            raise
 
     def begin(self, files: Files, path: str, deadline: Deadline) -> Task:
         """Ask for a file, or all files of a folder, to be made ready to be downloaded."""

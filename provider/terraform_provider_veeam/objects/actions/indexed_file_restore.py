@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import (
     EnterpriseManagerError,
-    FileRestoreFailed,
     NotFound,
 )
 from terraform_provider_veeam.em.files.paths import PathPattern, parse_guest_path
@@ -99,11 +98,6 @@ class IndexedRestoreAction(PathsAction):
             if isinstance(error, NotFound):
                 error.summary = NOT_FOUND
                 error.add(self.em.index.neighbours(point, path, deadline))
-            if isinstance(error, FileRestoreFailed) and error.credentials_needed:
-                error.add(
-                    "From the index files are restored with the account of the backup job's guest "
-                    "processing. veeam_file_restore takes another in guest_credentials."
-                )
 
         yield from self.for_each_path(ctx, config, explain, restore)
 

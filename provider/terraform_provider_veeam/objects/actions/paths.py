@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.files.left_out import concerns_all
+from terraform_provider_veeam.em.files.left_out import balance, concerns_all
 from terraform_provider_veeam.em.files.paths import address_of, parse_guest_path
-from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects.base import Action
 from terraform_provider_veeam.objects.mounted import MountPointReader, MountReference
 from tfplugin.attribute import Attribute, required
@@ -64,12 +63,12 @@ class PathsAction(Action):
                 except errors.EnterpriseManagerError as error:
                     try:
                         explain(path, error)
-                        if self.ends_all(error):
+                        if concerns_all(error):
                             raise
                     except (errors.EnterpriseManagerError, Refused) as end:
                         finished = done if step is steps[-1] else []
                         rest = [one for one in left.values() if one not in finished]
-                        end.add(_balance(finished, rest))
+                        end.add(balance(finished, rest))
                         raise
                     del left[number]
                     is_here = isinstance(error, errors.CannotWrite)
@@ -78,11 +77,6 @@ class PathsAction(Action):
                     yield f"Failed: {path}: {error.summary}"
                 else:
                     done.append(path)
-
-    def ends_all(self, error: errors.EnterpriseManagerError) -> bool:
-        """Tell whether an error at one path would be one at the others too."""
-        needs = isinstance(error, errors.FileRestoreFailed) and error.credentials_needed
-        return needs or concerns_all(error)
 
 
 class MountPathsAction(MountPointReader, PathsAction):
@@ -112,15 +106,6 @@ def restoring(path: str, what: str, steps: Iterator[Progress]) -> Iterator[str]:
             else f"Still restoring {path} ({progress})"
         )
     yield f"Restored {path}"
-
-
-def _balance(done: list[str], rest: list[str]) -> str:
-    """Return which paths were done before an error ended it all, and which were not."""
-    return f"Done before it: {_listed(done)}. Not done: {_listed(rest)}."
-
-
-def _listed(paths: list[str]) -> str:
-    return ", ".join(map(printable, paths)) or "nothing"
 
 
 def known_paths(config: State) -> Iterator[tuple[int, str]]:
