@@ -80,6 +80,10 @@ output "session_fingerprint" {{ value = veeam_mount_point.this.session_fingerpri
         "ephemeral_mount_point": {"restore_point_id": f'"{point.id}"'},
         "action_file_download": mount | session | {"paths": f'["{FILE}"]', "folder": f'"{folder}"'},
         "action_file_restore": mount | session | {"paths": f'["{FILE}"]'},
+        "action_indexed_file_restore": {
+            "restore_point_id": f'"{point.id}"',
+            "paths": f'["{FILE}"]',
+        },
         "action_job_start": {"job_id": f'"{server.simulator.job("Daily").id}"'},
         "action_quick_backup": {"ref": "var.ref", "machine_name": '"web02"'},
         "action_unmount": mount | session,
@@ -116,6 +120,7 @@ def test_every_object_takes_all_that_a_module_hands_through(
     output = workspace.apply()
     if "action" in kinds:
         assert (tmp_path / "downloads" / "a.txt").read_bytes() == b"12345"
+        assert [one.path for one in server.simulator.restored()] == [FILE, FILE]
         assert "Unmounted vm/" in output
     else:
         workspace.destroy()
