@@ -103,9 +103,9 @@ test-protobuf: $(READY) ## Run the protocol's tests and the main job with protob
 wheel: $(READY) ## Build the wheel and the sdist into dist/
 	$(BIN)/python -m hatchling build -d dist
 
-test-wheel: $(READY) ## Install the wheel as a newcomer would, call it as any client may; sign (gpg) as a release does
+test-wheel: $(READY) ## Install the wheel as newcomers and pipelines do, call it as any client may; sign (gpg) a release
 	$(BIN)/python -m pytest tests/packaging/test_wheel.py tests/packaging/test_conformance.py \
-	  tests/packaging/test_signing.py
+	  tests/packaging/test_setup.py tests/packaging/test_signing.py
 
 package: $(PACKER) ## Build dist/terraform-provider-veeam_VERSION_OS_ARCH.zip, which runs without Python
 	$(BIN)/python -m tools.package
@@ -146,7 +146,7 @@ PIN := uv pip compile --quiet --upgrade --exclude-newer '7 days' --universal --g
   --no-annotate --no-header --python-version 3.11
 
 lock: $(READY) ## Pin the newest dependencies that pyproject.toml allows and that are a week old
-	$(BIN)/$(PIN) --all-extras --group dev --output-file requirements-dev.txt pyproject.toml
+	$(BIN)/$(PIN) --extra simulator --group dev --output-file requirements-dev.txt pyproject.toml
 	$(BIN)/$(PIN) --group package --output-file requirements-package.txt
 
 clean: ## Remove what make made

@@ -34,7 +34,7 @@ UNUSED = (
     *("grpc._simple_stubs", "grpc_tools", "setuptools", "pip", "sqlite3", "curses", "bz2", "lzma"),
     *("xmlrpc", "wsgiref", "turtle", "chardet", "em_simulator", "cffi"),
     *("multiprocessing", "imaplib", "poplib", "ftplib", "mailcap", "cgi", "cgitb", "webbrowser"),
-    *("tarfile", "tomllib", "statistics", "timeit", "trace", "pstats", "modulefinder", "pyclbr"),
+    *("tarfile", "statistics", "timeit", "trace", "pstats", "modulefinder", "pyclbr"),
     *("symtable", "pickletools", "_pydecimal", "_pyio", "xml.dom", "urllib3.contrib.pyopenssl"),
     # of rich, whose tables and bars do without
     *("pygments", "markdown_it", "mdurl", "attr", "rich.syntax", "rich.traceback"),

@@ -1,13 +1,10 @@
 """The signing of a release, as its workflow does it, with a key made for the test."""
 
-import os
-import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from support.workflows import jobs, script
+from support.signing import sign
 
 
 @pytest.fixture
@@ -25,42 +22,6 @@ def release(tmp_path: Path) -> Path:
 def short_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder whose path leaves room for the sockets of gpg's agent."""
     return tmp_path_factory.mktemp("g")
-
-
-def sign(folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
-    """Sign as the workflow does, with a key of its own that a passphrase protects."""
-    keys = home / "keys"
-    keys.mkdir(mode=0o700)
-    gpg = ["gpg", "--homedir", str(keys), "--batch", "--pinentry-mode", "loopback"]
-    gpg += ["--passphrase", "p w"]
-
-    def run(*command: str) -> str:
-        return subprocess.run([*gpg, *command], check=True, capture_output=True, text=True).stdout
-
-    try:
-        run("--quick-generate-key", "Test <test@example.com>", "ed25519", "sign", "never")
-        (fingerprint,) = re.findall(
-            r"^fpr:+(\w+):", run("--with-colons", "--list-keys"), re.MULTILINE
-        )
-        environment = {
-            "PATH": os.environ["PATH"],
-            "TMPDIR": str(home),
-            "GPG_PRIVATE_KEY": run("--armor", "--export-secret-keys"),
-            "GPG_PASSPHRASE": "p w",
-            "GPG_FINGERPRINT": fingerprint,
-        }
-    finally:
-        stop = ["gpgconf", "--homedir", str(keys), "--kill", "all"]
-        subprocess.run(stop, check=True)
-    shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"]  # as CI calls it
-    return subprocess.run(
-        [*shell, script(jobs("release.yml")["sign"])],
-        cwd=folder,
-        env=environment,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
 
 
 def test_both_lists_of_checksums_are_signed(release: Path, short_folder: Path) -> None:

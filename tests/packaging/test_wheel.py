@@ -4,7 +4,10 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import zipfile
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -66,6 +69,22 @@ def test_a_newcomer_with_python(wheel: Path, home: Path) -> None:
         assert len(server.mounts()) == 1
         run(home, *TERRAFORM, "destroy", "-auto-approve", "-no-color", **environment)
         assert (server.mounts(), server.sessions()) == ([], [])
+
+
+def test_one_line_gets_it_from_an_address(wheel: Path, home: Path) -> None:
+    """With `uv tool install`; `pipx install` takes the same."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(wheel.parent))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            address = f"http://127.0.0.1:{server.server_port}/{wheel.name}"
+            run(home, UV, "tool", "install", "--quiet", "--python", sys.executable, address)
+        finally:
+            server.shutdown()
+            thread.join()
+    program = home / ".local" / "bin" / "terraform-provider-veeam"
+    assert "terraform init" in run(home, str(program), "install")
 
 
 def test_without_the_extra_the_simulator_says_what_it_needs(wheel: Path, home: Path) -> None:

@@ -1,5 +1,6 @@
 """What a package says of its parts: licence texts, an SBOM, checksums; and that none is fetched."""
 
+import ast
 import hashlib
 import json
 import platform
@@ -18,6 +19,7 @@ from tools import package, parts
 from terraform_provider_veeam import __version__
 from terraform_provider_veeam.cli.install import CONTENTS
 
+ROOT = Path(__file__).parents[2]
 REPORT = """
 <nuitka-compilation-report>
   <module name="grpc"><distribution-usages>
@@ -37,6 +39,23 @@ def report(tmp_path: Path) -> Path:
     file = tmp_path / "report.xml"
     file.write_text(REPORT)
     return file
+
+
+def imported(file: Path) -> set[str]:
+    """Return the modules that a file imports, and the packages that they are in."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {one.name for one in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{one.name}" for one in node.names)}
+    return found | {name.rpartition(".")[0] for name in found}
+
+
+def test_a_package_leaves_out_nothing_that_the_provider_imports() -> None:
+    files = [*(ROOT / "provider").rglob("*.py")]
+    used = {name: file for file in files for name in imported(file)}
+    assert {name: used[name] for name in package.UNUSED if name in used} == {}
 
 
 def needed(name: str) -> set[str]:
