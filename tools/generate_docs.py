@@ -59,6 +59,25 @@ _READ_ALSO = {
         "logon session: keep both as the secrets that they are."
     ),
 }
+# Where the registry lists a page: one heading for all kinds of objects of a subject.
+_SUBCATEGORIES = {
+    "Mounts and files": (
+        "veeam_mount_point", "veeam_mount_points", "veeam_mount_point_files", "veeam_logon_session",
+        "veeam_file_download", "veeam_file_restore", "veeam_indexed_file_restore", "veeam_unmount",
+        "veeam_file_versions", "veeam_restore_sessions", "mount_point_id", "parse_mount_point_id",
+    ),
+    "Machines and restore points": (
+        "veeam_machines", "veeam_restore_point", "veeam_restore_points", "parse_uid",
+    ),
+    "Jobs and backups": (
+        "veeam_job", "veeam_jobs", "veeam_job_object", "veeam_job_start", "veeam_quick_backup",
+        "veeam_backup_sessions",
+    ),
+    "Infrastructure": (
+        "veeam_backup_server", "veeam_backup_servers", "veeam_repository", "veeam_repositories",
+        "veeam_hierarchy_object", "veeam_hierarchy_roots",
+    ),
+}  # fmt: skip
 _SINCE = {
     "ephemeral-resources": "Terraform 1.10 or OpenTofu 1.11",
     "list-resources": "Terraform 1.14",
@@ -109,7 +128,7 @@ def _page(kind: str, name: str, cls: type[BlockObject]) -> str:
     folder = EXAMPLES / kind / name
     since = _SINCE.get(kind)
     return _joined(
-        _head(f"{name} ({_NOTES[kind].capitalize()})", schema.description or ""),
+        _head(name, _NOTES[kind], schema.description or ""),
         f"# {name} ({_NOTES[kind].capitalize()})",
         schema.description,
         f"-> {since} or newer is needed for {_NOTES[kind]}s." if since else None,
@@ -148,7 +167,7 @@ def _function(name: str, function: type[Function]) -> str:
     parameters = list(signature.parameters)
     shown = ", ".join(f"{p.name} {_type(p.type).lower()}" for p in parameters)
     return _joined(
-        _head(f"{name} (Function)", signature.summary or ""),
+        _head(name, "function", signature.summary or ""),
         f"# function: {name}",
         signature.description or signature.summary,
         "-> Terraform 1.8 or OpenTofu 1.7 or newer is needed for functions.",
@@ -233,9 +252,11 @@ def _example(path: Path, language: str = "terraform") -> str:
     return f"```{language}\n{path.read_text().rstrip()}\n```"
 
 
-def _head(title: str, description: str) -> str:
+def _head(name: str, kind: str, description: str) -> str:
+    (subcategory,) = (subject for subject, names in _SUBCATEGORIES.items() if name in names)
     return (
-        f'---\npage_title: "{title}"\nsubcategory: ""\ndescription: |-\n  {description}\n---\n\n'
+        f'---\npage_title: "{name} ({kind.capitalize()})"\nsubcategory: "{subcategory}"\n'
+        f"description: |-\n  {description}\n---\n\n"
         "<!-- Made by `make docs` from the schema and examples/: change those. -->"
     )
 
