@@ -45,7 +45,10 @@ def make_lazy(*names: str, having: Mapping[str, object] | None = None) -> None:
     They have some names before that: `from module import name` asks for nothing else then.
     """
     for name in names:
-        spec = None if name in sys.modules else _find(name)
+        try:
+            spec = None if name in sys.modules else _find(name)
+        except ImportError:  # a program that was built without it says so
+            continue
         if spec and spec.loader:
             module = module_from_spec(spec)
             module.__dict__.update(having or {})

@@ -156,3 +156,22 @@ make_lazy("asyncio")
 print(sys.modules["asyncio"] is asyncio)
 """
     assert run(script) == "True\n"
+
+
+def test_a_module_that_a_program_was_built_without_is_missing_to_those_who_import_it() -> None:
+    """Where a package without Python was built so, even looking for the module is an error."""
+    run("""
+import sys
+from tfplugin.process.lazy_modules import make_lazy
+
+class LeftOut:
+    def find_spec(self, name, path=None, target=None):
+        if name == "bz2":
+            raise ImportError("it was excluded")
+
+sys.meta_path.insert(0, LeftOut())
+sys.modules.pop("bz2", None)
+make_lazy("bz2", "zipfile")
+import zipfile
+assert zipfile.ZIP_DEFLATED
+""")
