@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from terraform import PROGRAM
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from helpers import Server
 
-NOTES = ".terraform-provider-veeam.jsonl"
 _SECONDS = 60
 _TAKE_TERMINAL = "import os, sys; os.login_tty(0); os.execv(sys.argv[1], sys.argv[1:])"
 
@@ -130,10 +129,3 @@ class CommandLine:
             began = time.monotonic()
             output, said = process.communicate(timeout=_SECONDS)
         return Ran(process.returncode, output, said), time.monotonic() - began
-
-
-def files_in(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Return the files below a folder, by their paths in it, without the notes of a download."""
-    for file in sorted(folder.rglob("*")):
-        if file.is_file() and file.name != NOTES:
-            yield file.relative_to(folder).as_posix(), file.read_bytes()

@@ -1,6 +1,8 @@
 """The Enterprise Manager of a test, and the configurations that are applied to it."""
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from em_simulator import ADMINISTRATOR, Family, JournalEntry, MountPoint, Simulator
@@ -11,6 +13,7 @@ MOUNTS = r"/(?:vmRestorePoints|vmReplicaPoints|agents/agentRestorePoints)/[0-9a-
 _FAMILIES = {"vm": Family.VM, "replica": Family.REPLICA, "agent": Family.AGENT}
 _NEWEST = {kind: Catalogue(SEED).of(family)[0].id for kind, family in _FAMILIES.items()}
 RESTORE_POINT = _NEWEST["vm"]
+NOTES = ".terraform-provider-veeam.jsonl"
 
 REQUIRED = """
 terraform {
@@ -90,3 +93,10 @@ class Server:
     def mount_as_somebody_else(self) -> MountPoint:
         """Mount the tests' restore point in a session that nobody else knows."""
         return self.mount_with(self.log_on())
+
+
+def files_in(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Return the files below a folder, by their paths in it, without the notes of a download."""
+    for file in sorted(folder.rglob("*")):
+        if file.is_file() and file.name != NOTES:
+            yield file.relative_to(folder).as_posix(), file.read_bytes()

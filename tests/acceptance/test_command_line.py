@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from commands import CommandLine, files_in
-from helpers import MOUNTS, SEED, Server
+from commands import CommandLine
+from helpers import MOUNTS, SEED, Server, files_in
 from terraform import PROGRAM
 
 from em_simulator import RESTORE_OPERATOR, Family, Simulator

@@ -1,10 +1,13 @@
-"""Looking into a mount point: `veeam_mount_points` and `veeam_mount_point_files`."""
+"""Looking into a mount point: `veeam_mount_points` and `veeam_mount_point_files`.
+
+What else they find and say is tested in tests/unit/objects.
+"""
 
 from typing import Any
 
 import pytest
 from helpers import MOUNTS, RESTORE_POINT, Server, mount_points
-from terraform import Workspace, flat
+from terraform import Workspace
 
 from em_simulator import Family
 
@@ -61,67 +64,6 @@ def test_a_folder_is_listed(workspace: Workspace, server: Server) -> None:
     (mount,) = server.mounts()
     assert {entry.session_id for entry in server.requests("GET", FILES)} == {mount.session_id}
     assert "No changes" in workspace.plan()
-
-
-def test_folders_are_looked_into_to_a_depth_and_names_matched(workspace: Workspace) -> None:
-    found = files(workspace, 'path = "Volume$0:"\n depth = 3\n name = "*.TXT"')
-    assert [entry["path"] for entry in found] == [
-        "Volume$0:/home/ann/notes: a\\b?.txt",
-        "Volume$0:/t/a.txt",
-        "Volume$0:/t/b/deep.txt",
-    ]
-
-
-def test_a_large_folder_is_read_page_by_page(workspace: Workspace, server: Server) -> None:
-    assert len(files(workspace, 'path = "Volume$0:/var/log"')) == 250
-    pages = {entry.query.rpartition("page=")[2] for entry in server.requests("GET", FILES)}
-    assert pages == {"1", "2", "3"}
-
-
-def test_a_limit_leaves_the_rest_out_and_says_so(workspace: Workspace, server: Server) -> None:
-    workspace.write(with_files('path = "Volume$0:/var/log"\n limit = 7'))
-    said = flat(workspace.apply())
-    assert "Not all files are listed" in said
-    assert "There are more than 7; the rest is left out." in said
-    assert len(workspace.output("files")) == 7
-
-
-@pytest.mark.parametrize(
-    ("body", "says"),
-    [
-        ('path = "Volume$0:/nothing"', "has no Volume$0:/nothing. Volume$0: is there"),
-        ('path = "X:/"', "Its volumes are: Volume$0:, Volume$1:"),
-        ('path = "Volume$0:/t/../etc"', "has a part . or .."),
-        ('path = "Volume$0:/t/a.txt"', "is not a directory"),
-        ('path = "/etc"', "does not begin with a volume"),
-        ('path = "E:Docs"', '"E:Docs" has no slash after its volume'),
-        ('path = "Volume$0:/t"\n depth = 0', "0 is not a whole number from 1 to"),
-        (
-            'path = "Volume$0:/t"\n session_fingerprint = "nobody"',
-            "The logon session is not at hand",
-        ),
-    ],
-)
-def test_what_can_not_be_listed(workspace: Workspace, body: str, says: str) -> None:
-    workspace.write(with_files(body))
-    said = workspace.fail("apply", "-auto-approve", "-no-color")
-    assert says in said
-    assert "data.veeam_mount_point_files.this" in said or "main.tf line" in said
-
-
-def test_a_filter_that_matches_nothing_gives_an_empty_list(workspace: Workspace) -> None:
-    assert files(workspace, 'path = "Volume$0:/t"\n name = "*.pdf"') == []
-
-
-def test_a_mount_that_is_not_there_is_an_error_on_its_id(workspace: Workspace) -> None:
-    workspace.write(
-        with_files('path = "Volume$0:/t"').replace(
-            "veeam_mount_point.this[0].id", f'"vm/{RESTORE_POINT}/77"'
-        )
-    )
-    said = workspace.fail("apply", "-auto-approve", "-no-color")
-    assert "Mount point not found" in said
-    assert "mount_point_id" in said
 
 
 def test_the_only_mount_of_a_session_is_listed(workspace: Workspace, server: Server) -> None:

@@ -1,4 +1,7 @@
-"""Names that somebody in a backed-up machine has chosen: shown, listed, downloaded, restored."""
+"""Names that somebody in a backed-up machine has chosen: shown, listed and downloaded by Terraform.
+
+What can't be fetched or restored is tested in tests/unit/objects.
+"""
 
 import json
 import re
@@ -6,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import files_in
-from helpers import MOUNTS, Server, mount_points
+from helpers import MOUNTS, Server, files_in, mount_points
 from terraform import Workspace, flat
 from test_actions import APPLY, action
 from test_interruption import end_of, to_the_whole_group, wait_until
@@ -76,27 +78,6 @@ def test_nor_does_a_name_in_an_error_a_warning_or_a_log(
     assert "red\\x9b31m" in flat(said.output)
 
 
-def test_what_can_not_be_fetched_is_listed_and_the_rest_is_fetched(
-    workspace: Workspace, server: Server, tmp_path: Path
-) -> None:
-    add(server, "fine", "broken", "gone", "barred", "half \ud800", "..", "also fine", "東" * 100)
-    (tmp_path / "got" / "t" / "barred").mkdir(parents=True)
-    server.fault("status", "GET .*/broken", None, code=500)
-    server.fault("status", "GET .*/gone", None, code=404)
-    workspace.write(download(tmp_path / "got", FOLDER, "Volume$0:/nothing", "Volume$0:/etc/hosts"))
-    said = workspace.fail(*APPLY)
-    assert "Not everything was downloaded" in said
-    for name in ("broken: Enterprise", "gone: ", "barred: The download", "half \ufffd: "):
-        assert f"{FOLDER}/{name}" in said
-    assert f"{FOLDER}/..: no path can have such a name" in said
-    assert "has no Volume$0:/nothing" in said
-    there = downloaded(tmp_path / "got")
-    (long,) = (name for name in there if name.startswith("東" * 50 + "~"))
-    assert set(there) == {"fine", "also fine", "hosts", long}
-    assert "Some files have other names here" in said
-    assert long in said.replace(" ", "")
-
-
 def test_a_listing_gives_names_as_they_are_and_they_can_be_used_again(
     workspace: Workspace, server: Server, tmp_path: Path
 ) -> None:
@@ -158,29 +139,6 @@ def test_two_that_would_be_one_here_are_refused_before_anything_is_fetched(
     assert says in workspace.fail(*APPLY)
     assert not (tmp_path / "got").exists()
     assert server.requests("GET", f"{MOUNTS}/1/.*") == []
-
-
-def test_a_restore_of_which_some_fails_says_what(workspace: Workspace, server: Server) -> None:
-    add(server, "a", "b", "c")
-    server.fault("task-fails", f"POST {MOUNTS}/1/.*/b", message="the file is in use")
-    paths = [f"{FOLDER}/{name}" for name in ("a", "b", "nothing", "c")]
-    workspace.write(action("file_restore", f"paths = {json.dumps(paths)}"))
-    said = workspace.fail(*APPLY)
-    assert f"could not restore {FOLDER}/b" in said
-    assert "the file is in use" in said
-    assert f"has no {FOLDER}/nothing" in said
-    assert [one.path for one in server.simulator.restored()] == [f"{FOLDER}/a", f"{FOLDER}/c"]
-
-
-def test_what_would_fail_for_all_ends_it_and_tells_the_rest(
-    workspace: Workspace, server: Server
-) -> None:
-    add(server, "a", "b", "c")
-    server.fault("expire-session", f"POST {MOUNTS}/1/.*/b")
-    paths = [f"{FOLDER}/{name}" for name in "abc"]
-    workspace.write(action("file_restore", f"paths = {json.dumps(paths)}"))
-    said = workspace.fail(*APPLY)
-    assert f"Done before it: {FOLDER}/a. Not done: {FOLDER}/b, {FOLDER}/c." in said
 
 
 def test_an_interruption_leaves_no_temporary_file_and_says_what_is_missing(

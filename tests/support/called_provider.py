@@ -149,6 +149,12 @@ class CalledProvider:
         instance = values and Instance(name, made.new_state, made.private, values)
         return _answer([*planned.diagnostics, *made.diagnostics], instance)
 
+    def mount(self, restore_point_id: str) -> Values:
+        """Mount a restore point; returns the attributes that name it to others."""
+        made = self.create("veeam_mount_point", restore_point_id=restore_point_id).value
+        fingerprint = made.values["session_fingerprint"]
+        return {"mount_point_id": made.values["id"], "session_fingerprint": fingerprint}
+
     def refresh(self, instance: Instance) -> Answer:
         """Read a resource; returns its values."""
         schema = self.provider.resources()[instance.name].schema
