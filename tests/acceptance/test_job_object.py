@@ -129,7 +129,7 @@ def test_an_object_that_somebody_put_in_again_is_told_with_its_new_id(
     assert f"put it in again: to take that over, import {told}" in said
     said = workspace.fail(*APPLY)
     assert "The object is in the job already" in said
-    assert f"import it, with the id {told}" in said
+    assert f"import what is there, with the id {told}" in said
     workspace.run("import", "-no-color", "veeam_job_object.this", told)
     assert "No changes" in workspace.plan()
 
