@@ -13,7 +13,7 @@ from em_simulator.accounts import (
 from em_simulator.catalogue import Family, RestorePoint
 from em_simulator.journal import JournalEntry
 from em_simulator.manager import MountNumbers
-from em_simulator.restoring import GUEST_PASSWORD, GUEST_USERNAME, FileRestore
+from em_simulator.restores import GUEST_PASSWORD, GUEST_USERNAME, FileRestore
 
 if TYPE_CHECKING:
     from em_simulator.simulator import MountPoint, Simulator

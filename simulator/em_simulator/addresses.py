@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from em_simulator.backups import BackupSession, Job, ObjectInJob, TaskSession
     from em_simulator.catalogue import BackupServer, RestorePoint
     from em_simulator.hierarchy import HierarchyRoot
+    from em_simulator.mounts import Mount
     from em_simulator.repositories import Repository
     from em_simulator.restores import RestoreSession
-    from em_simulator.sessions import Mount, Session, Task
+    from em_simulator.sessions import Session, Task
 
 
 class Addresses:

@@ -15,8 +15,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from em_simulator.catalogue import FIRST_SERVER, LAST_NIGHT, MACHINES, BackupServer, Family
+from em_simulator.operations import OperationFailed
 from em_simulator.restores import RestoreResult
-from em_simulator.restoring import OperationFailed
 from em_simulator.times import name_text
 
 if TYPE_CHECKING:

@@ -16,15 +16,17 @@ from em_simulator.catalogue import Family
 from em_simulator.file_representations import LIST_ALL, LIST_FILES, LIST_FOLDERS, MountedFiles
 from em_simulator.files import File, Folder
 from em_simulator.messages import Refusal, Reply, Request
+from em_simulator.mounts import Download
 from em_simulator.query import PAGE_SIZE, BadQuery, turn_to
-from em_simulator.restoring import Download, FileRestore, GuestCredentials
+from em_simulator.restores import FileRestore, GuestCredentials
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from em_simulator.addresses import Addresses
     from em_simulator.manager import Manager
-    from em_simulator.sessions import Mount, Session, Task
+    from em_simulator.mounts import Mount
+    from em_simulator.sessions import Session, Task
 
 _LISTINGS = {name.lower(): name for name in (LIST_ALL, LIST_FOLDERS, LIST_FILES)}
 

@@ -16,8 +16,8 @@ from em_simulator.times import utc_text
 if TYPE_CHECKING:
     from em_simulator.addresses import Addresses
     from em_simulator.catalogue import RestorePoint
+    from em_simulator.mounts import Mount
     from em_simulator.query import Page
-    from em_simulator.sessions import Mount
 
 LIST_ALL, LIST_FOLDERS, LIST_FILES = "listAll", "listDirs", "listFiles"
 _LINKED_SIZE = 10  # of pages that links to the lists of folders or of files ask for

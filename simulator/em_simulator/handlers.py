@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from em_simulator.addresses import Addresses
     from em_simulator.backups import Job
     from em_simulator.manager import Manager
-    from em_simulator.sessions import Mount, Session, Task
+    from em_simulator.mounts import Mount
+    from em_simulator.sessions import Session, Task
 
 _UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _FAMILIES = {family.collection.lower(): family for family in Family}

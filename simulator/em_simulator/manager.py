@@ -17,14 +17,14 @@ from em_simulator.backups import Backups, BackupSession, BackupWays, Course
 from em_simulator.catalogue import NIGHTS, Catalogue, RestorePoint
 from em_simulator.files import Disks
 from em_simulator.hierarchy import Hierarchy
-from em_simulator.restores import Outcome, Restores, RestoreSession
-from em_simulator.restoring import Browsed, Download, FileRestore, OperationFailed
+from em_simulator.mounts import Browsed, Download, Mount
+from em_simulator.operations import OperationFailed
+from em_simulator.restores import FileRestore, Outcome, Restores, RestoreSession
 from em_simulator.sessions import (
     NO_FAULT,
     RESTORE_FILE,
     START_JOB,
     Made,
-    Mount,
     Session,
     Sessions,
     Task,

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from em_simulator.accounts import Right
 from em_simulator.backups import BackupSession
 from em_simulator.catalogue import Family
+from em_simulator.mounts import Browsed, Download, Mount
 from em_simulator.representations import Link, Listing, Resource
 from em_simulator.restores import RestoreSession
-from em_simulator.restoring import Browsed, Download
-from em_simulator.sessions import RESTORE_FILE, START_JOB, Mount, TaskState
+from em_simulator.sessions import RESTORE_FILE, START_JOB, TaskState
 
 if TYPE_CHECKING:
     from em_simulator.addresses import Addresses

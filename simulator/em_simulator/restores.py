@@ -1,12 +1,13 @@
 """Restore sessions: file-level restores as the backup server sees them.
 
-Each outlives the logon session that began it. Follows the vendor's page restoresessions_id.
+Each outlives the logon session that began it. Follows the vendor's pages restoresessions_id and
+post_vmrestorepoints_id_mountpoints_id_filepath_actionrestore.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,36 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from em_simulator.catalogue import RestorePoint
-    from em_simulator.restoring import FileRestore
 
+GUEST_USERNAME = r"TECH\guest-admin"
+GUEST_PASSWORD = "Guest#2026"  # noqa: S105 - made up, for a machine that does not exist
 LINGER = 1800.0  # seconds for which a restore whose logon session is lost is shown as working
 _STARTING = 0.2  # part of a file's restore for which it is starting
+
+
+@dataclass(frozen=True, slots=True)
+class GuestCredentials:
+    """An account in the machine that files are restored to."""
+
+    username: str
+    password: str = field(repr=False)
+
+    @property
+    def are_right(self) -> bool:
+        """Whether the machine knows the account."""
+        return (self.username.lower(), self.password) == (GUEST_USERNAME.lower(), GUEST_PASSWORD)
+
+
+@dataclass(frozen=True, slots=True)
+class FileRestore:
+    """A file or a folder that was restored to its original place, or is to be."""
+
+    machine: str
+    path: str
+    overwrite: bool
+    permissions_only: bool = False
+    credentials: GuestCredentials | None = None
+    """None: those that the backup job has."""
 
 
 class RestoreState(StrEnum):

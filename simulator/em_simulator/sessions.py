@@ -13,14 +13,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from em_simulator.backups import BackupSession, Course
+from em_simulator.mounts import Browsed, Download, Mount
+from em_simulator.operations import OperationFailed
 from em_simulator.restores import Outcome, RestoreSession
-from em_simulator.restoring import Browsed, Download, OperationFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from em_simulator.accounts import Account
-    from em_simulator.catalogue import RestorePoint
 
 START_JOB = "StartJob"
 """The operation of a task that starts a job."""
@@ -34,16 +34,6 @@ class TaskState(StrEnum):
     RUNNING = "Running"
     OPERATION_FINISHED = "OperationFinished"
     FINISHED = "Finished"
-
-
-@dataclass(slots=True)
-class Mount:
-    """A mount point."""
-
-    id: int
-    restore_point: RestorePoint
-    os_kind: str
-    restore: RestoreSession
 
 
 Made = Mount | Download | Browsed | RestoreSession | BackupSession | None

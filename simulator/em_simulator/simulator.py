@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     from typing import Self
 
     from em_simulator.backups import BackupSession, Job
-    from em_simulator.restoring import FileRestore
-    from em_simulator.sessions import Mount, Session
+    from em_simulator.mounts import Mount
+    from em_simulator.restores import FileRestore
+    from em_simulator.sessions import Session
 
 DEFAULT_IDLE_LIMIT = 900.0
 DEFAULT_HREF_HOST = "srv12.tech.local:9398"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from em_simulator import ADMINISTRATOR, Family, Simulator
-from em_simulator.sessions import Mount
+from em_simulator.mounts import Mount
 from em_simulator.simulator import _described
 
 if TYPE_CHECKING:
