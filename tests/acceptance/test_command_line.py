@@ -266,11 +266,37 @@ def test_a_folder_is_listed_with_sizes_and_times(shell: CommandLine, server: Ser
         ["2026-11-04T03:42:11Z", "70001", "Offers.docx"],
     ]
     assert "Restore point of oracle03 on backup01.tech.local, 2026-11-15T22:00:42Z\n" in ran.said
-    assert ran.said.endswith("1 folder, 1 file, 68.4 KiB\n")
+    assert ran.said.endswith("\n1 folder, 1 file, 68.4 KiB, from the index\n")
     (one,) = shell.run("ls", "oracle03", OFFERS, "--json").json
     assert (one["path"], one["type"], one["size"]) == (OFFERS, "file", 70_001)
     matching = shell.run("ls", "oracle03", "E:/**/hosts", "--json").json
     assert [entry["path"] for entry in matching] == ["E:/Windows/System32/drivers/etc/hosts"]
+    assert_nothing_left(server)
+
+
+@pytest.mark.parametrize("path", [None, "E:/Documentation 2014", "E:/Doc*/*", OFFERS])
+def test_what_the_index_has_is_listed_without_a_mount_and_is_what_a_mount_has(
+    shell: CommandLine, server: Server, path: str | None
+) -> None:
+    arguments = ["ls", "oracle03", *([path] if path else [])]
+    known = shell.run(*arguments, "--json")
+    assert server.requests("POST", MOUNTS) == []
+    assert shell.run(*arguments, "--json", "--no-index").json == known.json
+    assert len(server.requests("POST", MOUNTS)) == 1
+    assert len(known.json) > 0
+    assert_nothing_left(server)
+
+
+def test_where_the_index_may_lack_something_the_restore_point_is_mounted(
+    shell: CommandLine, server: Server
+) -> None:
+    server.fault("task-fails", "POST /catalog/.*", message="The index is damaged.")
+    ran = shell.run("ls", "oracle03", OFFERS)
+    assert ran.code == 0
+    assert "The index can't be asked. The index does not show oracle03@2026-11-15" in ran.said
+    assert ran.said.endswith("\n0 folders, 1 file, 68.4 KiB\n")
+    assert "Error" in shell.run("ls", "oracle03", CONTRACT).said
+    assert len(server.requests("POST", MOUNTS)) == 2
     assert_nothing_left(server)
 
 
@@ -388,6 +414,47 @@ def test_files_folders_and_patterns_come_with_their_bytes_and_times(
     modified = dt.datetime(2026, 11, 3, 8, 15, 30, tzinfo=dt.UTC) + dt.timedelta(seconds=70_001)
     assert (tmp_path / "got" / "Offers.docx").stat().st_mtime == modified.timestamp()
     assert_nothing_left(server)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "night"),
+    [
+        ([CONTRACT], "2026-11-08"),
+        ([OFFERS, CONTRACT], "2026-11-08"),
+        ([OFFERS], "2026-11-15"),
+        (["E:/Doc*/Contract.docx"], None),  # patterns are not looked for in other nights
+        ([CONTRACT, "--no-index"], None),
+        ([CONTRACT, f"{OFFERS}.old"], None),
+    ],
+)
+def test_without_a_date_only_the_newest_that_has_it_is_mounted(
+    shell: CommandLine, server: Server, arguments: list[str], night: str | None
+) -> None:
+    ran = shell.run("get", "oracle03", *arguments, "--to", "got", "--json")
+    said = "By the index, the newest restore point, 2026-11-15T22:00:42Z, does not have" in ran.said
+    assert said is (night == "2026-11-08")
+    assert ran.code == (0 if night else 1)
+    created = ran.json["restore_point"]["created_at"]
+    assert created.startswith(night or "2026-11-15")
+    (mount,) = server.requests("POST", MOUNTS)
+    assert ran.json["restore_point"]["id"] in mount.path
+    assert_nothing_left(server)
+
+
+def test_a_date_is_not_left_for_another(shell: CommandLine, server: Server) -> None:
+    assert shell.run("get", "oracle03@2026-11-12", CONTRACT, "--to", "got").code == 1
+    assert server.requests(r"\w+", "/catalog/.*") == []
+
+
+@pytest.mark.parametrize("machine", ["exch01", "oracle03"])
+def test_where_the_newest_is_not_indexed_it_is_mounted(
+    shell: CommandLine, server: Server, machine: str
+) -> None:
+    server.simulator.forget_index(newest(server, "oracle03"))
+    ran = shell.run("get", machine, CONTRACT, "--to", "got")
+    assert ran.code == 1
+    assert server.requests("POST", ".*guestfs.*|.*vmRestorePoints/[^/]+") == []
+    assert len(server.requests("POST", MOUNTS)) == 1
 
 
 def test_folders_are_kept_when_asked(shell: CommandLine, tmp_path: Path) -> None:
@@ -908,7 +975,7 @@ def test_ctrl_c_during_a_mount_leaves_nothing(
 ) -> None:
     shell.environment |= slow_server.environment
     ran, seconds = shell.interrupt(
-        "ls", "oracle03", when=lambda: slow_server.requests("GET", "/tasks/.*")
+        "ls", "oracle03", "--no-index", when=lambda: slow_server.requests("GET", "/tasks/.*")
     )
     assert seconds < AT_ONCE
     assert ran.code == 130
@@ -933,7 +1000,7 @@ def test_a_second_ctrl_c_ends_at_once(
 ) -> None:
     shell.environment |= slow_server.environment
     slow_server.fault("delay", "DELETE .*", None, seconds=30)
-    with shell.start("ls", "oracle03") as process:
+    with shell.start("ls", "oracle03", "--no-index") as process:
         while not slow_server.requests("GET", "/tasks/.*"):
             threading.Event().wait(0.05)
         process.send_signal(signal.SIGINT)

@@ -96,6 +96,15 @@ def add_bounds(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_no_index(parser: argparse.ArgumentParser) -> None:
+    """Add what leaves the index out of it."""
+    parser.add_argument(
+        "--no-index",
+        action="store_true",
+        help="do not ask the index, which may leave folders out",
+    )
+
+
 def add_os_kind(parser: argparse.ArgumentParser) -> None:
     """Add the operating system of the guest."""
     what = "what the guest runs (default: Windows; not for agents)"

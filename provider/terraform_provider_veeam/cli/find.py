@@ -20,7 +20,7 @@ from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound
 from terraform_provider_veeam.em.files import listing
 from terraform_provider_veeam.em.files.left_out import LeftOut, concerns_all, in_lines
-from terraform_provider_veeam.em.files.paths import on_volumes, parse_sought_path
+from terraform_provider_veeam.em.files.paths import has_volume, on_volumes, parse_sought_path
 from terraform_provider_veeam.em.inventory import restore_points
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.platforms import quoted_for_shell
@@ -73,11 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="mount one after the other, from the newest on, and pass over none",
     )
-    parser.add_argument(
-        "--no-index",
-        action="store_true",
-        help="do not ask the index, which may leave folders out",
-    )
+    arguments.add_no_index(parser)
     parser.add_argument(
         "--parallelism",
         type=arguments.checked(_at_once),
@@ -129,7 +125,7 @@ class _Search:
         """How many of them the index has."""
         self._mounts = False
         """Whether restore points were mounted."""
-        self._is_whole = ":" in options.path.partition("/")[0]
+        self._is_whole = has_volume(options.path)
         """Whether the path names its volume."""
         self._near = ""
         """What is near the path where it was not found first, for a person."""

@@ -13,6 +13,7 @@ from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound,
 from terraform_provider_veeam.em.files import destination, listing, plan, transfer
 from terraform_provider_veeam.em.files.left_out import concerns_all, in_lines
 from terraform_provider_veeam.em.files.overwrite import Overwrite
+from terraform_provider_veeam.em.files.paths import PathPattern, has_volume
 from terraform_provider_veeam.em.inventory import restore_points
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.text import counted, readable_size, whole_number
@@ -31,6 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser,
         arguments.DATES,
         arguments.PATHS,
+        """
+Without a DATE, of a VM that is in Enterprise Manager's index: the newest restore point that has all
+that is named without a pattern.
+
+""",
         arguments.MOUNTED,
         """
 Files keep their time of modification. What an earlier get has put in its place is not fetched again
@@ -72,6 +78,7 @@ on where it was.
     parser.add_argument(
         "--dry-run", action="store_true", help="tell what would be done, file by file, and do none"
     )
+    arguments.add_no_index(parser)
     arguments.add_os_kind(parser)
 
 
@@ -81,7 +88,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _get(connected: connection.Connection, options: argparse.Namespace) -> int:
-    point = lookup.restore_point(connected, options)
+    whole = [path for path in options.paths if has_volume(path) and not PathPattern.parse(path)]
+    point = lookup.restore_point_with(connected, options, whole)
     with (
         destination.Destination(options.to, dry_run=options.dry_run) as folder,
         connected.mounted(point, options.os_kind) as mounted,

@@ -14,7 +14,7 @@ from terraform_provider_veeam.cli.output import say, waiting_for
 from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound, RequestRefused
-from terraform_provider_veeam.em.files.left_out import in_lines
+from terraform_provider_veeam.em.files.left_out import concerns_all, in_lines
 from terraform_provider_veeam.em.inventory.machines import Machine, is_out_of_sight
 from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint, Wanted
 from terraform_provider_veeam.em.models import RestorePointType
@@ -143,6 +143,43 @@ def restore_point(connection: Connection, options: argparse.Namespace) -> FoundR
 
     Raises as `find_restore_points` does.
     """
+    return _told(_restore_points(connection, options)[0])
+
+
+def restore_point_with(
+    connection: Connection, options: argparse.Namespace, paths: Sequence[str]
+) -> FoundRestorePoint:
+    """Return the restore point of a command's options, and tell a person which it is.
+
+    Where they name no date, it is the newest that has all paths, if the index knows of one. Raises
+    as `find_restore_points` does.
+    """
+    newest, *older = _restore_points(connection, options)
+    if not paths or not older or options.machine.time or options.no_index:
+        return _told(newest)
+    found: FoundRestorePoint | None = None
+    deadline = connection.unlimited("Looking into the index")
+    try:
+        with waiting_for(deadline.operation):
+            index = connection.em.index
+            indexed = index.points([newest, *older], deadline)
+            if indexed and indexed[0].restore_point is newest:  # else nobody knows what it has
+                found = index.newest_with(indexed[:1], paths, deadline)
+                found = found or index.newest_with(indexed[1:], paths, deadline)
+    except EnterpriseManagerError as error:
+        if concerns_all(error):
+            raise
+        say(f"The index can't be asked. {error}")
+    if found not in (None, newest):
+        say(
+            f"By the index, the newest restore point, {shown_time(newest.created_at)}, does not "
+            "have what is asked for. This is the newest that does:"
+        )
+    return _told(found or newest)
+
+
+def _restore_points(connection: Connection, options: argparse.Namespace) -> list[FoundRestorePoint]:
+    """Return the restore points that may be meant and can be mounted, the newest first."""
     name, time, beginning = options.machine
     wanted = Wanted(backup_server=options.backup_server)
     if beginning:
@@ -150,7 +187,10 @@ def restore_point(connection: Connection, options: argparse.Namespace) -> FoundR
     else:
         wanted = wanted._replace(machine_name=name, created_before=time)
         found = _of_machine(connection, wanted, options.type)
-    point = _written(found)[0]
+    return _written(found)
+
+
+def _told(point: FoundRestorePoint) -> FoundRestorePoint:
     say(f"Restore point of {machine_of(point)}, {shown_time(point.created_at)}")
     return point
 

@@ -1,4 +1,4 @@
-"""`terraform-provider-veeam ls`: a folder in a restore point, mounted meanwhile."""
+"""`terraform-provider-veeam ls`: a folder in a restore point, from the index or from a mount."""
 
 from __future__ import annotations
 
@@ -8,17 +8,27 @@ from collections.abc import Sequence
 from terraform_provider_veeam.cli import arguments, connection, description, lookup, output
 from terraform_provider_veeam.cli.dates import shown_time
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.errors import NotFound
+from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound
 from terraform_provider_veeam.em.files import listing
-from terraform_provider_veeam.em.files.left_out import LeftOut, in_lines
-from terraform_provider_veeam.em.files.paths import PathPattern
+from terraform_provider_veeam.em.files.left_out import LeftOut, concerns_all, in_lines
+from terraform_provider_veeam.em.files.paths import PathPattern, has_volume
+from terraform_provider_veeam.em.inventory import restore_points
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.text import counted, readable_size
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what it takes."""
-    arguments.add_common(parser, arguments.DATES, arguments.PATHS, arguments.MOUNTED)
+    arguments.add_common(
+        parser,
+        arguments.DATES,
+        arguments.PATHS,
+        """
+What a VM has in Enterprise Manager's index is listed from there, and nothing is mounted. Else the
+restore point is.
+""",
+        arguments.MOUNTED,
+    )
     arguments.add_machine_at(parser)
     parser.add_argument(
         "path",
@@ -27,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="a folder; without one, the volumes",
     )
+    arguments.add_no_index(parser)
     arguments.add_os_kind(parser)
 
 
@@ -39,15 +50,10 @@ def _ls(connected: connection.Connection, options: argparse.Namespace) -> int:
     point = lookup.restore_point(connected, options)
     path: str | None = options.path
     left_out: list[LeftOut] = []
-    with connected.mounted(point, options.os_kind) as mounted:
-        roots = mounted.mount_point.file_system_roots
-        if path is None:
-            entries = [listing.Entry(root, root, is_folder=True) for root in roots]
-        else:
-            files, _ = connected.files(mounted)
-            deadline = connected.unlimited(f"Listing {printable(path)}")
-            with output.waiting_for(deadline.operation):
-                entries = _listed(files, path, roots, deadline, left_out)
+    entries = None if options.no_index else _from_index(connected, point, path)
+    source = ", from the index" if entries else ""
+    if not entries:
+        entries = _from_mount(connected, point, options, left_out)
     entries.sort(key=lambda entry: (not entry.is_folder, entry.path.casefold()))
     if options.json:
         output.print_json([description.of_entry(entry) for entry in entries])
@@ -55,10 +61,54 @@ def _ls(connected: connection.Connection, options: argparse.Namespace) -> int:
         is_pattern = path is not None and PathPattern.parse(path) is not None
         if entries:
             _print_entries(entries, whole_paths=is_pattern)
-        output.say(_total(entries))
+        output.say(f"{_total(entries)}{source}")
     if left_out:
         output.say(f"Left out:\n{in_lines(left_out)}")
     return 0
+
+
+def _from_index(
+    connected: connection.Connection, found: restore_points.FoundRestorePoint, path: str | None
+) -> list[listing.Entry]:
+    """Return what the index has in a folder or at a path.
+
+    Nothing, too, where it may lack something: its empty folder may be one that was left out of it.
+    """
+    index = connected.em.index
+    deadline = connected.unlimited("Looking into the index")
+    left_out: list[LeftOut] = []
+    entries: list[listing.Entry] = []
+    try:
+        with output.waiting_for(deadline.operation):
+            for point in index.points([found], deadline):
+                if path is None:
+                    entries = index.folder(point, "", deadline, left_out)
+                elif has_volume(path):
+                    entries = index.look(point, path, deadline, left_out)
+                    if PathPattern.parse(path) is None and any(one.is_folder for one in entries):
+                        entries = index.folder(point, path, deadline, left_out)
+    except EnterpriseManagerError as error:
+        if concerns_all(error):
+            raise
+        output.say(f"The index can't be asked. {error}")
+    return [] if left_out else entries
+
+
+def _from_mount(
+    connected: connection.Connection,
+    point: restore_points.FoundRestorePoint,
+    options: argparse.Namespace,
+    left_out: list[LeftOut],
+) -> list[listing.Entry]:
+    """Return what a restore point has in a folder or at a path. Raises NotFound."""
+    with connected.mounted(point, options.os_kind) as mounted:
+        roots = mounted.mount_point.file_system_roots
+        if options.path is None:
+            return [listing.Entry(root, root, is_folder=True) for root in roots]
+        files, _ = connected.files(mounted)
+        deadline = connected.unlimited(f"Listing {printable(options.path)}")
+        with output.waiting_for(deadline.operation):
+            return _listed(files, options.path, roots, deadline, left_out)
 
 
 def _print_entries(entries: list[listing.Entry], *, whole_paths: bool) -> None:

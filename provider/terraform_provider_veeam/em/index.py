@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from http import HTTPStatus
 from typing import NamedTuple, TypeVar
 
@@ -19,7 +19,7 @@ from terraform_provider_veeam.em.background import side_by_side
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.files.left_out import LeftOut, concerns_all
 from terraform_provider_veeam.em.files.listing import Entry, Files
-from terraform_provider_veeam.em.files.paths import on_volumes, same_path
+from terraform_provider_veeam.em.files.paths import has_volume, on_volumes, same_path
 from terraform_provider_veeam.em.files.restore import FileRestores, Progress
 from terraform_provider_veeam.em.http import decoders
 from terraform_provider_veeam.em.http.client import Client
@@ -141,6 +141,27 @@ class Index(Group):
 
         return side_by_side(look, points, AT_ONCE)
 
+    def newest_with(
+        self, points: Sequence[IndexedPoint], paths: Sequence[str], deadline: Deadline
+    ) -> FoundRestorePoint | None:
+        """Return the first of the restore points that has all paths; None if none of them has.
+
+        What can't be looked through does not have them. Raises what would happen with all.
+        """
+
+        def has_all(point: IndexedPoint) -> bool:
+            try:
+                return all(self.look(point, path, deadline, []) for path in paths)
+            except errors.EnterpriseManagerError as error:
+                if concerns_all(error):
+                    raise
+                log.info("%s can't be looked through: %s", point.restore_point.name, error)
+                return False
+
+        with closing(side_by_side(has_all, points, AT_ONCE)) as looks:
+            known = zip(points, looks, strict=False)
+            return next((point.restore_point for point, has in known if has), None)
+
     def look(
         self, point: IndexedPoint, path: str, deadline: Deadline, left_out: list[LeftOut]
     ) -> list[Entry]:
@@ -162,7 +183,7 @@ class Index(Group):
         return self._in(point, read, deadline)
 
     def _completed(self, path: str, files: Files, deadline: Deadline) -> list[str]:
-        if _has_volume(path):
+        if has_volume(path):
             return [path]
         return on_volumes(path, [one.path for one in files.folder("", deadline, [])])
 
@@ -179,7 +200,7 @@ class Index(Group):
         """
 
         def near(files: Files) -> str:
-            if _has_volume(path) and (said := files.neighbours(path, deadline)):
+            if has_volume(path) and (said := files.neighbours(path, deadline)):
                 return said
             volumes = [one.path for one in files.folder("", deadline, [])]
             return f"Its volumes are: {', '.join(map(printable, volumes))}."
@@ -255,7 +276,3 @@ class _Browsed:
         self.lock = threading.Lock()
         """Held while it is being browsed."""
         self.files: Files | None = None
-
-
-def _has_volume(path: str) -> bool:
-    return ":" in path.partition("/")[0]

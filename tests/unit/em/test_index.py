@@ -18,7 +18,7 @@ from em_simulator import (
 from support.clocks import FakeClock
 from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.errors import NotFound, RequestFailed, TaskFailed
+from terraform_provider_veeam.em.errors import NotFound, RequestFailed, ServerBusy, TaskFailed
 from terraform_provider_veeam.em.files.left_out import LeftOut
 from terraform_provider_veeam.em.index import MOST_FOLDERS, IndexedPoint
 from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint, Wanted
@@ -256,3 +256,18 @@ def test_a_browse_that_fails_says_why(
     simulator.add_fault("task-fails", "POST .*", message="The index is damaged.")
     with pytest.raises(TaskFailed, match=r"The index does not show oracle03@.*damaged"):
         em.index.look(night, OFFERS, bound, [])
+
+
+def test_the_newest_that_has_all_paths_is_found_without_looking_at_all(
+    em: EnterpriseManager, simulator: Simulator, deadline: MakeDeadline
+) -> None:
+    bound = deadline()
+    nights = indexed(em, bound)
+    broken = nights[7].restore_point
+    simulator.add_fault("task-fails", f"POST .*{broken.ref.id}.*", message="Damaged.")
+    assert em.index.newest_with(nights, [OFFERS, CONTRACT], bound) is nights[8].restore_point
+    assert len(paths_of(simulator, "POST", "action=browse")) < len(nights)
+    assert em.index.newest_with(nights[:7], [CONTRACT], bound) is None
+    simulator.add_fault("status", "GET .*/guestfs/.*", None, code=503)
+    with pytest.raises(ServerBusy):
+        em.index.newest_with(nights, [CONTRACT], deadline())

@@ -67,13 +67,18 @@ def on_volumes(path: str, roots: Sequence[str]) -> list[str]:
     first = path.partition("/")[0]
     if not volumes or any(same_path(first, volume) for volume in volumes):
         return [path]
-    if ":" in first:
+    if has_volume(path):
         return []
     return [
         f"{volume}{'' if path.startswith('/') else '/**/'}"
         + (path.replace("\\", "/") if has_drive(volume) else path)
         for volume in volumes
     ]
+
+
+def has_volume(path: str) -> bool:
+    """Tell whether a path names the volume that it begins with."""
+    return ":" in path.partition("/")[0]
 
 
 def has_drive(path: str) -> bool:
