@@ -47,7 +47,6 @@ MOUNTED = "What is mounted meanwhile is unmounted at the end, after Ctrl-C too.\
 
 def add_common(parser: argparse.ArgumentParser, *notes: str) -> None:
     """Add what all of them take, and tell what is to be known."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = "".join([*notes, "\n", ENVIRONMENT]).lstrip()
     parser.add_argument("--json", action="store_true", help="print JSON, for scripts")
     add_server(parser)

@@ -63,7 +63,6 @@ class Line(NamedTuple):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what it takes."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG + arguments.ENVIRONMENT
     parser.add_argument("--json", action="store_true", help="print JSON, for scripts")
     arguments.add_server(parser)

@@ -46,7 +46,6 @@ _FILES = ("ca_certificate", "password_file")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what it takes."""
     parser.usage = _USAGE
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
     parser.add_argument("action", type=arguments.checked(_action), metavar="list | add | remove")
     parser.add_argument("name", nargs="?", type=arguments.text, metavar="NAME")

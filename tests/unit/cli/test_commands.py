@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -62,3 +63,24 @@ def test_help_waits_for_nothing_that_only_a_run_needs() -> None:
 def test_what_is_put_off_is_there() -> None:
     for name in commands._SLOW:
         assert find_spec(name), name
+
+
+def test_a_misspelt_command_or_option_names_the_one_that_is_meant() -> None:
+    assert 'there is no command "machine", is machines meant?' in run("machine").stderr
+    assert 'there is no command "xyzzy"\n' in run("xyzzy").stderr
+    assert "unrecognized arguments: --jsn, is --json meant?" in run("machines", "--jsn").stderr
+    assert "unrecognized arguments: --xyzzy\n" in run("machines", "--xyzzy").stderr
+
+
+def test_each_command_has_examples_that_it_takes() -> None:
+    assert list(commands.EXAMPLES) == list(commands.COMMANDS)
+    for name, examples in commands.EXAMPLES.items():
+        told = run(name, "--help").stdout
+        assert told.split("\nexamples:\n")[1].splitlines() == [
+            f"  terraform-provider-veeam {example}" for example in examples
+        ]
+        for example in examples:
+            asked, *given = shlex.split(example)
+            parser = commands._parsers()[1][asked]
+            commands._prepare(asked, parser)
+            parser.parse_intermixed_args(given)
