@@ -144,7 +144,7 @@ def _known_or_found(server: str | None) -> list[str]:
         with _within(_SECONDS) as bound:
             found = em.machines.find(restore_points.Wanted(), bound)
     finally:
-        em.close(_SECONDS)
+        em.close(_LONGEST)
     names = list(dict.fromkeys(one.name for one in found.machines))
     keep(names, _FRESH)
     return names

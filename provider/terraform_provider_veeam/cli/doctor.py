@@ -70,8 +70,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Try each step, and print what came of it; returns the exit code."""
-    with ExitStack() as stack, output.waiting_for("Trying each step"):
-        lines = Examination(options.server, stack).lines()
+    with ExitStack() as stack:
+        examination = Examination(options.server, stack)
+        lines = examination.read()  # a person may be asked for a password
+        with output.waiting_for("Trying each step"):
+            lines += examination.look()
     if options.json:
         output.print_json([line._asdict() for line in lines])
     else:
@@ -105,11 +108,16 @@ class Examination:
         self._em: client.EnterpriseManager
         self._ahead: float | None
 
-    def lines(self) -> list[Line]:
-        """Return what came of each step."""
+    def read(self) -> list[Line]:
+        """Return what came of reading the settings."""
         return [
             self._try("variables", _variables),
             self._try("configuration", self._configuration),
+        ]
+
+    def look(self) -> list[Line]:
+        """Return what came of all other steps, once the settings were read."""
+        return [
             self._try("proxy", self._proxy, "configuration"),
             self._try("address", self._address, "proxy"),
             self._try("TLS", self._tls, "address"),
@@ -183,11 +191,9 @@ class Examination:
         return f"It has {known or 'no list of versions'} of the REST API; {wanted} is asked for."
 
     def _clock(self) -> str:
-        if self._ahead is None:
-            return Note("The server's answer has no time in it.")
+        if self._ahead is None or abs(self._ahead) <= _CLOCKS_APART:
+            return "no time is told" if self._ahead is None else "as on this machine"
         apart = f"{abs(self._ahead):.0f} s {'ahead' if self._ahead > 0 else 'behind'}"
-        if abs(self._ahead) <= _CLOCKS_APART:
-            return "The server's clock is that of this machine."
         return Note(
             f"The server's clock is {apart} of this machine's. Set both by the same time server: "
             "certificates are valid by this machine's time, restore points have the server's."
@@ -195,7 +201,7 @@ class Examination:
 
     def _logon(self) -> str:
         self._em.diagnosis.log_on(self._deadline)
-        return "The session token is taken." if self._em.session_is_borrowed else "It is accepted."
+        return "the session token is taken" if self._em.session_is_borrowed else "accepted"
 
     def _role(self) -> str:
         rights = self._em.diagnosis.rights(self._deadline)

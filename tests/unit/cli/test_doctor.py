@@ -7,6 +7,7 @@ import re
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,9 @@ from em_simulator import ADMINISTRATOR, GUEST, PORTAL_USER, VM_RESTORE_OPERATOR,
 from em_simulator.certificate import Certificate
 from support.raw_server import RawServer, answer
 from terraform_provider_veeam import __version__
-from terraform_provider_veeam.cli import commands, connection, doctor, install
+from terraform_provider_veeam.cli import commands, connection, doctor, install, output
 from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.keep_alive import sockets
 
 NETWORK = ["proxy", "address", "TLS", "Enterprise Manager", "clock", "logon", "role"]
@@ -232,6 +234,42 @@ def test_what_is_not_enterprise_manager_gets_no_password(
     assert "9443 the web site" in lines["Enterprise Manager"].text
     assert not_tried(lines) == NETWORK[4:]
     assert not any("authorization" in head.lower() for head in website.heads)
+
+
+def test_a_fault_that_passes_is_told_and_not_tried_again(
+    examine: Examine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = Certificate()
+    busy = RawServer(
+        lambda connection, _: connection.sendall(answer(status="503 Busy")),
+        tls=certificate.context(),
+    )
+    with busy:
+        monkeypatch.setenv("VEEAM_EM_URL", busy.url)
+        monkeypatch.setenv("VEEAM_EM_CERTIFICATE_FINGERPRINT", certificate.fingerprint)
+        assert wrong(examine()) == ["Enterprise Manager"]
+    assert len(busy.requests) == 2  # to see its certificate, and what it is
+
+
+def test_nothing_moves_on_a_terminal_while_a_password_may_be_typed(
+    examine: Examine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    happened = []
+    settings_of = connection.settings_of
+
+    @contextmanager
+    def waiting_for(_: str) -> Iterator[None]:
+        happened.append("shown")
+        yield
+
+    def asked(server: str | None) -> Settings:
+        happened.append("asked")
+        return settings_of(server)
+
+    monkeypatch.setattr(output, "waiting_for", waiting_for)
+    monkeypatch.setattr(connection, "settings_of", asked)
+    examine(exit_code=0)
+    assert happened == ["asked", "shown"]
 
 
 def test_a_version_that_the_server_lacks_is_wrong(
