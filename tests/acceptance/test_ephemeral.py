@@ -169,7 +169,7 @@ class TestWithAShortIdleLimit:
             yield running
 
     def test_a_long_apply_keeps_its_mount(self, workspace: Workspace, server: Server) -> None:
-        workspace.write(configuration("sleep 15"))
+        workspace.write(configuration("sleep 7"))
         workspace.apply(VEEAM_EM_IDLE_LIMIT=f"{IDLE_LIMIT}s")
         assert_that_nothing_is_left(server, opened=2)
 

@@ -32,7 +32,7 @@ def simulator(request: pytest.FixtureRequest, clock: FakeClock) -> Iterator[Simu
         "ahead": {"links_starts": False, "clock_ahead": -7200},
     }
     more = ways[request.param]
-    with Simulator(clock=clock, mount_seconds=2, backup_seconds=100, **more) as running:
+    with Simulator(clock=clock, mount_seconds=2, backup_seconds=60, **more) as running:
         yield running
 
 
