@@ -112,7 +112,7 @@ class CommandLine:
                 while came := terminal.read(65536):
                     shown += came
                     if not is_typed and any(one.encode() in shown for one in to):
-                        terminal.write(f"{typed}\n".encode())
+                        terminal.write(typed.encode())
                         is_typed = True
             return process.wait(_SECONDS), shown.decode()
 

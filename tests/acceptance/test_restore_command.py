@@ -41,7 +41,7 @@ def asked(server: Server) -> int:
 
 
 def test_a_person_sees_what_is_replaced_and_says_yes(shell: CommandLine, server: Server) -> None:
-    code, shown = shell.answer("restore", NIGHT, CONTRACT, FOLDER, to=QUESTION, typed="yes")
+    code, shown = shell.answer("restore", NIGHT, CONTRACT, FOLDER, to=QUESTION, typed="yes\n")
     assert code == 0
     assert "The backup of 2026-11-08T22:00:42Z replaces what is on oracle03 now:" in shown
     assert f"  {CONTRACT}, 40.4 KiB, of 2026-11-05T16:40:21Z" in shown
@@ -51,7 +51,7 @@ def test_a_person_sees_what_is_replaced_and_says_yes(shell: CommandLine, server:
 
 
 @pytest.mark.parametrize(
-    ("typed", "code"), [("no", 1), ("y", 1), ("", 1), ("\x04", 1), ("\x03", 130)]
+    ("typed", "code"), [("no\n", 1), ("y\n", 1), ("\n", 1), ("\x04", 1), ("\x03", 130)]
 )
 def test_nothing_but_yes_restores(
     shell: CommandLine, server: Server, typed: str, code: int

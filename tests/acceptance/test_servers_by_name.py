@@ -106,13 +106,13 @@ def test_a_certificate_that_is_not_trusted_is_shown_and_asked_about(
     assert f"--certificate-fingerprint {server.fingerprint}" in ran.said
     before = len(server.requests())
     for refusal in ("no", "", "ab" * 32):
-        code, shown = shell.answer(*new, to=QUESTIONS, typed=refusal)
+        code, shown = shell.answer(*new, to=QUESTIONS, typed=f"{refusal}\n")
         assert code == 1
         assert "is not added" in shown or "has another fingerprint" in shown
     assert not (shell.folder / "servers.toml").exists()
     assert server.requests()[before:] == []
     typed = server.fingerprint.lower() if answer == "the fingerprint" else answer
-    code, shown = shell.answer(*new, to=QUESTIONS, typed=typed)
+    code, shown = shell.answer(*new, to=QUESTIONS, typed=f"{typed}\n")
     assert code == 0, shown
     assert "It is for localhost, 127.0.0.1, and is valid until 20" in shown
     assert server.fingerprint in shown
@@ -135,16 +135,18 @@ def test_a_password_is_asked_for_on_a_terminal_and_not_shown(
     shell: CommandLine, five: Mapping[str, Server]
 ) -> None:
     add(shell, "zurich", five["zurich"])
-    code, shown = shell.answer("machines", "--server", "zurich", to=QUESTIONS, typed=PASSWORD)
+    code, shown = shell.answer(
+        "machines", "--server", "zurich", to=QUESTIONS, typed=f"{PASSWORD}\n"
+    )
     assert code == 0, shown
     assert f"Password of {ADMINISTRATOR.username} at {five['zurich'].simulator.url}: " in shown
     assert "oracle03" in shown
     assert PASSWORD not in shown
     known = len(five["zurich"].requests("POST", "/sessionMngr"))
-    code, shown = shell.answer("machines", "--server", "zurich", to=QUESTIONS, typed="wrong-one")
+    code, shown = shell.answer("machines", "--server", "zurich", to=QUESTIONS, typed="wrong-one\n")
     assert (code, "wrong-one" in shown) == (1, False)
     assert len(five["zurich"].requests("POST", "/sessionMngr")) == known + 1
-    code, shown = shell.answer("machines", "--server", "zurich", to=QUESTIONS, typed="\x04")
+    code, shown = shell.answer("machines", "--server", "zurich", to=QUESTIONS, typed="\x04\n")
     assert (code, "VEEAM_EM_PASSWORD is not set" in shown) == (1, True)
     ran = shell.run("machines", "--server", "zurich")
     assert (ran.code, "VEEAM_EM_PASSWORD is not set" in ran.said) == (1, True)
