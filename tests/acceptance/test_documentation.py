@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import shutil
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,18 +19,28 @@ from terraform_provider_veeam import __version__
 from terraform_provider_veeam.provider import VeeamProvider
 
 README = ROOT / "README.md"
-EXAMPLES = sorted((ROOT / "examples").rglob("*.tf"))
-QUERIES = sorted((ROOT / "examples").rglob("*.tfquery.hcl"))
+EXAMPLES = {
+    file.relative_to(ROOT).as_posix(): file.read_text()
+    for file in sorted((ROOT / "examples").rglob("*"))
+    if file.name.endswith((".tf", ".tfquery.hcl"))
+}
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(?:terraform|hcl)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-EXAMPLE_TEXTS = [example.read_text().strip() for example in (*EXAMPLES, *QUERIES)]
-BLOCKS = [
-    pytest.param(block, id=f"{page.relative_to(ROOT)}-{number}")
+EXAMPLE_TEXTS = [example.strip() for example in EXAMPLES.values()]
+BLOCKS = {
+    f"{page.relative_to(ROOT)}-{number}": block
     for page in PAGES
     if page.parent.name != "guides"  # test_guides.py follows those
     for number, block in enumerate(BLOCK.findall(page.read_text()), start=1)
     if block.strip() not in EXAMPLE_TEXTS  # validated once
-]
+}
+LISTING = re.compile(r"^list ", re.MULTILINE)
+IMPORT = re.compile(r"^import ", re.MULTILINE)
+VARIABLE = re.compile(r'^variable "(\w+)"', re.MULTILINE)
+TEXTS = EXAMPLES | BLOCKS
+LISTINGS = [name for name, text in TEXTS.items() if LISTING.search(text)]
+IMPORTS = [name for name, text in TEXTS.items() if IMPORT.search(text)]
+MODULES = [name for name in TEXTS if name not in {*LISTINGS, *IMPORTS}]
 KINDS = {
     "resource_schemas": ("resources", "veeam_"),
     "data_source_schemas": ("data-sources", "veeam_"),
@@ -37,7 +48,6 @@ KINDS = {
     "list_resource_schemas": ("list-resources", "veeam_"),
     "action_schemas": ("actions", "veeam_"),
 }
-LISTING = re.compile(r"^list ", re.MULTILINE)
 VERSION = re.compile(r"terraform[-_]provider[-_]veeam[-_]v?(\d+\.\d+\.\d+)")
 # Tables of messages, whose first cells quote the provider; those of Terraform itself are its own.
 MESSAGE_TABLE = re.compile(
@@ -56,29 +66,52 @@ REQUIRED_PROVIDER = re.compile(r"veeam\s*=\s*\{[^}]*source[^}]*\}")
 LINK = re.compile(r"\]\((?!https?://)([^)#]*)#?([^)]*)\)")
 
 
-def validate(workspace: Workspace, text: str) -> None:
-    workspace.write(text if "required_providers" in text else REQUIRED + text)
+def whole(text: str) -> str:
+    return text if "required_providers" in text else REQUIRED + text
+
+
+@pytest.fixture(scope="session")
+def errors(
+    installed: Workspace, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, list[dict[str, Any]]]:
+    """What Terraform says against each text, all validated in one go, as modules."""
+    folder = tmp_path_factory.mktemp("documentation") / "work"
+    shutil.copytree(installed.folder, folder, symlinks=True)
+    together = Workspace(folder, installed.environment | {"TF_DISABLE_PLUGIN_TLS": "1"})
+    calls = []
+    for number, name in enumerate(MODULES):
+        (folder / str(number)).mkdir()
+        together.write(whole(TEXTS[name]), f"{number}/main.tf")
+        # Variables are unknown while a module is validated, whatever their values.
+        values = "".join(f"  {one} = null\n" for one in VARIABLE.findall(TEXTS[name]))
+        calls.append(f'module "of_{number}" {{\n  source = "./{number}"\n{values}}}\n')
+    together.write(REQUIRED + "".join(calls))
+    together.run("get", "-no-color")
+    told = json.loads(together.attempt("validate", "-json").output)
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in MODULES}
+    for one in told["diagnostics"]:
+        if one["severity"] == "error":
+            number, _, _ = one["range"]["filename"].partition("/")
+            found[MODULES[int(number)]].append(one)
+    return found
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_an_example_or_a_block_is_valid(errors: dict[str, list[dict[str, Any]]], name: str) -> None:
+    assert errors[name] == []
+
+
+@pytest.mark.parametrize("name", IMPORTS)
+def test_an_example_of_an_import_is_valid(workspace: Workspace, name: str) -> None:
+    """Only a root module may have one."""
+    workspace.write(whole(TEXTS[name]))
     assert "Success!" in workspace.run("validate", "-no-color")
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_an_example_is_valid(workspace: Workspace, example: Path) -> None:
-    validate(workspace, example.read_text())
-
-
-@pytest.mark.parametrize("example", QUERIES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_an_example_of_a_query_is_valid(workspace: Workspace, example: Path) -> None:
-    workspace.write(example.read_text(), "example.tfquery.hcl")
+@pytest.mark.parametrize("name", LISTINGS)
+def test_a_query_is_valid(workspace: Workspace, name: str) -> None:
+    workspace.write(TEXTS[name], "example.tfquery.hcl")
     assert "Success!" in workspace.run("validate", "-query", "-no-color")
-
-
-@pytest.mark.parametrize("block", BLOCKS)
-def test_a_block_in_the_documentation_is_valid(workspace: Workspace, block: str) -> None:
-    if LISTING.search(block):
-        workspace.write(block, "example.tfquery.hcl")
-        assert "Success!" in workspace.run("validate", "-query", "-no-color")
-    else:
-        validate(workspace, block)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -132,7 +165,7 @@ def test_links_to_the_repository_lead_to_what_is_in_it(page: Path) -> None:
 
 def test_a_configuration_says_which_versions_it_takes() -> None:
     constraint = f"~> {__version__.rpartition('.')[0]}"
-    text = "".join(file.read_text() for file in (*EXAMPLES, *PAGES))
+    text = "".join([*EXAMPLES.values(), *(page.read_text() for page in PAGES)])
     blocks = REQUIRED_PROVIDER.findall(text)
     assert len(blocks) > 10
     for block in blocks:
