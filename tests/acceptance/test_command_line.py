@@ -75,7 +75,10 @@ def test_machines_by_pattern_and_as_json(shell: CommandLine) -> None:
     assert "Daily is the name of a job, not of a machine" in shell.run("machines", "daily").said
     other = shell.run("machines", "oracle03", "--type", "agent")
     assert "No machine with restore points of type agent is called oracle03\n" in other.said
-    assert "Of that name there are, but not as asked for:\n  oracle03: 21" in other.said
+    assert (
+        "There are machines of that name, but none that the search allows:\n  oracle03: 21"
+        in other.said
+    )
 
 
 def test_points_are_listed_between_dates(shell: CommandLine) -> None:
@@ -156,7 +159,7 @@ def test_what_an_account_may_not_see_is_passed_over(
     assert shell.run("points", "oracle03").code == 0
     said = shell.run("points", "rhel72").said
     assert "agent" in said
-    assert "could not be looked through" in said
+    assert "could not be searched" in said
 
 
 # Errors
@@ -751,7 +754,7 @@ def test_find_names_the_newest_backup_that_still_has_a_deleted_file(
     assert f"get oracle03@2026-11-08T22:00:42Z '{CONTRACT}' --to ." in ran.said
     assert "21 restore points of oracle03 on backup01.tech.local\n" in ran.said
     assert "Mounting oracle03@2026-11-13 22:00:42 (3 of 21) ...\n" in ran.said
-    assert "Found in 1 of 8 restore points looked through." in ran.said
+    assert "Found in 1 of 8 restore points searched." in ran.said
     assert_nothing_left(server)
 
 
@@ -799,7 +802,7 @@ def test_what_could_not_be_looked_through_is_told(shell: CommandLine, server: Se
     server.fault("status", "GET .*/E:/Users.*", None, code=500)
     ran = shell.run("find", "oracle03", "nothing.docx", "--after", "2026-11-15", "--no-index")
     assert ran.code == 1
-    assert "These could not be looked through:\n  E:/Users: " in ran.said
+    assert "These could not be searched:\n  E:/Users: " in ran.said
 
 
 def test_find_mounts_one_restore_point_at_a_time_if_told_so(
@@ -874,7 +877,7 @@ def test_find_asks_the_index_and_mounts_nothing(shell: CommandLine, server: Serv
     assert ran.lines[1] == ["2026-11-15T22:00:42Z", "-", "not there"]
     assert ran.lines[8] == ["2026-11-08T22:00:42Z", "41372", "2026-11-05T16:40:21Z", CONTRACT]
     assert len(ran.lines) == 9
-    assert "Found in 1 of 8 restore points looked through, from the index." in ran.said
+    assert "Found in 1 of 8 restore points searched, from the index." in ran.said
     assert f"get oracle03@2026-11-08T22:00:42Z '{CONTRACT}' --to ." in ran.said
     assert server.requests("POST", MOUNTS) == []
     assert_nothing_left(server)
@@ -920,7 +923,7 @@ def test_nights_that_are_not_in_the_index_are_told_or_mounted(
     assert server.requests("POST", MOUNTS) == []
     server.simulator.remove_file("oracle03", OFFERS)
     ran = shell.run("find", "oracle03", OFFERS)
-    assert "The index has it in none. What is not in the index is mounted:" in ran.said
+    assert "The index has it in no restore point. What is not in the index is mounted:" in ran.said
     assert [one.path for one in server.requests("POST", MOUNTS)] == [
         f"/vmRestorePoints/{newest}/mounts"
     ]
@@ -932,7 +935,7 @@ def test_an_index_that_fails_does_not_hide_the_backups(shell: CommandLine, serve
     ran = shell.run("find", "oracle03", OFFERS)
     assert ran.code == 0
     assert "The index can't be asked." in ran.said
-    assert "looked through.\n" in ran.said
+    assert "searched.\n" in ran.said
     assert_nothing_left(server)
 
 

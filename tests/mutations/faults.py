@@ -1499,9 +1499,9 @@ FAULTS = (
         "objects/test_indexed_file_restore.py",
     ),
     Fault(
-        "one night that can't be looked through ends the look for the newest from the index",
+        "one night that can't be searched ends the look for the newest from the index",
         "em/index.py",
-        'log.info("%s can\'t be looked through: %s", point.restore_point.name, error)\n'
+        'log.info("%s can\'t be searched: %s", point.restore_point.name, error)\n'
         "                return False",
         "raise",
         "em/test_index.py",

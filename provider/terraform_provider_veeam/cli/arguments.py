@@ -42,7 +42,7 @@ PATHS = """\
 PATH begins with a volume: E:/Docs, or Volume$0:/etc. In a name, * stands for anything and ? for one
 character; ** stands for any number of folders: 'E:/Docs/**/*.docx'. Quote it for the shell.
 """
-MOUNTED = "What is mounted meanwhile is unmounted at the end, after Ctrl-C too.\n"
+MOUNTED = "Whatever it mounts it unmounts at the end, also after Ctrl-C.\n"
 
 
 def add_common(parser: argparse.ArgumentParser, *notes: str) -> None:
@@ -58,14 +58,14 @@ def add_common(parser: argparse.ArgumentParser, *notes: str) -> None:
 
 def add_server(parser: argparse.ArgumentParser, what: str = "the Enterprise Manager") -> None:
     """Add the name of a server."""
-    help_ = f"{what} of that name, which `servers add` has written down"
+    help_ = f"{what} of that name, that `servers add` has stored"
     parser.add_argument("--server", type=text, metavar="NAME", help=help_)
 
 
 def add_machine(parser: argparse.ArgumentParser) -> None:
     """Add the machine."""
     parser.add_argument(
-        "machine", type=text, metavar="MACHINE", help="its whole name, capitals or not"
+        "machine", type=text, metavar="MACHINE", help="its whole name, in upper or lower case"
     )
 
 
@@ -75,7 +75,7 @@ def add_machine_at(parser: argparse.ArgumentParser) -> None:
         "machine",
         type=checked(parse_machine_at),
         metavar="MACHINE[@DATE]",
-        help="its whole name, capitals or not; or a restore point's @ID",
+        help="its whole name, in upper or lower case; or a restore point's @ID",
     )
 
 

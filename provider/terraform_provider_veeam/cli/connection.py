@@ -127,7 +127,7 @@ class Connection:
             with shown("Unmounting"):
                 self.em.mounts.unmount(mounted.session, mounted.mount_point.href, bound)
         except errors.SessionGone as error:
-            say_error("The mount point was gone before its end", error.detail)
+            say_error("The mount point was gone before it was unmounted", error.detail)
         except errors.EnterpriseManagerError as error:
             say_error(
                 "The restore point may still be mounted",

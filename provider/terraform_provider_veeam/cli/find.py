@@ -130,7 +130,7 @@ class _Search:
         self._near = ""
         """What is near the path where it was not found first, for a person."""
         self._left_out: dict[str, None] = {}
-        """What could not be looked through."""
+        """What could not be searched."""
         self._found: list[Found] = []
 
     def run(self) -> int:
@@ -161,7 +161,7 @@ class _Search:
         for point, entries in looks:
             self._tell(point, entries)
         if self._indexed and not self._found and self._not_looked_at():
-            output.say("The index has it in none. What is not in the index is mounted:")
+            output.say("The index has it in no restore point. What is not in the index is mounted:")
 
     def _look_in_index(
         self, deadline: Deadline, stop: threading.Event
@@ -302,7 +302,7 @@ class _Search:
                 ]
             )
         if self._left_out:
-            output.say(f"These could not be looked through:\n{in_lines(list(self._left_out))}")
+            output.say(f"These could not be searched:\n{in_lines(list(self._left_out))}")
         looked_at = counted(len(self._looked_at), "restore point")
         source = "" if self._mounts or not self._indexed else ", from the index"
         if newest is None:
@@ -312,7 +312,7 @@ class _Search:
             )
             return 1
         count = sum(self._looked_at.values())
-        output.say(f"Found in {count} of {looked_at} looked through{source}.")
+        output.say(f"Found in {count} of {looked_at} searched{source}.")
         for line in self._advice(newest):
             output.say(line)
         paths = [one.entry.path for one in self._found if one.point is newest][:_MOST_ADVISED]

@@ -76,7 +76,9 @@ on where it was.
         help="how many files are fetched at the same time, from 1 to 32 (default: 8)",
     )
     parser.add_argument(
-        "--dry-run", action="store_true", help="tell what would be done, file by file, and do none"
+        "--dry-run",
+        action="store_true",
+        help="show what would be done, file by file, and do nothing",
     )
     arguments.add_no_index(parser)
     arguments.add_os_kind(parser)

@@ -159,7 +159,9 @@ def _ask_all(
     try:
         places = sockets.places()
     except OSError as error:
-        raise CommandFailed(f"Who holds logon sessions open can't be found out: {error}.") from None
+        raise CommandFailed(
+            f"It can't be found out who holds logon sessions open: {error}."
+        ) from None
     for path in places:
         try:
             told = sockets.ask(path, message)

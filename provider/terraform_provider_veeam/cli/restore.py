@@ -133,7 +133,7 @@ def _look(
                 output.say_error(error.summary, error.detail)
                 is_all = False
     if left_out:
-        output.say(f"These could not be looked through:\n{in_lines(left_out)}")
+        output.say(f"These could not be searched:\n{in_lines(left_out)}")
     return list(found.values()) if is_all and not left_out else None
 
 
@@ -149,7 +149,7 @@ def _is_wanted(deadline: Deadline) -> bool:
     """Ask a person. Raises EnterpriseManagerError where there is none, and Stopped."""
     if not sys.stdin.isatty():
         raise EnterpriseManagerError(
-            "Nobody can be asked here whether to replace it", f"{_NOTHING} Give --yes to go on."
+            "There is no terminal to ask whether to replace it", f"{_NOTHING} Give --yes to go on."
         )
     output.say(f"Write {_YES} to go on:")
     answers: list[str] = []

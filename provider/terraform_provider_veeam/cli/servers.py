@@ -152,8 +152,8 @@ def _trusted(url: str) -> dict[str, str]:
         return said
     if not sys.stdin.isatty():
         raise CommandFailed(
-            "Nobody can be asked here whether it is the right one. If it is, add the server with: "
-            f"--certificate-fingerprint {shown}"
+            "There is no terminal to ask whether it is the right one. If it is, add the server "
+            f"with: --certificate-fingerprint {shown}"
         )
     output.say("Is it the same? Write yes, or paste the fingerprint that the server shows:")
     answer = sys.stdin.readline().strip()

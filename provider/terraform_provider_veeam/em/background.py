@@ -34,7 +34,7 @@ def in_background(
         try:
             working = pool.submit(work)
         except RuntimeError as error:
-            raise at_limit("no further thread can be started", "ulimit -u") from error
+            raise at_limit("no more threads can be started", "ulimit -u") from error
         while not wait((working,), seconds).done:
             yield state()
         return working.result()
@@ -53,7 +53,7 @@ def side_by_side(
         try:
             working += (pool.submit(work, item) for item in items)
         except RuntimeError as error:
-            raise at_limit("no further thread can be started", "ulimit -u") from error
+            raise at_limit("no more threads can be started", "ulimit -u") from error
         try:
             for one in working:
                 yield one.result()

@@ -122,8 +122,8 @@ class Index(Group):
     ) -> Generator[tuple[FoundRestorePoint, list[Entry] | None], None, None]:
         """Return what each restore point has at a path, or matching it, as `look` does.
 
-        They are looked through side by side, and told in their order. None stands for one that
-        can't be looked through; `left_out` says why. Raises what would happen with all.
+        They are searched side by side, and told in their order. None stands for one that
+        can't be searched; `left_out` says why. Raises what would happen with all.
         """
 
         def look(point: IndexedPoint) -> tuple[FoundRestorePoint, list[Entry] | None]:
@@ -146,7 +146,7 @@ class Index(Group):
     ) -> FoundRestorePoint | None:
         """Return the first of the restore points that has all paths; None if none of them has.
 
-        What can't be looked through does not have them. Raises what would happen with all.
+        What can't be searched does not have them. Raises what would happen with all.
         """
 
         def has_all(point: IndexedPoint) -> bool:
@@ -155,7 +155,7 @@ class Index(Group):
             except errors.EnterpriseManagerError as error:
                 if concerns_all(error):
                     raise
-                log.info("%s can't be looked through: %s", point.restore_point.name, error)
+                log.info("%s can't be searched: %s", point.restore_point.name, error)
                 return False
 
         with closing(side_by_side(has_all, points, AT_ONCE)) as looks:

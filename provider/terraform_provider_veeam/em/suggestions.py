@@ -105,7 +105,7 @@ def near_misses(wanted: Wanted, found: FoundMachines) -> str:
     said = _nearest(wanted, found.machines)
     if found.left_out:
         families = " and ".join(f'"{family}"' for family in found.left_out)
-        said += f"\nRestore points of type {families} could not be looked through."
+        said += f"\nRestore points of type {families} could not be searched."
     return said
 
 
@@ -117,7 +117,7 @@ def _nearest(wanted: Wanted, machines: list[Machine]) -> str:
     name = printable(wanted.machine_name)
     named = [one for one in machines if name_matches(wanted.machine_name, one.name)]
     if named:
-        return f"Of that name there are, but not as asked for:\n{_lines(named)}"
+        return f"There are machines of that name, but none that the search allows:\n{_lines(named)}"
     similar = similar_names(wanted.machine_name, (one.name for one in machines))
     if not similar:
         return f"None of the machines with restore points ({len(machines)}) has a name like {name}."

@@ -40,8 +40,8 @@ class Ending(StrEnum):
     TERRAFORM_ENDED = "the command of Terraform has ended"
     NO_MOUNT_LEFT = "it no longer has the mount point"
     LOGGED_OUT = (
-        "Enterprise Manager takes its token no longer, though it was not idle: it was logged out, "
-        "perhaps by a destroy of its mount point, or Enterprise Manager was restarted"
+        "Enterprise Manager no longer accepts its token, although it was not idle: it was logged "
+        "out, perhaps by a destroy of its mount point, or Enterprise Manager was restarted"
     )
     SESSION_ENDED = "it has ended"
     SHUT_OUT = "Enterprise Manager refuses its token"

@@ -172,7 +172,7 @@ class _Calls(ThreadPoolExecutor):
         except RuntimeError:  # it is in the queue all the same
             if not self._running:
                 raise
-            _log.warning("no further thread can be started: a call waits for another one's end")
+            _log.warning("no more threads can be started: a call waits for another one's end")
         self._running.add(running)
         running.add_done_callback(self._running.discard)
         return running

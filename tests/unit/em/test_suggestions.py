@@ -52,7 +52,8 @@ def test_the_likeliest_name_comes_first_and_unlike_ones_are_left_out() -> None:
 def test_other_conditions_are_told_to_rule_a_right_name_out(conditions: Any) -> None:
     for name in ("APP01", "app01*"):
         text = said(machine_name=name, **conditions)
-        assert text == f"Of that name there are, but not as asked for:\n{APP01}{AGENT01}"
+        reason = "There are machines of that name, but none that the search allows:"
+        assert text == f"{reason}\n{APP01}{AGENT01}"
 
 
 def test_a_name_like_no_other_is_told_how_many_there_are() -> None:
@@ -75,7 +76,7 @@ def test_an_account_that_sees_nothing_is_told_so() -> None:
 def test_a_family_that_could_not_be_looked_through_is_told() -> None:
     left_out = {AGENT: RequestFailed("It may not be seen", status=403)}
     text = near_misses(Wanted(machine_name="rhel"), FoundMachines(MACHINES, left_out))
-    assert text.endswith('\nRestore points of type "agent" could not be looked through.')
+    assert text.endswith('\nRestore points of type "agent" could not be searched.')
 
 
 def test_no_name_reaches_the_terminal_as_it_is() -> None:

@@ -110,7 +110,7 @@ def test_nights_that_are_not_indexed_are_told(read: Read, simulator: Simulator) 
     versions, (warning,) = read(path="C:/Logs/001.log", limit=1)
     assert [one["restore_point_id"] for one in versions] == [second]
     assert "oracle03@2026-11-15 22:00:42" in warning
-    assert "not looked through" in warning
+    assert "not searched" in warning
 
 
 def test_a_restore_point_that_can_not_be_browsed_is_told(read: Read, simulator: Simulator) -> None:

@@ -55,7 +55,7 @@ def test_an_account_that_may_not_see_all_is_told_what_it_may_see(simulator: Simu
     with called_provider(simulator, RESTORE_OPERATOR) as provider:
         said = provider.read(SEARCH, machine_name="rhel").error
     assert "Error: No restore point found" in said
-    assert 'Restore points of type "agent" could not be looked through.' in said
+    assert 'Restore points of type "agent" could not be searched.' in said
 
 
 def test_a_machine_that_is_there_costs_one_request(

@@ -147,7 +147,7 @@ def test_machines_that_the_account_may_not_see_are_warned_of(simulator: Simulato
     with called_provider(simulator, RESTORE_OPERATOR) as provider:
         found = provider.read("veeam_machines")
     assert found.value["machines"]
-    assert 'families are looked through, but not "agent"' in found.said
+    assert 'families are searched, but not "agent"' in found.said
     assert "It takes the role Portal Administrator or Portal User" in found.said
 
 

@@ -180,7 +180,7 @@ class Files:
         parent, name = paths.parent_and_name(path)
         raise NotFound(
             "There is no such file or folder",
-            f"{printable(parent)} has nothing of the name {printable(name)}.",
+            f"{printable(parent)} has nothing named {printable(name)}.",
             status=HTTPStatus.NOT_FOUND,
         )
 

@@ -53,7 +53,7 @@ def _checked(path: str, text: str) -> str:
     if "" in parts:
         raise ValueError(f'"{text}" has two slashes in a row.')
     if "\0" in path:
-        raise ValueError(f'"{text}" has a zero character in it, which no name has.')
+        raise ValueError(f'"{text}" has a null character in it, which no name has.')
     return "/".join(parts)
 
 

@@ -147,7 +147,7 @@ class Transfer:
             except RuntimeError as error:
                 if number:
                     break
-                raise at_limit("no further thread can be started", "ulimit -u") from error
+                raise at_limit("no more threads can be started", "ulimit -u") from error
 
     def _work(self, take: Callable[[], _Job]) -> None:
         """Fetch one file after the other, until there is none left."""

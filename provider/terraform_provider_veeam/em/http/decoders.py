@@ -217,7 +217,7 @@ def members(value: Any, *kinds: str) -> list[Resource]:
     found = _chosen(_lists(value, "", kinds, 1), kinds, is_list=True)
     if found is None:
         kind = kinds[0] if kinds else "links"
-        raise unreadable(f"In place of a list of {kind} there is something else.")
+        raise unreadable(f"Something else came where a list of {kind} should be.")
     return found
 
 

@@ -74,7 +74,7 @@ class Exchange:
         try:
             threading.Thread(target=self._run, daemon=True, name="request").start()
         except RuntimeError as error:
-            raise at_limit("no further thread can be started", "ulimit -u") from error
+            raise at_limit("no more threads can be started", "ulimit -u") from error
         self._take()
         return self.status
 

@@ -93,7 +93,7 @@ def _limit(failure: Failure) -> errors.Unreachable | None:
         code = error.errno
     if code not in _LIMITS:
         return None
-    return at_limit(f"no further file can be opened ({os.strerror(code).lower()})", "ulimit -n")
+    return at_limit(f"no more files can be opened ({os.strerror(code).lower()})", "ulimit -n")
 
 
 def _proxy(failure: Failure) -> errors.EnterpriseManagerError:
@@ -152,7 +152,7 @@ def _tls(failure: Failure) -> errors.EnterpriseManagerError | None:
 
 
 _PLAIN = (
-    "what listens there does not speak TLS, but plain HTTP. Enterprise Manager's REST API is at "
+    "what listens there speaks plain HTTP, not TLS. Enterprise Manager's REST API is at "
     "https://HOST:9398; check url (VEEAM_EM_URL)."
 )
 _ENCRYPTED = (

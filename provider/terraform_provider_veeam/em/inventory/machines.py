@@ -44,7 +44,7 @@ class Machine(NamedTuple):
 
 
 class FoundMachines(NamedTuple):
-    """Machines by name, then by family, and the families that could not be looked through."""
+    """Machines by name, then by family, and the families that could not be searched."""
 
     machines: list[Machine]
     left_out: Mapping[RestorePointType, RequestRefused]
@@ -61,7 +61,7 @@ def find_machines(
     """Return the machines of these families that have restore points like those wanted.
 
     The type of `wanted` does not count. Raises AccessDenied or another RequestRefused when none of
-    the families can be looked through, and what `find_restore_points` raises.
+    the families can be searched, and what `find_restore_points` raises.
     """
     machines: list[Machine] = []
     left_out: dict[RestorePointType, RequestRefused] = {}

@@ -144,7 +144,7 @@ def parse_job(entity: decoders.Resource) -> Job:
     """Return the job that an entity describes. Raises UnexpectedAnswer."""
     job_id = _id_of(entity)
     if not job_id:
-        raise decoders.unreadable("In place of a job there is something else.")
+        raise decoders.unreadable("Something else came where a job should be.")
     info = decoders.member(entity, "JobInfo")
     kinds = info.values() if isinstance(info, dict) else ()
     includes = [decoders.member(kind, "Includes") for kind in kinds]

@@ -205,7 +205,7 @@ def parse_job_session(entity: decoders.Resource) -> JobSession:
     """Return the job session that an entity describes. Raises UnexpectedAnswer."""
     session_id, state = _id_of(entity), decoders.text(entity, "State")
     if session_id is None or state is None:
-        raise decoders.unreadable("In place of a job's session there is something else.")
+        raise decoders.unreadable("Something else came where a job's session should be.")
     told = decoders.text(entity, "UID") or decoders.api_path(decoders.member(entity, "Href")) or ""
     return JobSession(
         type=SessionType.REPLICA if "replica" in told.lower() else SessionType.BACKUP,
@@ -228,7 +228,7 @@ def parse_task_session(entity: decoders.Resource) -> TaskSession:
     """Return the task session that an entity describes. Raises UnexpectedAnswer."""
     task_id, state = _id_of(entity), decoders.text(entity, "State")
     if task_id is None or state is None:
-        raise decoders.unreadable("In place of a task session there is something else.")
+        raise decoders.unreadable("Something else came where a task session should be.")
     points = [
         point
         for link in decoders.links(entity)

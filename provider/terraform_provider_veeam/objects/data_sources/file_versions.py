@@ -92,7 +92,7 @@ class FileVersionsDataSource(search.RestorePointReader, DataSource):
         if missing:
             ctx.diagnostics.add_warning(
                 "Not all restore points are in the index",
-                f"These are not, so they were not looked through:\n"
+                f"These are not, so they were not searched:\n"
                 f"{in_lines(list(map(printable, missing)))}",
                 path=["machine_name"],
             )
@@ -103,7 +103,7 @@ class FileVersionsDataSource(search.RestorePointReader, DataSource):
             found = list(islice(_rows(versions), config["limit"]))
         if left_out:
             ctx.diagnostics.add_warning(
-                "Not everything could be looked through", in_lines(left_out), path=["path"]
+                "Not everything could be searched", in_lines(left_out), path=["path"]
             )
         return {"file_versions": found}
 

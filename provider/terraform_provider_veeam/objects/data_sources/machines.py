@@ -54,7 +54,7 @@ class MachinesDataSource(search.RestorePointReader, DataSource):
             names = " and ".join(f'"{family}"' for family in left_out)
             ctx.diagnostics.add_warning(
                 "Not all machines are listed",
-                f"Without restore_point_type all families are looked through, but not {names}:\n"
+                f"Without restore_point_type all families are searched, but not {names}:\n"
                 + "\n".join(error.detail for error in left_out.values()),
                 path=["restore_point_type"],
             )

@@ -401,7 +401,7 @@ def test_what_does_not_speak_tls_is_told_at_once(trusted: dict[str, Any]) -> Non
         client = client_of(server.url.replace("http:", "https:"), max_retries=5, **trusted)
         with pytest.raises(errors.CannotConnect) as caught:
             client.request("GET", "/", bound())
-        assert "does not speak TLS, but plain HTTP" in caught.value.detail
+        assert "speaks plain HTTP, not TLS" in caught.value.detail
         assert "https://HOST:9398; check url" in caught.value.detail
         assert server.left.get(timeout=2) == 1
         assert server.left.empty()
@@ -426,7 +426,7 @@ def test_a_server_that_closes_what_is_not_plain_http_is_told_at_once() -> None:
 
     with RawServer(silence, begin=begin) as server:
         client = client_of(server.url.replace("http:", "https:"), max_retries=0)
-        with pytest.raises(errors.CannotConnect, match="does not speak TLS, but plain HTTP"):
+        with pytest.raises(errors.CannotConnect, match="speaks plain HTTP, not TLS"):
             client.request("GET", "/", bound())
 
 
