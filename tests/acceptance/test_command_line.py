@@ -879,6 +879,8 @@ def test_find_asks_the_index_and_mounts_nothing(shell: CommandLine, server: Serv
     assert len(ran.lines) == 9
     assert "Found in 1 of 8 restore points searched, from the index." in ran.said
     assert f"get oracle03@2026-11-08T22:00:42Z '{CONTRACT}' --to ." in ran.said
+    put_back = f"restore oracle03@2026-11-08T22:00:42Z '{CONTRACT}'"
+    assert ran.said.endswith(f"\n  terraform-provider-veeam {put_back}\n")
     assert server.requests("POST", MOUNTS) == []
     assert_nothing_left(server)
 

@@ -318,7 +318,11 @@ class _Search:
         paths = [one.entry.path for one in self._found if one.point is newest][:_MOST_ADVISED]
         if self._is_whole:
             paths = [options.path]
-        output.say(f"To fetch it:\n  {_get(newest, paths, options)}")
+        name = f"{options.machine}@{shown_time(newest.created_at)}"
+        output.say(f"To fetch it:\n  {_command('get', name, paths, options)} --to .")
+        if source:
+            restore = _command("restore", name, paths, options)
+            output.say(f"To put it back into the machine, over what is there:\n  {restore}")
         return 0
 
     def _advice(self, newest: restore_points.FoundRestorePoint | None) -> Iterator[str]:
@@ -359,14 +363,10 @@ def _versions(
         yield created, size, shown_time(entry.modified_at), entry.path
 
 
-def _get(
-    point: restore_points.FoundRestorePoint, paths: list[str], options: argparse.Namespace
-) -> str:
-    """Return the command that fetches some paths of a restore point that was found."""
-    words = ["terraform-provider-veeam", "get"]
-    words.append(f"{options.machine}@{shown_time(point.created_at)}")
-    words += paths
-    for option in ("type", "backup_server", "os_kind"):
+def _command(command: str, name: str, paths: list[str], options: argparse.Namespace) -> str:
+    """Return a command for some paths of a restore point that was found."""
+    words = ["terraform-provider-veeam", command, name, *paths]
+    for option in ("type", "backup_server", *(["os_kind"] if command == "get" else [])):
         if value := getattr(options, option):
             words += [f"--{option.replace('_', '-')}", str(value)]
-    return " ".join(map(quoted_for_shell, [*words, "--to", "."]))
+    return " ".join(map(quoted_for_shell, words))
