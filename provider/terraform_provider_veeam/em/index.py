@@ -29,7 +29,7 @@ from terraform_provider_veeam.em.inventory.machines import is_out_of_sight
 from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint, uuid_of
 from terraform_provider_veeam.em.logon import Group, LogonSessions
 from terraform_provider_veeam.em.models import LogonSession, RestorePointType
-from terraform_provider_veeam.em.tasks import Tasks, parse_task
+from terraform_provider_veeam.em.tasks import Tasks, failure_of
 from terraform_provider_veeam.masking import printable
 
 AT_ONCE = 8
@@ -253,18 +253,12 @@ class Index(Group):
     def _browse(self, point: IndexedPoint, session: LogonSession, deadline: Deadline) -> str:
         """Have the index show a restore point; returns the path below `/api` of its files."""
         address = f"{point.href}?action=browse"
-        document = self._client.request(
-            "POST", address, deadline, token=session.token, again=may_pass
-        ).document
-        task = parse_task(document.value)
-        if task is None:
-            raise decoders.unreadable(f"POST {address} was answered, but with no task.")
-        task = Tasks(self._client, self._logon, session).wait(task, deadline)
+        tasks = Tasks(self._client, self._logon, session)
+        task = tasks.wait(tasks.begin(address, None, deadline, again=may_pass), deadline)
         if not task.success:
             raise errors.TaskFailed(
                 f"The index does not show {point.restore_point.name}",
-                f"POST {address} was accepted, but its task {task.task_id} failed: "
-                f"{task.message or 'It gave no reason.'}",
+                failure_of(f"POST {address}", task),
             )
         return task.guest_files or f"{point.href}/guestfs"
 

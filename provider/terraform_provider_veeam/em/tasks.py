@@ -5,8 +5,10 @@ Follows the vendor's pages tasks_id, get_tasks, get_tasks_id and delete_task_id.
 
 from __future__ import annotations
 
+import json
 import logging
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import repeat
 from operator import attrgetter
@@ -14,10 +16,10 @@ from typing import Any
 from urllib.parse import quote
 
 from terraform_provider_veeam.em.deadline import FIRST_PAUSE, LONGEST_PAUSE, Deadline, looks
-from terraform_provider_veeam.em.errors import SessionGone, TaskVanished
+from terraform_provider_veeam.em.errors import EnterpriseManagerError, SessionGone, TaskVanished
 from terraform_provider_veeam.em.gone import Container, unless_gone
 from terraform_provider_veeam.em.http import decoders
-from terraform_provider_veeam.em.http.client import Client
+from terraform_provider_veeam.em.http.client import Client, never
 from terraform_provider_veeam.em.http.pages import pages
 from terraform_provider_veeam.em.http.retry import is_no_answer, retry
 from terraform_provider_veeam.em.logon import LogonSessions
@@ -37,6 +39,33 @@ class Tasks:
         self._client = client
         self._logon = logon
         self._session = session
+
+    def begin(
+        self,
+        path: str,
+        body: dict[str, Any] | None,
+        deadline: Deadline,
+        *,
+        again: Callable[[EnterpriseManagerError], bool] = never,
+    ) -> Task:
+        """Send a POST that makes a task, and return it; with `again`, that decides by the error.
+
+        Raises UnexpectedAnswer when it was answered with no task.
+        """
+        answer = self._client.request(
+            "POST",
+            path,
+            deadline,
+            token=self._session.token,
+            body=None if body is None else json.dumps(body).encode(),
+            again=again,
+        )
+        task = parse_task(answer.document.value)
+        if task is None:
+            raise decoders.unreadable(
+                f"POST {path} was answered with {answer.status}, but with no task."
+            )
+        return task
 
     def get(self, task_id: str, deadline: Deadline) -> Task:
         """Return a task as it is now. Raises TaskVanished, SessionGone."""
@@ -171,6 +200,12 @@ def parse_task(resource: Any) -> Task | None:
         guest_files=next((link.path for link in found if link.is_for("Down")), None),
         credentials_needed=decoders.boolean(result, "CredentialsNeeded"),
     )
+
+
+def failure_of(request: str, task: Task) -> str:
+    """Return, for a person, that the task of a request failed, and why."""
+    why = task.message or "it gave no reason"
+    return f"{request} was accepted, but its task {task.task_id} failed: {why}"
 
 
 def find_task(document: decoders.Document, task_id: str) -> Task | None:

@@ -6,7 +6,6 @@ post_catalog_vms_vmname_vmrestorepoints_id_guestfs_filepath.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -15,13 +14,13 @@ from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import TELL_SECONDS, Deadline, looks
 from terraform_provider_veeam.em.files.download import Downloaded, download
 from terraform_provider_veeam.em.files.listing import Files
-from terraform_provider_veeam.em.http.client import Client, never
-from terraform_provider_veeam.em.http.decoders import unreadable
+from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.http.retry import may_pass
 from terraform_provider_veeam.em.inventory.restore_sessions import read_restore_outcome
 from terraform_provider_veeam.em.logon import LogonSessions
 from terraform_provider_veeam.em.models import LogonSession, Task
-from terraform_provider_veeam.em.tasks import Tasks, parse_task
+from terraform_provider_veeam.em.one_task import OneTask
+from terraform_provider_veeam.em.tasks import Tasks, failure_of
 from terraform_provider_veeam.masking import printable
 
 _CANCEL_SECONDS = 30.0
@@ -89,15 +88,18 @@ class FileRestores:
         The index leaves no choice, so there `how` is None. The request is never repeated. Raises
         NotFound, FileRestoreFailed, AnswerLost, Stopped, …
         """
-        try:
-            task = self._post(_restore_address(files, path), how and how.body(), deadline)
-        except errors.EnterpriseManagerError as error:
-            if not error.may_have_acted and self._has_refused(error, files, path, deadline):
-                raise
-            raise errors.AnswerLost(
-                "It is not known whether the restore was begun",
-                f"{error.detail}\nIt was not asked for again, and may have begun. {_LOOK_AT_IT}",
-            ) from error
+        unknown = errors.AnswerLost(
+            "It is not known whether the restore was begun",
+            f"It was not asked for again, and may have begun. {_LOOK_AT_IT}",
+        )
+        task = OneTask(
+            self._client,
+            self._logon,
+            self._session._replace(borrowed=True),  # it has other tasks too
+            deadline,
+            unknown=unknown,
+            check=lambda: files.find(path, deadline),
+        ).send_once(_restore_address(files, path), how and how.body())
         try:
             yield from self._follow_task(files, path, task, deadline, [], only_starts=how is None)
         except errors.FileRestoreFailed as error:
@@ -107,7 +109,12 @@ class FileRestores:
 
     def begin(self, files: Files, path: str, deadline: Deadline) -> Task:
         """Ask for a file, or all files of a folder, to be made ready to be downloaded."""
-        return self._post(_restore_address(files, path), {"ForDirectDownload": {}}, deadline)
+        return self._tasks.begin(
+            _restore_address(files, path),
+            {"ForDirectDownload": {}},
+            deadline,
+            again=may_pass,  # it changes nothing
+        )
 
     def finish(
         self, files: Files, path: str, task: Task, deadline: Deadline, targets: list[str]
@@ -156,8 +163,7 @@ class FileRestores:
         if not task.success:
             raise errors.FileRestoreFailed(
                 f"Enterprise Manager could not restore {printable(path)}",
-                f"POST {_restore_address(files, path)} was accepted, but its task "
-                f"{task.task_id} failed: {task.message or 'It gave no reason.'}",
+                failure_of(f"POST {_restore_address(files, path)}", task),
                 credentials_needed=_is_about_credentials(task),
             )
         if task.restore_session:
@@ -204,38 +210,6 @@ class FileRestores:
         if restore.result == "Warning":
             warning = restore.message or "Enterprise Manager gave no reason."
             yield Progress(so_far + told, warning=warning)
-
-    def _post(self, address: str, spec: dict[str, Any] | None, deadline: Deadline) -> Task:
-        answer = self._client.request(
-            "POST",
-            address,
-            deadline,
-            token=self._session.token,
-            body=None if spec is None else json.dumps(spec).encode(),
-            # Making a download ready changes nothing, so it may be asked for again.
-            again=may_pass if spec and "ForDirectDownload" in spec else never,
-        )
-        task = parse_task(answer.document.value)
-        if task is None:
-            raise unreadable(f"POST {address} was answered with {answer.status}, but with no task.")
-        return task
-
-    def _has_refused(
-        self, error: errors.EnterpriseManagerError, files: Files, path: str, deadline: Deadline
-    ) -> bool:
-        """Tell whether the server itself gave the error: a gateway may have given a 401 or 404."""
-        try:
-            if isinstance(error, errors.NotFound):
-                files.find(path, deadline)
-                return False
-            if isinstance(error, errors.TokenRefused):
-                return not self._logon.answers(self._session, deadline)
-        except errors.NotFound:
-            return True
-        except errors.EnterpriseManagerError as unknown:
-            log.info("who answered can't be told: %s", unknown)
-            return False
-        return True
 
     def _cancel(self, task: Task, deadline: Deadline) -> None:
         bound = deadline.unstoppable("Cancelling the restore", _CANCEL_SECONDS)

@@ -23,10 +23,10 @@ from terraform_provider_veeam.em.inventory.hierarchy import HierarchyObject, bac
 from terraform_provider_veeam.em.inventory.query import entities, query_address
 from terraform_provider_veeam.em.jobs import sessions
 from terraform_provider_veeam.em.jobs.jobs import Job, job_path
-from terraform_provider_veeam.em.jobs.once import OneRequest
 from terraform_provider_veeam.em.logon import Group
 from terraform_provider_veeam.em.models import LogonSession, Task
-from terraform_provider_veeam.em.tasks import PATIENCE
+from terraform_provider_veeam.em.one_task import OneTask
+from terraform_provider_veeam.em.tasks import PATIENCE, failure_of
 from terraform_provider_veeam.em.times import Time
 from terraform_provider_veeam.masking import printable
 
@@ -216,32 +216,24 @@ class Backups(Group):
         find: Callable[[LogonSession], sessions.JobSession | None],
         deadline: Deadline,
     ) -> sessions.JobSession:
-        with OneRequest(self._client, self._logon, deadline) as request:
+        # A session that appears when the answer is lost may be the schedule's, or somebody else's.
+        unknown = errors.BackupOutOfSight(
+            f"It is not known whether {what} was started",
+            "Its task was not found, and it was not asked for again, so that it is not started "
+            f"twice. {_WHERE} shows whether it runs.",
+        )
+        own = self._logon.for_one_task(deadline)
+        with OneTask(self._client, self._logon, own, deadline, unknown=unknown) as start:
+            sent = start.send(path, body)
             try:
-                task = request.send(path, body)
-            except errors.EnterpriseManagerError as doubt:
-                if not doubt.may_have_acted:
-                    raise
-                # A session that appears now may be the schedule's, or somebody else's.
-                raise errors.BackupOutOfSight(
-                    f"It is not known whether {what} was started",
-                    f"{doubt.detail}\nIts task was not found, and it was not asked for again, so "
-                    f"that it is not started twice. {_WHERE} shows whether it runs.",
-                ) from doubt
-            try:
-                task = request.wait(task, deadline)
-            except errors.TaskVanished as error:
-                log.info("%s: looking for its session, as %s", what, error)
-                return self._first_seen(None, what, find, deadline)
+                task = start.wait(sent, deadline)
             except errors.EnterpriseManagerError as error:
                 raise error.add(
                     f"{_capital(what)} may yet begin. {_WHERE} shows it then."
                 ) from error
-        if not task.success:
+        if task and not task.success:
             raise errors.TaskFailed(
-                f"Enterprise Manager could not start {what}",
-                f"POST {path} was accepted, but its task {task.task_id} failed: "
-                f"{task.message or 'it gave no reason'}",
+                f"Enterprise Manager could not start {what}", failure_of(f"POST {path}", task)
             )
         return self._first_seen(task, what, find, deadline)
 

@@ -17,9 +17,10 @@ from terraform_provider_veeam.em.gone import Container, unless_gone
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.inventory.hierarchy import HierarchyObject
 from terraform_provider_veeam.em.jobs.jobs import JobObject, job_path, objects_in_job
-from terraform_provider_veeam.em.jobs.once import OneRequest
 from terraform_provider_veeam.em.logon import Group, LogonSessions
 from terraform_provider_veeam.em.models import Task
+from terraform_provider_veeam.em.one_task import OneTask
+from terraform_provider_veeam.em.tasks import failure_of
 from terraform_provider_veeam.masking import printable
 
 _FINISH_SECONDS = 20.0  # for what was begun, after a stop or the end of the time
@@ -38,13 +39,19 @@ class JobObjects(Group):
         self._changes: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     @contextmanager
-    def _change(self, job_id: str, deadline: Deadline) -> Iterator[OneRequest]:
+    def _change(
+        self,
+        job_id: str,
+        deadline: Deadline,
+        unknown: errors.EnterpriseManagerError | None = None,
+    ) -> Iterator[OneTask]:
         """Wait until the job is not being changed, and change it by one request."""
         lock = self._changes[job_id]
         deadline.acquire(lock)
         try:
-            with OneRequest(self._client, self._logon, deadline) as request:
-                yield request
+            session = self._logon.for_one_task(deadline)
+            with OneTask(self._client, self._logon, session, deadline, unknown=unknown) as one:
+                yield one
         finally:
             lock.release()
 
@@ -61,22 +68,17 @@ class JobObjects(Group):
                 object_id=one.id,
             )
         body = {"HierarchyObjRef": item.ref, "HierarchyObjName": item.name}
-        with self._change(job_id, deadline) as request:
+        # Were the job to show it when the answer is lost, a rival may have put it in.
+        unknown = errors.AnswerLost(
+            "It is not known whether the object was put into the job", _may_be_there(job_id, item)
+        )
+        with self._change(job_id, deadline, unknown) as change:
+            task = change.send(f"{job_path(job_id)}/includes", body)
             try:
-                task = request.send(f"{job_path(job_id)}/includes", body)
-            except errors.EnterpriseManagerError as doubt:
-                if not doubt.may_have_acted:
-                    raise
-                # Were the job to show it by now, a rival may have put it in.
-                raise errors.AnswerLost(
-                    "It is not known whether the object was put into the job",
-                    f"{doubt.detail}\n{_may_be_there(job_id, item)}",
-                ) from doubt
-            try:
-                return self._finish(request, task, job_id, item, deadline)
+                return self._finish(change, task, job_id, item, deadline)
             except (errors.Stopped, errors.DeadlinePassed):
                 bound = deadline.unstoppable(deadline.operation, _FINISH_SECONDS)
-                return self._finish(request, task, job_id, item, bound)
+                return self._finish(change, task, job_id, item, bound)
 
     def remove(self, job_id: str, one: JobObject, deadline: Deadline) -> None:
         """Take an object out of a job; one that is gone already, or its job, is no error.
@@ -84,11 +86,11 @@ class JobObjects(Group):
         Raises LastInJob, TaskFailed.
         """
         path = f"{job_path(job_id)}/includes/{one.id}"
-        with self._change(job_id, deadline) as request:
+        with self._change(job_id, deadline) as change:
             try:
                 task = unless_gone(
                     f"object {one.id} of job {job_id}",
-                    lambda: request.delete(path),
+                    lambda: change.delete(path),
                     Container(
                         f"job {job_id}", lambda: self._has(job_id, one, deadline), errors.Gone
                     ),
@@ -96,14 +98,11 @@ class JobObjects(Group):
                     self._client.policy.pauses(),
                 )
                 if task is not None:
-                    task = request.wait(task, deadline)
+                    task = change.wait(task, deadline)
             except (errors.Stopped, errors.DeadlinePassed) as error:
                 raise error.add(
                     f"{printable(one.name or '')} ({one.ref}) may yet be taken out of job {job_id}."
                 ) from error
-            except errors.TaskVanished as error:
-                log.info("looking for what became of DELETE %s: %s", path, error)
-                task = None
             except errors.Gone:
                 return
             except errors.RequestFailed as error:
@@ -112,8 +111,7 @@ class JobObjects(Group):
         if task is not None and task.success is False:
             failed = errors.TaskFailed(
                 "Enterprise Manager could not take the object out of the job",
-                f"DELETE {path} was accepted, but its task {task.task_id} failed: "
-                f"{task.message or 'it gave no reason'}",
+                failure_of(f"DELETE {path}", task),
             )
             self._check_last(job_id, one, failed, deadline)
             raise failed
@@ -123,7 +121,7 @@ class JobObjects(Group):
 
     def _finish(
         self,
-        request: OneRequest,
+        change: OneTask,
         task: Task,
         job_id: str,
         item: HierarchyObject,
@@ -131,21 +129,15 @@ class JobObjects(Group):
     ) -> JobObject:
         """Wait for the task, and until the job shows the object."""
         try:
-            task = request.wait(task, deadline)
-        except errors.TaskVanished as error:
-            log.info("looking for what became of %s: %s", request, error)
+            ended = change.wait(task, deadline)
+            if ended is None or ended.success is not False:
+                return self._shown(job_id, item, deadline)
         except errors.EnterpriseManagerError as error:
             raise error.add(_may_be_there(job_id, item)) from error
-        if task.success is False:
-            raise errors.TaskFailed(
-                "Enterprise Manager could not put the object into the job",
-                f"POST {job_path(job_id)}/includes was accepted, but its task {task.task_id} "
-                f"failed: {task.message or 'it gave no reason'}",
-            )
-        try:
-            return self._shown(job_id, item, deadline)
-        except errors.EnterpriseManagerError as error:
-            raise error.add(_may_be_there(job_id, item)) from error
+        raise errors.TaskFailed(
+            "Enterprise Manager could not put the object into the job",
+            failure_of(f"POST {job_path(job_id)}/includes", ended),
+        )
 
     def _shown(self, job_id: str, item: HierarchyObject, deadline: Deadline) -> JobObject:
         """Return an object as soon as the job shows it: that may be some seconds late."""

@@ -18,7 +18,7 @@ from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.http.pages import pages
 from terraform_provider_veeam.em.inventory.restore_points import read_restore_point
 from terraform_provider_veeam.em.logon import LogonSessions
-from terraform_provider_veeam.em.tasks import Tasks, parse_task
+from terraform_provider_veeam.em.tasks import Tasks, failure_of, parse_task
 
 log = logging.getLogger(__name__)
 
@@ -161,8 +161,7 @@ class MountPoints:
             if task and task.success is False:
                 raise errors.TaskFailed(
                     "Enterprise Manager could not unmount the restore point",
-                    f"DELETE {href} was accepted, but its task {task.task_id} failed: "
-                    f"{task.message or 'it gave no reason'}",
+                    failure_of(f"DELETE {href}", task),
                 )
             if task:
                 return

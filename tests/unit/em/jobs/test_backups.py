@@ -13,9 +13,9 @@ from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.jobs.jobs import WantedJobs
-from terraform_provider_veeam.em.jobs.once import OneRequest
 from terraform_provider_veeam.em.jobs.sessions import JobSession, SessionType
 from terraform_provider_veeam.em.models import RestorePointType, Task
+from terraform_provider_veeam.em.one_task import OneTask
 
 MakeDeadline = Callable[..., Deadline]
 MakeEm = Callable[..., EnterpriseManager]
@@ -88,10 +88,10 @@ def test_a_server_that_ignores_filters_has_nobody_elses_backup_followed(
     begin: Begin,
     posts: str,
 ) -> None:
-    send = OneRequest.send
+    send = OneTask.send
 
-    def send_as_others_start_a_job(request: OneRequest, *what: Any) -> Task:
-        monkeypatch.setattr(OneRequest, "send", send)
+    def send_as_others_start_a_job(request: OneTask, *what: Any) -> Task:
+        monkeypatch.setattr(OneTask, "send", send)
         task = send(request, *what)
         clock.wait(threading.Event(), 10)
         start(make_em(), deadline(), "Databases")
@@ -99,7 +99,7 @@ def test_a_server_that_ignores_filters_has_nobody_elses_backup_followed(
         return task
 
     simulator.add_fault("no-related-link", posts)
-    monkeypatch.setattr(OneRequest, "send", send_as_others_start_a_job)
+    monkeypatch.setattr(OneTask, "send", send_as_others_start_a_job)
     with pytest.raises(errors.BackupOutOfSight, match="seems to be ignored"):
         begin(make_em(), deadline())
 

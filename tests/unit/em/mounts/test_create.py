@@ -9,11 +9,12 @@ import pytest
 
 from em_simulator import Family, MountNumbers, Simulator
 from support.clocks import FakeClock
-from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em import errors, tasks
 from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType, Task
 from terraform_provider_veeam.em.mounts import create
+from terraform_provider_veeam.em.one_task import OneTask
 from terraform_provider_veeam.em.tasks import Tasks, parse_task
 
 MakeDeadline = Callable[..., Deadline]
@@ -68,13 +69,13 @@ def test_an_unforeseen_exception_after_the_request_loses_no_mount(
     deadline: MakeDeadline,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(create, "parse_task", Unforeseen(1))
+    monkeypatch.setattr(tasks, "parse_task", Unforeseen(1))
     mounted = em.mounts.create(restore_point, None, deadline())
     assert mounted.mount_point.href == mount_of(simulator)
     assert posts(simulator) == 1
 
 
-@pytest.mark.parametrize("step", ["_look", "_finish", "_find_mount_point"])
+@pytest.mark.parametrize("step", ["_look", "_finish", "_check"])
 def test_after_an_unforeseen_exception_nothing_is_left_mounted(
     simulator: Simulator,
     em: EnterpriseManager,
@@ -84,8 +85,8 @@ def test_after_an_unforeseen_exception_nothing_is_left_mounted(
     step: str,
 ) -> None:
     if step == "_look":
-        monkeypatch.setattr(create, "parse_task", Unforeseen(99))
-    monkeypatch.setattr(create._OwnSessionMount, step, raise_unforeseen)
+        monkeypatch.setattr(tasks, "parse_task", Unforeseen(99))
+    monkeypatch.setattr(OneTask if step == "_look" else create._Mount, step, raise_unforeseen)
     with pytest.raises(ZeroDivisionError):
         em.mounts.create(restore_point, None, deadline())
     assert (simulator.mounts(), simulator.sessions()) == ([], [])
