@@ -1401,8 +1401,8 @@ FAULTS = (
     Fault(
         "in a borrowed session a gateway's 401 counts as the server's",
         "em/one_task.py",
-        "if self._unknown and not self._logon.answers(self.session, self._deadline):",
-        "if self._unknown:",
+        "if unknown and not self._logon.answers(self.session, self._deadline):",
+        "if unknown:",
         "em/mounts",
     ),
     Fault(
@@ -1411,6 +1411,20 @@ FAULTS = (
         "                self.doubt = before\n",
         "",
         "em/mounts",
+    ),
+    Fault(
+        "in a borrowed session nobody is told of what a gateway has refused again and again",
+        "em/one_task.py",
+        "if not isinstance(refusal, errors.TokenRefused):",
+        "if refusal:",
+        "em/mounts",
+    ),
+    Fault(
+        "nobody is told of a restore that a gateway has refused again and again",
+        "em/one_task.py",
+        'return error.add(f"{unknown.summary}. {unknown.detail}".rstrip())',
+        "return error",
+        "em/files/test_restore.py",
     ),
     Fault(
         "a gateway's 404 says that nothing was started",
@@ -1429,15 +1443,15 @@ FAULTS = (
     Fault(
         "a gateway's 401 says that nothing was started",
         "em/one_task.py",
-        "if self._unknown and not self._logon.answers(self.session, self._deadline):",
-        "if self._unknown:",
+        "unknown = self._unknown if self.session.borrowed else None",
+        "return error",
         "em/jobs",
     ),
     Fault(
         "a restore from the index is asked for again when its answer is lost",
-        "em/files/restore.py",
-        'again=may_pass if spec and "ForDirectDownload" in spec else never,',
-        "again=may_pass,",
+        "em/tasks.py",
+        "again: Callable[[EnterpriseManagerError], bool] = never,",
+        "again: Callable[[EnterpriseManagerError], bool] = lambda error: error.may_pass,",
         "em/test_index_restore.py",
     ),
     Fault(
@@ -1507,8 +1521,8 @@ FAULTS = (
     Fault(
         "a gateway's 401 says that no restore was begun",
         "em/one_task.py",
-        "if self._unknown and not self._logon.answers(self.session, self._deadline):",
-        "if self._unknown:",
+        "if unknown and not self._logon.answers(self.session, self._deadline):",
+        "if unknown:",
         "em/files/test_restore.py",
     ),
     Fault(

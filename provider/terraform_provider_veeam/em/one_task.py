@@ -105,7 +105,8 @@ class OneTask:
         except Exception as error:  # noqa: BLE001 - the server may have taken it, whatever it is
             before, self.doubt = self.doubt, as_error(error)
             if refusal := self._refusal(self.doubt):
-                self.doubt = before
+                if not isinstance(refusal, errors.TokenRefused):
+                    self.doubt = before
                 raise refusal from refusal.__cause__
             if task := self._look(self.doubt):
                 return task
@@ -120,9 +121,10 @@ class OneTask:
             if isinstance(error, errors.NotFound):
                 self._check()
             elif isinstance(error, errors.TokenRefused):
-                # Where it can be undone, the list of the session's tasks tells as well.
-                if self._unknown and not self._logon.answers(self.session, self._deadline):
-                    return error
+                unknown = self._unknown if self.session.borrowed else None
+                if unknown and not self._logon.answers(self.session, self._deadline):
+                    # It may be a gateway that has refused it each time.
+                    return error.add(f"{unknown.summary}. {unknown.detail}".rstrip())
             elif not error.may_have_acted:
                 return error
         except errors.NotFound:

@@ -66,6 +66,18 @@ def test_what_the_server_refuses_has_not_begun(
         restore(em, restore_point, deadline())
 
 
+def test_a_gateway_that_refuses_the_token_again_and_again_leaves_it_open(
+    simulator: Simulator,
+    em: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    simulator.add_fault("status", POST, code=401, when="after", html=True)
+    simulator.add_fault("status", "GET /logonSessions/.*", count=None, code=401, html=True)
+    with pytest.raises(errors.TokenRefused, match="not known whether the restore was begun"):
+        restore(em, restore_point, deadline())
+
+
 def test_a_stop_before_it_is_known_who_refused_leaves_it_open(
     simulator: Simulator,
     em: EnterpriseManager,

@@ -48,7 +48,14 @@ def quick_backup(em: EnterpriseManager, deadline: Deadline) -> JobSession:
 
 
 STARTS = pytest.mark.parametrize(("begin", "posts"), [(start, START), (quick_backup, QUICK)])
+BORROWS = pytest.mark.parametrize("borrows", [True, False])
 Begin = Callable[[EnterpriseManager, Deadline], JobSession]
+
+
+def in_session(simulator: Simulator, borrows: bool) -> dict[str, Any]:
+    """The settings of one who is in somebody else's session, or logs on."""
+    token = simulator.log_on(ADMINISTRATOR.username, ADMINISTRATOR.password)[1]
+    return {"username": None, "password": None, "session_token": token} if borrows else {}
 
 
 def posted(simulator: Simulator) -> int:
@@ -105,13 +112,15 @@ def test_a_server_that_ignores_filters_has_nobody_elses_backup_followed(
 
 
 @STARTS
+@BORROWS
 def test_a_stop_before_it_is_known_who_refused_the_token_leaves_it_open(
     simulator: Simulator,
-    em: EnterpriseManager,
+    make_em: MakeEm,
     deadline: MakeDeadline,
     stop: threading.Event,
     begin: Begin,
     posts: str,
+    borrows: bool,
 ) -> None:
     """A gateway answers 401 for a server that has started the backup."""
 
@@ -120,6 +129,8 @@ def test_a_stop_before_it_is_known_who_refused_the_token_leaves_it_open(
             time.sleep(0.01)
         stop.set()
 
+    em = make_em(**in_session(simulator, borrows))
+    em.sessions.browsing(deadline())
     simulator.add_fault("status", posts, code=401, when="after", html=True)
     simulator.add_fault("delay", "GET /logonSessions.*", count=None, seconds=0.4)
     threading.Thread(target=stop_after_the_request).start()
@@ -172,6 +183,28 @@ def test_a_start_for_which_a_gateway_answers_404_is_found(
 
 
 @STARTS
+@BORROWS
+def test_a_start_that_a_gateway_refuses_again_and_again_is_found_or_told(
+    simulator: Simulator,
+    make_em: MakeEm,
+    deadline: MakeDeadline,
+    begin: Begin,
+    posts: str,
+    borrows: bool,
+) -> None:
+    em = make_em(**in_session(simulator, borrows))
+    em.sessions.browsing(deadline())
+    simulator.add_fault("status", posts, code=401, when="after", html=True)
+    simulator.add_fault("status", "GET /logonSessions.*", count=None, code=401, html=True)
+    if borrows:
+        with pytest.raises(errors.LogonRefused, match=r"not known whether .* was started"):
+            begin(em, deadline())
+    else:
+        assert begin(em, deadline()).id == the_backup(simulator)
+    assert posted(simulator) == 1
+
+
+@STARTS
 @pytest.mark.parametrize("fault", ["reset-before", "status"])
 def test_a_start_that_was_perhaps_not_taken_is_told_and_not_asked_for_again(
     simulator: Simulator,
@@ -196,8 +229,7 @@ def test_in_somebody_elses_session_no_backup_that_appears_is_taken_for_a_lost_st
     begin: Begin,
     posts: str,
 ) -> None:
-    token = simulator.log_on(ADMINISTRATOR.username, ADMINISTRATOR.password)[1]
-    em = make_em(username=None, password=None, session_token=token)
+    em = make_em(**in_session(simulator, borrows=True))
     simulator.add_fault("reset-after", posts)
     with pytest.raises(errors.BackupOutOfSight, match="not known whether"):
         begin(em, deadline())

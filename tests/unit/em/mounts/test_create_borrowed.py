@@ -162,3 +162,30 @@ def test_a_borrowed_session_that_has_ended_is_told_as_a_refused_token(
     simulator.expire_sessions()
     with pytest.raises(errors.LogonRefused, match="refuses the session token"):
         borrower.mounts.create(restore_point, None, deadline())
+
+
+def test_a_gateway_that_refuses_the_token_once_is_not_taken_for_the_server(
+    simulator: Simulator,
+    borrower: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    simulator.add_fault("status", POST, code=401, when="after", html=True)
+    with pytest.raises(errors.AnswerLost, match="not known whether"):
+        borrower.mounts.create(restore_point, None, deadline())
+    assert posts(simulator) == 1
+
+
+def test_a_gateway_that_refuses_the_token_again_and_again_leaves_it_open(
+    simulator: Simulator,
+    borrower: EnterpriseManager,
+    restore_point: RestorePointRef,
+    deadline: MakeDeadline,
+) -> None:
+    borrower.sessions.browsing(deadline())
+    simulator.add_fault("status", POST, code=401, when="after", html=True)
+    simulator.add_fault("status", "GET /logonSessions.*", count=None, code=401, html=True)
+    with pytest.raises(errors.LogonRefused, match="refuses the session token") as caught:
+        borrower.mounts.create(restore_point, None, deadline())
+    assert "Look there for a mount of the restore point" in caught.value.detail
+    assert posts(simulator) == 1
