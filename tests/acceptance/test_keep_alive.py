@@ -219,7 +219,7 @@ LONG_STEP = """
 resource "terraform_data" "long" {
   depends_on = [veeam_mount_point.this]
   provisioner "local-exec" {
-    command = "touch begun; until test -e go-on; do sleep 0.1; done"
+    command = ": >begun; until test -e go-on; do /bin/sleep 0.1; done" # with nothing on the PATH
   }
 }
 """
