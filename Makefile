@@ -6,6 +6,9 @@ BIN    := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY  := $(VENV)/ready
 PACKER := $(VENV)/packer
 
+# Three for two processors: half of its time a test waits for other processes.
+WORKERS = $(shell $(BIN)/python -c 'import os; print(os.cpu_count() * 3 // 2)')
+
 # Wheels only: what is built while it is installed may fetch anything for it.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 LOCKED  := --require-hashes --only-binary :all: --requirement
@@ -63,7 +66,7 @@ format: $(READY) ## Format the code
 	$(BIN)/ruff format
 
 test: $(READY) ## Run every test: unit, contract, and acceptance with real Terraform
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal --ignore tests/packaging
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal --ignore tests/packaging
 
 unit: $(READY) ## Run the fast tests only
 	$(BIN)/python -m pytest tests/unit tests/contract

@@ -5,7 +5,9 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -108,6 +110,16 @@ def workspace(
     else:  # a certificate for each start takes as long as the rest of the start
         environment["TF_DISABLE_PLUGIN_TLS"] = "1"
     return Workspace(folder, environment, program)
+
+
+@pytest.fixture
+def runtime() -> Iterator[Path]:
+    """A folder for sockets, which need a short path: for keepers that no other test knows."""
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    yield folder
+    while folder.exists():
+        with suppress(FileNotFoundError):  # a keeper that ends takes its own away
+            shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -41,11 +40,15 @@ FINGERPRINT = (
 
 @pytest.fixture
 def reader(
-    workspace: Workspace, server: Server, wheel: Path, forks: Path | None, program: list[str]
+    workspace: Workspace,
+    server: Server,
+    wheel: Path,
+    forks: Path | None,
+    program: list[str],
+    runtime: Path,
 ) -> Iterator[Reader]:
     """Somebody with Python and Terraform who has the release's wheel, and an account."""
-    runtime = tempfile.mkdtemp(dir="/tmp")  # a path short enough for a socket
-    workspace.environment |= {"XDG_RUNTIME_DIR": runtime, **OFFLINE}
+    workspace.environment |= {"XDG_RUNTIME_DIR": str(runtime), **OFFLINE}
     shutil.copy(wheel, workspace.folder)
     host = server.simulator.url.removeprefix("https://")
     following = Reader(
@@ -73,7 +76,6 @@ def reader(
         check=True,
         capture_output=True,
     )
-    shutil.rmtree(runtime)
 
 
 @pytest.mark.parametrize(

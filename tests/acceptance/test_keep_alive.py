@@ -6,7 +6,6 @@ import re
 import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -59,15 +58,13 @@ def pass_time(clock: FakeClock, simulator: Simulator, rounds: int = 4) -> None:
 
 
 @pytest.fixture
-def workspace(workspace: Workspace) -> Iterator[Workspace]:
-    runtime = tempfile.mkdtemp(dir="/tmp")  # a path short enough for a socket
+def workspace(workspace: Workspace, runtime: Path) -> Iterator[Workspace]:
     workspace.environment |= {
         "VEEAM_EM_IDLE_LIMIT": f"{ASSUMED_LIMIT}s",
-        "XDG_RUNTIME_DIR": runtime,
+        "XDG_RUNTIME_DIR": str(runtime),
     }
     yield workspace
     stop_keepers(workspace)
-    shutil.rmtree(runtime)
 
 
 def stop_keepers(workspace: Workspace) -> None:

@@ -2,10 +2,8 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 from base64 import b64encode
 from pathlib import Path
 from urllib.parse import quote
@@ -67,9 +65,8 @@ def traced(workspace: Workspace, tmp_path: Path) -> Path:
 
 
 def test_no_secret_is_written_where_anybody_could_read_it(
-    workspace: Workspace, server: Server, traced: Path
+    workspace: Workspace, server: Server, traced: Path, runtime: Path
 ) -> None:
-    runtime = Path(tempfile.mkdtemp(dir="/tmp"))
     workspace.environment["XDG_RUNTIME_DIR"] = str(runtime)
     workspace.write(
         mount_points(
@@ -105,7 +102,6 @@ ephemeral "veeam_logon_session" "this" {}
     printed += [workspace.plan(), workspace.destroy("-refresh=false")]
     printed.append(workspace.fail("apply", "-auto-approve", VEEAM_EM_PASSWORD="wrong-Canary#7"))
     printed.append(keep_alive(workspace, "stop", "--all"))
-    shutil.rmtree(runtime)
 
     secrets = forms(ADMINISTRATOR.password) | forms("wrong-Canary#7") | of_sessions(server)
     for text in printed:

@@ -1,9 +1,7 @@
 """Servers by name: five of them, each with its own certificate; and where a password is seen."""
 
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
@@ -194,20 +192,13 @@ class Watcher(threading.Thread):
         self.join()
 
 
-@pytest.fixture
-def runtime() -> Iterator[str]:
-    folder = tempfile.mkdtemp(dir="/tmp")  # a path short enough for a socket
-    yield folder
-    shutil.rmtree(folder)
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc")
 def test_two_servers_in_one_configuration_are_held_by_one_keeper_and_no_password_is_seen(
     shell: CommandLine,
     five: Mapping[str, Server],
     workspace: Workspace,
     password_file: Path,
-    runtime: str,
+    runtime: Path,
 ) -> None:
     zurich, bern = five["zurich"], five["bern"]
     reader = f"{sys.executable} -c 'print(open(\"{password_file}\").read())'"
@@ -215,7 +206,7 @@ def test_two_servers_in_one_configuration_are_held_by_one_keeper_and_no_password
     add(shell, "bern", bern, "--password-command", reader)
     log = workspace.folder / "trace.log"
     own = {"VEEAM_EM_SERVERS_FILE": shell.environment["VEEAM_EM_SERVERS_FILE"]}
-    own |= {"XDG_RUNTIME_DIR": runtime, "TF_LOG": "TRACE", "TF_LOG_PATH": str(log)}
+    own |= {"XDG_RUNTIME_DIR": str(runtime), "TF_LOG": "TRACE", "TF_LOG_PATH": str(log)}
     # The environment is about a third server: it and its password have nothing to do with these.
     workspace.environment |= own | {"VEEAM_EM_PASSWORD": "of-another-server"}
     workspace.write(REQUIRED + mount_on(zurich, "zurich") + mount_on(bern, "bern"))
