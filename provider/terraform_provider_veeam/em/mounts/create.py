@@ -26,6 +26,7 @@ from terraform_provider_veeam.em.logon import LogonSessions
 from terraform_provider_veeam.em.mounts.read_and_unmount import MountPoints
 from terraform_provider_veeam.em.one_task import PAUSES, OneTask, as_error
 from terraform_provider_veeam.em.tasks import failure_of
+from terraform_provider_veeam.masking import printable
 
 UNDO_SECONDS = 20.0
 READ_SECONDS = 20.0
@@ -230,7 +231,9 @@ class _Mount:
         running = [task for task in self._one.tasks.all(bound) if not task.finished]
         for task in running:
             self._one.tasks.cancel(task.task_id, bound)
-        return f"the mount's task {running[0].task_id} was cancelled" if running else None
+        if not running:
+            return None
+        return f"the mount's task {running[0].task_id} was cancelled{_last_said(running[0])}"
 
     def _unmount(self, bound: Deadline) -> str | None:
         there = self._mounts.list(self._restore_point, bound)
@@ -255,9 +258,9 @@ class _Mount:
             if not task.finished:
                 persist(lambda: self._one.tasks.cancel(task.task_id, bound), bound)
                 return (
-                    f"The mount's task {task.task_id} was cancelled. Should the restore point be "
-                    f"mounted all the same, look for it in {self._session}, which is somebody "
-                    "else's, and unmount it there."
+                    f"The mount's task {task.task_id} was cancelled{_last_said(task)}. If the "
+                    f"restore point is mounted after all, look for it in {self._session}, which "
+                    "is somebody else's, and unmount it there."
                 )
             if task.success is False:
                 return ""
@@ -286,6 +289,12 @@ def _bodies(
     if restore_point.type is models.RestorePointType.AGENT:
         return [None, default]
     return [{"OsKind": os_kind}] if os_kind else [default, None]
+
+
+def _last_said(task: models.Task) -> str:
+    """Return the rest of a sentence: what a task said of itself before it was cancelled."""
+    said = ", ".join(printable(one) for one in (task.state, task.message) if one)
+    return f" (it said: {said})" if said else ""
 
 
 def _sentence(parts: list[str]) -> str:
