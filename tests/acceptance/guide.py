@@ -4,6 +4,7 @@
 - A block of HCL without one is an example: it is applied in a folder of its own, and destroyed.
 - A block of `sh` is run; what it exports stays set. A reader who uses PowerShell runs the block of
   `powershell` that follows one of `sh` in its place, and every other block of `sh` as it is.
+- A block of `yaml` is a part of a pipeline, whose inputs are looked at.
 - A block of `text` is what the script before it prints, but for numbers.
 """
 
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from helpers import REQUIRED
+from pipelines import check_inputs
 from pythons import note_python
 from terraform import ROOT, TERRAFORM, TIME_LIMIT, Workspace
 
@@ -141,6 +143,8 @@ class Reader:
         elif block.language == POWERSHELL:
             with suppress(powershell.NotForSh):  # more than that it can be parsed is not seen here
                 self.run(powershell.as_sh(text))
+        elif block.language == "yaml":
+            check_inputs(text)
         else:
             raise ValueError(f"nobody knows what to do with {block.language}")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from terraform import TIME_LIMIT
+from terraform import ROOT, TIME_LIMIT
 
 _EXPRESSION = re.compile(r"\$\{\{ *(?:secrets|vars)\.(\w+) *\}\}")
 # Prints what hashicorp/setup-terraform's wrapper prints around what Terraform does.
@@ -22,6 +22,25 @@ printf '[command]%s' {terraform}; printf ' %s' "$@"; echo
 {terraform} "$@"; code=$?
 echo; echo "::debug::Terraform exited with code $code."; exit $code
 """
+
+
+def check_inputs(part: str) -> None:
+    """Check a part of a pipeline that uses this repository: there are such inputs, and no others.
+
+    GitHub's steps name an action by its folder, GitLab's `include` a component by its file.
+    """
+    yaml = YAML(typ="safe")
+    used = yaml.load(part)
+    if isinstance(used, list):
+        ((folder, written),) = ((one["uses"].partition("@")[0], one["with"]) for one in used)
+        file = ROOT.joinpath(*folder.split("/")[2:], "action.yml")
+        described = yaml.load(file)["inputs"]
+    else:
+        ((name, written),) = ((one["component"], one["inputs"]) for one in used["include"])
+        file = ROOT / "templates" / f"{name.partition('@')[0].rpartition('/')[2]}.yml"
+        described = next(yaml.load_all(file))["spec"]["inputs"]
+    needed = {name for name, told in described.items() if "default" not in told}
+    assert needed <= {*written} <= {*described}, part
 
 
 @dataclass
