@@ -108,8 +108,8 @@ FAULTS = (
     Fault(
         "the session of a task that is not finished is ended",
         "em/one_task.py",
-        "if self.task and not self.task.finished:",
-        "if self.task and self.task.finished is None:",
+        "if self.task is None or self.task.finished:",
+        "if self:",
         "em/jobs",
     ),
     Fault(

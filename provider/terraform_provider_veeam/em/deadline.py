@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterator
+from typing import Protocol, TypeVar
 
 from terraform_provider_veeam.em.errors import DeadlinePassed, Stopped
 
@@ -18,6 +18,9 @@ LONGEST_PAUSE = 2.0
 _SHARE = 0.2  # of the time so far that passes before the next look
 _SLICE = 0.05  # seconds between two looks at a lock
 _SILENCE = 1.0  # seconds without an answer, after which nobody waits who was told to stop
+
+
+Thing = TypeVar("Thing")
 
 
 class Clock(Protocol):
@@ -151,3 +154,21 @@ def looks(deadline: Deadline) -> Iterator[float]:
         elapsed = deadline.clock.monotonic() - began
         deadline.wait(min(LONGEST_PAUSE, max(FIRST_PAUSE, elapsed * _SHARE)))
         yield deadline.clock.monotonic() - began
+
+
+def follow(
+    thing: Thing, look: Callable[[], Thing], is_over: Callable[[Thing], bool], deadline: Deadline
+) -> Iterator[tuple[float, Thing]]:
+    """Look at a thing again and again until it is over; yield it now and then, and at the end.
+
+    It comes with the seconds so far. Raises as `look` and the deadline do.
+    """
+    now = told = 0.0
+    pauses = looks(deadline)
+    while not is_over(thing):
+        if now - told >= TELL_SECONDS:
+            told = now
+            yield now, thing
+        now = next(pauses)
+        thing = look()
+    yield now, thing

@@ -27,6 +27,7 @@ from terraform_provider_veeam.masking import conceal
 from terraform_provider_veeam.text import is_quoted
 
 _PAUSES = (0.0, 0.5, 0.5, 1.0)  # seconds before each look whether a token is taken
+_LOGOUT_SECONDS = 5.0
 _UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 _IN_QUOTES = (
@@ -147,6 +148,13 @@ class LogonSessions:
                 self._client.policy.pauses(),
             )
             log.info("logged out: %s", session)
+
+    def leave(self, session: LogonSession, deadline: Deadline) -> None:
+        """End a session as `end` does, also after a stop; one that can't be ended idles away."""
+        try:
+            self.end(session, deadline.unstoppable("Logging out", _LOGOUT_SECONDS))
+        except errors.EnterpriseManagerError as error:
+            log.info("%s is left to expire: %s", session, error)
 
     def close(self, deadline: Deadline) -> None:
         """End the browsing session; one that can't be ended is left to idle away."""

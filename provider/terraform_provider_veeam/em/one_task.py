@@ -26,7 +26,6 @@ PAUSES = (0.0, 0.5, 1.0, 2.0)
 """Seconds before each look for what may turn up late."""
 LOOK_SECONDS = 6.0
 """Seconds for finding out what became of a request, even after a stop."""
-_LOGOUT_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -67,13 +66,9 @@ class OneTask:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.task and not self.task.finished:
-            return  # whether a task outlives its logon session is not documented
-        try:
-            bound = self._deadline.unstoppable("Logging out", _LOGOUT_SECONDS)
-            self._logon.end(self.session, bound)
-        except errors.EnterpriseManagerError as error:
-            log.info("%s is left to expire: %s", self.session, error)
+        if self.task is None or self.task.finished:
+            # Whether a task outlives its logon session is not documented.
+            self._logon.leave(self.session, self._deadline)
 
     def __str__(self) -> str:
         task = f"Task {self.task.task_id}" if self.task else "The request"

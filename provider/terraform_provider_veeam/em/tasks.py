@@ -10,7 +10,6 @@ import logging
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from itertools import repeat
 from operator import attrgetter
 from typing import Any
 from urllib.parse import quote
@@ -21,11 +20,10 @@ from terraform_provider_veeam.em.gone import Container, unless_gone
 from terraform_provider_veeam.em.http import decoders
 from terraform_provider_veeam.em.http.client import Client, never
 from terraform_provider_veeam.em.http.pages import pages
-from terraform_provider_veeam.em.http.retry import is_no_answer, retry
+from terraform_provider_veeam.em.http.retry import PATIENCE, persist
 from terraform_provider_veeam.em.logon import LogonSessions
 from terraform_provider_veeam.em.models import LogonSession, Task, rest_below
 
-PATIENCE = 60.0  # seconds of nothing but errors before a task is given up
 _LOOKS_FOR_A_MISSING_TASK = 3  # right after it was made the server may not list it yet
 log = logging.getLogger(__name__)
 
@@ -145,11 +143,11 @@ class Tasks:
         While the server gives nothing but errors, it goes on for a minute. Raises TaskVanished,
         SessionGone, Stopped, DeadlinePassed, and what a request raises.
         """
-        for _ in looks(deadline) if not task.finished else ():
+        pauses = looks(deadline)
+        while not task.finished:
+            next(pauses)
             task = self.look(task, deadline)
             log.debug("%s of %s: %s", task.task_id, self._session, task.state)
-            if task.finished:
-                break
         return task
 
     def look(self, task: Task, deadline: Deadline) -> Task:
@@ -157,11 +155,10 @@ class Tasks:
         missing = 0
         while True:
             try:
-                return retry(
+                return persist(
                     lambda: self.get(task.task_id, deadline),
                     deadline.part(PATIENCE),
-                    when=is_no_answer,
-                    pauses=repeat(LONGEST_PAUSE),
+                    LONGEST_PAUSE,
                 )
             except TaskVanished:
                 missing += 1

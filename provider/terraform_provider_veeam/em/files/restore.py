@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from functools import partial
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from terraform_provider_veeam.em import errors
-from terraform_provider_veeam.em.deadline import TELL_SECONDS, Deadline, looks
+from terraform_provider_veeam.em.deadline import Deadline, follow
 from terraform_provider_veeam.em.files.download import Downloaded, download
 from terraform_provider_veeam.em.files.listing import Files
 from terraform_provider_veeam.em.http.client import Client
@@ -133,7 +135,7 @@ class FileRestores:
         self,
         files: Files,
         path: str,
-        task: Task,
+        begun: Task,
         deadline: Deadline,
         targets: list[str],
         *,
@@ -143,17 +145,16 @@ class FileRestores:
 
         Without one the task is the whole restore, unless it `only_starts` it.
         """
-        now = told = 0.0
+
+        def look() -> Task:
+            return self._tasks.look(begun, deadline)
+
         try:
-            for now in looks(deadline) if not task.finished else ():
-                task = self._tasks.look(task, deadline)
-                if task.finished:
-                    break
-                if now - told >= TELL_SECONDS:
-                    told = now
+            for now, task in follow(begun, look, attrgetter("finished"), deadline):
+                if not task.finished:
                     yield Progress(now)
         except (errors.Stopped, errors.DeadlinePassed) as error:
-            self._cancel(task, deadline)
+            self._cancel(begun, deadline)
             if only_starts:
                 error.add(
                     f"The task that was to start the restore of {printable(path)} was cancelled. "
@@ -182,17 +183,13 @@ class FileRestores:
 
         Raises FileRestoreFailed.
         """
-        told = 0.0
         name = ""
+        read = partial(read_restore_outcome, self._client, self._session, address, deadline)
         try:
-            restore = read_restore_outcome(self._client, self._session, address, deadline)
-            name = f" as {printable(restore.name)}"
-            for now in looks(deadline) if not restore.is_stopped else ():
-                restore = read_restore_outcome(self._client, self._session, address, deadline)
-                if restore.is_stopped:
-                    break
-                if now - told >= TELL_SECONDS:
-                    told = now
+            first = read()
+            name = f" as {printable(first.name)}"
+            for now, restore in follow(first, read, attrgetter("is_stopped"), deadline):
+                if not restore.is_stopped:
                     yield Progress(so_far + now, restore.percent)
         except errors.EnterpriseManagerError as error:
             raise error.add(
@@ -209,7 +206,7 @@ class FileRestores:
             )
         if restore.result == "Warning":
             warning = restore.message or "Enterprise Manager gave no reason."
-            yield Progress(so_far + told, warning=warning)
+            yield Progress(so_far + now, warning=warning)
 
     def _cancel(self, task: Task, deadline: Deadline) -> None:
         bound = deadline.unstoppable("Cancelling the restore", _CANCEL_SECONDS)

@@ -14,7 +14,8 @@ from terraform_provider_veeam.em.deadline import Deadline
 Result = TypeVar("Result")
 
 PASSING_STATUSES = frozenset({409, 423, 429, 502, 503, 504})
-_PAUSE = 1.0  # seconds between the tries of `persist`
+PATIENCE = 60.0
+"""Seconds of nothing but errors before what takes long is given up."""
 _ANSWERS = (errors.Gone, errors.Stopped, errors.DeadlinePassed)
 
 log = logging.getLogger(__name__)
@@ -76,9 +77,9 @@ def retry(
         deadline.wait(pause)
 
 
-def persist(operation: Callable[[], Result], deadline: Deadline) -> Result:
-    """Return the result of an operation that must not be given up before the deadline."""
-    return retry(operation, deadline, when=is_no_answer, pauses=repeat(_PAUSE))
+def persist(operation: Callable[[], Result], deadline: Deadline, pause: float = 1.0) -> Result:
+    """Return the result of an operation, tried again every `pause` seconds until the deadline."""
+    return retry(operation, deadline, when=is_no_answer, pauses=repeat(pause))
 
 
 def retry_after_seconds(value: str | None, now: str | None) -> float | None:

@@ -12,13 +12,14 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, islice, repeat
+from itertools import chain, islice
+from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 from terraform_provider_veeam.em import errors
-from terraform_provider_veeam.em.deadline import LONGEST_PAUSE, TELL_SECONDS, Deadline, looks
+from terraform_provider_veeam.em.deadline import LONGEST_PAUSE, Deadline, follow, looks
 from terraform_provider_veeam.em.http.decoders import Resource
-from terraform_provider_veeam.em.http.retry import http_date, is_no_answer, retry
+from terraform_provider_veeam.em.http.retry import PATIENCE, http_date, persist
 from terraform_provider_veeam.em.inventory.hierarchy import HierarchyObject, backup_server_of
 from terraform_provider_veeam.em.inventory.query import entities, query_address
 from terraform_provider_veeam.em.jobs import sessions
@@ -26,7 +27,7 @@ from terraform_provider_veeam.em.jobs.jobs import Job, job_path
 from terraform_provider_veeam.em.logon import Group
 from terraform_provider_veeam.em.models import LogonSession, Task
 from terraform_provider_veeam.em.one_task import OneTask
-from terraform_provider_veeam.em.tasks import PATIENCE, failure_of
+from terraform_provider_veeam.em.tasks import failure_of
 from terraform_provider_veeam.em.times import Time
 from terraform_provider_veeam.masking import printable
 
@@ -65,7 +66,7 @@ class Backups(Group):
         self, wanted: sessions.WantedSessions, limit: int, deadline: Deadline
     ) -> list[sessions.JobSession]:
         """Return at most `limit` runs of a job, the newest first. Raises UnexpectedAnswer."""
-        return self._browse(
+        return self._logon.browse(
             lambda own: list(
                 islice(sessions.job_sessions(self._client, own, wanted, deadline), limit)
             ),
@@ -76,7 +77,7 @@ class Backups(Group):
         self, wanted: sessions.WantedSessions, limit: int, deadline: Deadline
     ) -> list[sessions.TaskSession]:
         """Return at most `limit` backups of a VM, the newest first. Raises UnexpectedAnswer."""
-        return self._browse(
+        return self._logon.browse(
             lambda own: list(
                 islice(sessions.task_sessions(self._client, own, wanted, deadline), limit)
             ),
@@ -86,7 +87,7 @@ class Backups(Group):
     def running(self, job: Job, deadline: Deadline) -> sessions.JobSession | None:
         """Return the session of a job that runs; None when it does not."""
         of_job = sessions.WantedSessions(sessions.SessionType.of(job.type), job.id)
-        newest = self._browse(
+        newest = self._logon.browse(
             lambda own: next(sessions.job_sessions(self._client, own, of_job, deadline), None),
             deadline,
         )
@@ -110,7 +111,7 @@ class Backups(Group):
 
         Raises UnexpectedAnswer, TaskFailed, BackupOutOfSight.
         """
-        server_id = self._browse(
+        server_id = self._logon.browse(
             lambda own: backup_server_of(self._client, own, vm, deadline), deadline
         )
         of_vm = sessions.WantedSessions(machine_name=vm.name)
@@ -138,20 +139,16 @@ class Backups(Group):
 
         A stop, or the end of the time, ends the waiting alone, and says so.
         """
-        session, told = started, 0.0
+
+        def read(own: LogonSession) -> sessions.JobSession:
+            return sessions.read_job_session(self._client, own, started.path, deadline)
+
+        def look() -> sessions.JobSession:
+            return self._patiently(read, deadline)
+
         try:
-            for now in looks(deadline) if not session.is_stopped else ():
-                session = self._patiently(
-                    lambda own: sessions.read_job_session(
-                        self._client, own, started.path, deadline
-                    ),
-                    deadline,
-                )
-                if session.is_stopped:
-                    break
-                if now - told >= TELL_SECONDS:
-                    told = now
-                    yield session
+            for _, session in follow(started, look, attrgetter("is_stopped"), deadline):
+                yield session
         except (errors.Stopped, errors.DeadlinePassed) as error:
             raise error.add(
                 f"Only the waiting has ended: the {started.type.noun} goes on. {_WHERE} shows it "
@@ -162,7 +159,6 @@ class Backups(Group):
                 f"The {started.type.noun} was started, but could not be followed to its end",
                 f"{error.detail}\n{_WHERE} shows it as {printable(started.name)}.",
             ) from error
-        yield session
 
     def outcome(self, session: sessions.JobSession, deadline: Deadline) -> Outcome:
         """Return what came of a session that is stopped. Raises BackupFailed."""
@@ -295,19 +291,13 @@ class Backups(Group):
                 since=None if moment is None else Time(moment.astimezone(dt.UTC) - _SKEW, 0),
             )
 
-        return self._browse(look, deadline)
+        return self._logon.browse(look, deadline)
 
     def _patiently(self, look: Callable[[LogonSession], Result], deadline: Deadline) -> Result:
         """Return what a look finds; errors that may pass are put up with for a minute."""
-        return retry(
-            lambda: self._browse(look, deadline),
-            deadline.part(PATIENCE),
-            when=lambda error: is_no_answer(error) or isinstance(error, errors.NotFound),
-            pauses=repeat(LONGEST_PAUSE),
+        return persist(
+            lambda: self._logon.browse(look, deadline), deadline.part(PATIENCE), LONGEST_PAUSE
         )
-
-    def _browse(self, look: Callable[[LogonSession], Result], deadline: Deadline) -> Result:
-        return self._logon.browse(look, deadline)
 
 
 def _capital(words: str) -> str:

@@ -16,8 +16,6 @@ from terraform_provider_veeam.em.mounts.create import create_mount
 from terraform_provider_veeam.em.mounts.read_and_unmount import MountPoints
 from terraform_provider_veeam.em.tasks import Tasks
 
-LOGOUT_SECONDS = 5.0
-
 log = logging.getLogger(__name__)
 
 
@@ -64,11 +62,7 @@ class Mounts(Group):
         self._of(session).unmount(href, deadline)
         self._passing.pop(_key(session, href), None)
         log.info("unmounted: %s of %s", href, session)
-        try:
-            # Nobody would come back to it: a stop waits that long.
-            self._logon.end(session, deadline.unstoppable("Logging out", LOGOUT_SECONDS))
-        except EnterpriseManagerError as error:
-            log.info("%s is left to expire: %s", session, error)
+        self._logon.leave(session, deadline)  # nobody would come back to it
 
     def touch(self, session: models.LogonSession, href: str, deadline: Deadline) -> None:
         """Use that session, by reading its mount point, or its tasks where it has none.
