@@ -79,7 +79,8 @@ portable: $(READY) ## Run the tests that need neither Terraform nor what Windows
 chaos: $(READY) ## Play 2,000 seeds of faults at the protocol, 70 signals under Terraform; SEED=n replays one fault
 	cd tests && ../$(BIN)/python -m chaos $(if $(SEED),--seed $(SEED),--seeds 2000)
 ifndef SEED
-	MISHAPS=70 $(BIN)/python -m pytest --numprocesses auto tests/acceptance/test_chaos.py
+	MISHAPS=70 $(BIN)/python -m pytest --numprocesses auto tests/acceptance/test_chaos.py \
+	  tests/acceptance/test_chaos_commands.py
 endif
 
 fuzz: $(READY) ## Feed the parsers for a minute, guided by coverage; FUZZ_SECONDS=n for longer
