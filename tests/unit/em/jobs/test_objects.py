@@ -132,7 +132,7 @@ def test_a_job_is_changed_once_at_a_time(
     web02: HierarchyObject,
 ) -> None:
     items = [web02._replace(ref=simulator.add_vm(f"more{number}")) for number in range(3)]
-    simulator.add_fault("delay", POST, None, seconds=0.2)
+    simulator.add_fault("delay", POST, None, seconds=0.5)
     with ThreadPoolExecutor(3) as pool:
         added = list(pool.map(lambda item: em.job_objects.add(job_id, item, deadline()), items))
     assert {one.ref for one in added} == {item.ref for item in items}
