@@ -133,9 +133,9 @@ load: $(READY) ## A thousand mounts in one state: time, memory, threads and requ
 load-files: $(READY) ## Fetch a folder of 10,000 files and 2 GiB, cut and interrupted: time, memory, bytes
 	cd tests && ../$(BIN)/python -m benchmarks.download
 
-bench: $(READY) ## Measure starts, commands with one mount, how soon a mount is told to be done, and find
+bench: $(READY) ## Measure starts, commands with one mount, how soon it is told, find, and downloads
 	cd tests && ../$(BIN)/python -m benchmarks.startup && ../$(BIN)/python -m benchmarks.commands && \
-	  ../$(BIN)/python -m benchmarks.find
+	  ../$(BIN)/python -m benchmarks.find && ../$(BIN)/python -m benchmarks.files
 
 docs: $(READY) ## Write the pages below docs/ from the schema, examples/ and what commands print
 	$(BIN)/python tools/generate_docs.py

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from em_simulator.manager import Manager
 
 _LARGEST_REQUEST = 4 * 1024 * 1024
-_PIECE = 16 * 1024
+_PIECE = 16 * 1024  # of a file, where the line has a bandwidth
+_LARGE = 256 * 1024  # bytes: of what is larger only so much is under way
 _SERVER = "Microsoft-HTTPAPI/2.0"
 _PAGE = b"<!DOCTYPE html>\n<html><body><h1>Service unavailable</h1></body></html>\n"
 _GATEWAYS = {
@@ -44,15 +45,17 @@ class Line:
     async def send(
         self, received: web.Request, status: int, headers: dict[str, str], body: bytes
     ) -> web.StreamResponse:
-        """Send a file piece by piece, each when the line is free."""
+        """Send a file piece by piece, each when the line is free and the one before has gone."""
         headers["Content-Length"] = str(len(body))
         response = web.StreamResponse(status=status, headers=headers)
         with suppress(ConnectionError):
             await response.prepare(received)
-            for start in range(0, len(body), _PIECE):
-                piece, now = body[start : start + _PIECE], time.monotonic()
-                self._free_at = max(now, self._free_at) + len(piece) / self.bandwidth
-                await asyncio.sleep(self._free_at - now)
+            size = _PIECE if self.bandwidth else _LARGE
+            for start in range(0, len(body), size):
+                piece, now = body[start : start + size], time.monotonic()
+                if self.bandwidth:
+                    self._free_at = max(now, self._free_at) + len(piece) / self.bandwidth
+                    await asyncio.sleep(self._free_at - now)
                 await response.write(piece)
         return response
 
@@ -179,7 +182,7 @@ class _Exchange:
             return await _send_half(received, status, headers, body, stall)
         if kind:
             headers["Content-Type"] = kind
-        if line.bandwidth and self.reply.content is not None:
+        if self.reply.content is not None and (line.bandwidth or len(body) > _LARGE):
             return await line.send(received, status, headers, body)
         return web.Response(status=status, headers=headers, body=body)
 
