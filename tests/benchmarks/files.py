@@ -141,6 +141,7 @@ def measure(command: list[str | Path], environment: dict[str, str]) -> Cost:
 def report(load: Load, programs: list[Path]) -> str:
     """Measure alternately; returns medians, ratios and minima as text."""
     costs: dict[str, list[Cost]] = {}
+    measured: list[str | Path] = ["curl", *programs]
     with server_of(load) as server:
         make_ready(server)
         environment = os.environ | {
@@ -153,10 +154,10 @@ def report(load: Load, programs: list[Path]) -> str:
         for installed in programs:
             measure([installed, "get", "--help"], environment)
         for _ in range(RUNS):
-            for program in ("curl", *programs):
+            for program in measured:
                 with tempfile.TemporaryDirectory() as name:
                     folder = Path(name)
-                    get: list[str | Path] = [program, "get", MACHINE, FOLDER, "--to", folder]
+                    get = [program, "get", MACHINE, FOLDER, "--to", folder]
                     command = by_curl(server, load, folder) if program == "curl" else get
                     costs.setdefault(str(program), []).append(measure(command, environment))
                     come = sum(file.stat().st_size for file in folder.rglob("*.bin"))

@@ -348,6 +348,27 @@ FAULTS = (
         "em/inventory",
     ),
     Fault(
+        "threads outlive the client whose requests they send",
+        "em/http/session.py",
+        "        self.threads.close()\n",
+        "",
+        "em/http/test_exchange.py",
+    ),
+    Fault(
+        "every request has a new thread",
+        "em/background.py",
+        "inbox = self._idle.pop() if self._idle else None",
+        "inbox = None",
+        "em/http/test_exchange.py",
+    ),
+    Fault(
+        "what came before a download broke off is dropped",
+        "em/http/exchange.py",
+        "                if come:\n",
+        "                if not come:\n",
+        "em/files/test_download.py",
+    ),
+    Fault(
         "an interim answer is taken for the answer",
         "em/http/exchange.py",
         "if self.status < HTTPStatus.OK:",

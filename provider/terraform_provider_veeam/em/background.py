@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from queue import SimpleQueue
 from typing import TypeVar
 
 from terraform_provider_veeam.em.errors import Unreachable
@@ -20,6 +22,50 @@ def at_limit(why: str, command: str) -> Unreachable:
         f"Nothing was sent, because {why}. That is a limit of this machine, its container or this "
         f"account: raise it ({command}), or do less at once (terraform apply -parallelism=2).",
     )
+
+
+class Threads:
+    """Threads that are used again, and that the end of the process does not wait for."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._lock = threading.Lock()
+        self._idle: list[SimpleQueue[Callable[[], None] | None]] = []
+        self._is_closed = False
+
+    def start(self, work: Callable[[], None]) -> None:
+        """Do work, which raises nothing, in a thread that has none, or in a new one.
+
+        Raises Unreachable where this machine gives no thread.
+        """
+        with self._lock:
+            inbox = self._idle.pop() if self._idle else None
+        if inbox:
+            inbox.put(work)
+            return
+        try:
+            threading.Thread(target=self._work, args=(work,), daemon=True, name=self._name).start()
+        except RuntimeError as error:
+            raise at_limit("no more threads can be started", "ulimit -u") from error
+
+    def close(self) -> None:
+        """End those that have no work, and the others when theirs is done."""
+        with self._lock:
+            self._is_closed = True
+            for inbox in self._idle:
+                inbox.put(None)
+            self._idle.clear()
+
+    def _work(self, work: Callable[[], None] | None) -> None:
+        inbox: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        while work:
+            work()
+            with self._lock:
+                if self._is_closed:
+                    return
+                self._idle.append(inbox)
+            work = None  # what it refers to is not kept while there is nothing to do
+            work = inbox.get()
 
 
 def in_background(

@@ -18,12 +18,13 @@ from terraform_provider_veeam.em.files import paths
 from terraform_provider_veeam.em.files.left_out import ONE_ADDRESS, LeftOut, concerns_all
 from terraform_provider_veeam.em.http import decoders
 from terraform_provider_veeam.em.http.client import Client
-from terraform_provider_veeam.em.http.pages import PAGE_SIZE, pages
+from terraform_provider_veeam.em.http.pages import pages
 from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.em.patterns import similar_names
 from terraform_provider_veeam.em.times import utc
 from terraform_provider_veeam.masking import printable
 
+_PAGE_SIZE = 500  # with the longest paths of Windows, an answer of 3 MiB
 _SHOWN = 5  # of a folder, in an error
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ class Files:
 
         Names that no path can have are put into `left_out`. Raises NotFound, TokenRefused.
         """
-        address = f"{self.address(path)}?action=listAll&pageSize={PAGE_SIZE}"
+        address = f"{self.address(path)}?action=listAll&pageSize={_PAGE_SIZE}"
 
         def read(document: decoders.Document) -> list[Entry]:
             found = _entries(document, path)

@@ -12,7 +12,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.em import errors
-from terraform_provider_veeam.em.background import at_limit
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.http.decoders import clean, unreadable
 from terraform_provider_veeam.em.http.failures import explain
@@ -27,10 +26,16 @@ _CONNECT_TIMEOUT = 10.0  # seconds, however long an answer may take
 _GRACE = 1.0  # seconds for an exchange to find out by itself that its time is over
 _STOP_GRACE = 0.5  # seconds after a stop for the answer about what was begun, to be undone
 _CHUNK = 64 * 1024
-_AHEAD = 16  # chunks that are received before they are taken
+_ENOUGH = 128 * 1024  # bytes that are handed over at once, if they come soon
+_SOON = 0.1  # seconds
+_AHEAD = 4  # parts that are received before they are taken
 _SLICE = 0.1  # seconds between two looks at whether to go on
 
 log = logging.getLogger(__name__)
+
+
+class _End(bytes):
+    """The last part of a body."""
 
 
 class _Left(Exception):
@@ -57,6 +62,7 @@ class Exchange:
         self._began = deadline.clock.monotonic()
         self._seconds = self._end = 0.0
         self._parts: queue.Queue[bytes | errors.EnterpriseManagerError] = queue.Queue(_AHEAD)
+        self._first = b""
         self._is_left = threading.Event()
 
     def __enter__(self) -> Self:
@@ -71,11 +77,8 @@ class Exchange:
         """
         self._seconds = sum(self._timeouts) if seconds is None else seconds
         self._end = time.monotonic() + self._seconds + _GRACE
-        try:
-            threading.Thread(target=self._run, daemon=True, name="request").start()
-        except RuntimeError as error:
-            raise at_limit("no more threads can be started", "ulimit -u") from error
-        self._take()
+        self._session.threads.start(self._run)
+        self._first = self._take()
         return self.status
 
     def parts(self) -> Iterator[bytes]:
@@ -87,7 +90,11 @@ class Exchange:
                 f"{self._request} was answered with a body that is compressed ({clean(encoding)}), "
                 "which was not asked for. Is there a proxy in between that changes answers?",
             )
-        while part := self._take():
+        part = self._first
+        while not isinstance(part, _End):
+            yield part
+            part = self._take()
+        if part:
             yield part
 
     def body(self) -> bytes:
@@ -120,6 +127,7 @@ class Exchange:
 
     def _run(self) -> None:
         began = time.monotonic()
+        come: list[bytes] = []
         try:
             prepared, proxies = self._session.prepare(self._request, self._timeouts[0])
             with self._session.send(
@@ -134,16 +142,23 @@ class Exchange:
                     why = f"{self.status} came in place of an answer"
                     self._hand_over(self._lost(why))
                     return
-                self._hand_over(b"")
+                size, since = 0, time.monotonic()
                 while part := response.raw.read1(_CHUNK, decode_content=False):
-                    self._hand_over(part)
-            self._hand_over(b"")
+                    come.append(part)
+                    size += len(part)
+                    if size >= _ENOUGH or time.monotonic() - since >= _SOON:
+                        self._hand_over(b"".join(come))
+                        come.clear()
+                        size, since = 0, time.monotonic()
+            self._hand_over(_End(b"".join(come)))
         except _Left:
             return
         except BaseException as error:  # noqa: BLE001 - it is raised where the answer is waited for
             self._session.addresses.forget()
             took = time.monotonic() - began
             with suppress(_Left):
+                if come:
+                    self._hand_over(b"".join(come))
                 self._hand_over(explain(error, self._request, self._session.settings, took))
 
     def _hand_over(self, part: bytes | errors.EnterpriseManagerError) -> None:

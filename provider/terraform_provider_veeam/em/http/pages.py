@@ -13,10 +13,12 @@ from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.http.decoders import Document, integer, links
 from terraform_provider_veeam.em.models import LogonSession
 
-PAGE_SIZE = 100
+PAGE_SIZE = 100  # what servers have by themselves, and at least when asked for more
 _LOOKS = 5  # at a page that is another one each time
 
 Member = TypeVar("Member")
+_Page = tuple[str, Document, dict[object, Member]]
+"""Its address, what was answered, and its members by what tells them apart."""
 
 
 def pages(
@@ -39,8 +41,10 @@ def pages(
     """
     seen: set[object] = set()
 
-    def fetch(target: str) -> tuple[str, Document, dict[object, Member]]:
+    def fetch(target: str, before: _Page[Member] | None = None) -> _Page[Member]:
         document = client.request("GET", target, deadline, token=session.token).document
+        if before and before[1] == document:
+            return before
         return target, document, {key(member): member for member in read(document)}
 
     page = fetch(f"{address}&page=1" if "?" in address else address)
@@ -55,7 +59,7 @@ def pages(
             return
         if after and after[2].keys() == found.keys():
             return
-        again = fetch(target)
+        again = fetch(target, page)
         if again[2].keys() != found.keys() and looks < _LOOKS:
             page, looks = again, looks + 1
         elif after:

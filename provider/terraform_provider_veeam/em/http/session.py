@@ -14,6 +14,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from terraform_provider_veeam.em.background import Threads
 from terraform_provider_veeam.em.errors import CannotConnect
 from terraform_provider_veeam.em.http import proxies, trust
 from terraform_provider_veeam.em.http.addresses import Addresses
@@ -53,6 +54,7 @@ class Session(requests.Session):
         super().__init__()
         self.settings = settings
         self.addresses = Addresses()
+        self.threads = Threads("request")
         self.trust_env = False
         self.verify = not (settings.certificate_fingerprint or settings.insecure)
         self.headers.clear()
@@ -91,6 +93,11 @@ class Session(requests.Session):
         elif proxy.startswith("http:"):
             proxy = self.addresses.reach(proxy, seconds)
         return prepared, {"all": proxy} if proxy else {}
+
+    def close(self) -> None:
+        """Close the connections, and end the threads that wait for a request."""
+        self.threads.close()
+        super().close()
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Return no address to go on to: for one, the whole body would be read at once."""

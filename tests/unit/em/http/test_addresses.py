@@ -175,6 +175,7 @@ def test_an_address_that_has_gone_is_chosen_anew(resolve: Resolve) -> None:
         with pytest.raises(errors.Unreachable):
             client.request("GET", "/tasks", deadline)
         assert client._session.addresses._chosen == {}
+    client.close()
 
 
 def test_the_name_of_a_proxy_is_reached_in_the_same_way(

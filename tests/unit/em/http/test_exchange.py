@@ -16,7 +16,7 @@ import pytest
 from em_simulator.certificate import Certificate
 from support.raw_server import RawServer, answer, drip
 from terraform_provider_veeam.em import errors
-from terraform_provider_veeam.em.background import in_background
+from terraform_provider_veeam.em.background import in_background, side_by_side
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.settings import Settings
@@ -247,6 +247,42 @@ def test_a_connection_is_used_again(body: bytes, encrypted: bool, certificate: C
         for _ in range(3):
             client.request("GET", "/tasks", bound())
     assert server.requests == ["1 GET /api/tasks"] * 3
+
+
+def test_so_is_the_thread_of_a_request_and_two_at_once_have_two() -> None:
+    threads = []
+    both = threading.Barrier(2)
+
+    def serve(connection: socket.socket, line: str) -> None:
+        if line.endswith("/both"):
+            both.wait(10)
+        threads.append({t for t in threading.enumerate() if t.name == "request"})
+        connection.sendall(answer())
+
+    with RawServer(serve) as server:
+        client = client_of(server.url, request_timeout=10)
+        for _ in range(3):
+            client.request("GET", "/tasks", bound())
+        assert len(set.union(*threads)) == 1
+        work = side_by_side(lambda path: client.request("GET", path, bound()), ["/both"] * 2, 2)
+        assert len(list(work)) == 2
+        assert len(set.union(*threads)) == 2
+
+
+def test_a_request_that_nobody_waits_for_any_more_keeps_no_other_one_waiting() -> None:
+    stop = threading.Event()
+
+    def serve(connection: socket.socket, line: str) -> None:
+        if line.endswith("/silent"):
+            stop.set()
+            silence(connection, line)
+        connection.sendall(answer())
+
+    with RawServer(serve) as server:
+        client = client_of(server.url, request_timeout=30)
+        with pytest.raises(errors.Stopped):
+            client.request("GET", "/silent", bound(stop=stop))
+        assert client.request("GET", "/tasks", bound()).status == 200
 
 
 # Memory

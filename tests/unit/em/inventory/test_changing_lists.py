@@ -15,6 +15,7 @@ from em_simulator.faults import Fault, Faults
 from support.clocks import FakeClock
 from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.files import listing as listing_module
 from terraform_provider_veeam.em.inventory import machines
 from terraform_provider_veeam.em.inventory.restore_points import Wanted
 from terraform_provider_veeam.em.jobs.jobs import WantedJobs
@@ -142,7 +143,9 @@ def test_what_was_there_all_the_time_is_listed_once(
     em: EnterpriseManager,
     deadline: MakeDeadline,
     meanwhile: Meanwhile,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(listing_module, "_PAGE_SIZE", 100)
     listing = kind(simulator, em, deadline)
     for number in range(kind.things):
         listing.come(number)
