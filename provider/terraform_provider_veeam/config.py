@@ -96,6 +96,9 @@ def resolve(
         problems += [first._replace(detail=f"{first.detail} {unread}".rstrip()), *rest]
     if problems:
         raise InvalidConfiguration(problems)
+    pin = origins.get("certificate_fingerprint")
+    if pin and pin not in _VARIABLES.values():
+        values["pin_name"] = f"{pin}, in servers.toml,"
     return Settings(
         base_url=values.pop("url"), user_agent=user_agent, unread_variables=unread, **values
     )

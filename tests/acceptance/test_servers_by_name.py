@@ -100,7 +100,7 @@ def test_a_certificate_that_is_not_trusted_is_shown_and_asked_about(
     new = ("servers", "add", "zurich", "--url", server.simulator.url)
     ran = shell.run(*new)
     assert ran.code == 1
-    assert "Nobody can be asked here" in ran.said
+    assert "There is no terminal to ask" in ran.said
     assert f"--certificate-fingerprint {server.fingerprint}" in ran.said
     before = len(server.requests())
     for refusal in ("no", "", "ab" * 32):

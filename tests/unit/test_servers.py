@@ -55,6 +55,14 @@ def test_a_named_server_has_its_settings_from_the_file(file: Path) -> None:
         assert (got.password, got.request_timeout) == ("of-zurich", 30.0)
 
 
+def test_a_fingerprint_is_named_where_it_is_written(file: Path) -> None:
+    in_file = 'certificate_fingerprint of server "zurich", in servers.toml,'
+    assert settings(file, {"server": "zurich"}).pin_name == in_file
+    pinned = {"server": "zurich", "certificate_fingerprint": OTHER_PIN}
+    in_block = "certificate_fingerprint (VEEAM_EM_CERTIFICATE_FINGERPRINT)"
+    assert settings(file, pinned).pin_name == in_block
+
+
 def test_configuration_beats_the_environment_beats_the_file(file: Path) -> None:
     got = settings(
         file,

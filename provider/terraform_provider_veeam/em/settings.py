@@ -18,6 +18,8 @@ class Settings:
     """PEM text."""
     certificate_fingerprint: str | None = None
     """SHA-256, 64 lower-case hexadecimal digits."""
+    pin_name: str = "certificate_fingerprint (VEEAM_EM_CERTIFICATE_FINGERPRINT)"
+    """What a person calls that fingerprint, where it is written."""
     insecure: bool = False
     request_timeout: float = 30.0
     """Seconds for one HTTP request."""

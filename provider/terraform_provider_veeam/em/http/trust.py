@@ -40,7 +40,6 @@ _NOT_THAT_PORT = (
     "Port 9419 is that of Veeam Backup & Replication's own REST API: Enterprise Manager's is "
     "9398. Check url (VEEAM_EM_URL).\n"
 )
-_PIN = "certificate_fingerprint (VEEAM_EM_CERTIFICATE_FINGERPRINT)"
 _COMMAND = (
     "could not be read; try: openssl s_client -connect {host} </dev/null | openssl x509 -noout "
     "-fingerprint -sha256"
@@ -134,10 +133,11 @@ def explain(settings: Settings, failure: BaseException, timeout: float) -> Certi
     if settings.certificate_fingerprint:
         return CertificateNotTrusted(
             "The certificate of Enterprise Manager has another fingerprint",
-            f"{settings.base_url} does not show the certificate that {_PIN} names, so nothing was "
-            f"sent.{about}\nFingerprint of the certificate that it shows (SHA-256):\n{shown}\n"
-            f"{port}If the certificate was renewed, set {_PIN} to this value, after comparing it "
-            "on the server. If not, somebody may be in between.",
+            f"{settings.base_url} does not show the certificate that {settings.pin_name} "
+            f"names, so nothing was sent.{about}\nFingerprint of the certificate that it shows "
+            f"(SHA-256):\n{shown}\n"
+            f"{port}If the certificate was renewed, set {settings.pin_name} to this value, after "
+            "comparing it on the server. If not, somebody may be in between.",
             fingerprint=fingerprint,
             about=about.strip(),
         )
@@ -146,7 +146,7 @@ def explain(settings: Settings, failure: BaseException, timeout: float) -> Certi
         f"{settings.base_url} shows a certificate that can't be verified "
         f"({_reason(failure)}), so nothing was sent.{about}\nIts fingerprint (SHA-256):\n{shown}\n"
         f"{port}Compare it with the certificate on the server, then go on in one of these ways:\n"
-        f"  {_PIN}: this fingerprint\n"
+        f"  {settings.pin_name}: this fingerprint\n"
         f"  {_other_way(settings, failure)}\n"
         "  insecure = true (VEEAM_EM_INSECURE): no check at all, for a test only\n"
         f"{settings.unread_variables}".rstrip(),
