@@ -110,7 +110,7 @@ def test_a_mount_that_can_not_be_read_is_unmounted_again(
 ) -> None:
     server.fault("status", f"GET {MOUNTS}/.*", None, code=500)
     workspace.write(configuration())
-    output = workspace.fail("plan", "-no-color")
+    output = workspace.fail("plan", "-no-color", VEEAM_EM_MAX_RETRIES="1")
     assert "could not be read" in output
     assert "It was unmounted again." in output
     assert_that_nothing_is_left(server, opened=1)
@@ -139,7 +139,7 @@ def test_a_script_of_the_example_runs_in_every_apply(workspace: Workspace, serve
 def test_an_unmount_that_fails_is_a_warning(workspace: Workspace, server: Server) -> None:
     server.fault("status", f"DELETE {MOUNTS}/.*", None, code=500)
     workspace.write(configuration())
-    output = flat(workspace.plan())
+    output = flat(workspace.plan(VEEAM_EM_MAX_RETRIES="1"))
     assert "Warning: The ephemeral mount point could not be unmounted" in output
     # The session is logged out all the same, and the mount goes with it.
     assert server.mounts() == []
