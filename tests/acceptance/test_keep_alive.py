@@ -148,7 +148,8 @@ def test_mounts_live_on_until_they_are_destroyed(
     assert server.mounts() == []
     assert server.sessions() == []
     wait_until(lambda: not is_alive(keeper))
-    assert list(Path(workspace.environment["XDG_RUNTIME_DIR"]).rglob("*.sock")) == []
+    # On a busy machine a process that held them during the destroy ends after it.
+    wait_until(lambda: not [*Path(workspace.environment["XDG_RUNTIME_DIR"]).rglob("*.sock")])
 
 
 def test_without_it_mounts_are_gone_after_the_idle_limit_and_reported(

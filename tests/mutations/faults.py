@@ -427,7 +427,7 @@ FAULTS = (
     Fault(
         "the hand-over stays after it was used",
         "mount_sessions/handover.py",
-        "_path(fingerprint).unlink(missing_ok=True)",
+        "path_of(fingerprint, _SUFFIX).unlink(missing_ok=True)",
         "pass",
         "sessions",
     ),
@@ -672,7 +672,7 @@ FAULTS = (
     Fault(
         "it stays noted which session a process logs out",
         "mount_sessions/handover.py",
-        "_path(fingerprint, _PASSING).unlink(missing_ok=True)",
+        "path_of(fingerprint, _PASSING).unlink(missing_ok=True)",
         "pass",
         "sessions",
     ),
@@ -721,7 +721,7 @@ FAULTS = (
     Fault(
         "an object may change the state that it was given",
         "tfplugin/rpc/resource.py",
-        "found = resource.read(ctx, deepcopy(meant))",
+        "found = resource.read(ctx, copied(meant))",
         "found = resource.read(ctx, meant)",
         "tfplugin/rpc",
     ),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 DEFAULT_OS_KIND = "Windows"
@@ -82,15 +83,20 @@ class LogonSession(NamedTuple):
     @property
     def fingerprint(self) -> str:
         """Tells it from other sessions and gives no access: 16 hexadecimal digits."""
-        import hashlib  # noqa: PLC0415 - no validation needs it
-
-        return hashlib.sha256(self.token.encode()).hexdigest()[:16]
+        return _fingerprint(self.token)
 
     def __repr__(self) -> str:
         return f"LogonSession({self.fingerprint!r})"
 
     def __str__(self) -> str:
         return f"logon session {self.fingerprint}"
+
+
+@lru_cache(4096)  # a mount's is asked for dozens of times
+def _fingerprint(token: str) -> str:
+    import hashlib  # noqa: PLC0415 - no validation needs it
+
+    return hashlib.sha256(token.encode()).hexdigest()[:16]
 
 
 class MountPoint(NamedTuple):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from enum import StrEnum
@@ -85,6 +85,9 @@ class _Holding:
 
     def __init__(self, order: Order, touch: Touch, *, clock: Clock, report: Report) -> None:
         self.order = order
+        record = order.record
+        self.key = record.fingerprint, record.href, order.terraform
+        """What there is one order for: of each Terraform, and of all that ask for a time."""
         self.ending: Ending | None = None
         """Why it is not to be held, though nobody has dropped it yet."""
         self._touch = touch
@@ -97,11 +100,6 @@ class _Holding:
         self.used = order.used if self._has_answered else now
         self._refused_since: float | None = None
         self._told: str | None = None
-
-    @property
-    def key(self) -> tuple[str, str, int | None]:
-        """What there is one order for: of each Terraform, and of all that ask for a time."""
-        return self.order.record.fingerprint, self.order.record.href, self.order.terraform
 
     def read(self, deadline: Deadline) -> None:
         """Read the mount point. Raises what a request raises."""
@@ -183,6 +181,8 @@ class Holder:
         self._coming: list[_Holding] = []  # which are read for the first time
         self._patient_until = clock.monotonic() + patience
         self._is_over = False
+        self._next = math.inf
+        """When this looks again, if nobody wakes it."""
         self._wake = threading.Event()
         self._stop = threading.Event()
 
@@ -191,8 +191,11 @@ class Holder:
         with self._lock:
             if self._is_over:
                 return False
-            self._put(self._holding(order, touch))
-        self._wake.set()
+            holding = self._holding(order, touch)
+            self._put(holding)
+            is_next = self._look_at(holding) < self._next
+        if is_next:
+            self._wake.set()
         return True
 
     def take(self, order: Order, touch: Touch) -> bool:
@@ -230,7 +233,7 @@ class Holder:
             dropped = []
             for holding in (*self._held.values(), *self._coming):
                 order = holding.order
-                if order.record.fingerprint != fingerprint or href not in (None, order.record.href):
+                if holding.key[0] != fingerprint or href not in (None, holding.key[1]):
                     continue
                 if before == math.inf:
                     holding.ending = Ending.RELEASED
@@ -239,7 +242,8 @@ class Holder:
                 if holding.ending and self._held.get(holding.key) is holding:
                     dropped.append(self._held.pop(holding.key))
         self._report_ends(dropped)
-        self._wake.set()
+        if not self._held:
+            self._wake.set()
 
     def stop(self) -> None:
         """Stop holding. A handler of a signal may call it."""
@@ -256,13 +260,14 @@ class Holder:
                 holding.ending = Ending.STOPPED
         self._report_ends(left)
 
-    def held(self) -> list[Held]:
-        """Return what is held, each with the time of its last use."""
+    def held(self, fingerprints: Container[str] | None = None) -> list[Held]:
+        """Return what is held, all or of those sessions, each with the time of its last use."""
         now = self._clock.monotonic()
         with self._lock:
             return [
                 Held(replace(holding.order, used=holding.used), max(0.0, holding.until - now))
                 for holding in self._held.values()
+                if fingerprints is None or holding.key[0] in fingerprints
             ]
 
     def run(self) -> None:
@@ -290,10 +295,10 @@ class Holder:
 
     def _put(self, holding: _Holding) -> None:
         """Hold it in the place of what was asked for earlier. The lock is held."""
-        for other in (*self._held.values(), *self._coming):
-            if other.key == holding.key and other.order.at < holding.order.at:
-                other.ending = Ending.REPLACED
         held = self._held.get(holding.key)
+        for other in (held, *self._coming):
+            if other and other.key == holding.key and other.order.at < holding.order.at:
+                other.ending = Ending.REPLACED
         if held and held.order.at > holding.order.at:
             holding.ending = Ending.REPLACED
         else:
@@ -303,13 +308,17 @@ class Holder:
         """Return the seconds until there is something to do; None when nothing is left to hold."""
         now = self._clock.monotonic()
         with self._lock:
-            ends = [min(holding.due, holding.until) for holding in self._held.values()]
-            ends += [now + _LOOK_SECONDS for h in self._held.values() if h.order.terraform]
+            ends = [self._look_at(holding) for holding in self._held.values()]
             if not ends and not self._coming and now >= self._patient_until:
                 self._is_over = True
                 return None
-            ends = ends or [max(self._patient_until, now + _LOOK_SECONDS)]
-            return max(0.0, min(ends) - now)
+            self._next = min(ends or [max(self._patient_until, now + _LOOK_SECONDS)])
+            return max(0.0, self._next - now)
+
+    def _look_at(self, holding: _Holding) -> float:
+        """Return when there is something to do for a session."""
+        soon = self._clock.monotonic() + _LOOK_SECONDS if holding.order.terraform else math.inf
+        return min(holding.due, holding.until, soon)
 
     def _drop_what_is_over(self) -> None:
         now = self._clock.monotonic()

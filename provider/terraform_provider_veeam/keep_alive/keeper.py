@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import os
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK
@@ -88,12 +89,18 @@ class Keeper:
 
 
 def answer(holder: Holder, message: dict[str, Any]) -> dict[str, Any]:
-    """Do what is asked of a holder, and return what it holds. Raises ValueError, KeyError."""
+    """Do what is asked of a holder, and return what it holds. Raises ValueError, KeyError.
+
+    Of a release that is what it still holds of those sessions.
+    """
+    held = holder.held
     match message["do"]:
         case "release":
             before = float(message.get("before", "inf"))
-            for fingerprint in message["sessions"]:
-                holder.release(str(fingerprint), message.get("mount_point"), before=before)
+            names = [str(fingerprint) for fingerprint in message["sessions"]]
+            for name in names:
+                holder.release(name, message.get("mount_point"), before=before)
+            held = partial(holder.held, names)
         case "stop":
             holder.end()
         case "list":
@@ -104,14 +111,14 @@ def answer(holder: Holder, message: dict[str, Any]) -> dict[str, Any]:
         "pid": os.getpid(),
         "sessions": [
             {
-                "session": held.order.record.fingerprint,
-                "name": held.order.name,
-                "url": held.order.record.base_url,
-                "mount_point": held.order.record.href,
-                "remaining": held.remaining,
-                "terraform": held.order.terraform,
-                "at": held.order.at,
+                "session": one.order.record.fingerprint,
+                "name": one.order.name,
+                "url": one.order.record.base_url,
+                "mount_point": one.order.record.href,
+                "remaining": one.remaining,
+                "terraform": one.order.terraform,
+                "at": one.order.at,
             }
-            for held in holder.held()
+            for one in held()
         ],
     }

@@ -22,7 +22,6 @@ ANSWER_SECONDS = 5.0
 _CONNECT_SECONDS = 1.0
 _LONGEST = 1024 * 1024
 _SUFFIX = ".sock"
-_SOCKETS = f"*{_SUFFIX}"
 _UNFINISHED = ".tmp"
 _LONGEST_FOLDER = 80  # bytes: the path of a socket in it may have 103 on macOS
 _LOOK_SECONDS = 1.0  # between two looks at whether the socket is still there
@@ -40,7 +39,13 @@ def places(*, near: bool = False) -> list[Path]:
     environment was another, or have lost their folder.
     """
     folders = [_folder()] if near else [_folder(), *map(Path, private_folders())]
-    return [path for folder in dict.fromkeys(folders) for path in sorted(folder.glob(_SOCKETS))]
+    # A thousand other files may be there: a path of each, as `glob` makes it, would take long.
+    return [
+        folder / name
+        for folder in dict.fromkeys(folders)
+        for name in sorted(os.listdir(folder))  # noqa: PTH208 - see above
+        if name.endswith(_SUFFIX)
+    ]
 
 
 def _folder() -> Path:

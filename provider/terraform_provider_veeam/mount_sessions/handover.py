@@ -13,7 +13,7 @@ configuration got its token from it.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,7 @@ class Handover:
         self._left: set[str] = set()
         self._used: set[str] = set()
         self._passing: set[str] = set()
+        self._is_swept = False
 
     def leave(self, record: SessionRecord) -> None:
         """Leave a session for the apply; a failure is no error, as most can do without it."""
@@ -43,7 +44,7 @@ class Handover:
             return
         self._left.add(record.fingerprint)
         with suppress(OSError):
-            _sweep()
+            self._sweep()
             path = _path(record.fingerprint)
             temporary = path.with_suffix(_UNFINISHED)
             handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -73,7 +74,7 @@ class Handover:
         """Tell other processes of this command that this one will log a session out at its end."""
         self._passing.add(fingerprint)
         with suppress(OSError):
-            _sweep()
+            self._sweep()
             _path(fingerprint, _PASSING).touch(mode=0o600)
 
     def is_passing(self, fingerprint: str) -> bool:
@@ -93,10 +94,17 @@ class Handover:
         What this process has left itself stays: the apply comes after it.
         """
         with suppress(OSError):
+            path_of = _paths()
             for fingerprint in self._used | (set(known) - self._left):
-                _path(fingerprint).unlink(missing_ok=True)
+                path_of(fingerprint, _SUFFIX).unlink(missing_ok=True)
             for fingerprint in self._passing:
-                _path(fingerprint, _PASSING).unlink(missing_ok=True)
+                path_of(fingerprint, _PASSING).unlink(missing_ok=True)
+
+    def _sweep(self) -> None:
+        """Remove what belongs to Terraform processes that are gone: once in a process."""
+        if not self._is_swept:
+            self._is_swept = True
+            _sweep()
 
 
 def trouble() -> str | None:
@@ -109,11 +117,21 @@ def trouble() -> str | None:
 
 
 def _path(fingerprint: str, suffix: str = _SUFFIX) -> Path:
+    return _paths()(fingerprint, suffix)
+
+
+def _paths() -> Callable[[str, str], Path]:
+    """Return what tells the path for a fingerprint and a suffix. Raises OSError."""
     from pathlib import Path  # noqa: PLC0415 - few need it
 
-    # The fingerprint may come from a configuration, which may say anything.
-    name = "".join(c for c in fingerprint if c.isalnum())
-    return Path(private_folder()) / f"{terraform_process()}-{name[:16]}{suffix}"
+    folder, process = Path(private_folder()), terraform_process()
+
+    def path(fingerprint: str, suffix: str) -> Path:
+        # The fingerprint may come from a configuration, which may say anything.
+        name = "".join(c for c in fingerprint if c.isalnum())
+        return folder / f"{process}-{name[:16]}{suffix}"
+
+    return path
 
 
 def _sweep() -> None:

@@ -17,17 +17,21 @@ class SessionRegistry:
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], SessionRecord] = {}
+        self._read: dict[tuple[str, str], SessionRecord] = {}
+        """Those of them that the apply of this command may need."""
         self._handover = Handover()
 
     def remember(self, record: SessionRecord, *, for_apply: bool = False) -> None:
         """Remember a session; with `for_apply`, also leave it for the apply of this command."""
         self._known[record.fingerprint, record.href] = record
         if for_apply:
+            self._read[record.fingerprint, record.href] = record
             self._handover.leave(record)
 
     def forget(self, fingerprint: str, href: str) -> None:
         """Forget a mount point that is gone."""
-        self._known.pop((fingerprint, href), None)
+        for records in (self._known, self._read):
+            records.pop((fingerprint, href), None)
         self._handover.finish(fingerprint)
 
     def find(self, fingerprint: str, base_url: str, private: bytes = b"") -> SessionRecord | None:
@@ -69,13 +73,14 @@ class SessionRegistry:
         return chosen(record for record in left if record)
 
     def carry(self) -> bytes:
-        """Return the private state for the plan of a create; empty when no session is known.
+        """Return the private state for the plan of a create; empty when no mount has been read.
 
         A tainted mount is planned as a create, which is told nothing of the mount it replaces; the
-        private state that this plan returns is all that the old mount's delete gets.
+        private state that this plan returns is all that the old mount's delete gets. What this
+        process has made itself, it does not replace.
         """
-        known = {record.fingerprint: record.to_plain() for record in self._records()}
-        return json.dumps({_READ: known}).encode() if known else b""
+        read = {record.fingerprint: record.to_plain() for record in list(self._read.values())}
+        return json.dumps({_READ: read}).encode() if read else b""
 
     def close(self) -> None:
         """Remove from the hand-over what nobody needs any more."""

@@ -3,7 +3,6 @@
 # ruff: noqa: N802 - a method is named as its call in the protocol
 
 import threading
-from copy import deepcopy
 from functools import partial
 from typing import Any
 
@@ -22,6 +21,7 @@ from tfplugin.wire.codec import (
 from tfplugin.wire.diagnostics import path_to_pb
 from tfplugin.wire.meaning import spell
 from tfplugin.wire.planning import (
+    copied,
     fill_in,
     find_replacements,
     keep_spelling,
@@ -88,7 +88,7 @@ class ResourceCalls(Calls):
             else:
                 filled = fill_in(codec.block, ctx.config or proposed, proposed, prior)
                 meant = self._checked(resource, codec, ctx, filled)
-                planned = resource.plan(ctx, current, deepcopy(meant))
+                planned = resource.plan(ctx, current, copied(meant))
                 if planned is not None:
                     _put_plan(response, codec, ctx, prior, spell(planned, meant, filled))
                 elif not call.diagnostics.has_errors():
@@ -131,10 +131,10 @@ class ResourceCalls(Calls):
                 elif current is None:
                     call.activity = "creating"
                     ctx.private = b""  # what came is that of the resource that is replaced
-                    state = resource.create(ctx, deepcopy(meant))
+                    state = resource.create(ctx, copied(meant))
                 else:
                     call.activity = "updating"
-                    state = resource.update(ctx, current, deepcopy(meant))
+                    state = resource.update(ctx, current, copied(meant))
             finally:
                 response.private = b"" if planned is None else ctx.private
             if state is not None and planned is not None:
@@ -165,7 +165,7 @@ class ResourceCalls(Calls):
             ctx.identity = codec.decode_identity(request.current_identity)
             current = codec.decode_present(request.current_state)
             meant = present(codec.understand_state(current))
-            found = resource.read(ctx, deepcopy(meant))
+            found = resource.read(ctx, copied(meant))
             if found is not None:
                 found = keep_spelling(codec.block, spell(found, meant, current), current)
             if not ctx.deferred and (found is not None or not call.diagnostics.has_errors()):

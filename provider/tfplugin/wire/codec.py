@@ -5,6 +5,7 @@ Dicts and lists are Python's side; what a type makes of its values is up to the 
 
 import json
 import math
+from functools import cache
 from typing import Any
 
 import msgpack  # type: ignore[import-untyped]  # there are no stubs
@@ -101,23 +102,24 @@ def decode_value(type_: types.TfType, plain: Any, path: Path) -> Any:
         raise Unusable(path, str(error) or "It is not a value of that type.") from error
 
 
-def _typed(type_: types.TfType, plain: Any, path: Path) -> Any:
+def _typed(type_: Any, plain: Any, path: Path) -> Any:
     """Return a plain value with its numbers as such: those that fit no float came as text.
 
     Terraform sends values of the right type; other clients, and states edited by hand, need not.
     """
     if plain is None or plain is types.Unknown:
         return plain
-    if isinstance(type_, types.Number) and isinstance(plain, str):
+    kind = _kind_of(type_.__class__)
+    if kind is types.Number and isinstance(plain, str):
         return _number(plain)
-    if isinstance(type_, tuple(_KINDS)) and not _suits(type_, plain):
-        wanted = next(name for kind, (_, name) in _KINDS.items() if isinstance(type_, kind))
+    if kind and not _suits(kind, plain):
+        _, wanted = _KINDS[kind]
         found = (name for python, name in _KINDS.values() if isinstance(plain, python))
         raise Unusable(path, f"This has to be {wanted}, and is {next(found, 'something else')}.")
-    if isinstance(type_, types.List):
+    if kind is types.List:
         inner = type_.element_type
         return [_typed(inner, item, [*path, (i,)]) for i, item in enumerate(plain)]
-    if isinstance(type_, types.Object):
+    if kind is types.Object:
         return {
             name: _typed(inner, plain.get(name), [*path, name])
             for name, inner in type_.attributes.items()
@@ -189,26 +191,27 @@ class Encoder:
         except (ValueError, TypeError, AttributeError) as error:
             return self._problem(path, f"The provider can't encode it: {error}.")
 
-    def _checked(self, type_: types.TfType, plain: Any, path: Path) -> Any:
+    def _checked(self, type_: Any, plain: Any, path: Path) -> Any:
         """Return an encoded value once it is clear that Terraform can read it."""
         if plain is types.Unknown:
             return self._unknown(path)
-        if plain is None or not isinstance(type_, tuple(_KINDS)):
+        kind = _kind_of(type_.__class__)
+        if plain is None or kind is None:
             return plain
-        if not _suits(type_, plain):
+        if not _suits(kind, plain):
             wanted = type_.tf_type().decode()
             made = type(plain).__name__
             return self._problem(path, f"The provider made it {made}, where {wanted} belongs.")
-        if isinstance(type_, types.List):
+        if kind is types.List:
             inner = type_.element_type
             return [self._checked(inner, item, [*path, (i,)]) for i, item in enumerate(plain)]
-        if isinstance(type_, types.Object):
+        if kind is types.Object:
             inner_types = type_.attributes.items()
             return {
                 name: self._checked(inner, plain[name], [*path, name])
                 for name, inner in inner_types
             }
-        return _number_to_wire(plain) if isinstance(type_, types.Number) else plain
+        return _number_to_wire(plain) if kind is types.Number else plain
 
     def _unknown(self, path: Path) -> Any:
         if self._may_be_unknown:
@@ -230,15 +233,21 @@ def _default(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} can't go over the wire")
 
 
-def _suits(type_: types.TfType, plain: Any) -> bool:
-    if isinstance(type_, types.Number):
+@cache
+def _kind_of(cls: type[types.TfType]) -> type[types.TfType] | None:
+    """Return of which kind the values of a type are; None when it is none of those.
+
+    `isinstance` takes a hundred times as long: `tf` has its types derive from a Protocol.
+    """
+    return next((kind for kind in _KINDS if kind in cls.__mro__), None)
+
+
+def _suits(kind: type[types.TfType], plain: Any) -> bool:
+    if kind is types.Number:
         is_decimal = type(plain).__name__ == "Decimal"  # whose module nobody need have imported
         is_number = isinstance(plain, int | float) and not isinstance(plain, bool)
         return (is_number or is_decimal) and not math.isnan(plain)
-    return any(
-        isinstance(type_, kind) and isinstance(plain, python)
-        for kind, (python, _) in _KINDS.items()
-    )
+    return isinstance(plain, _KINDS[kind][0])
 
 
 def _number_to_wire(number: Any) -> Any:

@@ -51,6 +51,15 @@ def differs(attribute: Attribute, before: Any, after: Any) -> bool:
     return not attribute.type.semantically_equal(before, after)
 
 
+def copied(value: Any) -> Any:
+    """Return a value that may be changed; what attributes make of values is never changed."""
+    if isinstance(value, dict):
+        return {name: copied(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [copied(inner) for inner in value]
+    return value
+
+
 def has_unknown(value: Any) -> bool:
     """Return whether a value, or anything in it, is unknown."""
     if isinstance(value, dict):

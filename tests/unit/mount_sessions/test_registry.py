@@ -42,11 +42,19 @@ def test_what_a_plan_carries_is_found_by_its_fingerprint() -> None:
     plan = SessionRegistry()
     assert plan.carry() == b""
     for known in (ONE, TWO):
-        plan.remember(known)
+        plan.remember(known, for_apply=True)
     apply = SessionRegistry()
     for known in (ONE, TWO):
         assert apply.find(known.fingerprint, URL, plan.carry()) == known
     assert apply.find(record("three").fingerprint, URL, plan.carry()) is None
+
+
+def test_a_plan_carries_nothing_of_what_was_only_made_or_is_gone() -> None:
+    registry = SessionRegistry()
+    registry.remember(ONE)
+    registry.remember(TWO, for_apply=True)
+    registry.forget(TWO.fingerprint, TWO.href)
+    assert registry.carry() == b""
 
 
 def test_what_this_process_knows_comes_before_the_hand_over() -> None:
