@@ -1,6 +1,5 @@
 """Downloads that stall, never end, or do not have the size that was announced."""
 
-import fcntl
 import hashlib
 import os
 import re
@@ -26,6 +25,7 @@ from terraform_provider_veeam.em.files.overwrite import Target
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.em.settings import Settings
+from terraform_provider_veeam.platforms import try_lock
 
 Serve = Callable[[socket.socket, str], None]
 SESSION = LogonSession("id", "token")
@@ -390,7 +390,7 @@ def test_what_is_left_of_something_else_is_not_gone_on_with(tmp_path: Path) -> N
 def test_what_another_process_is_at_is_left_to_it(tmp_path: Path) -> None:
     left = left_by_another(tmp_path)
     with left.open("r+b") as used:
-        fcntl.flock(used, fcntl.LOCK_EX)
+        assert try_lock(used.fileno())
         assert next_starts(tmp_path) == [0]
     assert left.read_bytes() == WHOLE[:FIRST]
 
