@@ -29,6 +29,7 @@ _WRITTEN = r"""
     | (?P<nothing> \\\Z | \$(?=\$\{) | %(?=%\{) )  # HCL doubles what opens a template
     """
 _FLAGS = re.IGNORECASE | re.DOTALL | re.VERBOSE
+_BEGINS = "%\\&+$"  # of what is written so, in a text of ASCII that shows as what it is
 _LETTERS = {"\\n": "\n", "\\r": "\r", "\\t": "\t", "\\b": "\b", "\\f": "\f"}
 
 
@@ -147,6 +148,8 @@ def _undone(text: str) -> list[tuple[str, list[int]]]:
     With each layer come the places in the text where its characters begin, and its end.
     """
     layers: list[tuple[str, list[int]]] = []
+    if text.isascii() and text.isprintable() and not any(map(text.__contains__, _BEGINS)):
+        return layers
     places: list[int] | range = range(len(text) + 1)
     for _ in range(_MOST_LAYERS):
         layer, begins = _undo(text)

@@ -332,7 +332,11 @@ class VeeamProvider(interfaces.Provider):
         It ends a process as soon as nothing in the graph needs it, and a person may take long to
         say `yes` to a plan.
         """
-        if self.terraform is not None and (orders := self.holder.orders(self.terraform)):
+        if self.terraform is None:
+            return
+        if self._em:
+            self.registry.leave_points(self._em.account)
+        if orders := self.holder.orders(self.terraform):
             self._succession(self.terraform).hold(orders)
 
     def _prepare(self) -> None:

@@ -644,8 +644,8 @@ FAULTS = (
     Fault(
         "an order carries the password",
         "keep_alive/order.py",
-        "replace(self.settings, username=None, password=None, session_token=None)",
-        "replace(self.settings, session_token=None)",
+        "replace(settings, username=None, password=None, session_token=None)",
+        "replace(settings, session_token=None)",
         "keep_alive",
     ),
     Fault(

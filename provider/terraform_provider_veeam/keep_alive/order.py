@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Self
 
 from terraform_provider_veeam.em.settings import Settings
@@ -21,6 +22,12 @@ NETWORK = (
 def network(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return how an environment leads requests to Enterprise Manager."""
     return {name: environment[name] for name in NETWORK if name in environment}
+
+
+@lru_cache(16)  # those of a command are all the same
+def _plain(settings: Settings) -> dict[str, Any]:
+    """Return settings as JSON has them, without a user's password."""
+    return asdict(replace(settings, username=None, password=None, session_token=None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +52,10 @@ class Order:
 
     def to_plain(self) -> dict[str, Any]:
         """Return what `from_plain` reads, without a user's password."""
-        settings = replace(self.settings, username=None, password=None, session_token=None)
         return {
             name: getattr(self, name)
             for name in ("idle_limit", "seconds", "terraform", "name", "at", "used", "network")
-        } | {"settings": asdict(settings), "record": self.record.to_plain()}
+        } | {"settings": dict(_plain(self.settings)), "record": self.record.to_plain()}
 
     @classmethod
     def from_plain(cls, plain: Any) -> Self:

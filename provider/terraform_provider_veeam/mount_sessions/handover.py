@@ -7,15 +7,17 @@ number of the Terraform process that started both. The second removes what it ha
 removed by the next command that reads a mount point.
 
 In the same way a process tells the others which session it logs out at its end, though their
-configuration got its token from it.
+configuration got its token from it; and the plan leaves what it has found of restore points, so
+that the apply, which Terraform has plan each mount again, need not ask for them a second time.
 """
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from terraform_provider_veeam.mount_sessions.record import SessionRecord
 from terraform_provider_veeam.private_folder import private_folder
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 _SUFFIX = ".session"
 _UNFINISHED = ".new"
 _PASSING = ".passing"
+_POINTS = ".points"
 
 
 class Handover:
@@ -36,6 +39,7 @@ class Handover:
         self._left: set[str] = set()
         self._used: set[str] = set()
         self._passing: set[str] = set()
+        self._taken: set[str] = set()
         self._is_swept = False
 
     def leave(self, record: SessionRecord) -> None:
@@ -45,12 +49,22 @@ class Handover:
         self._left.add(record.fingerprint)
         with suppress(OSError):
             self._sweep()
-            path = _path(record.fingerprint)
-            temporary = path.with_suffix(_UNFINISHED)
-            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(record.to_bytes())
-            temporary.replace(path)
+            _write(_path(record.fingerprint), record.to_bytes())
+
+    def leave_points(self, account: str, points: Mapping[str, Any]) -> None:
+        """Leave what was found of restore points with an account; a failure is no error."""
+        with suppress(OSError):
+            self._sweep()
+            _write(_path(account, _POINTS), json.dumps(points).encode())
+
+    def take_points(self, account: str) -> dict[str, Any]:
+        """Return what the plan of this command has found with an account, perhaps nothing."""
+        try:
+            points = json.loads(_path(account, _POINTS).read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return {}
+        self._taken.add(account)
+        return points if isinstance(points, dict) else {}
 
     def find(self, fingerprint: str) -> SessionRecord | None:
         """Return a session that the plan of this command has left; None when there is none."""
@@ -99,6 +113,8 @@ class Handover:
                 path_of(fingerprint, _SUFFIX).unlink(missing_ok=True)
             for fingerprint in self._passing:
                 path_of(fingerprint, _PASSING).unlink(missing_ok=True)
+            for account in self._taken:
+                path_of(account, _POINTS).unlink(missing_ok=True)
 
     def _sweep(self) -> None:
         """Remove what belongs to Terraform processes that are gone: once in a process."""
@@ -134,10 +150,19 @@ def _paths() -> Callable[[str, str], Path]:
     return path
 
 
+def _write(path: Path, text: bytes) -> None:
+    """Write a file that only this user may read. Raises OSError."""
+    temporary = path.with_suffix(_UNFINISHED)
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(text)
+    temporary.replace(path)
+
+
 def _sweep() -> None:
     """Remove what belongs to Terraform processes that are gone."""
     for path in _path("").parent.iterdir():
-        if path.suffix not in (_SUFFIX, _UNFINISHED, _PASSING):
+        if path.suffix not in (_SUFFIX, _UNFINISHED, _PASSING, _POINTS):
             continue
         number = path.name.partition("-")[0]
         with suppress(OSError):

@@ -19,6 +19,9 @@ class SessionRegistry:
         self._known: dict[tuple[str, str], SessionRecord] = {}
         self._read: dict[tuple[str, str], SessionRecord] = {}
         """Those of them that the apply of this command may need."""
+        self._points: dict[str, tuple[str | None, str | None]] = {}
+        """Restore points that the apply of this command may mount: by path, name and time."""
+        self._planned: dict[str, Any] | None = None
         self._handover = Handover()
 
     def remember(self, record: SessionRecord, *, for_apply: bool = False) -> None:
@@ -81,6 +84,28 @@ class SessionRegistry:
         """
         read = {record.fingerprint: record.to_plain() for record in list(self._read.values())}
         return json.dumps({_READ: read}).encode() if read else b""
+
+    def remember_point(self, path: str, name: str | None, created_at: str | None) -> None:
+        """Remember what was found of a restore point that is to be mounted."""
+        self._points[path] = name, created_at
+
+    def planned_point(self, account: str, path: str) -> tuple[str | None, str | None] | None:
+        """Return name and time of a restore point, as the plan of this command has found them."""
+        if self._planned is None:
+            self._planned = self._handover.take_points(account)
+        match self._planned.get(path):
+            case [str() | None as name, str() | None as created_at]:
+                return name, created_at
+        return None
+
+    def forget_point(self, path: str) -> None:
+        """Take note that a restore point gets mounted: its plan is over."""
+        self._points.pop(path, None)
+
+    def leave_points(self, account: str) -> None:
+        """Leave what was found, and is not mounted yet, for the apply of this command."""
+        if self._points:
+            self._handover.leave_points(account, self._points)
 
     def close(self) -> None:
         """Remove from the hand-over what nobody needs any more."""

@@ -139,10 +139,13 @@ class MountPointObject(RestorePointObject):
                 path=["os_kind"],
             )
 
-    def describe_restore_point(self, ctx: Context, state: State, call: str = "read") -> State:
+    def describe_restore_point(
+        self, ctx: Context, state: State, call: str = "read", *, for_apply: bool = False
+    ) -> State:
         """Return the restore point's name and age, as far as they can be known now.
 
-        `call` is the one whose bound it keeps.
+        `call` is the one whose bound it keeps. With `for_apply` it is asked for once in a command:
+        the apply has what the plan has found.
         Raises Refused for a restore point that is not there.
         """
         ids = state["restore_point_id"], state["restore_point_type"]
@@ -151,8 +154,13 @@ class MountPointObject(RestorePointObject):
         ref = restore_point_of(state)
         deadline = self.deadline_for(ctx, call, state, f"Looking up restore point {ref.id}")
         name = created_at = None
+        if for_apply and (planned := self._registry.planned_point(self.em.account, ref.path)):
+            name, created_at = planned
+            return {"restore_point_name": name, "restore_point_created_at": created_at}
         try:
             _, name, created_at, is_complete = self.em.restore_points.get(ref, deadline)
+            if for_apply and is_complete:
+                self._registry.remember_point(ref.path, name, created_at)
             if not is_complete:
                 ctx.diagnostics.add_warning(
                     "The restore point seems to be still being written",

@@ -37,6 +37,7 @@ def keep_spelling(block: Block, state: State, reference: State | None) -> State:
         attribute.name
         for attribute in block.attributes
         if attribute.name in state
+        and state[attribute.name] is not reference[attribute.name]
         and not differs(attribute, reference[attribute.name], state[attribute.name])
     )
     return state | {name: reference[name] for name in same}

@@ -82,7 +82,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
     def look_ahead(self, ctx: contexts.PlanContext, planned: contexts.State) -> contexts.State:
         """Look up what a create will mount, so that a wrong id fails now and a plan reads well."""
         ctx.private = ctx.private or self._registry.carry()
-        return self.describe_restore_point(ctx, planned) | _sealing(planned)
+        return self.describe_restore_point(ctx, planned, for_apply=True) | _sealing(planned)
 
     def find_replacements(
         self, ctx: contexts.PlanContext, current: contexts.State, planned: contexts.State
@@ -104,6 +104,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         if planned["restore_point_name"] is Unknown:
             planned |= self.describe_restore_point(ctx, planned, "create")
         ref = mount_points.restore_point_of(planned)
+        self._registry.forget_point(ref.path)
         name = printable(planned["restore_point_name"] or ref.id)
         deadline = self.deadline_for(ctx, "create", planned, f"Mounting restore point {name}")
         try:
