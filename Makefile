@@ -133,7 +133,7 @@ load: $(READY) ## A thousand mounts in one state: time, memory, threads and requ
 load-files: $(READY) ## Fetch a folder of 10,000 files and 2 GiB, cut and interrupted: time, memory, bytes
 	cd tests && ../$(BIN)/python -m benchmarks.download
 
-bench: $(READY) ## Measure starts, commands with one mount, how soon it is told, find, and downloads
+bench: $(READY) ## Measure starts, commands with one mount and with 100, how soon it is told, find, and downloads
 	cd tests && ../$(BIN)/python -m benchmarks.startup && ../$(BIN)/python -m benchmarks.commands && \
 	  ../$(BIN)/python -m benchmarks.find && ../$(BIN)/python -m benchmarks.files
 

@@ -1,4 +1,4 @@
-"""What Terraform's commands cost with one mount, and how soon a mount that is done is told.
+"""What Terraform's commands cost with one mount and with 100, and how soon a mount is told of.
 
 `make bench` runs it. Another launcher of the provider may be measured beside the installed one, as
 that of another commit: `python -m benchmarks.commands PROVIDER` in tests/. The tests' own Terraform
@@ -25,7 +25,8 @@ from terraform import Workspace
 
 from em_simulator import Simulator
 
-RUNS = 7
+RUNS = {1: 7, 100: 3}
+"""How often commands with so many mounts are measured."""
 INSTALLED = Path(sys.executable).with_name("terraform-provider-veeam")
 COMMANDS = {
     "apply": ("apply", "-auto-approve", "-no-color"),
@@ -55,8 +56,8 @@ def measure(workspace: Workspace, command: str) -> Cost:
     return Cost(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
 
-def workspace_in(home: Path, server: Server, provider: Path | None) -> Workspace:
-    """Return a folder with one mount by this provider, or with what needs none."""
+def workspace_in(home: Path, server: Server, provider: Path | None, mounts: int = 1) -> Workspace:
+    """Return a folder with so many mounts by this provider, or with what needs none."""
     environment = {
         "HOME": str(home),
         "PATH": os.environ["PATH"],
@@ -69,25 +70,29 @@ def workspace_in(home: Path, server: Server, provider: Path | None) -> Workspace
         subprocess.run([provider, "install"], env=environment, check=True, capture_output=True)
         workspace.write(REQUIRED)
         workspace.run("init")
-    workspace.write(mount_points(1) if provider else WITHOUT_PROVIDER)
+    workspace.write(mount_points(mounts) if provider else WITHOUT_PROVIDER)
     return workspace
 
 
-def report_commands(others: list[Path]) -> str:
+def report_commands(others: list[Path], mounts: int) -> str:
     """Measure the commands alternately, and return medians and minima as text."""
-    providers = {"terraform_data": None, "one mount": INSTALLED} | {str(p): p for p in others}
+    installed = "one mount" if mounts == 1 else f"{mounts} mounts"
+    providers = {"terraform_data": None, installed: INSTALLED} | {str(p): p for p in others}
     with Simulator(seed=SEED) as simulator, tempfile.TemporaryDirectory(dir="/tmp") as top:
         server = Server(simulator)
         costs: dict[tuple[str, str], list[Cost]] = {}
+        requests: dict[tuple[str, str], int] = {}
         workspaces = {
-            name: workspace_in(Path(top, str(number)), server, provider)
+            name: workspace_in(Path(top, str(number)), server, provider, mounts)
             for number, (name, provider) in enumerate(providers.items())
         }
-        for _ in range(RUNS):
+        for _ in range(RUNS[mounts]):
             for name, workspace in workspaces.items():
                 for command in COMMANDS:
+                    before = len(server.requests())
                     costs.setdefault((name, command), []).append(measure(workspace, command))
-    lines = [f"{RUNS} alternating runs of real Terraform, medians (and minima)"]
+                    requests[name, command] = len(server.requests()) - before
+    lines = [f"{RUNS[mounts]} alternating runs of real Terraform, medians (and minima)"]
     for (name, command), runs in costs.items():
         row = f"wall {_milliseconds([run.wall for run in runs])}"
         row += f", CPU {_milliseconds([run.cpu for run in runs])}"
@@ -95,6 +100,7 @@ def report_commands(others: list[Path]) -> str:
             bare = statistics.median(run.cpu for run in costs["terraform_data", command])
             net = statistics.median(run.cpu for run in runs) - bare
             row += f", less that of terraform_data {net * 1e3:.0f} ms"
+            row += f"; {requests[name, command] / mounts:.2f} requests a mount"
         lines.append(f"  {f'{name}: {command}':<46}{row}")
     return "\n".join(lines) + "\n"
 
@@ -130,5 +136,6 @@ def _milliseconds(runs: list[float]) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(report_commands([Path(name) for name in sys.argv[1:]]))
+    for number in RUNS:
+        sys.stdout.write(report_commands([Path(name) for name in sys.argv[1:]], number))
     sys.stdout.write(report_waits())
