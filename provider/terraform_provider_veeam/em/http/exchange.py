@@ -21,14 +21,15 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from urllib3 import BaseHTTPResponse
+
 MAXIMUM_BODY = 8 * 1024 * 1024
 _CONNECT_TIMEOUT = 10.0  # seconds, however long an answer may take
 _GRACE = 1.0  # seconds for an exchange to find out by itself that its time is over
 _STOP_GRACE = 0.5  # seconds after a stop for the answer about what was begun, to be undone
-_CHUNK = 64 * 1024
-_ENOUGH = 128 * 1024  # bytes that are handed over at once, if they come soon
+_ENOUGH = 256 * 1024  # bytes that are handed over at once, if they come soon
 _SOON = 0.1  # seconds
-_AHEAD = 4  # parts that are received before they are taken
+_AHEAD = 2  # parts that are received before they are taken
 _SLICE = 0.1  # seconds between two looks at whether to go on
 
 log = logging.getLogger(__name__)
@@ -142,14 +143,7 @@ class Exchange:
                     why = f"{self.status} came in place of an answer"
                     self._hand_over(self._lost(why))
                     return
-                size, since = 0, time.monotonic()
-                while part := response.raw.read1(_CHUNK, decode_content=False):
-                    come.append(part)
-                    size += len(part)
-                    if size >= _ENOUGH or time.monotonic() - since >= _SOON:
-                        self._hand_over(b"".join(come))
-                        come.clear()
-                        size, since = 0, time.monotonic()
+                self._receive(response.raw, come)
             self._hand_over(_End(b"".join(come)))
         except _Left:
             return
@@ -160,6 +154,26 @@ class Exchange:
                 if come:
                     self._hand_over(b"".join(come))
                 self._hand_over(explain(error, self._request, self._session.settings, took))
+
+    def _receive(self, body: BaseHTTPResponse, come: list[bytes]) -> None:
+        """Hand the body over, what comes fast in large parts; the last one is left in `come`.
+
+        Raises _Left, and what urllib3 raises.
+        """
+        size, since, is_fast = 0, time.monotonic(), False
+        while True:
+            # `read` waits for all of it, and drops what has come when it fails.
+            part = (body.read if is_fast else body.read1)(_ENOUGH, decode_content=False)
+            if not part:
+                return
+            come.append(part)
+            size += len(part)
+            took = time.monotonic() - since
+            if size >= _ENOUGH or took >= _SOON:
+                is_fast = took < _SOON
+                self._hand_over(b"".join(come))
+                come.clear()
+                size, since = 0, time.monotonic()
 
     def _hand_over(self, part: bytes | errors.EnterpriseManagerError) -> None:
         """Wait until there is room for a part. Raises _Left."""

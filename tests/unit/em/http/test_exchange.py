@@ -285,6 +285,40 @@ def test_a_request_that_nobody_waits_for_any_more_keeps_no_other_one_waiting() -
         assert client.request("GET", "/tasks", bound()).status == 200
 
 
+def test_what_comes_fast_with_a_slow_stretch_comes_whole_and_in_few_parts() -> None:
+    whole = bytes(range(256)) * 16 * 1024
+    parts: list[int] = []
+
+    def serve(connection: socket.socket, _: str) -> None:
+        sent = answer(whole)
+        middle = len(sent) // 2
+        connection.sendall(sent[:middle])
+        for start in range(middle, middle + 20):
+            time.sleep(0.05)
+            connection.sendall(sent[start : start + 1])
+        connection.sendall(sent[middle + 20 :])
+
+    class Sink:
+        come = bytearray()
+
+        @property
+        def size(self) -> int:
+            return len(self.come)
+
+        def restart(self) -> None:
+            self.come.clear()
+
+        def write(self, chunk: bytes) -> None:
+            self.come += chunk
+            parts.append(len(chunk))
+
+    with RawServer(serve) as server:
+        sink = Sink()
+        client_of(server.url, request_timeout=20).download("/file", bound(), token="t", into=sink)
+    assert sink.come == whole
+    assert len(parts) < 100
+
+
 # Memory
 
 
