@@ -30,8 +30,11 @@ def test_folders_are_looked_into_to_a_depth_and_names_matched(
 def test_a_large_folder_is_read_page_by_page(
     provider: CalledProvider, server: Server, mount: dict[str, Any]
 ) -> None:
-    assert len(provider.read(FILES, path="Volume$0:/var/log", **mount).value["files"]) == 250
-    requests = server.requests("GET", f"{MOUNTS}/1/.*")
+    for number in range(1200):
+        server.simulator.add_file("web02", f"Volume$0:/many/{number}", b"")
+    found = provider.read(FILES, path="Volume$0:/many", limit=2000, **mount).value
+    assert len(found["files"]) == 1200
+    requests = server.requests("GET", f"{MOUNTS}/1/.*many.*")
     assert {entry.query.rpartition("page=")[2] for entry in requests} == {"1", "2", "3"}
 
 
