@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _GAP = 2  # columns of the terminal, between those of a table
 _SHORTEST_BAR, _LONGEST_BAR = 10, 40
-_SETTING = re.compile(r"\b\w+(?: (=) (true))? \((VEEAM_EM_\w+)\)")
+_SETTING = re.compile(r"(?<!-)\b\w+(?: (=) (true))? \((VEEAM_EM_\w+)\)")
 _OF_TERRAFORM = re.compile(r" \(in Terraform[^)]*\)")  # what does not concern a shell
 
 

@@ -191,10 +191,12 @@ def test_settings_have_the_names_that_a_shell_knows(monkeypatch: pytest.MonkeyPa
         "Not trusted",
         "  certificate_fingerprint (VEEAM_EM_CERTIFICATE_FINGERPRINT): this fingerprint\n"
         "  insecure = true (VEEAM_EM_INSECURE): no check at all\n"
+        "  a server by name: --server (VEEAM_EM_SERVER)\n"
         "DOMAIN\\user (in Terraform's language the backslash is written twice), at all times",
     )
     assert err.getvalue().splitlines()[1:] == [
         "  VEEAM_EM_CERTIFICATE_FINGERPRINT: this fingerprint",
         "  VEEAM_EM_INSECURE=true: no check at all",
+        "  a server by name: --server (VEEAM_EM_SERVER)",
         "DOMAIN\\user, at all times",
     ]
