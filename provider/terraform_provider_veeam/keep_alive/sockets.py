@@ -39,13 +39,23 @@ def places(*, near: bool = False) -> list[Path]:
     environment was another, or have lost their folder.
     """
     folders = [_folder()] if near else [_folder(), *map(Path, private_folders())]
-    # A thousand other files may be there: a path of each, as `glob` makes it, would take long.
     return [
         folder / name
         for folder in dict.fromkeys(folders)
-        for name in sorted(os.listdir(folder))  # noqa: PTH208 - see above
+        for name in sorted(_names_in(folder))
         if name.endswith(_SUFFIX)
     ]
+
+
+def _names_in(folder: Path) -> list[str]:
+    """Return what is in a folder; nothing if it has gone meanwhile, or can't be read.
+
+    A thousand other files may be there: a path of each, as `glob` makes it, would take long.
+    """
+    try:
+        return os.listdir(folder)  # noqa: PTH208 - see above
+    except OSError:
+        return []
 
 
 def _folder() -> Path:

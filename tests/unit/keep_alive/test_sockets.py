@@ -79,6 +79,15 @@ def test_who_listens_is_found_and_leaves_nothing_behind() -> None:
     assert sockets.ask(one, LIST) is None
 
 
+def test_a_folder_that_has_just_gone_hides_nobody_in_another(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with sockets.Listener(echo):
+        (path,) = sockets.places()
+        monkeypatch.setattr(sockets, "private_folders", lambda: [str(tmp_path / "gone")])
+        assert sockets.places() == [path]
+
+
 def test_a_folder_that_is_removed_comes_back_with_the_socket(runtime: Path) -> None:
     with sockets.Listener(echo):
         (path,) = sockets.places()
