@@ -29,9 +29,9 @@ from terraform_provider_veeam.text import counted, is_quoted
 
 GOOD, NOTE, WRONG, NOT_TRIED = "good", "note", "wrong", "not tried"
 _EPILOG = """\
-Nothing is changed or mounted, and nothing secret is printed. What stands in the way is "wrong", and
-makes the exit code 1; what may be meant so is a "note"; what needs a step that went wrong is "not
-tried". What the provider block of a configuration says is not read.
+Nothing is changed or mounted, and nothing secret is printed. "wrong" stands in the way, and makes
+the exit code 1; "note" may be as you want it; "not tried" needs a step that went wrong. The
+provider block of a configuration is not read.
 
 """
 _WIDTH = 76  # of what is said, beside the other columns: it is for people
@@ -48,7 +48,7 @@ _LOCKED = re.compile(
 
 
 class Note(str):
-    """What may be meant so; it says what to do if it is not."""
+    """What may be as a person wants it; it says what to do if it is not."""
 
     __slots__ = ()
 
