@@ -65,6 +65,8 @@ class VeeamProvider(interfaces.Provider):
         self.registry = SessionRegistry()
         self.holder = BackgroundHolder(clock, self._prepare)
         self.dropped: set[tuple[str, ...]] = set()
+        self.stored: dict[tuple[str, ...], str] = {}
+        self.taken_over: set[str] = set()
         self._successor: Successor | None = None
         self._unknown: list[str] = []
         self._settings: Settings | None = None
@@ -335,7 +337,7 @@ class VeeamProvider(interfaces.Provider):
         if self.terraform is None:
             return
         if self._em:
-            self.registry.leave_points(self._em.account)
+            self.registry.leave_found(self._em.account)
         if orders := self.holder.orders(self.terraform):
             self._succession(self.terraform).hold(orders)
 

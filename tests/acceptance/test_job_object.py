@@ -129,7 +129,7 @@ def test_an_object_that_somebody_put_in_again_is_told_with_its_new_id(
     assert f"put it in again: to take that over, import {told}" in said
     said = workspace.fail(*APPLY)
     assert "The object is in the job already" in said
-    assert f"import what is there, with the id {told}" in said
+    assert f"import it, with the id {told}" in said
     workspace.run("import", "-no-color", "veeam_job_object.this", told)
     assert "No changes" in workspace.plan()
 
@@ -221,17 +221,30 @@ list "veeam_job_object" "all" {{
     assert found.count('resource "veeam_job_object"') == 6
 
 
-def test_one_that_is_to_be_made_before_its_like_is_destroyed_says_what_is_in_the_way(
+BEFORE = f'"{WEB02}"\n  lifecycle {{\n create_before_destroy = true\n }}'
+
+
+def test_one_that_is_made_before_its_like_is_destroyed_takes_its_object_over(
     workspace: Workspace, server: Server
 ) -> None:
-    """Terraform tells the apply nothing of the one that is replaced: it can't be taken over."""
-    before = "lifecycle {\n create_before_destroy = true\n }"
-    workspace.write(configuration(f'"{WEB02}"\n  {before}'))
+    workspace.write(configuration(BEFORE))
     workspace.apply()
-    said = flat(workspace.fail(*APPLY, "-replace=veeam_job_object.this"))
-    assert "remove create_before_destroy: a job has each object once" in said
+    workspace.apply("-replace=veeam_job_object.this")
+    assert WEB02 in server.simulator.objects_in(JOB)
+    assert len(server.requests("POST", "/jobs/.*/includes")) == 1
+    assert server.requests("DELETE", "/jobs/.*") == []
     assert "No changes" in workspace.plan()
-    workspace.write(configuration())
+    workspace.destroy()
+    assert WEB02 not in server.simulator.objects_in(JOB)
+
+
+def test_in_a_saved_plan_it_says_what_is_in_the_way(workspace: Workspace, server: Server) -> None:
+    """Terraform tells the apply nothing of the one that is replaced, and no file of ours does."""
+    workspace.write(configuration(BEFORE))
+    workspace.apply()
+    workspace.plan("-replace=veeam_job_object.this", "-out=saved")
+    said = flat(workspace.fail("apply", "-no-color", "saved"))
+    assert "plan and apply in one command" in said
+    assert "No changes" in workspace.plan()
     workspace.apply("-replace=veeam_job_object.this")
     assert "No changes" in workspace.plan()
-    assert len(server.requests("POST", "/jobs/.*/includes")) == 2

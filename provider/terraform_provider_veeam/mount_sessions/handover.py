@@ -8,7 +8,8 @@ removed by the next command that reads a mount point.
 
 In the same way a process tells the others which session it logs out at its end, though their
 configuration got its token from it; and the plan leaves what it has found of restore points, so
-that the apply, which Terraform has plan each mount again, need not ask for them a second time.
+that the apply, which Terraform has plan each mount again, need not ask for them a second time, and
+which objects in jobs are Terraform's, so that a resource may take over that of its predecessor.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 _SUFFIX = ".session"
 _UNFINISHED = ".new"
 _PASSING = ".passing"
-_POINTS = ".points"
+_FOUND = ".found"
 
 
 class Handover:
@@ -51,20 +52,20 @@ class Handover:
             self._sweep()
             _write(_path(record.fingerprint), record.to_bytes())
 
-    def leave_points(self, account: str, points: Mapping[str, Any]) -> None:
-        """Leave what was found of restore points with an account; a failure is no error."""
+    def leave_found(self, account: str, found: Mapping[str, Any]) -> None:
+        """Leave what was found with an account; a failure is no error."""
         with suppress(OSError):
             self._sweep()
-            _write(_path(account, _POINTS), json.dumps(points).encode())
+            _write(_path(account, _FOUND), json.dumps(found).encode())
 
-    def take_points(self, account: str) -> dict[str, Any]:
+    def take_found(self, account: str) -> dict[str, Any]:
         """Return what the plan of this command has found with an account, perhaps nothing."""
         try:
-            points = json.loads(_path(account, _POINTS).read_bytes())
+            found = json.loads(_path(account, _FOUND).read_bytes())
         except (OSError, ValueError, RecursionError):
             return {}
         self._taken.add(account)
-        return points if isinstance(points, dict) else {}
+        return found if isinstance(found, dict) else {}
 
     def find(self, fingerprint: str) -> SessionRecord | None:
         """Return a session that the plan of this command has left; None when there is none."""
@@ -114,7 +115,7 @@ class Handover:
             for fingerprint in self._passing:
                 path_of(fingerprint, _PASSING).unlink(missing_ok=True)
             for account in self._taken:
-                path_of(account, _POINTS).unlink(missing_ok=True)
+                path_of(account, _FOUND).unlink(missing_ok=True)
 
     def _sweep(self) -> None:
         """Remove what belongs to Terraform processes that are gone: once in a process."""
@@ -162,7 +163,7 @@ def _write(path: Path, text: bytes) -> None:
 def _sweep() -> None:
     """Remove what belongs to Terraform processes that are gone."""
     for path in _path("").parent.iterdir():
-        if path.suffix not in (_SUFFIX, _UNFINISHED, _PASSING, _POINTS):
+        if path.suffix not in (_SUFFIX, _UNFINISHED, _PASSING, _FOUND):
             continue
         number = path.name.partition("-")[0]
         with suppress(OSError):

@@ -19,8 +19,9 @@ class SessionRegistry:
         self._known: dict[tuple[str, str], SessionRecord] = {}
         self._read: dict[tuple[str, str], SessionRecord] = {}
         """Those of them that the apply of this command may need."""
-        self._points: dict[str, tuple[str | None, str | None]] = {}
-        """Restore points that the apply of this command may mount: by path, name and time."""
+        self._found: dict[str, tuple[str | None, str | None]] = {}
+        """What the apply of this command may need again: of restore points that it may mount, by
+        path, name and time; which objects in jobs Terraform has, by id."""
         self._planned: dict[str, Any] | None = None
         self._handover = Handover()
 
@@ -85,27 +86,29 @@ class SessionRegistry:
         read = {record.fingerprint: record.to_plain() for record in list(self._read.values())}
         return json.dumps({_READ: read}).encode() if read else b""
 
-    def remember_point(self, path: str, name: str | None, created_at: str | None) -> None:
-        """Remember what was found of a restore point that is to be mounted."""
-        self._points[path] = name, created_at
+    def remember_found(
+        self, path: str, name: str | None = None, created_at: str | None = None
+    ) -> None:
+        """Remember what was found, for the apply of this command."""
+        self._found[path] = name, created_at
 
-    def planned_point(self, account: str, path: str) -> tuple[str | None, str | None] | None:
-        """Return name and time of a restore point, as the plan of this command has found them."""
+    def found_by_plan(self, account: str, path: str) -> tuple[str | None, str | None] | None:
+        """Return name and time, as the plan of this command has found them; None if it has not."""
         if self._planned is None:
-            self._planned = self._handover.take_points(account)
+            self._planned = self._handover.take_found(account)
         match self._planned.get(path):
             case [str() | None as name, str() | None as created_at]:
                 return name, created_at
         return None
 
-    def forget_point(self, path: str) -> None:
-        """Take note that a restore point gets mounted: its plan is over."""
-        self._points.pop(path, None)
+    def forget_found(self, path: str) -> None:
+        """Take note that what was found is used: its plan is over."""
+        self._found.pop(path, None)
 
-    def leave_points(self, account: str) -> None:
-        """Leave what was found, and is not mounted yet, for the apply of this command."""
-        if self._points:
-            self._handover.leave_points(account, self._points)
+    def leave_found(self, account: str) -> None:
+        """Leave what was found, and is not used yet, for the apply of this command."""
+        if self._found:
+            self._handover.leave_found(account, self._found)
 
     def close(self) -> None:
         """Remove from the hand-over what nobody needs any more."""

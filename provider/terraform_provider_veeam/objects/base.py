@@ -48,6 +48,10 @@ class Configured(Protocol):
     holder: BackgroundHolder
     dropped: set[tuple[str, ...]]
     """Resources that a read has found gone: their types, and what else tells them apart."""
+    stored: dict[tuple[str, ...], str]
+    """The ids of objects in jobs that Terraform has, by the same."""
+    taken_over: set[str]
+    """The ids of those whose successors keep what they have made."""
 
     @property
     def is_configured(self) -> bool:
@@ -167,14 +171,15 @@ class Resource(VeeamObject, interfaces.Resource):
             try:
                 return self.look_ahead(ctx, planned)
             except Refused as error:
-                if self._key(ctx, planned) not in self._provider.dropped:
+                if self.key(ctx, planned) not in self._provider.dropped:
                     raise
                 error.add("An apply will fail to make it again; a destroy goes on.")
                 said = error.description
                 ctx.diagnostics.add_warning(said.summary, said.detail, path=said.path)
         return {}
 
-    def _key(self, ctx: Context, state: State) -> tuple[str, ...]:
+    def key(self, ctx: Context, state: State) -> tuple[str, ...]:
+        """Return the type of a resource, and what else tells it apart."""
         names = (one.name for one in self.schema.attributes if one.requires_replace)
         return (ctx.type_name, *(str(state[name]) for name in names))
 
@@ -190,7 +195,7 @@ class Resource(VeeamObject, interfaces.Resource):
         if not self._provider.is_configured:
             self.may_be_deferred(ctx)
             return current
-        key = self._key(ctx, current)
+        key = self.key(ctx, current)
         found = self.refresh(ctx, current)
         if found is None:
             self._provider.dropped.add(key)

@@ -154,13 +154,13 @@ class MountPointObject(RestorePointObject):
         ref = restore_point_of(state)
         deadline = self.deadline_for(ctx, call, state, f"Looking up restore point {ref.id}")
         name = created_at = None
-        if for_apply and (planned := self._registry.planned_point(self.em.account, ref.path)):
+        if for_apply and (planned := self._registry.found_by_plan(self.em.account, ref.path)):
             name, created_at = planned
             return {"restore_point_name": name, "restore_point_created_at": created_at}
         try:
             _, name, created_at, is_complete = self.em.restore_points.get(ref, deadline)
             if for_apply and is_complete:
-                self._registry.remember_point(ref.path, name, created_at)
+                self._registry.remember_found(ref.path, name, created_at)
             if not is_complete:
                 ctx.diagnostics.add_warning(
                     "The restore point seems to be still being written",

@@ -30,7 +30,7 @@ def test_a_session_is_found_by_its_fingerprint_in_a_file_of_this_user_alone(fold
 
 def test_what_processes_that_are_gone_have_left_is_removed(folder: Path) -> None:
     folder.mkdir(mode=0o700)
-    left = ("old.session", "half.new", "old.passing", "old.points")
+    left = ("old.session", "half.new", "old.passing", "old.found")
     for name in (*(f"{NOBODY}-{one}" for one in left), "a.sock"):
         (folder / name).touch()
     Handover().leave(ONE)

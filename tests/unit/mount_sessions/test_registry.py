@@ -90,15 +90,15 @@ def test_what_the_plan_left_is_removed_when_the_mount_point_is_gone(folder: Path
 
 def test_an_apply_has_what_its_plan_has_found_of_restore_points(folder: Path) -> None:
     plan, apply = SessionRegistry(), SessionRegistry()
-    plan.remember_point("/x/1", "oracle03", "2026-11-01T00:00:00Z")
-    plan.remember_point("/x/2", "web02", None)
-    plan.forget_point("/x/2")
-    plan.leave_points("account")
+    plan.remember_found("/x/1", "oracle03", "2026-11-01T00:00:00Z")
+    plan.remember_found("/x/2", "web02", None)
+    plan.forget_found("/x/2")
+    plan.leave_found("account")
     (file,) = folder.iterdir()
     assert file.stat().st_mode & 0o777 == 0o600
-    assert apply.planned_point("account", "/x/1") == ("oracle03", "2026-11-01T00:00:00Z")
-    assert apply.planned_point("account", "/x/2") is None
-    assert SessionRegistry().planned_point("another", "/x/1") is None
+    assert apply.found_by_plan("account", "/x/1") == ("oracle03", "2026-11-01T00:00:00Z")
+    assert apply.found_by_plan("account", "/x/2") is None
+    assert SessionRegistry().found_by_plan("another", "/x/1") is None
     plan.close()
     assert list(folder.iterdir()) == [file]
     apply.close()
@@ -107,20 +107,20 @@ def test_an_apply_has_what_its_plan_has_found_of_restore_points(folder: Path) ->
 
 def test_nothing_is_left_when_all_that_was_found_is_mounted(folder: Path) -> None:
     registry = SessionRegistry()
-    registry.remember_point("/x/1", "oracle03", None)
-    registry.forget_point("/x/1")
-    registry.leave_points("account")
+    registry.remember_found("/x/1", "oracle03", None)
+    registry.forget_found("/x/1")
+    registry.leave_found("account")
     assert not folder.exists()
 
 
 @pytest.mark.parametrize("text", [b"", b"[]", b'{"/x/1": 1}', b'{"/x/1": ["one", 2]}', b"\xff"])
 def test_what_can_not_be_read_of_a_plan_is_not_known(folder: Path, text: bytes) -> None:
     plan = SessionRegistry()
-    plan.remember_point("/x/1", "oracle03", None)
-    plan.leave_points("account")
+    plan.remember_found("/x/1", "oracle03", None)
+    plan.leave_found("account")
     (file,) = folder.iterdir()
     file.write_bytes(text)
-    assert SessionRegistry().planned_point("account", "/x/1") is None
+    assert SessionRegistry().found_by_plan("account", "/x/1") is None
 
 
 def at(mount: int) -> Callable[[str], bool]:

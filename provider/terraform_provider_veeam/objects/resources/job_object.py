@@ -53,7 +53,13 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
     )
 
     def look_ahead(self, ctx: contexts.PlanContext, planned: contexts.State) -> contexts.State:
-        """Look up what a create will put where, so that a wrong id fails now."""
+        """Look up what a create will put where, so that a wrong id fails now.
+
+        With create_before_destroy Terraform itself has the object in the job by then: the apply is
+        told which one that is, as Terraform does not tell it.
+        """
+        if stored := self._provider.stored.get(self.key(ctx, planned)):
+            self._registry.remember_found(stored)
         found: contexts.State = {}
         if not self._provider.is_configured:
             return found
@@ -64,6 +70,12 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
             if planned["ref"] is not Unknown:
                 found["name"] = self.find_by_ref(planned["ref"], deadline).name
         return found
+
+    def find_replacements(
+        self, ctx: contexts.PlanContext, current: contexts.State, planned: contexts.State
+    ) -> None:
+        """Take note of what Terraform has: it may be about to be replaced."""
+        self._provider.stored[self.key(ctx, current)] = current["id"]
 
     def create(self, ctx: contexts.ChangeContext, planned: contexts.State) -> contexts.State | None:
         """Put the object into the job."""
@@ -76,13 +88,17 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
             raise jobs.no_such_job(error) from error
         except AlreadyInJob as error:
             there = identifiers.format_job_object_id(job_id, error.object_id)
-            raise Refused(
-                error.summary,
-                f"{error.detail} If this resource replaces another for the same object, remove "
-                "create_before_destroy: a job has each object once. Otherwise import what is "
-                f"there, with the id {there}.",
-                path=["ref"],
-            ) from error
+            if self._registry.found_by_plan(self.em.account, there) is None:
+                raise Refused(
+                    error.summary,
+                    f"{error.detail} Terraform does not take over what it has not made, unless it "
+                    f"is asked to: import it, with the id {there}. If this resource replaces "
+                    "another for the same object in a plan that was saved, plan and apply in one "
+                    "command.",
+                    path=["ref"],
+                ) from error
+            self._provider.taken_over.add(there)
+            added = JobObject(error.object_id, item.ref, item.name)
         # The plan has told the name of the lookup: that of the job may be spelt in another way.
         name = item.name if planned["name"] is Unknown else planned["name"]
         return self._kept(ctx, planned, added._replace(name=name))
@@ -117,6 +133,9 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
 
     def delete(self, ctx: contexts.ChangeContext, current: contexts.State) -> None:
         """Take the object out of the job; what is gone already is no error."""
+        if current["id"] in self._provider.taken_over:
+            self._provider.taken_over.remove(current["id"])
+            return
         deadline = self.deadline_for(ctx, "delete", current, "Taking the object out of the job")
         one = JobObject(current["object_id"], current["ref"], current["name"])
         self.em.job_objects.remove(current["job_id"], one, deadline)

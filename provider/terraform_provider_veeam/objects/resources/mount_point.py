@@ -104,7 +104,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         if planned["restore_point_name"] is Unknown:
             planned |= self.describe_restore_point(ctx, planned, "create")
         ref = mount_points.restore_point_of(planned)
-        self._registry.forget_point(ref.path)
+        self._registry.forget_found(ref.path)
         name = printable(planned["restore_point_name"] or ref.id)
         deadline = self.deadline_for(ctx, "create", planned, f"Mounting restore point {name}")
         try:
