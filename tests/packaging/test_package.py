@@ -72,7 +72,21 @@ def test_the_zip_is_as_the_registry_wants_it(package: Path) -> None:
 
 
 def test_it_is_soon_downloaded(package: Path) -> None:
-    assert package.stat().st_size <= 22 * 2**20
+    assert package.stat().st_size <= 23 * 2**20
+
+
+def test_a_command_says_nothing_of_the_parts_that_it_is_made_of(unpacked: Path) -> None:
+    """Such as a warning that a library prints when another one is missing."""
+    done = subprocess.run(
+        [unpacked / EXECUTABLE, "doctor"],
+        cwd=unpacked,
+        env={"HOME": str(unpacked), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "VEEAM_EM_URL is not set" in done.stdout
+    assert done.stderr == ""
 
 
 def test_it_brings_the_licences_of_all_that_is_in_it(package: Path) -> None:
