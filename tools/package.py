@@ -36,8 +36,6 @@ UNUSED = (
     *("multiprocessing", "imaplib", "poplib", "ftplib", "mailcap", "cgi", "cgitb", "webbrowser"),
     *("tarfile", "statistics", "timeit", "trace", "pstats", "modulefinder", "pyclbr"),
     *("symtable", "pickletools", "_pydecimal", "_pyio", "xml.dom", "urllib3.contrib.pyopenssl"),
-    # of requests, which guesses no encoding here
-    *("charset_normalizer.md", "charset_normalizer.cd"),
     # of rich, whose tables and bars do without
     *("pygments", "markdown_it", "mdurl", "attr", "rich.syntax", "rich.traceback"),
 )
