@@ -192,10 +192,10 @@ def test_an_uncaught_error_is_a_masked_line(capsys: pytest.CaptureFixture[str]) 
         int("canary42")
     except ValueError as error:
         sys.excepthook(ValueError, error, error.__traceback__)
-    of_thread, of_main = written(capsys)
-    for entry in (of_thread, of_main):
-        assert entry["@level"] == "error"
-        assert "'***'" in entry["traceback"]
+    # What an earlier test has left may be collected meanwhile, and warns.
+    told = [entry for entry in written(capsys) if "traceback" in entry]
+    assert [entry["@level"] for entry in told] == ["error", "error"]
+    assert all("'***'" in entry["traceback"] for entry in told)
 
 
 def test_what_is_shown_has_nothing_that_a_terminal_obeys() -> None:
