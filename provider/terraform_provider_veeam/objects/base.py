@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -17,10 +17,11 @@ from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
 from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
 from terraform_provider_veeam.mount_sessions.registry import SessionRegistry
 from terraform_provider_veeam.text import parse_duration
-from tfplugin import attribute, contexts, interfaces
+from tfplugin import contexts, interfaces
+from tfplugin.attribute import Attribute, NestedAttribute, optional
 from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
-from tfplugin.schema import Schema
+from tfplugin.schema import NestedBlock, Schema
 from tfplugin.types import Unknown
 
 if TYPE_CHECKING:
@@ -62,21 +63,27 @@ class Configured(Protocol):
         """The client. Raises Refused while the configuration is not known."""
 
 
-def timeouts(**defaults: str) -> attribute.NestedAttribute:
-    """Return the attribute `timeouts`: the calls in which an object waits, with their defaults."""
-    return attribute.NestedAttribute(
-        "timeouts",
-        [
-            attribute.optional(
-                call,
-                f"For {_CALLS[call]}. Default `{default}`.",
-                check=parse_duration,
-                fallback=default,
-            )
-            for call, default in defaults.items()
-        ],
-        "The longest times for the work on the server, like `90s` or `1h30m`.",
-        optional=True,
+def block(
+    description: str,
+    *attributes: Attribute,
+    nested: Sequence[NestedBlock] = (),
+    **timeouts: str,
+) -> Schema:
+    """Return the schema of an object; it waits in the calls that `timeouts` has defaults for."""
+    longest = [
+        optional(
+            call,
+            f"For {_CALLS[call]}. Default `{default}`.",
+            check=parse_duration,
+            fallback=default,
+        )
+        for call, default in timeouts.items()
+    ]
+    said = "The longest times for the work on the server, like `90s` or `1h30m`."
+    return Schema(
+        description=description,
+        attributes=[*attributes, NestedAttribute("timeouts", longest, said, optional=True)],
+        block_types=list(nested),
     )
 
 

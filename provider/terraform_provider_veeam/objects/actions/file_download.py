@@ -17,11 +17,10 @@ from terraform_provider_veeam.objects.actions.paths import (
     known_paths,
     paths_attribute,
 )
-from terraform_provider_veeam.objects.base import timeouts
+from terraform_provider_veeam.objects.base import block
 from tfplugin.attribute import flag, optional, required
 from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
-from tfplugin.schema import Schema
 from tfplugin.types import Number
 
 if TYPE_CHECKING:
@@ -46,60 +45,56 @@ class FileDownloadAction(MountPathsAction):
     """`veeam_file_download`."""
 
     operation = "Downloading files"
-    schema = Schema(
-        description="Downloads files and folders of a mount point to a folder of this "
-        "machine. Each file is written beside its place and put there in one step, once it "
-        "has the size that Enterprise Manager tells, and keeps its time of modification. What "
-        "an earlier download has put there is kept if it is from the same restore point, and "
-        "else replaced, unless it was changed since; a file in the folder, "
-        "`.terraform-provider-veeam.jsonl`, notes where each is from. Anything else that is "
-        "there is left as it is, unless `overwrite` says more. A download that breaks off goes "
-        "on where it was, as far as the server can do that. What is left, or can't be fetched, "
-        "is listed in an error at the end, when all others are there.",
-        attributes=[
-            *mounted.reference_attributes(),
-            mounted.token_attribute(),
-            paths_attribute(
-                "Files and folders, from the volume on: `E:/Docs/Offers.docx` becomes "
-                "`Offers.docx` in `folder`, and a folder comes with everything in it. In a "
-                "name, `*` stands for anything and `?` for one character; `**` stands for "
-                "any number of folders: `E:/Docs/**/*.docx`. What matches goes where it is "
-                "below the last folder that is named without them. A name that is there as it "
-                "is written is meant as it is written.",
-            ),
-            required(
-                "folder",
-                "Folder of this machine, made if it is not there; `~` is the home folder. "
-                "Nothing is ever written outside of it, so no link in it is followed. A name "
-                "that this machine can't have, or takes for another's, is replaced by one like "
-                "it, and a warning tells both.",
-                check=_folder,
-            ),
-            flag(
-                "keep_folders",
-                "Put each file where its whole path leads: `E:/Docs/Offers.docx` becomes "
-                "`E/Docs/Offers.docx` in `folder`. Default `false`.",
-            ),
-            optional(
-                "overwrite",
-                "Which files that are in the way are replaced: `never`, `if-older` than the "
-                "backup's, or `always`. What is left then is no error. Default: those of an "
-                "earlier download that nobody has changed.",
-                check=checks.one_of(("never", "if-older", "always")),
-            ),
-            optional(
-                "parallelism",
-                "How many files are downloaded at the same time, from 1 to 32. Default `8`.",
-                Number(),
-                check=checks.count_to(32),
-                fallback=8,
-            ),
-            flag(
-                "dry_run",
-                "Tell what would be done, file by file, and write nothing. Default `false`.",
-            ),
-            timeouts(invoke="1h"),
-        ],
+    schema = block(
+        "Downloads files and folders of a mount point to a folder of this machine. Each file is "
+        "written beside its place and put there in one step, once it has the size that Enterprise "
+        "Manager tells, and keeps its time of modification. What an earlier download has put there "
+        "is kept if it is from the same restore point, and else replaced, unless it was changed "
+        "since; a file in the folder, `.terraform-provider-veeam.jsonl`, notes where each is from. "
+        "Anything else that is there is left as it is, unless `overwrite` says more. A download "
+        "that breaks off goes on where it was, as far as the server can do that. What is left, or "
+        "can't be fetched, is listed in an error at the end, when all others are there.",
+        *mounted.reference_attributes(),
+        mounted.token_attribute(),
+        paths_attribute(
+            "Files and folders, from the volume on: `E:/Docs/Offers.docx` becomes `Offers.docx` in "
+            "`folder`, and a folder comes with everything in it. In a name, `*` stands for "
+            "anything and `?` for one character; `**` stands for any number of folders: "
+            "`E:/Docs/**/*.docx`. What matches goes where it is below the last folder that is "
+            "named without them. A name that is there as it is written is meant as it is written.",
+        ),
+        required(
+            "folder",
+            "Folder of this machine, made if it is not there; `~` is the home folder. "
+            "Nothing is ever written outside of it, so no link in it is followed. A name "
+            "that this machine can't have, or takes for another's, is replaced by one like "
+            "it, and a warning tells both.",
+            check=_folder,
+        ),
+        flag(
+            "keep_folders",
+            "Put each file where its whole path leads: `E:/Docs/Offers.docx` becomes "
+            "`E/Docs/Offers.docx` in `folder`. Default `false`.",
+        ),
+        optional(
+            "overwrite",
+            "Which files that are in the way are replaced: `never`, `if-older` than the "
+            "backup's, or `always`. What is left then is no error. Default: those of an "
+            "earlier download that nobody has changed.",
+            check=checks.one_of(("never", "if-older", "always")),
+        ),
+        optional(
+            "parallelism",
+            "How many files are downloaded at the same time, from 1 to 32. Default `8`.",
+            Number(),
+            check=checks.count_to(32),
+            fallback=8,
+        ),
+        flag(
+            "dry_run",
+            "Tell what would be done, file by file, and write nothing. Default `false`.",
+        ),
+        invoke="1h",
     )
 
     def validate(self, ctx: Context, config: State) -> None:

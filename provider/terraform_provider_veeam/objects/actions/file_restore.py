@@ -14,12 +14,12 @@ from terraform_provider_veeam.objects.actions.paths import (
     paths_attribute,
     restoring,
 )
-from terraform_provider_veeam.objects.base import timeouts
+from terraform_provider_veeam.objects.base import block
 from terraform_provider_veeam.text import as_meant
 from tfplugin.attribute import flag, required
 from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
-from tfplugin.schema import Schema, nested_block
+from tfplugin.schema import nested_block
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.files.restore import ToOriginalPlace
@@ -34,25 +34,23 @@ class FileRestoreAction(MountPathsAction):
     """`veeam_file_restore`."""
 
     operation = "Restoring files"
-    schema = Schema(
-        description="Restores files and folders of a mount point to their original place in "
+    schema = block(
+        "Restores files and folders of a mount point to their original place in "
         "the machine that was backed up.",
-        attributes=[
-            *mounted.reference_attributes(),
-            mounted.token_attribute(),
-            paths_attribute(
-                "Files and folders, from the volume on: `E:/Docs/Offers.docx`. They are "
-                "restored one after the other."
-            ),
-            flag("overwrite", "Replace what is there. Default `false`: both are kept."),
-            flag(
-                "permissions_only",
-                "Restore only the permissions of files that are still there; Windows only. "
-                "Default `false`.",
-            ),
-            timeouts(invoke="1h"),
-        ],
-        block_types=[
+        *mounted.reference_attributes(),
+        mounted.token_attribute(),
+        paths_attribute(
+            "Files and folders, from the volume on: `E:/Docs/Offers.docx`. They are "
+            "restored one after the other."
+        ),
+        flag("overwrite", "Replace what is there. Default `false`: both are kept."),
+        flag(
+            "permissions_only",
+            "Restore only the permissions of files that are still there; Windows only. "
+            "Default `false`.",
+        ),
+        invoke="1h",
+        nested=[
             nested_block(
                 "guest_credentials",
                 "Account in the machine. Without it the account of the "

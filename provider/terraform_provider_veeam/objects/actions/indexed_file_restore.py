@@ -19,12 +19,11 @@ from terraform_provider_veeam.objects.actions.paths import (
     paths_attribute,
     restoring,
 )
-from terraform_provider_veeam.objects.base import timeouts
+from terraform_provider_veeam.objects.base import block
 from terraform_provider_veeam.objects.identifiers import UuidOrUrn, restore_point_uid
 from tfplugin.attribute import required
 from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
-from tfplugin.schema import Schema
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.index import IndexedPoint
@@ -57,28 +56,26 @@ class IndexedRestoreAction(PathsAction):
     """`veeam_indexed_file_restore`."""
 
     operation = "Restoring files from the index"
-    schema = Schema(
-        description="Restores files and folders of a VM to their original place without a mount, "
+    schema = block(
+        "Restores files and folders of a VM to their original place without a mount, "
         "if the VM is indexed when it is backed up: what Enterprise Manager calls a 1-click "
         "restore. What is there is replaced, always; `veeam_file_restore` can keep it, takes an "
         "account of the machine, and needs a mount point. Any role in Enterprise Manager may do "
         "it, for the machines in its scope.",
-        attributes=[
-            required(
-                "restore_point_id",
-                "UUID of the restore point, or its URN, `urn:veeam:VmRestorePoint:UUID`: of "
-                "`veeam_file_versions`, or of `veeam_restore_point`.",
-                UuidOrUrn(),
-                check=_vm_point,
-            ),
-            paths_attribute(
-                "Files and folders, from the volume on: `E:/Docs/Offers.docx`. They replace what "
-                "is there, a folder with all that is in it. They are restored one after the "
-                "other; none is asked for twice.",
-                check=_whole_path,
-            ),
-            timeouts(invoke="1h"),
-        ],
+        required(
+            "restore_point_id",
+            "UUID of the restore point, or its URN, `urn:veeam:VmRestorePoint:UUID`: of "
+            "`veeam_file_versions`, or of `veeam_restore_point`.",
+            UuidOrUrn(),
+            check=_vm_point,
+        ),
+        paths_attribute(
+            "Files and folders, from the volume on: `E:/Docs/Offers.docx`. They replace what "
+            "is there, a folder with all that is in it. They are restored one after the "
+            "other; none is asked for twice.",
+            check=_whole_path,
+        ),
+        invoke="1h",
     )
 
     def look_ahead(self, config: State, deadline: Deadline) -> None:

@@ -9,11 +9,10 @@ from terraform_provider_veeam.em.jobs.sessions import SessionType
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks, jobs
 from terraform_provider_veeam.objects.actions.backup import BackupAction
-from terraform_provider_veeam.objects.base import timeouts
+from terraform_provider_veeam.objects.base import block
 from tfplugin.attribute import flag, optional
 from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
-from tfplugin.schema import Schema
 
 _JOIN, _FAIL = "join", "fail"
 _MAY_TRY_AGAIN = (
@@ -26,23 +25,21 @@ class JobStartAction(jobs.JobReader, BackupAction):
     """`veeam_job_start`."""
 
     operation = "The job"
-    schema = Schema(
-        description="Starts a backup or replication job and waits until it is done. Copy jobs "
+    schema = block(
+        "Starts a backup or replication job and waits until it is done. Copy jobs "
         "can't be started here. The account needs the role Portal Administrator.",
-        attributes=[
-            jobs.job_id(
-                "UUID of the job, or its URN, `urn:veeam:Job:UUID`: `id` of a `veeam_job`.",
-                required=True,
-            ),
-            flag("wait", "Wait for the end of the run, and fail when it fails. Default `true`."),
-            optional(
-                "if_running",
-                "What to do when the job runs already: `join` (default) waits for that run, "
-                "`fail` is an error.",
-                check=checks.one_of((_JOIN, _FAIL)),
-            ),
-            timeouts(invoke="8h"),
-        ],
+        jobs.job_id(
+            "UUID of the job, or its URN, `urn:veeam:Job:UUID`: `id` of a `veeam_job`.",
+            required=True,
+        ),
+        flag("wait", "Wait for the end of the run, and fail when it fails. Default `true`."),
+        optional(
+            "if_running",
+            "What to do when the job runs already: `join` (default) waits for that run, "
+            "`fail` is an error.",
+            check=checks.one_of((_JOIN, _FAIL)),
+        ),
+        invoke="8h",
     )
 
     def look_ahead(self, config: State, deadline: Deadline) -> None:

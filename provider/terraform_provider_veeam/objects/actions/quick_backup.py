@@ -6,19 +6,19 @@ from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import hierarchy
 from terraform_provider_veeam.objects.actions.backup import BackupAction
-from terraform_provider_veeam.objects.base import timeouts
+from terraform_provider_veeam.objects.base import block
 from tfplugin.contexts import Context, State
-from tfplugin.schema import Schema
 
 
 class QuickBackupAction(hierarchy.HierarchyReader, BackupAction):
     """`veeam_quick_backup`."""
 
     operation = "The quick backup"
-    schema = Schema(
-        description="Makes an incremental restore point of a VM and waits until it is there. "
+    schema = block(
+        "Makes an incremental restore point of a VM and waits until it is there. "
         "The VM has to be in a backup job that has a full backup of it.",
-        attributes=[*hierarchy.vm_attributes(), timeouts(invoke="2h")],
+        *hierarchy.vm_attributes(),
+        invoke="2h",
     )
 
     rules = hierarchy.VM_RULES

@@ -6,24 +6,21 @@ from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import MountGone, SessionGone
 from terraform_provider_veeam.keep_alive import start as keep_alive
 from terraform_provider_veeam.objects import mounted
-from terraform_provider_veeam.objects.base import Action, timeouts
+from terraform_provider_veeam.objects.base import Action, block
 from tfplugin.contexts import Context, State
-from tfplugin.schema import Schema
 
 
 class UnmountAction(mounted.MountPointReader, Action):
     """`veeam_unmount`."""
 
     operation = "Unmounting"
-    schema = Schema(
-        description="Unmounts a mount point in its logon session, for cleaning up by hand. "
+    schema = block(
+        "Unmounts a mount point in its logon session, for cleaning up by hand. "
         "Destroy a mount that Terraform manages instead: after this action the next plan drops "
         "it from the state and mounts it again.",
-        attributes=[
-            *mounted.reference_attributes(),
-            mounted.token_attribute(),
-            timeouts(invoke="10m"),
-        ],
+        *mounted.reference_attributes(),
+        mounted.token_attribute(),
+        invoke="10m",
     )
 
     def run(self, ctx: Context, config: State, deadline: Deadline) -> Iterator[str]:

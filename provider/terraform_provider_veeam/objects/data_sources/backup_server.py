@@ -2,23 +2,19 @@
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.objects import backup_server, checks, selection
-from terraform_provider_veeam.objects.base import DataSource, timeouts
+from terraform_provider_veeam.objects.base import DataSource, block
 from tfplugin.contexts import Context, State
-from tfplugin.schema import Schema
 
 
 class BackupServerDataSource(DataSource):
     """`veeam_backup_server`."""
 
     operation = "Looking the backup server up"
-    schema = Schema(
-        description="Finds one of the backup servers that Enterprise Manager knows. Finding none "
-        "is an error.",
-        attributes=[
-            checks.whole_name(),
-            *backup_server.found_attributes(),
-            timeouts(read="5m"),
-        ],
+    schema = block(
+        "Finds one of the backup servers that Enterprise Manager knows. Finding none is an error.",
+        checks.whole_name(),
+        *backup_server.found_attributes(),
+        read="5m",
     )
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:

@@ -2,28 +2,25 @@
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.objects import backup_server, checks, selection
-from terraform_provider_veeam.objects.base import DataSource, timeouts
+from terraform_provider_veeam.objects.base import DataSource, block
 from tfplugin.attribute import computed, found
 from tfplugin.contexts import Context, State
-from tfplugin.schema import Schema
 
 
 class BackupServersDataSource(DataSource):
     """`veeam_backup_servers`."""
 
     operation = "Looking backup servers up"
-    schema = Schema(
-        description="The backup servers that Enterprise Manager knows.",
-        attributes=[
-            checks.pattern(),
-            found(
-                "backup_servers",
-                "The backup servers; what Enterprise Manager does not tell is null.",
-                computed("name", "Name, as for `backup_server` of a search."),
-                *backup_server.found_attributes(),
-            ),
-            timeouts(read="5m"),
-        ],
+    schema = block(
+        "The backup servers that Enterprise Manager knows.",
+        checks.pattern(),
+        found(
+            "backup_servers",
+            "The backup servers; what Enterprise Manager does not tell is null.",
+            computed("name", "Name, as for `backup_server` of a search."),
+            *backup_server.found_attributes(),
+        ),
+        read="5m",
     )
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:

@@ -14,12 +14,11 @@ from terraform_provider_veeam.em.jobs.sessions import (
 )
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks, jobs, selection
-from terraform_provider_veeam.objects.base import DataSource, timeouts
+from terraform_provider_veeam.objects.base import DataSource, block
 from tfplugin.attribute import computed, found, optional
 from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
 from tfplugin.rules import ExactlyOneOf
-from tfplugin.schema import Schema
 from tfplugin.types import Bool, List, String
 
 
@@ -27,77 +26,73 @@ class BackupSessionsDataSource(jobs.JobReader, DataSource):
     """`veeam_backup_sessions`."""
 
     operation = "Looking backup sessions up"
-    schema = Schema(
-        description="The backups or replications of a job or of a machine, the newest first, "
-        "and how each ended. Copies count as backups. Enterprise Manager knows those of the "
-        "last 30 days.",
-        attributes=[
-            jobs.job_id(
-                "UUID or URN of a job. Write this, `job_name` or `machine_name`.", optional=True
+    schema = block(
+        "The backups or replications of a job or of a machine, the newest first, and how each "
+        "ended. Copies count as backups. Enterprise Manager knows those of the last 30 days.",
+        jobs.job_id(
+            "UUID or URN of a job. Write this, `job_name` or `machine_name`.", optional=True
+        ),
+        optional(
+            "job_name",
+            "Whole name of a job, compared without regard to case.",
+            check=checks.name,
+        ),
+        optional(
+            "machine_name",
+            "Whole name of a VM, compared without regard to case.",
+            check=checks.name,
+        ),
+        optional(
+            "type",
+            "`Backup` (default) or `Replica`, for replications. A job that has made no "
+            "backup is looked up among the replications by itself.",
+            check=checks.one_of(SessionType),
+        ),
+        optional(
+            "created_after", "Earliest time at which they began, RFC 3339.", check=checks.moment
+        ),
+        optional(
+            "created_before", "Latest time at which they began, RFC 3339.", check=checks.moment
+        ),
+        checks.limit(100, "; more are left out with a warning"),
+        found(
+            "backup_sessions",
+            "The backups, the newest first.",
+            computed("id", "UUID."),
+            computed("name", "Name, as Enterprise Manager shows it."),
+            computed("job_name", "Name of the job."),
+            computed("machine_name", "Name of the VM; null for a job's."),
+            computed("created_at", "When it began, RFC 3339 in UTC."),
+            computed("ended_at", "When it ended, RFC 3339 in UTC; null before."),
+            computed(
+                "state",
+                "`Stopped` (a job's) or `Completed` (a machine's) when it is over; "
+                "before, `Starting`, `Working`, `Pending`, `InProgress` and the like.",
             ),
-            optional(
-                "job_name",
-                "Whole name of a job, compared without regard to case.",
-                check=checks.name,
+            computed("result", "`Success`, `Warning` or `Failed`; null until it is over."),
+            computed(
+                "is_retry",
+                "Whether it repeats only what failed in the one before, as a job does "
+                "minutes later by itself; null for a machine's.",
+                Bool(),
             ),
-            optional(
-                "machine_name",
-                "Whole name of a VM, compared without regard to case.",
-                check=checks.name,
+            computed(
+                "reasons",
+                "Why it did not succeed, or not without remarks: for a job, what is "
+                "told of its machines.",
+                List(String()),
             ),
-            optional(
-                "type",
-                "`Backup` (default) or `Replica`, for replications. A job that has made no "
-                "backup is looked up among the replications by itself.",
-                check=checks.one_of(SessionType),
+            computed(
+                "restore_point_id",
+                "UUID of the restore point that a machine's has made, for `veeam_mount_point`; "
+                "null for a job's, and where Enterprise Manager does not tell it, as for copies.",
             ),
-            optional(
-                "created_after", "Earliest time at which they began, RFC 3339.", check=checks.moment
+            computed(
+                "restore_point_type",
+                "Family of that restore point, for `veeam_mount_point`.",
             ),
-            optional(
-                "created_before", "Latest time at which they began, RFC 3339.", check=checks.moment
-            ),
-            checks.limit(100, "; more are left out with a warning"),
-            found(
-                "backup_sessions",
-                "The backups, the newest first.",
-                computed("id", "UUID."),
-                computed("name", "Name, as Enterprise Manager shows it."),
-                computed("job_name", "Name of the job."),
-                computed("machine_name", "Name of the VM; null for a job's."),
-                computed("created_at", "When it began, RFC 3339 in UTC."),
-                computed("ended_at", "When it ended, RFC 3339 in UTC; null before."),
-                computed(
-                    "state",
-                    "`Stopped` (a job's) or `Completed` (a machine's) when it is over; "
-                    "before, `Starting`, `Working`, `Pending`, `InProgress` and the like.",
-                ),
-                computed("result", "`Success`, `Warning` or `Failed`; null until it is over."),
-                computed(
-                    "is_retry",
-                    "Whether it repeats only what failed in the one before, as a job does "
-                    "minutes later by itself; null for a machine's.",
-                    Bool(),
-                ),
-                computed(
-                    "reasons",
-                    "Why it did not succeed, or not without remarks: for a job, what is "
-                    "told of its machines.",
-                    List(String()),
-                ),
-                computed(
-                    "restore_point_id",
-                    "UUID of the restore point that a machine's has made, for "
-                    "`veeam_mount_point`; null for a job's, and where Enterprise Manager "
-                    "does not tell it, as for copies.",
-                ),
-                computed(
-                    "restore_point_type",
-                    "Family of that restore point, for `veeam_mount_point`.",
-                ),
-            ),
-            timeouts(read="5m"),
-        ],
+        ),
+        read="5m",
     )
 
     rules = (ExactlyOneOf("job_id", "job_name", "machine_name"),)

@@ -12,11 +12,10 @@ from terraform_provider_veeam.em.files.left_out import LeftOut, in_lines
 from terraform_provider_veeam.em.files.paths import parse_sought_path
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks, search
-from terraform_provider_veeam.objects.base import DataSource, timeouts
+from terraform_provider_veeam.objects.base import DataSource, block
 from tfplugin.attribute import computed, found, required
 from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
-from tfplugin.schema import Schema
 from tfplugin.types import Bool, Number
 
 if TYPE_CHECKING:
@@ -35,42 +34,38 @@ class FileVersionsDataSource(search.RestorePointReader, DataSource):
     """`veeam_file_versions`."""
 
     operation = "Looking for {path} in the index"
-    schema = Schema(
-        description="Finds which restore points of a VM have a file, without a mount: Enterprise "
+    schema = block(
+        "Finds which restore points of a VM have a file, without a mount: Enterprise "
         "Manager's index of guest files is asked, which has the VMs that are indexed when they "
         "are backed up. It can leave folders out, as the backup job says.",
-        attributes=[
-            required("machine_name", "Name of the VM.", check=_machine_name),
-            required(
-                "path",
-                "A file or folder from its volume on, like `E:/Documentation 2014/Contract.docx`, "
-                "or a pattern: `*` stands for anything in a name, `?` for one character, `**` for "
-                "folders. What begins with no volume is looked for on all of them, a name alone "
-                "in every folder; that takes longer, and ends after a thousand folders of a "
-                "restore point, with a warning.",
-                check=parse_sought_path,
+        required("machine_name", "Name of the VM.", check=_machine_name),
+        required(
+            "path",
+            "A file or folder from its volume on, like `E:/Documentation 2014/Contract.docx`, "
+            "or a pattern: `*` stands for anything in a name, `?` for one character, `**` for "
+            "folders. What begins with no volume is looked for on all of them, a name alone "
+            "in every folder; that takes longer, and ends after a thousand folders of a "
+            "restore point, with a warning.",
+            check=parse_sought_path,
+        ),
+        *search.time_and_server(),
+        checks.limit(100, ", the newest first; older ones are not looked for"),
+        found(
+            "file_versions",
+            "What was found, the newest backup first; empty if no restore point that is "
+            "indexed has it.",
+            computed("restore_point_id", "UUID, for `veeam_mount_point`."),
+            computed("restore_point_type", "`vm`."),
+            computed("restore_point_created_at", "When the backup was created, RFC 3339 in UTC."),
+            computed("path", "Path from the volume on, as for `paths` of actions."),
+            computed("is_folder", "Whether it is a folder.", Bool()),
+            computed("size", "Size in bytes; null for a folder.", Number()),
+            computed("owner", "Account that owns it; null for a folder."),
+            computed(
+                "modified_at", "When it was last changed, RFC 3339 in UTC; null for a folder."
             ),
-            *search.time_and_server(),
-            checks.limit(100, ", the newest first; older ones are not looked for"),
-            found(
-                "file_versions",
-                "What was found, the newest backup first; empty if no restore point that is "
-                "indexed has it.",
-                computed("restore_point_id", "UUID, for `veeam_mount_point`."),
-                computed("restore_point_type", "`vm`."),
-                computed(
-                    "restore_point_created_at", "When the backup was created, RFC 3339 in UTC."
-                ),
-                computed("path", "Path from the volume on, as for `paths` of actions."),
-                computed("is_folder", "Whether it is a folder.", Bool()),
-                computed("size", "Size in bytes; null for a folder.", Number()),
-                computed("owner", "Account that owns it; null for a folder."),
-                computed(
-                    "modified_at", "When it was last changed, RFC 3339 in UTC; null for a folder."
-                ),
-            ),
-            timeouts(read="5m"),
-        ],
+        ),
+        read="5m",
     )
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:

@@ -3,11 +3,10 @@
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.inventory.hierarchy import OBJECT_TYPES
 from terraform_provider_veeam.objects import checks, hierarchy
-from terraform_provider_veeam.objects.base import DataSource, timeouts
+from terraform_provider_veeam.objects.base import DataSource, block
 from terraform_provider_veeam.text import parse_duration
 from tfplugin.attribute import computed, optional
 from tfplugin.contexts import Context, State
-from tfplugin.schema import Schema
 
 _TYPES = sorted({kind for kinds in OBJECT_TYPES.values() for kind in kinds})
 
@@ -16,34 +15,31 @@ class HierarchyObjectDataSource(hierarchy.HierarchyReader, DataSource):
     """`veeam_hierarchy_object`."""
 
     operation = "Looking the object up"
-    schema = Schema(
-        description="Finds a VM, or another object of the virtual infrastructure, by name, "
+    schema = block(
+        "Finds a VM, or another object of the virtual infrastructure, by name, "
         "and returns the reference that jobs and backups know it by. Finding none is an "
         "error, and so is finding several.",
-        attributes=[
-            checks.whole_name(),
-            optional(
-                "type",
-                "Type of the object: `Vm` (default), `Folder`, `Host`, `Cluster`, `Tag`, "
-                "`ResourcePool`, `Datastore`, `Datacenter`, `VmGroup` and the others that "
-                "Enterprise Manager has.",
-                check=checks.one_of(_TYPES, any_case=True),
-                fallback=hierarchy.DEFAULT_TYPE,
-                computed=True,
-            ),
-            hierarchy.root_attribute(computed=True),
-            optional(
-                "wait_up_to",
-                "How long to wait for an object that is not there yet, like `10m`: Enterprise "
-                "Manager may take a while to know a VM that was just made. Default: not at all. "
-                "A plan waits, too, for an object that has gone; `terraform destroy "
-                "-refresh=false` does not.",
-                check=parse_duration,
-            ),
-            computed("ref", "Reference, `urn:PLATFORM:TYPE:ROOT.ID`.", hierarchy.HierarchyRef()),
-            computed("backup_server", "Name of the backup server that knows its host."),
-            timeouts(read="5m"),
-        ],
+        checks.whole_name(),
+        optional(
+            "type",
+            "Type of the object: `Vm` (default), `Folder`, `Host`, `Cluster`, `Tag`, "
+            "`ResourcePool`, `Datastore`, `Datacenter`, `VmGroup` and the others that "
+            "Enterprise Manager has.",
+            check=checks.one_of(_TYPES, any_case=True),
+            fallback=hierarchy.DEFAULT_TYPE,
+            computed=True,
+        ),
+        hierarchy.root_attribute(computed=True),
+        optional(
+            "wait_up_to",
+            "How long to wait for an object that is not there yet, like `10m`: Enterprise Manager "
+            "may take a while to know a VM that was just made. Default: not at all. A plan waits, "
+            "too, for an object that has gone; `terraform destroy -refresh=false` does not.",
+            check=parse_duration,
+        ),
+        computed("ref", "Reference, `urn:PLATFORM:TYPE:ROOT.ID`.", hierarchy.HierarchyRef()),
+        computed("backup_server", "Name of the backup server that knows its host."),
+        read="5m",
     )
 
     def patience(self, config: State) -> float:

@@ -2,10 +2,9 @@
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.objects import backup_server, checks, selection
-from terraform_provider_veeam.objects.base import DataSource, timeouts
+from terraform_provider_veeam.objects.base import DataSource, block
 from tfplugin.attribute import computed, found, optional
 from tfplugin.contexts import Context, State
-from tfplugin.schema import Schema
 
 _TYPES = "`VC`, `ESX`, `ESXi`, `HvServer`, `HvCluster`, `Scvmm` or `VcdSystem`."
 
@@ -14,23 +13,21 @@ class HierarchyRootsDataSource(backup_server.BackupServerReader, DataSource):
     """`veeam_hierarchy_roots`."""
 
     operation = "Looking hosts up"
-    schema = Schema(
-        description="The hosts of the virtual infrastructure that backup servers know: vCenter "
+    schema = block(
+        "The hosts of the virtual infrastructure that backup servers know: vCenter "
         "Servers, ESX and Hyper-V hosts and their likes.",
-        attributes=[
-            checks.pattern(),
-            optional("type", f"What it is: {_TYPES}", check=checks.name),
-            backup_server.attribute(),
-            found(
-                "hierarchy_roots",
-                "The hosts; what Enterprise Manager does not tell is null.",
-                computed("id", "UUID."),
-                computed("name", "Name, as for `hierarchy_root` of a search."),
-                computed("type", _TYPES),
-                computed("backup_server", "Name of the backup server."),
-            ),
-            timeouts(read="5m"),
-        ],
+        checks.pattern(),
+        optional("type", f"What it is: {_TYPES}", check=checks.name),
+        backup_server.attribute(),
+        found(
+            "hierarchy_roots",
+            "The hosts; what Enterprise Manager does not tell is null.",
+            computed("id", "UUID."),
+            computed("name", "Name, as for `hierarchy_root` of a search."),
+            computed("type", _TYPES),
+            computed("backup_server", "Name of the backup server."),
+        ),
+        read="5m",
     )
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:

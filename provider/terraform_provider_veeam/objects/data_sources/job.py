@@ -2,24 +2,21 @@
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.objects import checks, jobs
-from terraform_provider_veeam.objects.base import DataSource, timeouts
+from terraform_provider_veeam.objects.base import DataSource, block
 from tfplugin.contexts import Context, State
-from tfplugin.schema import Schema
 
 
 class JobDataSource(jobs.JobReader, DataSource):
     """`veeam_job`."""
 
     operation = "Looking the job up"
-    schema = Schema(
-        description="Finds one job that backs up, copies or replicates VMs. Finding none is an "
+    schema = block(
+        "Finds one job that backs up, copies or replicates VMs. Finding none is an "
         "error, and so is finding several. The account needs the role Portal Administrator.",
-        attributes=[
-            checks.whole_name(),
-            *jobs.search_attributes(computes=True),
-            *jobs.job_attributes(),
-            timeouts(read="5m"),
-        ],
+        checks.whole_name(),
+        *jobs.search_attributes(computes=True),
+        *jobs.job_attributes(),
+        read="5m",
     )
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:

@@ -3,10 +3,9 @@
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.models import RestorePointType
 from terraform_provider_veeam.objects import search
-from terraform_provider_veeam.objects.base import DataSource, timeouts
+from terraform_provider_veeam.objects.base import DataSource, block
 from tfplugin.attribute import computed, found
 from tfplugin.contexts import Context, State
-from tfplugin.schema import Schema
 from tfplugin.types import List, Number, String
 
 
@@ -14,31 +13,28 @@ class MachinesDataSource(search.RestorePointReader, DataSource):
     """`veeam_machines`."""
 
     operation = "Looking machines up"
-    schema = Schema(
-        description="Lists the machines that have restore points: VMs, replicas and the "
-        "computers of agents.",
-        attributes=[
-            *search.search_attributes(family=None),
-            found(
-                "machines",
-                "The machines by name; one that is backed up in two ways is in it twice.",
-                computed("machine_name", "Name of the VM or the computer."),
-                computed("restore_point_type", "`vm`, `replica` or `agent`."),
-                computed(
-                    "restore_point_count",
-                    "How many of its restore points meet the conditions.",
-                    Number(),
-                ),
-                computed("oldest_at", "When the oldest was created, RFC 3339 in UTC."),
-                computed("newest_at", "When the newest was created, RFC 3339 in UTC."),
-                computed(
-                    "backup_servers",
-                    "Names of the backup servers that they are on.",
-                    List(String()),
-                ),
+    schema = block(
+        "Lists the machines that have restore points: VMs, replicas and the computers of agents.",
+        *search.search_attributes(family=None),
+        found(
+            "machines",
+            "The machines by name; one that is backed up in two ways is in it twice.",
+            computed("machine_name", "Name of the VM or the computer."),
+            computed("restore_point_type", "`vm`, `replica` or `agent`."),
+            computed(
+                "restore_point_count",
+                "How many of its restore points meet the conditions.",
+                Number(),
             ),
-            timeouts(read="5m"),
-        ],
+            computed("oldest_at", "When the oldest was created, RFC 3339 in UTC."),
+            computed("newest_at", "When the newest was created, RFC 3339 in UTC."),
+            computed(
+                "backup_servers",
+                "Names of the backup servers that they are on.",
+                List(String()),
+            ),
+        ),
+        read="5m",
     )
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:

@@ -9,12 +9,11 @@ from terraform_provider_veeam.em.files.paths import parse_guest_path
 from terraform_provider_veeam.em.patterns import name_matches
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks, selection
-from terraform_provider_veeam.objects.base import DataSource, timeouts
+from terraform_provider_veeam.objects.base import DataSource, block
 from terraform_provider_veeam.objects.mounted import MountPointReader, reference_attributes
 from tfplugin import attribute
 from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
-from tfplugin.schema import Schema
 from tfplugin.types import Bool, Number
 
 _BAD_REQUEST = 400
@@ -24,45 +23,43 @@ class MountPointFilesDataSource(MountPointReader, DataSource):
     """`veeam_mount_point_files`."""
 
     operation = "Listing {path}"
-    schema = Schema(
-        description="The files and folders in a folder of a mount point.",
-        attributes=[
-            *reference_attributes(),
-            attribute.required(
-                "path",
-                "The folder, from its volume on: `E:/Documentation 2014`, `Volume$0:/etc`. "
-                "`file_system_roots` of the mount point has the volumes.",
-                check=parse_guest_path,
+    schema = block(
+        "The files and folders in a folder of a mount point.",
+        *reference_attributes(),
+        attribute.required(
+            "path",
+            "The folder, from its volume on: `E:/Documentation 2014`, `Volume$0:/etc`. "
+            "`file_system_roots` of the mount point has the volumes.",
+            check=parse_guest_path,
+        ),
+        attribute.optional(
+            "depth",
+            "How many levels of folders are looked into. Default `1`: the folder itself.",
+            Number(),
+            check=checks.count_to(1_000_000),
+            fallback=1,
+        ),
+        attribute.optional(
+            "name",
+            "Only files and folders of this name; `*` stands for anything, capitals do "
+            "not matter. It is matched here: Enterprise Manager sends all names.",
+            check=checks.name,
+            fallback="*",
+        ),
+        checks.limit(1000, "; more are left out with a warning"),
+        attribute.found(
+            "files",
+            "The files and folders that were found, by path.",
+            attribute.computed("path", "Path from the volume on, as for `paths` of actions."),
+            attribute.computed("name", "Name without its folder."),
+            attribute.computed("is_folder", "Whether it is a folder.", Bool()),
+            attribute.computed("size", "Size in bytes; null for a folder.", Number()),
+            attribute.computed("owner", "Account that owns it; null for a folder."),
+            attribute.computed(
+                "modified_at", "When it was last changed, RFC 3339 in UTC; null for a folder."
             ),
-            attribute.optional(
-                "depth",
-                "How many levels of folders are looked into. Default `1`: the folder itself.",
-                Number(),
-                check=checks.count_to(1_000_000),
-                fallback=1,
-            ),
-            attribute.optional(
-                "name",
-                "Only files and folders of this name; `*` stands for anything, capitals do "
-                "not matter. It is matched here: Enterprise Manager sends all names.",
-                check=checks.name,
-                fallback="*",
-            ),
-            checks.limit(1000, "; more are left out with a warning"),
-            attribute.found(
-                "files",
-                "The files and folders that were found, by path.",
-                attribute.computed("path", "Path from the volume on, as for `paths` of actions."),
-                attribute.computed("name", "Name without its folder."),
-                attribute.computed("is_folder", "Whether it is a folder.", Bool()),
-                attribute.computed("size", "Size in bytes; null for a folder.", Number()),
-                attribute.computed("owner", "Account that owns it; null for a folder."),
-                attribute.computed(
-                    "modified_at", "When it was last changed, RFC 3339 in UTC; null for a folder."
-                ),
-            ),
-            timeouts(read="5m"),
-        ],
+        ),
+        read="5m",
     )
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:

@@ -3,27 +3,24 @@
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import SessionGone
 from terraform_provider_veeam.objects import mount_points
-from terraform_provider_veeam.objects.base import DataSource, timeouts
+from terraform_provider_veeam.objects.base import DataSource, block
 from terraform_provider_veeam.objects.mounted import MountPointReader, session_attributes
 from tfplugin.attribute import found
 from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
-from tfplugin.schema import Schema
 
 
 class MountPointsDataSource(MountPointReader, mount_points.RestorePointObject, DataSource):
     """`veeam_mount_points`."""
 
     operation = "Looking mount points up"
-    schema = Schema(
-        description="The mount points that a logon session has of a restore point. Those of "
+    schema = block(
+        "The mount points that a logon session has of a restore point. Those of "
         "other sessions can't be seen.",
-        attributes=[
-            *mount_points.restore_point_inputs(),
-            *session_attributes(),
-            found("mount_points", "The mount points, by number.", *mount_points.own_results()),
-            timeouts(read="5m"),
-        ],
+        *mount_points.restore_point_inputs(),
+        *session_attributes(),
+        found("mount_points", "The mount points, by number.", *mount_points.own_results()),
+        read="5m",
     )
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:

@@ -2,24 +2,21 @@
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.objects import checks, repositories, selection
-from terraform_provider_veeam.objects.base import DataSource, timeouts
+from terraform_provider_veeam.objects.base import DataSource, block
 from tfplugin.contexts import Context, State
-from tfplugin.schema import Schema
 
 
 class RepositoryDataSource(repositories.RepositoryReader, DataSource):
     """`veeam_repository`."""
 
     operation = "Looking the repository up"
-    schema = Schema(
-        description="Finds one backup repository, and the space that it has. Finding none is an "
+    schema = block(
+        "Finds one backup repository, and the space that it has. Finding none is an "
         "error, and so is finding several.",
-        attributes=[
-            checks.whole_name(),
-            *repositories.search_attributes(computes=True),
-            *repositories.found_attributes(),
-            timeouts(read="5m"),
-        ],
+        checks.whole_name(),
+        *repositories.search_attributes(computes=True),
+        *repositories.found_attributes(),
+        read="5m",
     )
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import search
-from terraform_provider_veeam.objects.base import DataSource, timeouts
+from terraform_provider_veeam.objects.base import DataSource, block
 from tfplugin.attribute import flag
 from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
-from tfplugin.schema import Schema
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint
@@ -23,20 +22,18 @@ class RestorePointDataSource(search.RestorePointReader, DataSource):
     """`veeam_restore_point`."""
 
     operation = "Looking restore points up"
-    schema = Schema(
-        description="Finds one restore point. Finding none is an error, and so is finding "
+    schema = block(
+        "Finds one restore point. Finding none is an error, and so is finding "
         "several, unless `latest` is set.",
-        attributes=[
-            *search.search_attributes(computes=True),
-            flag(
-                "latest",
-                "Take the newest of several, passing over any that is still being "
-                "written. Default `false`. After the next backup it is another one, and what "
-                "is mounted of it is replaced: to pin it, set `created_before`.",
-            ),
-            *search.found_attributes(),
-            timeouts(read="5m"),
-        ],
+        *search.search_attributes(computes=True),
+        flag(
+            "latest",
+            "Take the newest of several, passing over any that is still being "
+            "written. Default `false`. After the next backup it is another one, and what "
+            "is mounted of it is replaced: to pin it, set `created_before`.",
+        ),
+        *search.found_attributes(),
+        read="5m",
     )
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:

@@ -2,32 +2,28 @@
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.objects import checks, search, selection
-from terraform_provider_veeam.objects.base import DataSource, timeouts
+from terraform_provider_veeam.objects.base import DataSource, block
 from tfplugin.attribute import computed, found
 from tfplugin.contexts import Context, State
-from tfplugin.schema import Schema
 
 
 class RestorePointsDataSource(search.RestorePointReader, DataSource):
     """`veeam_restore_points`."""
 
     operation = "Looking restore points up"
-    schema = Schema(
-        description="Finds restore points. Enterprise Manager filters and sorts them; the "
-        "newest comes first.",
-        attributes=[
-            *search.search_attributes(),
-            checks.limit(100, "; more are left out with a warning"),
-            found(
-                "restore_points",
-                "The restore points that were found, the newest first.",
-                *search.found_attributes(),
-                computed("restore_point_type", "`vm`, `replica` or `agent`."),
-                computed("machine_name", "Name of the VM or the computer."),
-                computed("backup_server", "Name of the backup server."),
-            ),
-            timeouts(read="5m"),
-        ],
+    schema = block(
+        "Finds restore points. Enterprise Manager filters and sorts them; the newest comes first.",
+        *search.search_attributes(),
+        checks.limit(100, "; more are left out with a warning"),
+        found(
+            "restore_points",
+            "The restore points that were found, the newest first.",
+            *search.found_attributes(),
+            computed("restore_point_type", "`vm`, `replica` or `agent`."),
+            computed("machine_name", "Name of the VM or the computer."),
+            computed("backup_server", "Name of the backup server."),
+        ),
+        read="5m",
     )
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:

@@ -4,43 +4,39 @@ from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.inventory.restore_sessions import RestoreSession
 from terraform_provider_veeam.em.times import Time
 from terraform_provider_veeam.objects import backup_server, checks, search, selection
-from terraform_provider_veeam.objects.base import DataSource, timeouts
+from terraform_provider_veeam.objects.base import DataSource, block
 from tfplugin.attribute import computed, found, optional
 from tfplugin.contexts import Context, State
-from tfplugin.schema import Schema
 
 
 class RestoreSessionsDataSource(backup_server.BackupServerReader, DataSource):
     """`veeam_restore_sessions`."""
 
     operation = "Looking restore sessions up"
-    schema = Schema(
-        description="The file-level restores on the backup servers that have not stopped, also "
-        "those of mount points whose logon session is lost. Enterprise Manager's API can't "
-        "stop them.",
-        attributes=[
-            optional(
-                "machine_name",
-                "Name of the machine that is restored from; `*` stands for anything.",
-                check=checks.name,
+    schema = block(
+        "The file-level restores on the backup servers that have not stopped, also those of mount "
+        "points whose logon session is lost. Enterprise Manager's API can't stop them.",
+        optional(
+            "machine_name",
+            "Name of the machine that is restored from; `*` stands for anything.",
+            check=checks.name,
+        ),
+        *search.time_and_server(),
+        found(
+            "restore_sessions",
+            "The file-level restores, the newest first.",
+            computed("id", "UUID."),
+            computed("name", "Name, as the backup server shows it."),
+            computed("machine_name", "The machine that is restored from."),
+            computed("created_at", "When it began, RFC 3339 in UTC."),
+            computed("backup_server", "Name of the backup server."),
+            computed(
+                "restore_point_id",
+                "UUID of the restore point; null when Enterprise Manager does not say.",
             ),
-            *search.time_and_server(),
-            found(
-                "restore_sessions",
-                "The file-level restores, the newest first.",
-                computed("id", "UUID."),
-                computed("name", "Name, as the backup server shows it."),
-                computed("machine_name", "The machine that is restored from."),
-                computed("created_at", "When it began, RFC 3339 in UTC."),
-                computed("backup_server", "Name of the backup server."),
-                computed(
-                    "restore_point_id",
-                    "UUID of the restore point; null when Enterprise Manager does not say.",
-                ),
-                computed("restore_point_type", "`vm`, `replica` or `agent`; null with it."),
-            ),
-            timeouts(read="5m"),
-        ],
+            computed("restore_point_type", "`vm`, `replica` or `agent`; null with it."),
+        ),
+        read="5m",
     )
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:

@@ -4,10 +4,9 @@ import json
 
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
 from terraform_provider_veeam.em.models import LogonSession
-from terraform_provider_veeam.objects.base import EphemeralResource, timeouts
+from terraform_provider_veeam.objects.base import EphemeralResource, block
 from tfplugin.attribute import computed
 from tfplugin.contexts import EphemeralContext, State
-from tfplugin.schema import Schema
 
 _RENEW_SECONDS = 60.0
 
@@ -15,25 +14,21 @@ _RENEW_SECONDS = 60.0
 class LogonSessionEphemeral(EphemeralResource):
     """`veeam_logon_session`: the provider's own session, which it logs out when it ends."""
 
-    schema = Schema(
-        description="A logon session of Enterprise Manager for scripts that call its REST "
+    schema = block(
+        "A logon session of Enterprise Manager for scripts that call its REST "
         "API while Terraform runs. It is the one in which the provider looks things up, and is "
         "logged out at the end of the command.",
-        attributes=[
-            computed(
-                "session_token",
-                "Token of the session: send it as the header `X-RestSvcSessionId`.",
-                sensitive=True,
-            ),
-            computed(
-                "session_fingerprint", "Tells the session from others and gives no access to it."
-            ),
-            computed(
-                "api_url",
-                "Address that paths of the API are appended to, `https://HOST:PORT/api`.",
-            ),
-            timeouts(open="1m"),
-        ],
+        computed(
+            "session_token",
+            "Token of the session: send it as the header `X-RestSvcSessionId`.",
+            sensitive=True,
+        ),
+        computed("session_fingerprint", "Tells the session from others and gives no access to it."),
+        computed(
+            "api_url",
+            "Address that paths of the API are appended to, `https://HOST:PORT/api`.",
+        ),
+        open="1m",
     )
 
     def make(self, ctx: EphemeralContext, config: State) -> State:

@@ -9,11 +9,10 @@ from terraform_provider_veeam.em.errors import EnterpriseManagerError, MountInco
 from terraform_provider_veeam.em.models import IDLE_LIMIT, Mounted
 from terraform_provider_veeam.mount_sessions.record import SessionRecord
 from terraform_provider_veeam.objects import mount_points
-from terraform_provider_veeam.objects.base import EphemeralResource, timeouts
+from terraform_provider_veeam.objects.base import EphemeralResource, block
 from tfplugin.attribute import computed
 from tfplugin.contexts import EphemeralContext, State
 from tfplugin.errors import Refused
-from tfplugin.schema import Schema
 
 _RENEW_SECONDS = 60.0
 
@@ -21,21 +20,20 @@ _RENEW_SECONDS = 60.0
 class MountPointEphemeral(mount_points.MountPointObject, EphemeralResource):
     """`veeam_mount_point`, in a logon session that ends with it."""
 
-    schema = Schema(
-        description="Mounts a restore point while Terraform runs. It is unmounted at the end "
+    schema = block(
+        "Mounts a restore point while Terraform runs. It is unmounted at the end "
         "of the command, also after an error or Ctrl-C, and is in no state and no plan. "
         "Terraform opens it during plan too, and then again during apply.",
-        attributes=[
-            *mount_points.inputs(),
-            *mount_points.results(),
-            computed(
-                "session_token",
-                "Token of the logon session that the mount point lives in, for scripts that "
-                "fetch files: send it as the header `X-RestSvcSessionId`.",
-                sensitive=True,
-            ),
-            timeouts(open="30m", delete="2m"),
-        ],
+        *mount_points.inputs(),
+        *mount_points.results(),
+        computed(
+            "session_token",
+            "Token of the logon session that the mount point lives in, for scripts that "
+            "fetch files: send it as the header `X-RestSvcSessionId`.",
+            sensitive=True,
+        ),
+        open="30m",
+        delete="2m",
     )
 
     def make(self, ctx: EphemeralContext, config: State) -> State:

@@ -5,22 +5,19 @@ from collections.abc import Iterator
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.jobs.jobs import WantedJobs
 from terraform_provider_veeam.objects import jobs
-from terraform_provider_veeam.objects.base import ListResource, timeouts
+from terraform_provider_veeam.objects.base import ListResource, block
 from tfplugin.contexts import ListContext, State
 from tfplugin.interfaces import ListedResource
-from tfplugin.schema import Schema
 
 
 class JobObjectList(jobs.JobReader, ListResource):
     """`veeam_job_object`, of one job or of all."""
 
     operation = "Listing the objects of jobs"
-    schema = Schema(
-        description="The VMs and containers of VMs that jobs include, job by job.",
-        attributes=[
-            jobs.job_id("UUID or URN of a job, to list what it includes.", optional=True),
-            timeouts(list="10m"),
-        ],
+    schema = block(
+        "The VMs and containers of VMs that jobs include, job by job.",
+        jobs.job_id("UUID or URN of a job, to list what it includes.", optional=True),
+        list="10m",
     )
 
     def find(self, ctx: ListContext, config: State, deadline: Deadline) -> Iterator[ListedResource]:

@@ -6,38 +6,34 @@ from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import AccessDenied, RestorePointGone
 from terraform_provider_veeam.em.models import RestorePoint, RestorePointRef, RestorePointType
 from terraform_provider_veeam.objects import identifiers, mount_points
-from terraform_provider_veeam.objects.base import ListResource, timeouts
+from terraform_provider_veeam.objects.base import ListResource, block
 from tfplugin.attribute import optional
 from tfplugin.contexts import ListContext, State
 from tfplugin.errors import Refused
 from tfplugin.interfaces import ListedResource
 from tfplugin.rules import Needs
-from tfplugin.schema import Schema
 
 
 class MountPointList(mount_points.RestorePointObject, ListResource):
     """`veeam_mount_point`, of the session whose token the provider was given."""
 
     operation = "Listing mount points"
-    schema = Schema(
-        description="The mount points of the logon session whose `session_token` the "
-        "provider is given, restore point by restore point, by number. Those of other "
-        "sessions can't be seen.",
-        attributes=[
-            optional(
-                "restore_point_id",
-                "UUID or URN of a restore point, to list its mount points only.",
-                identifiers.UuidOrUrn(),
-                check=identifiers.restore_point_uid,
-            ),
-            optional(
-                "restore_point_type",
-                "Family of that restore point: `vm` (default), `replica` or `agent`.",
-                check=mount_points.FAMILY,
-                fallback=RestorePointType.VM,
-            ),
-            timeouts(list="10m"),
-        ],
+    schema = block(
+        "The mount points of the logon session whose `session_token` the provider is given, "
+        "restore point by restore point, by number. Those of other sessions can't be seen.",
+        optional(
+            "restore_point_id",
+            "UUID or URN of a restore point, to list its mount points only.",
+            identifiers.UuidOrUrn(),
+            check=identifiers.restore_point_uid,
+        ),
+        optional(
+            "restore_point_type",
+            "Family of that restore point: `vm` (default), `replica` or `agent`.",
+            check=mount_points.FAMILY,
+            fallback=RestorePointType.VM,
+        ),
+        list="10m",
     )
     rules = (Needs("restore_point_type", "restore_point_id"),)
 

@@ -6,42 +6,40 @@ from terraform_provider_veeam.em.errors import AccessDenied, AlreadyInJob, JobGo
 from terraform_provider_veeam.em.jobs.jobs import Job, JobObject
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import hierarchy, identifiers, jobs
-from terraform_provider_veeam.objects.base import Resource, timeouts
+from terraform_provider_veeam.objects.base import Resource, block
 from tfplugin import contexts
 from tfplugin.attribute import IdentityAttribute, computed, required
 from tfplugin.errors import Refused
-from tfplugin.schema import IdentitySchema, Schema
+from tfplugin.schema import IdentitySchema
 from tfplugin.types import Unknown
 
 
 class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
     """`veeam_job_object`."""
 
-    schema = Schema(
-        version=0,
-        description="Puts a VM, or a container of VMs, into a job, and takes it out again when "
-        "destroyed. Its guest processing is that of the job. The account needs the role Portal "
-        "Administrator.",
-        attributes=[
-            jobs.job_id(
-                "UUID of the job, or its URN, `urn:veeam:Job:UUID`: `id` of a `veeam_job`. "
-                "A change forces replacement.",
-                required=True,
-                requires_replace=True,
-            ),
-            required(
-                "ref",
-                "Reference to the object, `urn:VMware:Vm:ROOT.ID`: `ref` of a "
-                "`veeam_hierarchy_object`. A change forces replacement.",
-                hierarchy.HierarchyRef(),
-                check=hierarchy.ref,
-                requires_replace=True,
-            ),
-            computed("id", "`JOB_UUID/OBJECT_ID`, as for import."),
-            computed("object_id", "UUID of the object in this job."),
-            computed("name", "Name of the object, known at plan."),
-            timeouts(create="10m", read="2m", delete="10m"),
-        ],
+    schema = block(
+        "Puts a VM, or a container of VMs, into a job, and takes it out again when destroyed. Its "
+        "guest processing is that of the job. The account needs the role Portal Administrator.",
+        jobs.job_id(
+            "UUID of the job, or its URN, `urn:veeam:Job:UUID`: `id` of a `veeam_job`. "
+            "A change forces replacement.",
+            required=True,
+            requires_replace=True,
+        ),
+        required(
+            "ref",
+            "Reference to the object, `urn:VMware:Vm:ROOT.ID`: `ref` of a "
+            "`veeam_hierarchy_object`. A change forces replacement.",
+            hierarchy.HierarchyRef(),
+            check=hierarchy.ref,
+            requires_replace=True,
+        ),
+        computed("id", "`JOB_UUID/OBJECT_ID`, as for import."),
+        computed("object_id", "UUID of the object in this job."),
+        computed("name", "Name of the object, known at plan."),
+        create="10m",
+        read="2m",
+        delete="10m",
     )
     id_parts = ("job_id", "object_id")
     parse_id = staticmethod(identifiers.parse_job_object_id)

@@ -12,13 +12,13 @@ from terraform_provider_veeam.mount_sessions.errors import check_server, disks_o
 from terraform_provider_veeam.mount_sessions.record import SessionRecord
 from terraform_provider_veeam.mount_sessions.seal import seal, unseal
 from terraform_provider_veeam.objects import identifiers, mount_points
-from terraform_provider_veeam.objects.base import Resource, timeouts
+from terraform_provider_veeam.objects.base import Resource, block
 from terraform_provider_veeam.objects.mounted import but_there_is
 from terraform_provider_veeam.text import parse_duration
 from tfplugin import contexts
 from tfplugin.attribute import IdentityAttribute, computed, flag, optional
 from tfplugin.errors import Refused
-from tfplugin.schema import IdentitySchema, Schema
+from tfplugin.schema import IdentitySchema
 from tfplugin.types import Number, Unknown
 
 _HOLD_SECONDS = 90.0
@@ -27,38 +27,38 @@ _HOLD_SECONDS = 90.0
 class MountPointResource(mount_points.MountPointObject, Resource):
     """`veeam_mount_point`, bound to the logon session that made it."""
 
-    schema = Schema(
-        version=0,
-        description="Mounts a restore point on its backup server and unmounts it when "
+    schema = block(
+        "Mounts a restore point on its backup server and unmounts it when "
         "destroyed. A mount point lives only inside the logon session that made it, and "
         f"Enterprise Manager ends a session that has been idle for {models.IDLE_LIMIT}.",
-        attributes=[
-            *mount_points.inputs(replaces=True),
-            optional(
-                "keep_alive",
-                "How long the logon session is held open after the apply, like `4h`. A small "
-                "process on this machine, one for all mount points of a user, reads the mount "
-                "point at a third of the idle limit; `terraform-provider-veeam keep-alive "
-                "list` shows it. Without it the mount point is gone when its session has been "
-                f"idle for {models.IDLE_LIMIT}.",
-                check=parse_duration,
-            ),
-            flag(
-                "seal_session",
-                "Keep the logon session in `sealed_session` too, for plans that are applied on "
-                "another machine. Default `false`.",
-            ),
-            *mount_points.results(),
-            computed(
-                "sealed_session",
-                "With `seal_session`, the logon session, encrypted with a key that is derived "
-                "from the password (or `session_token`) of the provider block: whatever refers "
-                "to the mount point, with the same credentials, finds its session in it. Anybody "
-                "else can try passwords on it.",
-                sensitive=True,
-            ),
-            timeouts(create="30m", read="2m", update="2m", delete="10m"),
-        ],
+        *mount_points.inputs(replaces=True),
+        optional(
+            "keep_alive",
+            "How long the logon session is held open after the apply, like `4h`. A small "
+            "process on this machine, one for all mount points of a user, reads the mount "
+            "point at a third of the idle limit; `terraform-provider-veeam keep-alive "
+            "list` shows it. Without it the mount point is gone when its session has been "
+            f"idle for {models.IDLE_LIMIT}.",
+            check=parse_duration,
+        ),
+        flag(
+            "seal_session",
+            "Keep the logon session in `sealed_session` too, for plans that are applied on "
+            "another machine. Default `false`.",
+        ),
+        *mount_points.results(),
+        computed(
+            "sealed_session",
+            "With `seal_session`, the logon session, encrypted with a key that is derived "
+            "from the password (or `session_token`) of the provider block: whatever refers "
+            "to the mount point, with the same credentials, finds its session in it. Anybody "
+            "else can try passwords on it.",
+            sensitive=True,
+        ),
+        create="30m",
+        read="2m",
+        update="2m",
+        delete="10m",
     )
     id_parts = ("restore_point_type", "restore_point_id", "mount_id")
     parse_id = staticmethod(identifiers.parse_mount_point_id)
