@@ -18,6 +18,7 @@ from support.callers import JSON, Caller
 from support.clocks import FakeClock
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
 from terraform_provider_veeam.em.files.listing import _entries
+from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.http.decoders import Document, decode, error_message, links
 from terraform_provider_veeam.em.inventory.hierarchy import HierarchyObject, read_object
 from terraform_provider_veeam.em.inventory.query import entities
@@ -182,9 +183,7 @@ def test_downloads_are_found_by_their_links(form: str) -> None:
 )
 def test_a_restore_session_is_read(name: str, state: str, result: str | None, form: str) -> None:
     document = read(f"restore_session_{name}", form)
-    client: Any = SimpleNamespace(request=lambda *_, **__: SimpleNamespace(document=document))
-    session: Any = SimpleNamespace(token="token")
-    outcome = read_restore_outcome(client, session, "/restoreSessions/x", session)
+    outcome = read_restore_outcome(answering(document), "/restoreSessions/x")
     assert (outcome.state, outcome.result) == (state, result)
     assert outcome.message == ("The guest can't be reached." if name == "failed" else None)
     assert parse_restore_session(document.value).restore_points == (
@@ -261,9 +260,7 @@ def test_a_job_is_read_with_what_it_includes(form: str) -> None:
     assert (job.schedule_enabled, job.next_run_at) == (True, "2026-03-03T22:00:00Z")
     assert job.backup_server == "vbr01.example"
     assert [(one.ref, one.name) for one in job.objects] == [(REF, "app01")]
-    client: Any = answering(read("objects_in_job", form))
-    session: Any = SimpleNamespace(token="token", check=lambda: None)
-    assert objects_in_job(client, session, job.id, session) == list(job.objects)
+    assert objects_in_job(answering(read("objects_in_job", form)), job.id) == list(job.objects)
 
 
 @FORMATS
@@ -339,16 +336,17 @@ def test_the_part_of_a_session_that_is_about_one_vm_is_read(
 
 @FORMATS
 def test_what_a_lookup_finds_is_read(form: str) -> None:
-    client: Any = answering(read("hierarchy_items", form))
-    session: Any = SimpleNamespace(token="token")
-    assert read_object(client, session, REF.upper(), session) == HierarchyObject(REF, "Vm", "app01")
+    client = answering(read("hierarchy_items", form))
+    assert read_object(client, REF.upper()) == HierarchyObject(REF, "Vm", "app01")
 
 
-def answering(document: Document) -> Any:
-    return SimpleNamespace(
+def answering(document: Document) -> SessionClient:
+    server: Any = SimpleNamespace(
         request=lambda *_, **__: SimpleNamespace(status=200, document=document),
         policy=SimpleNamespace(pauses=lambda: ()),
     )
+    other: Any = SimpleNamespace(token="token", check=lambda: None)
+    return SessionClient(server, other, other)
 
 
 class Sender:

@@ -52,7 +52,7 @@ FAULTS = (
     Fault(
         "a job for which a gateway answers is taken for gone",
         "em/jobs/jobs.py",
-        "any(_id_of(one) == job_id for one in listed())",
+        'any(decoders.uuid(one) == job_id for one in query(client, "Job", only))',
         "not job_id",
         "em/jobs",
     ),
@@ -80,15 +80,15 @@ FAULTS = (
     Fault(
         "a host is asked by one of its ids alone",
         "em/inventory/hierarchy.py",
-        "return look_up(_urn(root.id))",
+        "return _look_up(client, f\"/lookup?host={quote(_urn(root.id), safe=':')}&{wanted}\")",
         "raise",
         "em/inventory",
     ),
     Fault(
         "a VM's backup server is known by its reference alone",
         "em/inventory/hierarchy.py",
-        "roots = named or _roots_with(client, session, roots, vm, deadline)",
-        "roots = named or roots[:1]",
+        "roots = [one.root for one in found if one.root and one.has_ref(vm.ref)]",
+        "roots = roots[:1]",
         "em/inventory",
     ),
     Fault(
@@ -294,8 +294,8 @@ FAULTS = (
     Fault(
         "a list of sessions without our own is believed",
         "em/logon.py",
-        "if own.session_id is not None and not _is_one_of(own.session_id, ids):",
-        "if own.session_id is object():",
+        "if own.session.session_id is not None and not _is_one_of(own.session.session_id, ids):",
+        "if own.session.session_id is object():",
         "em/test_gone.py",
     ),
     Fault(
@@ -847,8 +847,8 @@ FAULTS = (
     Fault(
         "a property is cleaned before it is compared",
         "em/http/decoders.py",
-        "return str(value).strip() or None",
-        "return clean(str(value)) or None",
+        "return str(value).strip()",
+        "return clean(str(value))",
         "em/http",
     ),
     Fault(

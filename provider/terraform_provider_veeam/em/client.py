@@ -49,19 +49,19 @@ class EnterpriseManager:
         self._clock = clock
         self._client = client = Client(settings, random=random)
         self.sessions = logon = LogonSessions(client, settings)
-        self.restore_points = RestorePoints(client, logon)
-        self.machines = Machines(client, logon)
-        self.restore_sessions = RestoreSessions(client, logon)
-        self.backup_servers = BackupServers(client, logon)
-        self.repositories = Repositories(client, logon)
-        self.hierarchy = Hierarchy(client, logon)
-        self.jobs = Jobs(client, logon)
-        self.job_objects = JobObjects(client, logon)
-        self.backups = Backups(client, logon)
-        self.mounts = Mounts(client, logon)
-        self.index = Index(client, logon)
-        self.suggestions = Suggestions(client, logon)
-        self.diagnosis = Diagnosis(client, logon, settings)
+        self.restore_points = RestorePoints(logon)
+        self.machines = Machines(logon)
+        self.restore_sessions = RestoreSessions(logon)
+        self.backup_servers = BackupServers(logon)
+        self.repositories = Repositories(logon)
+        self.hierarchy = Hierarchy(logon)
+        self.jobs = Jobs(logon)
+        self.job_objects = JobObjects(logon)
+        self.backups = Backups(logon)
+        self.mounts = Mounts(logon)
+        self.index = Index(logon)
+        self.suggestions = Suggestions(logon)
+        self.diagnosis = Diagnosis(logon, settings)
 
     @property
     def base_url(self) -> str:
@@ -86,7 +86,7 @@ class EnterpriseManager:
         """Return the file system of a mount point of that session, and what restores its files."""
         conceal_session(session)
         files = Files(self._client, session, href)
-        return files, FileRestores(self._client, self.sessions, session)
+        return files, FileRestores(self.sessions, session)
 
     def close(self, seconds: float, whole: Deadline | None = None) -> None:
         """End what must not outlive this process, within that many seconds. Raises nothing.

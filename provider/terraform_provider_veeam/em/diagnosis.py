@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.http import certificate, decoders, proxies
-from terraform_provider_veeam.em.http.client import Answer, Client
+from terraform_provider_veeam.em.http.client import Answer, SessionClient
 from terraform_provider_veeam.em.http.retry import http_date
 from terraform_provider_veeam.em.http.roles import roles_for
 from terraform_provider_veeam.em.inventory.query import entities, query_address
@@ -46,8 +46,8 @@ class Root(NamedTuple):
 class Diagnosis(Group):
     """Steps towards Enterprise Manager, each to be taken when the one before has gone well."""
 
-    def __init__(self, client: Client, logon: LogonSessions, settings: Settings) -> None:
-        super().__init__(client, logon)
+    def __init__(self, logon: LogonSessions, settings: Settings) -> None:
+        super().__init__(logon)
         self._url = settings.base_url
 
     @cached_property
@@ -111,12 +111,12 @@ class Diagnosis(Group):
         """Return which roles a query would take, and the id of the first that it finds."""
         refused, answer = self._try(query_address(kind, (), None, 1), deadline)
         found = entities(answer.document, kind) if answer else []
-        return refused, (decoders.text(found[0], "UID") or "").rpartition(":")[2] if found else ""
+        return refused, decoders.uuid(found[0]) if found else ""
 
     def _try(self, path: str, deadline: Deadline) -> tuple[tuple[str, ...], Answer | None]:
-        token = self._logon.browsing(deadline).token
+        own = SessionClient(self._logon.client, self._logon.browsing(deadline), deadline)
         try:
-            return (), self._client.request("GET", path, deadline, token=token)
+            return (), own.get(path)
         except errors.AccessDenied:
             return roles_for(f"GET {path}"), None
 

@@ -8,12 +8,12 @@ list of all sessions; nobody else can make such a list.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import NamedTuple, TypeVar
 
 from terraform_provider_veeam.em import errors
-from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.http.retry import retry
 
 Result = TypeVar("Result")
@@ -45,16 +45,12 @@ def may_mean_gone(error: errors.EnterpriseManagerError) -> bool:
 
 
 def unless_gone(
-    thing: str,
-    request: Callable[[], Result],
-    container: Container,
-    deadline: Deadline,
-    pauses: Iterable[float],
+    client: SessionClient, thing: str, request: Callable[[], Result], container: Container
 ) -> Result:
     """Return what a request about a thing returns; when it is refused, the container is asked.
 
     If that lists the thing, the refusal may have been a passing fault, and the request is sent
-    again after those pauses. Raises the container's Gone; Unsettled when the container can't be
+    again as often as any is. Raises the container's Gone; Unsettled when the container can't be
     read; and the last refusal.
     """
 
@@ -71,7 +67,8 @@ def unless_gone(
                 f"{refused.detail}\n{_capital(container.name)} does not have it.",
             ) from refused
 
-    return retry(once, deadline, when=may_be_a_slip, pauses=pauses)
+    pauses = client.client.policy.pauses()
+    return retry(once, client.deadline, when=may_be_a_slip, pauses=pauses)
 
 
 def may_be_a_slip(error: errors.EnterpriseManagerError) -> bool:

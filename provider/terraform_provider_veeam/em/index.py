@@ -22,8 +22,8 @@ from terraform_provider_veeam.em.files.listing import Entry, Files
 from terraform_provider_veeam.em.files.paths import has_volume, on_volumes, same_path
 from terraform_provider_veeam.em.files.restore import FileRestores, Progress
 from terraform_provider_veeam.em.http import decoders
-from terraform_provider_veeam.em.http.client import Client
-from terraform_provider_veeam.em.http.pages import pages
+from terraform_provider_veeam.em.http.client import SessionClient
+from terraform_provider_veeam.em.http.pages import members
 from terraform_provider_veeam.em.http.retry import may_pass
 from terraform_provider_veeam.em.inventory.machines import is_out_of_sight
 from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint, uuid_of
@@ -36,7 +36,6 @@ AT_ONCE = 8
 """How many requests to the index are under way at the same time, at most."""
 MOST_FOLDERS = 1000
 """How many folders of one restore point a pattern is looked for in, at most."""
-_MACHINES = "/catalog/vms"
 
 Result = TypeVar("Result")
 
@@ -53,8 +52,8 @@ class IndexedPoint(NamedTuple):
 class Index(Group):
     """Reads the index in the browsing session, in which it shows what was browsed once."""
 
-    def __init__(self, client: Client, logon: LogonSessions) -> None:
-        super().__init__(client, logon)
+    def __init__(self, logon: LogonSessions) -> None:
+        super().__init__(logon)
         self._lock = threading.Lock()
         self._browsed: dict[tuple[str, str], _Browsed] = {}
         """By the token of the session and the path of the restore point."""
@@ -73,9 +72,7 @@ class Index(Group):
         if not names:
             return []
         try:
-            indexed = self._logon.browse(
-                lambda session: dict(self._points_of(names, session, deadline)), deadline
-            )
+            indexed = self._browse(lambda own: dict(_points_of(names, own)), deadline)
         except errors.RequestRefused as error:
             if not is_out_of_sight(error):
                 raise
@@ -86,32 +83,6 @@ class Index(Group):
             for point in of_vms
             if point.ref.id in indexed
         ]
-
-    def _points_of(
-        self, names: set[str], session: LogonSession, deadline: Deadline
-    ) -> Iterator[tuple[str | None, str]]:
-        """Return the UUID and the path of each restore point of machines with such names."""
-        for machine in self._listed(_MACHINES, "CatalogVm", session, deadline):
-            href = decoders.api_path(decoders.member(machine, "Href"))
-            if href is None or (decoders.text(machine, "Name") or "").casefold() not in names:
-                continue
-            down = [link.path for link in decoders.links(machine) if link.is_for("Down")]
-            path = down[0] if down else f"{href}/vmRestorePoints"
-            with suppress(errors.NotFound):  # it has gone since
-                for point in self._listed(path, "CatalogVmRestorePoint", session, deadline):
-                    if where := decoders.api_path(decoders.member(point, "Href")):
-                        yield uuid_of(point), where
-
-    def _listed(
-        self, path: str, kind: str, session: LogonSession, deadline: Deadline
-    ) -> Iterator[decoders.Resource]:
-        def read(document: decoders.Document) -> list[decoders.Resource]:
-            found = document.collection(kind)
-            if found is None:
-                raise decoders.unreadable(f"GET {path} was answered, but with no list of {kind}.")
-            return found
-
-        return pages(self._client, session, path, deadline, read)
 
     def versions(
         self,
@@ -216,51 +187,60 @@ class Index(Group):
         then restores it: what is asked for is never asked for in another one again.
         """
 
-        def find(session: LogonSession) -> tuple[LogonSession, Files]:
-            files = self._files(point, session, deadline)
+        def find(own: SessionClient) -> tuple[LogonSession, Files]:
+            files = self._files(point, own)
             if not same_path(files.find(path, deadline).path, path):  # a pattern finds something
                 raise errors.NotFound(
                     "There is no such file or folder",
                     f"Nothing has the whole path {printable(path)}.",
                     status=HTTPStatus.NOT_FOUND,
                 )
-            return session, files
+            return own.session, files
 
-        session, files = self._logon.browse(find, deadline)
-        yield from FileRestores(self._client, self._logon, session).restore(
-            files, path, None, deadline
-        )
+        session, files = self._browse(find, deadline)
+        yield from FileRestores(self._logon, session).restore(files, path, None, deadline)
 
     def _in(
         self, point: IndexedPoint, read: Callable[[Files], Result], deadline: Deadline
     ) -> Result:
-        return self._logon.browse(
-            lambda session: read(self._files(point, session, deadline)), deadline
-        )
+        return self._browse(lambda own: read(self._files(point, own)), deadline)
 
-    def _files(self, point: IndexedPoint, session: LogonSession, deadline: Deadline) -> Files:
+    def _files(self, point: IndexedPoint, own: SessionClient) -> Files:
         with self._lock:
-            browsed = self._browsed.setdefault((session.token, point.href), _Browsed())
-        deadline.acquire(browsed.lock)
+            browsed = self._browsed.setdefault((own.session.token, point.href), _Browsed())
+        own.deadline.acquire(browsed.lock)
         try:
             if browsed.files is None:
-                href = self._browse(point, session, deadline)
-                browsed.files = Files(self._client, session, href)
+                browsed.files = Files(own.client, own.session, self._show(point, own))
             return browsed.files
         finally:
             browsed.lock.release()
 
-    def _browse(self, point: IndexedPoint, session: LogonSession, deadline: Deadline) -> str:
+    def _show(self, point: IndexedPoint, own: SessionClient) -> str:
         """Have the index show a restore point; returns the path below `/api` of its files."""
-        address = f"{point.href}?action=browse"
-        tasks = Tasks(self._client, self._logon, session)
-        task = tasks.wait(tasks.begin(address, None, deadline, again=may_pass), deadline)
+        address, tasks = f"{point.href}?action=browse", Tasks(self._logon, own.session)
+        begun = tasks.begin(address, None, own.deadline, again=may_pass)
+        task = tasks.wait(begun, own.deadline)
         if not task.success:
             raise errors.TaskFailed(
                 f"The index does not show {point.restore_point.name}",
                 failure_of(f"POST {address}", task),
             )
         return task.guest_files or f"{point.href}/guestfs"
+
+
+def _points_of(names: set[str], own: SessionClient) -> Iterator[tuple[str | None, str]]:
+    """Return the UUID and the path of each restore point of machines with such names."""
+    for machine in members(own, "/catalog/vms", "CatalogVm", dict):
+        href = decoders.path_of(machine)
+        if not href or (decoders.text(machine, "Name") or "").casefold() not in names:
+            continue
+        down = [link.path for link in decoders.links(machine) if link.is_for("Down")]
+        path = down[0] if down else f"{href}/vmRestorePoints"
+        with suppress(errors.NotFound):  # it has gone since
+            for point in members(own, path, "CatalogVmRestorePoint", dict):
+                if where := decoders.path_of(point):
+                    yield uuid_of(point), where
 
 
 class _Browsed:

@@ -18,8 +18,8 @@ from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.gone import Container, may_mean_gone, unless_gone
 from terraform_provider_veeam.em.http import decoders
-from terraform_provider_veeam.em.http.client import TOKEN_HEADER, Answer, Client
-from terraform_provider_veeam.em.http.pages import pages
+from terraform_provider_veeam.em.http.client import TOKEN_HEADER, Answer, Client, SessionClient
+from terraform_provider_veeam.em.http.pages import members
 from terraform_provider_veeam.em.http.proxies import passwords
 from terraform_provider_veeam.em.models import LogonSession, rest_below
 from terraform_provider_veeam.em.settings import Settings
@@ -56,7 +56,7 @@ class LogonSessions:
     """
 
     def __init__(self, client: Client, settings: Settings) -> None:
-        self._client = client
+        self.client = client
         self._settings = settings
         self._lock = threading.Lock()  # of what follows
         self._browsing: LogonSession | None = None
@@ -81,11 +81,11 @@ class LogonSessions:
         finally:
             self._lock.release()
 
-    def browse(self, look_up: Callable[[LogonSession], Result], deadline: Deadline) -> Result:
+    def browse(self, look_up: Callable[[SessionClient], Result], deadline: Deadline) -> Result:
         """Return what is looked up in the browsing session; one that idled away is replaced."""
         session = self.browsing(deadline)
         try:
-            return look_up(session)
+            return look_up(SessionClient(self.client, session, deadline))
         except errors.EnterpriseManagerError as error:
             if session.borrowed and isinstance(error, errors.TokenRefused):
                 raise token_refused(error) from error
@@ -100,7 +100,7 @@ class LogonSessions:
                         self._replaced.append(session)
             elif not isinstance(error, errors.TokenRefused | errors.Unsettled):
                 raise
-        return look_up(self.browsing(deadline))
+        return look_up(SessionClient(self.client, self.browsing(deadline), deadline))
 
     def for_one_task(self, deadline: Deadline) -> LogonSession:
         """Return a new session for one task, or the one whose token is configured."""
@@ -128,7 +128,7 @@ class LogonSessions:
         Raises AccessDenied for an account that may not list sessions.
         """
         _conceal_id(session_id)
-        return self.browse(lambda own: _is_one_of(session_id, self._ids(own, deadline)), deadline)
+        return self.browse(lambda own: _is_one_of(session_id, _ids(own)), deadline)
 
     def end(self, session: LogonSession, deadline: Deadline) -> None:
         """End a session by its own token; one that has ended already is no error.
@@ -138,14 +138,13 @@ class LogonSessions:
         conceal_session(session)
         if session.borrowed or session.session_id is None:
             return
-        path = _path(session.session_id)
+        client, path = SessionClient(self.client, session, deadline), _path(session.session_id)
         with suppress(errors.SessionGone):
             unless_gone(
+                client,
                 str(session),
-                lambda: self._client.request("DELETE", path, deadline, token=session.token),
+                lambda: client.request("DELETE", path),
                 self.container(session, deadline),
-                deadline,
-                self._client.policy.pauses(),
             )
             log.info("logged out: %s", session)
 
@@ -162,7 +161,7 @@ class LogonSessions:
             if own is None or own.session_id is None or own.borrowed:
                 continue
             try:
-                self._client.request("DELETE", _path(own.session_id), deadline, token=own.token)
+                self.client.request("DELETE", _path(own.session_id), deadline, token=own.token)
                 log.info("logged out: %s", own)
             except errors.EnterpriseManagerError as error:
                 log.info("%s is left to expire: %s", own, error)
@@ -182,28 +181,10 @@ class LogonSessions:
             )
         ids: list[str] = []
         with suppress(errors.AccessDenied):
-            ids = self.browse(lambda own: self._ids(own, deadline), deadline)
+            ids = self.browse(_ids, deadline)
         if session.session_id is not None and len(ids) > 1:
             return _is_one_of(session.session_id, ids)
         return self.answers(session, deadline)
-
-    def _ids(self, own: LogonSession, deadline: Deadline) -> list[str]:
-        """Return the ids of all sessions. Raises UnexpectedAnswer for a list without our own."""
-
-        def read(document: decoders.Document) -> list[str]:
-            listed = document.collection("LogonSession")
-            if listed is None:
-                raise decoders.unreadable(
-                    "GET /logonSessions was answered, but with no list of sessions."
-                )
-            return [found for one in listed if (found := _id_of(one))]
-
-        ids = list(pages(self._client, own, "/logonSessions", deadline, read))
-        if own.session_id is not None and not _is_one_of(own.session_id, ids):
-            raise decoders.unreadable(
-                "GET /logonSessions was answered without the session that asked."
-            )
-        return ids
 
     def answers(self, session: LogonSession, deadline: Deadline) -> bool:
         """Tell whether the server takes a session's own token; what refuses it is asked again.
@@ -225,7 +206,7 @@ class LogonSessions:
     def _is_taken(self, session: LogonSession, deadline: Deadline) -> bool:
         path = _path(session.session_id) if session.session_id else "/logonSessions"
         try:
-            found = self._client.request("GET", path, deadline, token=session.token).document
+            found = self.client.request("GET", path, deadline, token=session.token).document
         except errors.AccessDenied:
             return True
         except errors.EnterpriseManagerError as error:
@@ -255,7 +236,7 @@ class LogonSessions:
         Returns what it says of itself. Raises CertificateNotTrusted, NotEnterpriseManager, …
         """
         try:
-            answer = self._client.request("GET", "/", deadline, again=_has_no_answer)
+            answer = self.client.request("GET", "/", deadline, again=_has_no_answer)
             is_expected = _is_enterprise_manager(answer.document)
         except (errors.RequestFailed, errors.Redirected):
             raise
@@ -284,7 +265,7 @@ class LogonSessions:
         credentials = base64.b64encode(pair.encode()).decode()
         conceal(credentials)
         try:
-            answer = self._client.request(
+            answer = self.client.request(
                 "POST",
                 f"/sessionMngr/?v={settings.api_version}",
                 deadline,
@@ -357,7 +338,7 @@ class LogonSessions:
     def _ask(self, path: str, token: str, deadline: Deadline) -> decoders.Document | None:
         """Return what there is at a path; None when it can't be seen. Raises TokenRefused."""
         try:
-            return self._client.request("GET", path, deadline, token=token).document
+            return self.client.request("GET", path, deadline, token=token).document
         except errors.TokenRefused:
             raise
         except (errors.RequestRefused, errors.UnexpectedAnswer):
@@ -367,9 +348,9 @@ class LogonSessions:
 class Group:
     """What the client has of one kind, to be read in the browsing session."""
 
-    def __init__(self, client: Client, logon: LogonSessions) -> None:
-        self._client = client
+    def __init__(self, logon: LogonSessions) -> None:
         self._logon = logon
+        self._browse = logon.browse
 
 
 def conceal_session(session: LogonSession) -> None:
@@ -422,10 +403,19 @@ def _id_of(resource: Any) -> str | None:
     if found := decoders.text(resource, "SessionId"):
         return found
     ends = [link.path for link in decoders.links(resource) if link.is_for("Delete")]
-    for path in (decoders.api_path(decoders.member(resource, "Href")) or "", *ends):
+    for path in (decoders.path_of(resource), *ends):
         if session_id := rest_below(path, "/logonSessions"):
             return decoders.clean(session_id)
     return None
+
+
+def _ids(own: SessionClient) -> list[str]:
+    """Return the ids of all sessions. Raises UnexpectedAnswer for a list without our own."""
+    listed = members(own, "/logonSessions", "LogonSession", lambda one: _id_of(one) or "")
+    ids = [session_id for session_id in listed if session_id]
+    if own.session.session_id is not None and not _is_one_of(own.session.session_id, ids):
+        raise decoders.unreadable("GET /logonSessions was answered without the session that asked.")
+    return ids
 
 
 def _is_one_of(session_id: str, ids: Iterable[str]) -> bool:

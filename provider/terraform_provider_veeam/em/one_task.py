@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.http.client import Client
+from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.http.decoders import unreadable
 from terraform_provider_veeam.em.http.retry import retry
 from terraform_provider_veeam.em.logon import LogonSessions, token_refused
@@ -35,7 +35,6 @@ class OneTask:
 
     def __init__(
         self,
-        client: Client,
         logon: LogonSessions,
         session: LogonSession,
         deadline: Deadline,
@@ -51,11 +50,11 @@ class OneTask:
         finished task for what the request has made, where that shows.
         """
         self.session = session
-        self.tasks = Tasks(client, logon, session)
+        self.client = SessionClient(logon.client, session, deadline)
+        self.tasks = Tasks(logon, session)
         self.task: Task | None = None
         self.doubt: errors.EnterpriseManagerError | None = None
         """The error that leaves it open whether the server took the request."""
-        self._client = client
         self._logon = logon
         self._deadline = deadline
         self._unknown = unknown
@@ -84,7 +83,7 @@ class OneTask:
                 partial(self.send_once, path, body),
                 self._deadline,
                 when=self._may_send_again,
-                pauses=self._client.policy.pauses(),
+                pauses=self.client.client.policy.pauses(),
             )
         except errors.TokenRefused as error:
             if self.session.borrowed:
@@ -167,8 +166,7 @@ class OneTask:
 
     def delete(self, path: str) -> Task | None:
         """Send a DELETE, as often as it takes; returns its task, None when there is none."""
-        answer = self._client.request("DELETE", path, self._deadline, token=self.session.token)
-        self.task = parse_task(answer.document.value)
+        self.task = parse_task(self.client.request("DELETE", path).document.value)
         return self.task
 
     def wait(self, task: Task, deadline: Deadline) -> Task | None:

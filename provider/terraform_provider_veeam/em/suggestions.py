@@ -10,7 +10,6 @@ from typing import TypeVar
 from terraform_provider_veeam.em import models
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
-from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.inventory import hierarchy
 from terraform_provider_veeam.em.inventory.machines import FoundMachines, Machine, Machines
 from terraform_provider_veeam.em.inventory.restore_points import RestorePoints, Wanted
@@ -33,13 +32,13 @@ log = logging.getLogger(__name__)
 class Suggestions:
     """What a person may have meant. It raises nothing: an error is being told already."""
 
-    def __init__(self, client: Client, logon: LogonSessions) -> None:
-        self._restore_points = RestorePoints(client, logon)
-        self._machines = Machines(client, logon)
-        self._hierarchy = hierarchy.Hierarchy(client, logon)
-        self._jobs = Jobs(client, logon)
-        self._job_objects = JobObjects(client, logon)
-        self._mounts = Mounts(client, logon)
+    def __init__(self, logon: LogonSessions) -> None:
+        self._restore_points = RestorePoints(logon)
+        self._machines = Machines(logon)
+        self._hierarchy = hierarchy.Hierarchy(logon)
+        self._jobs = Jobs(logon)
+        self._job_objects = JobObjects(logon)
+        self._mounts = Mounts(logon)
 
     def machines(
         self, wanted: Wanted, deadline: Deadline, known: FoundMachines | None = None

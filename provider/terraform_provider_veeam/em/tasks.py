@@ -10,21 +10,25 @@ import logging
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from terraform_provider_veeam.em.deadline import FIRST_PAUSE, LONGEST_PAUSE, Deadline, looks
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, SessionGone, TaskVanished
 from terraform_provider_veeam.em.gone import Container, unless_gone
 from terraform_provider_veeam.em.http import decoders
-from terraform_provider_veeam.em.http.client import Client, never
-from terraform_provider_veeam.em.http.pages import pages
+from terraform_provider_veeam.em.http.client import SessionClient, never
+from terraform_provider_veeam.em.http.pages import members
 from terraform_provider_veeam.em.http.retry import PATIENCE, persist
 from terraform_provider_veeam.em.logon import LogonSessions
 from terraform_provider_veeam.em.models import LogonSession, Task, rest_below
 
 _LOOKS_FOR_A_MISSING_TASK = 3  # right after it was made the server may not list it yet
+
+Result = TypeVar("Result")
+
 log = logging.getLogger(__name__)
 
 _MOUNT_HREF = re.compile(r"/.+/mounts/[1-9]\d{0,18}", re.IGNORECASE)
@@ -33,10 +37,12 @@ _MOUNT_HREF = re.compile(r"/.+/mounts/[1-9]\d{0,18}", re.IGNORECASE)
 class Tasks:
     """The tasks of one logon session."""
 
-    def __init__(self, client: Client, logon: LogonSessions, session: LogonSession) -> None:
-        self._client = client
+    def __init__(self, logon: LogonSessions, session: LogonSession) -> None:
         self._logon = logon
         self._session = session
+
+    def _client(self, deadline: Deadline) -> SessionClient:
+        return SessionClient(self._logon.client, self._session, deadline)
 
     def begin(
         self,
@@ -50,14 +56,8 @@ class Tasks:
 
         Raises UnexpectedAnswer when it was answered with no task.
         """
-        answer = self._client.request(
-            "POST",
-            path,
-            deadline,
-            token=self._session.token,
-            body=None if body is None else json.dumps(body).encode(),
-            again=again,
-        )
+        sent = None if body is None else json.dumps(body).encode()
+        answer = self._client(deadline).request("POST", path, body=sent, again=again)
         task = parse_task(answer.document.value)
         if task is None:
             raise decoders.unreadable(
@@ -67,13 +67,7 @@ class Tasks:
 
     def get(self, task_id: str, deadline: Deadline) -> Task:
         """Return a task as it is now. Raises TaskVanished, SessionGone."""
-        return unless_gone(
-            f"task {task_id} of {self._session}",
-            lambda: self._read(task_id, deadline),
-            self._container(task_id, deadline),
-            deadline,
-            self._client.policy.pauses(),
-        )
+        return self._unless_gone(task_id, lambda: self._read(task_id, deadline), deadline)
 
     def all(self, deadline: Deadline) -> list[Task]:
         """Return the tasks of the session, each with its state. Raises SessionGone."""
@@ -88,19 +82,23 @@ class Tasks:
     def cancel(self, task_id: str, deadline: Deadline) -> None:
         """Stop and remove a task; one that is gone already is no error, nor is its session."""
         with suppress(TaskVanished, SessionGone):
-            unless_gone(
-                f"task {task_id} of {self._session}",
-                lambda: self._client.request(
-                    "DELETE", _path(task_id), deadline, token=self._session.token
-                ),
-                self._container(task_id, deadline),
-                deadline,
-                self._client.policy.pauses(),
-            )
+            delete = partial(self._client(deadline).request, "DELETE", _path(task_id))
+            self._unless_gone(task_id, delete, deadline)
+
+    def _unless_gone(
+        self, task_id: str, request: Callable[[], Result], deadline: Deadline
+    ) -> Result:
+        container = Container(
+            f"the list of tasks of {self._session}",
+            lambda: any(is_called(task, task_id) for task in self._listed(deadline)),
+            TaskVanished,
+        )
+        what = f"task {task_id} of {self._session}"
+        return unless_gone(self._client(deadline), what, request, container)
 
     def _read(self, task_id: str, deadline: Deadline) -> Task:
         path = _path(task_id)
-        answer = self._client.request("GET", path, deadline, token=self._session.token)
+        answer = self._client(deadline).get(path)
         task = find_task(answer.document, task_id)
         if task is None or task.state is None:
             raise decoders.unreadable(
@@ -108,33 +106,14 @@ class Tasks:
             )
         return task
 
-    def _container(self, task_id: str, deadline: Deadline) -> Container:
-        return Container(
-            f"the list of tasks of {self._session}",
-            lambda: any(is_called(task, task_id) for task in self._listed(deadline)),
-            TaskVanished,
-        )
-
     def _listed(self, deadline: Deadline) -> list[Task]:
         """Return the tasks of the session, some perhaps without their state."""
-
-        def read(document: decoders.Document) -> list[Task]:
-            listed = document.collection("Task")
-            tasks = [parse_task(one) for one in listed or ()]
-            if listed is None or None in tasks:
-                raise decoders.unreadable("GET /tasks was answered, but with no list of tasks.")
-            return [task for task in tasks if task]
-
+        client = self._client(deadline)
         return unless_gone(
+            client,
             str(self._session),
-            lambda: [
-                *pages(
-                    self._client, self._session, "/tasks", deadline, read, key=attrgetter("task_id")
-                )
-            ],
+            lambda: [*members(client, "/tasks", "Task", parse_task, key=attrgetter("task_id"))],
             self._logon.container(self._session, deadline),
-            deadline,
-            self._client.policy.pauses(),
         )
 
     def wait(self, task: Task, deadline: Deadline) -> Task:
@@ -171,19 +150,14 @@ def parse_task(resource: Any) -> Task | None:
     """Return the task that a resource describes; None when it names none."""
     if not isinstance(resource, dict):
         return None
-    path = decoders.api_path(decoders.member(resource, "Href")) or ""
-    task_id = decoders.text(resource, "TaskId") or rest_below(path, "/tasks")
+    task_id = decoders.text(resource, "TaskId") or rest_below(decoders.path_of(resource), "/tasks")
     if not task_id or "/" in task_id:
         return None
     result, found = decoders.member(resource, "Result"), decoders.links(resource)
     related = [link for link in found if link.is_for("Related")]
     mounts = [link.path for link in related if _MOUNT_HREF.fullmatch(link.path)]
     restores = [link.target for link in related if link.is_below("/restoreSessions")]
-    runs = [
-        link.path
-        for link in related
-        if link.is_below("/backupSessions") or link.is_below("/replicaSessions")
-    ]
+    runs = [link.path for link in related if link.is_below("/backupSessions", "/replicaSessions")]
     return Task(
         task_id=task_id,
         state=decoders.text(resource, "State"),

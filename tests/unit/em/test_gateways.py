@@ -96,7 +96,7 @@ def test_a_refusal_of_everything_ends_no_mount(
     with pytest.raises(undecided):
         em.sessions.end(SESSION, deadline())
     with pytest.raises(undecided):
-        Tasks(em._client, em.sessions, SESSION).get("task-1", deadline())
+        Tasks(em.sessions, SESSION).get("task-1", deadline())
     assert gateway.asked.count(f"DELETE /api{HREF}") == 1
 
 

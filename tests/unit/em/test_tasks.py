@@ -28,7 +28,7 @@ def begun(
     answer = em._client.request("POST", restore_point.mounts, deadline(), token=session.token)
     task = parse_task(answer.document.value)
     assert task
-    return Tasks(em._client, em.sessions, session), task
+    return Tasks(em.sessions, session), task
 
 
 def test_looks_come_at_a_fifth_of_the_time_so_far_and_at_least_every_two_seconds(

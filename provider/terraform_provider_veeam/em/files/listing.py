@@ -17,11 +17,10 @@ from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound
 from terraform_provider_veeam.em.files import paths
 from terraform_provider_veeam.em.files.left_out import ONE_ADDRESS, LeftOut, concerns_all
 from terraform_provider_veeam.em.http import decoders
-from terraform_provider_veeam.em.http.client import Client
+from terraform_provider_veeam.em.http.client import Client, SessionClient
 from terraform_provider_veeam.em.http.pages import pages
 from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.em.patterns import similar_names
-from terraform_provider_veeam.em.times import utc
 from terraform_provider_veeam.masking import printable
 
 _PAGE_SIZE = 500  # with the longest paths of Windows, an answer of 3 MiB
@@ -70,7 +69,8 @@ class Files:
                 raise decoders.unreadable(f"GET {address} was answered, but with no list of files.")
             return found
 
-        for entry in pages(self._client, self._session, address, deadline, read):
+        client = SessionClient(self._client, self._session, deadline)
+        for entry in pages(client, address, read):
             if paths.is_name_in(path, entry.name):
                 yield entry
             else:
@@ -238,17 +238,12 @@ def _entries(document: decoders.Document, folder: str) -> list[Entry] | None:
                 f"{prefix}{name}",
                 name,
                 is_folder=False,
-                size=_size(entry),
+                size=decoders.size(entry, "Size"),
                 owner=decoders.text(entry, "Owner"),
-                modified_at=utc(decoders.text(entry, "ModifiedDateUTC")),
+                modified_at=decoders.time(entry, "ModifiedDateUTC"),
             )
         )
     return found
-
-
-def _size(entry: decoders.Resource) -> int | None:
-    size = decoders.integer(entry, "Size")
-    return None if size is None or size < 0 else size
 
 
 def _name(entry: decoders.Resource) -> str:

@@ -16,7 +16,7 @@ from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline, follow
 from terraform_provider_veeam.em.files.download import Downloaded, download
 from terraform_provider_veeam.em.files.listing import Files
-from terraform_provider_veeam.em.http.client import Client
+from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.http.retry import may_pass
 from terraform_provider_veeam.em.inventory.restore_sessions import read_restore_outcome
 from terraform_provider_veeam.em.logon import LogonSessions
@@ -76,11 +76,10 @@ class Progress(NamedTuple):
 class FileRestores:
     """Restores files that one logon session shows, in mount points or in the index."""
 
-    def __init__(self, client: Client, logon: LogonSessions, session: LogonSession) -> None:
-        self._client = client
+    def __init__(self, logon: LogonSessions, session: LogonSession) -> None:
         self._logon = logon
         self._session = session
-        self._tasks = Tasks(client, logon, session)
+        self._tasks = Tasks(logon, session)
 
     def restore(
         self, files: Files, path: str, how: ToOriginalPlace | None, deadline: Deadline
@@ -95,7 +94,6 @@ class FileRestores:
             f"It was not asked for again, and may have begun. {_LOOK_AT_IT}",
         )
         task = OneTask(
-            self._client,
             self._logon,
             self._session._replace(borrowed=True),  # it has other tasks too
             deadline,
@@ -129,7 +127,7 @@ class FileRestores:
 
     def download(self, address: str, deadline: Deadline, **how: Any) -> Downloaded:
         """Download what was made ready, as `download` does."""
-        return download(self._client, self._session, address, deadline, **how)
+        return download(self._logon.client, self._session, address, deadline, **how)
 
     def _follow_task(
         self,
@@ -184,7 +182,8 @@ class FileRestores:
         Raises FileRestoreFailed.
         """
         name = ""
-        read = partial(read_restore_outcome, self._client, self._session, address, deadline)
+        client = SessionClient(self._logon.client, self._session, deadline)
+        read = partial(read_restore_outcome, client, address)
         try:
             first = read()
             name = f" as {printable(first.name)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, UnexpectedAnswer
@@ -14,6 +14,7 @@ from terraform_provider_veeam.em.http.exchange import Exchange
 from terraform_provider_veeam.em.http.refusals import refusal_of
 from terraform_provider_veeam.em.http.retry import RetryPolicy, may_pass, retry
 from terraform_provider_veeam.em.http.session import RawRequest, Session
+from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.em.settings import Settings
 
 TOKEN_HEADER = "X-RestSvcSessionId"  # noqa: S105 - the header's name
@@ -162,6 +163,22 @@ class Client:
         if token is not None:
             headers[TOKEN_HEADER] = token
         return RawRequest(method, self._settings.base_url, path, headers, body)
+
+
+class SessionClient(NamedTuple):
+    """The client in one logon session, for one operation."""
+
+    client: Client
+    session: LogonSession
+    deadline: Deadline
+
+    def get(self, path: str) -> Answer:
+        """Return the answer to a GET of a path below `/api`; raises as `request` does."""
+        return self.request("GET", path)
+
+    def request(self, method: str, path: str, **more: Any) -> Answer:
+        """Send a request as `Client.request` does."""
+        return self.client.request(method, path, self.deadline, token=self.session.token, **more)
 
 
 def _start_of_range(headers: Mapping[str, str]) -> int | None:

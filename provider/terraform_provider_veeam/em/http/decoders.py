@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
 from terraform_provider_veeam.em.models import rest_below
+from terraform_provider_veeam.em.times import utc
 from terraform_provider_veeam.masking import hide
 
 if TYPE_CHECKING:
@@ -64,9 +65,9 @@ class Link(NamedTuple):
         """Tell whether it leads to a resource of a kind, a reference to one, or a list of them."""
         return self.type.casefold().startswith(kind.casefold())
 
-    def is_below(self, collection: str) -> bool:
-        """Tell whether it leads to a member of a collection, like `/tasks`."""
-        return rest_below(self.path, collection) is not None
+    def is_below(self, *collections: str) -> bool:
+        """Tell whether it leads to a member of one of those collections, like `/tasks`."""
+        return any(rest_below(self.path, collection) is not None for collection in collections)
 
 
 class Document(NamedTuple):
@@ -291,16 +292,27 @@ def is_bare(value: Any) -> bool:
     )
 
 
-def text(resource: Any, name: str) -> str | None:
-    """Return a property as text; None when it is missing, empty or no plain value.
+def text(resource: Any, *names: str) -> str | None:
+    """Return the first of the properties that has text; None when none does.
 
     It is what the server said, so that it can be compared and asked for again; for a person see
     `message`.
     """
-    value = member(resource, name)
-    if value is None or isinstance(value, Mapping | list):
-        return None
-    return str(value).strip() or None
+    for name in names:
+        value = member(resource, name)
+        if value is not None and not isinstance(value, Mapping | list) and str(value).strip():
+            return str(value).strip()
+    return None
+
+
+def time(resource: Any, *names: str) -> str | None:
+    """Return the first of the properties that has text as a time: RFC 3339 in UTC, see `utc`."""
+    return utc(text(resource, *names))
+
+
+def uuid(resource: Any, name: str = "UID") -> str:
+    """Return the UUID at the end of a property's URN, or what stands there; empty for nothing."""
+    return (text(resource, name) or "").rpartition(":")[2].lower()
 
 
 def message(resource: Any, name: str) -> str | None:
@@ -327,6 +339,12 @@ def integer(resource: Any, name: str) -> int | None:
     return int(found[0]) if found else None
 
 
+def size(resource: Any, name: str) -> int | None:
+    """Return a number of bytes; the API writes -1 where there is no limit, or none is known."""
+    number = integer(resource, name)
+    return None if number is None or number < 0 else number
+
+
 def links(resource: Any) -> list[Link]:
     """Return the links of a resource whose address can be used."""
     return [
@@ -340,6 +358,16 @@ def links(resource: Any) -> list[Link]:
         for link in members(member(resource, "Links"))
         if (path := api_path(member(link, "Href")))
     ]
+
+
+def link_below(resource: Any, collection: str) -> Link | None:
+    """Return the first link of a resource to a member of a collection."""
+    return next((link for link in links(resource) if link.is_below(collection)), None)
+
+
+def path_of(resource: Any) -> str:
+    """Return the path of a resource below `/api`; empty when it names none that can be used."""
+    return api_path(member(resource, "Href")) or ""
 
 
 def api_path(href: Any) -> str | None:

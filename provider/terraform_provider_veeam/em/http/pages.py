@@ -8,25 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.http.client import Client
-from terraform_provider_veeam.em.http.decoders import Document, integer, links
-from terraform_provider_veeam.em.models import LogonSession
+from terraform_provider_veeam.em.http import decoders
+from terraform_provider_veeam.em.http.client import SessionClient
 
 PAGE_SIZE = 100  # what servers have by themselves, and at least when asked for more
 _LOOKS = 5  # at a page that is another one each time
 
 Member = TypeVar("Member")
-_Page = tuple[str, Document, dict[object, Member]]
+_Page = tuple[str, decoders.Document, dict[object, Member]]
 """Its address, what was answered, and its members by what tells them apart."""
 
 
 def pages(
-    client: Client,
-    session: LogonSession,
+    client: SessionClient,
     address: str,
-    deadline: Deadline,
-    read: Callable[[Document], list[Member]],
+    read: Callable[[decoders.Document], list[Member]],
     *,
     key: Callable[[Member], object] = repr,
 ) -> Iterator[Member]:
@@ -42,7 +38,7 @@ def pages(
     seen: set[object] = set()
 
     def fetch(target: str, before: _Page[Member] | None = None) -> _Page[Member]:
-        document = client.request("GET", target, deadline, token=session.token).document
+        document = client.get(target).document
         if before and before[1] == document:
             return before
         return target, document, {key(member): member for member in read(document)}
@@ -68,10 +64,33 @@ def pages(
             return
 
 
-def _next(document: Document, address: str, number: int, found: int) -> str | None:
+def members(
+    client: SessionClient,
+    address: str,
+    kind: str,
+    parse: Callable[[decoders.Resource], Member | None],
+    *,
+    key: Callable[[Member], object] = repr,
+) -> Iterator[Member]:
+    """Return what a collection of resources of a kind has, page by page as `pages` does.
+
+    Raises UnexpectedAnswer for no such collection, and where `parse` returns None for a member.
+    """
+
+    def read(document: decoders.Document) -> list[Member]:
+        listed = document.collection(kind)
+        found = [parsed for one in listed or () if (parsed := parse(one)) is not None]
+        if listed is None or len(found) < len(listed):
+            raise decoders.unreadable(f"GET {address} was answered, but with no list of {kind}.")
+        return found
+
+    return pages(client, address, read, key=key)
+
+
+def _next(document: decoders.Document, address: str, number: int, found: int) -> str | None:
     """Return the address of the page after this one; None when it is the last."""
     paging = document.property("PagingInfo")
-    followed = next((link for link in links(paging) if link.is_for("Next")), None)
+    followed = next((link for link in decoders.links(paging) if link.is_for("Next")), None)
     following = f"{address}{'&' if '?' in address else '?'}page={number + 1}"
     if not found:
         return None
@@ -79,9 +98,9 @@ def _next(document: Document, address: str, number: int, found: int) -> str | No
         same_path = followed.path.casefold() == address.partition("?")[0].casefold()
         usable = followed.query and same_path
         return followed.target if usable else following
-    if links(paging):
+    if decoders.links(paging):
         return None
     # Without links the number of pages tells, and without that a page that is full.
-    count = integer(paging, "PagesCount")
+    count = decoders.integer(paging, "PagesCount")
     is_last = number >= count if count is not None else "?" not in address or found < PAGE_SIZE
     return None if is_last else following

@@ -10,10 +10,9 @@ from typing import NamedTuple
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.http import decoders
-from terraform_provider_veeam.em.http.client import Client
+from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.inventory.query import query
 from terraform_provider_veeam.em.logon import Group
-from terraform_provider_veeam.em.models import LogonSession
 
 
 class BackupServer(NamedTuple):
@@ -31,13 +30,11 @@ class BackupServer(NamedTuple):
         return name.casefold() in map(str.casefold, spellings)
 
 
-def backup_servers(
-    client: Client, session: LogonSession, deadline: Deadline
-) -> Iterator[BackupServer]:
+def backup_servers(client: SessionClient) -> Iterator[BackupServer]:
     """Return the backup servers."""
-    for entity in query(client, session, "BackupServer", deadline):
+    for entity in query(client, "BackupServer"):
         yield BackupServer(
-            id=(decoders.text(entity, "UID") or "").rpartition(":")[2].lower(),
+            id=decoders.uuid(entity),
             name=decoders.text(entity, "Name"),
             description=decoders.text(entity, "Description"),
             address=decoders.text(entity, "IpOrDnsName"),
@@ -45,15 +42,9 @@ def backup_servers(
         )
 
 
-def backup_server_link(resource: decoders.Resource) -> decoders.Link | None:
-    """Return the link of a resource to the backup server that it belongs to."""
-    found = (link for link in decoders.links(resource) if link.is_below("/backupServers"))
-    return next(found, None)
-
-
 def backup_server_name(resource: decoders.Resource) -> str | None:
     """Return the name of the backup server that a resource belongs to."""
-    link = backup_server_link(resource)
+    link = decoders.link_below(resource, "/backupServers")
     return link.name if link else None
 
 
@@ -62,6 +53,4 @@ class BackupServers(Group):
 
     def list(self, deadline: Deadline) -> list[BackupServer]:
         """Return the backup servers."""
-        return self._logon.browse(
-            lambda session: list(backup_servers(self._client, session, deadline)), deadline
-        )
+        return self._browse(lambda own: list(backup_servers(own)), deadline)

@@ -14,15 +14,11 @@ from urllib.parse import quote
 
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline, looks
-from terraform_provider_veeam.em.http.client import Client
-from terraform_provider_veeam.em.http.decoders import text, unreadable
-from terraform_provider_veeam.em.inventory.backup_servers import (
-    backup_server_link,
-    backup_servers,
-)
+from terraform_provider_veeam.em.http.client import SessionClient
+from terraform_provider_veeam.em.http.decoders import link_below, text, unreadable, uuid
+from terraform_provider_veeam.em.inventory.backup_servers import backup_servers
 from terraform_provider_veeam.em.inventory.query import query
 from terraform_provider_veeam.em.logon import Group
-from terraform_provider_veeam.em.models import LogonSession
 
 _PLATFORMS = {
     "VC": "VMware",
@@ -95,19 +91,16 @@ class FoundObjects(NamedTuple):
     """Hosts out of the account's scope, or out of the backup server's reach."""
 
 
-def hierarchy_roots(
-    client: Client, session: LogonSession, deadline: Deadline
-) -> Iterator[HierarchyRoot]:
+def hierarchy_roots(client: SessionClient) -> Iterator[HierarchyRoot]:
     """Return the hosts that the backup servers know."""
-    for entity in query(client, session, "HierarchyRoot", deadline):
-        uid, told_id = text(entity, "UID"), text(entity, "HierarchyRootId")
-        root_id = (told_id or uid or "").rpartition(":")[2].lower()
+    for entity in query(client, "HierarchyRoot"):
+        root_id = uuid(entity, "HierarchyRootId") or uuid(entity)
         if not root_id:
             raise unreadable("The query for HierarchyRoot was answered with one that has no UID.")
-        server = backup_server_link(entity)
+        server = link_below(entity, "/backupServers")
         yield HierarchyRoot(
             id=root_id,
-            uid=uid or _urn(root_id),
+            uid=text(entity, "UID") or _urn(root_id),
             name=text(entity, "Name") or root_id,
             type=text(entity, "HostType"),
             backup_server=server.name if server else None,
@@ -116,13 +109,7 @@ def hierarchy_roots(
 
 
 def find_objects(
-    client: Client,
-    session: LogonSession,
-    roots: Sequence[HierarchyRoot],
-    deadline: Deadline,
-    *,
-    name: str | None,
-    kind: str,
+    client: SessionClient, roots: Sequence[HierarchyRoot], name: str | None, kind: str
 ) -> FoundObjects:
     """Return the objects of a type with that whole name, but for capitals; None means any name.
 
@@ -133,7 +120,7 @@ def find_objects(
     left_out: dict[HierarchyRoot, errors.RequestRefused] = {}
     for root in roots:
         try:
-            on_root = _search(client, session, root, deadline, name=name or "*", kind=kind)
+            on_root = _search(client, root, name or "*", kind)
         except (errors.AccessDenied, errors.NotFound, errors.RequestFailed) as error:
             log.info("%s is not searched: %s", root.name, error)
             left_out[root] = error
@@ -149,31 +136,29 @@ def find_objects(
     return FoundObjects(found, left_out)
 
 
-def read_object(
-    client: Client, session: LogonSession, ref: str, deadline: Deadline
-) -> HierarchyObject | None:
+def read_object(client: SessionClient, ref: str) -> HierarchyObject | None:
     """Return the object that a reference leads to; None when there is none."""
-    address = f"/lookup?hierarchyRef={quote(ref, safe=':')}"
-    found = _look_up(client, session, address, deadline)
+    found = _look_up(client, f"/lookup?hierarchyRef={quote(ref, safe=':')}")
     return next((one for one in found if one.has_ref(ref)), None)
 
 
-def backup_server_of(
-    client: Client, session: LogonSession, vm: HierarchyObject, deadline: Deadline
-) -> str:
+def backup_server_of(client: SessionClient, vm: HierarchyObject) -> str:
     """Return the id of the backup server that knows a VM: its host's. Raises UnexpectedAnswer.
 
     The host is the one on which the VM was found, or the one that its reference names. Where
     neither is known, a search by name tells which host has a VM with that reference.
     """
-    roots = [vm.root] if vm.root else list(hierarchy_roots(client, session, deadline))
+    roots = [vm.root] if vm.root else list(hierarchy_roots(client))
     if len({root.backup_server_id for root in roots}) > 1:
         root_id = vm.ref.partition(".")[0].rpartition(":")[2]
-        named = [root for root in roots if root.is_called(root_id)]
-        roots = named or _roots_with(client, session, roots, vm, deadline)
+        if named := [root for root in roots if root.is_called(root_id)]:
+            roots = named
+        else:
+            found = find_objects(client, roots, vm.name, vm.type or "Vm").objects
+            roots = [one.root for one in found if one.root and one.has_ref(vm.ref)]
     servers = {root.backup_server_id for root in roots if root.backup_server_id}
     if not servers:
-        servers = {server.id for server in backup_servers(client, session, deadline)}
+        servers = {server.id for server in backup_servers(client)}
     if len(servers) != 1:
         raise errors.UnexpectedAnswer(
             "The VM's backup server is not known",
@@ -183,50 +168,26 @@ def backup_server_of(
     return servers.pop()
 
 
-def _roots_with(
-    client: Client,
-    session: LogonSession,
-    roots: Sequence[HierarchyRoot],
-    vm: HierarchyObject,
-    deadline: Deadline,
-) -> list[HierarchyRoot]:
-    found = find_objects(client, session, roots, deadline, name=vm.name, kind=vm.type or "Vm")
-    return [one.root for one in found.objects if one.root and one.has_ref(vm.ref)]
-
-
 def _urn(root_id: str) -> str:
     return f"urn:veeam:HierarchyRoot:{root_id}"
 
 
 def _search(
-    client: Client,
-    session: LogonSession,
-    root: HierarchyRoot,
-    deadline: Deadline,
-    *,
-    name: str,
-    kind: str,
+    client: SessionClient, root: HierarchyRoot, name: str, kind: str
 ) -> list[HierarchyObject]:
     """Return what a host has of a type and a name; `*` stands for any name."""
-
-    def look_up(uid: str) -> list[HierarchyObject]:
-        wanted = f"name={quote(name, safe='*')}&type={quote(kind, safe='')}"
-        address = f"/lookup?host={quote(uid, safe=':')}&{wanted}"
-        return _look_up(client, session, address, deadline)
-
+    wanted = f"name={quote(name, safe='*')}&type={quote(kind, safe='')}"
     try:
-        return look_up(root.uid)
+        return _look_up(client, f"/lookup?host={quote(root.uid, safe=':')}&{wanted}")
     except (errors.NotFound, errors.RequestFailed):
         # Where both ids of a host differ, which one a lookup takes is not known.
         if root.uid.casefold() == _urn(root.id).casefold():
             raise
-        return look_up(_urn(root.id))
+        return _look_up(client, f"/lookup?host={quote(_urn(root.id), safe=':')}&{wanted}")
 
 
-def _look_up(
-    client: Client, session: LogonSession, address: str, deadline: Deadline
-) -> list[HierarchyObject]:
-    answer = client.request("GET", address, deadline, token=session.token)
+def _look_up(client: SessionClient, address: str) -> list[HierarchyObject]:
+    answer = client.get(address)
     items = answer.document.collection("HierarchyItem")
     if items is None:
         raise unreadable(
@@ -246,9 +207,7 @@ class Hierarchy(Group):
 
     def roots(self, deadline: Deadline) -> list[HierarchyRoot]:
         """Return the hosts that the backup servers know."""
-        return self._logon.browse(
-            lambda session: list(hierarchy_roots(self._client, session, deadline)), deadline
-        )
+        return self._browse(lambda own: list(hierarchy_roots(own)), deadline)
 
     def find(
         self,
@@ -265,18 +224,11 @@ class Hierarchy(Group):
         says. Raises as `find_objects`.
         """
         for so_far in chain((0.0,), looks(deadline)):
-            found = self._logon.browse(
-                lambda session: find_objects(
-                    self._client, session, roots, deadline, name=name, kind=kind
-                ),
-                deadline,
-            )
+            found = self._browse(lambda own: find_objects(own, roots, name, kind), deadline)
             if found.objects or so_far >= patience:
                 break
         return found
 
     def get(self, ref: str, deadline: Deadline) -> HierarchyObject | None:
         """Return the object that a reference leads to; None when there is none."""
-        return self._logon.browse(
-            lambda session: read_object(self._client, session, ref, deadline), deadline
-        )
+        return self._browse(lambda own: read_object(own, ref), deadline)

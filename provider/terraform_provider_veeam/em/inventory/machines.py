@@ -13,14 +13,14 @@ from typing import NamedTuple
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import AccessDenied, RequestRefused
-from terraform_provider_veeam.em.http.client import Client
+from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.inventory.restore_points import (
     FoundRestorePoint,
     Wanted,
     find_restore_points,
 )
 from terraform_provider_veeam.em.logon import Group
-from terraform_provider_veeam.em.models import LogonSession, RestorePointType
+from terraform_provider_veeam.em.models import RestorePointType
 from terraform_provider_veeam.em.times import Time
 
 log = logging.getLogger(__name__)
@@ -52,11 +52,7 @@ class FoundMachines(NamedTuple):
 
 
 def find_machines(
-    client: Client,
-    session: LogonSession,
-    wanted: Wanted,
-    families: Sequence[RestorePointType],
-    deadline: Deadline,
+    client: SessionClient, wanted: Wanted, families: Sequence[RestorePointType]
 ) -> FoundMachines:
     """Return the machines of these families that have restore points like those wanted.
 
@@ -67,9 +63,8 @@ def find_machines(
     left_out: dict[RestorePointType, RequestRefused] = {}
     for family in families:
         asked = wanted._replace(type=family)
-        points = find_restore_points(client, session, asked, deadline, page_size=_PAGE_SIZE)
         try:
-            machines += _grouped(points)
+            machines += _grouped(find_restore_points(client, asked, _PAGE_SIZE))
         except RequestRefused as error:
             if not is_out_of_sight(error):
                 raise
@@ -121,7 +116,4 @@ class Machines(Group):
         families: Sequence[RestorePointType] = tuple(RestorePointType),
     ) -> FoundMachines:
         """Return the machines that have restore points like those wanted, of any type."""
-        return self._logon.browse(
-            lambda session: find_machines(self._client, session, wanted, families, deadline),
-            deadline,
-        )
+        return self._browse(lambda own: find_machines(own, wanted, families), deadline)

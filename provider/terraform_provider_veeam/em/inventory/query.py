@@ -12,11 +12,9 @@ from functools import partial
 from typing import NamedTuple
 from urllib.parse import quote
 
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.http import decoders
-from terraform_provider_veeam.em.http.client import Client
+from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.http.pages import PAGE_SIZE, pages
-from terraform_provider_veeam.em.models import LogonSession
 
 _SAFE = "=;,()<>!:"  # what the page shows as it is
 
@@ -36,20 +34,26 @@ class Comparison(NamedTuple):
         return f"{self.parameter}{self.operator}{value}"
 
 
+def comparisons(*wanted: tuple[str, str, object]) -> list[Comparison]:
+    """Return the comparisons among those wanted that have a value."""
+    return [Comparison(name, sign, str(value)) for name, sign, value in wanted if value]
+
+
+def urn(kind: str, uuid: str | None) -> str | None:
+    """Return what the API calls a thing; None without a UUID."""
+    return uuid and f"urn:veeam:{kind}:{uuid}"
+
+
 def query(
-    client: Client,
-    session: LogonSession,
+    client: SessionClient,
     kind: str,
-    deadline: Deadline,
-    *,
     conditions: Sequence[Comparison] = (),
     sort_desc: str | None = None,
     page_size: int = PAGE_SIZE,
 ) -> Iterator[decoders.Resource]:
     """Return the entities that meet all conditions, each once, asking for a page when needed."""
     address = query_address(kind, conditions, sort_desc, page_size)
-    read = partial(entities, kind=kind)
-    yield from pages(client, session, address, deadline, read, key=_key)
+    yield from pages(client, address, partial(entities, kind=kind), key=_key)
 
 
 def _key(entity: decoders.Resource) -> str:
@@ -77,15 +81,11 @@ def entities(document: decoders.Document, kind: str) -> list[decoders.Resource]:
     found = decoders.listed(wrapper, kind, *_ALSO_CALLED.get(kind, ()))
     if found is not None:
         return found
-    is_result = document.has_root("QueryResult") or isinstance(
-        document.property("PagingInfo"), dict
-    )
-    others = (document.property(name) for name in ("Refs", "Resources"))
-    if (
-        wrapper == []
-        or decoders.is_bare(wrapper)
-        or (wrapper is None and is_result and not any(others))
-    ):
+    if wrapper == [] or decoders.is_bare(wrapper):
+        return []
+    has_paging = isinstance(document.property("PagingInfo"), dict)
+    others = map(document.property, ("Refs", "Resources"))
+    if wrapper is None and (document.has_root("QueryResult") or has_paging) and not any(others):
         return []
     raise decoders.unreadable(
         f"The query for {kind} was answered, but with no page of such a result."

@@ -17,46 +17,34 @@ from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import RestorePointGone, UnexpectedAnswer
 from terraform_provider_veeam.em.gone import Container, unless_gone
 from terraform_provider_veeam.em.http import decoders
-from terraform_provider_veeam.em.http.client import Client
+from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.http.pages import PAGE_SIZE
 from terraform_provider_veeam.em.inventory.backup_servers import backup_server_name
-from terraform_provider_veeam.em.inventory.query import Comparison, query
+from terraform_provider_veeam.em.inventory.query import Comparison, comparisons, query, urn
 from terraform_provider_veeam.em.logon import Group
 from terraform_provider_veeam.em.patterns import name_matches
-from terraform_provider_veeam.em.times import Time, utc
+from terraform_provider_veeam.em.times import Time
 
 log = logging.getLogger(__name__)
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def read_restore_point(
-    client: Client, session: models.LogonSession, ref: models.RestorePointRef, deadline: Deadline
-) -> models.RestorePoint:
+def read_restore_point(client: SessionClient, ref: models.RestorePointRef) -> models.RestorePoint:
     """Return a restore point. Raises RestorePointGone, AccessDenied."""
     kind = ref.type.entity
-    only = [Comparison("UID", "==", f"urn:veeam:{kind}:{ref.id}")]
-    return unless_gone(
-        f"restore point {ref.id}",
-        lambda: _read(client, session, ref, deadline),
-        Container(
-            f"the list of restore points of type {ref.type}",
-            lambda: any(
-                uuid_of(one) == ref.id
-                for one in query(client, session, kind, deadline, conditions=only)
-            ),
-            RestorePointGone,
-        ),
-        deadline,
-        client.policy.pauses(),
+    only = comparisons(("UID", "==", urn(kind, ref.id)))
+    container = Container(
+        f"the list of restore points of type {ref.type}",
+        lambda: any(uuid_of(one) == ref.id for one in query(client, kind, only)),
+        RestorePointGone,
     )
+    return unless_gone(client, f"restore point {ref.id}", lambda: _read(client, ref), container)
 
 
-def _read(
-    client: Client, session: models.LogonSession, ref: models.RestorePointRef, deadline: Deadline
-) -> models.RestorePoint:
+def _read(client: SessionClient, ref: models.RestorePointRef) -> models.RestorePoint:
     path = f"{ref.path}?format=Entity"
-    answer = client.request("GET", path, deadline, token=session.token)
+    answer = client.get(path)
     found = parse_restore_point(answer.document.value, ref)
     if found is None:
         raise decoders.unreadable(
@@ -83,18 +71,13 @@ class Wanted(NamedTuple):
         """Return what the server can filter by."""
         agent = self.type is models.RestorePointType.AGENT
         name = None if self.machine_name and "*" in self.machine_name else self.machine_name
-        found = (
-            (
-                "ComputerName" if agent else "VmDisplayName",
-                "==",
-                name,
-            ),
-            ("CreationTime", ">=", self.created_after and str(self.created_after)),
-            ("CreationTime", "<=", self.created_before and str(self.created_before)),
+        return comparisons(
+            ("ComputerName" if agent else "VmDisplayName", "==", name),
+            ("CreationTime", ">=", self.created_after),
+            ("CreationTime", "<=", self.created_before),
             ("BackupServerName", "==", self.backup_server),
-            ("UID", "==", self.id and f"urn:veeam:{self.type.entity}:{self.id}"),
+            ("UID", "==", urn(self.type.entity, self.id)),
         )
-        return [Comparison(field, sign, value) for field, sign, value in found if value]
 
     def matches(self, found: FoundRestorePoint) -> bool:
         """Tell whether a restore point is one of those wanted.
@@ -163,26 +146,14 @@ class FoundRestorePoint(NamedTuple):
 
 
 def find_restore_points(
-    client: Client,
-    session: models.LogonSession,
-    wanted: Wanted,
-    deadline: Deadline,
-    *,
-    page_size: int = PAGE_SIZE,
+    client: SessionClient, wanted: Wanted, page_size: int = PAGE_SIZE
 ) -> Iterator[FoundRestorePoint]:
     """Return the restore points that are wanted, the newest first, page by page.
 
     Raises UnexpectedAnswer when the server answers with others.
     """
-    for entity in query(
-        client,
-        session,
-        wanted.type.entity,
-        deadline,
-        conditions=wanted.conditions(),
-        sort_desc="CreationTime",
-        page_size=page_size,
-    ):
+    kind, conditions = wanted.type.entity, wanted.conditions()
+    for entity in query(client, kind, conditions, "CreationTime", page_size):
         found = found_restore_point(entity, wanted.type)
         if wanted.matches(found):
             yield found
@@ -196,7 +167,7 @@ def found_restore_point(
     point = parse_restore_point(entity, models.RestorePointRef(kind, uuid or ""))
     if point is None or uuid is None:
         raise decoders.unreadable(f"The query for {kind.entity} was answered with something else.")
-    at = models.restore_point_at(decoders.api_path(decoders.member(entity, "Href")) or "")
+    at = models.restore_point_at(decoders.path_of(entity))
     if at is not None and at.type is not kind:
         raise decoders.unreadable(
             f"The query for {kind.entity} was answered with the type {at.type.entity}."
@@ -226,20 +197,17 @@ def _leads_to_use(link: decoders.Link) -> bool:
 
 def uuid_of(resource: Any) -> str | None:
     """Return the UUID of a resource; None when it has none."""
-    path = decoders.api_path(decoders.member(resource, "Href")) or ""
-    uuid = (decoders.text(resource, "UID") or path).replace("/", ":").rpartition(":")[2].lower()
+    uuid = decoders.uuid(resource) or decoders.path_of(resource).rpartition("/")[2].lower()
     return uuid if _UUID.fullmatch(uuid) else None
 
 
 def parse_restore_point(resource: Any, ref: models.RestorePointRef) -> models.RestorePoint | None:
     """Return the restore point that a resource describes; None when it describes none."""
-    if not isinstance(resource, dict) or not (
-        decoders.text(resource, "UID") or decoders.text(resource, "Name")
-    ):
+    if decoders.text(resource, "UID", "Name") is None:
         return None
-    created = decoders.text(resource, "CreationTimeUTC") or decoders.text(resource, "CreationTime")
+    created_at = decoders.time(resource, "CreationTimeUTC", "CreationTime")
     is_complete = any(map(_leads_to_use, decoders.links(resource)))
-    return models.RestorePoint(ref, decoders.text(resource, "Name"), utc(created), is_complete)
+    return models.RestorePoint(ref, decoders.text(resource, "Name"), created_at, is_complete)
 
 
 class RestorePoints(Group):
@@ -247,27 +215,22 @@ class RestorePoints(Group):
 
     def get(self, ref: models.RestorePointRef, deadline: Deadline) -> models.RestorePoint:
         """Return a restore point. Raises RestorePointGone, AccessDenied."""
-        return self._logon.browse(
-            lambda session: read_restore_point(self._client, session, ref, deadline), deadline
-        )
+        return self._browse(lambda own: read_restore_point(own, ref), deadline)
 
     def find(self, wanted: Wanted, limit: int, deadline: Deadline) -> list[FoundRestorePoint]:
         """Return at most `limit` restore points, the newest first; no further page is read."""
-        return self._logon.browse(
-            lambda session: list(
-                islice(find_restore_points(self._client, session, wanted, deadline), limit)
-            ),
-            deadline,
+        return self._browse(
+            lambda own: list(islice(find_restore_points(own, wanted), limit)), deadline
         )
 
     def latest(self, wanted: Wanted, deadline: Deadline) -> FoundRestorePoint | None:
         """Return the newest restore point that has been written; None when there is none."""
 
-        def find(session: models.LogonSession) -> FoundRestorePoint | None:
-            for found in find_restore_points(self._client, session, wanted, deadline):
+        def find(own: SessionClient) -> FoundRestorePoint | None:
+            for found in find_restore_points(own, wanted):
                 if found.is_complete:
                     return found
                 log.info("passing over %s, which is still being written", found.name)
             return None
 
-        return self._logon.browse(find, deadline)
+        return self._browse(find, deadline)

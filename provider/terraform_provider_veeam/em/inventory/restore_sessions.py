@@ -10,12 +10,11 @@ from typing import NamedTuple
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.http import decoders
-from terraform_provider_veeam.em.http.client import Client
+from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.inventory.backup_servers import backup_server_name
 from terraform_provider_veeam.em.inventory.query import Comparison, query
 from terraform_provider_veeam.em.logon import Group
-from terraform_provider_veeam.em.models import LogonSession, RestorePointRef, restore_point_at
-from terraform_provider_veeam.em.times import utc
+from terraform_provider_veeam.em.models import RestorePointRef, restore_point_at
 
 _NOT_STOPPED = (Comparison("Type", "==", "FileLevelRestore"), Comparison("State", "!=", "Stopped"))
 
@@ -36,14 +35,9 @@ class RestoreOutcome(NamedTuple):
         return self.state == "Stopped"
 
 
-def read_restore_outcome(
-    client: Client, session: LogonSession, address: str, deadline: Deadline
-) -> RestoreOutcome:
-    """Return the state of the restore session at an address below `/api`.
-
-    Raises UnexpectedAnswer.
-    """
-    resource = client.request("GET", address, deadline, token=session.token).document.value
+def read_restore_outcome(client: SessionClient, address: str) -> RestoreOutcome:
+    """Return the state of the restore at an address below `/api`. Raises UnexpectedAnswer."""
+    resource = client.get(address).document.value
     state = decoders.text(resource, "State")
     if state is None:
         raise decoders.unreadable(f"GET {address} was answered, but with no restore session.")
@@ -72,18 +66,9 @@ class RestoreSession(NamedTuple):
     """What it restores from, if its links say so: one."""
 
 
-def running_restores(
-    client: Client, session: LogonSession, deadline: Deadline
-) -> Iterator[RestoreSession]:
+def running_restores(client: SessionClient) -> Iterator[RestoreSession]:
     """Return the file-level restores that have not stopped, the newest first."""
-    for entity in query(
-        client,
-        session,
-        "RestoreSession",
-        deadline,
-        conditions=_NOT_STOPPED,
-        sort_desc="CreationTime",
-    ):
+    for entity in query(client, "RestoreSession", _NOT_STOPPED, "CreationTime"):
         # Starting, Working and Stopping all hold disks; a server may ignore the filter.
         is_restore = decoders.text(entity, "JobType") in (None, "FileLevelRestore")
         if is_restore and decoders.text(entity, "State") != "Stopped":
@@ -93,12 +78,10 @@ def running_restores(
 def parse_restore_session(entity: decoders.Resource) -> RestoreSession:
     """Return the restore that an entity describes."""
     return RestoreSession(
-        id=(decoders.text(entity, "UID") or "").rpartition(":")[2].lower(),
+        id=decoders.uuid(entity),
         name=decoders.text(entity, "Name") or "without a name",
         machine_name=decoders.text(entity, "VmDisplayName"),
-        created_at=utc(
-            decoders.text(entity, "CreationTimeUTC") or decoders.text(entity, "CreationTime")
-        ),
+        created_at=decoders.time(entity, "CreationTimeUTC", "CreationTime"),
         backup_server=decoders.text(entity, "BackupServerName") or backup_server_name(entity),
         restore_points=tuple(
             point
@@ -113,6 +96,4 @@ class RestoreSessions(Group):
 
     def running(self, deadline: Deadline) -> list[RestoreSession]:
         """Return the file-level restores that have not stopped, the newest first."""
-        return self._logon.browse(
-            lambda session: list(running_restores(self._client, session, deadline)), deadline
-        )
+        return self._browse(lambda own: list(running_restores(own)), deadline)

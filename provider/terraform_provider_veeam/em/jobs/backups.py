@@ -12,12 +12,14 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from itertools import chain, islice
 from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import LONGEST_PAUSE, Deadline, follow, looks
+from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.http.decoders import Resource
 from terraform_provider_veeam.em.http.retry import PATIENCE, http_date, persist
 from terraform_provider_veeam.em.inventory.hierarchy import HierarchyObject, backup_server_of
@@ -25,7 +27,7 @@ from terraform_provider_veeam.em.inventory.query import entities, query_address
 from terraform_provider_veeam.em.jobs import sessions
 from terraform_provider_veeam.em.jobs.jobs import Job, job_path
 from terraform_provider_veeam.em.logon import Group
-from terraform_provider_veeam.em.models import LogonSession, Task
+from terraform_provider_veeam.em.models import Task
 from terraform_provider_veeam.em.one_task import OneTask
 from terraform_provider_veeam.em.tasks import failure_of
 from terraform_provider_veeam.em.times import Time
@@ -66,41 +68,32 @@ class Backups(Group):
         self, wanted: sessions.WantedSessions, limit: int, deadline: Deadline
     ) -> list[sessions.JobSession]:
         """Return at most `limit` runs of a job, the newest first. Raises UnexpectedAnswer."""
-        return self._logon.browse(
-            lambda own: list(
-                islice(sessions.job_sessions(self._client, own, wanted, deadline), limit)
-            ),
-            deadline,
+        return self._browse(
+            lambda own: list(islice(sessions.job_sessions(own, wanted), limit)), deadline
         )
 
     def task_sessions(
         self, wanted: sessions.WantedSessions, limit: int, deadline: Deadline
     ) -> list[sessions.TaskSession]:
         """Return at most `limit` backups of a VM, the newest first. Raises UnexpectedAnswer."""
-        return self._logon.browse(
-            lambda own: list(
-                islice(sessions.task_sessions(self._client, own, wanted, deadline), limit)
-            ),
-            deadline,
+        return self._browse(
+            lambda own: list(islice(sessions.task_sessions(own, wanted), limit)), deadline
         )
 
     def running(self, job: Job, deadline: Deadline) -> sessions.JobSession | None:
         """Return the session of a job that runs; None when it does not."""
         of_job = sessions.WantedSessions(sessions.SessionType.of(job.type), job.id)
-        newest = self._logon.browse(
-            lambda own: next(sessions.job_sessions(self._client, own, of_job, deadline), None),
-            deadline,
-        )
+        newest = self._browse(lambda own: next(sessions.job_sessions(own, of_job), None), deadline)
         return newest if newest and not newest.is_stopped else None
 
     def start(self, job: Job, deadline: Deadline) -> sessions.JobSession:
         """Start a job and return its new session. Raises TaskFailed, BackupOutOfSight."""
         of_job = sessions.WantedSessions(sessions.SessionType.of(job.type), job.id)
-        before = self._before(of_job.type.entity, of_job, _job_session_id, deadline)
+        before = self._before(of_job.type.entity, of_job, sessions.parse_job_session, deadline)
         wanted = of_job._replace(created_after=before.since)
 
-        def find(own: LogonSession) -> sessions.JobSession | None:
-            found = sessions.job_sessions(self._client, own, wanted, deadline)
+        def find(own: SessionClient) -> sessions.JobSession | None:
+            found = sessions.job_sessions(own, wanted)
             return next((one for one in found if one.id not in before.known), None)
 
         path = f"{job_path(job.id)}?action=start"
@@ -111,19 +104,18 @@ class Backups(Group):
 
         Raises UnexpectedAnswer, TaskFailed, BackupOutOfSight.
         """
-        server_id = self._logon.browse(
-            lambda own: backup_server_of(self._client, own, vm, deadline), deadline
-        )
+        server_id = self._browse(lambda own: backup_server_of(own, vm), deadline)
         of_vm = sessions.WantedSessions(machine_name=vm.name)
-        before = self._before(of_vm.type.task_entity, of_vm, _task_session_id, deadline)
+        kind = of_vm.type.task_entity
+        before = self._before(kind, of_vm, sessions.parse_task_session, deadline)
         wanted = of_vm._replace(created_after=before.since)
 
-        def find(own: LogonSession) -> sessions.JobSession | None:
-            for one in sessions.task_sessions(self._client, own, wanted, deadline):
+        def find(own: SessionClient) -> sessions.JobSession | None:
+            for one in sessions.task_sessions(own, wanted):
                 is_vm = one.ref is None or vm.has_ref(one.ref)
                 if one.id not in before.known and is_vm and one.session_id:
                     of_one = sessions.session_path(wanted.type, one.session_id)
-                    found = sessions.read_job_session(self._client, own, of_one, deadline)
+                    found = sessions.read_job_session(own, of_one)
                     if not found.is_copy:  # of what has just been backed up
                         return found
             return None
@@ -140,11 +132,10 @@ class Backups(Group):
         A stop, or the end of the time, ends the waiting alone, and says so.
         """
 
-        def read(own: LogonSession) -> sessions.JobSession:
-            return sessions.read_job_session(self._client, own, started.path, deadline)
-
         def look() -> sessions.JobSession:
-            return self._patiently(read, deadline)
+            return self._patiently(
+                lambda own: sessions.read_job_session(own, started.path), deadline
+            )
 
         try:
             for _, session in follow(started, look, attrgetter("is_stopped"), deadline):
@@ -199,17 +190,14 @@ class Backups(Group):
         self, session: sessions.JobSession, deadline: Deadline
     ) -> list[sessions.TaskSession]:
         of_session = sessions.WantedSessions(session.type, session_id=session.id)
-        return self._patiently(
-            lambda own: list(sessions.task_sessions(self._client, own, of_session, deadline)),
-            deadline,
-        )
+        return self._patiently(lambda own: list(sessions.task_sessions(own, of_session)), deadline)
 
     def _send(
         self,
         path: str,
         body: dict[str, str] | None,
         what: str,
-        find: Callable[[LogonSession], sessions.JobSession | None],
+        find: Callable[[SessionClient], sessions.JobSession | None],
         deadline: Deadline,
     ) -> sessions.JobSession:
         # A session that appears when the answer is lost may be the schedule's, or somebody else's.
@@ -219,7 +207,7 @@ class Backups(Group):
             f"twice. {_WHERE} shows whether it runs.",
         )
         own = self._logon.for_one_task(deadline)
-        with OneTask(self._client, self._logon, own, deadline, unknown=unknown) as start:
+        with OneTask(self._logon, own, deadline, unknown=unknown) as start:
             sent = start.send(path, body)
             try:
                 task = start.wait(sent, deadline)
@@ -237,19 +225,16 @@ class Backups(Group):
         self,
         task: Task | None,
         what: str,
-        find: Callable[[LogonSession], sessions.JobSession | None],
+        find: Callable[[SessionClient], sessions.JobSession | None],
         deadline: Deadline,
     ) -> sessions.JobSession:
         """Return the session that was started as soon as the server shows it."""
         link = task.job_session if task else None
 
-        def look(own: LogonSession) -> sessions.JobSession | None:
-            try:
-                if link is None:
-                    return find(own)
-                return sessions.read_job_session(self._client, own, link, deadline)
-            except errors.NotFound:
-                return None
+        def look(own: SessionClient) -> sessions.JobSession | None:
+            with suppress(errors.NotFound):
+                return sessions.read_job_session(own, link) if link else find(own)
+            return None
 
         try:
             for now in chain((0.0,), looks(deadline)):
@@ -276,28 +261,25 @@ class Backups(Group):
         self,
         kind: str,
         wanted: sessions.WantedSessions,
-        id_of: Callable[[Resource], str],
+        parse: Callable[[Resource], sessions.JobSession | sessions.TaskSession],
         deadline: Deadline,
     ) -> _Before:
         """Return what there is before a start, and the time by the server's clock."""
-        conditions = wanted.conditions()
-        address = query_address(kind, conditions, "CreationTime", _LAST_KNOWN) + "&page=1"
+        newest = query_address(kind, wanted.conditions(), "CreationTime", _LAST_KNOWN)
 
-        def look(own: LogonSession) -> _Before:
-            answer = self._client.request("GET", address, deadline, token=own.token)
+        def look(own: SessionClient) -> _Before:
+            answer = own.get(f"{newest}&page=1")
             moment = http_date(answer.headers.get("Date"))
             return _Before(
-                known=frozenset(map(id_of, entities(answer.document, kind))),
+                known=frozenset(parse(one).id for one in entities(answer.document, kind)),
                 since=None if moment is None else Time(moment.astimezone(dt.UTC) - _SKEW, 0),
             )
 
-        return self._logon.browse(look, deadline)
+        return self._browse(look, deadline)
 
-    def _patiently(self, look: Callable[[LogonSession], Result], deadline: Deadline) -> Result:
+    def _patiently(self, look: Callable[[SessionClient], Result], deadline: Deadline) -> Result:
         """Return what a look finds; errors that may pass are put up with for a minute."""
-        return persist(
-            lambda: self._logon.browse(look, deadline), deadline.part(PATIENCE), LONGEST_PAUSE
-        )
+        return persist(lambda: self._browse(look, deadline), deadline.part(PATIENCE), LONGEST_PAUSE)
 
 
 def _capital(words: str) -> str:
@@ -311,11 +293,3 @@ def _reasons(session: sessions.JobSession, machines: Sequence[sessions.TaskSessi
             name = printable(one.machine_name or one.name)
             told.append(f"{name}: {one.reason or f'{one.result or one.state}, without a reason'}")
     return told
-
-
-def _job_session_id(entity: Resource) -> str:
-    return sessions.parse_job_session(entity).id
-
-
-def _task_session_id(entity: Resource) -> str:
-    return sessions.parse_task_session(entity).id

@@ -6,7 +6,6 @@ Follows the vendor's pages jobs_id, jobs_id_includes, get_jobs_id_includes and g
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import NamedTuple, TypeVar
 from urllib.parse import quote
 
@@ -14,13 +13,11 @@ from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import JobGone
 from terraform_provider_veeam.em.gone import Container, unless_gone
 from terraform_provider_veeam.em.http import decoders
-from terraform_provider_veeam.em.http.client import Client
+from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.inventory.backup_servers import backup_server_name
-from terraform_provider_veeam.em.inventory.query import Comparison, query
+from terraform_provider_veeam.em.inventory.query import Comparison, comparisons, query, urn
 from terraform_provider_veeam.em.logon import Group
-from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.em.patterns import name_matches
-from terraform_provider_veeam.em.times import utc
 
 Result = TypeVar("Result")
 
@@ -65,12 +62,11 @@ class WantedJobs(NamedTuple):
 
     def conditions(self) -> list[Comparison]:
         """Return what the server can filter by."""
-        found = (
-            ("Name", None if self.name and "*" in self.name else self.name),
-            ("JobType", self.type),
-            ("BackupServerName", self.backup_server),
+        return comparisons(
+            ("Name", "==", None if self.name and "*" in self.name else self.name),
+            ("JobType", "==", self.type),
+            ("BackupServerName", "==", self.backup_server),
         )
-        return [Comparison(field, "==", value) for field, value in found if value is not None]
 
     def matches(self, job: Job) -> bool:
         """Tell whether a job is one of those wanted, whatever the server has filtered."""
@@ -84,37 +80,30 @@ class WantedJobs(NamedTuple):
         )
 
 
-def find_jobs(
-    client: Client, session: LogonSession, wanted: WantedJobs, deadline: Deadline
-) -> Iterator[Job]:
+def find_jobs(client: SessionClient, wanted: WantedJobs) -> Iterator[Job]:
     """Return the jobs that are wanted."""
-    for entity in query(client, session, "Job", deadline, conditions=wanted.conditions()):
-        job = parse_job(entity)
-        if wanted.matches(job):
-            yield job
+    return filter(wanted.matches, map(parse_job, query(client, "Job", wanted.conditions())))
 
 
-def read_job(client: Client, session: LogonSession, job_id: str, deadline: Deadline) -> Job:
+def read_job(client: SessionClient, job_id: str) -> Job:
     """Return a job. Raises JobGone, AccessDenied."""
 
     def read() -> Job:
         path = f"{job_path(job_id)}?format=Entity"
-        job = parse_job(client.request("GET", path, deadline, token=session.token).document.value)
+        job = parse_job(client.get(path).document.value)
         if job.id != job_id:
             raise decoders.unreadable(f"GET {path} was answered with another job, {job.id}.")
         return job
 
-    return _unless_gone(client, session, job_id, read, deadline)
+    return _unless_gone(client, job_id, read)
 
 
-def objects_in_job(
-    client: Client, session: LogonSession, job_id: str, deadline: Deadline
-) -> list[JobObject]:
+def objects_in_job(client: SessionClient, job_id: str) -> list[JobObject]:
     """Return what a job includes. Raises JobGone, AccessDenied."""
 
     def read() -> list[JobObject]:
         path = f"{job_path(job_id)}/includes"
-        answer = client.request("GET", path, deadline, token=session.token)
+        answer = client.get(path)
         listed = answer.document.collection("ObjectInJob", "ObjectsInJob")
         if listed is None:
             raise decoders.unreadable(
@@ -122,27 +111,22 @@ def objects_in_job(
             )
         return [_parse_object(one) for one in listed]
 
-    return _unless_gone(client, session, job_id, read, deadline)
+    return _unless_gone(client, job_id, read)
 
 
-def _unless_gone(
-    client: Client,
-    session: LogonSession,
-    job_id: str,
-    read: Callable[[], Result],
-    deadline: Deadline,
-) -> Result:
-    only = [Comparison("UID", "==", f"urn:veeam:Job:{job_id}")]
-    listed = partial(query, client, session, "Job", deadline, conditions=only)
-    container = Container(
-        "the list of jobs", lambda: any(_id_of(one) == job_id for one in listed()), JobGone
+def _unless_gone(client: SessionClient, job_id: str, read: Callable[[], Result]) -> Result:
+    def is_listed() -> bool:
+        only = comparisons(("UID", "==", urn("Job", job_id)))
+        return any(decoders.uuid(one) == job_id for one in query(client, "Job", only))
+
+    return unless_gone(
+        client, f"job {job_id}", read, Container("the list of jobs", is_listed, JobGone)
     )
-    return unless_gone(f"job {job_id}", read, container, deadline, client.policy.pauses())
 
 
 def parse_job(entity: decoders.Resource) -> Job:
     """Return the job that an entity describes. Raises UnexpectedAnswer."""
-    job_id = _id_of(entity)
+    job_id = decoders.uuid(entity)
     if not job_id:
         raise decoders.unreadable("Something else came where a job should be.")
     info = decoders.member(entity, "JobInfo")
@@ -155,7 +139,7 @@ def parse_job(entity: decoders.Resource) -> Job:
         platform=decoders.text(entity, "Platform"),
         description=decoders.text(entity, "Description"),
         schedule_enabled=decoders.boolean(entity, "ScheduleEnabled"),
-        next_run_at=utc(decoders.text(entity, "NextRun")),
+        next_run_at=decoders.time(entity, "NextRun"),
         backup_server=backup_server_name(entity),
         objects=tuple(
             _parse_object(one)
@@ -165,19 +149,12 @@ def parse_job(entity: decoders.Resource) -> Job:
     )
 
 
-def _id_of(entity: decoders.Resource) -> str:
-    return (decoders.text(entity, "UID") or "").rpartition(":")[2].lower()
-
-
 def _parse_object(entity: decoders.Resource) -> JobObject:
-    object_id, ref = (
-        decoders.text(entity, "ObjectInJobId"),
-        decoders.text(entity, "HierarchyObjRef"),
-    )
+    object_id = decoders.text(entity, "ObjectInJobId")
+    ref = decoders.text(entity, "HierarchyObjRef")
     if object_id is None or ref is None:
         raise decoders.unreadable("An object of a job has no id or no reference.")
-    name = decoders.text(entity, "Name") or decoders.text(entity, "DisplayName")
-    return JobObject(object_id.lower(), ref, name)
+    return JobObject(object_id.lower(), ref, decoders.text(entity, "Name", "DisplayName"))
 
 
 class Jobs(Group):
@@ -185,12 +162,8 @@ class Jobs(Group):
 
     def find(self, wanted: WantedJobs, deadline: Deadline) -> list[Job]:
         """Return the jobs that are wanted."""
-        return self._logon.browse(
-            lambda session: list(find_jobs(self._client, session, wanted, deadline)), deadline
-        )
+        return self._browse(lambda own: list(find_jobs(own, wanted)), deadline)
 
     def get(self, job_id: str, deadline: Deadline) -> Job:
         """Return a job. Raises JobGone, AccessDenied."""
-        return self._logon.browse(
-            lambda session: read_job(self._client, session, job_id, deadline), deadline
-        )
+        return self._browse(lambda own: read_job(own, job_id), deadline)

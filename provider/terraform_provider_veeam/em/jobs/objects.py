@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline, looks
 from terraform_provider_veeam.em.gone import Container, unless_gone
-from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.inventory.hierarchy import HierarchyObject
 from terraform_provider_veeam.em.jobs.jobs import JobObject, job_path, objects_in_job
 from terraform_provider_veeam.em.logon import Group, LogonSessions
@@ -34,8 +33,8 @@ class JobObjects(Group):
     A job is changed once at a time: what overlaps may be refused, or lost.
     """
 
-    def __init__(self, client: Client, logon: LogonSessions) -> None:
-        super().__init__(client, logon)
+    def __init__(self, logon: LogonSessions) -> None:
+        super().__init__(logon)
         self._changes: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     @contextmanager
@@ -50,7 +49,7 @@ class JobObjects(Group):
         deadline.acquire(lock)
         try:
             session = self._logon.for_one_task(deadline)
-            with OneTask(self._client, self._logon, session, deadline, unknown=unknown) as one:
+            with OneTask(self._logon, session, deadline, unknown=unknown) as one:
                 yield one
         finally:
             lock.release()
@@ -88,15 +87,11 @@ class JobObjects(Group):
         path = f"{job_path(job_id)}/includes/{one.id}"
         with self._change(job_id, deadline) as change:
             try:
-                task = unless_gone(
-                    f"object {one.id} of job {job_id}",
-                    lambda: change.delete(path),
-                    Container(
-                        f"job {job_id}", lambda: self._has(job_id, one, deadline), errors.Gone
-                    ),
-                    deadline,
-                    self._client.policy.pauses(),
+                job = Container(
+                    f"job {job_id}", lambda: self._has(job_id, one, deadline), errors.Gone
                 )
+                what = f"object {one.id} of job {job_id}"
+                task = unless_gone(change.client, what, lambda: change.delete(path), job)
                 if task is not None:
                     task = change.wait(task, deadline)
             except (errors.Stopped, errors.DeadlinePassed) as error:
@@ -172,9 +167,7 @@ class JobObjects(Group):
 
     def list(self, job_id: str, deadline: Deadline) -> list[JobObject]:
         """Return what a job includes. Raises JobGone, AccessDenied."""
-        return self._logon.browse(
-            lambda own: objects_in_job(self._client, own, job_id, deadline), deadline
-        )
+        return self._browse(lambda own: objects_in_job(own, job_id), deadline)
 
 
 def _may_be_there(job_id: str, item: HierarchyObject) -> str:

@@ -11,13 +11,12 @@ from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import quote
 
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
 from terraform_provider_veeam.em.http import decoders
-from terraform_provider_veeam.em.http.client import Client
-from terraform_provider_veeam.em.inventory.query import Comparison, query
-from terraform_provider_veeam.em.models import LogonSession, RestorePointRef, restore_point_at
-from terraform_provider_veeam.em.times import Time, utc
+from terraform_provider_veeam.em.http.client import SessionClient
+from terraform_provider_veeam.em.inventory.query import Comparison, comparisons, query, urn
+from terraform_provider_veeam.em.models import RestorePointRef, restore_point_at
+from terraform_provider_veeam.em.times import Time
 from terraform_provider_veeam.masking import printable
 
 
@@ -118,19 +117,14 @@ class WantedSessions(NamedTuple):
 
     def conditions(self) -> list[Comparison]:
         """Return what the server can filter by."""
-        found = (
-            ("JobUid", "==", self.job_id and f"urn:veeam:Job:{self.job_id}"),
+        return comparisons(
+            ("JobUid", "==", urn("Job", self.job_id)),
             ("JobName", "==", self.job_name),
             ("VmDisplayName", "==", self.machine_name),
-            (
-                "JobSessionUid",
-                "==",
-                self.session_id and f"urn:veeam:{self.type.entity}:{self.session_id}",
-            ),
-            ("CreationTime", ">=", self.created_after and str(self.created_after)),
-            ("CreationTime", "<=", self.created_before and str(self.created_before)),
+            ("JobSessionUid", "==", urn(self.type.entity, self.session_id)),
+            ("CreationTime", ">=", self.created_after),
+            ("CreationTime", "<=", self.created_before),
         )
-        return [Comparison(field, sign, value) for field, sign, value in found if value]
 
     def matches(self, session: JobSession | TaskSession) -> bool:
         """Tell whether a session is one of those wanted.
@@ -160,61 +154,37 @@ def session_path(kind: SessionType, session_id: str) -> str:
     return f"/{kind.lower()}Sessions/{quote(session_id, safe='')}"
 
 
-def read_job_session(
-    client: Client, session: LogonSession, path: str, deadline: Deadline
-) -> JobSession:
+def read_job_session(client: SessionClient, path: str) -> JobSession:
     """Return the job session at a path below `/api`. Raises NotFound, UnexpectedAnswer."""
-    answer = client.request("GET", f"{path}?format=Entity", deadline, token=session.token)
-    return parse_job_session(answer.document.value)
+    return parse_job_session(client.get(f"{path}?format=Entity").document.value)
 
 
-def job_sessions(
-    client: Client,
-    session: LogonSession,
-    wanted: WantedSessions,
-    deadline: Deadline,
-) -> Iterator[JobSession]:
+def job_sessions(client: SessionClient, wanted: WantedSessions) -> Iterator[JobSession]:
     """Return the job sessions that are wanted, the newest first. Raises UnexpectedAnswer."""
-    return filter(
-        wanted.matches,
-        map(parse_job_session, _query(client, session, wanted.type.entity, wanted, deadline)),
-    )
+    found = query(client, wanted.type.entity, wanted.conditions(), "CreationTime")
+    return filter(wanted.matches, map(parse_job_session, found))
 
 
-def task_sessions(
-    client: Client,
-    session: LogonSession,
-    wanted: WantedSessions,
-    deadline: Deadline,
-) -> Iterator[TaskSession]:
+def task_sessions(client: SessionClient, wanted: WantedSessions) -> Iterator[TaskSession]:
     """Return the task sessions that are wanted, the newest first. Raises UnexpectedAnswer."""
-    return filter(
-        wanted.matches,
-        map(parse_task_session, _query(client, session, wanted.type.task_entity, wanted, deadline)),
-    )
-
-
-def _query(
-    client: Client, session: LogonSession, kind: str, wanted: WantedSessions, deadline: Deadline
-) -> Iterator[decoders.Resource]:
-    conditions = wanted.conditions()
-    return query(client, session, kind, deadline, conditions=conditions, sort_desc="CreationTime")
+    found = query(client, wanted.type.task_entity, wanted.conditions(), "CreationTime")
+    return filter(wanted.matches, map(parse_task_session, found))
 
 
 def parse_job_session(entity: decoders.Resource) -> JobSession:
     """Return the job session that an entity describes. Raises UnexpectedAnswer."""
     session_id, state = _id_of(entity), decoders.text(entity, "State")
-    if session_id is None or state is None:
+    if not session_id or state is None:
         raise decoders.unreadable("Something else came where a job's session should be.")
-    told = decoders.text(entity, "UID") or decoders.api_path(decoders.member(entity, "Href")) or ""
+    told = decoders.text(entity, "UID") or decoders.path_of(entity)
     return JobSession(
         type=SessionType.REPLICA if "replica" in told.lower() else SessionType.BACKUP,
         id=session_id,
         name=decoders.text(entity, "Name") or session_id,
-        job_id=_last(decoders.text(entity, "JobUid")),
+        job_id=decoders.uuid(entity, "JobUid") or None,
         job_name=decoders.text(entity, "JobName"),
-        created_at=utc(decoders.text(entity, "CreationTimeUTC")),
-        ended_at=utc(decoders.text(entity, "EndTimeUTC")),
+        created_at=decoders.time(entity, "CreationTimeUTC"),
+        ended_at=decoders.time(entity, "EndTimeUTC"),
         state=state,
         result=_result(entity) if state == "Stopped" else None,
         percent=decoders.integer(entity, "Progress"),
@@ -227,7 +197,7 @@ def parse_job_session(entity: decoders.Resource) -> JobSession:
 def parse_task_session(entity: decoders.Resource) -> TaskSession:
     """Return the task session that an entity describes. Raises UnexpectedAnswer."""
     task_id, state = _id_of(entity), decoders.text(entity, "State")
-    if task_id is None or state is None:
+    if not task_id or state is None:
         raise decoders.unreadable("Something else came where a task session should be.")
     points = [
         point
@@ -239,10 +209,10 @@ def parse_task_session(entity: decoders.Resource) -> TaskSession:
         name=decoders.text(entity, "Name") or task_id,
         machine_name=decoders.text(entity, "VmDisplayName"),
         ref=decoders.text(entity, "VmUid"),
-        session_id=_last(decoders.text(entity, "JobSessionUid")),
+        session_id=decoders.uuid(entity, "JobSessionUid") or None,
         job_name=_job_name(entity),
-        created_at=utc(decoders.text(entity, "CreationTimeUTC")),
-        ended_at=utc(decoders.text(entity, "EndTimeUTC")),
+        created_at=decoders.time(entity, "CreationTimeUTC"),
+        ended_at=decoders.time(entity, "EndTimeUTC"),
         state=state,
         result=_result(entity) if state == "Completed" else None,
         reason=decoders.message(entity, "Reason"),
@@ -264,11 +234,5 @@ def _result(entity: decoders.Resource) -> str | None:
     return None if told == "None" else told
 
 
-def _id_of(entity: decoders.Resource) -> str | None:
-    path = decoders.api_path(decoders.member(entity, "Href")) or ""
-    return _last(decoders.text(entity, "UID")) or path.rpartition("/")[2].lower() or None
-
-
-def _last(urn: str | None) -> str | None:
-    """Return the UUID at the end of a URN, or what there is in its place."""
-    return urn.rpartition(":")[2].lower() if urn else None
+def _id_of(entity: decoders.Resource) -> str:
+    return decoders.uuid(entity) or decoders.path_of(entity).rpartition("/")[2].lower()

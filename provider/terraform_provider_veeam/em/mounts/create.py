@@ -19,7 +19,6 @@ from http import HTTPStatus
 
 from terraform_provider_veeam.em import errors, models
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.http.decoders import unreadable
 from terraform_provider_veeam.em.http.retry import persist
 from terraform_provider_veeam.em.logon import LogonSessions
@@ -37,7 +36,6 @@ log = logging.getLogger(__name__)
 
 
 def create_mount(
-    client: Client,
     logon: LogonSessions,
     restore_point: models.RestorePointRef,
     os_kind: str | None,
@@ -48,7 +46,7 @@ def create_mount(
     Raises MountIncomplete when it is mounted but could not be read; after any other error nothing
     is mounted, or the error says what may be.
     """
-    mount = _Mount(client, logon, restore_point, deadline)
+    mount = _Mount(logon, restore_point, deadline)
     try:
         return mount.make(os_kind)
     except errors.MountIncomplete:
@@ -67,20 +65,15 @@ class _Mount:
     """One mount while it is made."""
 
     def __init__(
-        self,
-        client: Client,
-        logon: LogonSessions,
-        restore_point: models.RestorePointRef,
-        deadline: Deadline,
+        self, logon: LogonSessions, restore_point: models.RestorePointRef, deadline: Deadline
     ) -> None:
         self._logon = logon
         self._session = session = logon.for_one_task(deadline)
         self._restore_point = restore_point
         self._deadline = deadline
-        self._mounts = MountPoints(client, logon, session)
+        self._mounts = MountPoints(logon, session)
         unknown = errors.AnswerLost("It is not known whether the restore point was mounted")
         self._one = OneTask(
-            client,
             logon,
             session,
             deadline,

@@ -9,7 +9,7 @@ from contextlib import suppress
 from terraform_provider_veeam.em import models
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
-from terraform_provider_veeam.em.http.client import Client
+from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.inventory.restore_sessions import running_restores
 from terraform_provider_veeam.em.logon import Group, LogonSessions, conceal_session
 from terraform_provider_veeam.em.mounts.create import create_mount
@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 class Mounts(Group):
     """The mount points of all sessions."""
 
-    def __init__(self, client: Client, logon: LogonSessions) -> None:
-        super().__init__(client, logon)
+    def __init__(self, logon: LogonSessions) -> None:
+        super().__init__(logon)
         self._passing: dict[str, models.Mounted] = {}
         """Mounts that must not outlive this process, by session and path."""
 
@@ -39,7 +39,7 @@ class Mounts(Group):
 
         With `outlives` false it is removed when this process ends. Raises as create_mount does.
         """
-        mounted = create_mount(self._client, self._logon, ref, os_kind, deadline)
+        mounted = create_mount(self._logon, ref, os_kind, deadline)
         if not outlives:
             self._passing[_key(mounted.session, mounted.mount_point.href)] = mounted
         return mounted
@@ -72,7 +72,7 @@ class Mounts(Group):
         if ref := models.restore_point_at(href):
             self._of(session).read(ref, href, deadline)
         else:
-            Tasks(self._client, self._logon, session).all(deadline)
+            Tasks(self._logon, session).all(deadline)
 
     def restore_points(self, deadline: Deadline) -> Iterator[models.RestorePointRef]:
         """Return the restore points of which the session may have mount points, each once.
@@ -82,12 +82,12 @@ class Mounts(Group):
         """
         session = self._logon.browsing(deadline)
         seen = set()
-        for task in Tasks(self._client, self._logon, session).all(deadline):
+        for task in Tasks(self._logon, session).all(deadline):
             ref = models.restore_point_at(task.mount_href or "")
             if ref and ref not in seen:
                 seen.add(ref)
                 yield ref
-        for restore in running_restores(self._client, session, deadline):
+        for restore in running_restores(SessionClient(self._logon.client, session, deadline)):
             for ref in restore.restore_points:
                 if ref not in seen:
                     seen.add(ref)
@@ -103,7 +103,7 @@ class Mounts(Group):
 
     def _of(self, session: models.LogonSession) -> MountPoints:
         conceal_session(session)
-        return MountPoints(self._client, self._logon, session)
+        return MountPoints(self._logon, session)
 
     def list(
         self, session: models.LogonSession, ref: models.RestorePointRef, deadline: Deadline

@@ -9,60 +9,45 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from http import HTTPStatus
+from operator import attrgetter, itemgetter
 
 from terraform_provider_veeam.em import errors, models
 from terraform_provider_veeam.em.deadline import Deadline, looks
 from terraform_provider_veeam.em.gone import Container, unless_gone
 from terraform_provider_veeam.em.http import decoders
-from terraform_provider_veeam.em.http.client import Client
-from terraform_provider_veeam.em.http.pages import pages
+from terraform_provider_veeam.em.http.client import SessionClient
+from terraform_provider_veeam.em.http.pages import members
 from terraform_provider_veeam.em.inventory.restore_points import read_restore_point
 from terraform_provider_veeam.em.logon import LogonSessions
 from terraform_provider_veeam.em.tasks import Tasks, failure_of, parse_task
 
 log = logging.getLogger(__name__)
 
-_Found = list[tuple[str, decoders.Resource]]
+_Found = list[tuple[int, decoders.Resource]]
 
 
 class MountPoints:
     """The mount points of one logon session."""
 
-    def __init__(self, client: Client, logon: LogonSessions, session: models.LogonSession) -> None:
-        self._client = client
+    def __init__(self, logon: LogonSessions, session: models.LogonSession) -> None:
         self._logon = logon
         self._session = session
-        self._tasks = Tasks(client, logon, session)
+        self._tasks = Tasks(logon, session)
+
+    def _client(self, deadline: Deadline) -> SessionClient:
+        return SessionClient(self._logon.client, self._session, deadline)
 
     def read(
         self, restore_point: models.RestorePointRef, href: str, deadline: Deadline
     ) -> models.MountPoint:
         """Return the mount point at a path below `/api`. Raises MountGone, SessionGone."""
+        client = self._client(deadline)
         return unless_gone(
-            _named(href),
-            lambda: self._read(restore_point, href, deadline),
+            client,
+            f"mount point {href}",
+            lambda: _read(client, restore_point, href),
             self._container(href, deadline),
-            deadline,
-            self._client.policy.pauses(),
         )
-
-    def _read(
-        self, restore_point: models.RestorePointRef, href: str, deadline: Deadline
-    ) -> models.MountPoint:
-        answer = self._client.request("GET", href, deadline, token=self._session.token)
-        mount_id, resource = models.mount_id_of(href), answer.document.value
-        told = models.mount_id_of(decoders.api_path(decoders.member(resource, "Href")) or "")
-        kind = decoders.text(resource, "Type") or ""
-        is_mount_point = told == mount_id or kind.casefold().endswith("mount")
-        if mount_id is None or not is_mount_point:
-            raise decoders.unreadable(
-                f"GET {href} was answered with {answer.status}, but with no mount point."
-            )
-        if told not in (None, mount_id):
-            raise decoders.unreadable(
-                f"GET {href} was answered with another mount point, number {told}."
-            )
-        return models.MountPoint(restore_point, mount_id, href, file_system_roots(resource))
 
     def list(
         self, restore_point: models.RestorePointRef, deadline: Deadline
@@ -73,28 +58,19 @@ class MountPoints:
         """
         there = [
             models.MountPoint(
-                restore_point, models.mount_id_of(href) or 0, href, file_system_roots(mount)
+                restore_point, mount_id, decoders.path_of(mount), file_system_roots(mount)
             )
-            for href, mount in self._listed(restore_point.mounts, deadline)
+            for mount_id, mount in self._listed(restore_point.mounts, deadline)
         ]
-        return sorted(there, key=lambda mount_point: mount_point.mount_id)
+        return sorted(there, key=attrgetter("mount_id"))
 
     def _listed(self, path: str, deadline: Deadline) -> _Found:
-        """Return the mount points that the session lists at a path, each with its own path."""
+        """Return the mount points that the session lists at a path, each with its number."""
+        client = self._client(deadline)
 
-        def read(document: decoders.Document) -> _Found:
-            listed = document.collection("Mount")
-            found = [
-                (href, mount)
-                for mount in listed or ()
-                if (href := decoders.api_path(decoders.member(mount, "Href")))
-                and models.mount_id_of(href)
-            ]
-            if listed is None or len(found) < len(listed):
-                raise decoders.unreadable(
-                    f"GET {path} was answered, but with no list of mount points."
-                )
-            return found
+        def parse(mount: decoders.Resource) -> tuple[int, decoders.Resource] | None:
+            mount_id = models.mount_id_of(decoders.path_of(mount))
+            return (mount_id, mount) if mount_id else None
 
         sessions = self._logon.container(self._session, deadline)
 
@@ -108,15 +84,10 @@ class MountPoints:
 
         try:
             return unless_gone(
+                client,
                 str(self._session),
-                lambda: [
-                    *pages(
-                        self._client, self._session, path, deadline, read, key=lambda one: one[0]
-                    )
-                ],
+                lambda: [*members(client, path, "Mount", parse, key=itemgetter(0))],
                 sessions._replace(has=is_there),
-                deadline,
-                self._client.policy.pauses(),
             )
         except errors.RestorePointGone as error:
             log.info("nothing can be mounted of it: %s", error)
@@ -125,9 +96,7 @@ class MountPoints:
     def check_restore_point(self, ref: models.RestorePointRef, deadline: Deadline) -> None:
         """Raise RestorePointGone if the restore point is known to be gone."""
         try:
-            self._logon.browse(
-                lambda own: read_restore_point(self._client, own, ref, deadline), deadline
-            )
+            self._logon.browse(lambda own: read_restore_point(own, ref), deadline)
         except (errors.RestorePointGone, errors.Stopped, errors.DeadlinePassed):
             raise
         except errors.EnterpriseManagerError as error:
@@ -142,21 +111,18 @@ class MountPoints:
         container = self._container(href, deadline)
         with suppress(errors.MountGone):
             unless_gone(
-                _named(href),
+                self._client(deadline),
+                f"mount point {href}",
                 lambda: self._unmount(href, container, deadline),
                 container,
-                deadline,
-                self._client.policy.pauses(),
             )
 
     def _unmount(self, href: str, container: Container, deadline: Deadline) -> None:
-        answer = self._client.request("DELETE", href, deadline, token=self._session.token)
+        answer = self._client(deadline).request("DELETE", href)
         if answer.status == HTTPStatus.NO_CONTENT:
             return
         task = parse_task(answer.document.value)
-        with suppress(
-            errors.TaskVanished
-        ):  # it may have finished: whether the mount point is there tells
+        with suppress(errors.TaskVanished):  # perhaps finished: whether the mount is there tells
             task = task and self._tasks.wait(task, deadline)
             if task and task.success is False:
                 raise errors.TaskFailed(
@@ -173,15 +139,28 @@ class MountPoints:
         path, mount_id = href.rpartition("/")[0], models.mount_id_of(href)
         return Container(
             f"the list of mount points of {self._session}",
-            lambda: any(
-                models.mount_id_of(one) == mount_id for one, _ in self._listed(path, deadline)
-            ),
+            lambda: any(one == mount_id for one, _ in self._listed(path, deadline)),
             errors.MountGone,
         )
 
 
-def _named(href: str) -> str:
-    return f"mount point {href}"
+def _read(
+    client: SessionClient, restore_point: models.RestorePointRef, href: str
+) -> models.MountPoint:
+    answer, mount_id = client.get(href), models.mount_id_of(href)
+    resource = answer.document.value
+    told = models.mount_id_of(decoders.path_of(resource))
+    kind = decoders.text(resource, "Type") or ""
+    is_mount_point = told == mount_id or kind.casefold().endswith("mount")
+    if mount_id is None or not is_mount_point:
+        raise decoders.unreadable(
+            f"GET {href} was answered with {answer.status}, but with no mount point."
+        )
+    if told not in (None, mount_id):
+        raise decoders.unreadable(
+            f"GET {href} was answered with another mount point, number {told}."
+        )
+    return models.MountPoint(restore_point, mount_id, href, file_system_roots(resource))
 
 
 def file_system_roots(resource: decoders.Resource) -> tuple[str, ...]:
@@ -190,7 +169,7 @@ def file_system_roots(resource: decoders.Resource) -> tuple[str, ...]:
     Raises UnexpectedAnswer.
     """
     entries = decoders.members(decoders.member(resource, "FSRoots"), "DirectoryEntry")
-    found = [decoders.text(entry, "Path") or decoders.text(entry, "Name") for entry in entries]
+    found = [decoders.text(entry, "Path", "Name") for entry in entries]
     if not all(found):
         raise decoders.unreadable(
             "A root of the mount point's file systems has neither path nor name."

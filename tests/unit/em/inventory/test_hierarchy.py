@@ -12,6 +12,7 @@ from support.clocks import FakeClock
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.inventory.hierarchy import (
     HierarchyObject,
     HierarchyRoot,
@@ -130,8 +131,9 @@ def test_a_host_with_two_ids_is_asked_by_the_one_that_a_lookup_takes(kind: int, 
             raise refusal("no", "no", status=kind)
         return SimpleNamespace(status=200, document=SimpleNamespace(collection=lambda _: [item]))
 
-    client, other = SimpleNamespace(request=answer), SimpleNamespace(token="token")
-    found = find_objects(client, other, [root], other, name="app01", kind="Vm")  # type: ignore[arg-type]
+    server: Any = SimpleNamespace(request=answer)
+    session: Any = SimpleNamespace(token="token")
+    found = find_objects(SessionClient(server, session, session), [root], "app01", "Vm")
     assert found.objects == [HierarchyObject(ref, "Vm", "app01", root)]
     assert all(root.is_called(name) for name in ("vc-uuid", "4F0C1A52", root.uid, "VC01"))
 

@@ -12,7 +12,7 @@ from em_simulator.catalogue import MACHINES, NIGHTS
 from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import AccessDenied, AnswerLost, RequestFailed
-from terraform_provider_veeam.em.http.client import Answer
+from terraform_provider_veeam.em.http.client import Answer, SessionClient
 from terraform_provider_veeam.em.http.decoders import decode
 from terraform_provider_veeam.em.inventory.machines import FoundMachines, Machine, find_machines
 from terraform_provider_veeam.em.inventory.restore_points import Wanted
@@ -99,8 +99,8 @@ def answering(*points: Any, agents: Exception | None = None) -> Any:
 
 
 def find(deadline: Deadline, *points: Any, agents: Exception | None = None) -> FoundMachines:
-    client, session = answering(*points, agents=agents), LogonSession("id", "token")
-    return find_machines(client, session, Wanted(), [VM, AGENT], deadline)
+    server, session = answering(*points, agents=agents), LogonSession("id", "token")
+    return find_machines(SessionClient(server, session, deadline), Wanted(), [VM, AGENT])
 
 
 @pytest.mark.parametrize("status", [400, 404, 501])

@@ -12,7 +12,7 @@ import pytest
 from support.clocks import FakeClock
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
-from terraform_provider_veeam.em.http.client import Answer
+from terraform_provider_veeam.em.http.client import Answer, SessionClient
 from terraform_provider_veeam.em.http.decoders import decode
 from terraform_provider_veeam.em.http.pages import PAGE_SIZE
 from terraform_provider_veeam.em.inventory.query import Comparison, query
@@ -49,7 +49,7 @@ def read(pages: Pages) -> int:
 
 def entities_of(pages: Any) -> list[Any]:
     deadline = Deadline(operation="The test", seconds=60, stop=threading.Event(), clock=FakeClock())
-    return list(query(pages, SESSION, "BackupServer", deadline))
+    return list(query(SessionClient(pages, SESSION, deadline), "BackupServer"))
 
 
 NEXT = {"Links": [{"Rel": "Next", "Href": "https://em/api/query?page=2"}]}

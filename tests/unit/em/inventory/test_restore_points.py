@@ -10,7 +10,7 @@ import pytest
 from support.clocks import FakeClock
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import UnexpectedAnswer, Unsettled
-from terraform_provider_veeam.em.http.client import Answer
+from terraform_provider_veeam.em.http.client import Answer, SessionClient
 from terraform_provider_veeam.em.http.decoders import decode
 from terraform_provider_veeam.em.inventory.restore_points import (
     FoundRestorePoint,
@@ -54,16 +54,17 @@ def deadline() -> Deadline:
     return Deadline(operation="The test", seconds=60, stop=threading.Event(), clock=FakeClock())
 
 
-def client(body: Any) -> Any:
+def client(body: Any) -> SessionClient:
     """A client whose server answers with this, whatever it is asked for."""
     answer = Answer(200, {}, decode(json.dumps(body).encode()))
     policy = SimpleNamespace(pauses=lambda: ())
-    return SimpleNamespace(request=lambda *_, **__: answer, policy=policy)
+    server: Any = SimpleNamespace(request=lambda *_, **__: answer, policy=policy)
+    return SessionClient(server, SESSION, deadline())
 
 
 def find(*points: Any, **wanted: Any) -> list[FoundRestorePoint]:
     body = {"Entities": {"VmRestorePoints": list(points)}, "PagingInfo": {"PagesCount": 1}}
-    return list(find_restore_points(client(body), SESSION, Wanted(**wanted), deadline()))
+    return list(find_restore_points(client(body), Wanted(**wanted)))
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,7 @@ def test_links_tell_whether_it_has_been_written(link: Any, is_complete: bool) ->
 
 def test_the_restore_point_that_is_read_is_the_one_asked_for() -> None:
     ref = RestorePointRef(RestorePointType.VM, ONE)
-    assert read_restore_point(client(point()), SESSION, ref, deadline()).name
+    assert read_restore_point(client(point()), ref).name
     other = RestorePointRef(RestorePointType.VM, TWO)
     with pytest.raises(Unsettled, match="another restore point"):
-        read_restore_point(client(point()), SESSION, other, deadline())
+        read_restore_point(client(point()), other)
