@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _NOTED_BYTES = 1024 * 1024  # that come before they are noted
 _NOTED_SECONDS = 2.0  # between two notes of one file
+_HANDED_BYTES = 16 * 1024 * 1024  # that are written before the disk is to begin with them
 
 
 class Downloaded(NamedTuple):
@@ -104,6 +105,7 @@ class _Part:
         self._hash = hashlib.sha256()
         self._is_begun = False
         self._noted = (0, float("-inf"))  # how much of it, and when
+        self._handed_to_disk = 0
 
     def take_up(self) -> None:
         """Begin with what an earlier download has left, if that is what came from the server.
@@ -140,6 +142,7 @@ class _Part:
         try:
             while rest:  # without a buffer, a write may take only a part
                 rest = rest[self._file.write(rest) :]
+            self._hand_to_disk(self.size + len(chunk))
         except OSError as error:
             raise cannot_write(self._target.place.path, error) from error
         self.size += len(chunk)
@@ -154,6 +157,14 @@ class _Part:
         ):
             self._noted = (self.size, now)
             self._target.manifest.add(self._key, self._as_note())
+
+    def _hand_to_disk(self, size: int) -> None:
+        """Have the disk begin with what was written: the end of a large file waits for the rest."""
+        begin = self._handed_to_disk
+        if hasattr(os, "posix_fadvise") and size - begin >= _HANDED_BYTES:
+            with suppress(OSError):  # advice, which a file system may refuse
+                os.posix_fadvise(self._file.fileno(), begin, size - begin, os.POSIX_FADV_DONTNEED)
+            self._handed_to_disk = size
 
     def put(self) -> str:
         """Put the file in its place; returns its SHA-256. Raises SizeDiffers, CannotWrite."""

@@ -27,9 +27,10 @@ MAXIMUM_BODY = 8 * 1024 * 1024
 _CONNECT_TIMEOUT = 10.0  # seconds, however long an answer may take
 _GRACE = 1.0  # seconds for an exchange to find out by itself that its time is over
 _STOP_GRACE = 0.5  # seconds after a stop for the answer about what was begun, to be undone
-_ENOUGH = 64 * 1024  # bytes that are handed over at once; a stall holds back fewer
-_SOON = 0.1  # seconds
-_AHEAD = 8  # parts that are received before they are taken
+_PART = 64 * 1024  # bytes that are handed over at once; a stall holds back fewer
+_FAST_PART = 512 * 1024  # bytes at once while they come
+_SOON = 0.1  # within so many seconds
+_AHEAD = 3  # parts that are received before they are taken
 _SLICE = 0.1  # seconds between two looks at whether to go on
 
 log = logging.getLogger(__name__)
@@ -163,13 +164,14 @@ class Exchange:
         size, since, is_fast = 0, time.monotonic(), False
         while True:
             # `read` waits for all of it, and drops what has come when it fails.
-            part = (body.read if is_fast else body.read1)(_ENOUGH, decode_content=False)
+            read, most = (body.read, _FAST_PART) if is_fast else (body.read1, _PART)
+            part = read(most, decode_content=False)
             if not part:
                 return
             come.append(part)
             size += len(part)
             took = time.monotonic() - since
-            if size >= _ENOUGH or took >= _SOON:
+            if size >= _PART or took >= _SOON:
                 is_fast = took < _SOON
                 self._hand_over(b"".join(come))
                 come.clear()

@@ -1,5 +1,6 @@
 """Downloads that stall, never end, or do not have the size that was announced."""
 
+import errno
 import hashlib
 import os
 import re
@@ -305,6 +306,30 @@ def test_in_windows_a_file_is_closed_before_it_is_moved(
     Breaking(part).fetch(tmp_path, windows=True)
     assert (tmp_path / "a.txt").read_bytes() == WHOLE
     assert names(tmp_path) == ["a.txt"]
+
+
+def many_mebibytes(connection: socket.socket, _: str) -> None:
+    connection.sendall(answer(5 * MIB))
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="this system takes no such advice")
+@pytest.mark.parametrize("is_taken", [True, False])
+def test_the_disk_begins_with_a_large_file_before_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_taken: bool
+) -> None:
+    handed: list[tuple[int, int]] = []
+
+    def advise(_: int, begin: int, size: int, __: int) -> None:
+        handed.append((begin, begin + size))
+        if not is_taken:
+            raise OSError(errno.EOPNOTSUPP, "not supported")
+
+    monkeypatch.setattr(os, "posix_fadvise", advise)
+    monkeypatch.setattr(module, "_HANDED_BYTES", len(MIB))
+    found = fetch(many_mebibytes, tmp_path, size=5 * len(MIB))
+    assert (found.size, (tmp_path / "a.txt").read_bytes()) == (5 * len(MIB), 5 * MIB)
+    begins, ends = zip(*handed, strict=True)
+    assert (begins, ends[-1] >= 3 * len(MIB)) == ((0, *ends[:-1]), True)
 
 
 def test_a_file_keeps_its_time(tmp_path: Path) -> None:
