@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from terraform_provider_veeam.text import parse_duration, parse_session_token
+from terraform_provider_veeam.durations import parse_duration
+from terraform_provider_veeam.text import parse_session_token
 
 DEFAULT_PORT = 9398
 MAXIMUM_RETRIES = 100

@@ -1,24 +1,10 @@
-"""Text that people write, as they meant it, and durations, counts and sizes as they read them."""
+"""Text that people write, as they meant it, and counts and sizes as they read them."""
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from typing import Any
 
-_SECONDS = {
-    "ns": 1e-9,
-    "us": 1e-6,
-    "µs": 1e-6,  # micro sign
-    "μs": 1e-6,
-    "ms": 1e-3,
-    "s": 1.0,
-    "m": 60.0,
-    "h": 3600.0,
-}
-_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
-
-MAXIMUM_SECONDS = float(2**63 // 10**9)  # Go counts nanoseconds in 64 bits, 292 years
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
 _STEP = 1024
 
@@ -46,21 +32,6 @@ def parse_session_token(value: str) -> str:
     return text
 
 
-def parse_duration(text: str) -> float:
-    """Return the seconds of a positive Go duration; ValueError tells a person what is wrong."""
-    seconds, end = 0.0, 0
-    while part := _PART.match(text, end):
-        seconds += float(part[1]) * _SECONDS[part[2]]
-        end = part.end()
-    if not text or end != len(text):
-        raise ValueError(
-            f'"{text}" is not a duration. Write a number and a unit, like "90s" or "1h30m".'
-        )
-    if not 0 < seconds <= MAXIMUM_SECONDS:
-        raise ValueError(f'"{text}" is out of range: a duration has to be longer than zero.')
-    return seconds
-
-
 def whole_number(given: str | float, most: int) -> int:
     """Return a whole number from 1 to `most`. Raises ValueError."""
     with suppress(ValueError):
@@ -81,10 +52,3 @@ def readable_size(size: int) -> str:
     while amount >= _STEP and unit < len(_UNITS) - 1:
         amount, unit = amount / _STEP, unit + 1
     return f"{amount:.1f} {_UNITS[unit]}" if unit else counted(size, "byte")
-
-
-def readable_time(seconds: float) -> str:
-    """Return a time like `0:51` or `1:20:05`."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -25,7 +25,7 @@ from terraform_provider_veeam import masking
 from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.keep_alive.holder import Holder
 from terraform_provider_veeam.keep_alive.order import Order
-from terraform_provider_veeam.mount_sessions import handover
+from terraform_provider_veeam.mount_sessions import local_handover
 from terraform_provider_veeam.provider import VeeamProvider
 from tfplugin.process import server
 from tfplugin.process.handshake import SocketDirectory
@@ -125,7 +125,7 @@ class Machine:
         for patch in (
             mock.patch.dict(os.environ, environment),
             mock.patch.object(os, "getppid", self._parent),
-            mock.patch.object(handover, "is_alive", self._is_running),
+            mock.patch.object(local_handover, "is_alive", self._is_running),
             mock.patch.object(server, "exit_within"),
         ):
             self._ends.enter_context(patch)

@@ -7,6 +7,7 @@ import json
 from contextlib import suppress
 
 from terraform_provider_veeam.config import InvalidConfiguration, resolve
+from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.errors import UnexpectedAnswer
 from terraform_provider_veeam.em.files.listing import _entries
 from terraform_provider_veeam.em.files.paths import is_name_in, parse_guest_path
@@ -39,7 +40,6 @@ from terraform_provider_veeam.objects.identifiers import (
     parse_mount_point_id,
     parse_uid,
 )
-from terraform_provider_veeam.text import parse_duration
 
 _REF = RestorePointRef(RestorePointType.VM, "710c0a5f-2783-4222-b669-0da996b09b97")
 

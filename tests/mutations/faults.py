@@ -426,14 +426,14 @@ FAULTS = (
     ),
     Fault(
         "the hand-over stays after it was used",
-        "mount_sessions/handover.py",
+        "mount_sessions/local_handover.py",
         "path_of(fingerprint, _SUFFIX).unlink(missing_ok=True)",
         "pass",
         "sessions",
     ),
     Fault(
         "the hand-over can be read by others",
-        "mount_sessions/handover.py",
+        "mount_sessions/local_handover.py",
         "os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600",
         "os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644",
         "sessions",
@@ -671,7 +671,7 @@ FAULTS = (
     ),
     Fault(
         "it stays noted which session a process logs out",
-        "mount_sessions/handover.py",
+        "mount_sessions/local_handover.py",
         "path_of(fingerprint, _PASSING).unlink(missing_ok=True)",
         "pass",
         "sessions",

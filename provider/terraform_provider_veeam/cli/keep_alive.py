@@ -19,6 +19,7 @@ from terraform_provider_veeam import attributes, config, servers
 from terraform_provider_veeam.cli import arguments, connection, output
 from terraform_provider_veeam.cli.signals import EXIT_CODE, handle_signals
 from terraform_provider_veeam.cli.streams import CommandFailed, tell
+from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em import client, settings
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Deadline
 from terraform_provider_veeam.em.errors import DeadlinePassed, EnterpriseManagerError, Stopped
@@ -26,7 +27,7 @@ from terraform_provider_veeam.em.models import IDLE_LIMIT
 from terraform_provider_veeam.keep_alive import holder, idle_limit, keeper, order, sockets, start
 from terraform_provider_veeam.masking import mask, printable
 from terraform_provider_veeam.mount_sessions.record import SessionRecord
-from terraform_provider_veeam.text import counted, parse_duration
+from terraform_provider_veeam.text import counted
 
 _TYPE = "veeam_mount_point"
 _TERRAFORM = "Terraform"  # in the place of a time: while it lives

@@ -1,4 +1,4 @@
-"""LogonSessions sessions: the browsing session, one for each mount or other task, and their end.
+"""Logon sessions: the browsing session, one for each mount or other task, and their end.
 
 Follows the vendor's pages http_authentication, logging_on and loginsessions.
 """

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 
-from terraform_provider_veeam.text import parse_duration
+from terraform_provider_veeam.durations import parse_duration
 
 VARIABLE = "VEEAM_EM_IDLE_LIMIT"
 

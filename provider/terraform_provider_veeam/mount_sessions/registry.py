@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from terraform_provider_veeam.mount_sessions.handover import Handover
+from terraform_provider_veeam.mount_sessions.local_handover import Handover
 from terraform_provider_veeam.mount_sessions.record import SessionRecord
 
 _READ = "read"

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.deadline import Clock, Deadline
 from terraform_provider_veeam.em.errors import AccessDenied, Gone
 from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
 from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
 from terraform_provider_veeam.mount_sessions.registry import SessionRegistry
-from terraform_provider_veeam.text import parse_duration
 from tfplugin import contexts, interfaces
 from tfplugin.attribute import Attribute, NestedAttribute, optional
 from tfplugin.contexts import Context, State

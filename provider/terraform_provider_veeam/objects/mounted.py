@@ -10,7 +10,7 @@ from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import MountGone, SessionGone
 from terraform_provider_veeam.em.models import LogonSession, MountPoint, RestorePointRef
 from terraform_provider_veeam.masking import printable
-from terraform_provider_veeam.mount_sessions import handover, seal
+from terraform_provider_veeam.mount_sessions import local_handover, sealed_session
 from terraform_provider_veeam.mount_sessions.errors import check_server
 from terraform_provider_veeam.objects import checks
 from terraform_provider_veeam.objects.base import VeeamObject
@@ -84,7 +84,7 @@ def session_attributes(default: str = "the provider's own") -> list[Attribute]:
             "sealed_session",
             "The same for a plan that is applied on another machine, in place of "
             "`session_fingerprint`: `sealed_session` of the `veeam_mount_point`.",
-            check=seal.parse_sealed,
+            check=sealed_session.parse_sealed,
             sensitive=True,
         ),
     ]
@@ -177,7 +177,9 @@ class MountPointReader(VeeamObject):
     def find_session(self, config: State, deadline: Deadline) -> LogonSession:
         """Return the session that a block names, or the provider's own. Raises Refused."""
         em, sealed = self.em, config["sealed_session"]
-        fingerprint = seal.fingerprint_of(sealed) if sealed else config["session_fingerprint"]
+        fingerprint = (
+            sealed_session.fingerprint_of(sealed) if sealed else config["session_fingerprint"]
+        )
         if fingerprint is not None and (record := self._registry.find(fingerprint, em.base_url)):
             return record.session
         if sealed:
@@ -185,7 +187,7 @@ class MountPointReader(VeeamObject):
         own = em.sessions.browsing(deadline)
         if fingerprint in (None, own.fingerprint):
             return own
-        trouble = handover.trouble()
+        trouble = local_handover.trouble()
         reason = (
             f"\nFrom a plan to its apply it can't be handed over: {trouble}." if trouble else ""
         )
@@ -200,11 +202,12 @@ class MountPointReader(VeeamObject):
         )
 
     def _unsealed(self, sealed: str, deadline: Deadline) -> LogonSession:
-        record = seal.unseal(sealed, self.em.settings)
+        record = sealed_session.unseal(sealed, self.em.settings)
         if record is None:
+            fingerprint = sealed_session.fingerprint_of(sealed)
             raise Refused(
                 "The sealed logon session can't be opened",
-                f"Logon session {seal.fingerprint_of(sealed)} was not sealed with the password "
+                f"Logon session {fingerprint} was not sealed with the password "
                 "(or session_token) of this provider block. Use the provider block of the "
                 "veeam_mount_point. If the password has changed since the plan was made, plan "
                 "again: a plan that reads the mount point seals its session anew.",

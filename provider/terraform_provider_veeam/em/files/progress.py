@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
+from terraform_provider_veeam.durations import readable_time
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Clock
 from terraform_provider_veeam.em.files.listing import Entry
-from terraform_provider_veeam.text import counted, readable_size, readable_time
+from terraform_provider_veeam.text import counted, readable_size
 
 _LARGE = 16 * 1024 * 1024  # bytes of a file that is worth telling how far it is
 _RATE_SECONDS = 30.0  # that the rate is of

@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from functools import cached_property
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import requests
@@ -19,9 +19,6 @@ from terraform_provider_veeam.em.errors import CannotConnect
 from terraform_provider_veeam.em.http import proxies, trust
 from terraform_provider_veeam.em.http.addresses import Addresses
 from terraform_provider_veeam.em.settings import Settings
-
-if TYPE_CHECKING:
-    import ssl
 
 _POOL_SIZE = 64  # connections kept open: as many calls come at once
 
@@ -113,20 +110,18 @@ class _Adapter(HTTPAdapter):
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
     @cached_property
-    def _context(self) -> ssl.SSLContext:
-        # Where TLS ends at the proxy, the settings for Enterprise Manager's are not meant.
-        is_plain = self._settings.base_url.startswith("http:")
-        return trust.ProxyContext() if is_plain else trust.context(self._settings)
+    def _verification(self) -> dict[str, Any]:
+        if self._settings.base_url.startswith("http:"):
+            # Where TLS ends at the proxy, the settings for Enterprise Manager's are not meant.
+            return {"ssl_context": trust.ProxyContext()}
+        return trust.verification(self._settings)
 
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: Any, cert: Any = None
     ) -> Any:
         """Return to whom a connection is, and how it is verified."""
         server, asked = super().build_connection_pool_key_attributes(request, verify, cert)
-        tls: dict[str, Any] = {**asked, "ssl_context": self._context}
-        if self._settings.certificate_fingerprint:
-            # Compared right after the handshake, before anything is sent.
-            tls["assert_fingerprint"] = self._settings.certificate_fingerprint
+        tls = {**asked, **self._verification}
         if name := request.headers.get("Host"):  # where an address stands in place of the name
             tls["server_hostname"] = urlsplit(f"//{name}").hostname
         return server, tls

@@ -6,7 +6,7 @@ import os
 import ssl
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import certifi
@@ -70,8 +70,17 @@ class ProxyContext(ssl.SSLContext):
         pass
 
 
-def context(settings: Settings) -> ssl.SSLContext:
-    """Return what Enterprise Manager's certificate is verified with."""
+def verification(settings: Settings) -> dict[str, Any]:
+    """Return how Enterprise Manager's certificate is verified, as a connection of urllib3 takes it.
+
+    A fingerprint is compared right after the handshake, before anything is sent.
+    """
+    if fingerprint := settings.certificate_fingerprint:
+        return {"ssl_context": _context(settings), "assert_fingerprint": fingerprint}
+    return {"ssl_context": _context(settings)}
+
+
+def _context(settings: Settings) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if settings.certificate_fingerprint or settings.insecure:
         context.check_hostname = False

@@ -1,10 +1,10 @@
 """The data source `veeam_hierarchy_object`: a VM or another object, by name."""
 
+from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.inventory.hierarchy import OBJECT_TYPES
 from terraform_provider_veeam.objects import checks, hierarchy
 from terraform_provider_veeam.objects.base import DataSource, block
-from terraform_provider_veeam.text import parse_duration
 from tfplugin.attribute import computed, optional
 from tfplugin.contexts import Context, State
 

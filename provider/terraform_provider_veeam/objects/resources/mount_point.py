@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em import errors, models
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.keep_alive import start as keep_alive
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.mount_sessions.errors import check_server, disks_of, no_token
 from terraform_provider_veeam.mount_sessions.record import SessionRecord
-from terraform_provider_veeam.mount_sessions.seal import seal, unseal
+from terraform_provider_veeam.mount_sessions.sealed_session import seal, unseal
 from terraform_provider_veeam.objects import identifiers, mount_points
 from terraform_provider_veeam.objects.base import Resource, block
 from terraform_provider_veeam.objects.mounted import but_there_is
-from terraform_provider_veeam.text import parse_duration
 from tfplugin import contexts
 from tfplugin.attribute import IdentityAttribute, computed, flag, optional
 from tfplugin.errors import Refused

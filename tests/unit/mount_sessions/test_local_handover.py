@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from terraform_provider_veeam.em.models import LogonSession
-from terraform_provider_veeam.mount_sessions import handover
-from terraform_provider_veeam.mount_sessions.handover import Handover
+from terraform_provider_veeam.mount_sessions import local_handover
+from terraform_provider_veeam.mount_sessions.local_handover import Handover
 from terraform_provider_veeam.mount_sessions.record import SessionRecord
 
 ONE = SessionRecord("https://em:9398/api", LogonSession("one", "token of one"), "/x/mounts/1")
@@ -53,7 +53,7 @@ def test_a_session_that_a_process_logs_out_is_told_to_the_others_of_its_command(
     (file,) = folder.iterdir()
     assert ONE.session.token.encode() not in file.read_bytes()
     with monkeypatch.context() as elsewhere:
-        elsewhere.setattr(handover, "terraform_process", lambda: NOBODY)
+        elsewhere.setattr(local_handover, "terraform_process", lambda: NOBODY)
         assert not other.is_passing(ONE.fingerprint)
     other.clear([])
     assert other.is_passing(ONE.fingerprint)

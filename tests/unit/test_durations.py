@@ -2,7 +2,7 @@
 
 import pytest
 
-from terraform_provider_veeam.text import parse_duration
+from terraform_provider_veeam.durations import parse_duration
 
 
 @pytest.mark.parametrize(

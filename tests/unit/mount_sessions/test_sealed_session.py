@@ -7,9 +7,14 @@ import pytest
 
 from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.em.settings import Settings
-from terraform_provider_veeam.mount_sessions import seal as module
+from terraform_provider_veeam.mount_sessions import sealed_session as module
 from terraform_provider_veeam.mount_sessions.record import SessionRecord
-from terraform_provider_veeam.mount_sessions.seal import fingerprint_of, parse_sealed, seal, unseal
+from terraform_provider_veeam.mount_sessions.sealed_session import (
+    fingerprint_of,
+    parse_sealed,
+    seal,
+    unseal,
+)
 
 URL = "https://em.example.com:9398/api"
 PASSWORD = "Canary#7"

@@ -6,6 +6,8 @@ as it is. So the first leaves the session for the second: in this user's private
 number of the Terraform process that started both. The second removes what it has used; the rest is
 removed by the next command that reads a mount point.
 
+On another machine there is none of this: that is `sealed_session.py`.
+
 In the same way a process tells the others which session it logs out at its end, though their
 configuration got its token from it; and the plan leaves what it has found of restore points, so
 that the apply, which Terraform has plan each mount again, need not ask for them a second time, and
