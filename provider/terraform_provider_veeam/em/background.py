@@ -34,10 +34,7 @@ class Threads:
         self._is_closed = False
 
     def start(self, work: Callable[[], None]) -> None:
-        """Do work, which raises nothing, in a thread that has none, or in a new one.
-
-        Raises Unreachable where this machine gives no thread.
-        """
+        """Do work, which raises nothing, in an idle thread or a new one. Raises Unreachable."""
         with self._lock:
             inbox = self._idle.pop() if self._idle else None
         if inbox:

@@ -44,8 +44,7 @@ class EnterpriseManager:
         clock: Clock = SYSTEM_CLOCK,
         random: Callable[[], float] = system_random.random,
     ) -> None:
-        self.settings = settings
-        """Where Enterprise Manager is, and how to reach it."""
+        self.settings = settings  # where Enterprise Manager is, and how to reach it
         self._clock = clock
         self._client = client = Client(settings, random=random)
         self.sessions = logon = LogonSessions(client, settings)

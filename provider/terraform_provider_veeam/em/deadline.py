@@ -9,12 +9,9 @@ from typing import Protocol, TypeVar
 
 from terraform_provider_veeam.em.errors import DeadlinePassed, Stopped
 
-TELL_SECONDS = 10.0
-"""Seconds between two reports that something is still going on."""
-FIRST_PAUSE = 0.1
-"""Seconds before the first look at something that takes long."""
-LONGEST_PAUSE = 2.0
-"""Seconds between two looks."""
+TELL_SECONDS = 10.0  # seconds between two reports that something is still going on
+FIRST_PAUSE = 0.1  # seconds before the first look at something that takes long
+LONGEST_PAUSE = 2.0  # seconds between two looks
 _SHARE = 0.2  # of the time so far that passes before the next look
 _SLICE = 0.05  # seconds between two looks at a lock
 _SILENCE = 1.0  # seconds without an answer, after which nobody waits who was told to stop
@@ -87,10 +84,7 @@ class Deadline:
         return part
 
     def unstoppable(self, operation: str, seconds: float) -> Deadline:
-        """Return a deadline for work that must be finished once begun.
-
-        It ignores a stop as long as the server answers, and ends at a silence after it.
-        """
+        """Return one for what must be finished: after a stop it ends when the server is silent."""
         bound = Deadline(operation, seconds, stop=threading.Event(), clock=self.clock)
         bound._asked, bound._silence = self._asked or self.stop, self._silence
         return bound
@@ -145,10 +139,7 @@ def _readable(seconds: float) -> str:
 
 
 def looks(deadline: Deadline) -> Iterator[float]:
-    """Yield, at growing intervals, whenever it is time to look again at something that takes long.
-
-    Yields the seconds so far. Raises as the deadline does.
-    """
+    """Yield the seconds so far whenever it is time to look again. Raises as the deadline does."""
     began = deadline.clock.monotonic()
     while True:
         elapsed = deadline.clock.monotonic() - began
@@ -159,10 +150,7 @@ def looks(deadline: Deadline) -> Iterator[float]:
 def follow(
     thing: Thing, look: Callable[[], Thing], is_over: Callable[[Thing], bool], deadline: Deadline
 ) -> Iterator[tuple[float, Thing]]:
-    """Look at a thing again and again until it is over; yield it now and then, and at the end.
-
-    It comes with the seconds so far. Raises as `look` and the deadline do.
-    """
+    """Look until it is over; yield seconds and thing now and then, and at the end."""
     now = told = 0.0
     pauses = looks(deadline)
     while not is_over(thing):

@@ -37,8 +37,7 @@ _OTHERS = {"backup servers": "BackupServer", "jobs": "Job"}
 class Root(NamedTuple):
     """What Enterprise Manager says before a logon."""
 
-    versions: list[str]
-    """Those of the REST API."""
+    versions: list[str]  # those of the REST API
     ahead: float | None
     """Seconds of its clock before that of this machine; None when it tells no time."""
 

@@ -50,10 +50,8 @@ if TYPE_CHECKING:
 class EnterpriseManagerError(Exception):
     """Base of all: `summary` is one line, `detail` says what was tried, what came, what to do."""
 
-    may_pass = False
-    """Whether it may be over in a moment, so that trying again makes sense."""
-    may_have_acted = False
-    """Whether the server may have done what was asked for all the same."""
+    may_pass = False  # whether it may be over in a moment, so that trying again makes sense
+    may_have_acted = False  # whether the server may have done what was asked for all the same
 
     def __init__(self, summary: str, detail: str = "") -> None:
         super().__init__(summary)
@@ -96,17 +94,12 @@ class CertificateNotTrusted(Unreachable):
         self, summary: str, detail: str = "", *, fingerprint: str | None = None, about: str = ""
     ) -> None:
         super().__init__(summary, detail)
-        self.fingerprint = fingerprint
-        """Of the certificate that it shows, if that could be read."""
-        self.about = about
-        """Whom that certificate is for, and until when."""
+        self.fingerprint = fingerprint  # of the certificate that it shows, if that could be read
+        self.about = about  # whom that certificate is for, and until when
 
 
 class AnswerLost(EnterpriseManagerError):
-    """The answer did not come, or not all of it.
-
-    When it `timed_out`, the server may still be busy with the request.
-    """
+    """The answer did not come; when it `timed_out`, the server may still be busy with it."""
 
     may_pass = True
     may_have_acted = True

@@ -22,12 +22,9 @@ Result = TypeVar("Result")
 class Container(NamedTuple):
     """What lists a thing."""
 
-    name: str
-    """As a person reads it, like `the list of its mount points`."""
-    has: Callable[[], bool]
-    """Tells whether the thing is listed. Raises what a request raises."""
-    gone: type[errors.Gone]
-    """The error for a thing that is not."""
+    name: str  # as a person reads it, like `the list of its mount points`
+    has: Callable[[], bool]  # tells whether the thing is listed. Raises what a request raises.
+    gone: type[errors.Gone]  # the error for a thing that is not
 
 
 def may_mean_gone(error: errors.EnterpriseManagerError) -> bool:

@@ -32,10 +32,8 @@ from terraform_provider_veeam.em.models import LogonSession, RestorePointType
 from terraform_provider_veeam.em.tasks import Tasks, failure_of
 from terraform_provider_veeam.masking import printable
 
-AT_ONCE = 8
-"""How many requests to the index are under way at the same time, at most."""
-MOST_FOLDERS = 1000
-"""How many folders of one restore point a pattern is looked for in, at most."""
+AT_ONCE = 8  # how many requests to the index are under way at the same time, at most
+MOST_FOLDERS = 1000  # how many folders of one restore point a pattern is looked for in, at most
 
 Result = TypeVar("Result")
 
@@ -115,10 +113,7 @@ class Index(Group):
     def newest_with(
         self, points: Sequence[IndexedPoint], paths: Sequence[str], deadline: Deadline
     ) -> FoundRestorePoint | None:
-        """Return the first of the restore points that has all paths; None if none of them has.
-
-        What can't be searched does not have them. Raises what would happen with all.
-        """
+        """Return the first restore point known to have all paths. Raises what concerns all."""
 
         def has_all(point: IndexedPoint) -> bool:
             try:
@@ -136,10 +131,7 @@ class Index(Group):
     def look(
         self, point: IndexedPoint, path: str, deadline: Deadline, left_out: list[LeftOut]
     ) -> list[Entry]:
-        """Return the file or folder at a path, or what matches a pattern; nothing without one.
-
-        A path without a volume is looked for on all of them, as `on_volumes` says.
-        """
+        """Return what is at a path or matches a pattern, on all volumes if it names none."""
 
         def read(files: Files) -> list[Entry]:
             found: list[Entry] = []
@@ -165,10 +157,7 @@ class Index(Group):
         return self._in(point, lambda files: list(files.folder(path, deadline, left_out)), deadline)
 
     def neighbours(self, point: IndexedPoint, path: str, deadline: Deadline) -> str:
-        """Return, for a person, what there is near a path that leads nowhere; empty if unknown.
-
-        Raises nothing: an error is being told already.
-        """
+        """Return, for a person, what there is near a path that leads nowhere. Raises nothing."""
 
         def near(files: Files) -> str:
             if has_volume(path) and (said := files.neighbours(path, deadline)):
@@ -247,6 +236,5 @@ class _Browsed:
     """What the index shows of one restore point, once it was browsed."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
-        """Held while it is being browsed."""
+        self.lock = threading.Lock()  # held while it is being browsed
         self.files: Files | None = None

@@ -69,10 +69,7 @@ class LogonSessions:
                 conceal(secret)
 
     def browsing(self, deadline: Deadline) -> LogonSession:
-        """Return the session in which things are looked up, made when it is first needed.
-
-        Raises NotEnterpriseManager, LogonRefused, …
-        """
+        """Return the session for looking up, made when first needed. Raises LogonRefused."""
         deadline.acquire(self._lock)
         try:
             if self._browsing is None:
@@ -123,18 +120,12 @@ class LogonSessions:
         )
 
     def lists(self, session_id: str, deadline: Deadline) -> bool:
-        """Tell whether the server lists a session to us. Neither its id nor its token is sent.
-
-        Raises AccessDenied for an account that may not list sessions.
-        """
+        """Tell whether the server lists a session to us. Raises AccessDenied; sends no secret."""
         _conceal_id(session_id)
         return self.browse(lambda own: _is_one_of(session_id, _ids(own)), deadline)
 
     def end(self, session: LogonSession, deadline: Deadline) -> None:
-        """End a session by its own token; one that has ended already is no error.
-
-        One whose id is not known, or that somebody else made, is left to idle away.
-        """
+        """End a session, unless it is gone, borrowed, or without a known id: then it idles away."""
         conceal_session(session)
         if session.borrowed or session.session_id is None:
             return
@@ -187,10 +178,7 @@ class LogonSessions:
         return self.answers(session, deadline)
 
     def answers(self, session: LogonSession, deadline: Deadline) -> bool:
-        """Tell whether the server takes a session's own token; what refuses it is asked again.
-
-        Raises UnexpectedAnswer: what is no answer about the session is no refusal either.
-        """
+        """Tell whether a session's token is taken, asking again. Raises UnexpectedAnswer."""
         unread: errors.UnexpectedAnswer | None = None
         for pause in _PAUSES:
             deadline.wait(pause)
@@ -231,10 +219,7 @@ class LogonSessions:
         return session
 
     def check_server(self, deadline: Deadline) -> Answer:
-        """Make sure that it is Enterprise Manager before anything secret is sent.
-
-        Returns what it says of itself. Raises CertificateNotTrusted, NotEnterpriseManager, …
-        """
+        """Make sure of Enterprise Manager before any secret. Raises NotEnterpriseManager."""
         try:
             answer = self.client.request("GET", "/", deadline, again=_has_no_answer)
             is_expected = _is_enterprise_manager(answer.document)
@@ -316,10 +301,7 @@ class LogonSessions:
         return LogonSession(session_id, token, borrowed=True)
 
     def _told_id(self, token: str, deadline: Deadline) -> str | None:
-        """Return the id of a token's session; None when it is not known. Raises TokenRefused.
-
-        The token is usually the id in base64: the server is asked whether that is so.
-        """
+        """Return the id of a token's session, usually made from it. Raises TokenRefused."""
         made_from = _id_in(token)
         if made_from is not None:
             _conceal_id(made_from)

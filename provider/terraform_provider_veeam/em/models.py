@@ -145,10 +145,7 @@ _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 def rest_below(path: str, collection: str) -> str | None:
-    """Return what follows a collection in a path, like `task-1` below `/tasks`; None elsewhere.
-
-    Servers differ in capitals, so these do not count.
-    """
+    """Return what follows a collection in a path, in any capitals; None elsewhere."""
     begin = f"{collection}/"
     return path[len(begin) :] if path.casefold().startswith(begin.casefold()) else None
 

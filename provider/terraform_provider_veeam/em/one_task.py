@@ -22,10 +22,8 @@ from terraform_provider_veeam.em.logon import LogonSessions, token_refused
 from terraform_provider_veeam.em.models import LogonSession, Task
 from terraform_provider_veeam.em.tasks import Tasks, parse_task
 
-PAUSES = (0.0, 0.5, 1.0, 2.0)
-"""Seconds before each look for what may turn up late."""
-LOOK_SECONDS = 6.0
-"""Seconds for finding out what became of a request, even after a stop."""
+PAUSES = (0.0, 0.5, 1.0, 2.0)  # seconds before each look for what may turn up late
+LOOK_SECONDS = 6.0  # seconds for finding out what became of a request, even after a stop
 
 log = logging.getLogger(__name__)
 
@@ -137,10 +135,7 @@ class OneTask:
         return (error is self.doubt and is_refusal) or (error.may_pass and not _is_late(error))
 
     def _look(self, doubt: errors.EnterpriseManagerError) -> Task | None:
-        """Return the task of a request all the same, or one for its result; None without either.
-
-        The server may still be busy with it, so this looks several times. Raises `unknown`.
-        """
+        """Return the task, or one for the result; None without either. Raises `unknown`."""
         bound, looks = self._deadline, len(PAUSES) if _is_late(doubt) else 1
         if self._unknown:
             bound = bound.unstoppable("Looking for the request's task", LOOK_SECONDS)
@@ -170,10 +165,7 @@ class OneTask:
         return self.task
 
     def wait(self, task: Task, deadline: Deadline) -> Task | None:
-        """Return the task when it is finished; None when it is out of reach.
-
-        Any other error names the logon session, which is left while its task may run.
-        """
+        """Return the finished task; None when out of reach. Other errors name the session."""
         try:
             self.task = self.tasks.wait(task, deadline)
         except (errors.TaskVanished, errors.SessionGone) as error:

@@ -16,10 +16,7 @@ def name_matches(pattern: str, name: str) -> bool:
 
 
 def similar_names(name: str, known: Iterable[str]) -> list[str]:
-    """Return the few names that somebody may have meant, the likeliest first.
-
-    Capitals and the `*` of a pattern do not matter.
-    """
+    """Return the few names that somebody may have meant, the likeliest first."""
     import difflib  # noqa: PLC0415 - only for an error
 
     wanted = name.casefold().replace("*", "")

@@ -43,10 +43,7 @@ class Suggestions:
     def machines(
         self, wanted: Wanted, deadline: Deadline, known: FoundMachines | None = None
     ) -> str:
-        """Return which machines come near to what was wanted in vain, or which job.
-
-        `known` are all machines, where somebody has looked already.
-        """
+        """Return which machines, or which job, come near to what was wanted in vain."""
         part = deadline.part(_SECONDS)
         said = _try(lambda: near_misses(wanted, known or self._machines.find(Wanted(), part))) or ""
         for job in self._jobs_called(wanted.machine_name, part):

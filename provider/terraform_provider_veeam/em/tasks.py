@@ -52,10 +52,7 @@ class Tasks:
         *,
         again: Callable[[EnterpriseManagerError], bool] = never,
     ) -> Task:
-        """Send a POST that makes a task, and return it; with `again`, that decides by the error.
-
-        Raises UnexpectedAnswer when it was answered with no task.
-        """
+        """Send a POST and return its task, sent again as `again` says. Raises UnexpectedAnswer."""
         sent = None if body is None else json.dumps(body).encode()
         answer = self._client(deadline).request("POST", path, body=sent, again=again)
         task = parse_task(answer.document.value)
@@ -117,11 +114,7 @@ class Tasks:
         )
 
     def wait(self, task: Task, deadline: Deadline) -> Task:
-        """Return the task when it is finished.
-
-        While the server gives nothing but errors, it goes on for a minute. Raises TaskVanished,
-        SessionGone, Stopped, DeadlinePassed, and what a request raises.
-        """
+        """Return the task when finished, despite a minute of errors. Raises TaskVanished."""
         pauses = looks(deadline)
         while not task.finished:
             next(pauses)

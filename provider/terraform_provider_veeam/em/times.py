@@ -19,8 +19,7 @@ _DIGITS = 9  # nanoseconds; the API has up to seven
 class Time(NamedTuple):
     """A moment, which can be compared. A datetime would cut off the seventh digit."""
 
-    second: dt.datetime
-    """In UTC."""
+    second: dt.datetime  # in UTC
     nanosecond: int
 
     @classmethod

@@ -33,10 +33,8 @@ _FOR_ALL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 class Place(NamedTuple):
     """Where a file or folder goes."""
 
-    path: Path
-    """For people."""
-    names: tuple[str, ...]
-    """How it is reached from the folder of all."""
+    path: Path  # for people
+    names: tuple[str, ...]  # how it is reached from the folder of all
 
     @property
     def name(self) -> str:
@@ -50,10 +48,7 @@ class Place(NamedTuple):
 
 
 class Destination:
-    """The places of one download below a folder, none of which is given twice.
-
-    It is a context manager, which holds that folder open. With `dry_run` nothing is made.
-    """
+    """The places of one download below a folder that is held open as a context manager."""
 
     def __init__(
         self,
@@ -68,13 +63,11 @@ class Destination:
         self.dry_run = dry_run
         self._windows = windows
         self._folder: Folder | None = None
-        self.manifest = Manifest(None)
-        """What is known of the files that are there."""
+        self.manifest = Manifest(None)  # what is known of the files that are there
         self._not_made = (FileNotFoundError,) if dry_run else ()
         self._taken: dict[tuple[str, ...], dict[str, list[str]]] = {(): {_folded(NAME): [NAME]}}
         """Names in each folder, by what all file systems make of them."""
-        self.renamed: list[str] = []
-        """What could not keep its name, as a person is told."""
+        self.renamed: list[str] = []  # what could not keep its name, as a person is told
 
     def __enter__(self) -> Self:
         """Open the folder that all go to, which is made if need be. Raises CannotWrite."""

@@ -20,10 +20,7 @@ _NOT_ALONE = "it is not a file of this user alone"
 
 
 class Folder:
-    """A folder that is held open, and what is in it by names: no paths, and no links followed.
-
-    Where there is no handle, in Windows, its path is used. Methods raise OSError.
-    """
+    """A folder that is held open; no link below it is followed. Methods raise OSError."""
 
     def __init__(self, path: Path, handle: int | None, owner: int) -> None:
         """Take over a handle."""
@@ -50,10 +47,7 @@ class Folder:
 
     @contextmanager
     def below(self, names: Sequence[str], *, make: bool = False) -> Iterator[Folder]:
-        """Give the folder that some names lead to from here, one after the other, none a link.
-
-        With `make` it is made if it is not there.
-        """
+        """Give the folder that names lead to, none of them a link; with `make` it is made."""
         inner: Folder = self
         try:
             for name in names:
@@ -85,10 +79,7 @@ class Folder:
         return self._open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL)
 
     def open_own(self, name: str, *, append: bool = False) -> int:
-        """Open a file to read and write, which is made if it is not there; returns a handle.
-
-        It is a file of this user, or of the folder's owner, and has no other name.
-        """
+        """Open or make a file, of this user or the folder's owner, and without another name."""
         handle = self._open(name, os.O_RDWR | os.O_CREAT | (os.O_APPEND if append else 0))
         found = os.fstat(handle)
         is_own = self._handle is None or found.st_uid in (os.getuid(), self._owner)

@@ -35,8 +35,7 @@ class Entry(NamedTuple):
     path: str
     name: str
     is_folder: bool
-    size: int | None = None
-    """Bytes; None for a folder, or when the server does not tell."""
+    size: int | None = None  # bytes; None for a folder, or when the server does not tell
     owner: str | None = None
     modified_at: str | None = None
 
@@ -57,10 +56,7 @@ class Files:
         return f"{self.href}/{paths.quoted(path)}"
 
     def folder(self, path: str, deadline: Deadline, left_out: list[LeftOut]) -> Iterator[Entry]:
-        """Return what a folder holds, asking for each page when it is needed.
-
-        Names that no path can have are put into `left_out`. Raises NotFound, TokenRefused.
-        """
+        """Yield what a folder holds; impossible names go to `left_out`. Raises NotFound."""
         address = f"{self.address(path)}?action=listAll&pageSize={_PAGE_SIZE}"
 
         def read(document: decoders.Document) -> list[Entry]:
@@ -79,10 +75,7 @@ class Files:
     def walk(
         self, path: str, depth: int, deadline: Deadline, left_out: list[LeftOut]
     ) -> Iterator[Entry]:
-        """Return what is below a folder, `depth` levels deep; a folder comes before what is in it.
-
-        What can't be listed below is put into `left_out`. Raises as `folder` does.
-        """
+        """Yield what is below a folder, each before what is in it. Raises as `folder` does."""
         below = [(path, depth)]
         while below:
             inner, left = below.pop(0)
@@ -133,10 +126,7 @@ class Files:
                     below.append((entry.path, after))
 
     def at(self, path: str, deadline: Deadline, left_out: list[LeftOut]) -> list[Entry]:
-        """Return the folder or file at a path, or all that matches a pattern; never nothing.
-
-        Raises NotFound, and as `matching` and `find` do.
-        """
+        """Return what is at a path, or matches a pattern; never nothing. Raises NotFound."""
         pattern = paths.PathPattern.parse(path)
         if pattern is None:
             return [self.find(path, deadline)]
@@ -152,10 +142,7 @@ class Files:
     def look(
         self, path: str, deadline: Deadline, left_out: list[LeftOut], most_folders: float = inf
     ) -> list[Entry]:
-        """Return what there is at a path, or matches a pattern; nothing if its folder lacks it.
-
-        Raises NotFound for a folder that is not there, and as `matching` and `find` do.
-        """
+        """Return what is at a path or matches a pattern. Raises NotFound for a missing folder."""
         if pattern := paths.PathPattern.parse(path):
             return list(self.matching(pattern, deadline, left_out, most_folders))
         parent, name = paths.parent_and_name(path)
@@ -172,10 +159,7 @@ class Files:
         return found
 
     def find(self, path: str, deadline: Deadline) -> Entry:
-        """Return the folder or file at a path, as its folder lists it.
-
-        Raises NotFound; UnexpectedAnswer when there are two, which no address tells apart.
-        """
+        """Return what is at a path. Raises NotFound; UnexpectedAnswer for two at one address."""
         if found := self.look(path, deadline, []):
             return found[0]
         parent, name = paths.parent_and_name(path)
@@ -186,10 +170,7 @@ class Files:
         )
 
     def neighbours(self, path: str, deadline: Deadline) -> str:
-        """Return, for a person, what there is near a path that leads nowhere; empty if unknown.
-
-        Raises nothing: an error is being told already.
-        """
+        """Return, for a person, what there is near a path that leads nowhere. Raises nothing."""
         parent, name = paths.parent_and_name(path)
         try:
             while parent:

@@ -31,14 +31,10 @@ _SPARE_LINES = 1000  # that no longer count, before they are dropped
 class Source(NamedTuple):
     """What is known of a file in a backup."""
 
-    mark: str
-    """Tells its bytes from all others, as in its note."""
-    point: str
-    """Its restore point, for people."""
-    size: int | None = None
-    """Bytes; None when the server does not tell."""
-    modified_at: str | None = None
-    """RFC 3339 in UTC."""
+    mark: str  # tells its bytes from all others, as in its note
+    point: str  # its restore point, for people
+    size: int | None = None  # bytes; None when the server does not tell
+    modified_at: str | None = None  # RFC 3339 in UTC
 
 
 class ManifestEntry(NamedTuple):
@@ -46,12 +42,9 @@ class ManifestEntry(NamedTuple):
 
     mark: str
     """Tells its bytes from all others: its restore point, its path there, its size and time."""
-    point: str
-    """Its restore point, for people."""
-    size: int
-    """Bytes that have come."""
-    sha256: str
-    """Of those bytes."""
+    point: str  # its restore point, for people
+    size: int  # bytes that have come
+    sha256: str  # of those bytes
     seen: tuple[int, ...] | None = None
     """What the file system told of it when it was in its place; None until then."""
 
@@ -136,10 +129,7 @@ def seen(found: os.stat_result) -> tuple[int, ...]:
 def is_noted(
     note: ManifestEntry | None, folder: Folder, name: str, found: os.stat_result, deadline: Deadline
 ) -> bool:
-    """Tell whether a file is the one of a note: whole, and not changed since.
-
-    Its hash decides if the file system does not. Raises Stopped, DeadlinePassed.
-    """
+    """Tell whether a file is the one of a note, whole and unchanged. Raises Stopped."""
     if note is None or not stat.S_ISREG(found.st_mode) or found.st_size != note.size:
         return False
     if note.seen == seen(found):
@@ -152,10 +142,7 @@ def is_noted(
 
 
 def sha256_of(file: BinaryIO, most: int, deadline: Deadline) -> hashlib._Hash:
-    """Return the hash of what comes next in a file, of at most so many bytes.
-
-    Raises OSError, Stopped, DeadlinePassed.
-    """
+    """Return the hash of the next bytes of a file. Raises OSError, Stopped, DeadlinePassed."""
     found = hashlib.sha256()
     while most > 0 and (chunk := file.read(min(most, _CHUNK))):
         deadline.check()

@@ -28,12 +28,9 @@ class Act(Enum):
     """What is done about a file of a backup."""
 
     FETCH = "fetch"
-    REPLACE = "replace"
-    """It is fetched, and what is there replaced."""
-    KEEP = "keep"
-    """It is there already, from the same restore point."""
-    LEAVE = "leave"
-    """Something else is there, and stays."""
+    REPLACE = "replace"  # it is fetched, and what is there replaced
+    KEEP = "keep"  # it is there already, from the same restore point
+    LEAVE = "leave"  # something else is there, and stays
 
 
 class Target(NamedTuple):
@@ -42,8 +39,7 @@ class Target(NamedTuple):
     folder: folders.Folder
     place: destination.Place
     manifest: manifest.Manifest
-    found: os.stat_result | None = None
-    """What is there, and is replaced."""
+    found: os.stat_result | None = None  # what is there, and is replaced
     resume: bool = False
     """Whether to go on with what an earlier download has left, and to leave what breaks off."""
 
@@ -52,10 +48,8 @@ class Verdict(NamedTuple):
     """What is done about a file of a backup, and why."""
 
     act: Act
-    whose: str = ""
-    """Where what is there is from, for people."""
-    found: os.stat_result | None = None
-    """What is there."""
+    whose: str = ""  # where what is there is from, for people
+    found: os.stat_result | None = None  # what is there
 
 
 def judge(

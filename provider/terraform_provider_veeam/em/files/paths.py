@@ -11,10 +11,7 @@ from typing import NamedTuple, Self
 
 
 def parse_guest_path(text: str) -> str:
-    """Return a path as the API writes it; ValueError tells a person what is wrong.
-
-    After a drive letter a backslash separates too; elsewhere it may be part of a name.
-    """
+    """Return a path as the API writes it; ValueError tells a person what is wrong."""
     path = text.replace("\\", "/") if has_drive(text) else text
     if path.startswith("/"):
         raise ValueError(
@@ -28,10 +25,7 @@ def parse_guest_path(text: str) -> str:
 
 
 def parse_sought_path(text: str) -> str:
-    """Return what is to be found: a path, or one without a volume, which `on_volumes` completes.
-
-    ValueError tells a person what is wrong.
-    """
+    """Return a path, or one without a volume for `on_volumes`. Raises ValueError for a person."""
     path = text.replace("\\", "/") if has_drive(text) else text
     if not path.startswith("/"):
         path = parse_guest_path(text)
@@ -124,17 +118,12 @@ def same_path(one: str, other: str) -> bool:
 class PathPattern(NamedTuple):
     """A path with `*` (anything in a name), `?` (one character), or `**` (folders, any number)."""
 
-    folder: str
-    """The deepest folder that is named without them: all that matches is below it."""
-    names: tuple[str, ...]
-    """What follows it, name by name."""
+    folder: str  # the deepest folder that is named without them: all that matches is below it
+    names: tuple[str, ...]  # what follows it, name by name
 
     @classmethod
     def parse(cls, path: str) -> Self | None:
-        """Return the pattern that a path is, as `parse_guest_path` returns it; None for no pattern.
-
-        Raises ValueError for a pattern that names no volume.
-        """
+        """Return a path's pattern; None if it is none. Raises ValueError without a volume."""
         parts = path.split("/")
         first = next((place for place, part in enumerate(parts) if set(part) & set("*?")), None)
         if first is None:

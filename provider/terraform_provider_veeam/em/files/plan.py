@@ -21,8 +21,7 @@ from terraform_provider_veeam.em.models import restore_point_at
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.text import counted, readable_size
 
-DEEPEST = 200
-"""Levels of folders that are downloaded."""
+DEEPEST = 200  # levels of folders that are downloaded
 _MOST_AT_ONCE = 10_000  # files: an answer names each of them, and must not get too large
 _FETCHED = (Act.FETCH, Act.REPLACE)
 
@@ -55,10 +54,8 @@ class Plan(NamedTuple):
     """What a path or pattern stands for."""
 
     path: str
-    files: list[Planned]
-    """All of them."""
-    parts: list[Part]
-    """Those that are to be fetched."""
+    files: list[Planned]  # all of them
+    parts: list[Part]  # those that are to be fetched
     left_out: list[LeftOut]
 
     @property
@@ -217,8 +214,7 @@ class _Layout(NamedTuple):
     path: str
     base: str
     """The folder of the guest whose place is the folder of all; empty: that of all volumes."""
-    times: Counter[str]
-    """How often each address is there."""
+    times: Counter[str]  # how often each address is there
     left_out: list[LeftOut]
 
 

@@ -22,19 +22,15 @@ class Progress:
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self._clock = clock
-        self._samples: deque[tuple[float, int]] = deque()
-        """When how many bytes had come."""
+        self._samples: deque[tuple[float, int]] = deque()  # when how many bytes had come
         self._lock = threading.Lock()
         self._steps: dict[object, str] = {}
         """What is done before more is fetched, like `preparing E:/Docs`."""
-        self.files = 0
-        """Those that are to be here in the end."""
-        self.bytes = 0
-        """Of all of them, as far as the server tells sizes."""
+        self.files = 0  # those that are to be here in the end
+        self.bytes = 0  # of all of them, as far as the server tells sizes
         self.knows_sizes = True
         self.files_done = 0
-        self.files_kept = 0
-        """Those among them that were in their place already."""
+        self.files_kept = 0  # those among them that were in their place already
         self.bytes_done = 0
         self.bytes_kept = 0
         self._current: dict[object, tuple[Entry, int]] = {}

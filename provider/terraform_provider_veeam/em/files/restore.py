@@ -65,8 +65,7 @@ class Progress(NamedTuple):
 
     seconds: float
     percent: int | None = None
-    warning: str | None = None
-    """A warning of Enterprise Manager about a restore that is done."""
+    warning: str | None = None  # a warning of Enterprise Manager about a restore that is done
 
     def __str__(self) -> str:
         share = "" if self.percent is None else f", {self.percent} %"
@@ -119,10 +118,7 @@ class FileRestores:
     def finish(
         self, files: Files, path: str, task: Task, deadline: Deadline, targets: list[str]
     ) -> Iterator[Progress]:
-        """Wait until what was begun is ready; yields as `restore`.
-
-        The addresses below `/api` that the server gives are put into `targets`.
-        """
+        """Wait until it is ready; yields as `restore`. Addresses below `/api` go to `targets`."""
         return self._follow_task(files, path, task, deadline, targets)
 
     def download(self, address: str, deadline: Deadline, **how: Any) -> Downloaded:
@@ -139,10 +135,7 @@ class FileRestores:
         *,
         only_starts: bool = False,
     ) -> Iterator[Progress]:
-        """Wait for a task, and for the restore session that it has started.
-
-        Without one the task is the whole restore, unless it `only_starts` it.
-        """
+        """Wait for a task, and for the restore session that it has started, if it has."""
 
         def look() -> Task:
             return self._tasks.look(begun, deadline)
@@ -177,10 +170,7 @@ class FileRestores:
     def _follow(
         self, address: str, path: str, deadline: Deadline, so_far: float
     ) -> Iterator[Progress]:
-        """Wait for the restore session that a task has only started, and judge its result.
-
-        Raises FileRestoreFailed.
-        """
+        """Wait for a restore session, and judge its result. Raises FileRestoreFailed."""
         name = ""
         client = SessionClient(self._logon.client, self._session, deadline)
         read = partial(read_restore_outcome, client, address)

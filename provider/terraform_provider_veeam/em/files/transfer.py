@@ -71,14 +71,11 @@ class Transfer:
         """The files that were not fetched because of what is in their destination."""
         self.downloaded: list[Downloaded] = []
         """The files that were fetched, in the order of their plans."""
-        self.replaced: list[Planned] = []
-        """Those among them that took the place of another."""
+        self.replaced: list[Planned] = []  # those among them that took the place of another
         self._fetches: list[_Fetch] = []
-        self._queue: deque[_Job] = deque()
-        """What is still to be fetched, the smallest first."""
+        self._queue: deque[_Job] = deque()  # what is still to be fetched, the smallest first
         self._pool: ThreadPoolExecutor | None = None
-        self._failure: Exception | None = None
-        """What ends all."""
+        self._failure: Exception | None = None  # what ends all
 
     def __enter__(self) -> Self:
         return self
@@ -89,11 +86,7 @@ class Transfer:
         self._join()
 
     def plan(self, path: str) -> Generator[str, None, Plan]:
-        """Return what a path or pattern stands for, and make its folders here.
-
-        Yields how far it is from time to time. Raises NotFound, CannotWrite, TokenRefused, …, and
-        ValueError for a pattern without a volume.
-        """
+        """Return what a path or pattern stands for, with its folders made here; yields progress."""
         plan = yield from in_background(
             lambda: self._planner.plan(path), TELL_SECONDS, self._progress
         )
@@ -176,10 +169,7 @@ class Transfer:
             self._pool.shutdown()
 
     def _begin_ahead(self) -> None:
-        """Ask for the next files to be made ready.
-
-        Each takes its time, which need not be waited for one after the other.
-        """
+        """Ask for the next files to be made ready: that takes its time, side by side."""
         with suppress(IndexError):
             for number in range(_AHEAD):
                 preparation = self._queue[number].preparation

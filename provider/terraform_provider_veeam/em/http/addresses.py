@@ -21,10 +21,7 @@ class Addresses:
         self._chosen: dict[str, str | None] = {}
 
     def reach(self, url: str, seconds: float) -> str:
-        """Return a URL, with an address in place of a host's name if the name has several.
-
-        Raises gaierror, and ConnectTimeout if there is no connection to any of them in time.
-        """
+        """Return a URL with the address that answers its name. Raises gaierror, ConnectTimeout."""
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         if parts.netloc not in self._chosen:

@@ -23,10 +23,7 @@ def fetch_certificate(url: str, timeout: float) -> bytes | None:
 
 
 def shake_hands(url: str, timeout: float) -> tuple[str, bytes]:
-    """Return which TLS a server speaks, and the certificate that it shows. Nothing else is sent.
-
-    Raises OSError, ValueError.
-    """
+    """Return which TLS a server speaks, and its certificate. Raises OSError, ValueError."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

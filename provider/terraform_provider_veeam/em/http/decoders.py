@@ -85,10 +85,7 @@ class Document(NamedTuple):
         return member(self.value, name)
 
     def collection(self, *kinds: str) -> list[Resource] | None:
-        """Return the members of a root collection, which are of one of those kinds.
-
-        None when this is no such collection: an empty one must not be mistaken for another answer.
-        """
+        """Return the members of a root collection of those kinds; None for another answer."""
         if self.root is not None and not self.value:
             is_list = self.has_root("EntityReferences") or _may_be_called(self.root, kinds)
             return [] if is_list else None
@@ -104,10 +101,7 @@ def unreadable(reason: str) -> UnexpectedAnswer:
 
 
 def decode(body: bytes) -> Document:
-    """Return what a body says. Its declared type is ignored: proxies and old versions get it wrong.
-
-    Raises UnexpectedAnswer.
-    """
+    """Return what a body says, whatever type it declares. Raises UnexpectedAnswer."""
     text = _characters(body).lstrip("\ufeff \t\r\n")
     if not text:
         return Document(None, None)
@@ -234,10 +228,7 @@ def listed(value: Any, *kinds: str) -> list[Resource] | None:
 def _chosen(
     lists: Iterable[tuple[str, list[Any]]], kinds: tuple[str, ...], *, is_list: bool
 ) -> list[Resource] | None:
-    """Return what is in those of the lists that are of the kinds; None when there is none.
-
-    When the value `is_list`, an only list may have any name.
-    """
+    """Return what is in the lists of those kinds; None when there is none."""
     every = list(lists)
     is_only = is_list and len(every) == 1
     known = [inner for name, inner in every if _is_of(name, inner, kinds, is_only=is_only)]
@@ -371,10 +362,7 @@ def path_of(resource: Any) -> str:
 
 
 def api_path(href: Any) -> str | None:
-    """Return the path below `/api` of an Href, without its query; None when it can't be used.
-
-    The Href may name any host: the path alone is taken, and it must stay below `/api`.
-    """
+    """Return the path below `/api` of an Href, whatever its host; None when it can't be used."""
     if not isinstance(href, str):
         return None
     try:

@@ -36,12 +36,10 @@ class Failure(NamedTuple):
     """An exchange that failed."""
 
     cause: BaseException
-    causes: list[BaseException]
-    """All that the cause is among: libraries wrap what others raise."""
+    causes: list[BaseException]  # all that the cause is among: libraries wrap what others raise
     request: RawRequest
     settings: Settings
-    seconds: float
-    """How long it took."""
+    seconds: float  # how long it took
 
     def has(self, *kinds: type[BaseException]) -> bool:
         """Tell whether there is an exception of such a kind."""

@@ -72,10 +72,7 @@ def members(
     *,
     key: Callable[[Member], object] = repr,
 ) -> Iterator[Member]:
-    """Return what a collection of resources of a kind has, page by page as `pages` does.
-
-    Raises UnexpectedAnswer for no such collection, and where `parse` returns None for a member.
-    """
+    """Yield a collection's members. Raises UnexpectedAnswer when `parse` returns None."""
 
     def read(document: decoders.Document) -> list[Member]:
         listed = document.collection(kind)

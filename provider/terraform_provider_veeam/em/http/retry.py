@@ -14,8 +14,7 @@ from terraform_provider_veeam.em.deadline import Deadline
 Result = TypeVar("Result")
 
 PASSING_STATUSES = frozenset({409, 423, 429, 502, 503, 504})
-PATIENCE = 60.0
-"""Seconds of nothing but errors before what takes long is given up."""
+PATIENCE = 60.0  # seconds of nothing but errors before what takes long is given up
 _ANSWERS = (errors.Gone, errors.Stopped, errors.DeadlinePassed)
 
 log = logging.getLogger(__name__)
@@ -26,10 +25,8 @@ class RetryPolicy(NamedTuple):
 
     max_retries: int
     random: Callable[[], float]
-    first: float = 0.5
-    """Seconds; doubled each time."""
-    longest: float = 15.0
-    """Seconds."""
+    first: float = 0.5  # seconds; doubled each time
+    longest: float = 15.0  # seconds
 
     def pauses(self) -> Iterator[float]:
         """Return the seconds before each further try."""

@@ -127,10 +127,7 @@ def _system_store() -> str | None:
 
 
 def explain(settings: Settings, failure: BaseException, timeout: float) -> CertificateNotTrusted:
-    """Return the error for a certificate that was refused, with its fingerprint, names and dates.
-
-    Asks the server for its certificate once more, and sends nothing else.
-    """
+    """Return the error for a refused certificate; the server is asked to show it once more."""
     parts = urlsplit(settings.base_url)
     shown, about, fingerprint = _COMMAND.format(host=parts.netloc), "", None
     # Past a proxy it might be another certificate than the one that was refused.

@@ -47,11 +47,9 @@ class HierarchyRoot(NamedTuple):
 
     id: str
     """UUID. Version 12 was seen to list another one than references name: `backup_server_of`."""
-    uid: str
-    """URN, as a lookup takes it."""
+    uid: str  # URN, as a lookup takes it
     name: str
-    type: str | None
-    """`VC`, `ESX`, `ESXi`, `HvServer`, `HvCluster`, `Scvmm`, `VcdSystem`."""
+    type: str | None  # `VC`, `ESX`, `ESXi`, `HvServer`, `HvCluster`, `Scvmm`, `VcdSystem`
     backup_server: str | None
     backup_server_id: str | None
 
@@ -71,12 +69,10 @@ class HierarchyRoot(NamedTuple):
 class HierarchyObject(NamedTuple):
     """A VM, a folder, a host, a tag or the like."""
 
-    ref: str
-    """`urn:PLATFORM:TYPE:ROOT.OBJECT`."""
+    ref: str  # `urn:PLATFORM:TYPE:ROOT.OBJECT`
     type: str | None
     name: str
-    root: HierarchyRoot | None = None
-    """Where a search by name has found it."""
+    root: HierarchyRoot | None = None  # where a search by name has found it
 
     def has_ref(self, ref: str | None) -> bool:
         """Tell whether a reference leads to it, in whatever case its parts are spelt."""
@@ -218,11 +214,7 @@ class Hierarchy(Group):
         *,
         patience: float = 0.0,
     ) -> FoundObjects:
-        """Return the VMs, or the objects of another type, that those hosts have of a name.
-
-        None means any name. While there is none, it looks again for as many seconds as `patience`
-        says. Raises as `find_objects`.
-        """
+        """Find objects, of any name for None; for `patience` seconds while there is none."""
         for so_far in chain((0.0,), looks(deadline)):
             found = self._browse(lambda own: find_objects(own, roots, name, kind), deadline)
             if found.objects or so_far >= patience:

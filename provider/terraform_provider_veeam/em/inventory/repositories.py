@@ -20,10 +20,8 @@ class Repository(NamedTuple):
     id: str
     name: str | None
     type: str | None
-    capacity: int | None
-    """Bytes."""
-    free_space: int | None
-    """Bytes."""
+    capacity: int | None  # bytes
+    free_space: int | None  # bytes
     backup_server: str | None
 
 

@@ -134,8 +134,7 @@ class FoundRestorePoint(NamedTuple):
     machine_names: tuple[str, ...]
     """What its machine is called: the display name first, if there is one."""
     created_at: str | None
-    point_type: str | None
-    """`Full`, `Increment` or `ReverseIncrement`."""
+    point_type: str | None  # `Full`, `Increment` or `ReverseIncrement`
     backup_server: str | None
     is_complete: bool
 
@@ -148,10 +147,7 @@ class FoundRestorePoint(NamedTuple):
 def find_restore_points(
     client: SessionClient, wanted: Wanted, page_size: int = PAGE_SIZE
 ) -> Iterator[FoundRestorePoint]:
-    """Return the restore points that are wanted, the newest first, page by page.
-
-    Raises UnexpectedAnswer when the server answers with others.
-    """
+    """Yield those wanted, the newest first. Raises UnexpectedAnswer for others."""
     kind, conditions = wanted.type.entity, wanted.conditions()
     for entity in query(client, kind, conditions, "CreationTime", page_size):
         found = found_restore_point(entity, wanted.type)

@@ -52,18 +52,14 @@ def read_restore_outcome(client: SessionClient, address: str) -> RestoreOutcome:
 
 
 class RestoreSession(NamedTuple):
-    """A file-level restore that has not stopped, and so holds disks.
-
-    `created_at` is RFC 3339 in UTC.
-    """
+    """A file-level restore that holds disks; `created_at` is RFC 3339 in UTC."""
 
     id: str
     name: str
     machine_name: str | None
     created_at: str | None
     backup_server: str | None
-    restore_points: tuple[RestorePointRef, ...]
-    """What it restores from, if its links say so: one."""
+    restore_points: tuple[RestorePointRef, ...]  # what it restores from, if its links say so: one
 
 
 def running_restores(client: SessionClient) -> Iterator[RestoreSession]:

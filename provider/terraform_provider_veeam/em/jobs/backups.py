@@ -33,8 +33,7 @@ from terraform_provider_veeam.em.tasks import failure_of
 from terraform_provider_veeam.em.times import Time
 from terraform_provider_veeam.masking import printable
 
-LATE_SECONDS = 120.0
-"""Seconds until a session that was started has to be seen: some come late."""
+LATE_SECONDS = 120.0  # seconds until a session that was started has to be seen: some come late
 _LAST_KNOWN = 10  # sessions from before the start that are told from the new one
 _SKEW = dt.timedelta(minutes=5)  # between two servers of a domain: Kerberos allows no more
 _PAUSES = (0.0, 1.0, 2.0)  # seconds before each look for a new restore point's link
@@ -100,10 +99,7 @@ class Backups(Group):
         return self._send(path, None, f"job {printable(job.name)}", find, deadline)
 
     def quick_backup(self, vm: HierarchyObject, deadline: Deadline) -> sessions.JobSession:
-        """Start a quick backup on the backup server that knows the VM, and return its session.
-
-        Raises UnexpectedAnswer, TaskFailed, BackupOutOfSight.
-        """
+        """Back up a VM; return the session. Raises TaskFailed, BackupOutOfSight."""
         server_id = self._browse(lambda own: backup_server_of(own, vm), deadline)
         of_vm = sessions.WantedSessions(machine_name=vm.name)
         kind = of_vm.type.task_entity
@@ -127,10 +123,7 @@ class Backups(Group):
     def follow(
         self, started: sessions.JobSession, deadline: Deadline
     ) -> Iterator[sessions.JobSession]:
-        """Yield the session from time to time, and at last as it is when it is stopped.
-
-        A stop, or the end of the time, ends the waiting alone, and says so.
-        """
+        """Yield the session now and then, at last stopped. A stop ends the waiting alone."""
 
         def look() -> sessions.JobSession:
             return self._patiently(
@@ -168,10 +161,7 @@ class Backups(Group):
         return Outcome(machines, why)
 
     def reasons(self, session: sessions.JobSession, deadline: Deadline) -> list[str]:
-        """Return why a session that is stopped did not succeed, or not without remarks.
-
-        A line for each reason.
-        """
+        """Return, line by line, why a stopped session did not succeed without remarks."""
         return _reasons(session, self._machines(session, deadline))
 
     def _new_points(

@@ -25,8 +25,7 @@ Result = TypeVar("Result")
 class JobObject(NamedTuple):
     """A VM or a container of VMs in a job."""
 
-    id: str
-    """UUID in the job: another one in every job."""
+    id: str  # UUID in the job: another one in every job
     ref: str
     name: str | None
 
@@ -36,13 +35,11 @@ class Job(NamedTuple):
 
     id: str
     name: str
-    type: str | None
-    """`Backup`, `Replica`, `BackupCopy` or `ImmediateBackupCopy`."""
+    type: str | None  # `Backup`, `Replica`, `BackupCopy` or `ImmediateBackupCopy`
     platform: str | None
     description: str | None
     schedule_enabled: bool | None
-    next_run_at: str | None
-    """RFC 3339 in UTC; None without a schedule."""
+    next_run_at: str | None  # RFC 3339 in UTC; None without a schedule
     backup_server: str | None
     objects: tuple[JobObject, ...]
 
@@ -55,8 +52,7 @@ def job_path(job_id: str) -> str:
 class WantedJobs(NamedTuple):
     """Which jobs are looked for; None means any."""
 
-    name: str | None = None
-    """With `*` a pattern, matched here."""
+    name: str | None = None  # with `*` a pattern, matched here
     type: str | None = None
     backup_server: str | None = None
 

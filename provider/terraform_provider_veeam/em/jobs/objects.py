@@ -28,10 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class JobObjects(Group):
-    """What jobs include; each change is made in a logon session of its own.
-
-    A job is changed once at a time: what overlaps may be refused, or lost.
-    """
+    """What jobs include. A job is changed once at a time: what overlaps may be lost."""
 
     def __init__(self, logon: LogonSessions) -> None:
         super().__init__(logon)
@@ -80,10 +77,7 @@ class JobObjects(Group):
                 return self._finish(change, task, job_id, item, bound)
 
     def remove(self, job_id: str, one: JobObject, deadline: Deadline) -> None:
-        """Take an object out of a job; one that is gone already, or its job, is no error.
-
-        Raises LastInJob, TaskFailed.
-        """
+        """Take out an object; one that is gone is no error. Raises LastInJob, TaskFailed."""
         path = f"{job_path(job_id)}/includes/{one.id}"
         with self._change(job_id, deadline) as change:
             try:

@@ -23,8 +23,7 @@ from terraform_provider_veeam.masking import printable
 class SessionType(StrEnum):
     """Which kind of job a session is of: Enterprise Manager lists replications apart."""
 
-    BACKUP = "Backup"
-    """Copies too."""
+    BACKUP = "Backup"  # copies too
     REPLICA = "Replica"
 
     @classmethod
@@ -58,17 +57,13 @@ class JobSession(NamedTuple):
     job_name: str | None
     created_at: str | None
     ended_at: str | None
-    state: str
-    """`Starting`, `Working`, `Pausing`, `Resuming`, `Stopping` or `Stopped`."""
+    state: str  # `Starting`, `Working`, `Pausing`, `Resuming`, `Stopping` or `Stopped`
     result: str | None
     """`Success`, `Warning` or `Failed`; None until it is stopped, whatever the server says."""
     percent: int | None
-    message: str | None
-    """Null in many that failed: the task sessions tell why."""
-    is_retry: bool | None
-    """Whether it repeats only what failed in the session before."""
-    is_copy: bool
-    """Whether it copies backups."""
+    message: str | None  # null in many that failed: the task sessions tell why
+    is_retry: bool | None  # whether it repeats only what failed in the session before
+    is_copy: bool  # whether it copies backups
 
     @property
     def path(self) -> str:
@@ -87,15 +82,12 @@ class TaskSession(NamedTuple):
     id: str
     name: str
     machine_name: str | None
-    ref: str | None
-    """The VM in the hierarchy; None where an old version does not tell it."""
-    session_id: str | None
-    """The job session that it is a part of."""
+    ref: str | None  # the VM in the hierarchy; None where an old version does not tell it
+    session_id: str | None  # the job session that it is a part of
     job_name: str | None
     created_at: str | None
     ended_at: str | None
-    state: str
-    """`Pending`, `InProgress` or `Completed`."""
+    state: str  # `Pending`, `InProgress` or `Completed`
     result: str | None
     """`Success`, `Warning` or `Failed`; None until it is completed, whatever the server says."""
     reason: str | None
@@ -110,8 +102,7 @@ class WantedSessions(NamedTuple):
     job_id: str | None = None
     job_name: str | None = None
     machine_name: str | None = None
-    session_id: str | None = None
-    """Of the job session that a machine's is a part of."""
+    session_id: str | None = None  # of the job session that a machine's is a part of
     created_after: Time | None = None
     created_before: Time | None = None
 
@@ -221,10 +212,7 @@ def parse_task_session(entity: decoders.Resource) -> TaskSession:
 
 
 def _job_name(entity: decoders.Resource) -> str | None:
-    """Return the name of the job, which the session's name begins with: `Daily@2026-03-02 …`.
-
-    Samples of replications have the job's name alone.
-    """
+    """Return the job's name, with which the session's begins: `Daily@2026-03-02 …`."""
     up = [link.name or "" for link in decoders.links(entity) if "sessions/" in link.path.lower()]
     return (up[0].rpartition("@")[0] or up[0] or None) if up else None
 

@@ -113,10 +113,7 @@ class _Mount:
         return models.Task("of the mount", "Finished", success=True, mount_href=there[0].href)
 
     def _finish(self, task: models.Task) -> str:
-        """Return the path of the mount point, once its task has ended.
-
-        Raises TaskFailed, TaskVanished, UnexpectedAnswer.
-        """
+        """Return the mount point's path when its task has ended. Raises TaskFailed."""
         try:
             task = self._one.tasks.wait(task, self._deadline)
         except errors.TaskVanished:

@@ -35,10 +35,7 @@ class Mounts(Group):
         *,
         outlives: bool = True,
     ) -> models.Mounted:
-        """Mount a restore point in a session of its own, and return it when its disks are there.
-
-        With `outlives` false it is removed when this process ends. Raises as create_mount does.
-        """
+        """Mount in a new session; with `outlives` false for this process alone."""
         mounted = create_mount(self._logon, ref, os_kind, deadline)
         if not outlives:
             self._passing[_key(mounted.session, mounted.mount_point.href)] = mounted
@@ -55,20 +52,14 @@ class Mounts(Group):
         return self._of(session).read(ref, href, deadline)
 
     def unmount(self, session: models.LogonSession, href: str, deadline: Deadline) -> None:
-        """Unmount in that session and end it, unless somebody else made it.
-
-        A mount point that is gone already is no error. Raises SessionGone, TaskFailed.
-        """
+        """Unmount in that session, and end it unless borrowed. Raises SessionGone, TaskFailed."""
         self._of(session).unmount(href, deadline)
         self._passing.pop(_key(session, href), None)
         log.info("unmounted: %s of %s", href, session)
         self._logon.leave(session, deadline)  # nobody would come back to it
 
     def touch(self, session: models.LogonSession, href: str, deadline: Deadline) -> None:
-        """Use that session, by reading its mount point, or its tasks where it has none.
-
-        Raises MountGone, SessionGone.
-        """
+        """Use that session: read its mount point, or its tasks. Raises MountGone, SessionGone."""
         if ref := models.restore_point_at(href):
             self._of(session).read(ref, href, deadline)
         else:
@@ -108,10 +99,7 @@ class Mounts(Group):
     def list(
         self, session: models.LogonSession, ref: models.RestorePointRef, deadline: Deadline
     ) -> list[models.MountPoint]:
-        """Return the mount points of a restore point in that session, by number.
-
-        Raises SessionGone.
-        """
+        """Return a restore point's mount points in that session. Raises SessionGone."""
         return self._of(session).list(ref, deadline)
 
 

@@ -52,10 +52,7 @@ class MountPoints:
     def list(
         self, restore_point: models.RestorePointRef, deadline: Deadline
     ) -> list[models.MountPoint]:
-        """Return the mount points that the session has of a restore point, by number.
-
-        Raises SessionGone.
-        """
+        """Return the session's mount points of a restore point. Raises SessionGone."""
         there = [
             models.MountPoint(
                 restore_point, mount_id, decoders.path_of(mount), file_system_roots(mount)
@@ -164,10 +161,7 @@ def _read(
 
 
 def file_system_roots(resource: decoders.Resource) -> tuple[str, ...]:
-    """Return where the file systems of a mount point begin, as the server spells them.
-
-    Raises UnexpectedAnswer.
-    """
+    """Return where its file systems begin, as spelt there. Raises UnexpectedAnswer."""
     entries = decoders.members(decoders.member(resource, "FSRoots"), "DirectoryEntry")
     found = [decoders.text(entry, "Path", "Name") for entry in entries]
     if not all(found):
