@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from queue import SimpleQueue
 from typing import TypeVar
 
@@ -24,6 +24,14 @@ def at_limit(why: str, command: str) -> Unreachable:
     )
 
 
+def start_thread(begin: Callable[[], Result]) -> Result:
+    """Return what begins a thread. Raises Unreachable where this machine gives none."""
+    try:
+        return begin()
+    except RuntimeError as error:
+        raise at_limit("no more threads can be started", "ulimit -u") from error
+
+
 class Threads:
     """Threads that are used again, and that the end of the process does not wait for."""
 
@@ -40,10 +48,8 @@ class Threads:
         if inbox:
             inbox.put(work)
             return
-        try:
-            threading.Thread(target=self._work, args=(work,), daemon=True, name=self._name).start()
-        except RuntimeError as error:
-            raise at_limit("no more threads can be started", "ulimit -u") from error
+        thread = threading.Thread(target=self._work, args=(work,), daemon=True, name=self._name)
+        start_thread(thread.start)
 
     def close(self) -> None:
         """End those that have no work, and the others when theirs is done."""
@@ -74,10 +80,7 @@ def in_background(
     up waiting still waits for its end: it has to know of a stop by itself.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="work") as pool:
-        try:
-            working = pool.submit(work)
-        except RuntimeError as error:
-            raise at_limit("no more threads can be started", "ulimit -u") from error
+        working = start_thread(lambda: pool.submit(work))
         while not wait((working,), seconds).done:
             yield state()
         return working.result()
@@ -92,11 +95,7 @@ def side_by_side(
     begun when nobody reads on is dropped; what has, is waited for.
     """
     with ThreadPoolExecutor(at_once, thread_name_prefix="work") as pool:
-        working: list[Future[Result]] = []
-        try:
-            working += (pool.submit(work, item) for item in items)
-        except RuntimeError as error:
-            raise at_limit("no more threads can be started", "ulimit -u") from error
+        working = start_thread(lambda: [pool.submit(work, item) for item in items])
         try:
             for one in working:
                 yield one.result()

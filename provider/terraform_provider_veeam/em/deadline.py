@@ -25,16 +25,6 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Return seconds since some moment in the past."""
-
-    def wait(self, event: threading.Event, seconds: float) -> bool:
-        """Wait until the event is set, at most that many seconds; tell whether it is."""
-
-
-class SystemClock:
-    """The computer's own clock."""
-
-    def monotonic(self) -> float:
-        """Return seconds since some moment in the past."""
         return time.monotonic()
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
@@ -42,7 +32,11 @@ class SystemClock:
         return event.wait(seconds)
 
 
-SYSTEM_CLOCK = SystemClock()
+class _SystemClock(Clock):
+    """The computer's own clock."""
+
+
+SYSTEM_CLOCK = _SystemClock()
 
 
 class _Silence:

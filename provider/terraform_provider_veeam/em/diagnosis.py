@@ -9,10 +9,11 @@ import datetime as dt
 import socket
 from contextlib import suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.http import certificate, decoders, proxies
 from terraform_provider_veeam.em.http.client import Answer, SessionClient
 from terraform_provider_veeam.em.http.retry import http_date
@@ -20,10 +21,7 @@ from terraform_provider_veeam.em.http.roles import roles_for
 from terraform_provider_veeam.em.inventory.query import entities, query_address
 from terraform_provider_veeam.em.logon import Group, LogonSessions
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
-
-if TYPE_CHECKING:
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.settings import Settings
+from terraform_provider_veeam.em.settings import Settings
 
 _SECONDS = 10.0  # for a connection or a handshake
 _POINTS = {

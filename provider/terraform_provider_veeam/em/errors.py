@@ -41,10 +41,9 @@ EnterpriseManagerError
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
-if TYPE_CHECKING:
-    from terraform_provider_veeam.em.models import Mounted
+from terraform_provider_veeam.em.models import Mounted
 
 
 class EnterpriseManagerError(Exception):

@@ -13,7 +13,8 @@ import stat
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, NamedTuple, Self
+from pathlib import Path
+from typing import NamedTuple, Self
 
 from terraform_provider_veeam.em.errors import CannotWrite
 from terraform_provider_veeam.em.files.folders import Folder
@@ -21,9 +22,6 @@ from terraform_provider_veeam.em.files.manifest import NAME, Manifest
 from terraform_provider_veeam.em.files.paths import local_name
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.platforms import IS_WINDOWS, is_file_name, is_link
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _LONGEST_STEM = 50  # characters: with what follows it, at most 255 bytes
 _LONGEST_SUFFIX = 10

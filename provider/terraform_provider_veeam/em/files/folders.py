@@ -7,12 +7,10 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from typing import Self
 
 from terraform_provider_veeam.platforms import IS_WINDOWS, hold_folder
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # No link is followed, and nobody waited for at a pipe: what is opened is looked at afterwards.
 _SAFELY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)

@@ -12,14 +12,11 @@ import os
 import stat
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.files.folders import Folder
 from terraform_provider_veeam.platforms import try_lock
-
-if TYPE_CHECKING:
-    from typing import BinaryIO
 
 NAME = ".terraform-provider-veeam.jsonl"
 _CHUNK = 1024 * 1024

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.files import destination, folders, manifest
 from terraform_provider_veeam.em.times import nanoseconds
-
-if TYPE_CHECKING:
-    import os
 
 _COARSEST = 2 * 10**9  # nanoseconds: a FAT file system has only every other second
 

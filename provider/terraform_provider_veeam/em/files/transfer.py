@@ -8,12 +8,18 @@ from collections import deque
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Self
 from urllib.parse import unquote
 
-from terraform_provider_veeam.em.background import at_limit, in_background
+from terraform_provider_veeam.em.background import in_background, start_thread
 from terraform_provider_veeam.em.deadline import TELL_SECONDS, Deadline
-from terraform_provider_veeam.em.errors import EnterpriseManagerError, SomeLeftOut, Stopped
+from terraform_provider_veeam.em.errors import (
+    EnterpriseManagerError,
+    SomeLeftOut,
+    Stopped,
+    Unreachable,
+)
 from terraform_provider_veeam.em.files.destination import Destination
 from terraform_provider_veeam.em.files.download import Downloaded
 from terraform_provider_veeam.em.files.left_out import LeftOut, concerns_all, in_lines
@@ -136,11 +142,11 @@ class Transfer:
             # last ones are not the large ones alone.
             take = self._queue.pop if number % 2 else self._queue.popleft
             try:
-                self._pool.submit(self._work, take)
-            except RuntimeError as error:
+                start_thread(partial(self._pool.submit, self._work, take))
+            except Unreachable:
                 if number:
                     break
-                raise at_limit("no more threads can be started", "ulimit -u") from error
+                raise
 
     def _work(self, take: Callable[[], _Job]) -> None:
         """Fetch one file after the other, until there is none left."""
