@@ -28,9 +28,9 @@ _CONNECT_TIMEOUT = 10.0  # seconds, however long an answer may take
 _GRACE = 1.0  # seconds for an exchange to find out by itself that its time is over
 _STOP_GRACE = 0.5  # seconds after a stop for the answer about what was begun, to be undone
 _PART = 64 * 1024  # bytes that are handed over at once; a stall holds back fewer
-_FAST_PART = 512 * 1024  # bytes at once while they come
+_FAST_PART = 256 * 1024  # bytes at once while they come
 _SOON = 0.1  # within so many seconds
-_AHEAD = 3  # parts that are received before they are taken
+_AHEAD = 4  # parts that are received before they are taken
 _SLICE = 0.1  # seconds between two looks at whether to go on
 
 log = logging.getLogger(__name__)
