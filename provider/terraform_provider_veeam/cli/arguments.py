@@ -9,10 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from terraform_provider_veeam.cli.dates import parse_date, parse_machine_at
-from terraform_provider_veeam.em.files.paths import (
-    PathPattern,
-    parse_guest_path,
-)
+from terraform_provider_veeam.em.files.paths import PathPattern, parse_guest_path
 from terraform_provider_veeam.em.models import RestorePointType
 from terraform_provider_veeam.masking import printable
 
@@ -63,10 +60,17 @@ def add_server(parser: argparse.ArgumentParser, what: str = "the Enterprise Mana
 
 
 def add_machine(parser: argparse.ArgumentParser) -> None:
-    """Add the machine."""
+    """Add the machine, and between which dates."""
     parser.add_argument(
         "machine", type=text, metavar="MACHINE", help="its whole name, in upper or lower case"
     )
+    for bound in ("after", "before"):
+        parser.add_argument(
+            f"--{bound}",
+            type=checked(partial(parse_date, is_end=bound == "before")),
+            metavar="DATE",
+            help=f"only restore points created at or {bound} it",
+        )
 
 
 def add_machine_at(parser: argparse.ArgumentParser) -> None:
@@ -79,33 +83,11 @@ def add_machine_at(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_bounds(parser: argparse.ArgumentParser) -> None:
-    """Add between which dates."""
+def add_mounting(parser: argparse.ArgumentParser) -> None:
+    """Add whether a restore point is mounted at once, and as what."""
     parser.add_argument(
-        "--after",
-        type=checked(partial(parse_date, is_end=False)),
-        metavar="DATE",
-        help="only restore points created at or after it",
+        "--no-index", action="store_true", help="do not ask the index, which may leave folders out"
     )
-    parser.add_argument(
-        "--before",
-        type=checked(partial(parse_date, is_end=True)),
-        metavar="DATE",
-        help="only restore points created at or before it",
-    )
-
-
-def add_no_index(parser: argparse.ArgumentParser) -> None:
-    """Add what leaves the index out of it."""
-    parser.add_argument(
-        "--no-index",
-        action="store_true",
-        help="do not ask the index, which may leave folders out",
-    )
-
-
-def add_os_kind(parser: argparse.ArgumentParser) -> None:
-    """Add the operating system of the guest."""
     what = "what the guest runs (default: Windows; not for agents)"
     add_choice(parser, "--os-kind", ("Windows", "Linux"), what)
 
@@ -144,6 +126,18 @@ def checked(parse: Callable[[str], Value]) -> Callable[[str], Value]:
 
 text = checked(str)
 """Return a text as it is given."""
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """Return a parser of a word that is one of some."""
+    told = f"none of {', '.join(words)}" if words[2:] else f"neither {' nor '.join(words)}"
+
+    def parse(given: str) -> str:
+        if given not in words:
+            raise ValueError(f'"{given}" is {told}')
+        return given
+
+    return checked(parse)
 
 
 def file_path(given: str) -> Path:

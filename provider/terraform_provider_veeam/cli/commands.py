@@ -1,7 +1,7 @@
 """The commands of `terraform-provider-veeam` for people. Not imported under Terraform.
 
-Each is a module of its name with `add_arguments(parser)` and `run(options)`, imported when it is
-called.
+Each is a module of its name, imported when it is called, with `add_arguments(parser)` and
+`run(options)`. The `run` of those that need Enterprise Manager takes a connection before that.
 """
 
 import argparse
@@ -74,6 +74,7 @@ EXAMPLES = {
     "version": ("version",),
     "help": ("help find",),
 }
+_CONNECTED = ("machines", "points", "ls", "get", "restore", "find")
 # What a command uses once its arguments are right: half a second that `--help` need not wait for.
 _SLOW = (
     "terraform_provider_veeam.attributes",
@@ -121,7 +122,10 @@ def run(arguments: Sequence[str]) -> int:
         parse = parsers[name].parse_intermixed_args
         if "--" in arguments:
             parse = parsers[name].parse_args
-        return int(command.run(parse(arguments[1:])))
+        options = parse(arguments[1:])
+        if name in _CONNECTED:
+            return int(_module("connection").run(command.run, options))
+        return int(command.run(options))
     if name and not name.startswith("-"):
         meant = "".join(f", is {one} meant?" for one in similar_names(name, COMMANDS)[:1])
         parser.error(f'there is no command "{printable(name)}"{meant}')

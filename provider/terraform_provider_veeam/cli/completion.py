@@ -51,13 +51,7 @@ _REFUSED = 1800.0  # seconds until another logon is tried: accounts get locked
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what it takes."""
     parser.epilog = _EPILOG
-    parser.add_argument("shell", type=arguments.checked(_shell), metavar=" | ".join(_SHELLS))
-
-
-def _shell(given: str) -> str:
-    if given not in _SHELLS:
-        raise ValueError(f'"{given}" is none of {", ".join(_SHELLS)}')
-    return given
+    parser.add_argument("shell", type=arguments.one_of(*_SHELLS), metavar=" | ".join(_SHELLS))
 
 
 def run(options: argparse.Namespace) -> int:

@@ -18,8 +18,10 @@ from terraform_provider_veeam.config import InvalidConfiguration, resolve
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Deadline
+from terraform_provider_veeam.em.files.left_out import concerns_all
 from terraform_provider_veeam.em.files.listing import Files
 from terraform_provider_veeam.em.files.restore import FileRestores
+from terraform_provider_veeam.em.index import Index
 from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint
 from terraform_provider_veeam.em.models import IDLE_LIMIT, Mounted, RestorePointType
 from terraform_provider_veeam.em.settings import Settings
@@ -63,6 +65,19 @@ class Connection:
     def unlimited(self, operation: str, stop: threading.Event | None = None) -> Deadline:
         """Return the deadline of a part that takes as long as it takes."""
         return self.deadline(operation, float("inf"), stop)
+
+    @contextmanager
+    def index(
+        self, operation: str = "Looking into the index", stop: threading.Event | None = None
+    ) -> Iterator[tuple[Index, Deadline]]:
+        """Give the index, and a deadline for asking it; if it can't be asked, say so and go on."""
+        try:
+            with waiting_for(operation):
+                yield self.em.index, self.unlimited(operation, stop)
+        except errors.EnterpriseManagerError as error:
+            if concerns_all(error):
+                raise
+            say(f"The index can't be asked. {error}")
 
     def new_stop(self) -> threading.Event:
         """Return what stops a part of the command; a signal sets it, too."""

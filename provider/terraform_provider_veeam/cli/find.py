@@ -10,12 +10,12 @@ import argparse
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import NamedTuple
+from functools import partial
 
-from terraform_provider_veeam.cli import arguments, connection, description, lookup, output
+from terraform_provider_veeam.cli import arguments, connection, lookup, output
 from terraform_provider_veeam.cli.dates import shown_time
-from terraform_provider_veeam.cli.mount_order import EveryOne, FewOnes, Order
-from terraform_provider_veeam.em import models
+from terraform_provider_veeam.cli.mount_order import EveryOne, FewOnes
+from terraform_provider_veeam.em import index, models
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound
 from terraform_provider_veeam.em.files import listing
@@ -24,25 +24,11 @@ from terraform_provider_veeam.em.files.paths import has_volume, on_volumes, pars
 from terraform_provider_veeam.em.inventory import restore_points
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.platforms import quoted_for_shell
-from terraform_provider_veeam.text import counted
+from terraform_provider_veeam.text import counted, whole_number
 
 _WIDTHS = (20, -14, 20, 0)
 _MOST_ADVISED = 5  # paths in a command that is proposed
 _MOST_AT_ONCE = 8
-
-
-class Found(NamedTuple):
-    """A file or folder in a restore point."""
-
-    point: restore_points.FoundRestorePoint
-    entry: listing.Entry
-
-
-class _Look(NamedTuple):
-    """A look into a restore point that is under way."""
-
-    number: int
-    stop: threading.Event
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,41 +52,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="a file, a folder or a pattern",
     )
-    arguments.add_bounds(parser)
     parser.add_argument("--all", action="store_true", help="look at all of them, for every version")
     parser.add_argument(
         "--every",
         action="store_true",
         help="mount one after the other, from the newest on, and pass over none",
     )
-    arguments.add_no_index(parser)
     parser.add_argument(
         "--parallelism",
-        type=arguments.checked(_at_once),
+        type=arguments.checked(partial(whole_number, most=_MOST_AT_ONCE)),
         default=3,
         metavar="N",
         help=f"how many are mounted at the same time, 1 to {_MOST_AT_ONCE} (default 3)",
     )
-    arguments.add_os_kind(parser)
+    arguments.add_mounting(parser)
 
 
-def _at_once(given: str) -> int:
-    if not given.isdecimal() or not 1 <= int(given) <= _MOST_AT_ONCE:
-        raise ValueError(f"{given} is not a whole number from 1 to {_MOST_AT_ONCE}.")
-    return int(given)
-
-
-def run(options: argparse.Namespace) -> int:
-    """Look for a path in restore points, the newest first; returns the exit code.
-
-    It is 0 when something was found.
-    """
-    return connection.run(_find, options)
-
-
-def _find(connected: connection.Connection, options: argparse.Namespace) -> int:
-    points = lookup.written_restore_points(connected, options)
-    output.say(f"{counted(len(points), 'restore point')} of {description.machine_of(points[0])}")
+def run(connected: connection.Connection, options: argparse.Namespace) -> int:
+    """Look for a path in restore points, the newest first; returns 0 when something was found."""
+    points = lookup.written(lookup.find_restore_points(connected, options))
+    output.say(f"{counted(len(points), 'restore point')} of {lookup.machine_of(points[0])}")
     search = _Search(connected, options, points)
     if not options.json:
         output.print_row(("RESTORE POINT", "SIZE", "MODIFIED", "PATH"), _WIDTHS)
@@ -131,7 +102,7 @@ class _Search:
         """What is near the path where it was not found first, for a person."""
         self._left_out: dict[str, None] = {}
         """What could not be searched."""
-        self._found: list[Found] = []
+        self._found: list[tuple[restore_points.FoundRestorePoint, listing.Entry]] = []
 
     def run(self) -> int:
         """Look in the index, then into mounts if need be; returns the exit code."""
@@ -147,37 +118,30 @@ class _Search:
     def _in_index(self) -> None:
         """Ask the index, which may have none of the restore points."""
         stop = self._connected.new_stop()
-        deadline = self._connected.unlimited(
-            f"Looking for {printable(self._options.path)} in the index", stop
-        )
-        try:
-            with output.waiting_for(deadline.operation):
-                looks = self._look_in_index(deadline, stop)
-        except EnterpriseManagerError as error:
-            if concerns_all(error):
-                raise
-            output.say(f"The index can't be asked. {error}")
-            return
+        operation = f"Looking for {printable(self._options.path)} in the index"
+        looks = []
+        with self._connected.index(operation, stop) as (known, deadline):
+            looks = self._look_in_index(known, deadline, stop)
         for point, entries in looks:
             self._tell(point, entries)
-        if self._indexed and not self._found and self._not_looked_at():
+        if looks and not self._found and self._not_looked_at():
             output.say("The index has it in no restore point. What is not in the index is mounted:")
 
     def _look_in_index(
-        self, deadline: Deadline, stop: threading.Event
+        self, known: index.Index, deadline: Deadline, stop: threading.Event
     ) -> list[tuple[restore_points.FoundRestorePoint, list[listing.Entry] | None]]:
-        path, index = self._options.path, self._connected.em.index
-        indexed = index.points(self._points, deadline)
+        path = self._options.path
+        indexed = known.points(self._points, deadline)
         left_out: list[LeftOut] = []
         looks = []
-        versions = index.versions(indexed, path, deadline, left_out)
+        versions = known.versions(indexed, path, deadline, left_out)
         try:
             for point, entries in versions:
                 looks.append((point, entries))
                 if entries and not self._options.all:
                     return looks
             if indexed and not any(entries for _, entries in looks):
-                self._near = index.neighbours(indexed[0], path, deadline)
+                self._near = known.neighbours(indexed[0], path, deadline)
         finally:
             stop.set()
             versions.close()
@@ -189,48 +153,40 @@ class _Search:
         """Mount restore points that were not looked at, and look into them."""
         options, points = self._options, self._not_looked_at()
         self._mounts = True
-        order: Order = FewOnes(len(points), options.parallelism)
+        order: FewOnes | EveryOne = FewOnes(len(points), options.parallelism)
         if options.every or options.all:
             order = EveryOne(len(points), to_the_end=options.all)
         held: dict[int, list[listing.Entry] | None] = {}
         """What is told once nothing newer is under way."""
-        running: dict[Future[list[listing.Entry] | None], _Look] = {}
+        running: dict[Future[list[listing.Entry] | None], tuple[int, threading.Event]] = {}
+
+        def begin() -> bool:
+            """Begin as many as may be under way; tell whether any is."""
+            while len(running) < options.parallelism and (number := order.take()) is not None:
+                output.say_begin(f"Mounting {points[number].name} {_of(number, points)}")
+                stop = self._connected.new_stop()
+                running[pool.submit(self._mounted, points[number], stop)] = number, stop
+            return bool(running)
+
         with ThreadPoolExecutor(options.parallelism, thread_name_prefix="find") as pool:
             try:
-                while self._begin(order, points, running, pool):
-                    names = ", ".join(_of(look.number, points) for look in running.values())
+                while begin():
+                    names = ", ".join(_of(number, points) for number, _ in running.values())
                     with output.waiting_for(f"Looking into restore points {names}"):
                         done, _ = wait(running, return_when=FIRST_COMPLETED)
                     for future in done:
-                        number, entries = running.pop(future).number, future.result()
+                        (number, _), entries = running.pop(future), future.result()
                         held[number] = entries
                         order.tell(number, has=None if entries is None else bool(entries))
-                    newest = min((look.number for look in running.values()), default=len(points))
+                    newest = min((number for number, _ in running.values()), default=len(points))
                     for number in sorted(number for number in held if number < newest):
                         self._tell(points[number], held.pop(number))
-                    for look in running.values():
-                        if not order.needs(look.number):
-                            look.stop.set()
+                    for number, stop in running.values():
+                        if not order.needs(number):
+                            stop.set()
             finally:
-                for look in running.values():
-                    look.stop.set()
-
-    def _begin(
-        self,
-        order: Order,
-        points: Sequence[restore_points.FoundRestorePoint],
-        running: dict[Future[list[listing.Entry] | None], _Look],
-        pool: ThreadPoolExecutor,
-    ) -> bool:
-        """Begin as many as may be under way; tell whether any is."""
-        while len(running) < self._options.parallelism:
-            number = order.take()
-            if number is None:
-                break
-            output.say_begin(f"Mounting {points[number].name} {_of(number, points)}")
-            stop = self._connected.new_stop()
-            running[pool.submit(self._mounted, points[number], stop)] = _Look(number, stop)
-        return bool(running)
+                for _, stop in running.values():
+                    stop.set()
 
     def _mounted(
         self, point: restore_points.FoundRestorePoint, stop: threading.Event
@@ -272,7 +228,7 @@ class _Search:
                 left_out.append(LeftOut.by(one, error))
         if not entries and not self._near:
             near = files.neighbours(path, deadline) if self._is_whole else ""
-            self._near = near or description.of_volumes(roots)
+            self._near = near or lookup.of_volumes(roots)
         self._left_out |= dict.fromkeys(map(str, left_out))
         return entries
 
@@ -283,7 +239,7 @@ class _Search:
         if entries is None:
             return
         self._looked_at[point.ref] = bool(entries)
-        self._found += [Found(point, entry) for entry in entries]
+        self._found += [(point, entry) for entry in entries]
         if not self._options.json:
             for row in _versions(point, entries):
                 output.print_row(row, _WIDTHS)
@@ -293,12 +249,11 @@ class _Search:
         options = self._options
         newest = next((point for point in self._points if self._looked_at.get(point.ref)), None)
         if options.json:
-            told = [one for one in self._found if options.all or one.point is newest]
             output.print_json(
                 [
-                    {"restore_point": description.of_point(one.point)}
-                    | description.of_entry(one.entry)
-                    for one in told
+                    {"restore_point": lookup.of_point(point)} | lookup.of_entry(entry)
+                    for point, entry in self._found
+                    if options.all or point is newest
                 ]
             )
         if self._left_out:
@@ -315,7 +270,7 @@ class _Search:
         output.say(f"Found in {count} of {looked_at} searched{source}.")
         for line in self._advice(newest):
             output.say(line)
-        paths = [one.entry.path for one in self._found if one.point is newest][:_MOST_ADVISED]
+        paths = [entry.path for point, entry in self._found if point is newest][:_MOST_ADVISED]
         if self._is_whole:
             paths = [options.path]
         name = f"{options.machine}@{shown_time(newest.created_at)}"

@@ -7,7 +7,7 @@ from collections.abc import Generator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from terraform_provider_veeam.cli import arguments, connection, description, lookup, output
+from terraform_provider_veeam.cli import arguments, connection, lookup, output
 from terraform_provider_veeam.cli.dates import shown_time
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound, Stopped
 from terraform_provider_veeam.em.files import destination, listing, plan, transfer
@@ -80,16 +80,11 @@ on where it was.
         action="store_true",
         help="show what would be done, file by file, and do nothing",
     )
-    arguments.add_no_index(parser)
-    arguments.add_os_kind(parser)
+    arguments.add_mounting(parser)
 
 
-def run(options: argparse.Namespace) -> int:
+def run(connected: connection.Connection, options: argparse.Namespace) -> int:
     """Download files and folders of a restore point; returns the exit code."""
-    return connection.run(_get, options)
-
-
-def _get(connected: connection.Connection, options: argparse.Namespace) -> int:
     whole = [path for path in options.paths if has_volume(path) and not PathPattern.parse(path)]
     point = lookup.restore_point_with(connected, options, whole)
     with (
@@ -148,10 +143,10 @@ def _fetch(
     with output.progress_of(work.progress):
         for path in paths:
             try:
-                description.check_volume(path, roots)
+                lookup.check_volume(path, roots)
                 plans.append(_result_of(work.plan(path)))
             except NotFound as error:
-                near = files.neighbours(path, work.deadline) or description.of_volumes(roots)
+                near = files.neighbours(path, work.deadline) or lookup.of_volumes(roots)
                 is_all = _reported(error.add(near))
             except EnterpriseManagerError as error:
                 is_all = _reported(error)
@@ -224,7 +219,7 @@ def _result(
     progress = work.progress
     planned = [one for plan in plans for one in plan.files] if options.dry_run else work.left
     return {
-        "restore_point": description.of_point(point),
+        "restore_point": lookup.of_point(point),
         "folder": str(options.to),
         "dry_run": options.dry_run,
         "files": progress.files,

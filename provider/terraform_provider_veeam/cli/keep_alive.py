@@ -51,7 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "VEEAM_EM_CERTIFICATE_FINGERPRINT, VEEAM_EM_INSECURE), or from what `servers add` has "
         "written down of the server at its address."
     )
-    parser.add_argument("action", nargs="?", type=arguments.checked(_action), metavar="list | stop")
+    action = arguments.one_of("list", "stop")
+    parser.add_argument("action", nargs="?", type=action, metavar="list | stop")
     parser.add_argument(
         "session", nargs="*", type=arguments.text, metavar="SESSION", help="as listed"
     )
@@ -69,12 +70,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="return as soon as the sessions are held, by a process of their own; fail if not",
     )
-
-
-def _action(given: str) -> str:
-    if given not in ("list", "stop"):
-        raise ValueError(f'"{given}" is neither list nor stop')
-    return given
 
 
 def run(options: argparse.Namespace) -> int:

@@ -1,21 +1,21 @@
-"""Which restore points a person means by a machine's name and a date."""
+"""Which restore points a person means by a machine's name and a date, and what is told of them."""
 
 from __future__ import annotations
 
 import argparse
 from collections import Counter
 from collections.abc import Sequence
-from http import HTTPStatus
 
 from terraform_provider_veeam.cli.connection import Connection
 from terraform_provider_veeam.cli.dates import no_date, shown_time
-from terraform_provider_veeam.cli.description import machine_of
 from terraform_provider_veeam.cli.output import say, waiting_for
 from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound, RequestRefused
-from terraform_provider_veeam.em.files.left_out import concerns_all, in_lines
-from terraform_provider_veeam.em.inventory.machines import Machine, is_out_of_sight
+from terraform_provider_veeam.em.files.left_out import in_lines
+from terraform_provider_veeam.em.files.listing import Entry
+from terraform_provider_veeam.em.files.paths import on_volumes
+from terraform_provider_veeam.em.inventory.machines import is_out_of_sight
 from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint, Wanted
 from terraform_provider_veeam.em.models import RestorePointType
 from terraform_provider_veeam.em.times import Time
@@ -55,7 +55,7 @@ def _of_machine(
     with waiting_for(operation):
         found = _find(connection.em, wanted, family, connection.deadline(operation))
     _check_that_it_is_one(found, name)
-    return sorted(found, key=_time, reverse=True)
+    return sorted(found, key=lambda one: Time.parse(one.created_at or _NO_TIME), reverse=True)
 
 
 def _find(
@@ -64,7 +64,14 @@ def _find(
     name = wanted.machine_name or ""
     families = _families(family)
     if "*" in name:
-        raise _is_a_pattern(name, em.machines.find(wanted, deadline, families).machines)
+        machines = em.machines.find(wanted, deadline, families).machines
+        matching = in_lines([f"{printable(one.name)} ({one.type})" for one in machines])
+        said = (
+            f"It matches:\n{matching}" if machines else "No machine with restore points matches it."
+        )
+        raise EnterpriseManagerError(
+            f"{printable(name)} is a pattern, not the whole name of a machine", said
+        )
     found = _of_families(em, wanted, families, deadline)
     if found:
         return found
@@ -82,27 +89,11 @@ def _find(
     )
     of_type = f" of type {family}" if family else ""
     server = f" on {printable(wanted.backup_server)}" if wanted.backup_server else ""
-    raise NotFound(
-        f"No restore point{of_type} of {printable(name)}{server}{conditions}",
-        f"{em.suggestions.machines(wanted, deadline, known)}{_no_date(name)}",
-        status=HTTPStatus.NOT_FOUND,
-    )
-
-
-def _no_date(name: str) -> str:
-    """Return what a person may not know of dates, where one seems to be in a machine's name."""
-    machine, at, date = name.rpartition("@")
-    if not machine or not at:
-        return ""
-    return f"\nIf what follows @ is to be a date: {no_date(printable(date))}"
-
-
-def _is_a_pattern(name: str, machines: Sequence[Machine]) -> EnterpriseManagerError:
-    matching = in_lines([f"{printable(one.name)} ({one.type})" for one in machines])
-    return EnterpriseManagerError(
-        f"{printable(name)} is a pattern, not the whole name of a machine",
-        f"It matches:\n{matching}" if machines else "No machine with restore points matches it.",
-    )
+    said = em.suggestions.machines(wanted, deadline, known)
+    before, _, date = name.rpartition("@")
+    if before:
+        said += f"\nIf what follows @ is to be a date: {no_date(printable(date))}"
+    raise NotFound(f"No restore point{of_type} of {printable(name)}{server}{conditions}", said)
 
 
 def _check_that_it_is_one(found: list[FoundRestorePoint], name: str) -> None:
@@ -128,16 +119,6 @@ def _check_that_it_is_one(found: list[FoundRestorePoint], name: str) -> None:
         )
 
 
-def written_restore_points(
-    connection: Connection, options: argparse.Namespace
-) -> list[FoundRestorePoint]:
-    """Return those restore points of one machine that can be mounted, the newest first.
-
-    Raises as `find_restore_points` does.
-    """
-    return _written(find_restore_points(connection, options))
-
-
 def restore_point(connection: Connection, options: argparse.Namespace) -> FoundRestorePoint:
     """Return the restore point of a command's options, and tell a person which it is.
 
@@ -158,18 +139,11 @@ def restore_point_with(
     if not paths or not older or options.machine.time or options.no_index:
         return _told(newest)
     found: FoundRestorePoint | None = None
-    deadline = connection.unlimited("Looking into the index")
-    try:
-        with waiting_for(deadline.operation):
-            index = connection.em.index
-            indexed = index.points([newest, *older], deadline)
-            if indexed and indexed[0].restore_point is newest:  # else nobody knows what it has
-                found = index.newest_with(indexed[:1], paths, deadline)
-                found = found or index.newest_with(indexed[1:], paths, deadline)
-    except EnterpriseManagerError as error:
-        if concerns_all(error):
-            raise
-        say(f"The index can't be asked. {error}")
+    with connection.index() as (index, deadline):
+        indexed = index.points([newest, *older], deadline)
+        if indexed and indexed[0].restore_point is newest:  # else nobody knows what it has
+            found = index.newest_with(indexed[:1], paths, deadline)
+            found = found or index.newest_with(indexed[1:], paths, deadline)
     if found not in (None, newest):
         say(
             f"By the index, the newest restore point, {shown_time(newest.created_at)}, does not "
@@ -187,7 +161,7 @@ def _restore_points(connection: Connection, options: argparse.Namespace) -> list
     else:
         wanted = wanted._replace(machine_name=name, created_before=time)
         found = _of_machine(connection, wanted, options.type)
-    return _written(found)
+    return written(found)
 
 
 def _told(point: FoundRestorePoint) -> FoundRestorePoint:
@@ -212,7 +186,6 @@ def _of_id(
             if wanted.id is None
             else f"There is no restore point {beginning}",
             "`terraform-provider-veeam points MACHINE` prints the ids of those that there are.",
-            status=HTTPStatus.NOT_FOUND,
         )
     if len(found) > 1:
         lines = [f"{one.ref.id}  {machine_of(one)}, {shown_time(one.created_at)}" for one in found]
@@ -223,7 +196,7 @@ def _of_id(
     return found
 
 
-def _written(found: list[FoundRestorePoint]) -> list[FoundRestorePoint]:
+def written(found: list[FoundRestorePoint]) -> list[FoundRestorePoint]:
     """Return those that can be mounted. Raises NotFound when there are none."""
     written = [point for point in found if point.is_complete]
     if not written:
@@ -231,7 +204,6 @@ def _written(found: list[FoundRestorePoint]) -> list[FoundRestorePoint]:
             f"No restore point of {printable(found[0].machine_name or '')} can be mounted yet",
             f"{printable(found[0].name or found[0].ref.id)} is still being written. Try again "
             "later.",
-            status=HTTPStatus.NOT_FOUND,
         )
     return written
 
@@ -264,5 +236,46 @@ def _of_families(
     return found
 
 
-def _time(point: FoundRestorePoint) -> Time:
-    return Time.parse(point.created_at or _NO_TIME)
+def machine_of(point: FoundRestorePoint) -> str:
+    """Return the machine of a restore point, and where its backups are, for people."""
+    server = f" on {printable(point.backup_server)}" if point.backup_server else ""
+    return f"{printable(point.machine_name or 'a machine without a name')}{server}"
+
+
+def of_point(point: FoundRestorePoint) -> dict[str, object]:
+    """Return what scripts are told of a restore point."""
+    return {
+        "id": point.ref.id,
+        "type": point.ref.type.value,
+        "machine": point.machine_name,
+        "created_at": point.created_at,
+        "point_type": point.point_type,
+        "backup_server": point.backup_server,
+        "is_complete": point.is_complete,
+    }
+
+
+def of_entry(entry: Entry) -> dict[str, object]:
+    """Return what scripts are told of a file or folder."""
+    return {
+        "path": entry.path,
+        "name": entry.name,
+        "type": "folder" if entry.is_folder else "file",
+        "size": entry.size,
+        "owner": entry.owner,
+        "modified_at": entry.modified_at,
+    }
+
+
+def of_volumes(roots: Sequence[str]) -> str:
+    """Return which volumes a mount point has, for people."""
+    return f"Its volumes are: {', '.join(map(printable, roots))}."
+
+
+def check_volume(path: str, roots: Sequence[str]) -> None:
+    """Raise NotFound for a path that does not begin with a volume of a mount point."""
+    if on_volumes(path, roots) != [path]:
+        raise NotFound(
+            f"{printable(path)} begins with no volume of this backup",
+            f"{of_volumes(roots)} `find` looks on all of them.",
+        )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from terraform_provider_veeam.cli import arguments, connection, description, lookup, output
+from terraform_provider_veeam.cli import arguments, connection, lookup, output
 from terraform_provider_veeam.cli.dates import shown_time
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound
+from terraform_provider_veeam.em.errors import NotFound
 from terraform_provider_veeam.em.files import listing
-from terraform_provider_veeam.em.files.left_out import LeftOut, concerns_all, in_lines
+from terraform_provider_veeam.em.files.left_out import LeftOut, in_lines
 from terraform_provider_veeam.em.files.paths import PathPattern, has_volume
 from terraform_provider_veeam.em.inventory import restore_points
 from terraform_provider_veeam.masking import printable
@@ -37,16 +37,11 @@ restore point is.
         metavar="PATH",
         help="a folder; without one, the volumes",
     )
-    arguments.add_no_index(parser)
-    arguments.add_os_kind(parser)
+    arguments.add_mounting(parser)
 
 
-def run(options: argparse.Namespace) -> int:
+def run(connected: connection.Connection, options: argparse.Namespace) -> int:
     """Print what a folder of a restore point holds; returns the exit code."""
-    return connection.run(_ls, options)
-
-
-def _ls(connected: connection.Connection, options: argparse.Namespace) -> int:
     point = lookup.restore_point(connected, options)
     path: str | None = options.path
     left_out: list[LeftOut] = []
@@ -56,7 +51,7 @@ def _ls(connected: connection.Connection, options: argparse.Namespace) -> int:
         entries = _from_mount(connected, point, options, left_out)
     entries.sort(key=lambda entry: (not entry.is_folder, entry.path.casefold()))
     if options.json:
-        output.print_json([description.of_entry(entry) for entry in entries])
+        output.print_json([lookup.of_entry(entry) for entry in entries])
     else:
         is_pattern = path is not None and PathPattern.parse(path) is not None
         if entries:
@@ -74,23 +69,16 @@ def _from_index(
 
     Nothing, too, where it may lack something: its empty folder may be one that was left out of it.
     """
-    index = connected.em.index
-    deadline = connected.unlimited("Looking into the index")
     left_out: list[LeftOut] = []
     entries: list[listing.Entry] = []
-    try:
-        with output.waiting_for(deadline.operation):
-            for point in index.points([found], deadline):
-                if path is None:
-                    entries = index.folder(point, "", deadline, left_out)
-                elif has_volume(path):
-                    entries = index.look(point, path, deadline, left_out)
-                    if PathPattern.parse(path) is None and any(one.is_folder for one in entries):
-                        entries = index.folder(point, path, deadline, left_out)
-    except EnterpriseManagerError as error:
-        if concerns_all(error):
-            raise
-        output.say(f"The index can't be asked. {error}")
+    with connected.index() as (index, deadline):
+        for point in index.points([found], deadline):
+            if path is None:
+                entries = index.folder(point, "", deadline, left_out)
+            elif has_volume(path):
+                entries = index.look(point, path, deadline, left_out)
+                if PathPattern.parse(path) is None and any(one.is_folder for one in entries):
+                    entries = index.folder(point, path, deadline, left_out)
     return [] if left_out else entries
 
 
@@ -139,13 +127,11 @@ def _listed(
     left_out: list[LeftOut],
 ) -> list[listing.Entry]:
     """Return what a folder holds, or what else there is at a path. Raises NotFound."""
-    description.check_volume(path, roots)
+    lookup.check_volume(path, roots)
     try:
         found = files.at(path, deadline, left_out)
         if PathPattern.parse(path) is None and found[0].is_folder:
             return list(files.folder(path, deadline, left_out))
     except NotFound as error:
-        raise error.add(
-            files.neighbours(path, deadline) or description.of_volumes(roots)
-        ) from error
+        raise error.add(files.neighbours(path, deadline) or lookup.of_volumes(roots)) from error
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from http import HTTPStatus
 
 from terraform_provider_veeam.cli import arguments, connection, output
 from terraform_provider_veeam.cli.dates import shown_time
@@ -26,12 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(options: argparse.Namespace) -> int:
+def run(connected: connection.Connection, options: argparse.Namespace) -> int:
     """Print the machines that have restore points; returns the exit code."""
-    return connection.run(_machines, options)
-
-
-def _machines(connected: connection.Connection, options: argparse.Namespace) -> int:
     families = [options.type] if options.type else list(RestorePointType)
     deadline = connected.deadline("Listing machines")
     wanted = restore_points.Wanted(
@@ -85,5 +80,4 @@ def _machines(connected: connection.Connection, options: argparse.Namespace) -> 
     raise NotFound(
         f"No machine with restore points{of_type}{server}{called}",
         connected.em.suggestions.machines(wanted, deadline),
-        status=HTTPStatus.NOT_FOUND,
     )

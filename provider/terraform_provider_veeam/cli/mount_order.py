@@ -7,28 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Protocol
 
 
-class Order(Protocol):
-    """Says which restore point to look at next."""
-
-    told: dict[int, bool | None]
-    """Whether it has the file, of each that was looked at; None for one that can't be."""
-
-    def take(self) -> int | None:
-        """Return the next one, to be begun now; None when none is, for now or for good."""
-
-    def needs(self, number: int) -> bool:
-        """Tell whether what comes of one that has begun still matters."""
-
-    def tell(self, number: int, *, has: bool | None) -> None:
-        """Take note of what came of one."""
-
-
-class _Looked:
+class _Order:
     def __init__(self) -> None:
         self.told: dict[int, bool | None] = {}
+        """Whether it has the file, of each that was looked at; None for one that can't be."""
 
     def tell(self, number: int, *, has: bool | None) -> None:
         """Take note of what came of one."""
@@ -40,7 +24,7 @@ class _Looked:
         return min((number for number, has in self.told.items() if has), default=None)
 
 
-class EveryOne(_Looked):
+class EveryOne(_Order):
     """One after the other, from the newest on: until one has the file, or to the end."""
 
     def __init__(self, count: int, *, to_the_end: bool) -> None:
@@ -59,7 +43,7 @@ class EveryOne(_Looked):
         return self._to_the_end or newest is None or number < newest
 
 
-class FewOnes(_Looked):
+class FewOnes(_Order):
     """The newest, then 1, 2, 4, 8 … back; then halves of what is left between two.
 
     A file that was deleted is in all that are older, up to the backup before it was made: the

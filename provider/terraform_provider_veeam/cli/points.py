@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from terraform_provider_veeam.cli import arguments, connection, description, lookup, output
+from terraform_provider_veeam.cli import arguments, connection, lookup, output
 from terraform_provider_veeam.cli.dates import shown_time
 from terraform_provider_veeam.text import counted
 
@@ -13,18 +13,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what it takes."""
     arguments.add_common(parser, arguments.BOUNDS)
     arguments.add_machine(parser)
-    arguments.add_bounds(parser)
 
 
-def run(options: argparse.Namespace) -> int:
+def run(connected: connection.Connection, options: argparse.Namespace) -> int:
     """Print the restore points of a machine, the newest first; returns the exit code."""
-    return connection.run(_points, options)
-
-
-def _points(connected: connection.Connection, options: argparse.Namespace) -> int:
     found = lookup.find_restore_points(connected, options)
     if options.json:
-        output.print_json(list(map(description.of_point, found)))
+        output.print_json(list(map(lookup.of_point, found)))
         return 0
     output.print_table(
         ("CREATED", "TYPE", "KIND", "BACKUP SERVER", "ID"),
@@ -40,5 +35,5 @@ def _points(connected: connection.Connection, options: argparse.Namespace) -> in
         ],
         dispensable=("BACKUP SERVER", "TYPE", "KIND"),
     )
-    output.say(f"{counted(len(found), 'restore point')} of {description.machine_of(found[0])}")
+    output.say(f"{counted(len(found), 'restore point')} of {lookup.machine_of(found[0])}")
     return 0

@@ -7,9 +7,8 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
-from http import HTTPStatus
 
-from terraform_provider_veeam.cli import arguments, connection, description, lookup, output
+from terraform_provider_veeam.cli import arguments, connection, lookup, output
 from terraform_provider_veeam.cli.dates import shown_time
 from terraform_provider_veeam.em import index
 from terraform_provider_veeam.em.deadline import Deadline
@@ -48,12 +47,8 @@ it; a person is asked before. Nothing is asked of Enterprise Manager twice.
     )
 
 
-def run(options: argparse.Namespace) -> int:
+def run(connected: connection.Connection, options: argparse.Namespace) -> int:
     """Put files and folders back to their original place; returns the exit code."""
-    return connection.run(_restore, options)
-
-
-def _restore(connected: connection.Connection, options: argparse.Namespace) -> int:
     found = lookup.restore_point(connected, options)
     point = _indexed(connected, found)
     entries = _look(connected, point, options.paths)
@@ -81,7 +76,7 @@ def _restore(connected: connection.Connection, options: argparse.Namespace) -> i
                 output.say_error(error.summary, error.detail)
     finally:
         if options.json:
-            output.print_json({"restore_point": description.of_point(found), "restored": restored})
+            output.print_json({"restore_point": lookup.of_point(found), "restored": restored})
     return 0 if len(restored) == len(entries) else 1
 
 
@@ -99,7 +94,6 @@ def _indexed(
             "may see it. Only VMs whose backup job indexes them are in it, once that has run. "
             "From a mount `get` fetches files to this machine, and Terraform's action "
             "veeam_file_restore puts them back.",
-            status=HTTPStatus.NOT_FOUND,
         )
     return indexed[0]
 
@@ -117,13 +111,12 @@ def _look(
         volumes = [one.path for one in known.folder(point, "", deadline, [])]
         for path in paths:
             try:
-                description.check_volume(path, volumes)
+                lookup.check_volume(path, volumes)
                 entries = known.look(point, path, deadline, left_out)
                 if not entries:
                     raise NotFound(
                         f"The index has no {printable(path)} in this backup",
                         known.neighbours(point, path, deadline),
-                        status=HTTPStatus.NOT_FOUND,
                     )
                 for entry in entries:
                     found.setdefault(address_of(entry.path), entry)
@@ -187,4 +180,4 @@ def _put_back(
         output.say(f"Warning about {path}: {printable(warning)}")
     if not as_json:
         output.print_line(f"Restored {path}")
-    return description.of_entry(entry) | {"warning": warning}
+    return lookup.of_entry(entry) | {"warning": warning}

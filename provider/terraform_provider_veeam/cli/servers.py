@@ -47,17 +47,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what it takes."""
     parser.usage = _USAGE
     parser.epilog = _EPILOG
-    parser.add_argument("action", type=arguments.checked(_action), metavar="list | add | remove")
+    action = arguments.one_of("list", "add", "remove")
+    parser.add_argument("action", type=action, metavar="list | add | remove")
     parser.add_argument("name", nargs="?", type=arguments.text, metavar="NAME")
     parser.add_argument("--json", action="store_true", help="print JSON, for scripts")
     for option, (what, help_) in _OPTIONS.items():
         parser.add_argument(f"--{option}", type=arguments.text, metavar=what, help=help_)
-
-
-def _action(given: str) -> str:
-    if given not in ("list", "add", "remove"):
-        raise ValueError(f'"{given}" is none of list, add, remove')
-    return given
 
 
 def run(options: argparse.Namespace) -> int:

@@ -130,7 +130,7 @@ class RequestRefused(EnterpriseManagerError):
         summary: str,
         detail: str = "",
         *,
-        status: int,
+        status: int = HTTPStatus.NOT_FOUND,
         message: str | None = None,
         retry_after: float | None = None,
     ) -> None:

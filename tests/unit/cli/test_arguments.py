@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from terraform_provider_veeam.cli import commands
+from terraform_provider_veeam.cli import commands, connection
 from terraform_provider_veeam.em.files.overwrite import Overwrite
 from terraform_provider_veeam.em.models import RestorePointType
 
@@ -23,6 +23,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     for name in ("ls", "get", "find", "install", "mirror", "keep_alive"):
         module = importlib.import_module(f"terraform_provider_veeam.cli.{name}")
         monkeypatch.setattr(module, "run", take)
+    monkeypatch.setattr(connection, "run", lambda command, options: command(options))
     return seen
 
 

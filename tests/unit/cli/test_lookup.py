@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from terraform_provider_veeam.cli.dates import parse_machine_at
-from terraform_provider_veeam.cli.description import machine_of
 from terraform_provider_veeam.cli.lookup import (
     find_restore_points,
+    machine_of,
     restore_point,
-    written_restore_points,
+    written,
 )
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound
@@ -168,12 +168,10 @@ def test_a_date_that_is_none_is_told_where_no_machine_has_such_a_name(date: str)
 
 def test_what_is_still_being_written_is_passed_over() -> None:
     em = FakeEnterpriseManager(point(1), point(2, is_complete=False))
-    found = written_restore_points(connection(em), options())
+    found = written(find(em))
     assert [one.name for one in found] == ["oracle03@1"]
     with pytest.raises(NotFound, match="can be mounted yet"):
-        written_restore_points(
-            connection(FakeEnterpriseManager(point(2, is_complete=False))), options()
-        )
+        written(find(FakeEnterpriseManager(point(2, is_complete=False))))
 
 
 IDS = ("aaaa1111-0000-5000-8000-000000000001", "aaaa2222-0000-5000-8000-000000000002")

@@ -4,10 +4,12 @@ import math
 
 import pytest
 
-from terraform_provider_veeam.cli.mount_order import EveryOne, FewOnes, Order
+from terraform_provider_veeam.cli.mount_order import EveryOne, FewOnes
 
 
-def played(order: Order, has: list[bool], at_once: int, *, last_first: bool = False) -> list[int]:
+def played(
+    order: EveryOne | FewOnes, has: list[bool], at_once: int, *, last_first: bool = False
+) -> list[int]:
     """Mount in that order, each in the same time; return what was begun."""
     begun: list[int] = []
     running: list[int] = []
