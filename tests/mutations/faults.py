@@ -392,7 +392,7 @@ FAULTS = (
     Fault(
         "plain HTTP where TLS is spoken is not found out",
         "em/http/failures.py",
-        "return _ENCRYPTED if certificate.fetch_certificate(base_url, _PROBE_TIMEOUT) else None",
+        "return _ENCRYPTED if trust.fetch_certificate(base_url, _PROBE_TIMEOUT) else None",
         "return None",
         "em/http",
     ),

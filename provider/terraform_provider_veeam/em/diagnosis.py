@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.http import certificate, decoders, proxies
+from terraform_provider_veeam.em.http import decoders, proxies, trust
 from terraform_provider_veeam.em.http.client import Answer, SessionClient
+from terraform_provider_veeam.em.http.refusals import roles_for
 from terraform_provider_veeam.em.http.retry import http_date
-from terraform_provider_veeam.em.http.roles import roles_for
 from terraform_provider_veeam.em.inventory.query import entities, query_address
 from terraform_provider_veeam.em.logon import Group, LogonSessions
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
@@ -71,8 +71,8 @@ class Diagnosis(Group):
         shown = "Only the proxy sees it." if self._proxy else "There is none."
         if self._url.startswith("https:") and not self._proxy:
             try:
-                version, der = certificate.shake_hands(self._url, _SECONDS)
-                shown = f"{version}. {certificate.describe_certificate(der)}"
+                version, der = trust.shake_hands(self._url, _SECONDS)
+                shown = f"{version}. {trust.describe_certificate(der)}"
             except (OSError, ValueError):
                 self._logon.check_server(deadline)
                 raise

@@ -18,7 +18,7 @@ from urllib3 import exceptions
 
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.background import at_limit
-from terraform_provider_veeam.em.http import certificate, proxies, trust
+from terraform_provider_veeam.em.http import proxies, trust
 from terraform_provider_veeam.em.http.decoders import clean
 from terraform_provider_veeam.em.http.session import RawRequest
 from terraform_provider_veeam.em.settings import Settings
@@ -204,8 +204,8 @@ def _other_scheme(base_url: str) -> str | None:
     if proxies.proxy_for(base_url):
         return None
     if base_url.startswith("https:"):
-        return _PLAIN if certificate.speaks_plain_http(base_url, _PROBE_TIMEOUT) else None
-    return _ENCRYPTED if certificate.fetch_certificate(base_url, _PROBE_TIMEOUT) else None
+        return _PLAIN if trust.speaks_plain_http(base_url, _PROBE_TIMEOUT) else None
+    return _ENCRYPTED if trust.fetch_certificate(base_url, _PROBE_TIMEOUT) else None
 
 
 # From what is certain to what is not: the first row that knows one of the causes tells. What comes

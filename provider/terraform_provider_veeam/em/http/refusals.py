@@ -1,17 +1,45 @@
-"""Statuses with which Enterprise Manager refuses, as errors that say what to do."""
+"""Statuses with which Enterprise Manager refuses, as errors that say what to do.
+
+Follows the vendor's pages security_roles_concept and post_security_accounts.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import TypedDict
 from urllib.parse import urlsplit
 
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.http.decoders import clean, error_message
 from terraform_provider_veeam.em.http.retry import PASSING_STATUSES, retry_after_seconds
-from terraform_provider_veeam.em.http.roles import limits_for, roles_for
 from terraform_provider_veeam.em.http.session import RawRequest
+
+ADMINISTRATOR = "Portal Administrator"
+USER = "Portal User"
+VM_OPERATOR = "VM Restore Operator"
+FILE_OPERATOR = "File Restore Operator"
+
+# The first pattern that is found in `METHOD /path?query` decides.
+_ALLOWED = (
+    (r" /agents/agentRestorePoints/[^/]+/mounts|/mounts", (ADMINISTRATOR, FILE_OPERATOR)),
+    (r"/agents/agentRestorePoints|type=AgentRestorePoint\b", (ADMINISTRATOR, USER)),
+    (r" /restorePoints|type=(RestorePoint|Backup)\b", (ADMINISTRATOR, USER)),
+    (r" /vmRestorePoints/.*action=restore", (ADMINISTRATOR, VM_OPERATOR)),
+    (r" /(agents/)?jobs|type=(Job|ObjectInJob)\b|action=stop", (ADMINISTRATOR,)),
+    (
+        (
+            r" /(backupServers|(backup|replica)(Task)?Sessions|repositories|reports|lookup"
+            r"|hierarchyRoots)"
+            r"|type=(BackupServer|(Backup|Replica)(Job|Task)Session|Repository|HierarchyRoot)\b"
+        ),
+        (ADMINISTRATOR, USER),
+    ),
+)
+_ALL = (ADMINISTRATOR, USER, VM_OPERATOR, FILE_OPERATOR)
+_OF_A_FILE = re.compile(
+    r"/(mounts/[^/]+|guestfs)/.*action=(restore|download)", re.IGNORECASE | re.DOTALL
+)
 
 
 def refusal_of(
@@ -19,56 +47,64 @@ def refusal_of(
 ) -> errors.RequestRefused:
     """Return the error for an answer whose status is not a success."""
     message = error_message(body)
-    facts: _Facts = {"status": status, "message": message}
     said = f": {message}" if message else "."
-    came = f"{request} was answered with {status} {phrase(status)}{said}"
+    detail = f"{request} was answered with {status} {phrase(status)}{said}"
+    tried, retry_after = f"{request.method} {request.path}", None
+    kind: type[errors.RequestRefused]
     if HTTPStatus(300) <= status < HTTPStatus(400):
-        return _redirected(str(request), headers.get("Location", ""), facts)
-    if status in PASSING_STATUSES:
-        return errors.ServerBusy(
-            "Enterprise Manager is busy",
-            f"{came}\nIt is overloaded, in maintenance, or not reached through a proxy. "
-            "Try again later.",
-            retry_after=retry_after_seconds(headers.get("Retry-After"), now=headers.get("Date")),
-            **facts,
+        kind, summary = errors.Redirected, "Enterprise Manager's answer leads elsewhere"
+        where = _origin(headers.get("Location", "")) or "another address"
+        detail = (
+            f"{request} was answered with {status}, a redirection to {where}. It is not "
+            "followed, because the logon session's token is for the configured address only. If "
+            "that is where Enterprise Manager is now, change url (VEEAM_EM_URL)."
         )
-    refusal: errors.RequestRefused
-    match status:
-        case HTTPStatus.UNAUTHORIZED if "Authorization" in request.headers:
-            refusal = errors.LogonRefused(
-                "Enterprise Manager refuses the logon",
-                f"{came}\nCheck username (VEEAM_EM_USERNAME) and password (VEEAM_EM_PASSWORD): "
-                "the user name usually has the form DOMAIN\\user (in Terraform's language the "
-                "backslash is written twice), and the account needs a role in Enterprise "
-                f"Manager: {_either(roles_for(''))}. It was tried once only, so that the account "
-                "is not locked.",
-                **facts,
-            )
-        case HTTPStatus.UNAUTHORIZED:
-            refusal = errors.TokenRefused("The logon session is refused", came, **facts)
-        case HTTPStatus.FORBIDDEN:
-            tried = f"{request.method} {request.path}"
-            roles = _either(roles_for(tried))
-            refusal = errors.AccessDenied(
-                "The account's role is too low",
-                f"{came}\nIt takes the role {roles} in Enterprise Manager. Give the account "
-                f"one that does, and put the machine within the scope of that role.",
-                **facts,
-            )
-            if limits := limits_for(tried):
-                refusal.add(limits)
-        case HTTPStatus.NOT_FOUND:
-            refusal = errors.NotFound("Enterprise Manager does not know it", came, **facts)
-        case _:
-            refusal = errors.RequestFailed("Enterprise Manager could not do it", came, **facts)
-    return refusal
+    elif status in PASSING_STATUSES:
+        kind, summary = errors.ServerBusy, "Enterprise Manager is busy"
+        detail += (
+            "\nIt is overloaded, in maintenance, or not reached through a proxy. Try again later."
+        )
+        retry_after = retry_after_seconds(headers.get("Retry-After"), now=headers.get("Date"))
+    elif status == HTTPStatus.UNAUTHORIZED and "Authorization" in request.headers:
+        kind, summary = errors.LogonRefused, "Enterprise Manager refuses the logon"
+        detail += (
+            "\nCheck username (VEEAM_EM_USERNAME) and password (VEEAM_EM_PASSWORD): the user name "
+            "usually has the form DOMAIN\\user (in Terraform's language the backslash is written "
+            "twice), and the account needs a role in Enterprise Manager: "
+            f"{_either(_ALL)}. It was tried once only, so that the account is not locked."
+        )
+    elif status == HTTPStatus.UNAUTHORIZED:
+        kind, summary = errors.TokenRefused, "The logon session is refused"
+    elif status == HTTPStatus.FORBIDDEN:
+        kind, summary = errors.AccessDenied, "The account's role is too low"
+        detail += (
+            f"\nIt takes the role {_either(roles_for(tried))} in Enterprise Manager. Give the "
+            "account one that does, and put the machine within the scope of that role."
+        )
+        if limits := limits_for(tried):
+            detail += f"\n{limits}"
+    elif status == HTTPStatus.NOT_FOUND:
+        kind, summary = errors.NotFound, "Enterprise Manager does not know it"
+    else:
+        kind, summary = errors.RequestFailed, "Enterprise Manager could not do it"
+    return kind(summary, detail, status=status, message=message, retry_after=retry_after)
 
 
-class _Facts(TypedDict):
-    """What every refusal carries."""
+def roles_for(request: str) -> tuple[str, ...]:
+    """Return the roles that allow a request, written `METHOD /path?query` below `/api`."""
+    return next(
+        (roles for pattern, roles in _ALLOWED if re.search(pattern, request, re.IGNORECASE)), _ALL
+    )
 
-    status: int
-    message: str | None
+
+def limits_for(request: str) -> str:
+    """Return what else may keep an account from a request, beside its roles, as a sentence."""
+    if not _OF_A_FILE.search(request):
+        return ""
+    return (
+        "An account can also be limited to restores to the original place, and to files of "
+        "certain extensions (FlrInplaceOnly and FlrExtentionRestrictions of the account)."
+    )
 
 
 def _either(roles: Sequence[str]) -> str:
@@ -91,14 +127,3 @@ def _origin(address: str) -> str | None:
     except ValueError:
         return None
     return clean(f"{parts.scheme}://{parts.hostname}{port}") if parts.hostname else None
-
-
-def _redirected(tried: str, location: str, facts: _Facts) -> errors.Redirected:
-    where = _origin(location) or "another address"
-    return errors.Redirected(
-        "Enterprise Manager's answer leads elsewhere",
-        f"{tried} was answered with {facts['status']}, a redirection to {where}. It is not "
-        "followed, because the logon session's token is for the configured address only. If that "
-        "is where Enterprise Manager is now, change url (VEEAM_EM_URL).",
-        **facts,
-    )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from terraform_provider_veeam.em.http.roles import (
+from terraform_provider_veeam.em.http.refusals import (
     ADMINISTRATOR,
     FILE_OPERATOR,
     USER,

@@ -19,7 +19,7 @@ from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import CertificateNotTrusted, NotEnterpriseManager
 from terraform_provider_veeam.em.http import trust
-from terraform_provider_veeam.em.http.certificate import describe_certificate
+from terraform_provider_veeam.em.http.trust import describe_certificate
 from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.masking import hide
