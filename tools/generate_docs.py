@@ -98,21 +98,21 @@ def pages() -> Iterator[tuple[Path, str]]:
     provider = VeeamProvider()
     yield DOCS / "index.md", _index(provider)
     kinds: dict[str, Mapping[str, type[BlockObject]]] = {
-        "resources": provider.resources(),
-        "data-sources": provider.data_sources(),
-        "ephemeral-resources": provider.ephemeral_resources(),
-        "list-resources": provider.list_resources(),
-        "actions": provider.actions(),
+        "resources": provider.resources,
+        "data-sources": provider.data_sources,
+        "ephemeral-resources": provider.ephemeral_resources,
+        "list-resources": provider.list_resources,
+        "actions": provider.actions,
     }
     for kind, classes in kinds.items():
         for name, cls in classes.items():
             yield DOCS / kind / f"{name.removeprefix(PREFIX)}.md", _page(kind, name, cls)
-    for name, function in provider.functions().items():
+    for name, function in provider.functions.items():
         yield DOCS / "functions" / f"{name}.md", _function(name, function)
 
 
 def _index(provider: VeeamProvider) -> str:
-    schema = provider.get_schema()
+    schema = provider.schema
     guides = sorted((DOCS / "guides").glob("*.md"))
     return Template((ROOT / "templates" / "index.md").read_text("utf-8")).substitute(
         description=schema.description,

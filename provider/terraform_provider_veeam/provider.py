@@ -38,27 +38,141 @@ if TYPE_CHECKING:
 class _Objects(Mapping[str, Any]):
     """The classes of objects by name, each imported when it is asked for.
 
-    Takes where they are, as `module:Class` below `objects`.
+    Takes how their names end, and which are in each module below `objects`.
     """
 
-    def __init__(self, places: Mapping[str, str]) -> None:
-        self._places = places
+    def __init__(self, kind: str, modules: Mapping[str, str]) -> None:
+        self._kind = kind
+        self._modules = {one: module for module, names in modules.items() for one in names.split()}
 
     def __getitem__(self, name: str) -> Any:
-        module, _, cls = self._places[name].partition(":")
-        return getattr(import_module(f"terraform_provider_veeam.objects.{module}"), cls)
+        module = import_module(f"terraform_provider_veeam.objects.{self._modules[name]}")
+        words = name.removeprefix("veeam_").split("_")
+        return getattr(module, "".join(map(str.capitalize, words)) + self._kind)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
+        return iter(self._modules)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._modules)
 
 
 class VeeamProvider(interfaces.Provider):
     """The provider `veeam`: one Enterprise Manager, and what this process knows of its sessions."""
 
     addresses = ADDRESSES
+    schema = Schema(
+        description="Mounts restore points of Veeam Backup & Replication through "
+        "Veeam Backup Enterprise Manager.",
+        attributes=[
+            optional(
+                "server",
+                "Name of a server in `servers.toml`, where `terraform-provider-veeam servers "
+                "add` writes its address, its account and how it is trusted. What is written "
+                "here beats what is written there. Or set `VEEAM_EM_SERVER`.",
+            ),
+            optional(
+                "url",
+                "Address of Enterprise Manager, `https://HOST[:PORT][/api]`; port 9398 when "
+                "none is written. Or set `VEEAM_EM_URL`. `http://` needs `insecure = true`.",
+            ),
+            optional(
+                "username",
+                "Account with a role in Enterprise Manager, usually `DOMAIN\\user`. "
+                "Or set `VEEAM_EM_USERNAME`.",
+            ),
+            optional(
+                "password",
+                "Password of `username`. Or set `VEEAM_EM_PASSWORD`, `VEEAM_EM_PASSWORD_FILE` "
+                "or `VEEAM_EM_PASSWORD_COMMAND`, or keep it in the system's keyring.",
+                sensitive=True,
+            ),
+            optional(
+                "session_token",
+                "Token of an existing logon session, in place of `username` and `password`. "
+                "The session is used as it is and never logged out. "
+                "Or set `VEEAM_EM_SESSION_TOKEN`.",
+                sensitive=True,
+            ),
+            optional(
+                "api_version",
+                "Version of the REST API to log on with, like `v1_7`. Default `latest`. "
+                "Or set `VEEAM_EM_API_VERSION`.",
+            ),
+            optional(
+                "ca_certificate",
+                "Certificate authority that signed the server's certificate: PEM text or the "
+                "path of a file. Default: the system's store. "
+                "Or set `VEEAM_EM_CA_CERTIFICATE`.",
+            ),
+            optional(
+                "certificate_fingerprint",
+                "SHA-256 fingerprint of the server's certificate, the safe way to use the "
+                "self-signed one that Enterprise Manager installs. "
+                "Or set `VEEAM_EM_CERTIFICATE_FINGERPRINT`.",
+            ),
+            optional(
+                "insecure",
+                "Do not check the server's certificate. Default `false`; a warning is shown "
+                "every time. Or set `VEEAM_EM_INSECURE`.",
+                Bool(),
+            ),
+            optional(
+                "request_timeout",
+                "Longest time for one HTTP request, like `30s` (the default). "
+                "Or set `VEEAM_EM_REQUEST_TIMEOUT`.",
+            ),
+            optional(
+                "max_retries",
+                "How often a request is tried again after a passing fault, `0` to `100`. "
+                "Default `5`. Or set `VEEAM_EM_MAX_RETRIES`.",
+                Number(),
+            ),
+        ],
+    )
+    resources = _Objects(
+        "Resource",
+        {"resources.job_object": "veeam_job_object", "resources.mount_point": "veeam_mount_point"},
+    )
+    data_sources = _Objects(
+        "DataSource",
+        {
+            "data_sources.backup_servers": "veeam_backup_server veeam_backup_servers",
+            "data_sources.backup_sessions": "veeam_backup_sessions",
+            "data_sources.file_versions": "veeam_file_versions",
+            "data_sources.hierarchy_object": "veeam_hierarchy_object",
+            "data_sources.hierarchy_roots": "veeam_hierarchy_roots",
+            "data_sources.jobs": "veeam_job veeam_jobs",
+            "data_sources.machines": "veeam_machines",
+            "data_sources.mount_point_files": "veeam_mount_point_files",
+            "data_sources.mount_points": "veeam_mount_points",
+            "data_sources.repositories": "veeam_repository veeam_repositories",
+            "data_sources.restore_points": "veeam_restore_point veeam_restore_points",
+            "data_sources.restore_sessions": "veeam_restore_sessions",
+        },
+    )
+    ephemeral_resources = _Objects(
+        "Ephemeral",
+        {
+            "ephemeral.logon_session": "veeam_logon_session",
+            "ephemeral.mount_point": "veeam_mount_point",
+        },
+    )
+    list_resources = _Objects(
+        "List", {"lists.job_object": "veeam_job_object", "lists.mount_point": "veeam_mount_point"}
+    )
+    actions = _Objects(
+        "Action",
+        {
+            "actions.file_download": "veeam_file_download",
+            "actions.file_restore": "veeam_file_restore",
+            "actions.indexed_file_restore": "veeam_indexed_file_restore",
+            "actions.job_start": "veeam_job_start",
+            "actions.quick_backup": "veeam_quick_backup",
+            "actions.unmount": "veeam_unmount",
+        },
+    )
+    functions = _Objects("", {"functions": "mount_point_id parse_mount_point_id parse_uid"})
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self.clock = clock
@@ -73,155 +187,6 @@ class VeeamProvider(interfaces.Provider):
         self._em: EnterpriseManager | None = None
         self._replaced: list[EnterpriseManager] = []
         self._configuring = threading.RLock()
-
-    def get_schema(self) -> Schema:
-        """Return the schema of the provider block."""
-        return Schema(
-            description="Mounts restore points of Veeam Backup & Replication through "
-            "Veeam Backup Enterprise Manager.",
-            attributes=[
-                optional(
-                    "server",
-                    "Name of a server in `servers.toml`, where `terraform-provider-veeam servers "
-                    "add` writes its address, its account and how it is trusted. What is written "
-                    "here beats what is written there. Or set `VEEAM_EM_SERVER`.",
-                ),
-                optional(
-                    "url",
-                    "Address of Enterprise Manager, `https://HOST[:PORT][/api]`; port 9398 when "
-                    "none is written. Or set `VEEAM_EM_URL`. `http://` needs `insecure = true`.",
-                ),
-                optional(
-                    "username",
-                    "Account with a role in Enterprise Manager, usually `DOMAIN\\user`. "
-                    "Or set `VEEAM_EM_USERNAME`.",
-                ),
-                optional(
-                    "password",
-                    "Password of `username`. Or set `VEEAM_EM_PASSWORD`, `VEEAM_EM_PASSWORD_FILE` "
-                    "or `VEEAM_EM_PASSWORD_COMMAND`, or keep it in the system's keyring.",
-                    sensitive=True,
-                ),
-                optional(
-                    "session_token",
-                    "Token of an existing logon session, in place of `username` and `password`. "
-                    "The session is used as it is and never logged out. "
-                    "Or set `VEEAM_EM_SESSION_TOKEN`.",
-                    sensitive=True,
-                ),
-                optional(
-                    "api_version",
-                    "Version of the REST API to log on with, like `v1_7`. Default `latest`. "
-                    "Or set `VEEAM_EM_API_VERSION`.",
-                ),
-                optional(
-                    "ca_certificate",
-                    "Certificate authority that signed the server's certificate: PEM text or the "
-                    "path of a file. Default: the system's store. "
-                    "Or set `VEEAM_EM_CA_CERTIFICATE`.",
-                ),
-                optional(
-                    "certificate_fingerprint",
-                    "SHA-256 fingerprint of the server's certificate, the safe way to use the "
-                    "self-signed one that Enterprise Manager installs. "
-                    "Or set `VEEAM_EM_CERTIFICATE_FINGERPRINT`.",
-                ),
-                optional(
-                    "insecure",
-                    "Do not check the server's certificate. Default `false`; a warning is shown "
-                    "every time. Or set `VEEAM_EM_INSECURE`.",
-                    Bool(),
-                ),
-                optional(
-                    "request_timeout",
-                    "Longest time for one HTTP request, like `30s` (the default). "
-                    "Or set `VEEAM_EM_REQUEST_TIMEOUT`.",
-                ),
-                optional(
-                    "max_retries",
-                    "How often a request is tried again after a passing fault, `0` to `100`. "
-                    "Default `5`. Or set `VEEAM_EM_MAX_RETRIES`.",
-                    Number(),
-                ),
-            ],
-        )
-
-    def resources(self) -> Mapping[str, type[interfaces.Resource]]:
-        """Return the managed resources."""
-        return _Objects(
-            {
-                "veeam_job_object": "resources.job_object:JobObjectResource",
-                "veeam_mount_point": "resources.mount_point:MountPointResource",
-            }
-        )
-
-    def data_sources(self) -> Mapping[str, type[interfaces.DataSource]]:
-        """Return the data sources."""
-        return _Objects(
-            {
-                "veeam_backup_server": "data_sources.backup_server:BackupServerDataSource",
-                "veeam_backup_servers": "data_sources.backup_servers:BackupServersDataSource",
-                "veeam_backup_sessions": "data_sources.backup_sessions:BackupSessionsDataSource",
-                "veeam_file_versions": "data_sources.file_versions:FileVersionsDataSource",
-                "veeam_hierarchy_object": (
-                    "data_sources.hierarchy_object:HierarchyObjectDataSource"
-                ),
-                "veeam_hierarchy_roots": "data_sources.hierarchy_roots:HierarchyRootsDataSource",
-                "veeam_job": "data_sources.job:JobDataSource",
-                "veeam_jobs": "data_sources.jobs:JobsDataSource",
-                "veeam_machines": "data_sources.machines:MachinesDataSource",
-                "veeam_mount_point_files": (
-                    "data_sources.mount_point_files:MountPointFilesDataSource"
-                ),
-                "veeam_mount_points": "data_sources.mount_points:MountPointsDataSource",
-                "veeam_repository": "data_sources.repository:RepositoryDataSource",
-                "veeam_repositories": "data_sources.repositories:RepositoriesDataSource",
-                "veeam_restore_point": "data_sources.restore_point:RestorePointDataSource",
-                "veeam_restore_points": "data_sources.restore_points:RestorePointsDataSource",
-                "veeam_restore_sessions": "data_sources.restore_sessions:RestoreSessionsDataSource",
-            }
-        )
-
-    def ephemeral_resources(self) -> Mapping[str, type[interfaces.EphemeralResource]]:
-        """Return the ephemeral resources."""
-        return _Objects(
-            {
-                "veeam_logon_session": "ephemeral.logon_session:LogonSessionEphemeral",
-                "veeam_mount_point": "ephemeral.mount_point:MountPointEphemeral",
-            }
-        )
-
-    def list_resources(self) -> Mapping[str, type[interfaces.ListResource]]:
-        """Return the listings."""
-        return _Objects(
-            {
-                "veeam_job_object": "lists.job_object:JobObjectList",
-                "veeam_mount_point": "lists.mount_point:MountPointList",
-            }
-        )
-
-    def actions(self) -> Mapping[str, type[interfaces.Action]]:
-        """Return the actions."""
-        return _Objects(
-            {
-                "veeam_file_download": "actions.file_download:FileDownloadAction",
-                "veeam_file_restore": "actions.file_restore:FileRestoreAction",
-                "veeam_indexed_file_restore": "actions.indexed_file_restore:IndexedRestoreAction",
-                "veeam_job_start": "actions.job_start:JobStartAction",
-                "veeam_quick_backup": "actions.quick_backup:QuickBackupAction",
-                "veeam_unmount": "actions.unmount:UnmountAction",
-            }
-        )
-
-    def functions(self) -> Mapping[str, type[interfaces.Function]]:
-        """Return the functions."""
-        return _Objects(
-            {
-                "mount_point_id": "functions.mount_point_id:MountPointId",
-                "parse_mount_point_id": "functions.parse_mount_point_id:ParseMountPointId",
-                "parse_uid": "functions.parse_uid:ParseUid",
-            }
-        )
 
     def validate(self, ctx: Context, config: State) -> None:
         """Check what is written in the block; a value may be Unknown."""

@@ -141,7 +141,7 @@ class Function(ProviderObject, ABC):
         """Return the result. Raises FunctionFailed."""
 
 
-class Provider(ABC):
+class Provider:
     """The provider: its own block, and the objects there are, by the names that Terraform uses.
 
     One lives as long as the process.
@@ -151,50 +151,30 @@ class Provider(ABC):
     """The process of Terraform that is served, if it is known: it may outlive this one."""
     addresses: tuple[str, ...]
     """The source addresses that it is known by, in one registry or several."""
+    schema: ClassVar[Schema]
+    resources: ClassVar[Mapping[str, type[Resource]]] = {}
+    data_sources: ClassVar[Mapping[str, type[DataSource]]] = {}
+    ephemeral_resources: ClassVar[Mapping[str, type[EphemeralResource]]] = {}
+    list_resources: ClassVar[Mapping[str, type[ListResource]]] = {}
+    """The listings, each by the name of the resource that it lists."""
+    actions: ClassVar[Mapping[str, type[Action]]] = {}
+    functions: ClassVar[Mapping[str, type[Function]]] = {}
 
-    @abstractmethod
-    def get_schema(self) -> Schema:
-        """Return the schema of the provider block."""
-
-    def resources(self) -> Mapping[str, type[Resource]]:
-        """Return the managed resources."""
-        return {}
-
-    def data_sources(self) -> Mapping[str, type[DataSource]]:
-        """Return the data sources."""
-        return {}
-
-    def ephemeral_resources(self) -> Mapping[str, type[EphemeralResource]]:
-        """Return the ephemeral resources."""
-        return {}
-
-    def list_resources(self) -> Mapping[str, type[ListResource]]:
-        """Return the listings, each by the name of the resource that it lists."""
-        return {}
-
-    def actions(self) -> Mapping[str, type[Action]]:
-        """Return the actions."""
-        return {}
-
-    def functions(self) -> Mapping[str, type[Function]]:
-        """Return the functions."""
-        return {}
-
-    def validate(self, ctx: Context, config: State) -> None:  # noqa: B027 - a block may be empty
+    def validate(self, ctx: Context, config: State) -> None:
         """Check the provider block as it is written; values may be Unknown."""
 
-    def configure(self, ctx: contexts.ConfigureContext, config: State) -> None:  # noqa: B027
+    def configure(self, ctx: contexts.ConfigureContext, config: State) -> None:
         """Take over the configuration; values may be Unknown during a plan."""
 
     def describe(self, error: Exception) -> Description | None:
         """Return what a person is told of an exception, None for one it does not know."""
         return None
 
-    def hand_over(self) -> None:  # noqa: B027 - a provider may hold nothing open
+    def hand_over(self) -> None:
         """Have somebody else hold open what is to stay open while Terraform lives.
 
         It has no more calls for this process, which is closed next.
         """
 
-    def close(self, seconds: float) -> None:  # noqa: B027 - a provider may hold nothing open
+    def close(self, seconds: float) -> None:
         """End what the process holds open, within that many seconds."""

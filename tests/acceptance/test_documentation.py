@@ -189,16 +189,16 @@ def test_every_object_is_in_the_readme() -> None:
     written = {name for row in rows for name in re.findall(r"`([^`]+)`", row.split("|")[1])}
     provider = VeeamProvider()
     objects = {
-        "resource": provider.resources(),
-        "data": provider.data_sources(),
-        "ephemeral": provider.ephemeral_resources(),
-        "list": provider.list_resources(),
-        "action": provider.actions(),
+        "resource": provider.resources,
+        "data": provider.data_sources,
+        "ephemeral": provider.ephemeral_resources,
+        "list": provider.list_resources,
+        "action": provider.actions,
     }
     there = {f'{kind} "{name}"' for kind, names in objects.items() for name in names}
     functions = {name.removeprefix("provider::veeam::") for name in written if '"' not in name}
     assert {name for name in written if '"' in name} == there
-    assert functions == {*provider.functions()}
+    assert functions == {*provider.functions}
 
 
 def anchors(page: Path) -> set[str]:

@@ -43,7 +43,7 @@ def write(workspace: Workspace, server: Server, folder: Path, kinds: set[str]) -
     """
     provider = VeeamProvider()
     point, machine = CATALOGUE.of(CATALOGUE.machine("web02").family)[0], CATALOGUE.machine("web02")
-    resources = "".join(blocks("resource", cls, name) for name, cls in provider.resources().items())
+    resources = "".join(blocks("resource", cls, name) for name, cls in provider.resources.items())
     mounts = module(
         workspace,
         "made",
@@ -55,15 +55,15 @@ output "session_fingerprint" {{ value = veeam_mount_point.this.session_fingerpri
         resource_job_object_job_id=f'"{server.simulator.job("Domain controllers").id}"',
         resource_job_object_ref=f'"{machine.ref}"',
     )
-    data = "".join(blocks("data", cls, name) for name, cls in provider.data_sources().items())
+    data = "".join(blocks("data", cls, name) for name, cls in provider.data_sources.items())
     ephemeral = actions = trigger = ""
     if "ephemeral_resource" in kinds:
         ephemeral = "".join(
-            blocks("ephemeral", cls, name) for name, cls in provider.ephemeral_resources().items()
+            blocks("ephemeral", cls, name) for name, cls in provider.ephemeral_resources.items()
         )
     if "action" in kinds:
-        actions = "".join(blocks("action", cls, name) for name, cls in provider.actions().items())
-        triggered = ", ".join(f"action.{name}.this" for name in sorted(provider.actions()))
+        actions = "".join(blocks("action", cls, name) for name, cls in provider.actions.items())
+        triggered = ", ".join(f"action.{name}.this" for name in sorted(provider.actions))
         trigger = f"action_trigger {{\n events = [after_create]\n actions = [{triggered}]\n }}"
     mount = {"mount_point_id": "module.made.id"}
     session = {"session_fingerprint": "module.made.session_fingerprint"}

@@ -132,7 +132,7 @@ def listed(server: Server, token: str, limit: int) -> Iterator[Iterator[Any]]:
         "VEEAM_EM_SESSION_TOKEN": token,
         "VEEAM_EM_CERTIFICATE_FINGERPRINT": server.fingerprint,
     }
-    attributes = {attribute.name: None for attribute in VeeamProvider().get_schema().attributes}
+    attributes = {attribute.name: None for attribute in VeeamProvider.schema.attributes}
     with PluginClient(INSTALLED, environment) as client:
         configure = pb.ConfigureProvider.Request(
             terraform_version="1.15.5", config=dynamic(attributes)

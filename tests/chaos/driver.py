@@ -147,7 +147,7 @@ class Play:
         who: dict[str, object] = {"session_token": self._stranger.token}
         if not self._borrowed:
             who = {"username": ADMINISTRATOR.username, "password": ADMINISTRATOR.password}
-        names = [attribute.name for attribute in VeeamProvider().get_schema().attributes]
+        names = [attribute.name for attribute in VeeamProvider.schema.attributes]
         server = {
             "url": self._simulator.url,
             "ca_certificate": self._simulator.certificate_pem,

@@ -706,7 +706,7 @@ FAULTS = (
     ),
     Fault(
         "a second provider block takes the stop away from the calls of the first",
-        "tfplugin/rpc/provider.py",
+        "tfplugin/rpc/servicer.py",
         "if self.is_configured and self.stop.is_set():",
         "if self.is_configured:",
         "tfplugin/rpc",
@@ -839,7 +839,7 @@ FAULTS = (
     ),
     Fault(
         "progress is told after a stop",
-        "tfplugin/rpc/action.py",
+        "tfplugin/rpc/servicer.py",
         "if self.stop.is_set():",
         "if False:",
         "tfplugin/rpc",

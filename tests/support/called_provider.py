@@ -64,7 +64,7 @@ class CalledProvider:
     def __init__(self, block: Mapping[str, Any], clock: Clock = CLOCK) -> None:
         self.provider = VeeamProvider(clock)
         self._servicer = ProviderServicer(self.provider, mask=mask)
-        schema = self.provider.get_schema()
+        schema = self.provider.schema
         config = _encode(schema, block)
         validated = self._servicer.ValidateProviderConfig(
             pb.ValidateProviderConfig.Request(config=config)
@@ -77,7 +77,7 @@ class CalledProvider:
             self.configured = _answer(answer.diagnostics)
 
     def validate_resource(self, name: str, /, **written: Any) -> Answer:
-        config = _encode(self.provider.resources()[name].schema, written)
+        config = _encode(self.provider.resources[name].schema, written)
         request = pb.ValidateResourceConfig.Request(type_name=name, config=config)
         return _answer(self._servicer.ValidateResourceConfig(request).diagnostics)
 
@@ -87,7 +87,7 @@ class CalledProvider:
 
     def read(self, name: str, /, **written: Any) -> Answer:
         """Return what a data source finds."""
-        schema = self.provider.data_sources()[name].schema
+        schema = self.provider.data_sources[name].schema
         config = _encode(schema, written)
         checked = self._servicer.ValidateDataResourceConfig(
             pb.ValidateDataResourceConfig.Request(type_name=name, config=config)
@@ -104,7 +104,7 @@ class CalledProvider:
         self, name: str, /, on_line: Callable[[str], None] = lambda _: None, **written: Any
     ) -> Answer:
         """Run an action, with a function that is called with each line; returns the lines."""
-        config = _encode(self.provider.actions()[name].schema, written)
+        config = _encode(self.provider.actions[name].schema, written)
         checked = self._servicer.ValidateActionConfig(
             pb.ValidateActionConfig.Request(type_name=name, config=config)
         )
@@ -126,7 +126,7 @@ class CalledProvider:
         checked = self.validate_resource(name, **written)
         if checked.has_failed:
             return checked
-        schema = self.provider.resources()[name].schema
+        schema = self.provider.resources[name].schema
         config = _encode(schema, written)
         planned = self._servicer.PlanResourceChange(
             pb.PlanResourceChange.Request(
@@ -157,7 +157,7 @@ class CalledProvider:
 
     def refresh(self, instance: Instance) -> Answer:
         """Read a resource; returns its values."""
-        schema = self.provider.resources()[instance.name].schema
+        schema = self.provider.resources[instance.name].schema
         answer = self._servicer.ReadResource(
             pb.ReadResource.Request(
                 type_name=instance.name, current_state=instance.state, private=instance.private
@@ -167,7 +167,7 @@ class CalledProvider:
 
     def update(self, instance: Instance, /, **changed: Any) -> Answer:
         """Change a resource; returns its values."""
-        schema = self.provider.resources()[instance.name].schema
+        schema = self.provider.resources[instance.name].schema
         planned = _encode(schema, instance.values | changed)
         answer = self._servicer.ApplyResourceChange(
             pb.ApplyResourceChange.Request(
@@ -182,7 +182,7 @@ class CalledProvider:
 
     def open(self, name: str, /, **written: Any) -> Answer:
         """Open an ephemeral resource; returns what closes it."""
-        config = _encode(self.provider.ephemeral_resources()[name].schema, written)
+        config = _encode(self.provider.ephemeral_resources[name].schema, written)
         request = pb.OpenEphemeralResource.Request(type_name=name, config=config)
         answer = self._servicer.OpenEphemeralResource(request)
         return _answer(answer.diagnostics, answer.private)
@@ -194,7 +194,7 @@ class CalledProvider:
 
     def list_resources(self, name: str, /, **written: Any) -> Answer:
         """Return the names of what a listing finds."""
-        config = _encode(self.provider.list_resources()[name].schema, written)
+        config = _encode(self.provider.list_resources[name].schema, written)
         request = pb.ListResource.Request(type_name=name, config=config)
         events = list(self._servicer.ListResource(request))
         told = [one for event in events for one in event.diagnostic]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgpack  # type: ignore[import-untyped]  # there are no stubs
 
@@ -23,7 +23,7 @@ from tfplugin.types import List, Number, String, Unknown
 from tfplugin.wire import tfplugin6_pb2 as pb
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
 THING = "toy_thing"
 SECRET = "canary42"
@@ -189,30 +189,16 @@ class Join(Toy, interfaces.Function):
 
 class ToyProvider(interfaces.Provider):
     addresses = ("registry.terraform.io/toys/toy", "registry.opentofu.org/toys/toy")
+    schema = Schema(attributes=[Attribute("url", String(), "Where.", optional=True)])
+    resources: ClassVar = {THING: Thing}
+    data_sources: ClassVar = {THING: ThingData}
+    ephemeral_resources: ClassVar = {THING: ThingEphemeral}
+    list_resources: ClassVar = {THING: ThingList}
+    actions: ClassVar = {THING: ThingAction}
+    functions: ClassVar = {"join": Join}
 
     def __init__(self, **methods: Callable[..., Any]) -> None:
         self.behaviour = Behaviour(**methods)
-
-    def get_schema(self) -> Schema:
-        return Schema(attributes=[Attribute("url", String(), "Where.", optional=True)])
-
-    def resources(self) -> Mapping[str, type[interfaces.Resource]]:
-        return {THING: Thing}
-
-    def data_sources(self) -> Mapping[str, type[interfaces.DataSource]]:
-        return {THING: ThingData}
-
-    def ephemeral_resources(self) -> Mapping[str, type[interfaces.EphemeralResource]]:
-        return {THING: ThingEphemeral}
-
-    def list_resources(self) -> Mapping[str, type[interfaces.ListResource]]:
-        return {THING: ThingList}
-
-    def actions(self) -> Mapping[str, type[interfaces.Action]]:
-        return {THING: ThingAction}
-
-    def functions(self) -> Mapping[str, type[interfaces.Function]]:
-        return {"join": Join}
 
     def validate(self, ctx: Context, config: State) -> None:
         self.behaviour("validate", ctx, config)

@@ -33,7 +33,7 @@ class Terraform:
             "password": ADMINISTRATOR.password,
             "certificate_fingerprint": simulator.fingerprint,
         }
-        config = self.value(self.provider.get_schema(), values)
+        config = self.value(self.provider.schema, values)
         answer = self.servicer.ConfigureProvider(pb.ConfigureProvider.Request(config=config))
         assert not answer.diagnostics
 
@@ -45,7 +45,7 @@ class Terraform:
         return Encoder(may_be_unknown=True).encode(block, whole)
 
     def plan(self) -> pb.PlanResourceChange.Response:
-        schema = self.provider.resources()["veeam_mount_point"].schema
+        schema = self.provider.resources["veeam_mount_point"].schema
         wanted = self.value(schema, {"restore_point_id": self.point.id})
         request = pb.PlanResourceChange.Request(type_name="veeam_mount_point", config=wanted)
         request.prior_state.CopyFrom(self.value(schema, None))
@@ -53,7 +53,7 @@ class Terraform:
         return self.servicer.PlanResourceChange(request)
 
     def create(self) -> pb.ApplyResourceChange.Response:
-        schema = self.provider.resources()["veeam_mount_point"].schema
+        schema = self.provider.resources["veeam_mount_point"].schema
         planned = self.plan()
         request = pb.ApplyResourceChange.Request(
             type_name="veeam_mount_point",
@@ -68,7 +68,7 @@ class Terraform:
         """Return a call about a mount that there is."""
         made = self.create()
         assert not made.diagnostics
-        schema = self.provider.resources()["veeam_mount_point"].schema
+        schema = self.provider.resources["veeam_mount_point"].schema
         read = pb.ReadResource.Request(
             type_name="veeam_mount_point", current_state=made.new_state, private=made.private
         )
@@ -83,12 +83,12 @@ class Terraform:
         return lambda: self.servicer.ApplyResourceChange(delete)
 
     def data(self, name: str, **written: Any) -> Call:
-        config = self.value(self.provider.data_sources()[name].schema, written)
+        config = self.value(self.provider.data_sources[name].schema, written)
         request = pb.ReadDataSource.Request(type_name=name, config=config)
         return lambda: self.servicer.ReadDataSource(request)
 
     def open(self) -> Call:
-        schema = self.provider.ephemeral_resources()["veeam_mount_point"].schema
+        schema = self.provider.ephemeral_resources["veeam_mount_point"].schema
         config = self.value(schema, {"restore_point_id": self.point.id})
         request = pb.OpenEphemeralResource.Request(type_name="veeam_mount_point", config=config)
         return lambda: self.servicer.OpenEphemeralResource(request)

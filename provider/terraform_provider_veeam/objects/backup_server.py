@@ -1,5 +1,6 @@
 """How a block says which backup server it means."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -7,9 +8,10 @@ from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import AccessDenied
 from terraform_provider_veeam.em.inventory.backup_servers import BackupServer
 from terraform_provider_veeam.masking import printable
-from terraform_provider_veeam.objects import checks, identifiers
+from terraform_provider_veeam.objects import checks, identifiers, selection
 from terraform_provider_veeam.objects.base import VeeamObject
-from tfplugin.attribute import Attribute, computed, optional
+from terraform_provider_veeam.objects.selection import Thing
+from tfplugin.attribute import Attribute, optional
 from tfplugin.contexts import State
 from tfplugin.errors import Refused
 
@@ -18,16 +20,6 @@ def attribute(**rest: Any) -> Attribute:
     """Return the attribute `backup_server`."""
     said = "Name, UUID or URN of the backup server."
     return optional("backup_server", said, check=checks.name, **rest)
-
-
-def found_attributes() -> list[Attribute]:
-    """Return the attributes that describe a backup server that was found."""
-    return [
-        computed("id", "UUID."),
-        computed("description", "Description, as it was written."),
-        computed("address", "Its IP address or DNS name."),
-        computed("version", "Version of Veeam Backup & Replication."),
-    ]
 
 
 class BackupServerReader(VeeamObject):
@@ -43,6 +35,17 @@ class BackupServerReader(VeeamObject):
         if wanted is None or not identifiers.is_uid(wanted):
             return wanted
         return self._server(wanted, deadline).name
+
+    def matching(
+        self, there: Iterable[Thing], config: State, deadline: Deadline, *names: str
+    ) -> list[Thing]:
+        """Return what a block asks for by those attributes and by its backup server."""
+        conditions = {name: config[name] for name in names}
+        conditions["backup_server"] = self.server_name(config, deadline)
+        found = selection.matching(there, conditions)
+        if not found:
+            self.check_server(config, deadline)
+        return found
 
     def check_server(self, config: State, deadline: Deadline) -> None:
         """Raise Refused if the backup server that a block names is not there."""

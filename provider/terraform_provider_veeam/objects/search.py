@@ -1,20 +1,19 @@
-"""How a block says which restore points it wants, and what it is told of them."""
+"""How a block says which restore points it wants."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.models import RestorePointType
-from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import backup_server, checks
-from tfplugin.attribute import Attribute, computed, optional
+from tfplugin.attribute import Attribute, optional
 from tfplugin.contexts import State
 
 if TYPE_CHECKING:
-    from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint, Wanted
+    from terraform_provider_veeam.em.inventory.restore_points import Wanted
 
-_CONDITIONS = ("machine_name", "created_after", "created_before", "backup_server")
+CONDITIONS = ("machine_name", "created_after", "created_before", "backup_server")
 
 
 def search_attributes(
@@ -54,16 +53,6 @@ def time_and_server(*, computes: bool = False) -> list[Attribute]:
     ]
 
 
-def found_attributes() -> list[Attribute]:
-    """Return the attributes that describe a restore point that was found."""
-    return [
-        computed("id", "UUID, for `restore_point_id` of a `veeam_mount_point`."),
-        computed("name", "Name, as Enterprise Manager shows it."),
-        computed("created_at", "When it was created, RFC 3339 in UTC."),
-        computed("point_type", "`Full`, `Increment` or `ReverseIncrement`."),
-    ]
-
-
 class RestorePointReader(backup_server.BackupServerReader):
     """An object that looks restore points up."""
 
@@ -71,28 +60,8 @@ class RestorePointReader(backup_server.BackupServerReader):
         """Return what the block asks for. Raises Refused for a backup server that is not there."""
         from terraform_provider_veeam.em.inventory import restore_points  # noqa: PLC0415 - no validation needs it
 
-        conditions = {name: config[name] for name in _CONDITIONS}
+        conditions = {name: config[name] for name in CONDITIONS}
         conditions["backup_server"] = self.server_name(config, deadline)
         return restore_points.Wanted(
             type=config["restore_point_type"] or RestorePointType.VM, **conditions
         )
-
-
-def conditions(written: State) -> str:
-    """Return what a block asks for, as it is spelt, as a part of a sentence."""
-    names = ("restore_point_type", *_CONDITIONS)
-    asked = {name: written[name] for name in names if written[name] is not None}
-    *first, last = (
-        f'{name} = "{printable(value)}"'
-        for name, value in {"restore_point_type": RestorePointType.VM, **asked}.items()
-    )
-    return f"{', '.join(first)} and {last}" if first else last
-
-
-def described(found: FoundRestorePoint) -> dict[str, Any]:
-    """Return the values that describe a restore point that was found."""
-    return found._asdict() | {
-        "id": found.ref.id,
-        "restore_point_type": found.ref.type.value,
-        "machine_name": found.machine_name,
-    }

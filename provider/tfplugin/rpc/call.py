@@ -145,12 +145,6 @@ class Calls:
         self.is_configured = False
         self._provider = provider
         self._mask = mask
-        self._resources = provider.resources()
-        self._data_sources = provider.data_sources()
-        self._ephemeral_resources = provider.ephemeral_resources()
-        self._list_resources = provider.list_resources()
-        self._actions = provider.actions()
-        self._functions = provider.functions()
 
     def _call(self, activity: str, type_name: str = "", answer: Any = None) -> Call:
         return Call(self._provider, self._mask, activity, type_name, answer)
@@ -169,14 +163,6 @@ class Calls:
     ) -> AnyContext:
         can_defer = client is not None and client.deferral_allowed
         return cls(call.diagnostics, call.type_name, self.stop, client_can_defer=can_defer)
-
-    def _validate(self, classes: Mapping[str, type[AnyBlock]], request: Any, answer: Any) -> None:
-        """Have a block checked by its object."""
-        with self._call("checking", request.type_name, answer) as call:
-            block, values = self._object(classes, call)
-            ctx = self._context(Context, call)
-            ctx.config = values.decode_present(request.config)
-            _check(block, ctx, values.understand(ctx.config))
 
     def _config(
         self, block: interfaces.BlockObject, values: Codec, ctx: Context, message: pb.DynamicValue
@@ -211,6 +197,21 @@ class Calls:
         if ctx.diagnostics.has_errors():
             raise Reported
         return meant
+
+
+def validation(kind: str) -> Callable[..., Any]:
+    """Return the call that has a block of a kind checked by its object."""
+
+    def validate(self: Calls, request: Any, _context: object = None) -> Any:
+        response = getattr(pb, request.DESCRIPTOR.containing_type.name).Response()
+        with self._call("checking", request.type_name, response.diagnostics) as call:
+            block, values = self._object(getattr(self._provider, kind), call)
+            ctx = self._context(Context, call)
+            ctx.config = values.decode_present(request.config)
+            _check(block, ctx, values.understand(ctx.config))
+        return response
+
+    return validate
 
 
 def _check(block: interfaces.BlockObject, ctx: Context, meant: State) -> None:

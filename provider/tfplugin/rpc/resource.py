@@ -8,7 +8,7 @@ from typing import Any
 
 from tfplugin import contexts
 from tfplugin.errors import Refused
-from tfplugin.rpc.call import Calls, Codec, present, put_deferral
+from tfplugin.rpc.call import Calls, Codec, present, put_deferral, validation
 from tfplugin.schema import Block
 from tfplugin.types import Unknown
 from tfplugin.wire import tfplugin6_pb2 as pb
@@ -48,19 +48,13 @@ class ResourceCalls(Calls):
         """Return the schema of the identity of each resource that has one."""
         response = pb.GetResourceIdentitySchemas.Response()
         with self._call("describing identities", answer=response.diagnostics):
-            for name, cls in self._resources.items():
+            for name, cls in self._provider.resources.items():
                 schema = cls.identity_schema
                 if schema is not None:
                     response.identity_schemas[name].CopyFrom(identity_schema_to_pb(schema))
         return response
 
-    def ValidateResourceConfig(
-        self, request: pb.ValidateResourceConfig.Request, context: object = None
-    ) -> pb.ValidateResourceConfig.Response:
-        """Check the block of a resource."""
-        response = pb.ValidateResourceConfig.Response()
-        self._validate(self._resources, request, response.diagnostics)
-        return response
+    ValidateResourceConfig = validation("resources")
 
     def PlanResourceChange(
         self, request: pb.PlanResourceChange.Request, context: object = None
@@ -72,7 +66,7 @@ class ResourceCalls(Calls):
         if request.HasField("prior_identity"):
             response.planned_identity.CopyFrom(request.prior_identity)
         with self._call("planning", request.type_name, response.diagnostics) as call:
-            resource, codec = self._object(self._resources, call)
+            resource, codec = self._object(self._provider.resources, call)
             prior = codec.decode(request.prior_state)
             proposed = codec.decode(request.proposed_new_state)
             ctx = self._context(contexts.PlanContext, call, request.client_capabilities)
@@ -114,7 +108,7 @@ class ResourceCalls(Calls):
             if unpack(request.planned_state) is None:
                 response.new_state.CopyFrom(request.planned_state)
                 response.ClearField("new_identity")
-            resource, codec = self._object(self._resources, call)
+            resource, codec = self._object(self._provider.resources, call)
             prior = codec.decode(request.prior_state)
             planned = codec.decode(request.planned_state)
             ctx = self._context(contexts.ChangeContext, call)
@@ -159,7 +153,7 @@ class ResourceCalls(Calls):
         if request.HasField("current_identity"):
             response.new_identity.CopyFrom(request.current_identity)
         with self._call("reading", request.type_name, response.diagnostics) as call:
-            resource, codec = self._object(self._resources, call)
+            resource, codec = self._object(self._provider.resources, call)
             ctx = self._context(contexts.ResourceContext, call, request.client_capabilities)
             ctx.private = request.private
             ctx.identity = codec.decode_identity(request.current_identity)
@@ -181,7 +175,7 @@ class ResourceCalls(Calls):
         """Return the state of a resource that Terraform did not make."""
         response = pb.ImportResourceState.Response()
         with self._call("importing", request.type_name, response.diagnostics) as call:
-            resource, codec = self._object(self._resources, call)
+            resource, codec = self._object(self._provider.resources, call)
             ctx = self._context(contexts.ResourceContext, call, request.client_capabilities)
             ctx.identity = codec.decode_identity(request.identity)
             state = resource.import_(ctx, request.id)
@@ -202,7 +196,7 @@ class ResourceCalls(Calls):
         response = pb.UpgradeResourceState.Response()
         activity = "reading the stored state of"
         with self._call(activity, request.type_name, response.diagnostics) as call:
-            _, codec = self._object(self._resources, call)
+            _, codec = self._object(self._provider.resources, call)
             stored = _stored(request.raw_state, request.version, codec.version)
             state = decode_object(codec.block, stored, [])
             response.upgraded_state.CopyFrom(codec.encode(state))
@@ -215,7 +209,7 @@ class ResourceCalls(Calls):
         response = pb.UpgradeResourceIdentity.Response()
         activity = "reading the stored identity of"
         with self._call(activity, request.type_name, response.diagnostics) as call:
-            _, codec = self._object(self._resources, call)
+            _, codec = self._object(self._provider.resources, call)
             version = codec.identity.version if codec.identity else 0
             stored = _stored(request.raw_identity, request.version, version)
             identity = decode_identity(codec.identity, stored)
@@ -241,7 +235,7 @@ class ResourceCalls(Calls):
         response = pb.GenerateResourceConfig.Response()
         activity = "writing the configuration of"
         with self._call(activity, request.type_name, response.diagnostics) as call:
-            _, codec = self._object(self._resources, call)
+            _, codec = self._object(self._provider.resources, call)
             config = _written(codec.block, codec.decode_present(request.state))
             response.config.CopyFrom(codec.encode(config))
         return response

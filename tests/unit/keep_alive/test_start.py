@@ -285,7 +285,7 @@ def test_a_terraform_that_ends_at_once_costs_no_more_than_a_bare_python(
 def test_who_goes_on_is_there_before_terraform_waits_for_the_end_of_the_provider(
     settings: Settings, record: SessionRecord, runtime: Path
 ) -> None:
-    names = [attribute.name for attribute in VeeamProvider().get_schema().attributes]
+    names = [attribute.name for attribute in VeeamProvider.schema.attributes]
     block = dict.fromkeys(names) | {
         "url": settings.base_url.removesuffix("/api"),
         "username": settings.username,

@@ -57,7 +57,7 @@ class Client:
         self.provider = VeeamProvider()
         self.servicer = ProviderServicer(self.provider, mask=str)
         self.capabilities = pb.ClientCapabilities(deferral_allowed=can_defer)
-        config = self.value(self.provider.get_schema(), {"url": Unknown})
+        config = self.value(self.provider.schema, {"url": Unknown})
         answer = self.servicer.ConfigureProvider(
             pb.ConfigureProvider.Request(
                 terraform_version="1.15.5", config=config, client_capabilities=self.capabilities
@@ -76,18 +76,18 @@ class Client:
 
 def schema_of(name: str) -> Any:
     provider = VeeamProvider()
-    classes = {**provider.data_sources(), **provider.actions()}
+    classes = {**provider.data_sources, **provider.actions}
     return classes[name].schema
 
 
 def test_every_object_is_asked_here() -> None:
     """An object that is new to the provider needs a block above."""
     provider = VeeamProvider()
-    assert {*DATA} == {*provider.data_sources()}
-    assert {*ACTIONS} == {*provider.actions()}
-    assert {*RESOURCES} == {*provider.resources()}
-    assert {*LISTS} == {*provider.list_resources()}
-    assert {*EPHEMERAL} == {*provider.ephemeral_resources()}
+    assert {*DATA} == {*provider.data_sources}
+    assert {*ACTIONS} == {*provider.actions}
+    assert {*RESOURCES} == {*provider.resources}
+    assert {*LISTS} == {*provider.list_resources}
+    assert {*EPHEMERAL} == {*provider.ephemeral_resources}
 
 
 @pytest.mark.parametrize("name", DATA)
@@ -127,7 +127,7 @@ def test_an_action_is_planned_later(name: str) -> None:
 @pytest.mark.parametrize("name", RESOURCES)
 def test_a_resource_is_planned_later_or_with_unknown_values(name: str, *, can_defer: bool) -> None:
     client = Client(can_defer=can_defer)
-    cls = client.provider.resources()[name]
+    cls = client.provider.resources[name]
     proposed = client.value(cls.schema, RESOURCES[name])
     answer = client.servicer.PlanResourceChange(
         pb.PlanResourceChange.Request(
@@ -150,7 +150,7 @@ def test_an_ephemeral_resource_is_opened_later_or_says_why_it_can_not_be(name: s
     """OpenTofu takes a result with unknown values for a fault of the provider."""
 
     def opened(client: Client) -> pb.OpenEphemeralResource.Response:
-        schema = client.provider.ephemeral_resources()[name].schema
+        schema = client.provider.ephemeral_resources[name].schema
         return client.servicer.OpenEphemeralResource(
             pb.OpenEphemeralResource.Request(
                 type_name=name,
@@ -181,7 +181,7 @@ def test_an_import_waits_or_says_why_it_can_not_be(name: str) -> None:
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_says_why_it_can_not_be_made(name: str) -> None:
     client = Client(can_defer=False)
-    schema = client.provider.list_resources()[name].schema
+    schema = client.provider.list_resources[name].schema
     request = pb.ListResource.Request(
         type_name=name, config=client.value(schema, LISTS[name]), limit=10
     )
@@ -200,7 +200,7 @@ def test_another_command_on_the_same_process_is_not_stopped_by_the_one_before() 
     client = Client(can_defer=False)
     stopped = client.servicer.stop
     stopped.set()
-    config = client.value(client.provider.get_schema(), {"url": Unknown})
+    config = client.value(client.provider.schema, {"url": Unknown})
     client.servicer.ConfigureProvider(pb.ConfigureProvider.Request(config=config))
     assert not client.servicer.stop.is_set()
     assert stopped.is_set()  # what was under way then is still asked to stop

@@ -36,7 +36,7 @@ def read(simulator: Simulator) -> Iterator[Read]:
             "password": account.password,
             "certificate_fingerprint": simulator.fingerprint,
         }
-        config = _encoded(provider.get_schema(), settings)
+        config = _encoded(provider.schema, settings)
         servicer.ConfigureProvider(
             pb.ConfigureProvider.Request(terraform_version="1.14.0", config=config)
         )

@@ -19,11 +19,11 @@ FORMS: Mapping[type[TfType], str] = {String: "string", Number: "number", Bool: "
 def schemas() -> dict[str, Schema]:
     provider = VeeamProvider()
     kinds: list[Mapping[str, Any]] = [
-        provider.resources(),
-        provider.data_sources(),
-        provider.ephemeral_resources(),
-        provider.list_resources(),
-        provider.actions(),
+        provider.resources,
+        provider.data_sources,
+        provider.ephemeral_resources,
+        provider.list_resources,
+        provider.actions,
     ]
     return {cls.__name__: cls.schema for kind in kinds for cls in kind.values()}
 
@@ -65,7 +65,7 @@ def test_every_attribute_has_a_row_with_its_form() -> None:
 
 
 def test_a_list_of_what_was_found_is_named_as_its_data_source() -> None:
-    for name, cls in VeeamProvider().data_sources().items():
+    for name, cls in VeeamProvider().data_sources.items():
         for one in cls.schema.attributes:
             if isinstance(one, NestedAttribute) and one.computed and one.name != "objects":
                 assert name.removeprefix("veeam_").endswith(one.name)

@@ -70,20 +70,20 @@ def outcomes(written: dict[str, Any]) -> Iterator[set[str]]:
 def classes(kind: str) -> Any:
     provider = VeeamProvider()
     return {
-        "Action": provider.actions(),
-        "DataResource": provider.data_sources(),
-        "ListResource": provider.list_resources(),
+        "Action": provider.actions,
+        "DataResource": provider.data_sources,
+        "ListResource": provider.list_resources,
     }[kind]
 
 
 def test_every_object_with_rules_is_asked_here() -> None:
     provider = VeeamProvider()
     kinds = (
-        provider.resources(),
-        provider.data_sources(),
-        provider.ephemeral_resources(),
-        provider.list_resources(),
-        provider.actions(),
+        provider.resources,
+        provider.data_sources,
+        provider.ephemeral_resources,
+        provider.list_resources,
+        provider.actions,
     )
     assert {name for kind in kinds for name, cls in kind.items() if cls.rules} == {*OBJECTS}
 

@@ -128,11 +128,11 @@ def invoke(stage: Stage, name: str, call: str, block: dict[str, Any]) -> Answer:
 def cases() -> Iterator[Any]:
     provider = VeeamProvider()
     kinds: list[tuple[Callable[..., Answer], Mapping[str, Any]]] = [
-        (change, provider.resources()),
-        (read, provider.data_sources()),
-        (hold, provider.ephemeral_resources()),
-        (list_, provider.list_resources()),
-        (invoke, provider.actions()),
+        (change, provider.resources),
+        (read, provider.data_sources),
+        (hold, provider.ephemeral_resources),
+        (list_, provider.list_resources),
+        (invoke, provider.actions),
     ]
     for do, classes in kinds:
         for name, cls in classes.items():

@@ -52,7 +52,7 @@ def _whole_path(text: str) -> str:
     return path
 
 
-class IndexedRestoreAction(PathsAction):
+class IndexedFileRestoreAction(PathsAction):
     """`veeam_indexed_file_restore`."""
 
     operation = "Restoring files from the index"

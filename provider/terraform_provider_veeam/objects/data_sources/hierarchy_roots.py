@@ -1,7 +1,7 @@
 """The data source `veeam_hierarchy_roots`."""
 
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.objects import backup_server, checks, selection
+from terraform_provider_veeam.objects import backup_server, checks
 from terraform_provider_veeam.objects.base import DataSource, block
 from tfplugin.attribute import computed, found, optional
 from tfplugin.contexts import Context, State
@@ -32,12 +32,6 @@ class HierarchyRootsDataSource(backup_server.BackupServerReader, DataSource):
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:
         """Return the hosts."""
-        conditions = {
-            "name": config["name"],
-            "type": config["type"],
-            "backup_server": self.server_name(config, deadline),
-        }
-        roots = selection.matching(self.em.hierarchy.roots(deadline), conditions)
-        if not roots:
-            self.check_server(config, deadline)
+        there = self.em.hierarchy.roots(deadline)
+        roots = self.matching(there, config, deadline, "name", "type")
         return {"hierarchy_roots": [root._asdict() for root in roots]}

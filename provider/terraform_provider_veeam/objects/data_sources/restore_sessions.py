@@ -3,7 +3,7 @@
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.inventory.restore_sessions import RestoreSession
 from terraform_provider_veeam.em.times import Time
-from terraform_provider_veeam.objects import backup_server, checks, search, selection
+from terraform_provider_veeam.objects import backup_server, checks, search
 from terraform_provider_veeam.objects.base import DataSource, block
 from tfplugin.attribute import computed, found, optional
 from tfplugin.contexts import Context, State
@@ -41,20 +41,15 @@ class RestoreSessionsDataSource(backup_server.BackupServerReader, DataSource):
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:
         """Return what the backup servers show."""
-        conditions = {
-            "machine_name": config["machine_name"],
-            "backup_server": self.server_name(config, deadline),
-        }
         running = self.em.restore_sessions.running(deadline)
         bounds = config["created_after"], config["created_before"]
-        there = [
+        within = (
             one
-            for one in selection.matching(running, conditions)
+            for one in running
             if bounds == (None, None)
             or (one.created_at and Time.parse(one.created_at).is_within(*bounds))
-        ]
-        if not there:
-            self.check_server(config, deadline)
+        )
+        there = self.matching(within, config, deadline, "machine_name")
         return {"restore_sessions": list(map(_described, there))}
 
 

@@ -44,7 +44,7 @@ NOT_FOR_THE_SCHEMA = SLOW | {
 NOTHING_CONFIGURED = pb.ConfigureProvider.Request(
     config=pb.DynamicValue(
         json=json.dumps(
-            {attribute.name: None for attribute in VeeamProvider().get_schema().attributes}
+            {attribute.name: None for attribute in VeeamProvider.schema.attributes}
         ).encode()
     )
 )

@@ -1,1 +1,0 @@
-"""The functions, one a file: they compute, and never ask the server."""
