@@ -567,7 +567,7 @@ FAULTS = (
     Fault(
         "an order that comes late stays beside a later one",
         "keep_alive/start.py",
-        '        _tell(message | {"before": latest})',
+        "        release(fingerprint, href, before=latest)",
         "        pass",
         "keep_alive",
     ),

@@ -94,7 +94,6 @@ _SLOW = (
     "terraform_provider_veeam.em.inventory.restore_points",
     "terraform_provider_veeam.em.settings",
     "terraform_provider_veeam.keep_alive.holder",
-    "terraform_provider_veeam.keep_alive.idle_limit",
     "terraform_provider_veeam.keep_alive.keeper",
     "terraform_provider_veeam.keep_alive.order",
     "terraform_provider_veeam.keep_alive.sockets",

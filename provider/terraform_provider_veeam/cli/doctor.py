@@ -23,7 +23,7 @@ from terraform_provider_veeam.cli.streams import CommandFailed
 from terraform_provider_veeam.em import client, settings
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
-from terraform_provider_veeam.keep_alive import idle_limit, sockets
+from terraform_provider_veeam.keep_alive import order, sockets
 from terraform_provider_veeam.masking import mask, printable
 from terraform_provider_veeam.text import counted, is_quoted
 
@@ -235,23 +235,19 @@ def _variables() -> str:
 
 
 def _idle_limit() -> str:
-    minutes = f"{idle_limit.idle_limit() / 60:g} minutes"
-    if os.environ.get(idle_limit.VARIABLE):
-        return f"{minutes}, from {idle_limit.VARIABLE}"
-    return f"{minutes}; if the server is set otherwise, say so in {idle_limit.VARIABLE}"
+    minutes, variable = f"{order.idle_limit() / 60:g} minutes", order.IDLE_LIMIT
+    if os.environ.get(variable):
+        return f"{minutes}, from {variable}"
+    return f"{minutes}; if the server is set otherwise, say so in {variable}"
 
 
 def _keepers() -> str:
     """Ask all processes that hold logon sessions. Raises OSError, CommandFailed."""
-    held, silent = 0, []
-    places = sockets.places()
-    for path in places:
-        try:
-            held += len((sockets.ask(path, {"do": "list"}) or {}).get("sessions", ()))
-        except sockets.Silent:
-            silent.append(str(path))
+    answers, silent = sockets.ask_all({"do": "list"})
     if silent:
-        raise CommandFailed(f"The process that listens at {', '.join(silent)} is silent: end it.")
+        listening = ", ".join(map(str, silent))
+        raise CommandFailed(f"The process that listens at {listening} is silent: end it.")
+    held = sum(len(told.get("sessions", ())) for told in answers)
     return f"{counted(held, 'logon session')} held open on this machine"
 
 

@@ -24,7 +24,7 @@ from terraform_provider_veeam.em import client, settings
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Deadline
 from terraform_provider_veeam.em.errors import DeadlinePassed, EnterpriseManagerError, Stopped
 from terraform_provider_veeam.em.models import IDLE_LIMIT
-from terraform_provider_veeam.keep_alive import holder, idle_limit, keeper, order, sockets, start
+from terraform_provider_veeam.keep_alive import holder, keeper, order, sockets, start
 from terraform_provider_veeam.masking import mask, printable
 from terraform_provider_veeam.mount_sessions.record import SessionRecord
 from terraform_provider_veeam.text import counted
@@ -150,24 +150,20 @@ def _ask_all(
 
     With an address only what is held there.
     """
-    found: list[tuple[int, dict[str, Any]]] = []
-    silent = []
     try:
-        places = sockets.places()
+        answers, silent = sockets.ask_all(message)
     except OSError as error:
         raise CommandFailed(
             f"It can't be found out who holds logon sessions open: {error}."
         ) from None
-    for path in places:
-        try:
-            told = sockets.ask(path, message)
-        except sockets.Silent:
-            silent.append(path)
-            sys.stderr.write(f"The process that listens at {path} does not answer.\n")
-            continue
-        if told is not None:
-            sessions = told.get("sessions", ())
-            found += [(told["pid"], one) for one in sessions if url in (None, one["url"])]
+    for path in silent:
+        sys.stderr.write(f"The process that listens at {path} does not answer.\n")
+    found = [
+        (told["pid"], one)
+        for told in answers
+        for one in told.get("sessions", ())
+        if url in (None, one["url"])
+    ]
     return found, silent
 
 
@@ -183,11 +179,7 @@ class NoSession(ValueError):
 
 
 def hold_from_state(
-    source: BinaryIO,
-    seconds: float,
-    server: str | None = None,
-    *,
-    detach: bool = False,
+    source: BinaryIO, seconds: float, server: str | None = None, *, detach: bool = False
 ) -> int:
     """Hold the sessions of all mount points in a Terraform state, or of those of one server.
 
@@ -287,7 +279,7 @@ def _hold_here(mounted: Sequence[Mounted], seconds: float, server: str | None) -
 
     held = holder.Holder(clock=SYSTEM_CLOCK, report=report)
     try:
-        limit = idle_limit.idle_limit()
+        limit = order.idle_limit()
         for name, record in mounted:
             set_up = _settings(record, server)
             promise = order.Order(set_up, record, limit, seconds, name=name)

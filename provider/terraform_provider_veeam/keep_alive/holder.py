@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Clock, Deadline
 from terraform_provider_veeam.em.models import LogonSession
-from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
-from terraform_provider_veeam.keep_alive.order import Order
+from terraform_provider_veeam.keep_alive.order import Order, idle_limit
 from terraform_provider_veeam.mount_sessions.record import SessionRecord
 from tfplugin.process.processes import is_alive
 
@@ -54,12 +53,7 @@ class Ending(StrEnum):
     @property
     def is_loss(self) -> bool:
         """Whether a mount point that somebody wanted is lost, or may be."""
-        return self in (
-            Ending.SESSION_ENDED,
-            Ending.SHUT_OUT,
-            Ending.OUT_OF_REACH,
-            Ending.REFUSED,
-        )
+        return self in (Ending.SESSION_ENDED, Ending.SHUT_OUT, Ending.OUT_OF_REACH, Ending.REFUSED)
 
 
 class Held(NamedTuple):
@@ -74,10 +68,10 @@ def _say_nothing(*_: object) -> None:
     """Report to nobody."""
 
 
-Touch = Callable[["LogonSession", str, Deadline], None]
+Touch = Callable[[LogonSession, str, Deadline], None]
 """Reads what is at a path in a session, as `Mounts.touch` does."""
 
-Report = Callable[["SessionRecord", "errors.EnterpriseManagerError | Ending | None"], None]
+Report = Callable[[SessionRecord, errors.EnterpriseManagerError | Ending | None], None]
 
 
 class _Holding:

@@ -21,22 +21,19 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK
+from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Clock, Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
-from terraform_provider_veeam.keep_alive.holder import Holder
+from terraform_provider_veeam.em.models import LogonSession
+from terraform_provider_veeam.em.settings import Settings
+from terraform_provider_veeam.keep_alive.holder import Holder, Touch
 from terraform_provider_veeam.keep_alive.order import Order, network
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from terraform_provider_veeam.em.client import EnterpriseManager
-    from terraform_provider_veeam.em.deadline import Clock, Deadline
-    from terraform_provider_veeam.em.models import LogonSession
-    from terraform_provider_veeam.em.settings import Settings
-    from terraform_provider_veeam.keep_alive.holder import Touch
 
 
 def _make_em(settings: Settings) -> EnterpriseManager:
@@ -103,9 +100,7 @@ def answer(holder: Holder, message: dict[str, Any]) -> dict[str, Any]:
             held = partial(holder.held, names)
         case "stop":
             holder.end()
-        case "list":
-            pass
-        case _:
+        case other if other != "list":
             return {}
     return {
         "pid": os.getpid(),

@@ -1,4 +1,4 @@
-"""An order to hold a session: which one, how it is reached, and for how long."""
+"""An order to hold a session: which one, how it is reached, how long, and how often it is used."""
 
 from __future__ import annotations
 
@@ -9,14 +9,27 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Self
 
+from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.mount_sessions.record import SessionRecord
 
+IDLE_LIMIT = "VEEAM_EM_IDLE_LIMIT"
 NETWORK = (
     *("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"),
     *("NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"),
 )
 """Variables that lead requests elsewhere, or decide whom they trust."""
+
+
+def idle_limit(environment: Mapping[str, str] = os.environ) -> float:
+    """Return the seconds after which Enterprise Manager ends an idle session.
+
+    15 minutes, unless VEEAM_EM_IDLE_LIMIT says otherwise. Raises ValueError.
+    """
+    try:
+        return parse_duration(environment.get(IDLE_LIMIT) or "15m")
+    except ValueError as error:
+        raise ValueError(f"environment variable {IDLE_LIMIT}: {error}") from None
 
 
 def network(environment: Mapping[str, str] = os.environ) -> dict[str, str]:

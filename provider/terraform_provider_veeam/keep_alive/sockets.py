@@ -93,6 +93,19 @@ def _for_an_answer() -> Deadline:
     return Deadline("Asking", ANSWER_SECONDS, stop=threading.Event())
 
 
+def ask_all(
+    message: dict[str, Any], deadline: Deadline | None = None
+) -> tuple[list[dict[str, Any]], list[Path]]:
+    """Ask all processes; return what they answer, and which are silent. Raises OSError, Stopped."""
+    answers, silent = [], []
+    for path in places():
+        try:
+            answers.append(ask(path, message, deadline) or {})
+        except Silent:
+            silent.append(path)
+    return answers, silent
+
+
 class Listener:
     """Answers at a socket of its own within a `with` block. Entering it raises OSError.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -12,22 +13,21 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import DeadlinePassed, Stopped
-from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
+from terraform_provider_veeam.em.settings import Settings
+from terraform_provider_veeam.keep_alive.order import NETWORK, Order, idle_limit
+from terraform_provider_veeam.keep_alive.process import READY
+from terraform_provider_veeam.mount_sessions.record import SessionRecord
 from terraform_provider_veeam.packaging import packaged_program
 from terraform_provider_veeam.platforms import detached
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.settings import Settings
-    from terraform_provider_veeam.keep_alive.order import Order
-    from terraform_provider_veeam.mount_sessions.record import SessionRecord
-
 _PASSED_ON = (
     *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "XDG_RUNTIME_DIR"),
-    *("LOCALAPPDATA", "APPDATA", "USERPROFILE", "LD_LIBRARY_PATH"),
+    *("LOCALAPPDATA", "APPDATA", "USERPROFILE", "LD_LIBRARY_PATH", *NETWORK),
 )
 _START_SECONDS = 60.0
 _ANSWER_SECONDS = 5.0
@@ -48,7 +48,6 @@ def hold(
     saying why not; Stopped or DeadlinePassed when no keeper has said so yet.
     """
     from terraform_provider_veeam.keep_alive import sockets  # noqa: PLC0415 - few need it
-    from terraform_provider_veeam.keep_alive.order import Order  # noqa: PLC0415
 
     order = Order(settings, record, idle_limit(), seconds, name=name, at=time.monotonic())
     asked: set[Path] = set()
@@ -94,13 +93,18 @@ class Successor:
                 pipe.write(json.dumps([order.to_plain() for order in orders]))
 
 
-def release(fingerprint: str, href: str) -> None:
-    """Have every process stop holding a session for a mount point."""
-    _tell(_release(fingerprint, href))
+def release(fingerprint: str, href: str, *, before: float = math.inf) -> list[dict[str, Any]]:
+    """Have every process stop holding a session for a mount point; return what they answer.
 
+    With `before` only for a time that was asked for before that moment.
+    """
+    from terraform_provider_veeam.keep_alive import sockets  # noqa: PLC0415 - few need it
 
-def _release(fingerprint: str, href: str) -> dict[str, Any]:
-    return {"do": "release", "sessions": [fingerprint], "mount_point": href}
+    message = {"do": "release", "sessions": [fingerprint], "mount_point": href, "before": before}
+    with suppress(OSError):
+        deadline = Deadline("Telling all", _TELL_SECONDS, stop=threading.Event())
+        return sockets.ask_all(message, deadline)[0]
+    return []
 
 
 def _takes(path: Path, order: Order, deadline: Deadline) -> bool:
@@ -123,35 +127,18 @@ def _takes(path: Path, order: Order, deadline: Deadline) -> bool:
 def _drop_earlier(order: Order) -> None:
     """Have all keepers drop all orders for a session but the latest one, this or another."""
     fingerprint, href = order.record.fingerprint, order.record.href
-    message = _release(fingerprint, href)
     moments = [
         held["at"]
-        for answer in _tell(message | {"before": order.at})
+        for answer in release(fingerprint, href, before=order.at)
         for held in answer.get("sessions", ())
         if (held["session"], held["mount_point"], held["terraform"]) == (fingerprint, href, None)
     ]
     if (latest := max(moments, default=order.at)) > order.at:
-        _tell(message | {"before": latest})
-
-
-def _tell(message: dict[str, Any]) -> list[dict[str, Any]]:
-    """Tell all processes that hold sessions something; return what they answer."""
-    from terraform_provider_veeam.em.deadline import Deadline  # noqa: PLC0415 - few need it
-    from terraform_provider_veeam.keep_alive import sockets  # noqa: PLC0415
-
-    answers = []
-    deadline = Deadline("Telling all", _TELL_SECONDS, stop=threading.Event())
-    with suppress(OSError):
-        for path in sockets.places():
-            with suppress(OSError):
-                answers.append(sockets.ask(path, message, deadline) or {})
-    return answers
+        release(fingerprint, href, before=latest)
 
 
 def _start(deadline: Deadline) -> None:
     """Start a keeper, and return when it takes orders. Raises OSError, saying why it does not."""
-    from terraform_provider_veeam.keep_alive.process import READY  # noqa: PLC0415 - few need it
-
     process = _spawn(output=subprocess.PIPE)
     if process.stdout is None or process.stderr is None:
         raise OSError("it has no pipes")
@@ -184,9 +171,6 @@ def _spawn(
     *arguments: str, stdin: int = subprocess.DEVNULL, output: int = subprocess.DEVNULL
 ) -> subprocess.Popen[str]:
     """Start this program as a keeper that outlives this process. Raises OSError."""
-    from terraform_provider_veeam.keep_alive.order import NETWORK  # noqa: PLC0415 - few need it
-
-    passed_on = (*_PASSED_ON, *NETWORK)
     return subprocess.Popen(  # noqa: S603 - this program itself
         [*_own_command(), "keep-alive", "hold", *arguments],
         stdin=stdin,
@@ -194,7 +178,7 @@ def _spawn(
         stderr=output,
         text=True,
         cwd="/",
-        env={name: os.environ[name] for name in passed_on if name in os.environ},
+        env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
         **detached(),
     )
 

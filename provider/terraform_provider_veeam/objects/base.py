@@ -15,7 +15,7 @@ from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.deadline import Clock, Deadline
 from terraform_provider_veeam.em.errors import AccessDenied, Gone
 from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
-from terraform_provider_veeam.keep_alive.idle_limit import idle_limit
+from terraform_provider_veeam.keep_alive.order import idle_limit
 from terraform_provider_veeam.mount_sessions.registry import SessionRegistry
 from tfplugin import contexts, interfaces
 from tfplugin.attribute import Attribute, NestedAttribute, optional
