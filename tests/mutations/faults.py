@@ -52,7 +52,7 @@ FAULTS = (
     Fault(
         "a job for which a gateway answers is taken for gone",
         "em/jobs/jobs.py",
-        'any(decoders.uuid(one) == job_id for one in query(client, "Job", only))',
+        'any(decoders.uuid(one) == job_id for one in query.query(client, "Job", only))',
         "not job_id",
         "em/jobs",
     ),
@@ -179,11 +179,11 @@ FAULTS = (
         "one refusal of the token keeps an undone mount's session from being ended",
         "em/mounts/create.py",
         "        except Exception as failure:  # noqa: BLE001 - whatever it is\n"
-        '            log.info("undoing the mount of',
+        "            log.info(",
         "        except errors.SessionGone:\n"
         "            raise\n"
         "        except Exception as failure:  # noqa: BLE001 - whatever it is\n"
-        '            log.info("undoing the mount of',
+        "            log.info(",
         "em/mounts",
     ),
     Fault(
@@ -252,8 +252,8 @@ FAULTS = (
     Fault(
         "a POST is sent again after its answer was lost",
         "em/http/client.py",
-        "again or (may_pass if request.is_idempotent else never)",
-        "again or may_pass",
+        "again or (retry.may_pass if request.is_idempotent else never)",
+        "again or retry.may_pass",
         "em/http em/mounts",
     ),
     Fault(
@@ -882,7 +882,7 @@ FAULTS = (
     Fault(
         "the first file that fails ends a download",
         "em/files/transfer.py",
-        "if not isinstance(error, EnterpriseManagerError) or concerns_all(error):",
+        "if not isinstance(error, errors.EnterpriseManagerError) or concerns_all(error):",
         "if True:",
         "em/files",
     ),
@@ -1471,8 +1471,8 @@ FAULTS = (
     Fault(
         "a restore from the index is asked for again when its answer is lost",
         "em/tasks.py",
-        "again: Callable[[EnterpriseManagerError], bool] = never,",
-        "again: Callable[[EnterpriseManagerError], bool] = lambda error: error.may_pass,",
+        "again: Callable[[errors.EnterpriseManagerError], bool] = never,",
+        "again: Callable[[errors.EnterpriseManagerError], bool] = lambda error: error.may_pass,",
         "em/test_index_restore.py",
     ),
     Fault(
@@ -1584,8 +1584,8 @@ FAULTS = (
     Fault(
         "a server that does not tell what is near hides the error",
         "em/files/listing.py",
-        'except EnterpriseManagerError as error:\n            log.info("there is no advice',
-        'except NotFound as error:\n            log.info("there is no advice',
+        'except errors.EnterpriseManagerError as error:\n            log.info("there is no advice',
+        'except errors.NotFound as error:\n            log.info("there is no advice',
         "em/files/test_listing.py",
     ),
     Fault(

@@ -10,8 +10,7 @@ from contextlib import suppress
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Clock, Deadline
 from terraform_provider_veeam.em.diagnosis import Diagnosis
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
-from terraform_provider_veeam.em.files.listing import Files
-from terraform_provider_veeam.em.files.restore import FileRestores
+from terraform_provider_veeam.em.files import listing, restore
 from terraform_provider_veeam.em.http.client import Client
 from terraform_provider_veeam.em.index import Index
 from terraform_provider_veeam.em.inventory.backup_servers import BackupServers
@@ -20,9 +19,7 @@ from terraform_provider_veeam.em.inventory.machines import Machines
 from terraform_provider_veeam.em.inventory.repositories import Repositories
 from terraform_provider_veeam.em.inventory.restore_points import RestorePoints
 from terraform_provider_veeam.em.inventory.restore_sessions import RestoreSessions
-from terraform_provider_veeam.em.jobs.backups import Backups
-from terraform_provider_veeam.em.jobs.jobs import Jobs
-from terraform_provider_veeam.em.jobs.objects import JobObjects
+from terraform_provider_veeam.em.jobs import backups, jobs, objects
 from terraform_provider_veeam.em.logon import LogonSessions, conceal_session
 from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.em.mounts.mounts import Mounts
@@ -54,9 +51,9 @@ class EnterpriseManager:
         self.backup_servers = BackupServers(logon)
         self.repositories = Repositories(logon)
         self.hierarchy = Hierarchy(logon)
-        self.jobs = Jobs(logon)
-        self.job_objects = JobObjects(logon)
-        self.backups = Backups(logon)
+        self.jobs = jobs.Jobs(logon)
+        self.job_objects = objects.JobObjects(logon)
+        self.backups = backups.Backups(logon)
         self.mounts = Mounts(logon)
         self.index = Index(logon)
         self.suggestions = Suggestions(logon)
@@ -81,11 +78,11 @@ class EnterpriseManager:
         """Whether an existing session's token was configured, in place of a user name."""
         return self.settings.session_token is not None
 
-    def files(self, session: LogonSession, href: str) -> tuple[Files, FileRestores]:
+    def files(self, session: LogonSession, href: str) -> tuple[listing.Files, restore.FileRestores]:
         """Return the file system of a mount point of that session, and what restores its files."""
         conceal_session(session)
-        files = Files(self._client, session, href)
-        return files, FileRestores(self.sessions, session)
+        files = listing.Files(self._client, session, href)
+        return files, restore.FileRestores(self.sessions, session)
 
     def close(self, seconds: float, whole: Deadline | None = None) -> None:
         """End what must not outlive this process, within that many seconds. Raises nothing.

@@ -12,22 +12,19 @@ from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em import errors, models
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.http import decoders, proxies, trust
+from terraform_provider_veeam.em.http import decoders, proxies, refusals, retry, trust
 from terraform_provider_veeam.em.http.client import Answer, SessionClient
-from terraform_provider_veeam.em.http.refusals import roles_for
-from terraform_provider_veeam.em.http.retry import http_date
 from terraform_provider_veeam.em.inventory.query import entities, query_address
 from terraform_provider_veeam.em.logon import Group, LogonSessions
-from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
 from terraform_provider_veeam.em.settings import Settings
 
 _SECONDS = 10.0  # for a connection or a handshake
 _POINTS = {
-    "restore points of VMs": RestorePointType.VM,
-    "of replicas": RestorePointType.REPLICA,
-    "of agents": RestorePointType.AGENT,
+    "restore points of VMs": models.RestorePointType.VM,
+    "of replicas": models.RestorePointType.REPLICA,
+    "of agents": models.RestorePointType.AGENT,
 }
 _OTHERS = {"backup servers": "BackupServer", "jobs": "Job"}
 
@@ -98,7 +95,7 @@ class Diagnosis(Group):
         for what, family in _POINTS.items():
             rights[what], found = self._try_query(family.entity, deadline)
             if found and not mounts:
-                path = RestorePointRef(family, found).mounts
+                path = models.RestorePointRef(family, found).mounts
                 mounts["mount points"] = self._try(path, deadline)[0]
         for what, kind in _OTHERS.items():
             rights[what] = self._try_query(kind, deadline)[0]
@@ -115,9 +112,9 @@ class Diagnosis(Group):
         try:
             return (), own.get(path)
         except errors.AccessDenied:
-            return roles_for(f"GET {path}"), None
+            return refusals.roles_for(f"GET {path}"), None
 
 
 def _ahead(answer: Answer) -> float | None:
-    told = http_date(answer.headers.get("Date"))
+    told = retry.http_date(answer.headers.get("Date"))
     return (told - dt.datetime.now(dt.UTC)).total_seconds() if told else None

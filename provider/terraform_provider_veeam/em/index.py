@@ -14,21 +14,17 @@ from contextlib import closing, suppress
 from http import HTTPStatus
 from typing import NamedTuple, TypeVar
 
-from terraform_provider_veeam.em import errors
-from terraform_provider_veeam.em.background import side_by_side
+from terraform_provider_veeam.em import background, errors, models
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.files.left_out import LeftOut, concerns_all
 from terraform_provider_veeam.em.files.listing import Entry, Files
 from terraform_provider_veeam.em.files.paths import has_volume, on_volumes, same_path
 from terraform_provider_veeam.em.files.restore import FileRestores, Progress
-from terraform_provider_veeam.em.http import decoders
+from terraform_provider_veeam.em.http import decoders, pages, retry
 from terraform_provider_veeam.em.http.client import SessionClient
-from terraform_provider_veeam.em.http.pages import members
-from terraform_provider_veeam.em.http.retry import may_pass
 from terraform_provider_veeam.em.inventory.machines import is_out_of_sight
 from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint, uuid_of
 from terraform_provider_veeam.em.logon import Group, LogonSessions
-from terraform_provider_veeam.em.models import LogonSession, RestorePointType
 from terraform_provider_veeam.em.tasks import Tasks, failure_of
 from terraform_provider_veeam.masking import printable
 
@@ -65,7 +61,7 @@ class Index(Group):
         one have none in it. Restore points are told by their UUID: the index has one entry for
         machines of the same name on several backup servers.
         """
-        of_vms = [point for point in restore_points if point.ref.type is RestorePointType.VM]
+        of_vms = [point for point in restore_points if point.ref.type is models.RestorePointType.VM]
         names = {name.casefold() for point in of_vms for name in point.machine_names}
         if not names:
             return []
@@ -108,7 +104,7 @@ class Index(Group):
             left_out.extend(one._replace(path=f"{name}, {one.path}") for one in not_here)
             return point.restore_point, entries
 
-        return side_by_side(look, points, AT_ONCE)
+        return background.side_by_side(look, points, AT_ONCE)
 
     def newest_with(
         self, points: Sequence[IndexedPoint], paths: Sequence[str], deadline: Deadline
@@ -124,7 +120,7 @@ class Index(Group):
                 log.info("%s can't be searched: %s", point.restore_point.name, error)
                 return False
 
-        with closing(side_by_side(has_all, points, AT_ONCE)) as looks:
+        with closing(background.side_by_side(has_all, points, AT_ONCE)) as looks:
             known = zip(points, looks, strict=False)
             return next((point.restore_point for point, has in known if has), None)
 
@@ -176,7 +172,7 @@ class Index(Group):
         then restores it: what is asked for is never asked for in another one again.
         """
 
-        def find(own: SessionClient) -> tuple[LogonSession, Files]:
+        def find(own: SessionClient) -> tuple[models.LogonSession, Files]:
             files = self._files(point, own)
             if not same_path(files.find(path, deadline).path, path):  # a pattern finds something
                 raise errors.NotFound(
@@ -208,7 +204,7 @@ class Index(Group):
     def _show(self, point: IndexedPoint, own: SessionClient) -> str:
         """Have the index show a restore point; returns the path below `/api` of its files."""
         address, tasks = f"{point.href}?action=browse", Tasks(self._logon, own.session)
-        begun = tasks.begin(address, None, own.deadline, again=may_pass)
+        begun = tasks.begin(address, None, own.deadline, again=retry.may_pass)
         task = tasks.wait(begun, own.deadline)
         if not task.success:
             raise errors.TaskFailed(
@@ -220,14 +216,14 @@ class Index(Group):
 
 def _points_of(names: set[str], own: SessionClient) -> Iterator[tuple[str | None, str]]:
     """Return the UUID and the path of each restore point of machines with such names."""
-    for machine in members(own, "/catalog/vms", "CatalogVm", dict):
+    for machine in pages.members(own, "/catalog/vms", "CatalogVm", dict):
         href = decoders.path_of(machine)
         if not href or (decoders.text(machine, "Name") or "").casefold() not in names:
             continue
         down = [link.path for link in decoders.links(machine) if link.is_for("Down")]
         path = down[0] if down else f"{href}/vmRestorePoints"
         with suppress(errors.NotFound):  # it has gone since
-            for point in members(own, path, "CatalogVmRestorePoint", dict):
+            for point in pages.members(own, path, "CatalogVmRestorePoint", dict):
                 if where := decoders.path_of(point):
                     yield uuid_of(point), where
 

@@ -14,14 +14,10 @@ from contextlib import suppress
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em import errors, gone, models
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.gone import Container, may_mean_gone, unless_gone
-from terraform_provider_veeam.em.http import decoders
+from terraform_provider_veeam.em.http import decoders, pages, proxies
 from terraform_provider_veeam.em.http.client import TOKEN_HEADER, Answer, Client, SessionClient
-from terraform_provider_veeam.em.http.pages import members
-from terraform_provider_veeam.em.http.proxies import passwords
-from terraform_provider_veeam.em.models import LogonSession, rest_below
 from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.masking import conceal
 from terraform_provider_veeam.text import is_quoted
@@ -59,16 +55,16 @@ class LogonSessions:
         self.client = client
         self._settings = settings
         self._lock = threading.Lock()  # of what follows
-        self._browsing: LogonSession | None = None
-        self._replaced: list[LogonSession] = []
+        self._browsing: models.LogonSession | None = None
+        self._replaced: list[models.LogonSession] = []
         """Browsing sessions that did not answer any more; perhaps they only seemed to."""
         self._is_trusted = False
         self._refused: errors.LogonRefused | None = None
-        for secret in (settings.password, settings.session_token, *passwords()):
+        for secret in (settings.password, settings.session_token, *proxies.passwords()):
             if secret:
                 conceal(secret)
 
-    def browsing(self, deadline: Deadline) -> LogonSession:
+    def browsing(self, deadline: Deadline) -> models.LogonSession:
         """Return the session for looking up, made when first needed. Raises LogonRefused."""
         deadline.acquire(self._lock)
         try:
@@ -86,7 +82,7 @@ class LogonSessions:
         except errors.EnterpriseManagerError as error:
             if session.borrowed and isinstance(error, errors.TokenRefused):
                 raise token_refused(error) from error
-            is_question = may_mean_gone(error) or isinstance(error, errors.Unsettled)
+            is_question = gone.may_mean_gone(error) or isinstance(error, errors.Unsettled)
             if session.borrowed or isinstance(error, errors.AccessDenied) or not is_question:
                 raise
             if not self.answers(session, deadline):
@@ -99,7 +95,7 @@ class LogonSessions:
                 raise
         return look_up(SessionClient(self.client, self.browsing(deadline), deadline))
 
-    def for_one_task(self, deadline: Deadline) -> LogonSession:
+    def for_one_task(self, deadline: Deadline) -> models.LogonSession:
         """Return a new session for one task, or the one whose token is configured."""
         if self._settings.session_token:
             return self.browsing(deadline)
@@ -111,9 +107,9 @@ class LogonSessions:
             self._lock.release()
         return self._log_on(deadline)
 
-    def container(self, session: LogonSession, deadline: Deadline) -> Container:
+    def container(self, session: models.LogonSession, deadline: Deadline) -> gone.Container:
         """Return what tells whether a session has ended: the server's list of all sessions."""
-        return Container(
+        return gone.Container(
             "Enterprise Manager's list of logon sessions",
             lambda: self._has(session, deadline),
             errors.SessionGone,
@@ -124,14 +120,14 @@ class LogonSessions:
         _conceal_id(session_id)
         return self.browse(lambda own: _is_one_of(session_id, _ids(own)), deadline)
 
-    def end(self, session: LogonSession, deadline: Deadline) -> None:
+    def end(self, session: models.LogonSession, deadline: Deadline) -> None:
         """End a session, unless it is gone, borrowed, or without a known id: then it idles away."""
         conceal_session(session)
         if session.borrowed or session.session_id is None:
             return
         client, path = SessionClient(self.client, session, deadline), _path(session.session_id)
         with suppress(errors.SessionGone):
-            unless_gone(
+            gone.unless_gone(
                 client,
                 str(session),
                 lambda: client.request("DELETE", path),
@@ -139,7 +135,7 @@ class LogonSessions:
             )
             log.info("logged out: %s", session)
 
-    def leave(self, session: LogonSession, deadline: Deadline) -> None:
+    def leave(self, session: models.LogonSession, deadline: Deadline) -> None:
         """End a session as `end` does, also after a stop; one that can't be ended idles away."""
         try:
             self.end(session, deadline.unstoppable("Logging out", _LOGOUT_SECONDS))
@@ -157,7 +153,7 @@ class LogonSessions:
             except errors.EnterpriseManagerError as error:
                 log.info("%s is left to expire: %s", own, error)
 
-    def _has(self, session: LogonSession, deadline: Deadline) -> bool:
+    def _has(self, session: models.LogonSession, deadline: Deadline) -> bool:
         """Tell whether the server still has a session. Raises Unsettled where nobody can be asked.
 
         A server may show an account no session but the one that asks, or none at all: then the
@@ -177,7 +173,7 @@ class LogonSessions:
             return _is_one_of(session.session_id, ids)
         return self.answers(session, deadline)
 
-    def answers(self, session: LogonSession, deadline: Deadline) -> bool:
+    def answers(self, session: models.LogonSession, deadline: Deadline) -> bool:
         """Tell whether a session's token is taken, asking again. Raises UnexpectedAnswer."""
         unread: errors.UnexpectedAnswer | None = None
         for pause in _PAUSES:
@@ -191,14 +187,14 @@ class LogonSessions:
             raise unread
         return False
 
-    def _is_taken(self, session: LogonSession, deadline: Deadline) -> bool:
+    def _is_taken(self, session: models.LogonSession, deadline: Deadline) -> bool:
         path = _path(session.session_id) if session.session_id else "/logonSessions"
         try:
             found = self.client.request("GET", path, deadline, token=session.token).document
         except errors.AccessDenied:
             return True
         except errors.EnterpriseManagerError as error:
-            if not may_mean_gone(error) or isinstance(error, errors.UnexpectedAnswer):
+            if not gone.may_mean_gone(error) or isinstance(error, errors.UnexpectedAnswer):
                 raise
             return False
         is_session = (
@@ -210,7 +206,7 @@ class LogonSessions:
             raise decoders.unreadable(f"GET {path} was answered, but with something else.")
         return True
 
-    def _first(self, deadline: Deadline) -> LogonSession:
+    def _first(self, deadline: Deadline) -> models.LogonSession:
         """Log on while no other thread does, once it is clear that Enterprise Manager is there."""
         if not self._is_trusted and not self._refused:
             self.check_server(deadline)
@@ -242,7 +238,7 @@ class LogonSessions:
             "REST API, 9443 the web site of Enterprise Manager.",
         )
 
-    def _log_on(self, deadline: Deadline) -> LogonSession:
+    def _log_on(self, deadline: Deadline) -> models.LogonSession:
         if self._refused:
             raise self._refused
         settings = self._settings
@@ -285,11 +281,11 @@ class LogonSessions:
                 "changes answers? Nothing was done in the session; it ends when it has been idle.",
             )
         _conceal_id(session_id)
-        session = LogonSession(session_id, token)
+        session = models.LogonSession(session_id, token)
         log.info("logged on: %s", session)
         return session
 
-    def _adopt(self, deadline: Deadline) -> LogonSession | None:
+    def _adopt(self, deadline: Deadline) -> models.LogonSession | None:
         """Return the session whose token was configured, with its id if that can be found out."""
         token = self._settings.session_token
         if not token:
@@ -298,7 +294,7 @@ class LogonSessions:
             session_id = self._told_id(token, deadline)
         except errors.TokenRefused as error:
             raise token_refused(error) from error
-        return LogonSession(session_id, token, borrowed=True)
+        return models.LogonSession(session_id, token, borrowed=True)
 
     def _told_id(self, token: str, deadline: Deadline) -> str | None:
         """Return the id of a token's session, usually made from it. Raises TokenRefused."""
@@ -335,7 +331,7 @@ class Group:
         self._browse = logon.browse
 
 
-def conceal_session(session: LogonSession) -> None:
+def conceal_session(session: models.LogonSession) -> None:
     """Have logs and errors hide what gives access to a session."""
     conceal(session.token)
     if session.session_id:
@@ -386,14 +382,14 @@ def _id_of(resource: Any) -> str | None:
         return found
     ends = [link.path for link in decoders.links(resource) if link.is_for("Delete")]
     for path in (decoders.path_of(resource), *ends):
-        if session_id := rest_below(path, "/logonSessions"):
+        if session_id := models.rest_below(path, "/logonSessions"):
             return decoders.clean(session_id)
     return None
 
 
 def _ids(own: SessionClient) -> list[str]:
     """Return the ids of all sessions. Raises UnexpectedAnswer for a list without our own."""
-    listed = members(own, "/logonSessions", "LogonSession", lambda one: _id_of(one) or "")
+    listed = pages.members(own, "/logonSessions", "LogonSession", lambda one: _id_of(one) or "")
     ids = [session_id for session_id in listed if session_id]
     if own.session.session_id is not None and not _is_one_of(own.session.session_id, ids):
         raise decoders.unreadable("GET /logonSessions was answered without the session that asked.")

@@ -13,14 +13,11 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any, Self
 
-from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em import errors, models, tasks
 from terraform_provider_veeam.em.deadline import Deadline
+from terraform_provider_veeam.em.http import decoders, retry
 from terraform_provider_veeam.em.http.client import SessionClient
-from terraform_provider_veeam.em.http.decoders import unreadable
-from terraform_provider_veeam.em.http.retry import retry
 from terraform_provider_veeam.em.logon import LogonSessions, token_refused
-from terraform_provider_veeam.em.models import LogonSession, Task
-from terraform_provider_veeam.em.tasks import Tasks, parse_task
 
 PAUSES = (0.0, 0.5, 1.0, 2.0)  # seconds before each look for what may turn up late
 LOOK_SECONDS = 6.0  # seconds for finding out what became of a request, even after a stop
@@ -34,12 +31,12 @@ class OneTask:
     def __init__(
         self,
         logon: LogonSessions,
-        session: LogonSession,
+        session: models.LogonSession,
         deadline: Deadline,
         *,
         unknown: errors.EnterpriseManagerError | None = None,
         check: Callable[[], object] = lambda: None,
-        result: Callable[[Deadline], Task | None] = lambda _: None,
+        result: Callable[[Deadline], models.Task | None] = lambda _: None,
     ) -> None:
         """`unknown` is the error where nobody can tell whether the server took the request.
 
@@ -49,8 +46,8 @@ class OneTask:
         """
         self.session = session
         self.client = SessionClient(logon.client, session, deadline)
-        self.tasks = Tasks(logon, session)
-        self.task: Task | None = None
+        self.tasks = tasks.Tasks(logon, session)
+        self.task: models.Task | None = None
         self.doubt: errors.EnterpriseManagerError | None = None
         """The error that leaves it open whether the server took the request."""
         self._logon = logon
@@ -71,13 +68,13 @@ class OneTask:
         task = f"Task {self.task.task_id}" if self.task else "The request"
         return f"{task} of {self.session}"
 
-    def send(self, path: str, body: dict[str, Any] | None) -> Task:
+    def send(self, path: str, body: dict[str, Any] | None) -> models.Task:
         """Send a POST until it is taken, and return its task, found again when the answer is lost.
 
         Raises `unknown`; after any other error the server did not take it, or `doubt` is set.
         """
         try:
-            return retry(
+            return retry.retry(
                 partial(self.send_once, path, body),
                 self._deadline,
                 when=self._may_send_again,
@@ -88,7 +85,7 @@ class OneTask:
                 raise token_refused(error) from error
             raise
 
-    def send_once(self, path: str, body: dict[str, Any] | None) -> Task:
+    def send_once(self, path: str, body: dict[str, Any] | None) -> models.Task:
         """Send a POST, unless something came of an earlier one; returns and raises as `send`."""
         if self.doubt and (task := self._look(self.doubt)):
             return task
@@ -134,7 +131,7 @@ class OneTask:
         is_refusal = isinstance(error, errors.NotFound | errors.TokenRefused)
         return (error is self.doubt and is_refusal) or (error.may_pass and not _is_late(error))
 
-    def _look(self, doubt: errors.EnterpriseManagerError) -> Task | None:
+    def _look(self, doubt: errors.EnterpriseManagerError) -> models.Task | None:
         """Return the task, or one for the result; None without either. Raises `unknown`."""
         bound, looks = self._deadline, len(PAUSES) if _is_late(doubt) else 1
         if self._unknown:
@@ -159,12 +156,12 @@ class OneTask:
             raise self._unknown from doubt
         return None
 
-    def delete(self, path: str) -> Task | None:
+    def delete(self, path: str) -> models.Task | None:
         """Send a DELETE, as often as it takes; returns its task, None when there is none."""
-        self.task = parse_task(self.client.request("DELETE", path).document.value)
+        self.task = tasks.parse_task(self.client.request("DELETE", path).document.value)
         return self.task
 
-    def wait(self, task: Task, deadline: Deadline) -> Task | None:
+    def wait(self, task: models.Task, deadline: Deadline) -> models.Task | None:
         """Return the finished task; None when out of reach. Other errors name the session."""
         try:
             self.task = self.tasks.wait(task, deadline)
@@ -181,7 +178,7 @@ def as_error(error: Exception) -> errors.EnterpriseManagerError:
     """Return an error as one of the tree: one that nobody foresaw comes from a strange answer."""
     if isinstance(error, errors.EnterpriseManagerError):
         return error
-    told = unreadable(f"It can't be handled ({type(error).__name__}).")
+    told = decoders.unreadable(f"It can't be handled ({type(error).__name__}).")
     told.__cause__ = error
     return told
 

@@ -7,19 +7,15 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from terraform_provider_veeam.em import models
+from terraform_provider_veeam.em import errors, models, patterns, times
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.errors import EnterpriseManagerError
 from terraform_provider_veeam.em.inventory import hierarchy
 from terraform_provider_veeam.em.inventory.machines import FoundMachines, Machine, Machines
 from terraform_provider_veeam.em.inventory.restore_points import RestorePoints, Wanted
 from terraform_provider_veeam.em.jobs.jobs import Job, Jobs, WantedJobs
 from terraform_provider_veeam.em.jobs.objects import JobObjects
 from terraform_provider_veeam.em.logon import LogonSessions
-from terraform_provider_veeam.em.models import RestorePointType
 from terraform_provider_veeam.em.mounts.mounts import Mounts
-from terraform_provider_veeam.em.patterns import name_matches, similar_names
-from terraform_provider_veeam.em.times import Time
 from terraform_provider_veeam.masking import printable
 
 _SECONDS = 20.0  # that it may take, while an error waits to be told
@@ -64,7 +60,7 @@ class Suggestions:
         """Return the names of objects like one that was not found, the likeliest first."""
         part = deadline.part(_SECONDS)
         found = _try(lambda: self._hierarchy.find(roots, None, kind, part))
-        return similar_names(name, {one.name for one in found.objects}) if found else []
+        return patterns.similar_names(name, {one.name for one in found.objects}) if found else []
 
     def restore_point(
         self, ref: models.RestorePointRef, deadline: Deadline
@@ -91,7 +87,7 @@ def _try(look_up: Callable[[], Result]) -> Result | None:
     """Return what is looked up; None when that fails."""
     try:
         return look_up()
-    except EnterpriseManagerError as error:
+    except errors.EnterpriseManagerError as error:
         log.info("there is no advice: %s", error)
         return None
 
@@ -111,10 +107,10 @@ def _nearest(wanted: Wanted, machines: list[Machine]) -> str:
     if wanted.machine_name is None:
         return f"There are:\n{_lines(_families(machines))}"
     name = printable(wanted.machine_name)
-    named = [one for one in machines if name_matches(wanted.machine_name, one.name)]
+    named = [one for one in machines if patterns.name_matches(wanted.machine_name, one.name)]
     if named:
         return f"There are machines of that name, but none that the search allows:\n{_lines(named)}"
-    similar = similar_names(wanted.machine_name, (one.name for one in machines))
+    similar = patterns.similar_names(wanted.machine_name, (one.name for one in machines))
     if not similar:
         return f"None of the machines with restore points ({len(machines)}) has a name like {name}."
     ranked = [one for likely in similar for one in machines if one.name == likely]
@@ -129,14 +125,14 @@ def _families(machines: list[Machine]) -> list[Machine]:
             type=family,
             restore_point_count=sum(one.restore_point_count for one in same),
             oldest_at=min(
-                (one.oldest_at for one in same if one.oldest_at), key=Time.parse, default=None
+                (one.oldest_at for one in same if one.oldest_at), key=times.Time.parse, default=None
             ),
             newest_at=max(
-                (one.newest_at for one in same if one.newest_at), key=Time.parse, default=None
+                (one.newest_at for one in same if one.newest_at), key=times.Time.parse, default=None
             ),
             backup_servers=tuple(sorted({name for one in same for name in one.backup_servers})),
         )
-        for family in RestorePointType
+        for family in models.RestorePointType
         if (same := [one for one in machines if one.type is family])
     ]
 

@@ -15,15 +15,11 @@ from operator import attrgetter
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from terraform_provider_veeam.em import errors, gone, models
 from terraform_provider_veeam.em.deadline import FIRST_PAUSE, LONGEST_PAUSE, Deadline, looks
-from terraform_provider_veeam.em.errors import EnterpriseManagerError, SessionGone, TaskVanished
-from terraform_provider_veeam.em.gone import Container, unless_gone
-from terraform_provider_veeam.em.http import decoders
+from terraform_provider_veeam.em.http import decoders, pages, retry
 from terraform_provider_veeam.em.http.client import SessionClient, never
-from terraform_provider_veeam.em.http.pages import members
-from terraform_provider_veeam.em.http.retry import PATIENCE, persist
 from terraform_provider_veeam.em.logon import LogonSessions
-from terraform_provider_veeam.em.models import LogonSession, Task, rest_below
 
 _LOOKS_FOR_A_MISSING_TASK = 3  # right after it was made the server may not list it yet
 
@@ -37,7 +33,7 @@ _MOUNT_HREF = re.compile(r"/.+/mounts/[1-9]\d{0,18}", re.IGNORECASE)
 class Tasks:
     """The tasks of one logon session."""
 
-    def __init__(self, logon: LogonSessions, session: LogonSession) -> None:
+    def __init__(self, logon: LogonSessions, session: models.LogonSession) -> None:
         self._logon = logon
         self._session = session
 
@@ -50,8 +46,8 @@ class Tasks:
         body: dict[str, Any] | None,
         deadline: Deadline,
         *,
-        again: Callable[[EnterpriseManagerError], bool] = never,
-    ) -> Task:
+        again: Callable[[errors.EnterpriseManagerError], bool] = never,
+    ) -> models.Task:
         """Send a POST and return its task, sent again as `again` says. Raises UnexpectedAnswer."""
         sent = None if body is None else json.dumps(body).encode()
         answer = self._client(deadline).request("POST", path, body=sent, again=again)
@@ -62,38 +58,38 @@ class Tasks:
             )
         return task
 
-    def get(self, task_id: str, deadline: Deadline) -> Task:
+    def get(self, task_id: str, deadline: Deadline) -> models.Task:
         """Return a task as it is now. Raises TaskVanished, SessionGone."""
         return self._unless_gone(task_id, lambda: self._read(task_id, deadline), deadline)
 
-    def all(self, deadline: Deadline) -> list[Task]:
+    def all(self, deadline: Deadline) -> list[models.Task]:
         """Return the tasks of the session, each with its state. Raises SessionGone."""
         found = []
         for task in self._listed(deadline):
             try:
                 found.append(task if task.state else self.get(task.task_id, deadline))
-            except TaskVanished:
+            except errors.TaskVanished:
                 continue
         return found
 
     def cancel(self, task_id: str, deadline: Deadline) -> None:
         """Stop and remove a task; one that is gone already is no error, nor is its session."""
-        with suppress(TaskVanished, SessionGone):
+        with suppress(errors.TaskVanished, errors.SessionGone):
             delete = partial(self._client(deadline).request, "DELETE", _path(task_id))
             self._unless_gone(task_id, delete, deadline)
 
     def _unless_gone(
         self, task_id: str, request: Callable[[], Result], deadline: Deadline
     ) -> Result:
-        container = Container(
+        container = gone.Container(
             f"the list of tasks of {self._session}",
             lambda: any(is_called(task, task_id) for task in self._listed(deadline)),
-            TaskVanished,
+            errors.TaskVanished,
         )
         what = f"task {task_id} of {self._session}"
-        return unless_gone(self._client(deadline), what, request, container)
+        return gone.unless_gone(self._client(deadline), what, request, container)
 
-    def _read(self, task_id: str, deadline: Deadline) -> Task:
+    def _read(self, task_id: str, deadline: Deadline) -> models.Task:
         path = _path(task_id)
         answer = self._client(deadline).get(path)
         task = find_task(answer.document, task_id)
@@ -103,17 +99,19 @@ class Tasks:
             )
         return task
 
-    def _listed(self, deadline: Deadline) -> list[Task]:
+    def _listed(self, deadline: Deadline) -> list[models.Task]:
         """Return the tasks of the session, some perhaps without their state."""
         client = self._client(deadline)
-        return unless_gone(
+        return gone.unless_gone(
             client,
             str(self._session),
-            lambda: [*members(client, "/tasks", "Task", parse_task, key=attrgetter("task_id"))],
+            lambda: [
+                *pages.members(client, "/tasks", "Task", parse_task, key=attrgetter("task_id"))
+            ],
             self._logon.container(self._session, deadline),
         )
 
-    def wait(self, task: Task, deadline: Deadline) -> Task:
+    def wait(self, task: models.Task, deadline: Deadline) -> models.Task:
         """Return the task when finished, despite a minute of errors. Raises TaskVanished."""
         pauses = looks(deadline)
         while not task.finished:
@@ -122,28 +120,30 @@ class Tasks:
             log.debug("%s of %s: %s", task.task_id, self._session, task.state)
         return task
 
-    def look(self, task: Task, deadline: Deadline) -> Task:
+    def look(self, task: models.Task, deadline: Deadline) -> models.Task:
         """Return a task as it is now; raises as `wait` does."""
         missing = 0
         while True:
             try:
-                return persist(
+                return retry.persist(
                     lambda: self.get(task.task_id, deadline),
-                    deadline.part(PATIENCE),
+                    deadline.part(retry.PATIENCE),
                     LONGEST_PAUSE,
                 )
-            except TaskVanished:
+            except errors.TaskVanished:
                 missing += 1
                 if missing == _LOOKS_FOR_A_MISSING_TASK:
                     raise
                 deadline.wait(FIRST_PAUSE * 2**missing)
 
 
-def parse_task(resource: Any) -> Task | None:
+def parse_task(resource: Any) -> models.Task | None:
     """Return the task that a resource describes; None when it names none."""
     if not isinstance(resource, dict):
         return None
-    task_id = decoders.text(resource, "TaskId") or rest_below(decoders.path_of(resource), "/tasks")
+    task_id = decoders.text(resource, "TaskId") or models.rest_below(
+        decoders.path_of(resource), "/tasks"
+    )
     if not task_id or "/" in task_id:
         return None
     result, found = decoders.member(resource, "Result"), decoders.links(resource)
@@ -151,7 +151,7 @@ def parse_task(resource: Any) -> Task | None:
     mounts = [link.path for link in related if _MOUNT_HREF.fullmatch(link.path)]
     restores = [link.target for link in related if link.is_below("/restoreSessions")]
     runs = [link.path for link in related if link.is_below("/backupSessions", "/replicaSessions")]
-    return Task(
+    return models.Task(
         task_id=task_id,
         state=decoders.text(resource, "State"),
         operation=decoders.text(resource, "Operation"),
@@ -166,20 +166,20 @@ def parse_task(resource: Any) -> Task | None:
     )
 
 
-def failure_of(request: str, task: Task) -> str:
+def failure_of(request: str, task: models.Task) -> str:
     """Return, for a person, that the task of a request failed, and why."""
     why = task.message or "it gave no reason"
     return f"{request} was accepted, but its task {task.task_id} failed: {why}"
 
 
-def find_task(document: decoders.Document, task_id: str) -> Task | None:
+def find_task(document: decoders.Document, task_id: str) -> models.Task | None:
     """Return a task from an answer; the page of agents' restore points shows it in a list."""
     alone = parse_task(document.value)
     tasks = [alone] if alone else map(parse_task, document.collection("Task") or ())
     return next((task for task in tasks if task and is_called(task, task_id)), None)
 
 
-def is_called(task: Task, task_id: str) -> bool:
+def is_called(task: models.Task, task_id: str) -> bool:
     """Tell whether a task has an id; capitals do not count."""
     return task.task_id.casefold() == task_id.casefold()
 

@@ -12,15 +12,12 @@ from itertools import count
 from math import inf
 from typing import NamedTuple
 
+from terraform_provider_veeam.em import errors, models, patterns
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound
 from terraform_provider_veeam.em.files import paths
 from terraform_provider_veeam.em.files.left_out import ONE_ADDRESS, LeftOut, concerns_all
-from terraform_provider_veeam.em.http import decoders
+from terraform_provider_veeam.em.http import decoders, pages
 from terraform_provider_veeam.em.http.client import Client, SessionClient
-from terraform_provider_veeam.em.http.pages import pages
-from terraform_provider_veeam.em.models import LogonSession
-from terraform_provider_veeam.em.patterns import similar_names
 from terraform_provider_veeam.masking import printable
 
 _PAGE_SIZE = 500  # with the longest paths of Windows, an answer of 3 MiB
@@ -46,7 +43,7 @@ class Files:
     The index lists the volumes as the folder with an empty path; a mount point has no such list.
     """
 
-    def __init__(self, client: Client, session: LogonSession, href: str) -> None:
+    def __init__(self, client: Client, session: models.LogonSession, href: str) -> None:
         self._client = client
         self._session = session
         self.href = href
@@ -66,7 +63,7 @@ class Files:
             return found
 
         client = SessionClient(self._client, self._session, deadline)
-        for entry in pages(client, address, read):
+        for entry in pages.pages(client, address, read):
             if paths.is_name_in(path, entry.name):
                 yield entry
             else:
@@ -84,7 +81,7 @@ class Files:
                     yield entry
                     if entry.is_folder and left > 1:
                         below.append((entry.path, left - 1))
-            except EnterpriseManagerError as error:
+            except errors.EnterpriseManagerError as error:
                 if inner == path or concerns_all(error):
                     raise
                 left_out.append(LeftOut.by(inner, error))
@@ -112,7 +109,7 @@ class Files:
             folder, state = below.pop(0)
             try:
                 entries = list(self.folder(folder, deadline, left_out))
-            except EnterpriseManagerError as error:
+            except errors.EnterpriseManagerError as error:
                 if folder == pattern.folder or concerns_all(error):
                     raise
                 left_out.append(LeftOut.by(folder, error))
@@ -132,7 +129,7 @@ class Files:
             return [self.find(path, deadline)]
         found = self.look(path, deadline, left_out)
         if not found:
-            raise NotFound(
+            raise errors.NotFound(
                 "Nothing matches",
                 f"Nothing in {printable(pattern.folder)} matches {printable(path)}.",
                 status=HTTPStatus.NOT_FOUND,
@@ -163,7 +160,7 @@ class Files:
         if found := self.look(path, deadline, []):
             return found[0]
         parent, name = paths.parent_and_name(path)
-        raise NotFound(
+        raise errors.NotFound(
             "There is no such file or folder",
             f"{printable(parent)} has nothing named {printable(name)}.",
             status=HTTPStatus.NOT_FOUND,
@@ -176,19 +173,19 @@ class Files:
             while parent:
                 try:
                     inside = list(self.folder(parent, deadline, []))
-                except NotFound:
+                except errors.NotFound:
                     parent, name = paths.parent_and_name(parent)
                 else:
                     if any(paths.same_path(entry.path, f"{parent}/{name}") for entry in inside):
                         return ""  # the answer that it is not there was a passing fault
                     return _nearest(parent, name, [entry.name for entry in inside])
-        except EnterpriseManagerError as error:
+        except errors.EnterpriseManagerError as error:
             log.info("there is no advice: %s", error)
         return ""
 
 
 def _nearest(folder: str, name: str, names: list[str]) -> str:
-    similar = similar_names(name, names)
+    similar = patterns.similar_names(name, names)
     shown = ", ".join(map(printable, similar or sorted(names)[:_SHOWN]))
     said = f"{printable(folder)} is there, but has no {printable(name)}"
     if similar:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
+from terraform_provider_veeam.em import errors, models
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.errors import CannotWrite
 from terraform_provider_veeam.em.files.destination import Destination, Place
 from terraform_provider_veeam.em.files.left_out import ONE_ADDRESS, LeftOut, concerns_all
 from terraform_provider_veeam.em.files.listing import Entry, Files
@@ -17,7 +17,6 @@ from terraform_provider_veeam.em.files.manifest import Source
 from terraform_provider_veeam.em.files.overwrite import Act, Overwrite, Target, Verdict, judge
 from terraform_provider_veeam.em.files.paths import PathPattern, address_of, parent_and_name
 from terraform_provider_veeam.em.files.progress import Progress
-from terraform_provider_veeam.em.models import restore_point_at
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.text import counted, readable_size
 
@@ -89,7 +88,7 @@ class Planner:
         self._destination = destination
         self._deadline = deadline
         self._progress = progress
-        ref = restore_point_at(files.href)
+        ref = models.restore_point_at(files.href)
         self._id = f"{ref.type}/{ref.id}" if ref else files.href
         self._point = point or self._id
         self._keep_folders = keep_folders
@@ -156,7 +155,7 @@ class Planner:
                         placed.append(planned := self._judge(entry, place))
                         if self._overwrite is None and planned.verdict.act is Act.LEAVE:
                             layout.left_out.append(LeftOut(entry.path, str(planned)))
-                except CannotWrite as error:
+                except errors.CannotWrite as error:
                     if concerns_all(error) or entry.path == layout.path:
                         raise
                     reason = LeftOut.by(entry.path, error)

@@ -12,7 +12,7 @@ from functools import partial
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em import errors, models, one_task, tasks
 from terraform_provider_veeam.em.deadline import Deadline, follow
 from terraform_provider_veeam.em.files.download import Downloaded, download
 from terraform_provider_veeam.em.files.listing import Files
@@ -20,9 +20,6 @@ from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.http.retry import may_pass
 from terraform_provider_veeam.em.inventory.restore_sessions import read_restore_outcome
 from terraform_provider_veeam.em.logon import LogonSessions
-from terraform_provider_veeam.em.models import LogonSession, Task
-from terraform_provider_veeam.em.one_task import OneTask
-from terraform_provider_veeam.em.tasks import Tasks, failure_of
 from terraform_provider_veeam.masking import printable
 
 _CANCEL_SECONDS = 30.0
@@ -75,10 +72,10 @@ class Progress(NamedTuple):
 class FileRestores:
     """Restores files that one logon session shows, in mount points or in the index."""
 
-    def __init__(self, logon: LogonSessions, session: LogonSession) -> None:
+    def __init__(self, logon: LogonSessions, session: models.LogonSession) -> None:
         self._logon = logon
         self._session = session
-        self._tasks = Tasks(logon, session)
+        self._tasks = tasks.Tasks(logon, session)
 
     def restore(
         self, files: Files, path: str, how: ToOriginalPlace | None, deadline: Deadline
@@ -92,7 +89,7 @@ class FileRestores:
             "It is not known whether the restore was begun",
             f"It was not asked for again, and may have begun. {_LOOK_AT_IT}",
         )
-        task = OneTask(
+        task = one_task.OneTask(
             self._logon,
             self._session._replace(borrowed=True),  # it has other tasks too
             deadline,
@@ -106,7 +103,7 @@ class FileRestores:
                 error.add(_OWN_ACCOUNT)
             raise
 
-    def begin(self, files: Files, path: str, deadline: Deadline) -> Task:
+    def begin(self, files: Files, path: str, deadline: Deadline) -> models.Task:
         """Ask for a file, or all files of a folder, to be made ready to be downloaded."""
         return self._tasks.begin(
             _restore_address(files, path),
@@ -116,7 +113,7 @@ class FileRestores:
         )
 
     def finish(
-        self, files: Files, path: str, task: Task, deadline: Deadline, targets: list[str]
+        self, files: Files, path: str, task: models.Task, deadline: Deadline, targets: list[str]
     ) -> Iterator[Progress]:
         """Wait until it is ready; yields as `restore`. Addresses below `/api` go to `targets`."""
         return self._follow_task(files, path, task, deadline, targets)
@@ -129,7 +126,7 @@ class FileRestores:
         self,
         files: Files,
         path: str,
-        begun: Task,
+        begun: models.Task,
         deadline: Deadline,
         targets: list[str],
         *,
@@ -137,7 +134,7 @@ class FileRestores:
     ) -> Iterator[Progress]:
         """Wait for a task, and for the restore session that it has started, if it has."""
 
-        def look() -> Task:
+        def look() -> models.Task:
             return self._tasks.look(begun, deadline)
 
         try:
@@ -155,7 +152,7 @@ class FileRestores:
         if not task.success:
             raise errors.FileRestoreFailed(
                 f"Enterprise Manager could not restore {printable(path)}",
-                failure_of(f"POST {_restore_address(files, path)}", task),
+                tasks.failure_of(f"POST {_restore_address(files, path)}", task),
                 credentials_needed=_is_about_credentials(task),
             )
         if task.restore_session:
@@ -197,7 +194,7 @@ class FileRestores:
             warning = restore.message or "Enterprise Manager gave no reason."
             yield Progress(so_far + now, warning=warning)
 
-    def _cancel(self, task: Task, deadline: Deadline) -> None:
+    def _cancel(self, task: models.Task, deadline: Deadline) -> None:
         bound = deadline.unstoppable("Cancelling the restore", _CANCEL_SECONDS)
         try:
             self._tasks.cancel(task.task_id, bound)
@@ -209,7 +206,7 @@ def _restore_address(files: Files, path: str) -> str:
     return f"{files.address(path)}?action=restore"
 
 
-def _is_about_credentials(task: Task) -> bool:
+def _is_about_credentials(task: models.Task) -> bool:
     if task.credentials_needed is not None:
         return task.credentials_needed
     return _names_credentials(task.message)

@@ -12,14 +12,8 @@ from functools import partial
 from typing import Self
 from urllib.parse import unquote
 
-from terraform_provider_veeam.em.background import in_background, start_thread
+from terraform_provider_veeam.em import background, errors, models
 from terraform_provider_veeam.em.deadline import TELL_SECONDS, Deadline
-from terraform_provider_veeam.em.errors import (
-    EnterpriseManagerError,
-    SomeLeftOut,
-    Stopped,
-    Unreachable,
-)
 from terraform_provider_veeam.em.files.destination import Destination
 from terraform_provider_veeam.em.files.download import Downloaded
 from terraform_provider_veeam.em.files.left_out import LeftOut, concerns_all, in_lines
@@ -29,7 +23,6 @@ from terraform_provider_veeam.em.files.paths import address_of
 from terraform_provider_veeam.em.files.plan import Part, Plan, Planned, Planner
 from terraform_provider_veeam.em.files.progress import Progress
 from terraform_provider_veeam.em.files.restore import FileRestores
-from terraform_provider_veeam.em.models import Task
 from terraform_provider_veeam.masking import printable
 
 _AHEAD = 16  # files that are made ready before it is their turn
@@ -88,12 +81,12 @@ class Transfer:
 
     def __exit__(self, *_: object) -> None:
         """Give up what still goes on, and wait for its end."""
-        self._fail(Stopped(f"{self.deadline.operation} was given up"))
+        self._fail(errors.Stopped(f"{self.deadline.operation} was given up"))
         self._join()
 
     def plan(self, path: str) -> Generator[str, None, Plan]:
         """Return what a path or pattern stands for, with its folders made here; yields progress."""
-        plan = yield from in_background(
+        plan = yield from background.in_background(
             lambda: self._planner.plan(path), TELL_SECONDS, self._progress
         )
         fetch = _Fetch(plan)
@@ -122,7 +115,7 @@ class Transfer:
         if fetch.left and self._failure:
             raise fetch.broken_off(self._failure)
         if left_out := fetch.left_out():
-            raise SomeLeftOut(
+            raise errors.SomeLeftOut(
                 "Not everything would be downloaded"
                 if self._destination.dry_run
                 else "Not everything was downloaded",
@@ -142,8 +135,8 @@ class Transfer:
             # last ones are not the large ones alone.
             take = self._queue.pop if number % 2 else self._queue.popleft
             try:
-                start_thread(partial(self._pool.submit, self._work, take))
-            except Unreachable:
+                background.start_thread(partial(self._pool.submit, self._work, take))
+            except errors.Unreachable:
                 if number:
                     break
                 raise
@@ -158,7 +151,7 @@ class Transfer:
                 try:
                     job.finish(self._fetch_file(job))
                 except Exception as error:  # noqa: BLE001 - `fetch` raises it
-                    if not isinstance(error, EnterpriseManagerError) or concerns_all(error):
+                    if not isinstance(error, errors.EnterpriseManagerError) or concerns_all(error):
                         self._fail(error)
                     else:
                         job.finish(error)
@@ -189,7 +182,7 @@ class Transfer:
 
             def report(size: int) -> None:
                 if self._failure:
-                    raise Stopped(f"{self.deadline.operation} was given up")
+                    raise errors.Stopped(f"{self.deadline.operation} was given up")
                 count(size)
 
             done = self._restores.download(
@@ -208,11 +201,11 @@ class Transfer:
         self.progress.come(done.size)
         return done
 
-    def begin(self, path: str) -> Task:
+    def begin(self, path: str) -> models.Task:
         """Ask for a file or a folder to be made ready."""
         return self._restores.begin(self._files, path, self.deadline)
 
-    def wait_for(self, path: str, task: Task) -> list[str]:
+    def wait_for(self, path: str, task: models.Task) -> list[str]:
         """Wait until it is ready; returns the addresses that the server gives."""
         targets: list[str] = []
         with self.progress.during(f"preparing {path}") as tell:
@@ -228,9 +221,9 @@ class _Preparation:
         self.part = part
         self._transfer = transfer
         self._lock = threading.Lock()
-        self._task: Task | None = None
+        self._task: models.Task | None = None
         self._targets: Mapping[str, str] | None = None
-        self._error: EnterpriseManagerError | None = None
+        self._error: errors.EnterpriseManagerError | None = None
 
     def begin(self) -> None:
         """Ask for it, if nobody has done so."""
@@ -249,7 +242,7 @@ class _Preparation:
             if self._targets is None and self._task:
                 try:
                     told = self._transfer.wait_for(self.part.path, self._task)
-                except EnterpriseManagerError as error:
+                except errors.EnterpriseManagerError as error:
                     self._error = error
                     raise
                 self._targets = _targets(told, self.part)
@@ -264,7 +257,7 @@ class _Preparation:
         if not self._task and not self._error:
             try:
                 self._task = self._transfer.begin(self.part.path)
-            except EnterpriseManagerError as error:
+            except errors.EnterpriseManagerError as error:
                 self._error = error
 
 
@@ -274,7 +267,7 @@ class _Job:
     def __init__(self, file: Planned, preparation: _Preparation, fetch: _Fetch) -> None:
         self.file = file
         self.preparation = preparation
-        self.outcome: Downloaded | EnterpriseManagerError | None = None
+        self.outcome: Downloaded | errors.EnterpriseManagerError | None = None
         self._fetch = fetch
 
     @property
@@ -283,7 +276,7 @@ class _Job:
         size = self.file.entry.size
         return float("inf") if size is None else size
 
-    def finish(self, outcome: Downloaded | EnterpriseManagerError) -> None:
+    def finish(self, outcome: Downloaded | errors.EnterpriseManagerError) -> None:
         """Note what came of it."""
         self.outcome = outcome
         self._fetch.take_note()
@@ -315,7 +308,7 @@ class _Fetch:
         """Return what did not come. Raises an error about the path that was asked for itself."""
         found = dict.fromkeys(self.plan.left_out)
         for job in self.jobs:
-            if isinstance(job.outcome, EnterpriseManagerError):
+            if isinstance(job.outcome, errors.EnterpriseManagerError):
                 failed = job.preparation.part if job.preparation.has_failed else job.file.entry
                 if failed.path == self.plan.path:
                     raise self.broken_off(job.outcome)
@@ -329,7 +322,7 @@ class _Fetch:
             for job in self.jobs
             if not isinstance(job.outcome, Downloaded)
         ]
-        if isinstance(error, EnterpriseManagerError) and rest != [printable(self.plan.path)]:
+        if isinstance(error, errors.EnterpriseManagerError) and rest != [printable(self.plan.path)]:
             error.add(
                 f"Of {printable(self.plan.path)} these were not downloaded:\n{in_lines(rest)}"
             )

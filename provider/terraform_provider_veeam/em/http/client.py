@@ -7,14 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple, Protocol
 
+from terraform_provider_veeam.em import errors, models
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.errors import EnterpriseManagerError, UnexpectedAnswer
-from terraform_provider_veeam.em.http import decoders
+from terraform_provider_veeam.em.http import decoders, refusals, retry
 from terraform_provider_veeam.em.http.exchange import Exchange
-from terraform_provider_veeam.em.http.refusals import refusal_of
-from terraform_provider_veeam.em.http.retry import RetryPolicy, may_pass, retry
 from terraform_provider_veeam.em.http.session import RawRequest, Session
-from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.em.settings import Settings
 
 TOKEN_HEADER = "X-RestSvcSessionId"  # noqa: S105 - the header's name
@@ -45,7 +42,7 @@ class Answer(NamedTuple):
     document: decoders.Document
 
 
-def never(_: EnterpriseManagerError) -> bool:
+def never(_: errors.EnterpriseManagerError) -> bool:
     """Send no request again, whatever the error."""
     return False
 
@@ -56,7 +53,7 @@ class Client:
     def __init__(self, settings: Settings, *, random: Callable[[], float]) -> None:
         self._settings = settings
         self._session = Session(settings)
-        self.policy = RetryPolicy(settings.max_retries, random)
+        self.policy = retry.RetryPolicy(settings.max_retries, random)
 
     def request(
         self,
@@ -67,7 +64,7 @@ class Client:
         token: str | None = None,
         authorization: str | None = None,
         body: bytes | None = None,
-        again: Callable[[EnterpriseManagerError], bool] | None = None,
+        again: Callable[[errors.EnterpriseManagerError], bool] | None = None,
     ) -> Answer:
         """Send a request to a path below `/api` and return its answer, a status from 200 to 299.
 
@@ -90,19 +87,19 @@ class Client:
             with Exchange(self._session, request, deadline, timeout) as exchange:
                 status, said = exchange.head(), exchange.body()
                 if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-                    raise refusal_of(request, status, exchange.headers, said)
+                    raise refusals.refusal_of(request, status, exchange.headers, said)
                 deadline.progress()
                 try:
                     return Answer(status, exchange.headers, decoders.decode(said))
-                except UnexpectedAnswer as error:
+                except errors.UnexpectedAnswer as error:
                     kind = decoders.clean(exchange.headers.get("Content-Type") or "none")
                     raise decoders.unreadable(
                         f"{request} was answered with {status} and a body of type {kind}. "
                         f"{error.detail} Is there a proxy in between?"
                     ) from error
 
-        again = again or (may_pass if request.is_idempotent else never)
-        return retry(once, deadline, when=again, pauses=self.policy.pauses())
+        again = again or (retry.may_pass if request.is_idempotent else never)
+        return retry.retry(once, deadline, when=again, pauses=self.policy.pauses())
 
     def download(self, path: str, deadline: Deadline, *, token: str, into: Sink) -> None:
         """Write what a path below `/api` gives, as it comes.
@@ -129,12 +126,12 @@ class Client:
                         f"answered with {status} and something else."
                     )
                 elif status != HTTPStatus.PARTIAL_CONTENT:
-                    raise refusal_of(request, status, exchange.headers, exchange.body())
+                    raise refusals.refusal_of(request, status, exchange.headers, exchange.body())
                 for chunk in exchange.parts():
                     deadline.check()
                     into.write(chunk)
 
-        retry(once, deadline, pauses=self._pauses_without_progress(into))
+        retry.retry(once, deadline, pauses=self._pauses_without_progress(into))
 
     def _pauses_without_progress(self, into: Sink) -> Iterator[float]:
         """Return the seconds before each further try, anew whenever one has brought more."""
@@ -169,7 +166,7 @@ class SessionClient(NamedTuple):
     """The client in one logon session, for one operation."""
 
     client: Client
-    session: LogonSession
+    session: models.LogonSession
     deadline: Deadline
 
     def get(self, path: str) -> Answer:

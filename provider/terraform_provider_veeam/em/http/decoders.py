@@ -17,9 +17,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from terraform_provider_veeam.em.errors import UnexpectedAnswer
-from terraform_provider_veeam.em.models import rest_below
-from terraform_provider_veeam.em.times import utc
+from terraform_provider_veeam.em import errors, models, times
 from terraform_provider_veeam.masking import hide
 
 if TYPE_CHECKING:
@@ -67,7 +65,9 @@ class Link(NamedTuple):
 
     def is_below(self, *collections: str) -> bool:
         """Tell whether it leads to a member of one of those collections, like `/tasks`."""
-        return any(rest_below(self.path, collection) is not None for collection in collections)
+        return any(
+            models.rest_below(self.path, collection) is not None for collection in collections
+        )
 
 
 class Document(NamedTuple):
@@ -95,9 +95,9 @@ class Document(NamedTuple):
         return _chosen(_lists(self.value, "", kinds, 0), kinds, is_list=is_list)
 
 
-def unreadable(reason: str) -> UnexpectedAnswer:
+def unreadable(reason: str) -> errors.UnexpectedAnswer:
     """Return the error for an answer that can't be read, and why."""
-    return UnexpectedAnswer("Enterprise Manager's answer can't be understood", reason)
+    return errors.UnexpectedAnswer("Enterprise Manager's answer can't be understood", reason)
 
 
 def decode(body: bytes) -> Document:
@@ -298,7 +298,7 @@ def text(resource: Any, *names: str) -> str | None:
 
 def time(resource: Any, *names: str) -> str | None:
     """Return the first of the properties that has text as a time: RFC 3339 in UTC, see `utc`."""
-    return utc(text(resource, *names))
+    return times.utc(text(resource, *names))
 
 
 def uuid(resource: Any, name: str = "UID") -> str:
@@ -369,7 +369,7 @@ def api_path(href: Any) -> str | None:
         path = urlsplit(href.strip()).path
     except ValueError:
         return None
-    rest = rest_below(path, "/api")
+    rest = models.rest_below(path, "/api")
     if rest is None:
         return None
     plain = unquote(rest)
@@ -396,7 +396,7 @@ def error_message(body: bytes) -> str | None:
     """Return the message of an error body, in JSON or XML; None when there is none."""
     try:
         document = decode(body)
-    except UnexpectedAnswer:
+    except errors.UnexpectedAnswer:
         return None
     said = document.value
     return message(said, "Message") or message(said, "FirstChanceExceptionMessage")

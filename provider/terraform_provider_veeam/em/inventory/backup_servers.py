@@ -45,7 +45,7 @@ def backup_servers(client: SessionClient) -> Iterator[BackupServer]:
 def backup_server_name(resource: decoders.Resource) -> str | None:
     """Return the name of the backup server that a resource belongs to."""
     link = decoders.link_below(resource, "/backupServers")
-    return link.name if link else None
+    return decoders.text(resource, "BackupServerName") or (link and link.name)
 
 
 class BackupServers(Group):

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import NamedTuple
 
+from terraform_provider_veeam.em import errors, models
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.errors import AccessDenied, RequestRefused
 from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.inventory.restore_points import (
     FoundRestorePoint,
@@ -20,7 +20,6 @@ from terraform_provider_veeam.em.inventory.restore_points import (
     find_restore_points,
 )
 from terraform_provider_veeam.em.logon import Group
-from terraform_provider_veeam.em.models import RestorePointType
 from terraform_provider_veeam.em.times import Time
 
 log = logging.getLogger(__name__)
@@ -34,7 +33,7 @@ class Machine(NamedTuple):
     """A VM, a replica or an agent's computer, and the restore points that it has."""
 
     name: str
-    type: RestorePointType
+    type: models.RestorePointType
     restore_point_count: int
     oldest_at: str | None
     """When its oldest restore point was created, RFC 3339 in UTC; None when no time is told."""
@@ -47,12 +46,12 @@ class FoundMachines(NamedTuple):
     """Machines by name, then by family, and the families that could not be searched."""
 
     machines: list[Machine]
-    left_out: Mapping[RestorePointType, RequestRefused]
+    left_out: Mapping[models.RestorePointType, errors.RequestRefused]
     """Families that the account may not see, or that this Enterprise Manager does not know."""
 
 
 def find_machines(
-    client: SessionClient, wanted: Wanted, families: Sequence[RestorePointType]
+    client: SessionClient, wanted: Wanted, families: Sequence[models.RestorePointType]
 ) -> FoundMachines:
     """Return the machines of these families that have restore points like those wanted.
 
@@ -60,12 +59,12 @@ def find_machines(
     the families can be searched, and what `find_restore_points` raises.
     """
     machines: list[Machine] = []
-    left_out: dict[RestorePointType, RequestRefused] = {}
+    left_out: dict[models.RestorePointType, errors.RequestRefused] = {}
     for family in families:
         asked = wanted._replace(type=family)
         try:
             machines += _grouped(find_restore_points(client, asked, _PAGE_SIZE))
-        except RequestRefused as error:
+        except errors.RequestRefused as error:
             if not is_out_of_sight(error):
                 raise
             log.info("restore points of type %s are left out: %s", family, error)
@@ -77,9 +76,9 @@ def find_machines(
     )
 
 
-def is_out_of_sight(error: RequestRefused) -> bool:
+def is_out_of_sight(error: errors.RequestRefused) -> bool:
     """Tell whether a family of restore points is not there for this account or this server."""
-    return isinstance(error, AccessDenied) or error.status in _UNKNOWN_FAMILY
+    return isinstance(error, errors.AccessDenied) or error.status in _UNKNOWN_FAMILY
 
 
 def _grouped(points: Iterable[FoundRestorePoint]) -> list[Machine]:
@@ -113,7 +112,7 @@ class Machines(Group):
         self,
         wanted: Wanted,
         deadline: Deadline,
-        families: Sequence[RestorePointType] = tuple(RestorePointType),
+        families: Sequence[models.RestorePointType] = tuple(models.RestorePointType),
     ) -> FoundMachines:
         """Return the machines that have restore points like those wanted, of any type."""
         return self._browse(lambda own: find_machines(own, wanted, families), deadline)

@@ -12,18 +12,12 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
-from terraform_provider_veeam.em import models
+from terraform_provider_veeam.em import errors, gone, models, patterns, times
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.errors import RestorePointGone, UnexpectedAnswer
-from terraform_provider_veeam.em.gone import Container, unless_gone
-from terraform_provider_veeam.em.http import decoders
+from terraform_provider_veeam.em.http import decoders, pages
 from terraform_provider_veeam.em.http.client import SessionClient
-from terraform_provider_veeam.em.http.pages import PAGE_SIZE
-from terraform_provider_veeam.em.inventory.backup_servers import backup_server_name
-from terraform_provider_veeam.em.inventory.query import Comparison, comparisons, query, urn
+from terraform_provider_veeam.em.inventory import backup_servers, query
 from terraform_provider_veeam.em.logon import Group
-from terraform_provider_veeam.em.patterns import name_matches
-from terraform_provider_veeam.em.times import Time
 
 log = logging.getLogger(__name__)
 
@@ -33,13 +27,15 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 def read_restore_point(client: SessionClient, ref: models.RestorePointRef) -> models.RestorePoint:
     """Return a restore point. Raises RestorePointGone, AccessDenied."""
     kind = ref.type.entity
-    only = comparisons(("UID", "==", urn(kind, ref.id)))
-    container = Container(
+    only = query.comparisons(("UID", "==", query.urn(kind, ref.id)))
+    container = gone.Container(
         f"the list of restore points of type {ref.type}",
-        lambda: any(uuid_of(one) == ref.id for one in query(client, kind, only)),
-        RestorePointGone,
+        lambda: any(uuid_of(one) == ref.id for one in query.query(client, kind, only)),
+        errors.RestorePointGone,
     )
-    return unless_gone(client, f"restore point {ref.id}", lambda: _read(client, ref), container)
+    return gone.unless_gone(
+        client, f"restore point {ref.id}", lambda: _read(client, ref), container
+    )
 
 
 def _read(client: SessionClient, ref: models.RestorePointRef) -> models.RestorePoint:
@@ -62,21 +58,21 @@ class Wanted(NamedTuple):
     type: models.RestorePointType = models.RestorePointType.VM
     machine_name: str | None = None
     """Name of the VM or of the agent's computer; with `*` a pattern, matched here."""
-    created_after: Time | None = None
-    created_before: Time | None = None
+    created_after: times.Time | None = None
+    created_before: times.Time | None = None
     backup_server: str | None = None
     id: str | None = None
 
-    def conditions(self) -> list[Comparison]:
+    def conditions(self) -> list[query.Comparison]:
         """Return what the server can filter by."""
         agent = self.type is models.RestorePointType.AGENT
         name = None if self.machine_name and "*" in self.machine_name else self.machine_name
-        return comparisons(
+        return query.comparisons(
             ("ComputerName" if agent else "VmDisplayName", "==", name),
             ("CreationTime", ">=", self.created_after),
             ("CreationTime", "<=", self.created_before),
             ("BackupServerName", "==", self.backup_server),
-            ("UID", "==", urn(self.type.entity, self.id)),
+            ("UID", "==", query.urn(self.type.entity, self.id)),
         )
 
     def matches(self, found: FoundRestorePoint) -> bool:
@@ -87,7 +83,7 @@ class Wanted(NamedTuple):
         """
         name = self.machine_name
         if name is not None and "*" in name:
-            if not any(name_matches(name, known) for known in found.machine_names):
+            if not any(patterns.name_matches(name, known) for known in found.machine_names):
                 return False
         elif name is not None and name.casefold() not in map(str.casefold, found.machine_names):
             raise _not_asked_for(found, f"machine_name is {name}")
@@ -103,7 +99,7 @@ class Wanted(NamedTuple):
         if self.created_after is None and self.created_before is None:
             return True
         try:
-            created = Time.parse(found.created_at or "")
+            created = times.Time.parse(found.created_at or "")
         except ValueError:
             raise _not_asked_for(found, "it has to be of a certain time") from None
         bound = None
@@ -116,8 +112,8 @@ class Wanted(NamedTuple):
         return bound is None
 
 
-def _not_asked_for(found: FoundRestorePoint, condition: str) -> UnexpectedAnswer:
-    return UnexpectedAnswer(
+def _not_asked_for(found: FoundRestorePoint, condition: str) -> errors.UnexpectedAnswer:
+    return errors.UnexpectedAnswer(
         "Enterprise Manager answered with a restore point that was not asked for",
         f"Among the results is {found.name or found.ref.id} of {found.machine_name or 'no machine'}"
         f", created {found.created_at or 'at no time'}, although {condition}. The filter of the "
@@ -145,11 +141,11 @@ class FoundRestorePoint(NamedTuple):
 
 
 def find_restore_points(
-    client: SessionClient, wanted: Wanted, page_size: int = PAGE_SIZE
+    client: SessionClient, wanted: Wanted, page_size: int = pages.PAGE_SIZE
 ) -> Iterator[FoundRestorePoint]:
     """Yield those wanted, the newest first. Raises UnexpectedAnswer for others."""
     kind, conditions = wanted.type.entity, wanted.conditions()
-    for entity in query(client, kind, conditions, "CreationTime", page_size):
+    for entity in query.query(client, kind, conditions, "CreationTime", page_size):
         found = found_restore_point(entity, wanted.type)
         if wanted.matches(found):
             yield found
@@ -176,7 +172,7 @@ def found_restore_point(
         machine_names=tuple(dict.fromkeys(name for name in names if name)),
         created_at=point.created_at,
         point_type=decoders.text(entity, "PointType"),
-        backup_server=decoders.text(entity, "BackupServerName") or backup_server_name(entity),
+        backup_server=backup_servers.backup_server_name(entity),
         is_complete=point.is_complete,
     )
 

@@ -11,12 +11,14 @@ from typing import NamedTuple
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.http import decoders
 from terraform_provider_veeam.em.http.client import SessionClient
-from terraform_provider_veeam.em.inventory.backup_servers import backup_server_name
-from terraform_provider_veeam.em.inventory.query import Comparison, query
+from terraform_provider_veeam.em.inventory import backup_servers, query
 from terraform_provider_veeam.em.logon import Group
 from terraform_provider_veeam.em.models import RestorePointRef, restore_point_at
 
-_NOT_STOPPED = (Comparison("Type", "==", "FileLevelRestore"), Comparison("State", "!=", "Stopped"))
+_NOT_STOPPED = (
+    query.Comparison("Type", "==", "FileLevelRestore"),
+    query.Comparison("State", "!=", "Stopped"),
+)
 
 
 class RestoreOutcome(NamedTuple):
@@ -64,7 +66,7 @@ class RestoreSession(NamedTuple):
 
 def running_restores(client: SessionClient) -> Iterator[RestoreSession]:
     """Return the file-level restores that have not stopped, the newest first."""
-    for entity in query(client, "RestoreSession", _NOT_STOPPED, "CreationTime"):
+    for entity in query.query(client, "RestoreSession", _NOT_STOPPED, "CreationTime"):
         # Starting, Working and Stopping all hold disks; a server may ignore the filter.
         is_restore = decoders.text(entity, "JobType") in (None, "FileLevelRestore")
         if is_restore and decoders.text(entity, "State") != "Stopped":
@@ -78,7 +80,7 @@ def parse_restore_session(entity: decoders.Resource) -> RestoreSession:
         name=decoders.text(entity, "Name") or "without a name",
         machine_name=decoders.text(entity, "VmDisplayName"),
         created_at=decoders.time(entity, "CreationTimeUTC", "CreationTime"),
-        backup_server=decoders.text(entity, "BackupServerName") or backup_server_name(entity),
+        backup_server=backup_servers.backup_server_name(entity),
         restore_points=tuple(
             point
             for link in decoders.links(entity)

@@ -17,20 +17,14 @@ from itertools import chain, islice
 from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
-from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em import errors, models, one_task, tasks, times
 from terraform_provider_veeam.em.deadline import LONGEST_PAUSE, Deadline, follow, looks
+from terraform_provider_veeam.em.http import decoders, retry
 from terraform_provider_veeam.em.http.client import SessionClient
-from terraform_provider_veeam.em.http.decoders import Resource
-from terraform_provider_veeam.em.http.retry import PATIENCE, http_date, persist
-from terraform_provider_veeam.em.inventory.hierarchy import HierarchyObject, backup_server_of
-from terraform_provider_veeam.em.inventory.query import entities, query_address
+from terraform_provider_veeam.em.inventory import hierarchy, query
 from terraform_provider_veeam.em.jobs import sessions
 from terraform_provider_veeam.em.jobs.jobs import Job, job_path
 from terraform_provider_veeam.em.logon import Group
-from terraform_provider_veeam.em.models import Task
-from terraform_provider_veeam.em.one_task import OneTask
-from terraform_provider_veeam.em.tasks import failure_of
-from terraform_provider_veeam.em.times import Time
 from terraform_provider_veeam.masking import printable
 
 LATE_SECONDS = 120.0  # seconds until a session that was started has to be seen: some come late
@@ -48,7 +42,7 @@ class _Before(NamedTuple):
     """What there was before a start; a session that is newer is the one that was started."""
 
     known: frozenset[str]
-    since: Time | None
+    since: times.Time | None
     """By the server's own clock, less what the clock of a backup server may be behind it."""
 
 
@@ -98,9 +92,11 @@ class Backups(Group):
         path = f"{job_path(job.id)}?action=start"
         return self._send(path, None, f"job {printable(job.name)}", find, deadline)
 
-    def quick_backup(self, vm: HierarchyObject, deadline: Deadline) -> sessions.JobSession:
+    def quick_backup(
+        self, vm: hierarchy.HierarchyObject, deadline: Deadline
+    ) -> sessions.JobSession:
         """Back up a VM; return the session. Raises TaskFailed, BackupOutOfSight."""
-        server_id = self._browse(lambda own: backup_server_of(own, vm), deadline)
+        server_id = self._browse(lambda own: hierarchy.backup_server_of(own, vm), deadline)
         of_vm = sessions.WantedSessions(machine_name=vm.name)
         kind = of_vm.type.task_entity
         before = self._before(kind, of_vm, sessions.parse_task_session, deadline)
@@ -197,7 +193,7 @@ class Backups(Group):
             f"twice. {_WHERE} shows whether it runs.",
         )
         own = self._logon.for_one_task(deadline)
-        with OneTask(self._logon, own, deadline, unknown=unknown) as start:
+        with one_task.OneTask(self._logon, own, deadline, unknown=unknown) as start:
             sent = start.send(path, body)
             try:
                 task = start.wait(sent, deadline)
@@ -207,13 +203,13 @@ class Backups(Group):
                 ) from error
         if task and not task.success:
             raise errors.TaskFailed(
-                f"Enterprise Manager could not start {what}", failure_of(f"POST {path}", task)
+                f"Enterprise Manager could not start {what}", tasks.failure_of(f"POST {path}", task)
             )
         return self._first_seen(task, what, find, deadline)
 
     def _first_seen(
         self,
-        task: Task | None,
+        task: models.Task | None,
         what: str,
         find: Callable[[SessionClient], sessions.JobSession | None],
         deadline: Deadline,
@@ -251,25 +247,27 @@ class Backups(Group):
         self,
         kind: str,
         wanted: sessions.WantedSessions,
-        parse: Callable[[Resource], sessions.JobSession | sessions.TaskSession],
+        parse: Callable[[decoders.Resource], sessions.JobSession | sessions.TaskSession],
         deadline: Deadline,
     ) -> _Before:
         """Return what there is before a start, and the time by the server's clock."""
-        newest = query_address(kind, wanted.conditions(), "CreationTime", _LAST_KNOWN)
+        newest = query.query_address(kind, wanted.conditions(), "CreationTime", _LAST_KNOWN)
 
         def look(own: SessionClient) -> _Before:
             answer = own.get(f"{newest}&page=1")
-            moment = http_date(answer.headers.get("Date"))
+            moment = retry.http_date(answer.headers.get("Date"))
             return _Before(
-                known=frozenset(parse(one).id for one in entities(answer.document, kind)),
-                since=None if moment is None else Time(moment.astimezone(dt.UTC) - _SKEW, 0),
+                known=frozenset(parse(one).id for one in query.entities(answer.document, kind)),
+                since=None if moment is None else times.Time(moment.astimezone(dt.UTC) - _SKEW, 0),
             )
 
         return self._browse(look, deadline)
 
     def _patiently(self, look: Callable[[SessionClient], Result], deadline: Deadline) -> Result:
         """Return what a look finds; errors that may pass are put up with for a minute."""
-        return persist(lambda: self._browse(look, deadline), deadline.part(PATIENCE), LONGEST_PAUSE)
+        return retry.persist(
+            lambda: self._browse(look, deadline), deadline.part(retry.PATIENCE), LONGEST_PAUSE
+        )
 
 
 def _capital(words: str) -> str:

@@ -9,15 +9,12 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeVar
 from urllib.parse import quote
 
+from terraform_provider_veeam.em import errors, gone, patterns
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.errors import JobGone
-from terraform_provider_veeam.em.gone import Container, unless_gone
 from terraform_provider_veeam.em.http import decoders
 from terraform_provider_veeam.em.http.client import SessionClient
-from terraform_provider_veeam.em.inventory.backup_servers import backup_server_name
-from terraform_provider_veeam.em.inventory.query import Comparison, comparisons, query, urn
+from terraform_provider_veeam.em.inventory import backup_servers, query
 from terraform_provider_veeam.em.logon import Group
-from terraform_provider_veeam.em.patterns import name_matches
 
 Result = TypeVar("Result")
 
@@ -56,9 +53,9 @@ class WantedJobs(NamedTuple):
     type: str | None = None
     backup_server: str | None = None
 
-    def conditions(self) -> list[Comparison]:
+    def conditions(self) -> list[query.Comparison]:
         """Return what the server can filter by."""
-        return comparisons(
+        return query.comparisons(
             ("Name", "==", None if self.name and "*" in self.name else self.name),
             ("JobType", "==", self.type),
             ("BackupServerName", "==", self.backup_server),
@@ -67,7 +64,7 @@ class WantedJobs(NamedTuple):
     def matches(self, job: Job) -> bool:
         """Tell whether a job is one of those wanted, whatever the server has filtered."""
         return all(
-            wanted is None or name_matches(wanted, told or "")
+            wanted is None or patterns.name_matches(wanted, told or "")
             for wanted, told in (
                 (self.name, job.name),
                 (self.type, job.type),
@@ -78,7 +75,7 @@ class WantedJobs(NamedTuple):
 
 def find_jobs(client: SessionClient, wanted: WantedJobs) -> Iterator[Job]:
     """Return the jobs that are wanted."""
-    return filter(wanted.matches, map(parse_job, query(client, "Job", wanted.conditions())))
+    return filter(wanted.matches, map(parse_job, query.query(client, "Job", wanted.conditions())))
 
 
 def read_job(client: SessionClient, job_id: str) -> Job:
@@ -112,11 +109,11 @@ def objects_in_job(client: SessionClient, job_id: str) -> list[JobObject]:
 
 def _unless_gone(client: SessionClient, job_id: str, read: Callable[[], Result]) -> Result:
     def is_listed() -> bool:
-        only = comparisons(("UID", "==", urn("Job", job_id)))
-        return any(decoders.uuid(one) == job_id for one in query(client, "Job", only))
+        only = query.comparisons(("UID", "==", query.urn("Job", job_id)))
+        return any(decoders.uuid(one) == job_id for one in query.query(client, "Job", only))
 
-    return unless_gone(
-        client, f"job {job_id}", read, Container("the list of jobs", is_listed, JobGone)
+    return gone.unless_gone(
+        client, f"job {job_id}", read, gone.Container("the list of jobs", is_listed, errors.JobGone)
     )
 
 
@@ -136,7 +133,7 @@ def parse_job(entity: decoders.Resource) -> Job:
         description=decoders.text(entity, "Description"),
         schedule_enabled=decoders.boolean(entity, "ScheduleEnabled"),
         next_run_at=decoders.time(entity, "NextRun"),
-        backup_server=backup_server_name(entity),
+        backup_server=backup_servers.backup_server_name(entity),
         objects=tuple(
             _parse_object(one)
             for listed in includes

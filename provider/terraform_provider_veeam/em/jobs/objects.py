@@ -11,15 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from terraform_provider_veeam.em import errors
+from terraform_provider_veeam.em import errors, gone, models, one_task, tasks
 from terraform_provider_veeam.em.deadline import Deadline, looks
-from terraform_provider_veeam.em.gone import Container, unless_gone
 from terraform_provider_veeam.em.inventory.hierarchy import HierarchyObject
 from terraform_provider_veeam.em.jobs.jobs import JobObject, job_path, objects_in_job
 from terraform_provider_veeam.em.logon import Group, LogonSessions
-from terraform_provider_veeam.em.models import Task
-from terraform_provider_veeam.em.one_task import OneTask
-from terraform_provider_veeam.em.tasks import failure_of
 from terraform_provider_veeam.masking import printable
 
 _FINISH_SECONDS = 20.0  # for what was begun, after a stop or the end of the time
@@ -40,13 +36,13 @@ class JobObjects(Group):
         job_id: str,
         deadline: Deadline,
         unknown: errors.EnterpriseManagerError | None = None,
-    ) -> Iterator[OneTask]:
+    ) -> Iterator[one_task.OneTask]:
         """Wait until the job is not being changed, and change it by one request."""
         lock = self._changes[job_id]
         deadline.acquire(lock)
         try:
             session = self._logon.for_one_task(deadline)
-            with OneTask(self._logon, session, deadline, unknown=unknown) as one:
+            with one_task.OneTask(self._logon, session, deadline, unknown=unknown) as one:
                 yield one
         finally:
             lock.release()
@@ -81,11 +77,11 @@ class JobObjects(Group):
         path = f"{job_path(job_id)}/includes/{one.id}"
         with self._change(job_id, deadline) as change:
             try:
-                job = Container(
+                job = gone.Container(
                     f"job {job_id}", lambda: self._has(job_id, one, deadline), errors.Gone
                 )
                 what = f"object {one.id} of job {job_id}"
-                task = unless_gone(change.client, what, lambda: change.delete(path), job)
+                task = gone.unless_gone(change.client, what, lambda: change.delete(path), job)
                 if task is not None:
                     task = change.wait(task, deadline)
             except (errors.Stopped, errors.DeadlinePassed) as error:
@@ -100,7 +96,7 @@ class JobObjects(Group):
         if task is not None and task.success is False:
             failed = errors.TaskFailed(
                 "Enterprise Manager could not take the object out of the job",
-                failure_of(f"DELETE {path}", task),
+                tasks.failure_of(f"DELETE {path}", task),
             )
             self._check_last(job_id, one, failed, deadline)
             raise failed
@@ -110,8 +106,8 @@ class JobObjects(Group):
 
     def _finish(
         self,
-        change: OneTask,
-        task: Task,
+        change: one_task.OneTask,
+        task: models.Task,
         job_id: str,
         item: HierarchyObject,
         deadline: Deadline,
@@ -125,7 +121,7 @@ class JobObjects(Group):
             raise error.add(_may_be_there(job_id, item)) from error
         raise errors.TaskFailed(
             "Enterprise Manager could not put the object into the job",
-            failure_of(f"POST {job_path(job_id)}/includes", ended),
+            tasks.failure_of(f"POST {job_path(job_id)}/includes", ended),
         )
 
     def _shown(self, job_id: str, item: HierarchyObject, deadline: Deadline) -> JobObject:

@@ -11,12 +11,10 @@ from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import quote
 
-from terraform_provider_veeam.em.errors import UnexpectedAnswer
+from terraform_provider_veeam.em import errors, models, times
 from terraform_provider_veeam.em.http import decoders
 from terraform_provider_veeam.em.http.client import SessionClient
-from terraform_provider_veeam.em.inventory.query import Comparison, comparisons, query, urn
-from terraform_provider_veeam.em.models import RestorePointRef, restore_point_at
-from terraform_provider_veeam.em.times import Time
+from terraform_provider_veeam.em.inventory import query
 from terraform_provider_veeam.masking import printable
 
 
@@ -91,7 +89,7 @@ class TaskSession(NamedTuple):
     result: str | None
     """`Success`, `Warning` or `Failed`; None until it is completed, whatever the server says."""
     reason: str | None
-    restore_point: RestorePointRef | None
+    restore_point: models.RestorePointRef | None
     """What it has made; servers do not tell it of copies, nor always of replicas."""
 
 
@@ -103,16 +101,16 @@ class WantedSessions(NamedTuple):
     job_name: str | None = None
     machine_name: str | None = None
     session_id: str | None = None  # of the job session that a machine's is a part of
-    created_after: Time | None = None
-    created_before: Time | None = None
+    created_after: times.Time | None = None
+    created_before: times.Time | None = None
 
-    def conditions(self) -> list[Comparison]:
+    def conditions(self) -> list[query.Comparison]:
         """Return what the server can filter by."""
-        return comparisons(
-            ("JobUid", "==", urn("Job", self.job_id)),
+        return query.comparisons(
+            ("JobUid", "==", query.urn("Job", self.job_id)),
             ("JobName", "==", self.job_name),
             ("VmDisplayName", "==", self.machine_name),
-            ("JobSessionUid", "==", urn(self.type.entity, self.session_id)),
+            ("JobSessionUid", "==", query.urn(self.type.entity, self.session_id)),
             ("CreationTime", ">=", self.created_after),
             ("CreationTime", "<=", self.created_before),
         )
@@ -127,7 +125,7 @@ class WantedSessions(NamedTuple):
         for name in ("job_id", "job_name", "machine_name", "session_id"):
             wanted = getattr(self, name)
             if wanted is not None and str(told.get(name)).casefold() != wanted.casefold():
-                raise UnexpectedAnswer(
+                raise errors.UnexpectedAnswer(
                     "Enterprise Manager answered with a session that was not asked for",
                     f"Among the results is {printable(session.name)}, although {name} is "
                     f"{printable(wanted)}. The filter of the query seems to be ignored, so none of "
@@ -137,7 +135,7 @@ class WantedSessions(NamedTuple):
         if bounds == (None, None):
             return True
         created_at = session.created_at
-        return created_at is not None and Time.parse(created_at).is_within(*bounds)
+        return created_at is not None and times.Time.parse(created_at).is_within(*bounds)
 
 
 def session_path(kind: SessionType, session_id: str) -> str:
@@ -152,13 +150,13 @@ def read_job_session(client: SessionClient, path: str) -> JobSession:
 
 def job_sessions(client: SessionClient, wanted: WantedSessions) -> Iterator[JobSession]:
     """Return the job sessions that are wanted, the newest first. Raises UnexpectedAnswer."""
-    found = query(client, wanted.type.entity, wanted.conditions(), "CreationTime")
+    found = query.query(client, wanted.type.entity, wanted.conditions(), "CreationTime")
     return filter(wanted.matches, map(parse_job_session, found))
 
 
 def task_sessions(client: SessionClient, wanted: WantedSessions) -> Iterator[TaskSession]:
     """Return the task sessions that are wanted, the newest first. Raises UnexpectedAnswer."""
-    found = query(client, wanted.type.task_entity, wanted.conditions(), "CreationTime")
+    found = query.query(client, wanted.type.task_entity, wanted.conditions(), "CreationTime")
     return filter(wanted.matches, map(parse_task_session, found))
 
 
@@ -193,7 +191,7 @@ def parse_task_session(entity: decoders.Resource) -> TaskSession:
     points = [
         point
         for link in decoders.links(entity)
-        if link.is_for("Related") and (point := restore_point_at(link.path))
+        if link.is_for("Related") and (point := models.restore_point_at(link.path))
     ]
     return TaskSession(
         id=task_id,

@@ -17,14 +17,11 @@ import logging
 from collections.abc import Callable
 from http import HTTPStatus
 
-from terraform_provider_veeam.em import errors, models
+from terraform_provider_veeam.em import errors, models, one_task, tasks
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.http.decoders import unreadable
-from terraform_provider_veeam.em.http.retry import persist
+from terraform_provider_veeam.em.http import decoders, retry
 from terraform_provider_veeam.em.logon import LogonSessions
 from terraform_provider_veeam.em.mounts.read_and_unmount import MountPoints
-from terraform_provider_veeam.em.one_task import PAUSES, OneTask, as_error
-from terraform_provider_veeam.em.tasks import failure_of
 from terraform_provider_veeam.masking import printable
 
 UNDO_SECONDS = 20.0
@@ -73,7 +70,7 @@ class _Mount:
         self._deadline = deadline
         self._mounts = MountPoints(logon, session)
         unknown = errors.AnswerLost("It is not known whether the restore point was mounted")
-        self._one = OneTask(
+        self._one = one_task.OneTask(
             logon,
             session,
             deadline,
@@ -134,7 +131,7 @@ class _Mount:
         else:
             request = f"POST {self._restore_point.mounts}"
             if not task.success:
-                raise errors.TaskFailed(_COULD_NOT_MOUNT, failure_of(request, task))
+                raise errors.TaskFailed(_COULD_NOT_MOUNT, tasks.failure_of(request, task))
             href = task.mount_href or self._only_mount_point()
             if href is None:
                 said = f": {task.message}" if task.message else "."
@@ -148,7 +145,7 @@ class _Mount:
 
     def _only_mount_point(self) -> str | None:
         """Return the path of the session's only mount point; in a borrowed one none is the only."""
-        for pause in () if self._session.borrowed else PAUSES:
+        for pause in () if self._session.borrowed else one_task.PAUSES:
             self._deadline.wait(pause)
             if there := self._mounts.list(self._restore_point, self._deadline):
                 return there[0].href
@@ -162,7 +159,7 @@ class _Mount:
             asked.type is models.RestorePointType.REPLICA and at and at.type is not asked.type
         )
         if at != asked and not is_replica:
-            raise unreadable(
+            raise decoders.unreadable(
                 f"The task of a mount of {asked.path} links to {href}, a mount point of another "
                 "restore point."
             )
@@ -195,7 +192,7 @@ class _Mount:
             if self._one.task or self._one.doubt:
                 self._try(lambda: self._cancel(bound), undone, bound)
                 self._try(lambda: self._unmount(bound), undone, bound)
-            persist(lambda: self._logon.end(self._session, bound), bound)
+            retry.persist(lambda: self._logon.end(self._session, bound), bound)
         except errors.EnterpriseManagerError as failure:
             return (
                 f"What was begun could not be undone: {failure.summary}. If "
@@ -212,10 +209,12 @@ class _Mount:
     def _try(self, step: Callable[[], str | None], undone: list[str], bound: Deadline) -> None:
         """Take a step that may fail: the session is ended after it in any case."""
         try:
-            if done := persist(step, bound.part(bound.seconds / 3)):
+            if done := retry.persist(step, bound.part(bound.seconds / 3)):
                 undone.append(done)
         except Exception as failure:  # noqa: BLE001 - whatever it is
-            log.info("undoing the mount of %s: %s", self._restore_point.id, as_error(failure))
+            log.info(
+                "undoing the mount of %s: %s", self._restore_point.id, one_task.as_error(failure)
+            )
 
     def _cancel(self, bound: Deadline) -> str | None:
         running = [task for task in self._one.tasks.all(bound) if not task.finished]
@@ -244,9 +243,9 @@ class _Mount:
             )
         bound = self._deadline.unstoppable("Undoing the mount", UNDO_SECONDS)
         try:
-            task = persist(lambda: self._one.tasks.get(ours.task_id, bound), bound)
+            task = retry.persist(lambda: self._one.tasks.get(ours.task_id, bound), bound)
             if not task.finished:
-                persist(lambda: self._one.tasks.cancel(task.task_id, bound), bound)
+                retry.persist(lambda: self._one.tasks.cancel(task.task_id, bound), bound)
                 return (
                     f"The mount's task {task.task_id} was cancelled{_last_said(task)}. If the "
                     f"restore point is mounted after all, look for it in {self._session}, which "
@@ -256,7 +255,7 @@ class _Mount:
                 return ""
             if href := task.mount_href:
                 self._check(href)
-                persist(lambda: self._mounts.unmount(href, bound), bound)
+                retry.persist(lambda: self._mounts.unmount(href, bound), bound)
                 return "What was mounted by then was unmounted."
         except errors.EnterpriseManagerError as failure:
             log.info("undoing task %s of %s: %s", ours.task_id, self._session, failure)

@@ -6,15 +6,13 @@ import logging
 from collections.abc import Iterator
 from contextlib import suppress
 
-from terraform_provider_veeam.em import models
+from terraform_provider_veeam.em import errors, models, tasks
 from terraform_provider_veeam.em.deadline import Deadline
-from terraform_provider_veeam.em.errors import EnterpriseManagerError
 from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.inventory.restore_sessions import running_restores
 from terraform_provider_veeam.em.logon import Group, LogonSessions, conceal_session
 from terraform_provider_veeam.em.mounts.create import create_mount
 from terraform_provider_veeam.em.mounts.read_and_unmount import MountPoints
-from terraform_provider_veeam.em.tasks import Tasks
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +61,7 @@ class Mounts(Group):
         if ref := models.restore_point_at(href):
             self._of(session).read(ref, href, deadline)
         else:
-            Tasks(self._logon, session).all(deadline)
+            tasks.Tasks(self._logon, session).all(deadline)
 
     def restore_points(self, deadline: Deadline) -> Iterator[models.RestorePointRef]:
         """Return the restore points of which the session may have mount points, each once.
@@ -73,7 +71,7 @@ class Mounts(Group):
         """
         session = self._logon.browsing(deadline)
         seen = set()
-        for task in Tasks(self._logon, session).all(deadline):
+        for task in tasks.Tasks(self._logon, session).all(deadline):
             ref = models.restore_point_at(task.mount_href or "")
             if ref and ref not in seen:
                 seen.add(ref)
@@ -87,9 +85,9 @@ class Mounts(Group):
     def close(self, deadline: Deadline) -> None:
         """Remove the mounts that must not outlive this process. Raises nothing."""
         for session, mount_point in list(self._passing.values()):
-            with suppress(EnterpriseManagerError):
+            with suppress(errors.EnterpriseManagerError):
                 self._of(session).unmount(mount_point.href, deadline)
-            with suppress(EnterpriseManagerError):
+            with suppress(errors.EnterpriseManagerError):
                 self._logon.end(session, deadline)
 
     def _of(self, session: models.LogonSession) -> MountPoints:

@@ -11,15 +11,12 @@ from contextlib import suppress
 from http import HTTPStatus
 from operator import attrgetter, itemgetter
 
-from terraform_provider_veeam.em import errors, models
+from terraform_provider_veeam.em import errors, gone, models, tasks
 from terraform_provider_veeam.em.deadline import Deadline, looks
-from terraform_provider_veeam.em.gone import Container, unless_gone
-from terraform_provider_veeam.em.http import decoders
+from terraform_provider_veeam.em.http import decoders, pages
 from terraform_provider_veeam.em.http.client import SessionClient
-from terraform_provider_veeam.em.http.pages import members
 from terraform_provider_veeam.em.inventory.restore_points import read_restore_point
 from terraform_provider_veeam.em.logon import LogonSessions
-from terraform_provider_veeam.em.tasks import Tasks, failure_of, parse_task
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +29,7 @@ class MountPoints:
     def __init__(self, logon: LogonSessions, session: models.LogonSession) -> None:
         self._logon = logon
         self._session = session
-        self._tasks = Tasks(logon, session)
+        self._tasks = tasks.Tasks(logon, session)
 
     def _client(self, deadline: Deadline) -> SessionClient:
         return SessionClient(self._logon.client, self._session, deadline)
@@ -42,7 +39,7 @@ class MountPoints:
     ) -> models.MountPoint:
         """Return the mount point at a path below `/api`. Raises MountGone, SessionGone."""
         client = self._client(deadline)
-        return unless_gone(
+        return gone.unless_gone(
             client,
             f"mount point {href}",
             lambda: _read(client, restore_point, href),
@@ -80,10 +77,10 @@ class MountPoints:
             return True
 
         try:
-            return unless_gone(
+            return gone.unless_gone(
                 client,
                 str(self._session),
-                lambda: [*members(client, path, "Mount", parse, key=itemgetter(0))],
+                lambda: [*pages.members(client, path, "Mount", parse, key=itemgetter(0))],
                 sessions._replace(has=is_there),
             )
         except errors.RestorePointGone as error:
@@ -107,24 +104,24 @@ class MountPoints:
         """
         container = self._container(href, deadline)
         with suppress(errors.MountGone):
-            unless_gone(
+            gone.unless_gone(
                 self._client(deadline),
                 f"mount point {href}",
                 lambda: self._unmount(href, container, deadline),
                 container,
             )
 
-    def _unmount(self, href: str, container: Container, deadline: Deadline) -> None:
+    def _unmount(self, href: str, container: gone.Container, deadline: Deadline) -> None:
         answer = self._client(deadline).request("DELETE", href)
         if answer.status == HTTPStatus.NO_CONTENT:
             return
-        task = parse_task(answer.document.value)
+        task = tasks.parse_task(answer.document.value)
         with suppress(errors.TaskVanished):  # perhaps finished: whether the mount is there tells
             task = task and self._tasks.wait(task, deadline)
             if task and task.success is False:
                 raise errors.TaskFailed(
                     "Enterprise Manager could not unmount the restore point",
-                    failure_of(f"DELETE {href}", task),
+                    tasks.failure_of(f"DELETE {href}", task),
                 )
             if task:
                 return
@@ -132,9 +129,9 @@ class MountPoints:
             if not container.has():
                 return
 
-    def _container(self, href: str, deadline: Deadline) -> Container:
+    def _container(self, href: str, deadline: Deadline) -> gone.Container:
         path, mount_id = href.rpartition("/")[0], models.mount_id_of(href)
-        return Container(
+        return gone.Container(
             f"the list of mount points of {self._session}",
             lambda: any(one == mount_id for one, _ in self._listed(path, deadline)),
             errors.MountGone,
