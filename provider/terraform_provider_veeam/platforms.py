@@ -15,6 +15,7 @@ from contextlib import contextmanager
 TYPE_CHECKING = False  # the module `typing` is slow to import
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
     from typing import Any
 
 IS_WINDOWS = sys.platform == "win32"
@@ -153,6 +154,21 @@ def new_files_for_all() -> Iterator[None]:
         yield
     finally:
         os.umask(before)
+
+
+@contextmanager
+def replacing(file: Path, mode: int, within: Path | None = None) -> Iterator[Path]:
+    """Give a new file that takes a file's place at the end, so that nobody finds half of one.
+
+    Until then it is in a folder beside the file, or `within` another.
+    """
+    from tempfile import TemporaryDirectory  # noqa: PLC0415 - slow to import
+
+    with TemporaryDirectory(dir=within or file.parent, prefix=".") as folder:
+        new = type(file)(folder, file.name)
+        yield new
+        new.chmod(mode)
+        new.replace(file)
 
 
 def in_ascii(path: str) -> str:

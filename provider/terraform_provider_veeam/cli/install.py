@@ -10,7 +10,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -158,8 +157,11 @@ def _put_launcher(folder: Path) -> Path:
             shutil.rmtree(left)  # it would be in Terraform's checksum
         elif left != file:
             left.unlink()
-    _replace(note_of_python(folder), os.fsencode(f"{python}\n"), 0o644)
-    _replace(file, launcher(), 0o755)
+    note, start = os.fsencode(f"{python}\n"), launcher()
+    for path, content, mode in ((note_of_python(folder), note, 0o644), (file, start, 0o755)):
+        # Not in a folder that may be hashed now.
+        with platforms.replacing(path, mode, within=folder.parent) as new:
+            new.write_bytes(content)
     return file
 
 
@@ -192,19 +194,6 @@ def target() -> str:
     system = {"win32": "windows"}.get(sys.platform, sys.platform)
     machine = platform.machine().lower()
     return f"{system}_{_ARCHITECTURES.get(machine, machine)}"
-
-
-def _replace(file: Path, content: bytes, mode: int) -> None:
-    """Write the file in one step: a Terraform that starts now must not find half of it."""
-    handle, name = tempfile.mkstemp(dir=file.parents[1])  # not in a folder that may be hashed now
-    try:
-        with os.fdopen(handle, "wb") as new:
-            new.write(content)
-        Path(name).chmod(mode)
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def try_out(file: Path) -> None:

@@ -8,26 +8,22 @@ import argparse
 import base64
 import hashlib
 import json
-import os
 import re
 import shutil
-import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from terraform_provider_veeam.cli import arguments
 from terraform_provider_veeam.cli.streams import CommandFailed
 from terraform_provider_veeam.packaging import ADDRESSES, TYPE
-from terraform_provider_veeam.platforms import new_files_for_all
+from terraform_provider_veeam.platforms import new_files_for_all, replacing
 
 _PACKAGE = re.compile(
     rf"terraform-provider-{TYPE}_(?P<version>\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?)"
     r"_(?P<target>[a-z0-9]+_[a-z0-9]+)\.zip"
 )
-_CHUNK = 1024 * 1024
 # RuntimeError: an encrypted entry.
 _UNREADABLE = (OSError, zipfile.BadZipFile, RuntimeError)
 
@@ -115,10 +111,10 @@ def mirror(folder: Path, packages: Sequence[Path]) -> list[Package]:
 def package_hash(file: Path) -> str:
     """Return the `h1:` hash of what is in a package. Raises zipfile.BadZipFile."""
     with zipfile.ZipFile(file) as archive:
-        lines = []
-        for name in sorted(archive.namelist(), key=str.encode):
-            with archive.open(name) as content:
-                lines.append(f"{_sha256(iter(lambda: content.read(_CHUNK), b''))}  {name}\n")
+        lines = [
+            f"{hashlib.sha256(archive.read(name)).hexdigest()}  {name}\n"
+            for name in sorted(archive.namelist(), key=str.encode)
+        ]
     summed = hashlib.sha256("".join(lines).encode()).digest()
     return "h1:" + base64.b64encode(summed).decode()
 
@@ -126,7 +122,7 @@ def package_hash(file: Path) -> str:
 def archive_hash(file: Path) -> str:
     """Return the `zh:` hash of a package: of the zip itself."""
     with file.open("rb") as content:
-        return "zh:" + _sha256(iter(lambda: content.read(_CHUNK), b""))
+        return "zh:" + hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _package(file: Path) -> Package:
@@ -181,33 +177,12 @@ def _write_index(place: Path, files: Iterable[Path]) -> None:
 
 
 def _write(file: Path, value: Any) -> None:
-    with _replacing(file) as new:
+    with replacing(file, 0o644) as new:
         new.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _copy(source: Path, place: Path) -> None:
     if place.exists() and place.samefile(source):
         return
-    with _replacing(place) as new:
+    with replacing(place, 0o644) as new:
         shutil.copyfile(source, new)
-
-
-@contextmanager
-def _replacing(file: Path) -> Iterator[Path]:
-    """Yield a new file that then takes a file's place, so that nobody finds half of one."""
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=".")
-    os.close(handle)
-    new = Path(name)
-    try:
-        yield new
-        new.chmod(0o644)
-        new.replace(file)
-    finally:
-        new.unlink(missing_ok=True)
-
-
-def _sha256(chunks: Iterable[bytes]) -> str:
-    found = hashlib.sha256()
-    for chunk in chunks:
-        found.update(chunk)
-    return found.hexdigest()
