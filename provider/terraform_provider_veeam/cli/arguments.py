@@ -55,8 +55,8 @@ def add_common(parser: argparse.ArgumentParser, *notes: str) -> None:
 
 def add_server(parser: argparse.ArgumentParser, what: str = "the Enterprise Manager") -> None:
     """Add the name of a server."""
-    help_ = f"{what} of that name, that `servers add` has stored"
-    parser.add_argument("--server", type=text, metavar="NAME", help=help_)
+    known = f"{what} of that name, that `servers add` has stored"
+    parser.add_argument("--server", type=text, metavar="NAME", help=known)
 
 
 def add_machine(parser: argparse.ArgumentParser) -> None:

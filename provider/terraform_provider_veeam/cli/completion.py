@@ -62,8 +62,9 @@ def run(options: argparse.Namespace) -> int:
 
 def propose(parser: argparse.ArgumentParser, commands: Iterable[str]) -> None:
     """Tell the shell that asks what may stand where its cursor is. Ends the process."""
-    completer = _Proposals(commands)
-    argcomplete.autocomplete(parser, always_complete_options=False, default_completer=completer)
+    argcomplete.autocomplete(
+        parser, always_complete_options=False, default_completer=_Proposals(commands)
+    )
 
 
 class _Proposals(BaseCompleter):

@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from getpass import getpass
 
 from terraform_provider_veeam import __version__
@@ -19,8 +19,6 @@ from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Deadline
 from terraform_provider_veeam.em.files.left_out import concerns_all
-from terraform_provider_veeam.em.files.listing import Files
-from terraform_provider_veeam.em.files.restore import FileRestores
 from terraform_provider_veeam.em.index import Index
 from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint
 from terraform_provider_veeam.em.models import IDLE_LIMIT, Mounted, RestorePointType
@@ -52,10 +50,7 @@ class Connection:
         """What all deadlines are parts of: a silence after a signal is waited for only once."""
 
     def deadline(
-        self,
-        operation: str,
-        seconds: float = _LOOK_UP_SECONDS,
-        stop: threading.Event | None = None,
+        self, operation: str, seconds: float = _LOOK_UP_SECONDS, stop: threading.Event | None = None
     ) -> Deadline:
         """Return the deadline of a part of the command, which a signal ends, as `stop` does."""
         part = self._whole.part(seconds, operation)
@@ -102,23 +97,19 @@ class Connection:
 
     @contextmanager
     def mounted(
-        self,
-        point: FoundRestorePoint,
-        os_kind: str | None,
-        stop: threading.Event | None = None,
+        self, point: FoundRestorePoint, os_kind: str | None, stop: threading.Event | None = None
     ) -> Iterator[Mounted]:
         """Mount a restore point for as long as the block takes, however it ends.
 
         With a `stop` of its own it is one of several, and whoever waits for them shows it.
         """
-        shown = waiting_for if stop is None else _not_shown
         name = f"Mounting {point.name or point.ref.id}"
         deadline = self.deadline(name, _MOUNT_SECONDS, stop)
-        with shown(name, at_once=True):
+        with nullcontext() if stop else waiting_for(name, at_once=True):
             try:
                 mounted = self.em.mounts.create(point.ref, os_kind, deadline, outlives=False)
             except errors.MountIncomplete as error:
-                self._unmount(error.mounted, shown)
+                self._unmount(error.mounted, is_shown=not stop)
                 raise
             except errors.TaskFailed as error:
                 if os_kind is None and point.ref.type is not RestorePointType.AGENT:
@@ -131,15 +122,13 @@ class Connection:
             yield mounted
         finally:
             self._holder.release(record.fingerprint, href)
-            self._unmount(mounted, shown)
+            self._unmount(mounted, is_shown=not stop)
 
-    def _unmount(
-        self, mounted: Mounted, shown: Callable[..., AbstractContextManager[object]]
-    ) -> None:
+    def _unmount(self, mounted: Mounted, *, is_shown: bool) -> None:
         """Unmount, also after a stop while the server answers; tell of it if that fails."""
         bound = self._whole.unstoppable("Unmounting", _UNMOUNT_SECONDS)
         try:
-            with shown("Unmounting"):
+            with waiting_for("Unmounting") if is_shown else nullcontext():
                 self.em.mounts.unmount(mounted.session, mounted.mount_point.href, bound)
         except errors.SessionGone as error:
             say_error("The mount point was gone before it was unmounted", error.detail)
@@ -150,18 +139,10 @@ class Connection:
                 f"for {IDLE_LIMIT}.",
             )
 
-    def files(self, mounted: Mounted) -> tuple[Files, FileRestores]:
-        """Return what is in a mount point, and what restores it."""
-        return self.em.files(mounted.session, mounted.mount_point.href)
-
     def close(self) -> None:
         """End what is open."""
         self._holder.stop()
         self.em.close(_CLOSE_SECONDS, self._whole)
-
-
-def _not_shown(*_: object, **__: object) -> AbstractContextManager[None]:
-    return nullcontext()
 
 
 def run(
@@ -193,10 +174,7 @@ def run(
 
 
 def settings_of(server: str | None) -> Settings:
-    """Return the settings of the environment, or of the server that is named.
-
-    Raises InvalidConfiguration.
-    """
+    """Return the settings of the environment, or of a server. Raises InvalidConfiguration."""
     return resolve(
         {"server": server},
         f"terraform-provider-veeam/{__version__}",

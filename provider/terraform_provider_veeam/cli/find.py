@@ -210,7 +210,7 @@ class _Search:
             return None
 
     def _in(self, mounted: models.Mounted, stop: threading.Event) -> list[listing.Entry]:
-        files, _ = self._connected.files(mounted)
+        files, _ = self._connected.em.files(mounted.session, mounted.mount_point.href)
         path, roots = self._options.path, mounted.mount_point.file_system_roots
         deadline = self._connected.unlimited(f"Looking for {printable(path)}", stop)
         sought = on_volumes(path, roots)

@@ -91,7 +91,7 @@ def run(connected: connection.Connection, options: argparse.Namespace) -> int:
         destination.Destination(options.to, dry_run=options.dry_run) as folder,
         connected.mounted(point, options.os_kind) as mounted,
     ):
-        files, restores = connected.files(mounted)
+        files, restores = connected.em.files(mounted.session, mounted.mount_point.href)
         work = transfer.Transfer(
             files,
             restores,

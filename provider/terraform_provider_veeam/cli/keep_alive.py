@@ -183,12 +183,8 @@ def hold_from_state(
 ) -> int:
     """Hold the sessions of all mount points in a Terraform state, or of those of one server.
 
-    The state may be in UTF-8, UTF-16 or UTF-32, with a byte order mark or without, as shells of
-    Windows write it.
-
-    With `detach` it returns once they are held by the keeper, else when holding them is over.
-    Returns 0 when that went well or nothing is there to hold, 1 when a session was lost or can't
-    be held.
+    With `detach` it returns once a keeper holds them, else when holding them is over: 0 when that
+    went well or there is nothing to hold, 1 when a session was lost or can't be held.
     """
     try:
         mounted = list(find_mounted(_read_state(source.read())))
@@ -214,7 +210,7 @@ def hold_from_state(
 
 
 def _read_state(text: bytes) -> Any:
-    """Return the state; lines that a wrapper of Terraform prints around it are passed over.
+    """Return the state, in any UTF; lines that a wrapper prints around it are passed over.
 
     Raises ValueError.
     """

@@ -93,7 +93,7 @@ def _from_mount(
         roots = mounted.mount_point.file_system_roots
         if options.path is None:
             return [listing.Entry(root, root, is_folder=True) for root in roots]
-        files, _ = connected.files(mounted)
+        files, _ = connected.em.files(mounted.session, mounted.mount_point.href)
         deadline = connected.unlimited(f"Listing {printable(options.path)}")
         with output.waiting_for(deadline.operation):
             return _listed(files, options.path, roots, deadline, left_out)

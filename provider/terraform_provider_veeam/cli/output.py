@@ -15,10 +15,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
@@ -26,12 +26,8 @@ from rich.table import Table
 from rich.text import Text
 
 from terraform_provider_veeam.em.deadline import TELL_SECONDS
+from terraform_provider_veeam.em.files.progress import Progress
 from terraform_provider_veeam.masking import mask, printable
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-    from terraform_provider_veeam.em.files.progress import Progress
 
 _GAP = 2  # columns of the terminal, between those of a table
 _SHORTEST_BAR, _LONGEST_BAR = 10, 40

@@ -10,13 +10,11 @@ import os
 import select
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from terraform_provider_veeam.cli.signals import EXIT_CODE, STOP
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _PATIENCE = 1.0  # seconds for whoever reads what is said to make room for more
 _SLICE = 0.2  # seconds between two looks at whether to stop
@@ -100,15 +98,12 @@ class _Output(io.RawIOBase):
         self._is_lost = False
 
     def writable(self) -> bool:
-        """Return what it is for."""
         return True
 
     def isatty(self) -> bool:
-        """Tell whether it is a terminal."""
         return self._raw.isatty()
 
     def fileno(self) -> int:
-        """Return its number."""
         return self._raw.fileno()
 
     def write(self, data: Any) -> int:
@@ -131,7 +126,6 @@ class _Beside(_Output):
     """Writes what is said beside a result, or drops it: the work goes on."""
 
     def write(self, data: Any) -> int:
-        """Write some of it, and return how much, or drop it all."""
         with suppress(OSError):
             if _has_room(self.fileno(), _PATIENCE):
                 return self._raw.write(data[:_AT_ONCE]) or len(data)
