@@ -41,21 +41,25 @@ EnterpriseManagerError
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Self
+from typing import Any, Self
 
 from terraform_provider_veeam.em.models import Mounted
 
 
 class EnterpriseManagerError(Exception):
-    """Base of all: `summary` is one line, `detail` says what was tried, what came, what to do."""
+    """Base of all: `summary` is one line, `detail` says what was tried, what came, what to do.
+
+    A kind that knows more has it as attributes, which are given by name.
+    """
 
     may_pass = False  # whether it may be over in a moment, so that trying again makes sense
     may_have_acted = False  # whether the server may have done what was asked for all the same
 
-    def __init__(self, summary: str, detail: str = "") -> None:
+    def __init__(self, summary: str, detail: str = "", **more: Any) -> None:
         super().__init__(summary)
         self.summary = summary
         self.detail = detail
+        self.__dict__.update(more)
 
     def __str__(self) -> str:
         return f"{self.summary}: {self.detail}" if self.detail else self.summary
@@ -88,13 +92,8 @@ class CertificateNotTrusted(Unreachable):
     """The server's certificate is not the one expected."""
 
     may_pass = False
-
-    def __init__(
-        self, summary: str, detail: str = "", *, fingerprint: str | None = None, about: str = ""
-    ) -> None:
-        super().__init__(summary, detail)
-        self.fingerprint = fingerprint  # of the certificate that it shows, if that could be read
-        self.about = about  # whom that certificate is for, and until when
+    fingerprint: str | None = None  # of the certificate that it shows, if that could be read
+    about = ""  # whom that certificate is for, and until when
 
 
 class AnswerLost(EnterpriseManagerError):
@@ -102,10 +101,7 @@ class AnswerLost(EnterpriseManagerError):
 
     may_pass = True
     may_have_acted = True
-
-    def __init__(self, summary: str, detail: str = "", *, timed_out: bool = False) -> None:
-        super().__init__(summary, detail)
-        self.timed_out = timed_out
+    timed_out = False
 
 
 class UnexpectedAnswer(EnterpriseManagerError):
@@ -120,24 +116,11 @@ class NotEnterpriseManager(EnterpriseManagerError):
 
 
 class RequestRefused(EnterpriseManagerError):
-    """The server answered with an error; `status` is the HTTP status, `message` what it said.
+    """The server answered with an error."""
 
-    `retry_after` is how many seconds the server asked to wait before the next try, if it did.
-    """
-
-    def __init__(
-        self,
-        summary: str,
-        detail: str = "",
-        *,
-        status: int = HTTPStatus.NOT_FOUND,
-        message: str | None = None,
-        retry_after: float | None = None,
-    ) -> None:
-        super().__init__(summary, detail)
-        self.status = status
-        self.message = message
-        self.retry_after = retry_after
+    status: int
+    message: str | None = None  # what the server said
+    retry_after: float | None = None  # seconds that it asked to wait before the next try
 
 
 class LogonRefused(RequestRefused):
@@ -182,9 +165,7 @@ class TaskFailed(EnterpriseManagerError):
 class FileRestoreFailed(TaskFailed):
     """A file could not be restored, perhaps because the guest account is wrong or missing."""
 
-    def __init__(self, summary: str, detail: str, *, credentials_needed: bool) -> None:
-        super().__init__(summary, detail)
-        self.credentials_needed = credentials_needed
+    credentials_needed: bool
 
 
 class BackupFailed(EnterpriseManagerError):
@@ -198,9 +179,7 @@ class BackupOutOfSight(EnterpriseManagerError):
 class AlreadyInJob(EnterpriseManagerError):
     """A job includes the object already, as `object_id`."""
 
-    def __init__(self, summary: str, detail: str, *, object_id: str) -> None:
-        super().__init__(summary, detail)
-        self.object_id = object_id
+    object_id: str
 
 
 class LastInJob(EnterpriseManagerError):
@@ -235,20 +214,13 @@ class Unsettled(EnterpriseManagerError):
     """A request about a thing was `refused`, and what contains the thing can't be read either."""
 
     may_pass = True
-
-    def __init__(
-        self, summary: str, detail: str = "", *, refused: EnterpriseManagerError | None = None
-    ) -> None:
-        super().__init__(summary, detail)
-        self.refused = refused
+    refused: EnterpriseManagerError | None = None
 
 
 class MountIncomplete(EnterpriseManagerError):
     """The restore point is mounted, as `mounted` tells, but a later step failed."""
 
-    def __init__(self, summary: str, detail: str, *, mounted: Mounted) -> None:
-        super().__init__(summary, detail)
-        self.mounted = mounted
+    mounted: Mounted
 
 
 class SessionOutOfReach(EnterpriseManagerError):
@@ -262,9 +234,7 @@ class SizeDiffers(EnterpriseManagerError):
 class CannotWrite(EnterpriseManagerError):
     """A download can't be written on this machine; perhaps none can, as when the disk is full."""
 
-    def __init__(self, summary: str, detail: str, *, is_for_all: bool = False) -> None:
-        super().__init__(summary, detail)
-        self.is_for_all = is_for_all
+    is_for_all = False
 
 
 class SomeLeftOut(EnterpriseManagerError):

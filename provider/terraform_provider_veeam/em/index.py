@@ -23,7 +23,7 @@ from terraform_provider_veeam.em.files.restore import FileRestores, Progress
 from terraform_provider_veeam.em.http import decoders, pages, retry
 from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.inventory.machines import is_out_of_sight
-from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint, uuid_of
+from terraform_provider_veeam.em.inventory.restore_points import uuid_of
 from terraform_provider_veeam.em.logon import Group, LogonSessions
 from terraform_provider_veeam.em.tasks import Tasks, failure_of
 from terraform_provider_veeam.masking import printable
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 class IndexedPoint(NamedTuple):
     """A restore point that is in the index; `href` is its path there, below `/api`."""
 
-    restore_point: FoundRestorePoint
+    restore_point: models.RestorePoint
     href: str
 
 
@@ -53,7 +53,7 @@ class Index(Group):
         """By the token of the session and the path of the restore point."""
 
     def points(
-        self, restore_points: Sequence[FoundRestorePoint], deadline: Deadline
+        self, restore_points: Sequence[models.RestorePoint], deadline: Deadline
     ) -> list[IndexedPoint]:
         """Return those of the restore points that are in the index, in their order.
 
@@ -84,14 +84,14 @@ class Index(Group):
         path: str,
         deadline: Deadline,
         left_out: list[LeftOut],
-    ) -> Generator[tuple[FoundRestorePoint, list[Entry] | None], None, None]:
+    ) -> Generator[tuple[models.RestorePoint, list[Entry] | None], None, None]:
         """Return what each restore point has at a path, or matching it, as `look` does.
 
         They are searched side by side, and told in their order. None stands for one that
         can't be searched; `left_out` says why. Raises what would happen with all.
         """
 
-        def look(point: IndexedPoint) -> tuple[FoundRestorePoint, list[Entry] | None]:
+        def look(point: IndexedPoint) -> tuple[models.RestorePoint, list[Entry] | None]:
             name = point.restore_point.name or point.restore_point.ref.id
             not_here: list[LeftOut] = []
             entries: list[Entry] | None = None
@@ -108,7 +108,7 @@ class Index(Group):
 
     def newest_with(
         self, points: Sequence[IndexedPoint], paths: Sequence[str], deadline: Deadline
-    ) -> FoundRestorePoint | None:
+    ) -> models.RestorePoint | None:
         """Return the first restore point known to have all paths. Raises what concerns all."""
 
         def has_all(point: IndexedPoint) -> bool:

@@ -63,10 +63,19 @@ class RestorePoint(NamedTuple):
     """A restore point; `created_at` is RFC 3339 in UTC."""
 
     ref: RestorePointRef
-    name: str | None
-    created_at: str | None
+    name: str | None = None
+    machine_names: tuple[str, ...] = ()
+    """What its machine is called: the display name first, if there is one."""
+    created_at: str | None = None
+    point_type: str | None = None  # `Full`, `Increment` or `ReverseIncrement`
+    backup_server: str | None = None
     is_complete: bool = True
     """False while it is still being written: no link leads to a mount, a restore, or a file."""
+
+    @property
+    def machine_name(self) -> str | None:
+        """The name of its machine, if it is known."""
+        return self.machine_names[0] if self.machine_names else None
 
 
 class LogonSession(NamedTuple):

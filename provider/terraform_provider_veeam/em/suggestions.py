@@ -11,7 +11,10 @@ from terraform_provider_veeam.em import errors, models, patterns, times
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.inventory import hierarchy
 from terraform_provider_veeam.em.inventory.machines import FoundMachines, Machine, Machines
-from terraform_provider_veeam.em.inventory.restore_points import RestorePoints, Wanted
+from terraform_provider_veeam.em.inventory.restore_points import (
+    RestorePoints,
+    Wanted,
+)
 from terraform_provider_veeam.em.jobs.jobs import Job, Jobs, WantedJobs
 from terraform_provider_veeam.em.jobs.objects import JobObjects
 from terraform_provider_veeam.em.logon import LogonSessions

@@ -158,10 +158,11 @@ class MountPointObject(RestorePointObject):
             name, created_at = planned
             return {"restore_point_name": name, "restore_point_created_at": created_at}
         try:
-            _, name, created_at, is_complete = self.em.restore_points.get(ref, deadline)
-            if for_apply and is_complete:
+            found = self.em.restore_points.get(ref, deadline)
+            name, created_at = found.name, found.created_at
+            if for_apply and found.is_complete:
                 self._registry.remember_found(ref.path, name, created_at)
-            if not is_complete:
+            if not found.is_complete:
                 ctx.diagnostics.add_warning(
                     "The restore point seems to be still being written",
                     "Enterprise Manager shows no way to mount or restore "

@@ -15,7 +15,6 @@ from terraform_provider_veeam.em import errors, models
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.inventory.restore_points import (
-    FoundRestorePoint,
     Wanted,
     find_restore_points,
 )
@@ -81,9 +80,9 @@ def is_out_of_sight(error: errors.RequestRefused) -> bool:
     return isinstance(error, errors.AccessDenied) or error.status in _UNKNOWN_FAMILY
 
 
-def _grouped(points: Iterable[FoundRestorePoint]) -> list[Machine]:
+def _grouped(points: Iterable[models.RestorePoint]) -> list[Machine]:
     """Return the machines of restore points; names that differ in capitals alone mean the same."""
-    by_name: dict[str, list[FoundRestorePoint]] = {}
+    by_name: dict[str, list[models.RestorePoint]] = {}
     for point in points:
         if point.machine_name is None:
             log.info("restore point %s does not tell its machine", point.ref.id)
@@ -92,7 +91,7 @@ def _grouped(points: Iterable[FoundRestorePoint]) -> list[Machine]:
     return [_machine(same) for same in by_name.values()]
 
 
-def _machine(points: list[FoundRestorePoint]) -> Machine:
+def _machine(points: list[models.RestorePoint]) -> Machine:
     times = sorted((point.created_at for point in points if point.created_at), key=Time.parse)
     servers = {point.backup_server for point in points if point.backup_server}
     return Machine(

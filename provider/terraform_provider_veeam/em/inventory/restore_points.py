@@ -21,6 +21,7 @@ from terraform_provider_veeam.em.logon import Group
 
 log = logging.getLogger(__name__)
 
+FoundRestorePoint = models.RestorePoint
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -75,7 +76,7 @@ class Wanted(NamedTuple):
             ("UID", "==", query.urn(self.type.entity, self.id)),
         )
 
-    def matches(self, found: FoundRestorePoint) -> bool:
+    def matches(self, found: models.RestorePoint) -> bool:
         """Tell whether a restore point is one of those wanted.
 
         Raises UnexpectedAnswer for one that the server should have left out: a server that ignores
@@ -94,7 +95,7 @@ class Wanted(NamedTuple):
             raise _not_asked_for(found, f"backup_server is {server}")
         return self._is_in_time(found)
 
-    def _is_in_time(self, found: FoundRestorePoint) -> bool:
+    def _is_in_time(self, found: models.RestorePoint) -> bool:
         """Tell whether it was created in time; a server may round to the second."""
         if self.created_after is None and self.created_before is None:
             return True
@@ -112,7 +113,7 @@ class Wanted(NamedTuple):
         return bound is None
 
 
-def _not_asked_for(found: FoundRestorePoint, condition: str) -> errors.UnexpectedAnswer:
+def _not_asked_for(found: models.RestorePoint, condition: str) -> errors.UnexpectedAnswer:
     return errors.UnexpectedAnswer(
         "Enterprise Manager answered with a restore point that was not asked for",
         f"Among the results is {found.name or found.ref.id} of {found.machine_name or 'no machine'}"
@@ -122,27 +123,9 @@ def _not_asked_for(found: FoundRestorePoint, condition: str) -> errors.Unexpecte
     )
 
 
-class FoundRestorePoint(NamedTuple):
-    """A restore point that a query has found; `created_at` is RFC 3339 in UTC."""
-
-    ref: models.RestorePointRef
-    name: str | None
-    machine_names: tuple[str, ...]
-    """What its machine is called: the display name first, if there is one."""
-    created_at: str | None
-    point_type: str | None  # `Full`, `Increment` or `ReverseIncrement`
-    backup_server: str | None
-    is_complete: bool
-
-    @property
-    def machine_name(self) -> str | None:
-        """The name of its machine, if it is known."""
-        return self.machine_names[0] if self.machine_names else None
-
-
 def find_restore_points(
     client: SessionClient, wanted: Wanted, page_size: int = pages.PAGE_SIZE
-) -> Iterator[FoundRestorePoint]:
+) -> Iterator[models.RestorePoint]:
     """Yield those wanted, the newest first. Raises UnexpectedAnswer for others."""
     kind, conditions = wanted.type.entity, wanted.conditions()
     for entity in query.query(client, kind, conditions, "CreationTime", page_size):
@@ -153,7 +136,7 @@ def find_restore_points(
 
 def found_restore_point(
     entity: decoders.Resource, kind: models.RestorePointType
-) -> FoundRestorePoint:
+) -> models.RestorePoint:
     """Return the restore point that a query's entity describes. Raises UnexpectedAnswer."""
     uuid = uuid_of(entity)
     point = parse_restore_point(entity, models.RestorePointRef(kind, uuid or ""))
@@ -164,17 +147,7 @@ def found_restore_point(
         raise decoders.unreadable(
             f"The query for {kind.entity} was answered with the type {at.type.entity}."
         )
-    names = [decoders.text(entity, field) for field in ("VmDisplayName", "VmName", "ComputerName")]
-    names.append((point.name or "").rpartition("@")[0] or point.name)
-    return FoundRestorePoint(
-        ref=point.ref,
-        name=point.name,
-        machine_names=tuple(dict.fromkeys(name for name in names if name)),
-        created_at=point.created_at,
-        point_type=decoders.text(entity, "PointType"),
-        backup_server=backup_servers.backup_server_name(entity),
-        is_complete=point.is_complete,
-    )
+    return point
 
 
 def _leads_to_use(link: decoders.Link) -> bool:
@@ -195,11 +168,20 @@ def uuid_of(resource: Any) -> str | None:
 
 def parse_restore_point(resource: Any, ref: models.RestorePointRef) -> models.RestorePoint | None:
     """Return the restore point that a resource describes; None when it describes none."""
-    if decoders.text(resource, "UID", "Name") is None:
+    name = decoders.text(resource, "Name")
+    if name is None and decoders.text(resource, "UID") is None:
         return None
-    created_at = decoders.time(resource, "CreationTimeUTC", "CreationTime")
-    is_complete = any(map(_leads_to_use, decoders.links(resource)))
-    return models.RestorePoint(ref, decoders.text(resource, "Name"), created_at, is_complete)
+    names = [decoders.text(resource, one) for one in ("VmDisplayName", "VmName", "ComputerName")]
+    names.append((name or "").rpartition("@")[0] or name)
+    return models.RestorePoint(
+        ref=ref,
+        name=name,
+        machine_names=tuple(dict.fromkeys(name for name in names if name)),
+        created_at=decoders.time(resource, "CreationTimeUTC", "CreationTime"),
+        point_type=decoders.text(resource, "PointType"),
+        backup_server=backup_servers.backup_server_name(resource),
+        is_complete=any(map(_leads_to_use, decoders.links(resource))),
+    )
 
 
 class RestorePoints(Group):
@@ -209,16 +191,16 @@ class RestorePoints(Group):
         """Return a restore point. Raises RestorePointGone, AccessDenied."""
         return self._browse(lambda own: read_restore_point(own, ref), deadline)
 
-    def find(self, wanted: Wanted, limit: int, deadline: Deadline) -> list[FoundRestorePoint]:
+    def find(self, wanted: Wanted, limit: int, deadline: Deadline) -> list[models.RestorePoint]:
         """Return at most `limit` restore points, the newest first; no further page is read."""
         return self._browse(
             lambda own: list(islice(find_restore_points(own, wanted), limit)), deadline
         )
 
-    def latest(self, wanted: Wanted, deadline: Deadline) -> FoundRestorePoint | None:
+    def latest(self, wanted: Wanted, deadline: Deadline) -> models.RestorePoint | None:
         """Return the newest restore point that has been written; None when there is none."""
 
-        def find(own: SessionClient) -> FoundRestorePoint | None:
+        def find(own: SessionClient) -> models.RestorePoint | None:
             for found in find_restore_points(own, wanted):
                 if found.is_complete:
                     return found

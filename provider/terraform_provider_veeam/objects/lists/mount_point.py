@@ -70,7 +70,7 @@ class MountPointList(mount_points.RestorePointObject, ListResource):
         try:
             return self.em.restore_points.get(ref, deadline)
         except (RestorePointGone, AccessDenied):
-            return RestorePoint(ref, None, None)
+            return RestorePoint(ref)
 
 
 def _resource(point: RestorePoint, results: State) -> State:
