@@ -20,16 +20,11 @@ class NoPrivateFolder(OSError):
 
 
 def private_folder(
-    environment: Mapping[str, str] = os.environ,
-    *,
-    windows: bool = IS_WINDOWS,
-    longest: int = 4096,
+    environment: Mapping[str, str] = os.environ, *, windows: bool = IS_WINDOWS, longest: int = 4096
 ) -> str:
     """Return a folder that only this user may enter, made if need be. Raises OSError.
 
-    Its path has at most `longest` bytes, if possible.
-
-    On Windows the user's profile is private anyway; elsewhere it is checked.
+    Its path has at most `longest` bytes. In Windows the user's profile is private anyway.
     """
     if windows:
         parent = environment.get("LOCALAPPDATA")

@@ -77,31 +77,11 @@ EXAMPLES = {
 _CONNECTED = ("machines", "points", "ls", "get", "restore", "find")
 # What a command uses once its arguments are right: half a second that `--help` need not wait for.
 _SLOW = (
-    "terraform_provider_veeam.attributes",
-    "terraform_provider_veeam.cli.connection",
-    "terraform_provider_veeam.cli.install",
-    "terraform_provider_veeam.cli.lookup",
-    "terraform_provider_veeam.cli.output",
-    "terraform_provider_veeam.config",
-    "terraform_provider_veeam.em.client",
-    "terraform_provider_veeam.em.files.folders",
-    "terraform_provider_veeam.em.files.listing",
-    "terraform_provider_veeam.em.files.manifest",
-    "terraform_provider_veeam.em.files.destination",
-    "terraform_provider_veeam.em.files.plan",
-    "terraform_provider_veeam.em.files.transfer",
-    "terraform_provider_veeam.em.index",
-    "terraform_provider_veeam.em.inventory.restore_points",
-    "terraform_provider_veeam.em.settings",
-    "terraform_provider_veeam.keep_alive.holder",
-    "terraform_provider_veeam.keep_alive.keeper",
-    "terraform_provider_veeam.keep_alive.order",
-    "terraform_provider_veeam.keep_alive.sockets",
-    "terraform_provider_veeam.keep_alive.start",
-    "terraform_provider_veeam.provider",
-    "terraform_provider_veeam.servers",
-    "tfplugin.process.server",
-    "tfplugin.rpc.servicer",
+    *("attributes", "config", "provider", "servers", "cli.connection", "cli.install", "cli.lookup"),
+    *("cli.output", "em.client", "em.files.destination", "em.files.folders", "em.files.listing"),
+    *("em.files.manifest", "em.files.plan", "em.files.transfer", "em.index", "em.settings"),
+    *("em.inventory.restore_points", "keep_alive.holder", "keep_alive.keeper", "keep_alive.order"),
+    *("keep_alive.sockets", "keep_alive.start"),
 )
 
 
@@ -163,7 +143,8 @@ class _Formatter(argparse.HelpFormatter):
 
 def _module(name: str) -> Any:
     if name != "install":  # it loads everything, to compile it
-        make_lazy(*_SLOW)
+        make_lazy(*(f"terraform_provider_veeam.{one}" for one in _SLOW))
+        make_lazy("tfplugin.process.server", "tfplugin.rpc.servicer")
     return importlib.import_module(f"{__package__}.{name.replace('-', '_')}")
 
 

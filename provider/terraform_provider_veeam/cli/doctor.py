@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -82,18 +82,19 @@ def run(options: argparse.Namespace) -> int:
     return int(any(line.state == WRONG for line in lines))
 
 
-def _wrapped(text: str) -> list[str]:
-    indent = " " * (len(text) - len(text.lstrip()))
-    return textwrap.wrap(
-        text, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
-
-
-def _rows(line: Line) -> list[tuple[str, str, str]]:
+def _rows(line: Line) -> Iterator[tuple[str, str, str]]:
     """Return the rows of the table for a step, a line of its text each."""
-    parts = [part for text in line.text.splitlines() for part in _wrapped(text)]
-    heads = [(line.check, line.state)] + [("", "")] * len(parts)
-    return [(*head, part) for head, part in zip(heads, parts or [""], strict=False)]
+    head = line.check, line.state
+    for text in line.text.splitlines():
+        indent = " " * (len(text) - len(text.lstrip()))
+        wrapper = textwrap.TextWrapper(
+            _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        )
+        for part in wrapper.wrap(text):
+            yield *head, part
+            head = "", ""
+    if any(head):  # nothing is said of it
+        yield *head, ""
 
 
 class Examination:

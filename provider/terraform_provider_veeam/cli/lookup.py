@@ -62,7 +62,7 @@ def _find(
     em: EnterpriseManager, wanted: Wanted, family: RestorePointType | None, deadline: Deadline
 ) -> list[FoundRestorePoint]:
     name = wanted.machine_name or ""
-    families = _families(family)
+    families = [family] if family else list(RestorePointType)
     if "*" in name:
         machines = em.machines.find(wanted, deadline, families).machines
         matching = in_lines([f"{printable(one.name)} ({one.type})" for one in machines])
@@ -120,20 +120,16 @@ def _check_that_it_is_one(found: list[FoundRestorePoint], name: str) -> None:
 
 
 def restore_point(connection: Connection, options: argparse.Namespace) -> FoundRestorePoint:
-    """Return the restore point of a command's options, and tell a person which it is.
-
-    Raises as `find_restore_points` does.
-    """
+    """Return the restore point of a command's options, and say which it is. Raises as above."""
     return _told(_restore_points(connection, options)[0])
 
 
 def restore_point_with(
     connection: Connection, options: argparse.Namespace, paths: Sequence[str]
 ) -> FoundRestorePoint:
-    """Return the restore point of a command's options, and tell a person which it is.
+    """Return the restore point of a command's options, and say which it is. Raises as above.
 
-    Where they name no date, it is the newest that has all paths, if the index knows of one. Raises
-    as `find_restore_points` does.
+    Where they name no date, it is the newest that has all paths, if the index knows of one.
     """
     newest, *older = _restore_points(connection, options)
     if not paths or not older or options.machine.time or options.no_index:
@@ -178,7 +174,8 @@ def _of_id(
     operation = f"Looking up restore point {beginning}"
     with waiting_for(operation):
         deadline = connection.deadline(operation)
-        known = _of_families(connection.em, wanted, _families(family), deadline)
+        families = [family] if family else list(RestorePointType)
+        known = _of_families(connection.em, wanted, families, deadline)
     found = [point for point in known if point.ref.id.startswith(beginning)]
     if not found:
         raise NotFound(
@@ -208,20 +205,10 @@ def written(found: list[FoundRestorePoint]) -> list[FoundRestorePoint]:
     return written
 
 
-def _families(family: RestorePointType | None) -> list[RestorePointType]:
-    return [family] if family else list(RestorePointType)
-
-
 def _of_families(
-    em: EnterpriseManager,
-    wanted: Wanted,
-    families: list[RestorePointType],
-    deadline: Deadline,
+    em: EnterpriseManager, wanted: Wanted, families: list[RestorePointType], deadline: Deadline
 ) -> list[FoundRestorePoint]:
-    """Return the restore points of those families that the account may see.
-
-    Raises a RequestRefused when it may see none of them.
-    """
+    """Return the restore points that the account may see. Raises RequestRefused if it sees none."""
     found: list[FoundRestorePoint] = []
     refused: list[RequestRefused] = []
     for family in families:

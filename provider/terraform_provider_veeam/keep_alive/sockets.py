@@ -33,29 +33,19 @@ class Silent(OSError):
 
 
 def places(*, near: bool = False) -> list[Path]:
-    """Return the sockets of all processes of this user, or of those `near`. Raises OSError.
+    """Return the sockets of all processes of this user. Raises OSError.
 
-    Near are those in the folder that this process would take. Others were started where the
-    environment was another, or have lost their folder.
+    Those `near` are in the folder that this process would take. Others were started in another
+    environment, or have lost their folder.
     """
     folders = [_folder()] if near else [_folder(), *map(Path, private_folders())]
-    return [
-        folder / name
-        for folder in dict.fromkeys(folders)
-        for name in sorted(_names_in(folder))
-        if name.endswith(_SUFFIX)
-    ]
-
-
-def _names_in(folder: Path) -> list[str]:
-    """Return what is in a folder; nothing if it has gone meanwhile, or can't be read.
-
-    A thousand other files may be there: a path of each, as `glob` makes it, would take long.
-    """
-    try:
-        return os.listdir(folder)  # noqa: PTH208 - see above
-    except OSError:
-        return []
+    found = []
+    for folder in dict.fromkeys(folders):
+        with suppress(OSError):  # it has gone meanwhile, or can't be read
+            # A thousand other files may be there: a path of each, as of `glob`, would take long.
+            names = os.listdir(folder)  # noqa: PTH208
+            found += [folder / name for name in sorted(names) if name.endswith(_SUFFIX)]
+    return found
 
 
 def _folder() -> Path:

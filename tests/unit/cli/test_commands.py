@@ -62,7 +62,7 @@ def test_help_waits_for_nothing_that_only_a_run_needs() -> None:
 
 def test_what_is_put_off_is_there() -> None:
     for name in commands._SLOW:
-        assert find_spec(name), name
+        assert find_spec(f"terraform_provider_veeam.{name}"), name
 
 
 def test_a_misspelt_command_or_option_names_the_one_that_is_meant() -> None:
