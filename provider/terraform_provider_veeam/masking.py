@@ -70,10 +70,7 @@ class Secrets:
         """What is looked for, the longest first, by its first letters."""
 
     def add(self, secret: str) -> None:
-        """Hide a secret from now on.
-
-        One that is shorter than 4 characters is not hidden: it would blank ordinary words.
-        """
+        """Hide a secret from now on, unless it is so short that it would blank ordinary words."""
         if len(secret) < _SHORTEST or secret in self._known:
             return
         with self._lock:

@@ -158,10 +158,7 @@ def new_files_for_all() -> Iterator[None]:
 
 @contextmanager
 def replacing(file: Path, mode: int, within: Path | None = None) -> Iterator[Path]:
-    """Give a new file that takes a file's place at the end, so that nobody finds half of one.
-
-    Until then it is in a folder beside the file, or `within` another.
-    """
+    """Give a new file that takes a file's place at the end, so that nobody finds half of one."""
     from tempfile import TemporaryDirectory  # noqa: PLC0415 - slow to import
 
     with TemporaryDirectory(dir=within or file.parent, prefix=".") as folder:

@@ -1,7 +1,4 @@
-"""`terraform-provider-veeam completion`: what shells propose at a Tab.
-
-The scripts are those of argcomplete, and ask this program.
-"""
+"""`terraform-provider-veeam completion`: what shells propose at a Tab, asked by argcomplete."""
 
 from __future__ import annotations
 
@@ -111,10 +108,7 @@ def _machines(server: str | None) -> list[str]:
 
 
 def _known_or_found(server: str | None) -> list[str]:
-    """Return the names of the machines, as they were found some minutes ago or as they are now.
-
-    Raises what a request raises, InvalidConfiguration, OSError, ValueError.
-    """
+    """Return the names of the machines, as they were found some minutes ago or as they are now."""
     about = [server, *map(os.environ.get, _ABOUT), servers.read()]
     name = hashlib.sha256(repr(about).encode()).hexdigest()[:16]
     file = Path(private_folder.private_folder(), f"machines-{name}.json")

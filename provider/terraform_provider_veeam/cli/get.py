@@ -117,7 +117,8 @@ def run(connected: connection.Connection, options: argparse.Namespace) -> int:
             f"These names are not possible on this machine, or mean another file here:\n{names}"
         )
     if work.replaced:
-        output.say(f"Replaced:\n{in_lines([_replaced(one) for one in work.replaced])}")
+        told = [printable(f"{one.place.path}, {one.verdict.whose}") for one in work.replaced]
+        output.say(f"Replaced:\n{in_lines(told)}")
     if work.left and options.overwrite is None:
         output.say(_ADVICE)
     elif work.left:
@@ -181,10 +182,6 @@ def _besides(work: transfer.Transfer) -> str:
     }
     told = "; ".join(f"{count} {what}" for what, count in counts.items() if count)
     return f" ({told})" if told else ""
-
-
-def _replaced(planned: plan.Planned) -> str:
-    return printable(f"{planned.place.path}, {planned.verdict.whose}")
 
 
 def _print_plans(plans: Sequence[plan.Plan]) -> None:

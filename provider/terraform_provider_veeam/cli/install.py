@@ -95,10 +95,9 @@ def _absolute(folder: Path) -> Path:
 
 
 def install(plugin_dir: Path) -> list[Path]:
-    """Put this program below plugin_dir, for each registry's address.
+    """Put this program, or a launcher of it, below a folder for each registry's address.
 
-    From a package it is copied, under a Python it is a launcher. Returns the executables. Raises
-    CommandFailed.
+    Returns the executables. Raises CommandFailed.
     """
     executables = []
     for address in packaging.ADDRESSES:

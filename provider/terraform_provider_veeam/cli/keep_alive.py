@@ -146,10 +146,7 @@ def stop_holding(
 def _ask_all(
     message: dict[str, Any], url: str | None = None
 ) -> tuple[list[tuple[int, dict[str, Any]]], list[Path]]:
-    """Return what is held, each with who holds it, and which processes do not answer.
-
-    With an address only what is held there.
-    """
+    """Return what is held, or held at an address, and by whom; and which processes are silent."""
     try:
         answers, silent = sockets.ask_all(message)
     except OSError as error:
@@ -210,10 +207,7 @@ def hold_from_state(
 
 
 def _read_state(text: bytes) -> Any:
-    """Return the state, in any UTF; lines that a wrapper prints around it are passed over.
-
-    Raises ValueError.
-    """
+    """Return a state in any UTF, without what a wrapper prints around it. Raises ValueError."""
     decoded = text.decode(json.detect_encoding(text))
     for brace in re.finditer(r"^\{", decoded, re.MULTILINE):
         with suppress(json.JSONDecodeError):

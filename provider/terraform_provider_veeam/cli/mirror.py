@@ -56,10 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the mirror and tell a person what was done. Returns the exit code.
-
-    Raises CommandFailed.
-    """
+    """Write the mirror, and tell what was done; returns the exit code. Raises CommandFailed."""
     try:
         folder = options.folder.absolute()
     except FileNotFoundError:  # there is no current folder

@@ -126,7 +126,7 @@ def _add(name: str, entry: dict[str, Any]) -> int:
 
 
 def _trusted(url: str) -> dict[str, str]:
-    """Return how a server is trusted: as this machine does, or by what a person has compared.
+    """Return how a server is trusted: as this machine does, or as a person says it is.
 
     Raises CommandFailed.
     """

@@ -123,25 +123,17 @@ class _Holding:
         if isinstance(error, errors.SessionGone):
             was_held = self._has_answered and now - self.used < limit
             return Ending.LOGGED_OUT if was_held else Ending.SESSION_ENDED
-        if isinstance(error, errors.Unsettled) and isinstance(error.refused, errors.TokenRefused):
-            return self._ending_of_refused(error)
         self._tell(error)
+        if isinstance(error, errors.Unsettled) and isinstance(error.refused, errors.TokenRefused):
+            # Only the token is at hand, so whether the session has ended can't be asked.
+            self._refused_since = self._refused_since or now
+            if now - self._refused_since < limit / 3:
+                return None
+            was_held = self._has_answered and self._refused_since - self.used < limit
+            return Ending.LOGGED_OUT if was_held else Ending.SHUT_OUT
         if isinstance(error, errors.CertificateNotTrusted):
             return Ending.REFUSED
         return Ending.OUT_OF_REACH if now - self.used > limit else None
-
-    def _ending_of_refused(self, error: errors.Unsettled) -> Ending | None:
-        """Return the Ending for a token that is refused, where only the token is at hand.
-
-        Whether the session has ended can't be asked then: it is given time.
-        """
-        self._tell(error)
-        now, limit = self._clock.monotonic(), self.order.idle_limit
-        self._refused_since = self._refused_since or now
-        if now - self._refused_since < limit / 3:
-            return None
-        was_held = self._has_answered and self._refused_since - self.used < limit
-        return Ending.LOGGED_OUT if was_held else Ending.SHUT_OUT
 
     def _tell(self, error: errors.EnterpriseManagerError | None) -> None:
         """Report what has changed."""
@@ -275,7 +267,8 @@ class Holder:
                 now = self._clock.monotonic()
                 with self._lock:
                     due = [holding for holding in self._held.values() if holding.due <= now]
-                for holding, ending in zip(due, pool.map(self._look, due), strict=True):
+                looks = pool.map(lambda one: one.look(self._deadline(one.order)), due)
+                for holding, ending in zip(due, looks, strict=True):
                     if ending:
                         self._drop(holding, ending)
                 pause = self._pause()
@@ -339,16 +332,9 @@ class Holder:
             if holding.ending:
                 self._report(holding.order.record, holding.ending)
 
-    def _look(self, holding: _Holding) -> Ending | None:
-        return holding.look(self._deadline(holding.order))
-
     def _deadline(self, order: Order) -> Deadline:
-        return Deadline(
-            "Holding the logon session",
-            min(_REQUEST_SECONDS, order.idle_limit),
-            stop=self._stop,
-            clock=self._clock,
-        )
+        seconds = min(_REQUEST_SECONDS, order.idle_limit)
+        return Deadline("Holding the logon session", seconds, stop=self._stop, clock=self._clock)
 
 
 class BackgroundHolder:

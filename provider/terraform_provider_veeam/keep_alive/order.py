@@ -22,10 +22,7 @@ NETWORK = (
 
 
 def idle_limit(environment: Mapping[str, str] = os.environ) -> float:
-    """Return the seconds after which Enterprise Manager ends an idle session.
-
-    15 minutes, unless VEEAM_EM_IDLE_LIMIT says otherwise. Raises ValueError.
-    """
+    """Return after how many seconds Enterprise Manager ends an idle session. Raises ValueError."""
     try:
         return parse_duration(environment.get(IDLE_LIMIT) or "15m")
     except ValueError as error:
