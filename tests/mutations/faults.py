@@ -100,7 +100,7 @@ FAULTS = (
     ),
     Fault(
         "an object that is in a job already is taken over",
-        "em/jobs/objects.py",
+        "em/jobs/jobs.py",
         "if one := self._find(job_id, item.ref, deadline):",
         "if (one := self._find(job_id, item.ref, deadline)) and not one:",
         "em/jobs",
@@ -1625,21 +1625,21 @@ FAULTS = (
     ),
     Fault(
         "a job is changed several times at once",
-        "em/jobs/objects.py",
+        "em/jobs/jobs.py",
         "lock = self._changes[job_id]",
         "lock = threading.Lock()",
         "em/jobs/test_objects.py",
     ),
     Fault(
         "a job waits until another is changed",
-        "em/jobs/objects.py",
+        "em/jobs/jobs.py",
         "lock = self._changes[job_id]",
         'lock = self._changes[""]',
         "em/jobs/test_objects.py",
     ),
     Fault(
         "a job can't be changed after a change that failed",
-        "em/jobs/objects.py",
+        "em/jobs/jobs.py",
         "        finally:\n            lock.release()",
         "        except ValueError:\n            raise\n        else:\n            lock.release()",
         "em/jobs/test_objects.py",

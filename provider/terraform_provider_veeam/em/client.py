@@ -19,7 +19,7 @@ from terraform_provider_veeam.em.inventory.machines import Machines
 from terraform_provider_veeam.em.inventory.repositories import Repositories
 from terraform_provider_veeam.em.inventory.restore_points import RestorePoints
 from terraform_provider_veeam.em.inventory.restore_sessions import RestoreSessions
-from terraform_provider_veeam.em.jobs import backups, jobs, objects
+from terraform_provider_veeam.em.jobs import backups, jobs
 from terraform_provider_veeam.em.logon import LogonSessions, conceal_session
 from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.em.mounts.mounts import Mounts
@@ -52,7 +52,7 @@ class EnterpriseManager:
         self.repositories = Repositories(logon)
         self.hierarchy = Hierarchy(logon)
         self.jobs = jobs.Jobs(logon)
-        self.job_objects = objects.JobObjects(logon)
+        self.job_objects = jobs.JobObjects(logon)
         self.backups = backups.Backups(logon)
         self.mounts = Mounts(logon)
         self.index = Index(logon)

@@ -156,15 +156,14 @@ class OneTask:
             raise self._unknown from doubt
         return None
 
-    def delete(self, path: str) -> models.Task | None:
-        """Send a DELETE, as often as it takes; returns its task, None when there is none."""
+    def delete(self, path: str) -> None:
+        """Send a DELETE, as often as it takes; its answer need not have a task."""
         self.task = tasks.parse_task(self.client.request("DELETE", path).document.value)
-        return self.task
 
-    def wait(self, task: models.Task, deadline: Deadline) -> models.Task | None:
-        """Return the finished task; None when out of reach. Other errors name the session."""
+    def wait(self, deadline: Deadline) -> models.Task | None:
+        """Return the finished task; None without one in reach. Other errors name the session."""
         try:
-            self.task = self.tasks.wait(task, deadline)
+            self.task = self.task and self.tasks.wait(self.task, deadline)
         except (errors.TaskVanished, errors.SessionGone) as error:
             log.info("looking for what became of %s: %s", self, error)
             self.task = None

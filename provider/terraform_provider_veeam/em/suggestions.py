@@ -15,8 +15,7 @@ from terraform_provider_veeam.em.inventory.restore_points import (
     RestorePoints,
     Wanted,
 )
-from terraform_provider_veeam.em.jobs.jobs import Job, Jobs, WantedJobs
-from terraform_provider_veeam.em.jobs.objects import JobObjects
+from terraform_provider_veeam.em.jobs.jobs import Job, JobObjects, Jobs, WantedJobs
 from terraform_provider_veeam.em.logon import LogonSessions
 from terraform_provider_veeam.em.mounts.mounts import Mounts
 from terraform_provider_veeam.masking import printable

@@ -194,13 +194,12 @@ class Backups(Group):
         )
         own = self._logon.for_one_task(deadline)
         with one_task.OneTask(self._logon, own, deadline, unknown=unknown) as start:
-            sent = start.send(path, body)
+            start.send(path, body)
             try:
-                task = start.wait(sent, deadline)
+                task = start.wait(deadline)
             except errors.EnterpriseManagerError as error:
-                raise error.add(
-                    f"{_capital(what)} may yet begin. {_WHERE} shows it then."
-                ) from error
+                error.add(f"{_capital(what)} may yet begin. {_WHERE} shows it then.")
+                raise
         if task and not task.success:
             raise errors.TaskFailed(
                 f"Enterprise Manager could not start {what}", tasks.failure_of(f"POST {path}", task)
@@ -229,9 +228,10 @@ class Backups(Group):
                 if now >= LATE_SECONDS:
                     break
         except (errors.Stopped, errors.DeadlinePassed) as error:
-            raise error.add(
+            error.add(
                 f"Only the waiting has ended: {what} was started and goes on. {_WHERE} shows it."
-            ) from error
+            )
+            raise
         except errors.EnterpriseManagerError as error:
             raise errors.BackupOutOfSight(
                 f"{_capital(what)} was started, but could not be followed",
