@@ -41,6 +41,11 @@ def whole_number(given: str | float, most: int) -> int:
     raise ValueError(f"{given} is not a whole number from 1 to {most}.")
 
 
+def capital(text: str) -> str:
+    """Return a text that begins with a capital letter."""
+    return text[0].upper() + text[1:]
+
+
 def counted(count: int, what: str) -> str:
     """Return a count like `1 file` or `260 files`."""
     return f"{count} {what}{'' if count == 1 else 's'}"

@@ -45,7 +45,7 @@ FAULTS = (
     Fault(
         "an earlier run of a job is taken for the one that was started",
         "em/jobs/backups.py",
-        "if one.id not in before.known), None)",
+        "if one.id not in known), None)",
         "if one.id), None)",
         "em/jobs",
     ),

@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeVar
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.http.retry import retry
+from terraform_provider_veeam.text import capital
 
 Result = TypeVar("Result")
 
@@ -60,8 +61,8 @@ def unless_gone(
             if _is_listed(thing, container, refused):
                 raise
             raise container.gone(
-                f"{_capital(thing)} is gone",
-                f"{refused.detail}\n{_capital(container.name)} does not have it.",
+                f"{capital(thing)} is gone",
+                f"{refused.detail}\n{capital(container.name)} does not have it.",
             ) from refused
 
     pauses = client.client.policy.pauses()
@@ -87,11 +88,7 @@ def _is_listed(thing: str, container: Container, refused: errors.EnterpriseManag
             raise refused from error  # the role is too low for both
         raise errors.Unsettled(
             f"Whether {thing} is gone is not known",
-            f"{refused.detail}\n{_capital(container.name)} would tell, but can't be read: "
+            f"{refused.detail}\n{capital(container.name)} would tell, but can't be read: "
             f"{error.detail}",
             refused=refused,
         ) from error
-
-
-def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]

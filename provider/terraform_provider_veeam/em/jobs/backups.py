@@ -19,13 +19,14 @@ from typing import NamedTuple, TypeVar
 
 from terraform_provider_veeam.em import errors, models, one_task, tasks, times
 from terraform_provider_veeam.em.deadline import LONGEST_PAUSE, Deadline, follow, looks
-from terraform_provider_veeam.em.http import decoders, retry
+from terraform_provider_veeam.em.http import retry
 from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.inventory import hierarchy, query
 from terraform_provider_veeam.em.jobs import sessions
 from terraform_provider_veeam.em.jobs.jobs import Job, job_path
 from terraform_provider_veeam.em.logon import Group
 from terraform_provider_veeam.masking import printable
+from terraform_provider_veeam.text import capital
 
 LATE_SECONDS = 120.0  # seconds until a session that was started has to be seen: some come late
 _LAST_KNOWN = 10  # sessions from before the start that are told from the new one
@@ -36,14 +37,6 @@ _WHERE = "History in the console of Veeam Backup & Replication"
 Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
-
-
-class _Before(NamedTuple):
-    """What there was before a start; a session that is newer is the one that was started."""
-
-    known: frozenset[str]
-    since: times.Time | None
-    """By the server's own clock, less what the clock of a backup server may be behind it."""
 
 
 class Outcome(NamedTuple):
@@ -82,12 +75,11 @@ class Backups(Group):
     def start(self, job: Job, deadline: Deadline) -> sessions.JobSession:
         """Start a job and return its new session. Raises TaskFailed, BackupOutOfSight."""
         of_job = sessions.WantedSessions(sessions.SessionType.of(job.type), job.id)
-        before = self._before(of_job.type.entity, of_job, sessions.parse_job_session, deadline)
-        wanted = of_job._replace(created_after=before.since)
+        known, wanted = self._before(of_job.type.entity, of_job, deadline)
 
         def find(own: SessionClient) -> sessions.JobSession | None:
             found = sessions.job_sessions(own, wanted)
-            return next((one for one in found if one.id not in before.known), None)
+            return next((one for one in found if one.id not in known), None)
 
         path = f"{job_path(job.id)}?action=start"
         return self._send(path, None, f"job {printable(job.name)}", find, deadline)
@@ -98,14 +90,12 @@ class Backups(Group):
         """Back up a VM; return the session. Raises TaskFailed, BackupOutOfSight."""
         server_id = self._browse(lambda own: hierarchy.backup_server_of(own, vm), deadline)
         of_vm = sessions.WantedSessions(machine_name=vm.name)
-        kind = of_vm.type.task_entity
-        before = self._before(kind, of_vm, sessions.parse_task_session, deadline)
-        wanted = of_vm._replace(created_after=before.since)
+        known, wanted = self._before(of_vm.type.task_entity, of_vm, deadline)
 
         def find(own: SessionClient) -> sessions.JobSession | None:
             for one in sessions.task_sessions(own, wanted):
                 is_vm = one.ref is None or vm.has_ref(one.ref)
-                if one.id not in before.known and is_vm and one.session_id:
+                if one.id not in known and is_vm and one.session_id:
                     of_one = sessions.session_path(wanted.type, one.session_id)
                     found = sessions.read_job_session(own, of_one)
                     if not found.is_copy:  # of what has just been backed up
@@ -144,7 +134,12 @@ class Backups(Group):
         """Return what came of a session that is stopped. Raises BackupFailed."""
         machines: list[sessions.TaskSession] = []
         try:
-            machines = self._new_points(session, deadline)
+            for pause in _PAUSES:
+                deadline.wait(pause)
+                machines = self._machines(session, deadline)
+                late = (one for one in machines if not one.restore_point and one.result != "Failed")
+                if machines and not any(late):
+                    break
             why = _reasons(session, machines)
         except errors.EnterpriseManagerError as error:
             why = [f"The reasons could not be read: {error.summary}."]
@@ -159,18 +154,6 @@ class Backups(Group):
     def reasons(self, session: sessions.JobSession, deadline: Deadline) -> list[str]:
         """Return, line by line, why a stopped session did not succeed without remarks."""
         return _reasons(session, self._machines(session, deadline))
-
-    def _new_points(
-        self, session: sessions.JobSession, deadline: Deadline
-    ) -> list[sessions.TaskSession]:
-        """Return the VMs' parts of a session: links to new restore points may be a bit late."""
-        found: list[sessions.TaskSession] = []
-        for pause in _PAUSES:
-            deadline.wait(pause)
-            found = self._machines(session, deadline)
-            if found and all(one.restore_point or one.result == "Failed" for one in found):
-                break
-        return found
 
     def _machines(
         self, session: sessions.JobSession, deadline: Deadline
@@ -198,7 +181,7 @@ class Backups(Group):
             try:
                 task = start.wait(deadline)
             except errors.EnterpriseManagerError as error:
-                error.add(f"{_capital(what)} may yet begin. {_WHERE} shows it then.")
+                error.add(f"{capital(what)} may yet begin. {_WHERE} shows it then.")
                 raise
         if task and not task.success:
             raise errors.TaskFailed(
@@ -234,44 +217,34 @@ class Backups(Group):
             raise
         except errors.EnterpriseManagerError as error:
             raise errors.BackupOutOfSight(
-                f"{_capital(what)} was started, but could not be followed",
+                f"{capital(what)} was started, but could not be followed",
                 f"{error.detail}\n{_WHERE} shows whether it runs.",
             ) from error
         raise errors.BackupOutOfSight(
-            f"{_capital(what)} was started, but its session is not to be found",
+            f"{capital(what)} was started, but its session is not to be found",
             f"Enterprise Manager has shown no session of it for {LATE_SECONDS:g} seconds. {_WHERE} "
             "shows whether it runs.",
         )
 
     def _before(
-        self,
-        kind: str,
-        wanted: sessions.WantedSessions,
-        parse: Callable[[decoders.Resource], sessions.JobSession | sessions.TaskSession],
-        deadline: Deadline,
-    ) -> _Before:
-        """Return what there is before a start, and the time by the server's clock."""
+        self, kind: str, wanted: sessions.WantedSessions, deadline: Deadline
+    ) -> tuple[frozenset[str], sessions.WantedSessions]:
+        """Return what is known before a start, and what to look for after it.
+
+        The time is by the server's own clock, less what the clock of a backup server may be behind.
+        """
         newest = query.query_address(kind, wanted.conditions(), "CreationTime", _LAST_KNOWN)
-
-        def look(own: SessionClient) -> _Before:
-            answer = own.get(f"{newest}&page=1")
-            moment = retry.http_date(answer.headers.get("Date"))
-            return _Before(
-                known=frozenset(parse(one).id for one in query.entities(answer.document, kind)),
-                since=None if moment is None else times.Time(moment.astimezone(dt.UTC) - _SKEW, 0),
-            )
-
-        return self._browse(look, deadline)
+        answer = self._browse(lambda own: own.get(f"{newest}&page=1"), deadline)
+        known = frozenset(map(sessions.id_of, query.entities(answer.document, kind)))
+        moment = retry.http_date(answer.headers.get("Date"))
+        since = times.Time(moment.astimezone(dt.UTC) - _SKEW, 0) if moment else None
+        return known, wanted._replace(created_after=since)
 
     def _patiently(self, look: Callable[[SessionClient], Result], deadline: Deadline) -> Result:
         """Return what a look finds; errors that may pass are put up with for a minute."""
         return retry.persist(
             lambda: self._browse(look, deadline), deadline.part(retry.PATIENCE), LONGEST_PAUSE
         )
-
-
-def _capital(words: str) -> str:
-    return words[0].upper() + words[1:]
 
 
 def _reasons(session: sessions.JobSession, machines: Sequence[sessions.TaskSession]) -> list[str]:

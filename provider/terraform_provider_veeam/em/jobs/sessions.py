@@ -162,7 +162,7 @@ def task_sessions(client: SessionClient, wanted: WantedSessions) -> Iterator[Tas
 
 def parse_job_session(entity: decoders.Resource) -> JobSession:
     """Return the job session that an entity describes. Raises UnexpectedAnswer."""
-    session_id, state = _id_of(entity), decoders.text(entity, "State")
+    session_id, state = id_of(entity), decoders.text(entity, "State")
     if not session_id or state is None:
         raise decoders.unreadable("Something else came where a job's session should be.")
     told = decoders.text(entity, "UID") or decoders.path_of(entity)
@@ -185,7 +185,7 @@ def parse_job_session(entity: decoders.Resource) -> JobSession:
 
 def parse_task_session(entity: decoders.Resource) -> TaskSession:
     """Return the task session that an entity describes. Raises UnexpectedAnswer."""
-    task_id, state = _id_of(entity), decoders.text(entity, "State")
+    task_id, state = id_of(entity), decoders.text(entity, "State")
     if not task_id or state is None:
         raise decoders.unreadable("Something else came where a task session should be.")
     points = [
@@ -220,5 +220,6 @@ def _result(entity: decoders.Resource) -> str | None:
     return None if told == "None" else told
 
 
-def _id_of(entity: decoders.Resource) -> str:
+def id_of(entity: decoders.Resource) -> str:
+    """Return the UUID of a job session or a task session; empty when it has none."""
     return decoders.uuid(entity) or decoders.path_of(entity).rpartition("/")[2].lower()

@@ -23,6 +23,7 @@ from terraform_provider_veeam.em.http import decoders, retry
 from terraform_provider_veeam.em.logon import LogonSessions
 from terraform_provider_veeam.em.mounts.read_and_unmount import MountPoints
 from terraform_provider_veeam.masking import printable
+from terraform_provider_veeam.text import capital
 
 UNDO_SECONDS = 20.0
 READ_SECONDS = 20.0
@@ -288,5 +289,4 @@ def _last_said(task: models.Task) -> str:
 
 def _sentence(parts: list[str]) -> str:
     *first, last = parts
-    text = f"{', '.join(first)}, and {last}" if first else last
-    return text[0].upper() + text[1:]
+    return capital(f"{', '.join(first)}, and {last}" if first else last)
