@@ -12,11 +12,10 @@ from string import Template
 from typing import TYPE_CHECKING, Any
 
 from terraform_provider_veeam.provider import VeeamProvider
-from tfplugin.attribute import NestedAttribute
+from tfplugin.attribute import NestedAttribute, NestedBlock
 from tfplugin.interfaces import Resource
-from tfplugin.schema import Block
+from tfplugin.schema import Schema
 from tfplugin.types import Bool, List, Number, Object, String
-from tfplugin.wire.codec import block_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -118,7 +117,7 @@ def _index(provider: VeeamProvider) -> str:
         description=schema.description,
         pages=PAGES,
         example=_example(EXAMPLES / "provider" / "provider.tf"),
-        schema=_schema(block_of(schema)),
+        schema=_schema(schema),
         guides="\n".join(f"- [{_title(guide)}]({PAGES}/guides/{guide.name})" for guide in guides),
     )
 
@@ -135,7 +134,7 @@ def _page(kind: str, name: str, cls: type[BlockObject]) -> str:
         _READ_ALSO.get(f"{kind}/{name}"),
         "## Example Usage",
         _example(folder / _FILES[kind]),
-        _schema(block_of(schema)),
+        _schema(schema),
         *(_identity_and_import(cls, folder) if issubclass(cls, Resource) else ()),
     )
 
@@ -147,7 +146,7 @@ def _identity_and_import(cls: type[Resource], folder: Path) -> Iterator[str]:
         yield "What tells one from every other; also what an import by identity is given."
         yield "\n".join(
             f"- `{attribute.name}` ({_type(attribute.type)}"
-            f"{', Required for import' if attribute.required_for_import else ''}) "
+            f"{', Required for import' if attribute.required else ''}) "
             f"{attribute.description}"
             for attribute in identity.attributes
         )
@@ -183,60 +182,57 @@ def _function(name: str, function: type[Function]) -> str:
     )
 
 
-def _schema(block: Block) -> str:
-    return _joined("## Schema", *_groups(block, "###"), *_nested(block)).rstrip()
+def _schema(schema: Schema) -> str:
+    groups, nested = _groups(schema.attributes, "###"), _nested(schema.attributes, ())
+    return _joined("## Schema", *groups, *nested).rstrip()
 
 
-def _groups(block: Block, level: str, path: tuple[str, ...] = ()) -> Iterator[str]:
+def _is_block(attribute: object) -> bool:
+    return isinstance(attribute, NestedBlock)
+
+
+def _groups(attributes: Iterable[Any], level: str, path: tuple[str, ...] = ()) -> Iterator[str]:
     groups: dict[str, list[str]] = {"Required": [], "Optional": [], "Read-Only": []}
-    for attribute in sorted(block.attributes, key=lambda attribute: attribute.name):
+    for attribute in sorted(attributes, key=lambda one: (_is_block(one), one.name)):
         group = (
             "Required" if attribute.required else "Optional" if attribute.optional else "Read-Only"
         )
         groups[group].append(_line(attribute, path))
-    for nested in sorted(block.block_types, key=lambda nested: nested.type_name):
-        name = nested.type_name
-        groups["Required" if nested.min_items else "Optional"].append(
-            f"- `{name}` (Block) {nested.block.description} "
-            f"(see [below for nested schema](#nestedblock--{name}))"
-        )
     for group, lines in groups.items():
         if lines:
             yield f"{level} {group}"
             yield "\n".join(lines)
 
 
-def _nested(block: Block) -> Iterator[str]:
-    for nested in block.block_types:
-        name = nested.type_name
-        yield f'<a id="nestedblock--{name}"></a>\n### Nested Schema for `{name}`'
-        yield from _groups(nested.block, "####")
-    yield from _nested_attributes(block.attributes, ())
-
-
-def _nested_attributes(attributes: Iterable[Any], path: tuple[str, ...]) -> Iterator[str]:
-    for attribute in attributes:
+def _nested(attributes: Iterable[Any], path: tuple[str, ...]) -> Iterator[str]:
+    for attribute in sorted(attributes, key=lambda one: not _is_block(one)):
         if isinstance(attribute, NestedAttribute):
             inside = (*path, attribute.name)
             title = f"### Nested Schema for `{'.'.join(inside)}`"
-            yield f'<a id="nestedatt--{"--".join(inside)}"></a>\n{title}'
-            yield from _groups(Block(attributes=list(attribute.attributes)), "####", inside)
-            yield from _nested_attributes(attribute.attributes, inside)
+            yield f'<a id="{_anchor(attribute, path)}"></a>\n{title}'
+            yield from _groups(attribute.attributes, "####", inside)
+            yield from _nested(attribute.attributes, inside)
+
+
+def _anchor(attribute: Any, path: tuple[str, ...]) -> str:
+    kind = "nestedblock" if _is_block(attribute) else "nestedatt"
+    return "--".join((kind, *path, attribute.name))
 
 
 def _line(attribute: Any, path: tuple[str, ...]) -> str:
     is_nested = isinstance(attribute, NestedAttribute)
     notes = [_type(attribute.type)]
     if is_nested:
-        notes = ["Attributes List" if attribute.is_list else "Attributes"]
+        kind = "Block" if _is_block(attribute) else "Attributes"
+        notes = [f"{kind} List" if attribute.is_list else kind]
     if attribute.sensitive:
         notes.append("Sensitive")
     if getattr(attribute, "write_only", False):
         notes.append("Write-only")
     if attribute.deprecated:
         notes.append("Deprecated")
-    anchor = "--".join(("nestedatt", *path, attribute.name))
-    nested = f" (see [below for nested schema](#{anchor}))" if is_nested else ""
+    where = f"#{_anchor(attribute, path)}"
+    nested = f" (see [below for nested schema]({where}))" if is_nested else ""
     return f"- `{attribute.name}` ({', '.join(notes)}) {attribute.description}{nested}"
 
 

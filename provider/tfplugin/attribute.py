@@ -57,22 +57,11 @@ class NestedAttribute(Attribute):
         self.is_list = is_list
 
 
-class IdentityAttribute:
-    """One attribute of a resource's identity, which an import needs or may have."""
+class NestedBlock(NestedAttribute):
+    """A dict, or None, that is written as a block, at most once: the only kind of block here."""
 
-    def __init__(
-        self,
-        name: str,
-        description: str,
-        type: types.TfType = _TEXT,  # noqa: A002 - as tf's Attribute
-        *,
-        required: bool = True,
-    ) -> None:
-        self.name = name
-        self.type = type
-        self.description = description
-        self.required_for_import = required
-        self.optional_for_import = not required
+    def __init__(self, name: str, description: str, *attributes: Attribute) -> None:
+        super().__init__(name, attributes, description, optional=True)
 
 
 def required(name: str, description: str, kind: types.TfType = _TEXT, **rest: Any) -> Attribute:

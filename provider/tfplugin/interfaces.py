@@ -14,7 +14,7 @@ from tfplugin import contexts
 from tfplugin.contexts import Context, State
 from tfplugin.errors import Description, Refused
 from tfplugin.rules import Rule
-from tfplugin.schema import FunctionSignature, IdentitySchema, Schema
+from tfplugin.schema import FunctionSignature, Schema
 
 
 class ProviderObject:
@@ -45,7 +45,8 @@ class Resource(BlockObject):
     A state may be returned together with errors: both go back to Terraform, and nothing is lost.
     """
 
-    identity_schema: ClassVar[IdentitySchema | None] = None
+    identity_schema: ClassVar[Schema | None] = None
+    """What tells it from others of its type; an import needs what is required in it."""
 
     def plan(
         self, ctx: contexts.PlanContext, current: State | None, planned: State | None

@@ -770,8 +770,8 @@ FAULTS = (
     Fault(
         "a state that is not valid any more can't be deleted",
         "tfplugin/rpc/call.py",
-        "meaning.understand(self.block, state, Diagnostics())",
-        "meaning.understand(self.block, state, None)",
+        "meaning.understand(self.attributes, state, Diagnostics())",
+        "meaning.understand(self.attributes, state, None)",
         "tfplugin/rpc",
     ),
     Fault(

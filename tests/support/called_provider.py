@@ -14,7 +14,7 @@ from terraform_provider_veeam.provider import VeeamProvider
 from tfplugin.rpc.servicer import ProviderServicer
 from tfplugin.schema import Schema
 from tfplugin.wire import tfplugin6_pb2 as pb
-from tfplugin.wire.codec import Encoder, block_of, decode
+from tfplugin.wire.codec import Encoder, decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,7 +98,7 @@ class CalledProvider:
         answer = self._servicer.ReadDataSource(
             pb.ReadDataSource.Request(type_name=name, config=config)
         )
-        return _answer(answer.diagnostics, decode(block_of(schema), answer.state))
+        return _answer(answer.diagnostics, decode(schema.attributes, answer.state))
 
     def act(
         self, name: str, /, on_line: Callable[[str], None] = lambda _: None, **written: Any
@@ -145,7 +145,7 @@ class CalledProvider:
                 planned_private=planned.planned_private,
             )
         )
-        values = decode(block_of(schema), made.new_state)
+        values = decode(schema.attributes, made.new_state)
         instance = values and Instance(name, made.new_state, made.private, values)
         return _answer([*planned.diagnostics, *made.diagnostics], instance)
 
@@ -163,7 +163,7 @@ class CalledProvider:
                 type_name=instance.name, current_state=instance.state, private=instance.private
             )
         )
-        return _answer(answer.diagnostics, decode(block_of(schema), answer.new_state))
+        return _answer(answer.diagnostics, decode(schema.attributes, answer.new_state))
 
     def update(self, instance: Instance, /, **changed: Any) -> Answer:
         """Change a resource; returns its values."""
@@ -178,7 +178,7 @@ class CalledProvider:
                 planned_private=instance.private,
             )
         )
-        return _answer(answer.diagnostics, decode(block_of(schema), answer.new_state))
+        return _answer(answer.diagnostics, decode(schema.attributes, answer.new_state))
 
     def open(self, name: str, /, **written: Any) -> Answer:
         """Open an ephemeral resource; returns what closes it."""
@@ -250,12 +250,12 @@ def simulated(**how: Any) -> Iterator[tuple[CalledProvider, Simulator]]:
 
 def _encode(schema: Schema, written: Mapping[str, Any]) -> pb.DynamicValue:
     """Return a block as Terraform sends it: what is not written is null."""
-    block = block_of(schema)
-    names = [attribute.name for attribute in block.attributes]
-    names += [nested.type_name for nested in block.block_types]
+    names = [attribute.name for attribute in schema.attributes]
     unknown = {*written} - {*names}
     assert not unknown, f"there is no {unknown}"
-    return Encoder(may_be_unknown=True).encode(block, dict.fromkeys(names) | dict(written))
+    return Encoder(may_be_unknown=True).encode(
+        schema.attributes, dict.fromkeys(names) | dict(written)
+    )
 
 
 def _answer(diagnostics: Sequence[pb.Diagnostic], result: Any = None) -> Answer:

@@ -13,11 +13,9 @@ from tfplugin.errors import Description
 from tfplugin.rpc.servicer import ProviderServicer
 from tfplugin.schema import (
     FunctionSignature,
-    IdentitySchema,
     Parameter,
     Return,
     Schema,
-    nested_block,
 )
 from tfplugin.types import List, Number, String, Unknown
 from tfplugin.wire import tfplugin6_pb2 as pb
@@ -64,11 +62,9 @@ def schema() -> Schema:
             Attribute("word", String(), "A secret.", optional=True, sensitive=True),
             attribute.computed("id", "Its id."),
             Attribute("parts", List(String()), "Its parts.", computed=True, requires_replace=True),
-        ],
-        block_types=[
-            nested_block(
+            attribute.NestedBlock(
                 "timeouts", "Bounds.", Attribute("create", String(), "Bound.", check=bound)
-            )
+            ),
         ],
     )
 
@@ -107,10 +103,7 @@ class Toy:
 
 
 class Thing(Toy, interfaces.Resource):
-    identity_schema = IdentitySchema(
-        [attribute.IdentityAttribute("id", "Its id.")],
-        version=1,
-    )
+    identity_schema = Schema(attributes=[attribute.required("id", "Its id.")], version=1)
 
     def plan(
         self, ctx: contexts.PlanContext, current: State | None, planned: State | None

@@ -12,7 +12,7 @@ from em_simulator import ADMINISTRATOR, Family, Simulator
 from terraform_provider_veeam.provider import VeeamProvider
 from tfplugin.rpc.servicer import ProviderServicer
 from tfplugin.wire import tfplugin6_pb2 as pb
-from tfplugin.wire.codec import Encoder, block_of
+from tfplugin.wire.codec import Encoder
 
 SOON = 2.0  # seconds after which a call that is stopped has ended
 SILENT = 20.0  # seconds for which the server says nothing
@@ -38,11 +38,9 @@ class Terraform:
         assert not answer.diagnostics
 
     def value(self, schema: Any, written: dict[str, Any] | None) -> pb.DynamicValue:
-        block = block_of(schema)
-        names = [attribute.name for attribute in block.attributes]
-        names += [nested.type_name for nested in block.block_types]
+        names = [attribute.name for attribute in schema.attributes]
         whole = None if written is None else dict.fromkeys(names) | written
-        return Encoder(may_be_unknown=True).encode(block, whole)
+        return Encoder(may_be_unknown=True).encode(schema.attributes, whole)
 
     def plan(self) -> pb.PlanResourceChange.Response:
         schema = self.provider.resources["veeam_mount_point"].schema

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -21,7 +21,7 @@ from tfplugin import contexts, interfaces
 from tfplugin.attribute import Attribute, NestedAttribute, optional
 from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
-from tfplugin.schema import NestedBlock, Schema
+from tfplugin.schema import Schema
 from tfplugin.types import Unknown
 
 if TYPE_CHECKING:
@@ -63,12 +63,7 @@ class Configured(Protocol):
         """The client. Raises Refused while the configuration is not known."""
 
 
-def block(
-    description: str,
-    *attributes: Attribute,
-    nested: Sequence[NestedBlock] = (),
-    **timeouts: str,
-) -> Schema:
+def block(description: str, *attributes: Attribute, **timeouts: str) -> Schema:
     """Return the schema of an object; it waits in the calls that `timeouts` has defaults for."""
     longest = [
         optional(
@@ -83,7 +78,6 @@ def block(
     return Schema(
         description=description,
         attributes=[*attributes, NestedAttribute("timeouts", longest, said, optional=True)],
-        block_types=list(nested),
     )
 
 

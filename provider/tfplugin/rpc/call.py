@@ -11,6 +11,7 @@ from tfplugin import interfaces
 from tfplugin.contexts import Context, State
 from tfplugin.errors import Description, Refused, Reported
 from tfplugin.rpc.answers import Answers
+from tfplugin.schema import Schema
 from tfplugin.types import Unknown
 from tfplugin.wire import codec, diagnostics, meaning
 from tfplugin.wire import tfplugin6_pb2 as pb
@@ -75,14 +76,14 @@ class Codec:
     """Reads and writes the values of one type; what it can't write is an error of the call."""
 
     def __init__(self, cls: type[interfaces.BlockObject], told: Diagnostics) -> None:
-        self.block = codec.block_of(cls.schema)
+        self.attributes = cls.schema.attributes
         self.version = cls.schema.version or 0
-        self.identity = getattr(cls, "identity_schema", None)  # of a resource alone
+        self.identity: Schema | None = getattr(cls, "identity_schema", None)  # of a resource alone
         self._diagnostics = told
 
     def decode(self, value: pb.DynamicValue) -> State | None:
         """Return the object in a message, None for a null. Raises Unusable."""
-        return codec.decode(self.block, value)
+        return codec.decode(self.attributes, value)
 
     def decode_present(self, value: pb.DynamicValue) -> State:
         """Return the object in a message that always holds one. Raises Unusable."""
@@ -90,24 +91,26 @@ class Codec:
 
     def decode_identity(self, value: pb.ResourceIdentityData) -> State | None:
         """Return the identity in a message, None when there is none. Raises Unusable."""
-        return codec.decode_identity(self.identity, codec.unpack(value.identity_data))
+        if self.identity is None:
+            return None
+        return codec.decode(self.identity.attributes, value.identity_data)
 
     def understand(self, written: State) -> State:
         """Return a block with what its values mean, Unknown for what is not valid, as is told."""
-        for attribute in self.block.attributes:  # Terraform looks for them itself, others do not
+        for attribute in self.attributes:  # Terraform looks for them itself, others do not
             if attribute.required and written.get(attribute.name) is None:
                 said = f'The argument "{attribute.name}" is required, and is not set.'
                 self._diagnostics.add_error("Missing required argument", said, [attribute.name])
-        return meaning.understand(self.block, written, self._diagnostics)
+        return meaning.understand(self.attributes, written, self._diagnostics)
 
     def understand_state(self, state: State | None) -> State | None:
         """Return a state with what its values mean, Unknown for what is not valid any more."""
-        return None if state is None else meaning.understand(self.block, state, Diagnostics())
+        return None if state is None else meaning.understand(self.attributes, state, Diagnostics())
 
     def encode(self, state: State | None, *, may_be_unknown: bool = False) -> pb.DynamicValue:
         """Return the message of an object; what can't be sent is null in it."""
         encoder = codec.Encoder(may_be_unknown=may_be_unknown)
-        message = encoder.encode(self.block, state)
+        message = encoder.encode(self.attributes, state)
         self._report(encoder)
         return message
 
@@ -115,12 +118,12 @@ class Codec:
         self, response: Any, field: str, identity: State | None, *, may_be_unknown: bool = False
     ) -> None:
         """Set a field of a response to an identity, or clear it when there is none."""
-        encoder = codec.Encoder(may_be_unknown=may_be_unknown)
-        message = codec.identity_to_pb(self.identity, identity, encoder)
-        self._report(encoder)
         response.ClearField(field)
-        if message is not None:
-            getattr(response, field).CopyFrom(message)
+        if self.identity and identity is not None:
+            encoder = codec.Encoder(may_be_unknown=may_be_unknown)
+            message = encoder.encode(self.identity.attributes, identity)
+            getattr(response, field).identity_data.CopyFrom(message)
+            self._report(encoder)
 
     def _report(self, encoder: codec.Encoder) -> None:
         for problem in encoder.problems:

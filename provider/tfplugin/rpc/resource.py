@@ -3,17 +3,18 @@
 # ruff: noqa: N802 - a method is named as its call in the protocol
 
 import threading
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
+
+from tf.schema import Attribute
 
 from tfplugin import contexts
 from tfplugin.errors import Refused
 from tfplugin.rpc.call import Calls, Codec, present, put_deferral, validation
-from tfplugin.schema import Block
 from tfplugin.types import Unknown
 from tfplugin.wire import tfplugin6_pb2 as pb
 from tfplugin.wire.codec import (
-    decode_identity,
     decode_object,
     unpack,
     unpack_json,
@@ -80,7 +81,7 @@ class ResourceCalls(Calls):
             if proposed is None:
                 resource.plan(ctx, current, None)
             else:
-                filled = fill_in(codec.block, ctx.config or proposed, proposed, prior)
+                filled = fill_in(codec.attributes, ctx.config or proposed, proposed, prior)
                 meant = self._checked(resource, codec, ctx, filled)
                 planned = resource.plan(ctx, current, copied(meant))
                 if planned is not None:
@@ -132,7 +133,7 @@ class ResourceCalls(Calls):
             finally:
                 response.private = b"" if planned is None else ctx.private
             if state is not None and planned is not None:
-                state = keep_spelling(codec.block, spell(state, meant, planned), planned)
+                state = keep_spelling(codec.attributes, spell(state, meant, planned), planned)
                 response.new_state.CopyFrom(codec.encode(state))
                 codec.put_identity(response, "new_identity", ctx.identity)
                 if prior is None:
@@ -161,7 +162,7 @@ class ResourceCalls(Calls):
             meant = present(codec.understand_state(current))
             found = resource.read(ctx, copied(meant))
             if found is not None:
-                found = keep_spelling(codec.block, spell(found, meant, current), current)
+                found = keep_spelling(codec.attributes, spell(found, meant, current), current)
             if not ctx.deferred and (found is not None or not call.diagnostics.has_errors()):
                 response.new_state.CopyFrom(codec.encode(found))
             response.private = ctx.private
@@ -198,7 +199,7 @@ class ResourceCalls(Calls):
         with self._call(activity, request.type_name, response.diagnostics) as call:
             _, codec = self._object(self._provider.resources, call)
             stored = _stored(request.raw_state, request.version, codec.version)
-            state = decode_object(codec.block, stored, [])
+            state = decode_object(codec.attributes, stored)
             response.upgraded_state.CopyFrom(codec.encode(state))
         return response
 
@@ -210,10 +211,11 @@ class ResourceCalls(Calls):
         activity = "reading the stored identity of"
         with self._call(activity, request.type_name, response.diagnostics) as call:
             _, codec = self._object(self._provider.resources, call)
-            version = codec.identity.version if codec.identity else 0
-            stored = _stored(request.raw_identity, request.version, version)
-            identity = decode_identity(codec.identity, stored)
-            codec.put_identity(response, "upgraded_identity", identity)
+            if codec.identity:
+                newest = codec.identity.version or 0
+                stored = _stored(request.raw_identity, request.version, newest)
+                identity = decode_object(codec.identity.attributes, stored)
+                codec.put_identity(response, "upgraded_identity", identity)
         return response
 
     def MoveResourceState(
@@ -236,7 +238,7 @@ class ResourceCalls(Calls):
         activity = "writing the configuration of"
         with self._call(activity, request.type_name, response.diagnostics) as call:
             _, codec = self._object(self._provider.resources, call)
-            config = _written(codec.block, codec.decode_present(request.state))
+            config = _written(codec.attributes, codec.decode_present(request.state))
             response.config.CopyFrom(codec.encode(config))
         return response
 
@@ -249,8 +251,8 @@ def _put_plan(
     planned: contexts.State,
 ) -> None:
     if prior is not None:
-        planned = keep_spelling(codec.block, planned, prior)
-        paths = find_replacements(codec.block, prior, planned)
+        planned = keep_spelling(codec.attributes, planned, prior)
+        paths = find_replacements(codec.attributes, prior, planned)
         paths += [path for path in ctx.requires_replace if path not in paths]
         response.requires_replace.extend(path_to_pb(path) for path in paths)
     response.planned_state.CopyFrom(codec.encode(planned, may_be_unknown=True))
@@ -274,10 +276,10 @@ def _stored(raw: pb.RawState, version: int, newest: int) -> Any:
     return unpack_json(raw.json) if raw.json else None
 
 
-def _written(block: Block, state: contexts.State) -> contexts.State:
+def _written(attributes: Iterable[Attribute], state: contexts.State) -> contexts.State:
     """Return the state without what is computed and without defaults."""
     config = dict(state)
-    for attribute in block.attributes:
+    for attribute in attributes:
         is_default = attribute.default is not Unknown and state[attribute.name] == attribute.default
         if is_default or not (attribute.required or attribute.optional):
             config[attribute.name] = None

@@ -73,7 +73,7 @@ class ProviderServicer(ResourceCalls):
         """Check the provider block."""
         response = pb.ValidateProviderConfig.Response()
         with self._call("checking the provider block", answer=response.diagnostics) as call:
-            config = codec.decode(codec.block_of(self._provider.schema), request.config) or {}
+            config = codec.decode(self._provider.schema.attributes, request.config) or {}
             self._provider.validate(self._context(contexts.Context, call), config)
         return response
 
@@ -91,7 +91,7 @@ class ProviderServicer(ResourceCalls):
         self.is_configured = True
         response = pb.ConfigureProvider.Response()
         with self._call("configuring the provider", answer=response.diagnostics) as call:
-            config = codec.decode(codec.block_of(self._provider.schema), request.config) or {}
+            config = codec.decode(self._provider.schema.attributes, request.config) or {}
             ctx = self._context(contexts.ConfigureContext, call, request.client_capabilities)
             ctx.terraform_version = request.terraform_version
             self._provider.configure(ctx, config)
@@ -118,10 +118,10 @@ class ProviderServicer(ResourceCalls):
             written = present(ctx.config)
             put_deferral(response, ctx)
             if ctx.deferred:
-                later = fill_in(values.block, written, written, None)
+                later = fill_in(values.attributes, written, written, None)
                 response.state.CopyFrom(values.encode(later, may_be_unknown=True))
             elif found is not None:
-                response.state.CopyFrom(values.encode(complete(values.block, written, found)))
+                response.state.CopyFrom(values.encode(complete(values.attributes, written, found)))
         return response
 
     ValidateEphemeralResourceConfig = validation("ephemeral_resources")
@@ -141,7 +141,7 @@ class ProviderServicer(ResourceCalls):
             found = ephemeral.open(ctx, self._config(ephemeral, values, ctx, request.config))
             put_deferral(response, ctx)
             if not ctx.deferred and found is not None:
-                result = complete(values.block, present(ctx.config), found)
+                result = complete(values.attributes, present(ctx.config), found)
                 response.result.CopyFrom(values.encode(result, may_be_unknown=True))
             _put_renewal(response, ctx)
             if not ctx.deferred and found is not None:

@@ -5,14 +5,15 @@ Dicts and lists are Python's side; what a type makes of its values is up to the 
 
 import json
 import math
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
 import msgpack  # type: ignore[import-untyped]  # there are no stubs
+from tf.schema import Attribute
 
 from tfplugin import types
 from tfplugin.contexts import Path, State
-from tfplugin.schema import Block, IdentitySchema, Schema
 from tfplugin.wire import tfplugin6_pb2 as pb
 from tfplugin.wire.diagnostics import Unusable
 
@@ -27,11 +28,6 @@ _KINDS: dict[type[types.TfType], tuple[type | tuple[type, ...], str]] = {
     types.List: (list, "a list"),
     types.Object: (dict, "an object"),
 }
-
-
-def block_of(schema: Schema) -> Block:
-    """Return the schema's own block."""
-    return Block(attributes=schema.attributes, block_types=schema.block_types)
 
 
 # Decoding
@@ -63,35 +59,21 @@ def unpack_json(text: bytes) -> Any:
         raise Unusable([], f"The value can't be read: {error}") from error
 
 
-def decode(block: Block, value: pb.DynamicValue) -> State | None:
+def decode(attributes: Iterable[Attribute], value: pb.DynamicValue) -> State | None:
     """Return the object in a message, None for null. Raises Unusable."""
-    return decode_object(block, unpack(value), [])
+    return decode_object(attributes, unpack(value))
 
 
-def decode_object(block: Block, plain: Any, path: Path) -> State | None:
-    """Return a plain object by its schema; keys that the schema does not have are dropped.
+def decode_object(attributes: Iterable[Attribute], plain: Any) -> State | None:
+    """Return a plain object; what none of the attributes is for is dropped.
 
     Raises Unusable for what is not an object.
     """
     if plain is None:
         return None
     if not isinstance(plain, dict):
-        raise Unusable(path, "This has to be an object, and one that is known.")
-    state = {
-        attribute.name: decode_value(
-            attribute.type, plain.get(attribute.name), [*path, attribute.name]
-        )
-        for attribute in block.attributes
-    }
-    for nested in block.block_types:
-        name = nested.type_name
-        value = plain.get(name)
-        state[name] = (
-            types.Unknown
-            if value is types.Unknown
-            else decode_object(nested.block, value, [*path, name])
-        )
-    return state
+        raise Unusable([], "This has to be an object, and one that is known.")
+    return {one.name: decode_value(one.type, plain.get(one.name), [one.name]) for one in attributes}
 
 
 def decode_value(type_: types.TfType, plain: Any, path: Path) -> Any:
@@ -158,29 +140,12 @@ class Encoder:
         self._may_be_unknown = may_be_unknown
         self.problems: list[Unusable] = []
 
-    def encode(self, block: Block, state: State | None) -> pb.DynamicValue:
-        """Return the message of an object."""
-        return pack(self.object(block, state, []))
-
-    def object(self, block: Block, state: State | None, path: Path) -> Any:
-        """Return the plain form of an object; what it lacks is null."""
+    def encode(self, attributes: Iterable[Attribute], state: State | None) -> pb.DynamicValue:
+        """Return the message of an object; what it lacks is null."""
         if state is None:
-            return None
-        plain = {
-            attribute.name: self.value(
-                attribute.type, state.get(attribute.name), [*path, attribute.name]
-            )
-            for attribute in block.attributes
-        }
-        for nested in block.block_types:
-            name = nested.type_name
-            value = state.get(name)
-            plain[name] = (
-                self._unknown([*path, name])
-                if value is types.Unknown
-                else self.object(nested.block, value, [*path, name])
-            )
-        return plain
+            return pack(None)
+        values = ((one, state.get(one.name)) for one in attributes)
+        return pack({one.name: self.value(one.type, value, [one.name]) for one, value in values})
 
     def value(self, type_: types.TfType, value: Any, path: Path) -> Any:
         """Return the plain form of one value."""
@@ -257,31 +222,3 @@ def _number_to_wire(number: Any) -> Any:
     if isinstance(number, float) and (number.is_integer() or math.isinf(number)):
         return number
     return str(number)
-
-
-# Identity
-
-
-def identity_to_pb(
-    schema: IdentitySchema | None, identity: State | None, encoder: Encoder
-) -> pb.ResourceIdentityData | None:
-    """Return the message of an identity, None when there is none."""
-    if schema is None or identity is None:
-        return None
-    plain = {
-        attribute.name: encoder.value(
-            attribute.type, identity.get(attribute.name), [attribute.name]
-        )
-        for attribute in schema.attributes
-    }
-    return pb.ResourceIdentityData(identity_data=pack(plain))
-
-
-def decode_identity(schema: IdentitySchema | None, plain: Any) -> State | None:
-    """Return a plain identity by its schema, None when there is none. Raises Unusable."""
-    if schema is None or plain is None:
-        return None
-    return {
-        attribute.name: decode_value(attribute.type, plain.get(attribute.name), [attribute.name])
-        for attribute in schema.attributes
-    }

@@ -1,41 +1,40 @@
-"""What a plan follows from by the schema alone, before and after the resource is asked.
+"""What a plan follows from by the schema alone, before and after the resource is asked."""
 
-Nested blocks are planned as they are written.
-"""
-
+from collections.abc import Iterable
 from typing import Any
 
 from tf.schema import Attribute
 
 from tfplugin.contexts import Path, State
-from tfplugin.schema import Block
 from tfplugin.types import Unknown
 
 
-def fill_in(block: Block, config: State, proposed: State, prior: State | None) -> State:
+def fill_in(
+    attributes: Iterable[Attribute], config: State, proposed: State, prior: State | None
+) -> State:
     """Return the proposed state with defaults, and with Unknown for what only a create can tell.
 
     What is computed and was known before keeps its value. An object that ends up as it was is
     returned exactly as it was.
     """
     planned = dict(proposed)
-    for attribute in block.attributes:
+    for attribute in attributes:
         if config[attribute.name] is not None:
             continue
         if attribute.default is not Unknown:
             planned[attribute.name] = attribute.default
         elif attribute.computed and prior is None:
             planned[attribute.name] = Unknown
-    return keep_spelling(block, planned, prior)
+    return keep_spelling(attributes, planned, prior)
 
 
-def keep_spelling(block: Block, state: State, reference: State | None) -> State:
+def keep_spelling(attributes: Iterable[Attribute], state: State, reference: State | None) -> State:
     """Return the state with the reference's spelling of every value that means the same."""
     if reference is None:
         return state
     same = (
         attribute.name
-        for attribute in block.attributes
+        for attribute in attributes
         if attribute.name in state
         and state[attribute.name] is not reference[attribute.name]
         and not differs(attribute, reference[attribute.name], state[attribute.name])
@@ -70,11 +69,11 @@ def has_unknown(value: Any) -> bool:
     return value is Unknown
 
 
-def find_replacements(block: Block, prior: State, planned: State) -> list[Path]:
+def find_replacements(attributes: Iterable[Attribute], prior: State, planned: State) -> list[Path]:
     """Return the attributes whose change needs the resource to be replaced."""
     return [
         [attribute.name]
-        for attribute in block.attributes
+        for attribute in attributes
         if attribute.requires_replace
         and differs(attribute, prior[attribute.name], planned.get(attribute.name))
     ]

@@ -7,7 +7,7 @@ from tf.function import Parameter
 from tf.schema import Attribute
 
 from tfplugin import schema as of
-from tfplugin.attribute import NestedAttribute
+from tfplugin.attribute import NestedAttribute, NestedBlock
 from tfplugin.wire import tfplugin6_pb2 as pb
 
 
@@ -16,10 +16,18 @@ def schema_to_pb(schema: of.Schema) -> pb.Schema:
     return pb.Schema(version=schema.version or 0, block=_block_to_pb(schema))
 
 
-def _block_to_pb(block: of.Schema | of.Block) -> pb.Schema.Block:
+def _block_to_pb(block: of.Schema | NestedBlock) -> pb.Schema.Block:
+    nested = [one for one in block.attributes if isinstance(one, NestedBlock)]
     return pb.Schema.Block(
-        attributes=[_attribute_to_pb(attribute) for attribute in block.attributes],
-        block_types=[_nested_to_pb(nested) for nested in block.block_types],
+        attributes=[_attribute_to_pb(one) for one in block.attributes if one not in nested],
+        block_types=[
+            pb.Schema.NestedBlock(
+                type_name=one.name,
+                block=_block_to_pb(one),
+                nesting=pb.Schema.NestedBlock.SINGLE,
+            )
+            for one in nested
+        ],
         description=block.description or "",
         description_kind=pb.MARKDOWN,
         deprecated=bool(block.deprecated),
@@ -50,25 +58,17 @@ def _object_to_pb(attribute: NestedAttribute) -> pb.Schema.Object:
     )
 
 
-def _nested_to_pb(nested: of.NestedBlock) -> pb.Schema.NestedBlock:
-    return pb.Schema.NestedBlock(
-        type_name=nested.type_name,
-        block=_block_to_pb(nested.block),
-        nesting=pb.Schema.NestedBlock.SINGLE,
-    )
-
-
-def identity_schema_to_pb(schema: of.IdentitySchema) -> pb.ResourceIdentitySchema:
+def identity_schema_to_pb(schema: of.Schema) -> pb.ResourceIdentitySchema:
     """Return the message of an identity's schema."""
     return pb.ResourceIdentitySchema(
-        version=schema.version,
+        version=schema.version or 0,
         identity_attributes=[
             pb.ResourceIdentitySchema.IdentityAttribute(
                 name=attribute.name,
                 type=attribute.type.tf_type(),
-                description=attribute.description,
-                required_for_import=attribute.required_for_import,
-                optional_for_import=attribute.optional_for_import,
+                description=attribute.description or "",
+                required_for_import=bool(attribute.required),
+                optional_for_import=bool(attribute.optional),
             )
             for attribute in schema.attributes
         ],

@@ -8,7 +8,7 @@ from terraform_provider_veeam.provider import VeeamProvider
 from tfplugin.rpc.servicer import ProviderServicer
 from tfplugin.types import Unknown
 from tfplugin.wire import tfplugin6_pb2 as pb
-from tfplugin.wire.codec import Encoder, block_of, decode
+from tfplugin.wire.codec import Encoder, decode
 
 POINT = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 MOUNT: dict[str, Any] = {"restore_point_id": POINT}
@@ -67,11 +67,9 @@ class Client:
 
     def value(self, schema: Any, written: dict[str, Any]) -> pb.DynamicValue:
         """Return a block as it is written; what is left out is null."""
-        block = block_of(schema)
-        names = [attribute.name for attribute in block.attributes]
-        names += [nested.type_name for nested in block.block_types]
+        names = [attribute.name for attribute in schema.attributes]
         encoder = Encoder(may_be_unknown=True)
-        return encoder.encode(block, dict.fromkeys(names) | written)
+        return encoder.encode(schema.attributes, dict.fromkeys(names) | written)
 
 
 def schema_of(name: str) -> Any:
@@ -103,7 +101,7 @@ def test_a_data_source_is_read_later_or_says_why_it_can_not_be(name: str) -> Non
     later = read(Client(can_defer=True))
     assert later.deferred.reason == UNKNOWN_CONFIG
     assert not later.diagnostics
-    state = decode(block_of(schema_of(name)), later.state)
+    state = decode(schema_of(name).attributes, later.state)
     assert state
     assert Unknown in state.values()
     says_what_is_unknown(read(Client(can_defer=False)).diagnostics)
@@ -140,7 +138,7 @@ def test_a_resource_is_planned_later_or_with_unknown_values(name: str, *, can_de
     )
     assert not answer.diagnostics
     assert answer.HasField("deferred") is can_defer
-    planned = decode(block_of(cls.schema), answer.planned_state)
+    planned = decode(cls.schema.attributes, answer.planned_state)
     assert planned
     assert Unknown in planned.values()
 

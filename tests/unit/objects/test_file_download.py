@@ -11,13 +11,12 @@ from terraform_provider_veeam.objects.actions.file_download import FileDownloadA
 from terraform_provider_veeam.provider import VeeamProvider
 from tfplugin.contexts import Context
 from tfplugin.types import Unknown
-from tfplugin.wire.codec import block_of
 from tfplugin.wire.meaning import understand
 
 
 def validated(**written: Any) -> tuple[dict[str, Any], list[str]]:
     diagnostics = Diagnostics()
-    config = understand(block_of(FileDownloadAction.schema), written, diagnostics)
+    config = understand(FileDownloadAction.schema.attributes, written, diagnostics)
     ctx = Context(diagnostics, "veeam_file_download", threading.Event())
     FileDownloadAction(VeeamProvider()).validate(ctx, config)
     return config, [f"{one.summary}: {one.detail}" for one in diagnostics.diagnostics]

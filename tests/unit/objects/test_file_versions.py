@@ -10,7 +10,7 @@ from terraform_provider_veeam.objects.data_sources.file_versions import FileVers
 from terraform_provider_veeam.provider import VeeamProvider
 from tfplugin.rpc.servicer import ProviderServicer
 from tfplugin.wire import tfplugin6_pb2 as pb
-from tfplugin.wire.codec import Encoder, block_of, decode
+from tfplugin.wire.codec import Encoder, decode
 
 CONTRACT = "E:\\Documentation 2014\\Contract.docx"
 Read = Callable[..., tuple[list[dict[str, Any]], list[str]]]
@@ -47,7 +47,7 @@ def read(simulator: Simulator) -> Iterator[Read]:
         )
         answer = servicer.ReadDataSource(request)
         said = [f"{one.summary}: {one.detail}" for one in answer.diagnostics]
-        state = decode(block_of(schema), answer.state) if answer.HasField("state") else None
+        state = decode(schema.attributes, answer.state) if answer.HasField("state") else None
         return (state or {}).get("file_versions"), said
 
     yield read
@@ -56,9 +56,8 @@ def read(simulator: Simulator) -> Iterator[Read]:
 
 
 def _encoded(schema: Any, written: dict[str, Any]) -> pb.DynamicValue:
-    block = block_of(schema)
-    names = dict.fromkeys(attribute.name for attribute in block.attributes)
-    return Encoder(may_be_unknown=True).encode(block, names | written)
+    names = dict.fromkeys(attribute.name for attribute in schema.attributes)
+    return Encoder(may_be_unknown=True).encode(schema.attributes, names | written)
 
 
 def ids(simulator: Simulator, machine: str = "oracle03") -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from terraform_provider_veeam.provider import VeeamProvider
-from tfplugin.attribute import NestedAttribute
+from tfplugin.attribute import NestedAttribute, NestedBlock
 from tfplugin.schema import Schema
 from tfplugin.types import Bool, List, Number, String, TfType
 
@@ -30,9 +30,9 @@ def schemas() -> dict[str, Schema]:
 
 def attributes(schema: Schema) -> Iterator[Any]:
     """Return the attributes of an object, those of lists and blocks too."""
-    blocks = [block.block for block in schema.block_types]
-    for one in [*schema.attributes, *(inner for block in blocks for inner in block.attributes)]:
-        yield one
+    for one in schema.attributes:
+        if not isinstance(one, NestedBlock):
+            yield one
         yield from getattr(one, "attributes", ())
 
 

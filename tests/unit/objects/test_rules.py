@@ -11,7 +11,7 @@ from terraform_provider_veeam.provider import VeeamProvider
 from tfplugin.rpc.servicer import ProviderServicer
 from tfplugin.types import Unknown
 from tfplugin.wire import tfplugin6_pb2 as pb
-from tfplugin.wire.codec import Encoder, block_of
+from tfplugin.wire.codec import Encoder
 
 POINT = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 VALUES = {
@@ -102,7 +102,7 @@ def test_a_block_is_refused_once_nothing_can_make_it_valid(name: str) -> None:
         }
         needed = {one.name: REQUIRED.get(one.name) for one in schema.attributes if one.required}
         block = dict.fromkeys(one.name for one in schema.attributes) | needed | written
-        config = Encoder(may_be_unknown=True).encode(block_of(schema), block)
+        config = Encoder(may_be_unknown=True).encode(schema.attributes, block)
         request = messages.Request(type_name=name, config=config)
         answer = getattr(servicer, f"Validate{kind}Config")(request)
         can_be_valid = any(outcome in allowed for outcome in outcomes(written))

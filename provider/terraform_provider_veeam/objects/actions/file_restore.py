@@ -16,10 +16,9 @@ from terraform_provider_veeam.objects.actions.paths import (
 )
 from terraform_provider_veeam.objects.base import block
 from terraform_provider_veeam.text import as_meant
-from tfplugin.attribute import flag, required
+from tfplugin.attribute import NestedBlock, flag, required
 from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
-from tfplugin.schema import nested_block
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.files.restore import ToOriginalPlace
@@ -49,22 +48,20 @@ class FileRestoreAction(MountPathsAction):
             "Restore only the permissions of files that are still there; Windows only. "
             "Default `false`.",
         ),
+        NestedBlock(
+            "guest_credentials",
+            "Account in the machine. Without it the account of the "
+            "backup job's guest processing is used.",
+            required("username", "User name, `DOMAIN\\USER`.", check=_credential),
+            required(
+                "password",
+                "Its password. May be an ephemeral value. It is in no state, but Terraform "
+                "keeps it in a plan that is saved.",
+                check=_credential,
+                write_only=True,
+            ),
+        ),
         invoke="1h",
-        nested=[
-            nested_block(
-                "guest_credentials",
-                "Account in the machine. Without it the account of the "
-                "backup job's guest processing is used.",
-                required("username", "User name, `DOMAIN\\USER`.", check=_credential),
-                required(
-                    "password",
-                    "Its password. May be an ephemeral value. It is in no state, but Terraform "
-                    "keeps it in a plan that is saved.",
-                    check=_credential,
-                    write_only=True,
-                ),
-            )
-        ],
     )
 
     def run(self, ctx: Context, config: State, deadline: Deadline) -> Iterator[str]:

@@ -8,9 +8,9 @@ from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import hierarchy, identifiers, jobs
 from terraform_provider_veeam.objects.base import Resource, block
 from tfplugin import contexts
-from tfplugin.attribute import IdentityAttribute, computed, required
+from tfplugin.attribute import computed, required
 from tfplugin.errors import Refused
-from tfplugin.schema import IdentitySchema
+from tfplugin.schema import Schema
 from tfplugin.types import Unknown
 
 
@@ -43,10 +43,10 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
     )
     id_parts = ("job_id", "object_id")
     parse_id = staticmethod(identifiers.parse_job_object_id)
-    identity_schema = IdentitySchema(
-        [
-            IdentityAttribute("job_id", "UUID of the job."),
-            IdentityAttribute("object_id", "UUID of the object in the job."),
+    identity_schema = Schema(
+        attributes=[
+            required("job_id", "UUID of the job."),
+            required("object_id", "UUID of the object in the job."),
         ]
     )
 

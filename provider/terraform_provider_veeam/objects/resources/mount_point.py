@@ -16,9 +16,9 @@ from terraform_provider_veeam.objects import identifiers, mount_points
 from terraform_provider_veeam.objects.base import Resource, block
 from terraform_provider_veeam.objects.mounted import but_there_is
 from tfplugin import contexts
-from tfplugin.attribute import IdentityAttribute, computed, flag, optional
+from tfplugin.attribute import computed, flag, optional, required
 from tfplugin.errors import Refused
-from tfplugin.schema import IdentitySchema
+from tfplugin.schema import Schema
 from tfplugin.types import Number, Unknown
 
 _HOLD_SECONDS = 90.0
@@ -62,19 +62,17 @@ class MountPointResource(mount_points.MountPointObject, Resource):
     )
     id_parts = ("restore_point_type", "restore_point_id", "mount_id")
     parse_id = staticmethod(identifiers.parse_mount_point_id)
-    identity_schema = IdentitySchema(
-        [
-            IdentityAttribute(
+    identity_schema = Schema(
+        attributes=[
+            optional(
                 "restore_point_type",
                 "Family of the restore point: `vm` (default), `replica` or `agent`.",
-                required=False,
             ),
-            IdentityAttribute("restore_point_id", "UUID of the restore point."),
-            IdentityAttribute("mount_id", "Number of the mount in its logon session.", Number()),
-            IdentityAttribute(
+            required("restore_point_id", "UUID of the restore point."),
+            required("mount_id", "Number of the mount in its logon session.", Number()),
+            optional(
                 "session_fingerprint",
                 "Fingerprint of the logon session; an import takes that of `session_token`.",
-                required=False,
             ),
         ]
     )

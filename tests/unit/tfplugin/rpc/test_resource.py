@@ -253,6 +253,18 @@ def test_a_create_returns_the_state_with_private_state_and_identity() -> None:
     assert is_new(response, "private", "new_identity")
 
 
+def test_an_identity_that_a_create_leaves_unknown_is_an_error_and_the_state_is_kept() -> None:
+    def create(ctx: Any, planned: Any) -> Any:
+        ctx.identity = {"id": Unknown}
+        return planned | {"id": "1", "parts": ["a"]}
+
+    response = apply(None, thing(id=Unknown, parts=Unknown), create=create)
+    assert plain(response.new_state) == made()
+    assert plain(response.new_identity.identity_data) == {"id": None}
+    (error,) = response.diagnostics
+    assert error.summary == "Invalid value of id"
+
+
 def test_a_create_that_fails_returns_nothing() -> None:
     response = apply(None, thing(), create=raiser(ToldFault("x")))
     assert plain(response.new_state) is None

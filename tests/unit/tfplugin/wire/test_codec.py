@@ -9,32 +9,24 @@ import pytest
 from support.toy_objects import message, plain
 from tfplugin.attribute import (
     Attribute,
-    IdentityAttribute,
     NestedAttribute,
+    NestedBlock,
 )
-from tfplugin.schema import Block, IdentitySchema, SingleNestedBlock
 from tfplugin.types import Bool, List, Number, String, Unknown
 from tfplugin.wire import tfplugin6_pb2 as pb
 from tfplugin.wire.codec import (
     Encoder,
     decode,
-    decode_identity,
-    identity_to_pb,
 )
 from tfplugin.wire.diagnostics import Unusable, path_to_text
 
-INNER = Block(attributes=[Attribute("create", String(), optional=True)])
-BLOCK = Block(
-    attributes=[
-        Attribute("count", Number(), optional=True),
-        Attribute("names", List(String()), optional=True),
-        Attribute("on", Bool(), optional=True),
-        NestedAttribute("files", [Attribute("size", Number())], is_list=True, computed=True),
-    ],
-    block_types=[
-        SingleNestedBlock("timeouts", INNER)  # type: ignore[abstract]  # tf marks what nobody calls
-    ],
-)
+BLOCK = [
+    Attribute("count", Number(), optional=True),
+    Attribute("names", List(String()), optional=True),
+    Attribute("on", Bool(), optional=True),
+    NestedAttribute("files", [Attribute("size", Number())], is_list=True, computed=True),
+    NestedBlock("timeouts", "Bounds.", Attribute("create", String(), optional=True)),
+]
 EMPTY: dict[str, Any] = {
     "count": None, "names": None, "on": None, "files": None, "timeouts": None,
 }  # fmt: skip
@@ -147,17 +139,3 @@ def test_the_refusal_says_where_it_is() -> None:
     with pytest.raises(Unusable) as refused:
         decode(BLOCK, message({"timeouts": 3}))
     assert refused.value.path == ["timeouts"]
-
-
-def test_an_identity_goes_out_and_comes_back_and_may_be_missing() -> None:
-    schema = IdentitySchema([IdentityAttribute("id", "Its id.", Number())])
-    encoder = Encoder(may_be_unknown=False)
-    sent = identity_to_pb(schema, {"id": 2**64}, encoder)
-    assert sent
-    assert plain(sent.identity_data) == {"id": str(2**64)}
-    assert decode_identity(schema, plain(sent.identity_data)) == {"id": 2**64}
-    assert identity_to_pb(schema, None, encoder) is None
-    assert identity_to_pb(None, {"id": 1}, encoder) is None
-    assert decode_identity(schema, None) is None
-    identity_to_pb(schema, {"id": Unknown}, encoder)
-    assert [problem.path for problem in encoder.problems] == [["id"]]

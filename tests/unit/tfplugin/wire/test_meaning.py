@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 from tf.utils import Diagnostics
 
-from tfplugin.attribute import Attribute, computed, found, optional
-from tfplugin.schema import Block, nested_block
+from tfplugin.attribute import Attribute, NestedBlock, computed, found, optional
 from tfplugin.types import List, Number, String, Unknown
 from tfplugin.wire.meaning import complete, spell, understand
 
@@ -17,15 +16,13 @@ def hours(text: str) -> int:
     return int(text.removesuffix("h"))
 
 
-BLOCK = Block(
-    attributes=[
-        Attribute("plain", String()),
-        optional("limit", "At most.", check=hours, fallback="2h"),
-        optional("times", "Some.", List(String()), check=hours),
-        found("parts", "All.", optional("length", "How long.", check=hours)),
-    ],
-    block_types=[nested_block("timeouts", "Bounds.", optional("create", "Bound.", check=hours))],
-)
+BLOCK = [
+    Attribute("plain", String()),
+    optional("limit", "At most.", check=hours, fallback="2h"),
+    optional("times", "Some.", List(String()), check=hours),
+    found("parts", "All.", optional("length", "How long.", check=hours)),
+    NestedBlock("timeouts", "Bounds.", optional("create", "Bound.", check=hours)),
+]
 
 
 def understood(**written: Any) -> tuple[Any, list[Any]]:
@@ -91,14 +88,12 @@ def test_what_comes_back_as_it_was_keeps_its_spelling() -> None:
 
 
 def test_what_is_found_takes_the_place_of_all_that_is_computed() -> None:
-    block = Block(
-        attributes=[
-            optional("path", "Where."),
-            optional("name", "A pattern, then what it found.", computed=True),
-            optional("server", "Where it is.", computed=True),
-            computed("id", "Its id."),
-        ]
-    )
+    block = [
+        optional("path", "Where."),
+        optional("name", "A pattern, then what it found.", computed=True),
+        optional("server", "Where it is.", computed=True),
+        computed("id", "Its id."),
+    ]
     written = {"path": "/A", "name": "web*", "server": "one", "id": None}
     found = {"path": "/a", "name": "web01", "server": None, "id": "1"}
     assert complete(block, written, found) == written | {"name": "web01", "id": "1"}
@@ -108,5 +103,5 @@ def test_a_number_is_checked_as_any_value() -> None:
     def whole(value: float) -> int:
         return int(value)
 
-    block = Block(attributes=[optional("count", "How many.", Number(), check=whole)])
+    block = [optional("count", "How many.", Number(), check=whole)]
     assert understand(block, {"count": 3.0}, Diagnostics()) == {"count": 3}

@@ -6,14 +6,13 @@ import pytest
 
 from support.toy_objects import made, schema, thing
 from tfplugin.types import Unknown
-from tfplugin.wire.codec import block_of
 from tfplugin.wire.planning import (
     fill_in,
     find_replacements,
     keep_spelling,
 )
 
-BLOCK = block_of(schema())
+BLOCK = schema().attributes
 
 
 def test_a_create_has_defaults_and_what_it_will_find_out_is_unknown() -> None:
