@@ -1639,7 +1639,7 @@ FAULTS = (
     ),
     Fault(
         "a job can't be changed after a change that failed",
-        "em/jobs/jobs.py",
+        "em/deadline.py",
         "        finally:\n            lock.release()",
         "        except ValueError:\n            raise\n        else:\n            lock.release()",
         "em/jobs/test_objects.py",

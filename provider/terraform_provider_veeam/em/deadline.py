@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
 from terraform_provider_veeam.em.errors import DeadlinePassed, Stopped
@@ -117,11 +118,16 @@ class Deadline:
         self.clock.wait(self.stop, min(seconds, self.remaining()))
         self.check()
 
-    def acquire(self, lock: threading.Lock) -> None:
-        """Take the lock, which the caller has to release. Raises as `check` does, instead."""
+    @contextmanager
+    def holding(self, lock: threading.Lock) -> Iterator[None]:
+        """Hold the lock. Raises as `check` does, while it waits for it."""
         self.check()
         while not lock.acquire(timeout=_SLICE):
             self.check()
+        try:
+            yield
+        finally:
+            lock.release()
 
 
 def _readable(seconds: float) -> str:

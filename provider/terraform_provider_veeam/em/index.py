@@ -72,11 +72,8 @@ class Index(Group):
                 raise
             log.info("there is no index to be seen: %s", error)
             return []
-        return [
-            IndexedPoint(point, indexed[point.ref.id])
-            for point in of_vms
-            if point.ref.id in indexed
-        ]
+        there = (point for point in of_vms if point.ref.id in indexed)
+        return [IndexedPoint(point, indexed[point.ref.id]) for point in there]
 
     def versions(
         self,
@@ -131,7 +128,8 @@ class Index(Group):
 
         def read(files: Files) -> list[Entry]:
             found: list[Entry] = []
-            for one in self._completed(path, files, deadline):
+            whole = [path] if has_volume(path) else on_volumes(path, _volumes(files, deadline))
+            for one in whole:
                 try:
                     found += files.look(one, deadline, left_out, MOST_FOLDERS)
                 except errors.NotFound:
@@ -140,11 +138,6 @@ class Index(Group):
             return found
 
         return self._in(point, read, deadline)
-
-    def _completed(self, path: str, files: Files, deadline: Deadline) -> list[str]:
-        if has_volume(path):
-            return [path]
-        return on_volumes(path, [one.path for one in files.folder("", deadline, [])])
 
     def folder(
         self, point: IndexedPoint, path: str, deadline: Deadline, left_out: list[LeftOut]
@@ -158,8 +151,7 @@ class Index(Group):
         def near(files: Files) -> str:
             if has_volume(path) and (said := files.neighbours(path, deadline)):
                 return said
-            volumes = [one.path for one in files.folder("", deadline, [])]
-            return f"Its volumes are: {', '.join(map(printable, volumes))}."
+            return f"Its volumes are: {', '.join(map(printable, _volumes(files, deadline)))}."
 
         with suppress(errors.EnterpriseManagerError):
             return self._in(point, near, deadline)
@@ -193,13 +185,10 @@ class Index(Group):
     def _files(self, point: IndexedPoint, own: SessionClient) -> Files:
         with self._lock:
             browsed = self._browsed.setdefault((own.session.token, point.href), _Browsed())
-        own.deadline.acquire(browsed.lock)
-        try:
+        with own.deadline.holding(browsed.lock):
             if browsed.files is None:
                 browsed.files = Files(own.client, own.session, self._show(point, own))
             return browsed.files
-        finally:
-            browsed.lock.release()
 
     def _show(self, point: IndexedPoint, own: SessionClient) -> str:
         """Have the index show a restore point; returns the path below `/api` of its files."""
@@ -212,6 +201,10 @@ class Index(Group):
                 failure_of(f"POST {address}", task),
             )
         return task.guest_files or f"{point.href}/guestfs"
+
+
+def _volumes(files: Files, deadline: Deadline) -> list[str]:
+    return [one.path for one in files.folder("", deadline, [])]
 
 
 def _points_of(names: set[str], own: SessionClient) -> Iterator[tuple[str | None, str]]:

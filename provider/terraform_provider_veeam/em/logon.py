@@ -66,13 +66,10 @@ class LogonSessions:
 
     def browsing(self, deadline: Deadline) -> models.LogonSession:
         """Return the session for looking up, made when first needed. Raises LogonRefused."""
-        deadline.acquire(self._lock)
-        try:
+        with deadline.holding(self._lock):
             if self._browsing is None:
                 self._browsing = self._first(deadline)
             return self._browsing
-        finally:
-            self._lock.release()
 
     def browse(self, look_up: Callable[[SessionClient], Result], deadline: Deadline) -> Result:
         """Return what is looked up in the browsing session; one that idled away is replaced."""
@@ -99,12 +96,9 @@ class LogonSessions:
         """Return a new session for one task, or the one whose token is configured."""
         if self._settings.session_token:
             return self.browsing(deadline)
-        deadline.acquire(self._lock)
-        try:
+        with deadline.holding(self._lock):
             if not self._is_trusted:
                 return self._first(deadline)
-        finally:
-            self._lock.release()
         return self._log_on(deadline)
 
     def container(self, session: models.LogonSession, deadline: Deadline) -> gone.Container:
@@ -197,11 +191,10 @@ class LogonSessions:
             if not gone.may_mean_gone(error) or isinstance(error, errors.UnexpectedAnswer):
                 raise
             return False
-        is_session = (
-            found.collection("LogonSession") is not None
-            if session.session_id is None
-            else _is_one_of(session.session_id, [_id_of(found.value) or ""])
-        )
+        if session.session_id is None:
+            is_session = found.collection("LogonSession") is not None
+        else:
+            is_session = _is_one_of(session.session_id, [_id_of(found.value) or ""])
         if not is_session:
             raise decoders.unreadable(f"GET {path} was answered, but with something else.")
         return True
@@ -216,27 +209,25 @@ class LogonSessions:
 
     def check_server(self, deadline: Deadline) -> Answer:
         """Make sure of Enterprise Manager before any secret. Raises NotEnterpriseManager."""
+        came = "something else"
+        cause: errors.EnterpriseManagerError | None = None
         try:
             answer = self.client.request("GET", "/", deadline, again=_has_no_answer)
-            is_expected = _is_enterprise_manager(answer.document)
+            if _is_enterprise_manager(answer.document):
+                return answer
         except (errors.RequestFailed, errors.Redirected):
             raise
         except errors.RequestRefused as error:
-            raise self._not_enterprise_manager(f"answered with {error.status}") from error
+            came, cause = str(error.status), error
         except errors.UnexpectedAnswer as error:
-            raise self._not_enterprise_manager("answered with something else") from error
-        if not is_expected:
-            raise self._not_enterprise_manager("answered with something else")
-        return answer
-
-    def _not_enterprise_manager(self, came: str) -> errors.NotEnterpriseManager:
-        return errors.NotEnterpriseManager(
+            cause = error
+        raise errors.NotEnterpriseManager(
             "This is not Enterprise Manager",
             f"GET {self._settings.base_url}/ needs no logon and should describe Enterprise "
-            f"Manager, but was {came}. No password was sent. Check url (VEEAM_EM_URL): the REST "
-            "API of Enterprise Manager is on port 9398; 9419 is Veeam Backup & Replication's own "
-            "REST API, 9443 the web site of Enterprise Manager.",
-        )
+            f"Manager, but was answered with {came}. No password was sent. Check url "
+            "(VEEAM_EM_URL): the REST API of Enterprise Manager is on port 9398; 9419 is Veeam "
+            "Backup & Replication's own REST API, 9443 the web site of Enterprise Manager.",
+        ) from cause
 
     def _log_on(self, deadline: Deadline) -> models.LogonSession:
         if self._refused:

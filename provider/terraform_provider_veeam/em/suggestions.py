@@ -15,10 +15,11 @@ from terraform_provider_veeam.em.inventory.restore_points import (
     RestorePoints,
     Wanted,
 )
-from terraform_provider_veeam.em.jobs.jobs import Job, JobObjects, Jobs, WantedJobs
+from terraform_provider_veeam.em.jobs.jobs import JobObjects, Jobs, WantedJobs
 from terraform_provider_veeam.em.logon import LogonSessions
 from terraform_provider_veeam.em.mounts.mounts import Mounts
 from terraform_provider_veeam.masking import printable
+from terraform_provider_veeam.text import counted
 
 _SECONDS = 20.0  # that it may take, while an error waits to be told
 
@@ -44,17 +45,15 @@ class Suggestions:
         """Return which machines, or which job, come near to what was wanted in vain."""
         part = deadline.part(_SECONDS)
         said = _try(lambda: near_misses(wanted, known or self._machines.find(Wanted(), part))) or ""
-        for job in self._jobs_called(wanted.machine_name, part):
+        jobs, name = None, wanted.machine_name
+        if name is not None and "*" not in name:
+            jobs = _try(lambda: self._jobs.find(WantedJobs(name), part))
+        for job in jobs or ():
             found = _try(partial(self._job_objects.list, job.id, part)) or ()
             names = ", ".join(sorted(printable(one.name) for one in found if one.name))
             inside = f" In it are: {names}." if names else ""
             said += f"\n{printable(job.name)} is the name of a job, not of a machine.{inside}"
         return said
-
-    def _jobs_called(self, name: str | None, deadline: Deadline) -> list[Job]:
-        if name is None or "*" in name:
-            return []
-        return _try(lambda: self._jobs.find(WantedJobs(name=name), deadline)) or []
 
     def object_names(
         self, roots: Sequence[hierarchy.HierarchyRoot], name: str, kind: str, deadline: Deadline
@@ -69,10 +68,9 @@ class Suggestions:
     ) -> models.RestorePoint | None:
         """Return the restore point of that UUID that is of another type."""
         part = deadline.part(_SECONDS)
-        others = (
-            ref._replace(type=kind) for kind in models.RestorePointType if kind is not ref.type
-        )
-        looks = (_try(partial(self._restore_points.get, other, part)) for other in others)
+        others = (kind for kind in models.RestorePointType if kind is not ref.type)
+        get = self._restore_points.get
+        looks = (_try(partial(get, ref._replace(type=other), part)) for other in others)
         return next((found for found in looks if found), None)
 
     def mount_points(
@@ -121,22 +119,17 @@ def _nearest(wanted: Wanted, machines: list[Machine]) -> str:
 
 def _families(machines: list[Machine]) -> list[Machine]:
     """Return all machines of a family as if they were one."""
-    return [
-        Machine(
-            name=f"{len(same)} machine{'s' if len(same) > 1 else ''}",
-            type=family,
-            restore_point_count=sum(one.restore_point_count for one in same),
-            oldest_at=min(
-                (one.oldest_at for one in same if one.oldest_at), key=times.Time.parse, default=None
-            ),
-            newest_at=max(
-                (one.newest_at for one in same if one.newest_at), key=times.Time.parse, default=None
-            ),
-            backup_servers=tuple(sorted({name for one in same for name in one.backup_servers})),
-        )
-        for family in models.RestorePointType
-        if (same := [one for one in machines if one.type is family])
-    ]
+    families = []
+    for family in models.RestorePointType:
+        if same := [one for one in machines if one.type is family]:
+            told = (at for one in same for at in (one.oldest_at, one.newest_at) if at)
+            span: list[str | None] = [*sorted(told, key=times.Time.parse)] or [None]
+            count = sum(one.restore_point_count for one in same)
+            servers = tuple(sorted({name for one in same for name in one.backup_servers}))
+            families.append(
+                Machine(counted(len(same), "machine"), family, count, span[0], span[-1], servers)
+            )
+    return families
 
 
 def _lines(machines: Iterable[Machine]) -> str:
@@ -144,8 +137,7 @@ def _lines(machines: Iterable[Machine]) -> str:
 
 
 def _line(machine: Machine) -> str:
-    count = machine.restore_point_count
-    points = f"{count} restore point{'' if count == 1 else 's'}"
+    points = counted(machine.restore_point_count, "restore point")
     said = f'{printable(machine.name)}: {points} of type "{machine.type}"'
     if machine.oldest_at and machine.newest_at:
         span = f", from {machine.oldest_at} to {machine.newest_at}"

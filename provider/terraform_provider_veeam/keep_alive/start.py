@@ -57,12 +57,9 @@ def hold(
                 _drop_earlier(order)
                 return
             asked.add(path)
-        deadline.acquire(_starting)  # the first one starts a keeper, the others find it
-        try:
+        with deadline.holding(_starting):  # the first one starts a keeper, the others find it
             if asked.issuperset(sockets.places(near=True)):
                 _start(deadline)
-        finally:
-            _starting.release()
     raise OSError("no process takes the order")
 
 

@@ -119,13 +119,13 @@ def test_a_lock_is_not_waited_for_beyond_the_deadline() -> None:
     lock = threading.Lock()
     lock.acquire()
     deadline = Deadline("x", 0.1, stop=threading.Event())
-    with pytest.raises(DeadlinePassed):
-        deadline.acquire(lock)
+    with pytest.raises(DeadlinePassed), deadline.holding(lock):
+        pass
 
 
 def test_a_lock_is_not_waited_for_after_a_stop() -> None:
     lock, stop = threading.Lock(), threading.Event()
     lock.acquire()
     threading.Timer(0.05, stop.set).start()
-    with pytest.raises(Stopped):
-        Deadline("x", 60, stop=stop).acquire(lock)
+    with pytest.raises(Stopped), Deadline("x", 60, stop=stop).holding(lock):
+        pass

@@ -97,7 +97,7 @@ class FileRestores:
             check=lambda: files.find(path, deadline),
         ).send_once(_restore_address(files, path), how and how.body())
         try:
-            yield from self._follow_task(files, path, task, deadline, [], only_starts=how is None)
+            yield from self.finish(files, path, task, deadline, [], only_starts=how is None)
         except errors.FileRestoreFailed as error:
             if how is None and error.credentials_needed:
                 error.add(_OWN_ACCOUNT)
@@ -112,17 +112,11 @@ class FileRestores:
             again=may_pass,  # it changes nothing
         )
 
-    def finish(
-        self, files: Files, path: str, task: models.Task, deadline: Deadline, targets: list[str]
-    ) -> Iterator[Progress]:
-        """Wait until it is ready; yields as `restore`. Addresses below `/api` go to `targets`."""
-        return self._follow_task(files, path, task, deadline, targets)
-
     def download(self, address: str, deadline: Deadline, **how: Any) -> Downloaded:
         """Download what was made ready, as `download` does."""
         return download(self._logon.client, self._session, address, deadline, **how)
 
-    def _follow_task(
+    def finish(
         self,
         files: Files,
         path: str,
@@ -132,7 +126,10 @@ class FileRestores:
         *,
         only_starts: bool = False,
     ) -> Iterator[Progress]:
-        """Wait for a task, and for the restore session that it has started, if it has."""
+        """Wait for a task, and for the restore session that it has started, if it has.
+
+        Yields as `restore`. Addresses below `/api` of what is ready go to `targets`.
+        """
 
         def look() -> models.Task:
             return self._tasks.look(begun, deadline)
@@ -142,7 +139,11 @@ class FileRestores:
                 if not task.finished:
                     yield Progress(now)
         except (errors.Stopped, errors.DeadlinePassed) as error:
-            self._cancel(begun, deadline)
+            bound = deadline.unstoppable("Cancelling the restore", _CANCEL_SECONDS)
+            try:
+                self._tasks.cancel(begun.task_id, bound)
+            except errors.EnterpriseManagerError as failure:
+                log.info("task %s could not be cancelled: %s", begun.task_id, failure.summary)
             if only_starts:
                 error.add(
                     f"The task that was to start the restore of {printable(path)} was cancelled. "
@@ -150,10 +151,11 @@ class FileRestores:
                 )
             raise
         if not task.success:
+            needed = task.credentials_needed
             raise errors.FileRestoreFailed(
                 f"Enterprise Manager could not restore {printable(path)}",
                 tasks.failure_of(f"POST {_restore_address(files, path)}", task),
-                credentials_needed=_is_about_credentials(task),
+                credentials_needed=_is_about_account(task.message) if needed is None else needed,
             )
         if task.restore_session:
             yield from self._follow(task.restore_session, path, deadline, now)
@@ -188,31 +190,17 @@ class FileRestores:
                 f"Enterprise Manager could not restore {printable(path)}",
                 f"The restore was started, but its session {printable(restore.name)} failed: "
                 f"{reason}",
-                credentials_needed=_names_credentials(restore.message),
+                credentials_needed=_is_about_account(restore.message),
             )
         if restore.result == "Warning":
             warning = restore.message or "Enterprise Manager gave no reason."
             yield Progress(so_far + now, warning=warning)
-
-    def _cancel(self, task: models.Task, deadline: Deadline) -> None:
-        bound = deadline.unstoppable("Cancelling the restore", _CANCEL_SECONDS)
-        try:
-            self._tasks.cancel(task.task_id, bound)
-        except errors.EnterpriseManagerError as error:
-            log.info("task %s could not be cancelled: %s", task.task_id, error.summary)
 
 
 def _restore_address(files: Files, path: str) -> str:
     return f"{files.address(path)}?action=restore"
 
 
-def _is_about_credentials(task: models.Task) -> bool:
-    if task.credentials_needed is not None:
-        return task.credentials_needed
-    return _names_credentials(task.message)
-
-
-def _names_credentials(message: str | None) -> bool:
-    return any(
-        word in (message or "").lower() for word in ("password", "credential", "logon", "user name")
-    )
+def _is_about_account(message: str | None) -> bool:
+    words = ("password", "credential", "logon", "user name")
+    return any(word in (message or "").lower() for word in words)

@@ -92,14 +92,15 @@ def _grouped(points: Iterable[models.RestorePoint]) -> list[Machine]:
 
 
 def _machine(points: list[models.RestorePoint]) -> Machine:
-    times = sorted((point.created_at for point in points if point.created_at), key=Time.parse)
+    told = (point.created_at for point in points if point.created_at)
+    times: list[str | None] = [*sorted(told, key=Time.parse)] or [None]
     servers = {point.backup_server for point in points if point.backup_server}
     return Machine(
         name=points[0].machine_name or "",
         type=points[0].ref.type,
         restore_point_count=len(points),
-        oldest_at=times[0] if times else None,
-        newest_at=times[-1] if times else None,
+        oldest_at=times[0],
+        newest_at=times[-1],
         backup_servers=tuple(sorted(servers, key=str.casefold)),
     )
 

@@ -179,13 +179,10 @@ class JobObjects(Group):
     ) -> Iterator[one_task.OneTask]:
         """Wait until the job is not being changed, and change it by one request."""
         lock = self._changes[job_id]
-        deadline.acquire(lock)
-        try:
+        with deadline.holding(lock):
             session = self._logon.for_one_task(deadline)
             with one_task.OneTask(self._logon, session, deadline, unknown=unknown) as one:
                 yield one
-        finally:
-            lock.release()
 
     def add(self, job_id: str, item: HierarchyObject, deadline: Deadline) -> JobObject:
         """Put an object into a job and return it as soon as the job shows it.
