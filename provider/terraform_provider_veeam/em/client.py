@@ -28,11 +28,7 @@ from terraform_provider_veeam.em.suggestions import Suggestions
 
 
 class EnterpriseManager:
-    """One Enterprise Manager, in groups that are named for what is asked for.
-
-    Errors are those of `errors`, ready to be shown. Every secret is concealed the moment it is
-    known.
-    """
+    """One Enterprise Manager, in groups that are named for what is asked for."""
 
     def __init__(
         self,
@@ -85,10 +81,7 @@ class EnterpriseManager:
         return files, restore.FileRestores(self.sessions, session)
 
     def close(self, seconds: float, whole: Deadline | None = None) -> None:
-        """End what must not outlive this process, within that many seconds. Raises nothing.
-
-        A stop of `whole`, of which this is the last part, ends it once the server is silent.
-        """
+        """End what must not outlive this process, within that many seconds. Raises nothing."""
         whole = whole or Deadline("", seconds, stop=threading.Event(), clock=self._clock)
         bound = whole.unstoppable("Logging out", seconds)
         self.mounts.close(bound)

@@ -47,11 +47,7 @@ class _Silence:
 
 
 class Deadline:
-    """How long one operation may take, and the event that asks it to stop earlier.
-
-    `operation` reads like "Mounting restore point oracle03", `setting` names what a user can
-    change to give it more time.
-    """
+    """How long an operation may take, which a stop may end; `setting` would allow more."""
 
     def __init__(
         self,

@@ -33,8 +33,7 @@ class Root(NamedTuple):
     """What Enterprise Manager says before a logon."""
 
     versions: list[str]  # those of the REST API
-    ahead: float | None
-    """Seconds of its clock before that of this machine; None when it tells no time."""
+    ahead: float | None  # seconds of its clock before this machine's; None when it tells no time
 
 
 class Diagnosis(Group):

@@ -47,10 +47,7 @@ from terraform_provider_veeam.em.models import Mounted
 
 
 class EnterpriseManagerError(Exception):
-    """Base of all: `summary` is one line, `detail` says what was tried, what came, what to do.
-
-    A kind that knows more has it as attributes, which are given by name.
-    """
+    """Base of all: `summary` is one line, `detail` says what was tried, what came, what to do."""
 
     may_pass = False  # whether it may be over in a moment, so that trying again makes sense
     may_have_acted = False  # whether the server may have done what was asked for all the same

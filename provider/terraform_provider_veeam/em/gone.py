@@ -47,9 +47,7 @@ def unless_gone(
 ) -> Result:
     """Return what a request about a thing returns; when it is refused, the container is asked.
 
-    If that lists the thing, the refusal may have been a passing fault, and the request is sent
-    again as often as any is. Raises the container's Gone; Unsettled when the container can't be
-    read; and the last refusal.
+    What is listed is asked for again. Raises the container's Gone, Unsettled, the last refusal.
     """
 
     def once() -> Result:

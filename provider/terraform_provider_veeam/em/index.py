@@ -49,17 +49,14 @@ class Index(Group):
     def __init__(self, logon: LogonSessions) -> None:
         super().__init__(logon)
         self._lock = threading.Lock()
-        self._browsed: dict[tuple[str, str], _Browsed] = {}
-        """By the token of the session and the path of the restore point."""
+        self._browsed: dict[tuple[str, str], _Browsed] = {}  # by token and path
 
     def points(
         self, restore_points: Sequence[models.RestorePoint], deadline: Deadline
     ) -> list[IndexedPoint]:
         """Return those of the restore points that are in the index, in their order.
 
-        A machine that is not indexed, an account that may not see the index and a server without
-        one have none in it. Restore points are told by their UUID: the index has one entry for
-        machines of the same name on several backup servers.
+        Where the index is not to be seen there are none. UUIDs tell machines of one name apart.
         """
         of_vms = [point for point in restore_points if point.ref.type is models.RestorePointType.VM]
         names = {name.casefold() for point in of_vms for name in point.machine_names}
@@ -82,10 +79,9 @@ class Index(Group):
         deadline: Deadline,
         left_out: list[LeftOut],
     ) -> Generator[tuple[models.RestorePoint, list[Entry] | None], None, None]:
-        """Return what each restore point has at a path, or matching it, as `look` does.
+        """Yield what each restore point has at a path, as `look` does, in their order.
 
-        They are searched side by side, and told in their order. None stands for one that
-        can't be searched; `left_out` says why. Raises what would happen with all.
+        None stands for one that can't be searched; `left_out` says why. Raises what concerns all.
         """
 
         def look(point: IndexedPoint) -> tuple[models.RestorePoint, list[Entry] | None]:
@@ -160,8 +156,7 @@ class Index(Group):
     def restore(self, point: IndexedPoint, path: str, deadline: Deadline) -> Iterator[Progress]:
         """Put a file or folder back to its original place, over what is there.
 
-        Yields and raises as `FileRestores.restore`. It is looked at first, in the session that
-        then restores it: what is asked for is never asked for in another one again.
+        It is looked at in the session that restores it. Yields and raises as `FileRestores` does.
         """
 
         def find(own: SessionClient) -> tuple[models.LogonSession, Files]:

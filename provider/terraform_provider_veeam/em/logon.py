@@ -56,8 +56,7 @@ class LogonSessions:
         self._settings = settings
         self._lock = threading.Lock()  # of what follows
         self._browsing: models.LogonSession | None = None
-        self._replaced: list[models.LogonSession] = []
-        """Browsing sessions that did not answer any more; perhaps they only seemed to."""
+        self._replaced: list[models.LogonSession] = []  # did not answer, or seemed not to
         self._is_trusted = False
         self._refused: errors.LogonRefused | None = None
         for secret in (settings.password, settings.session_token, *proxies.passwords()):
@@ -150,8 +149,7 @@ class LogonSessions:
     def _has(self, session: models.LogonSession, deadline: Deadline) -> bool:
         """Tell whether the server still has a session. Raises Unsettled where nobody can be asked.
 
-        A server may show an account no session but the one that asks, or none at all: then the
-        session is asked by its own token.
+        A session is asked by its own token where the account is shown none but the one that asks.
         """
         settings = self._settings
         if settings.session_token is None and settings.username is None:

@@ -10,8 +10,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-DEFAULT_OS_KIND = "Windows"
-"""The operating system that Enterprise Manager assumes for a mount when none is named."""
+DEFAULT_OS_KIND = "Windows"  # what Enterprise Manager assumes for a mount when none is named
 IDLE_LIMIT = "15 minutes (unless the server is set otherwise)"
 """How long a logon session may be idle, as people are told."""
 
@@ -64,13 +63,11 @@ class RestorePoint(NamedTuple):
 
     ref: RestorePointRef
     name: str | None = None
-    machine_names: tuple[str, ...] = ()
-    """What its machine is called: the display name first, if there is one."""
+    machine_names: tuple[str, ...] = ()  # the display name first, if there is one
     created_at: str | None = None
     point_type: str | None = None  # `Full`, `Increment` or `ReverseIncrement`
     backup_server: str | None = None
-    is_complete: bool = True
-    """False while it is still being written: no link leads to a mount, a restore, or a file."""
+    is_complete: bool = True  # False while no link leads to a mount, a restore, or a file
 
     @property
     def machine_name(self) -> str | None:
@@ -133,16 +130,11 @@ class Task(NamedTuple):
     success: bool | None = None
     message: str | None = None
     mount_href: str | None = None
-    downloads: tuple[str, ...] = ()
-    """Addresses below `/api`, with their query, of files that are ready to be downloaded."""
-    restore_session: str | None = None
-    """Address below `/api` of the restore session that it has only started."""
-    job_session: str | None = None
-    """Path below `/api` of the session of a job or a quick backup that it has only started."""
-    guest_files: str | None = None
-    """Path below `/api` of the files that the index shows once it has browsed."""
-    credentials_needed: bool | None = None
-    """Whether it failed because of the account; None when the server does not say."""
+    downloads: tuple[str, ...] = ()  # addresses below `/api`, with query, of files that are ready
+    restore_session: str | None = None  # address of the one that it has only started
+    job_session: str | None = None  # path of the job's or quick backup's that it has only started
+    guest_files: str | None = None  # path of the files that the index shows once it has browsed
+    credentials_needed: bool | None = None  # whether the account made it fail, if that is told
 
     @property
     def finished(self) -> bool:

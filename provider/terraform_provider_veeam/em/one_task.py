@@ -48,8 +48,7 @@ class OneTask:
         self.client = SessionClient(logon.client, session, deadline)
         self.tasks = tasks.Tasks(logon, session)
         self.task: models.Task | None = None
-        self.doubt: errors.EnterpriseManagerError | None = None
-        """The error that leaves it open whether the server took the request."""
+        self.doubt: errors.EnterpriseManagerError | None = None  # whether it was taken is open
         self._logon = logon
         self._deadline = deadline
         self._unknown = unknown

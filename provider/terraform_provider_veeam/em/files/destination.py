@@ -87,11 +87,7 @@ class Destination:
             self._folder.close()
 
     def add(self, path: str, *, is_folder: bool, inside: Place | None = None) -> Place:
-        """Return the place of a guest's file, or of a folder, which is made.
-
-        It is in the place of a folder that was added before, or else in the folder of all. Raises
-        CannotWrite for a link in the place of a folder, or when there can't be such a file.
-        """
+        """Return the place of a guest's file, or of a folder, which is made. Raises CannotWrite."""
         outer = inside or Place(self._path, ())
         name = self._free(outer, local_name(path), path)
         place = Place(outer.path / name, (*outer.names, name))
@@ -105,11 +101,7 @@ class Destination:
 
     @contextmanager
     def opened(self, place: Place) -> Iterator[Folder]:
-        """Give the folder that a place is in.
-
-        Raises CannotWrite if it can't be opened, and for an OSError in the block; for a folder that
-        a dry run has not made FileNotFoundError.
-        """
+        """Give the folder of a place. Raises CannotWrite; FileNotFoundError in a dry run."""
         try:
             with self._root.below(place.names[:-1]) as folder:
                 yield folder

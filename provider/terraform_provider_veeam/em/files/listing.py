@@ -38,10 +38,7 @@ class Entry(NamedTuple):
 
 
 class Files:
-    """One file system; `href` is what holds its volumes, a path below `/api`.
-
-    The index lists the volumes as the folder with an empty path; a mount point has no such list.
-    """
+    """One file system; `href`, below `/api`, holds its volumes, which only the index lists."""
 
     def __init__(self, client: Client, session: models.LogonSession, href: str) -> None:
         self._client = client
@@ -93,11 +90,7 @@ class Files:
         left_out: list[LeftOut],
         most_folders: float = inf,
     ) -> Iterator[Entry]:
-        """Return the folders and files that match; of a folder that does, nothing below it.
-
-        It looks into at most so many folders, and puts the rest into `left_out`. Raises as `walk`
-        does.
-        """
+        """Yield what matches, nothing below it, in at most so many folders. Raises as `walk`."""
         below = [(pattern.folder, pattern.start())]
         for number in count():
             if not below:

@@ -37,13 +37,11 @@ class Source(NamedTuple):
 class ManifestEntry(NamedTuple):
     """What is known of a file that a download has brought, or has begun to bring."""
 
-    mark: str
-    """Tells its bytes from all others: its restore point, its path there, its size and time."""
+    mark: str  # tells its bytes from others: restore point, path, size and time in one hash
     point: str  # its restore point, for people
     size: int  # bytes that have come
     sha256: str  # of those bytes
-    seen: tuple[int, ...] | None = None
-    """What the file system told of it when it was in its place; None until then."""
+    seen: tuple[int, ...] | None = None  # what the file system told of it in its place
 
 
 class Manifest:

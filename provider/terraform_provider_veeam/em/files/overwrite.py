@@ -38,8 +38,7 @@ class Target(NamedTuple):
     place: destination.Place
     manifest: manifest.Manifest
     found: os.stat_result | None = None  # what is there, and is replaced
-    resume: bool = False
-    """Whether to go on with what an earlier download has left, and to leave what breaks off."""
+    resume: bool = False  # go on with what an earlier download left, and leave what breaks off
 
 
 class Verdict(NamedTuple):

@@ -52,11 +52,7 @@ def _checked(path: str, text: str) -> str:
 
 
 def on_volumes(path: str, roots: Sequence[str]) -> list[str]:
-    """Return the paths and patterns that something sought may have; none if its volume is missing.
-
-    `roots` are those of the mount point. What begins with no volume is looked for on each: from
-    there on if it begins with a slash, else in every folder.
-    """
+    """Return the paths that something sought may have: on each root, unless it names a volume."""
     volumes = [root.rstrip("/\\" if has_drive(root) else "/") for root in roots]
     first = path.partition("/")[0]
     if not volumes or any(same_path(first, volume) for volume in volumes):
@@ -140,10 +136,7 @@ class PathPattern(NamedTuple):
         return self._past_any_depth({0})
 
     def step(self, state: frozenset[int], name: str, others: frozenset[str]) -> frozenset[int]:
-        """Return which of its names may match what is in a folder or file of a name; see `start`.
-
-        A name that is spelt like one of those around it, `others`, matches only that one.
-        """
+        """Return which names may match inside of `name`; one of `others` matches only itself."""
         found = set()
         for place in state:
             wanted = self.names[place] if place < len(self.names) else None

@@ -93,12 +93,9 @@ class Planner:
         self._point = point or self._id
         self._keep_folders = keep_folders
         self._overwrite = overwrite
-        self._placed: set[tuple[str, str]] = set()
-        """Files that have a place: below which folder of the guest, and their paths."""
-        self._folders: dict[tuple[str, str], Place] = {}
-        """The places of the guest's folders, by the same."""
-        self.left: list[Planned] = []
-        """The files that are not fetched because of what is in their destination."""
+        self._placed: set[tuple[str, str]] = set()  # files by folder of the guest and path
+        self._folders: dict[tuple[str, str], Place] = {}  # the guest's folders, by the same
+        self.left: list[Planned] = []  # not fetched, because of what is in their destination
 
     def plan(self, path: str) -> Plan:
         """Return what a path or pattern stands for; raises as `Transfer.plan` does."""
@@ -211,8 +208,7 @@ class _Layout(NamedTuple):
     """What is known while the files of a path get their destination."""
 
     path: str
-    base: str
-    """The folder of the guest whose place is the folder of all; empty: that of all volumes."""
+    base: str  # the guest's folder whose place is the folder of all; empty: all volumes
     times: Counter[str]  # how often each address is there
     left_out: list[LeftOut]
 

@@ -24,8 +24,7 @@ class Progress:
         self._clock = clock
         self._samples: deque[tuple[float, int]] = deque()  # when how many bytes had come
         self._lock = threading.Lock()
-        self._steps: dict[object, str] = {}
-        """What is done before more is fetched, like `preparing E:/Docs`."""
+        self._steps: dict[object, str] = {}  # before more is fetched, like `preparing E:/Docs`
         self.files = 0  # those that are to be here in the end
         self.bytes = 0  # of all of them, as far as the server tells sizes
         self.knows_sizes = True

@@ -40,8 +40,7 @@ class ToOriginalPlace(NamedTuple):
 
     overwrite: bool = False
     permissions_only: bool = False
-    username: str | None = None
-    """Guest account, `DOMAIN\\USER`; None for the account of the backup job."""
+    username: str | None = None  # `DOMAIN\USER` of the guest; None for the backup job's account
     password: str | None = None
 
     def __repr__(self) -> str:
@@ -80,10 +79,9 @@ class FileRestores:
     def restore(
         self, files: Files, path: str, how: ToOriginalPlace | None, deadline: Deadline
     ) -> Iterator[Progress]:
-        """Restore a file or folder; yields how far it is from time to time.
+        """Restore a file or folder; yields how far it is. It is asked for once.
 
-        The index leaves no choice, so there `how` is None. The request is never repeated. Raises
-        NotFound, FileRestoreFailed, AnswerLost, Stopped, …
+        `how` is None in the index. Raises NotFound, FileRestoreFailed, AnswerLost, Stopped, …
         """
         unknown = errors.AnswerLost(
             "It is not known whether the restore was begun",

@@ -44,12 +44,7 @@ class Transfer:
         resume: bool = False,
         parallelism: int = 8,
     ) -> None:
-        """`point` is what people call the restore point.
-
-        With `keep_folders` each file goes where its whole path leads, from the volume on. With
-        `resume` what breaks off leaves a beginning, with which the next transfer goes on. At most
-        `parallelism` files are fetched at the same time.
-        """
+        """With `keep_folders` a file goes where its path leads; `resume` leaves a beginning."""
         self._files = files
         self._restores = restores
         self._destination = destination
@@ -66,10 +61,8 @@ class Transfer:
             keep_folders=keep_folders,
             overwrite=overwrite,
         )
-        self.left = self._planner.left
-        """The files that were not fetched because of what is in their destination."""
-        self.downloaded: list[Downloaded] = []
-        """The files that were fetched, in the order of their plans."""
+        self.left = self._planner.left  # not fetched, because of what is in their destination
+        self.downloaded: list[Downloaded] = []  # in the order of their plans
         self.replaced: list[Planned] = []  # those among them that took the place of another
         self._fetches: list[_Fetch] = []
         self._queue: deque[_Job] = deque()  # what is still to be fetched, the smallest first
@@ -97,11 +90,7 @@ class Transfer:
         return plan
 
     def fetch(self, plan: Plan) -> Generator[str, None, None]:
-        """Download what was planned; yields how far it is from time to time.
-
-        The first time, it begins with all that is planned by then. Raises SomeLeftOut when all
-        that can be had is there, and what would concern all files.
-        """
+        """Download what was planned; yields progress. Raises SomeLeftOut, and what concerns all."""
         if self._pool is None:
             self._start()
         fetch = next(one for one in self._fetches if one.plan is plan)
@@ -330,11 +319,7 @@ class _Fetch:
 
 
 def _targets(targets: list[str], part: Part) -> dict[str, str]:
-    """Return the addresses that the server gives, by the address of the file in the guest.
-
-    One that could be of several files is none: all may be in lower case, and the guest tell
-    capitals apart.
-    """
+    """Return the server's addresses by those in the guest; one that fits several is none."""
     if len(targets) == 1 and part.is_file:
         return {address_of(part.path): targets[0]}
     found: dict[str, list[str]] = {}

@@ -102,11 +102,9 @@ class Client:
         return retry.retry(once, deadline, when=again, pauses=self.policy.pauses())
 
     def download(self, path: str, deadline: Deadline, *, token: str, into: Sink) -> None:
-        """Write what a path below `/api` gives, as it comes.
+        """Write what a path below `/api` gives; after a fault it goes on from there (Range).
 
-        After a fault it goes on where it broke off, if the server can do that (Range), else from
-        the start again. Tries count from the last one that brought more. Raises CannotWrite when
-        `into` does not take it, and what `request` raises.
+        Tries count from the last that brought more. Raises CannotWrite, and what `request` raises.
         """
 
         def once() -> None:

@@ -23,8 +23,7 @@ from terraform_provider_veeam.masking import hide
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-Resource = Mapping[str, Any]
-"""The properties of a resource by their folded names: ask for one with `member`."""
+Resource = Mapping[str, Any]  # properties by their folded names: ask for one with `member`
 
 MAXIMUM_DEPTH = 100
 MAXIMUM_PARTS = 300_000  # a page of a hundred has some thousands; each costs time and memory
@@ -203,10 +202,7 @@ def member(resource: Any, name: str) -> Any:
 
 
 def members(value: Any, *kinds: str) -> list[Resource]:
-    """Return the resources of those kinds that a property lists; of any kind without one.
-
-    Raises UnexpectedAnswer where it holds something else: a guess would take it for an empty list.
-    """
+    """Return the resources of those kinds in a property. Raises UnexpectedAnswer for others."""
     if value in (None, "") or is_bare(value):
         return []
     found = _chosen(_lists(value, "", kinds, 1), kinds, is_list=True)
@@ -217,10 +213,9 @@ def members(value: Any, *kinds: str) -> list[Resource]:
 
 
 def listed(value: Any, *kinds: str) -> list[Resource] | None:
-    """Return the resources of those kinds that a resource lists, whatever its lists are called.
+    """Return the resources of those kinds that a resource lists; None when it lists none.
 
-    A kind is how `Type` ends, `Reference` apart; without a `Type` the name of the list tells. None
-    when nothing of the kind is listed.
+    A kind is how `Type` ends, `Reference` apart; without a `Type` the name of the list tells.
     """
     return _chosen(_lists(value, "", kinds, 0), kinds, is_list=False)
 
@@ -284,11 +279,7 @@ def is_bare(value: Any) -> bool:
 
 
 def text(resource: Any, *names: str) -> str | None:
-    """Return the first of the properties that has text; None when none does.
-
-    It is what the server said, so that it can be compared and asked for again; for a person see
-    `message`.
-    """
+    """Return the first of the properties that has text, as the server spells it."""
     for name in names:
         value = member(resource, name)
         if value is not None and not isinstance(value, Mapping | list) and str(value).strip():
@@ -307,10 +298,9 @@ def uuid(resource: Any, name: str = "UID") -> str:
 
 
 def message(resource: Any, name: str) -> str | None:
-    """Return what a server says to a person in a property, as `text` does.
+    """Return what a server says to a person in a property, fit for a terminal.
 
-    It may repeat a password. Secrets are hidden first: half of one, or one with a character taken
-    out, is no longer recognised. Names and the like are left as they are, for they are compared.
+    Secrets are hidden first: half of one, or one with a character taken out, is not recognised.
     """
     value = member(resource, name)
     if not isinstance(value, str):

@@ -67,8 +67,7 @@ def explain(
 ) -> errors.EnterpriseManagerError:
     """Return the error for what an exchange has raised after so many seconds.
 
-    To find out more, the server may be asked for its certificate, or whether it speaks the other of
-    HTTP and TLS; nothing else is sent.
+    The server may be asked for its certificate, or whether it speaks the other of HTTP and TLS.
     """
     if isinstance(error, errors.EnterpriseManagerError):
         return error

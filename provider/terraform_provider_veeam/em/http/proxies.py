@@ -20,11 +20,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def proxy_for(url: str) -> str | None:
-    """Return the address of the proxy for an address; None if it is reached without one.
-
-    Raises CannotConnect for a proxy that can't be used. Its address is not quoted: it may hold a
-    password.
-    """
+    """Return the proxy for an address, if any. Raises CannotConnect, which quotes no password."""
     proxy, parts = os.environ.get(variable(url)), urlsplit(url)
     port = parts.port or _PORTS.get(parts.scheme)
     return _whole(url, proxy) if proxy and not _is_direct(parts.hostname or "", port) else None

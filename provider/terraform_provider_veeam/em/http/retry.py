@@ -52,11 +52,7 @@ def retry(
     when: Callable[[errors.EnterpriseManagerError], bool] = may_pass,
     pauses: Iterable[float] = (),
 ) -> Result:
-    """Return the result of an operation, tried again after those pauses.
-
-    It is tried again if `when` says so of its error, within the deadline. If the server names a
-    longer pause (Retry-After), that one is taken. Raises the last error.
-    """
+    """Return a result, tried again after pauses, or later as Retry-After says, if `when` agrees."""
     waits = iter(pauses)
     while True:
         deadline.check()
@@ -80,11 +76,7 @@ def persist(operation: Callable[[], Result], deadline: Deadline, pause: float = 
 
 
 def retry_after_seconds(value: str | None, now: str | None) -> float | None:
-    """Return the seconds that a Retry-After header asks for; None when it says nothing usable.
-
-    A date is compared with `now`, the Date header of the same answer: the server's clock need not
-    be ours.
-    """
+    """Return the seconds of a Retry-After header; its date counts from the server's `now`."""
     if value is None:
         return None
     value = value.strip()

@@ -44,10 +44,9 @@ _COMMAND = (
 
 
 class ProxyContext(ssl.SSLContext):
-    """Trusts what the system trusts, come what may.
+    """Trusts what the system trusts.
 
-    Some versions of urllib3 ask of a proxy's certificate what they ask of the server's: nothing,
-    where that one is pinned.
+    Some versions of urllib3 ask of a proxy's certificate no more than of one that is pinned.
     """
 
     def __new__(cls) -> Self:
@@ -100,8 +99,7 @@ def _trust_system(context: ssl.SSLContext) -> None:
 def _fix_strictness(context: ssl.SSLContext) -> None:
     """Have every Python believe the same: `ssl.create_default_context` changes with its version.
 
-    Any certificate that is trusted ends a chain, also one that another has signed. Certificates of
-    a company's own authority that lack a key's identifier are taken, as by browsers and Windows.
+    Any trusted certificate ends a chain; one without a key's identifier is taken, as by browsers.
     """
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_TRUSTED_FIRST
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
@@ -116,10 +114,7 @@ def _default_store_exists() -> bool:
 
 
 def _system_store() -> str | None:
-    """Return the file of the system's certificates; None when there is none.
-
-    A package brings its own OpenSSL, which looks where the system it was built on keeps them.
-    """
+    """Return the file of the system's certificates; a package's OpenSSL looks elsewhere."""
     return next((place for place in _STORES if Path(place).is_file()), None)
 
 

@@ -45,8 +45,7 @@ log = logging.getLogger(__name__)
 class HierarchyRoot(NamedTuple):
     """A host, or what manages hosts, that was added to a backup server."""
 
-    id: str
-    """UUID. Version 12 was seen to list another one than references name: `backup_server_of`."""
+    id: str  # UUID; version 12 may list another one than references name: `backup_server_of`
     uid: str  # URN, as a lookup takes it
     name: str
     type: str | None  # `VC`, `ESX`, `ESXi`, `HvServer`, `HvCluster`, `Scvmm`, `VcdSystem`
@@ -107,10 +106,9 @@ def hierarchy_roots(client: SessionClient) -> Iterator[HierarchyRoot]:
 def find_objects(
     client: SessionClient, roots: Sequence[HierarchyRoot], name: str | None, kind: str
 ) -> FoundObjects:
-    """Return the objects of a type with that whole name, but for capitals; None means any name.
+    """Return a type's objects of a whole name, in any capitals; None means any name.
 
-    A host that refuses the search does not hide what the others have. Raises the refusal of the
-    first when all do, and UnexpectedAnswer.
+    A host that refuses does not hide what others have; its refusal is raised when all do.
     """
     found: list[HierarchyObject] = []
     left_out: dict[HierarchyRoot, errors.RequestRefused] = {}
@@ -139,10 +137,9 @@ def read_object(client: SessionClient, ref: str) -> HierarchyObject | None:
 
 
 def backup_server_of(client: SessionClient, vm: HierarchyObject) -> str:
-    """Return the id of the backup server that knows a VM: its host's. Raises UnexpectedAnswer.
+    """Return the id of a VM's backup server, which is its host's. Raises UnexpectedAnswer.
 
-    The host is the one on which the VM was found, or the one that its reference names. Where
-    neither is known, a search by name tells which host has a VM with that reference.
+    The host is where it was found, or which its reference names, or which has it by name.
     """
     roots = [vm.root] if vm.root else list(hierarchy_roots(client))
     if len({root.backup_server_id for root in roots}) > 1:

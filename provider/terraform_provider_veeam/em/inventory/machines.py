@@ -34,11 +34,9 @@ class Machine(NamedTuple):
     name: str
     type: models.RestorePointType
     restore_point_count: int
-    oldest_at: str | None
-    """When its oldest restore point was created, RFC 3339 in UTC; None when no time is told."""
+    oldest_at: str | None  # RFC 3339 in UTC; None when no time is told
     newest_at: str | None
-    backup_servers: tuple[str, ...]
-    """Names of the backup servers that its restore points are on, as far as they are told."""
+    backup_servers: tuple[str, ...]  # where its restore points are, as far as it is told
 
 
 class FoundMachines(NamedTuple):
@@ -52,11 +50,7 @@ class FoundMachines(NamedTuple):
 def find_machines(
     client: SessionClient, wanted: Wanted, families: Sequence[models.RestorePointType]
 ) -> FoundMachines:
-    """Return the machines of these families that have restore points like those wanted.
-
-    The type of `wanted` does not count. Raises AccessDenied or another RequestRefused when none of
-    the families can be searched, and what `find_restore_points` raises.
-    """
+    """Return the machines of families with points as wanted. Raises when all families refuse."""
     machines: list[Machine] = []
     left_out: dict[models.RestorePointType, errors.RequestRefused] = {}
     for family in families:

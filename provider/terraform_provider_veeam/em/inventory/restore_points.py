@@ -57,8 +57,7 @@ class Wanted(NamedTuple):
     """Which restore points are looked for; None means any."""
 
     type: models.RestorePointType = models.RestorePointType.VM
-    machine_name: str | None = None
-    """Name of the VM or of the agent's computer; with `*` a pattern, matched here."""
+    machine_name: str | None = None  # with `*` a pattern, matched here
     created_after: times.Time | None = None
     created_before: times.Time | None = None
     backup_server: str | None = None
@@ -77,11 +76,7 @@ class Wanted(NamedTuple):
         )
 
     def matches(self, found: models.RestorePoint) -> bool:
-        """Tell whether a restore point is one of those wanted.
-
-        Raises UnexpectedAnswer for one that the server should have left out: a server that ignores
-        the filter would choose another machine's backup.
-        """
+        """Tell whether one is wanted. Raises UnexpectedAnswer if the server ignored the filter."""
         name = self.machine_name
         if name is not None and "*" in name:
             if not any(patterns.name_matches(name, known) for known in found.machine_names):

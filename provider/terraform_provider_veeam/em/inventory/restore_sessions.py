@@ -26,8 +26,7 @@ class RestoreOutcome(NamedTuple):
 
     name: str
     state: str
-    result: str | None
-    """`Success`, `Warning` or `Failed`; it only counts once the restore is stopped."""
+    result: str | None  # `Success`, `Warning` or `Failed`; counts once it is stopped
     message: str | None
     percent: int | None
 

@@ -42,8 +42,7 @@ log = logging.getLogger(__name__)
 class Outcome(NamedTuple):
     """What came of a session that did not fail."""
 
-    machines: list[sessions.TaskSession]
-    """Its parts, one for each VM; none when they could not be read."""
+    machines: list[sessions.TaskSession]  # one for each VM; none if not readable
     remarks: list[str]
 
 

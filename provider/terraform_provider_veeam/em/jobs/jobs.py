@@ -185,11 +185,7 @@ class JobObjects(Group):
                 yield one
 
     def add(self, job_id: str, item: HierarchyObject, deadline: Deadline) -> JobObject:
-        """Put an object into a job and return it as soon as the job shows it.
-
-        Its guest processing is that of the job. Raises JobGone, AlreadyInJob, TaskFailed; after
-        any other error it may be in the job, and the error says so.
-        """
+        """Put an object into a job; return it when it shows. Raises AlreadyInJob, TaskFailed."""
         if one := self._find(job_id, item.ref, deadline):
             raise errors.AlreadyInJob(
                 "The object is in the job already",

@@ -89,8 +89,7 @@ class TaskSession(NamedTuple):
     result: str | None
     """`Success`, `Warning` or `Failed`; None until it is completed, whatever the server says."""
     reason: str | None
-    restore_point: models.RestorePointRef | None
-    """What it has made; servers do not tell it of copies, nor always of replicas."""
+    restore_point: models.RestorePointRef | None  # not always told of copies and replicas
 
 
 class WantedSessions(NamedTuple):
@@ -116,11 +115,7 @@ class WantedSessions(NamedTuple):
         )
 
     def matches(self, session: JobSession | TaskSession) -> bool:
-        """Tell whether a session is one of those wanted.
-
-        Raises UnexpectedAnswer for one that the server should have left out: a server that ignores
-        the filter would tell of other backups.
-        """
+        """Tell whether one is wanted. Raises UnexpectedAnswer if the server ignored the filter."""
         told = session._asdict()
         for name in ("job_id", "job_name", "machine_name", "session_id"):
             wanted = getattr(self, name)

@@ -26,8 +26,7 @@ from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.text import capital
 
 UNDO_SECONDS = 20.0
-READ_SECONDS = 20.0
-"""The least time for reading a mount that is there, however little the deadline leaves."""
+READ_SECONDS = 20.0  # the least for reading a mount that is there, whatever the deadline
 _COULD_NOT_MOUNT = "Enterprise Manager could not mount the restore point"
 
 log = logging.getLogger(__name__)
@@ -39,10 +38,9 @@ def create_mount(
     os_kind: str | None,
     deadline: Deadline,
 ) -> models.Mounted:
-    """Mount a restore point in a session of its own, and return it when its disks are there.
+    """Mount in a session of its own; return it when its disks are there. Raises MountIncomplete.
 
-    Raises MountIncomplete when it is mounted but could not be read; after any other error nothing
-    is mounted, or the error says what may be.
+    After any other error nothing is mounted, or the error says what may be.
     """
     mount = _Mount(logon, restore_point, deadline)
     try:

@@ -22,8 +22,7 @@ class Mounts(Group):
 
     def __init__(self, logon: LogonSessions) -> None:
         super().__init__(logon)
-        self._passing: dict[str, models.Mounted] = {}
-        """Mounts that must not outlive this process, by session and path."""
+        self._passing: dict[str, models.Mounted] = {}  # for this process alone, by `_key`
 
     def create(
         self,
@@ -64,10 +63,9 @@ class Mounts(Group):
             tasks.Tasks(self._logon, session).all(deadline)
 
     def restore_points(self, deadline: Deadline) -> Iterator[models.RestorePointRef]:
-        """Return the restore points of which the session may have mount points, each once.
+        """Yield the restore points of which the session may have mount points, each once.
 
-        Those of its tasks come first, then those that the backup servers show as being restored:
-        how long a finished task stays listed is not documented.
+        Those of its tasks come first, which may not stay listed, then those being restored.
         """
         session = self._logon.browsing(deadline)
         seen = set()

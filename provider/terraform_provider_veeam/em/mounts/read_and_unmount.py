@@ -97,10 +97,9 @@ class MountPoints:
             log.info("whether %s is there can't be told: %s", ref.path, error)
 
     def unmount(self, href: str, deadline: Deadline) -> None:
-        """Unmount; 204, a task that succeeds and a mount point that is gone are success.
+        """Unmount; one that is gone is success. Raises SessionGone, TaskFailed.
 
-        After anything else it is waited for until the mount point is gone: whoever answers 200 to
-        everything has not unmounted. Raises SessionGone, TaskFailed.
+        After 204 or a task's success it is over; after anything else, when it is no longer listed.
         """
         container = self._container(href, deadline)
         with suppress(errors.MountGone):
