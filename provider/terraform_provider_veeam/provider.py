@@ -13,8 +13,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from terraform_provider_veeam import __version__
-from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK
+from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Clock
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
+from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
 from terraform_provider_veeam.masking import conceal
 from terraform_provider_veeam.mount_sessions.registry import SessionRegistry
@@ -30,8 +31,6 @@ from tfplugin.types import Bool, Number, Unknown
 if TYPE_CHECKING:
     from terraform_provider_veeam.config import Problem
     from terraform_provider_veeam.em.client import EnterpriseManager
-    from terraform_provider_veeam.em.deadline import Clock
-    from terraform_provider_veeam.em.settings import Settings
     from terraform_provider_veeam.keep_alive.start import Successor
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from tfplugin import contexts
 from tfplugin.contexts import Context, State
@@ -102,15 +102,12 @@ class EphemeralResource(BlockObject):
         """End it. Terraform calls this after a stop too: the `ctx.stop` here is not set by that."""
 
 
-class ListedResource:
+class ListedResource(NamedTuple):
     """One result of a listing."""
 
-    def __init__(
-        self, identity: State, display_name: str, resource_object: State | None = None
-    ) -> None:
-        self.identity = identity
-        self.display_name = display_name
-        self.resource_object = resource_object
+    identity: State
+    display_name: str
+    resource_object: State | None = None
 
 
 class ListResource(BlockObject):

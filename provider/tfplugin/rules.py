@@ -4,62 +4,56 @@ A value that is not known yet counts neither as set nor as null: Terraform has t
 again when it is known.
 """
 
-from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 
 from tfplugin.contexts import State
 from tfplugin.errors import Description
 from tfplugin.types import Unknown
 
-
-class Rule(ABC):
-    """A rule between the attributes of those names; `reason` tells a person why it is there."""
-
-    def __init__(self, *names: str, reason: str = "") -> None:
-        self.names = names
-        self._reason = reason
-
-    @abstractmethod
-    def broken(self, values: State) -> Description | None:
-        """Return what is wrong with a block's values; None while nothing is known to be."""
-
-    def _description(self, culprit: str, text: str) -> Description:
-        detail = f"{text} {self._reason}".rstrip()
-        return Description("Invalid combination of attributes", detail, [culprit])
+Rule = Callable[[State], Description | None]
+"""Returns what is wrong with a block's values; None while nothing is known to be."""
 
 
-class AtMostOneOf(Rule):
-    """None or one of them may be set."""
+def at_most_one_of(*names: str, reason: str = "") -> Rule:
+    """None or one of them may be set; `reason` tells a person why."""
 
-    def broken(self, values: State) -> Description | None:
-        """Return an error where two are set."""
-        given = [name for name in self.names if values[name] not in (None, Unknown)]
+    def broken(values: State) -> Description | None:
+        given = [name for name in names if values[name] not in (None, Unknown)]
         if len(given) <= 1:
             return None
-        return self._description(given[1], f"Write only one of {_listed(given)}.")
+        return _invalid(given[1], f"Write only one of {_listed(given)}. {reason}".rstrip())
+
+    return broken
 
 
-class ExactlyOneOf(AtMostOneOf):
+def exactly_one_of(*names: str) -> Rule:
     """One of them has to be set, and no other."""
+    at_most_one = at_most_one_of(*names)
 
-    def broken(self, values: State) -> Description | None:
-        """Return an error where two are set, or all are null."""
-        if all(values[name] is None for name in self.names):
-            return self._description(self.names[0], f"Write one of {_listed(self.names)}.")
-        return super().broken(values)
+    def broken(values: State) -> Description | None:
+        if all(values[name] is None for name in names):
+            return _invalid(names[0], f"Write one of {_listed(names)}.")
+        return at_most_one(values)
+
+    return broken
 
 
-class Needs(Rule):
+def needs(first: str, *others: str) -> Rule:
     """Where the first is set, each of the others has to be set."""
 
-    def broken(self, values: State) -> Description | None:
-        """Return an error where the first is set, and another is null."""
-        first, *others = self.names
+    def broken(values: State) -> Description | None:
         missing = [name for name in others if values[name] is None]
         if values[first] in (None, Unknown) or not missing:
             return None
-        return self._description(first, f"{first} needs {' and '.join(missing)}.")
+        return _invalid(first, f"{first} needs {' and '.join(missing)}.")
+
+    return broken
 
 
-def _listed(names: list[str] | tuple[str, ...]) -> str:
+def _invalid(culprit: str, text: str) -> Description:
+    return Description("Invalid combination of attributes", text, [culprit])
+
+
+def _listed(names: Sequence[str]) -> str:
     *rest, last = names
     return f"{', '.join(rest)} and {last}"

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import (
     AccessDenied,
     EnterpriseManagerError,
     SessionOutOfReach,
 )
-from terraform_provider_veeam.em.models import IDLE_LIMIT
+from terraform_provider_veeam.em.models import IDLE_LIMIT, RestorePointRef
 from terraform_provider_veeam.masking import printable
+from terraform_provider_veeam.mount_sessions.record import SessionRecord
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.client import EnterpriseManager
-    from terraform_provider_veeam.em.deadline import Deadline
-    from terraform_provider_veeam.em.models import RestorePointRef
-    from terraform_provider_veeam.mount_sessions.record import SessionRecord
 
 
 def check_server(em: EnterpriseManager, record: SessionRecord, deadline: Deadline) -> None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -40,25 +40,20 @@ class Handover:
 
     def __init__(self) -> None:
         self._left: set[str] = set()
-        self._used: set[str] = set()
-        self._passing: set[str] = set()
-        self._taken: set[str] = set()
+        self._done: set[tuple[str, str]] = set()
+        """Which files nobody needs any more at the end of this process, by name and suffix."""
         self._is_swept = False
 
     def leave(self, record: SessionRecord) -> None:
-        """Leave a session for the apply; a failure is no error, as most can do without it."""
+        """Leave a session for the apply, most of which can do without it."""
         if record.fingerprint in self._left:
             return
         self._left.add(record.fingerprint)
-        with suppress(OSError):
-            self._sweep()
-            _write(_path(record.fingerprint), record.to_bytes())
+        self._write(record.fingerprint, _SUFFIX, record.to_bytes())
 
     def leave_found(self, account: str, found: Mapping[str, Any]) -> None:
-        """Leave what was found with an account; a failure is no error."""
-        with suppress(OSError):
-            self._sweep()
-            _write(_path(account, _FOUND), json.dumps(found).encode())
+        """Leave what was found with an account."""
+        self._write(account, _FOUND, json.dumps(found).encode())
 
     def take_found(self, account: str) -> dict[str, Any]:
         """Return what the plan of this command has found with an account, perhaps nothing."""
@@ -66,7 +61,7 @@ class Handover:
             found = json.loads(_path(account, _FOUND).read_bytes())
         except (OSError, ValueError, RecursionError):
             return {}
-        self._taken.add(account)
+        self._done.add((account, _FOUND))
         return found if isinstance(found, dict) else {}
 
     def find(self, fingerprint: str) -> SessionRecord | None:
@@ -75,7 +70,7 @@ class Handover:
             record = SessionRecord.from_bytes(_path(fingerprint).read_bytes())
         except OSError:
             return None
-        self._used.add(fingerprint)
+        self._done.add((fingerprint, _SUFFIX))
         return record
 
     def all(self) -> list[str]:
@@ -89,10 +84,8 @@ class Handover:
 
     def mark_passing(self, fingerprint: str) -> None:
         """Tell other processes of this command that this one will log a session out at its end."""
-        self._passing.add(fingerprint)
-        with suppress(OSError):
-            self._sweep()
-            _path(fingerprint, _PASSING).touch(mode=0o600)
+        self._done.add((fingerprint, _PASSING))
+        self._write(fingerprint, _PASSING, b"")
 
     def is_passing(self, fingerprint: str) -> bool:
         """Tell whether a process of this command will log a session out at its end."""
@@ -103,27 +96,33 @@ class Handover:
 
     def finish(self, fingerprint: str) -> None:
         """Take note that nobody will ask for a session any more: its mount point is gone."""
-        self._used.add(fingerprint)
+        self._done.add((fingerprint, _SUFFIX))
 
     def clear(self, known: Iterable[str]) -> None:
         """Remove what was used, and what was left for sessions that this process knows by now.
 
         What this process has left itself stays: the apply comes after it.
         """
+        taken_up = {(fingerprint, _SUFFIX) for fingerprint in set(known) - self._left}
         with suppress(OSError):
-            path_of = _paths()
-            for fingerprint in self._used | (set(known) - self._left):
-                path_of(fingerprint, _SUFFIX).unlink(missing_ok=True)
-            for fingerprint in self._passing:
-                path_of(fingerprint, _PASSING).unlink(missing_ok=True)
-            for account in self._taken:
-                path_of(account, _FOUND).unlink(missing_ok=True)
+            for name, suffix in self._done | taken_up:
+                _path(name, suffix).unlink(missing_ok=True)
 
-    def _sweep(self) -> None:
-        """Remove what belongs to Terraform processes that are gone: once in a process."""
-        if not self._is_swept:
-            self._is_swept = True
-            _sweep()
+    def _write(self, name: str, suffix: str, text: bytes) -> None:
+        """Write a file that only this user may read; a failure is no error.
+
+        The first time, what belongs to Terraform processes that are gone is removed.
+        """
+        with suppress(OSError):
+            if not self._is_swept:
+                self._is_swept = True
+                _sweep()
+            path = _path(name, suffix)
+            temporary = path.with_suffix(_UNFINISHED)
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(text)
+            temporary.replace(path)
 
 
 def trouble() -> str | None:
@@ -135,31 +134,13 @@ def trouble() -> str | None:
     return None
 
 
-def _path(fingerprint: str, suffix: str = _SUFFIX) -> Path:
-    return _paths()(fingerprint, suffix)
-
-
-def _paths() -> Callable[[str, str], Path]:
-    """Return what tells the path for a fingerprint and a suffix. Raises OSError."""
+def _path(name: str, suffix: str = _SUFFIX) -> Path:
+    """Return the path of a file of this command. Raises OSError."""
     from pathlib import Path  # noqa: PLC0415 - few need it
 
-    folder, process = Path(private_folder()), terraform_process()
-
-    def path(fingerprint: str, suffix: str) -> Path:
-        # The fingerprint may come from a configuration, which may say anything.
-        name = "".join(c for c in fingerprint if c.isalnum())
-        return folder / f"{process}-{name[:16]}{suffix}"
-
-    return path
-
-
-def _write(path: Path, text: bytes) -> None:
-    """Write a file that only this user may read. Raises OSError."""
-    temporary = path.with_suffix(_UNFINISHED)
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(text)
-    temporary.replace(path)
+    # A name may come from a configuration, which may say anything.
+    own = "".join(filter(str.isalnum, name))[:16]
+    return Path(private_folder(), f"{terraform_process()}-{own}{suffix}")
 
 
 def _sweep() -> None:

@@ -23,20 +23,21 @@ class SessionRegistry:
         """What the apply of this command may need again: of restore points that it may mount, by
         path, name and time; which objects in jobs Terraform has, by id."""
         self._planned: dict[str, Any] | None = None
-        self._handover = Handover()
+        self.handover = Handover()
+        """What other processes of this command are told, and have told."""
 
     def remember(self, record: SessionRecord, *, for_apply: bool = False) -> None:
         """Remember a session; with `for_apply`, also leave it for the apply of this command."""
         self._known[record.fingerprint, record.href] = record
         if for_apply:
             self._read[record.fingerprint, record.href] = record
-            self._handover.leave(record)
+            self.handover.leave(record)
 
     def forget(self, fingerprint: str, href: str) -> None:
         """Forget a mount point that is gone."""
         for records in (self._known, self._read):
             records.pop((fingerprint, href), None)
-        self._handover.finish(fingerprint)
+        self.handover.finish(fingerprint)
 
     def find(self, fingerprint: str, base_url: str, private: bytes = b"") -> SessionRecord | None:
         """Return the session of a fingerprint; None when it is not at hand.
@@ -49,16 +50,8 @@ class SessionRegistry:
         if own is not None and own.fingerprint == fingerprint:
             return own
         known = (record for record in self._records() if record.fingerprint == fingerprint)
-        found = next(known, None) or self._handover.find(fingerprint)
+        found = next(known, None) or self.handover.find(fingerprint)
         return found if found and found.base_url == base_url else None
-
-    def mark_passing(self, fingerprint: str) -> None:
-        """Tell the other processes of this command that this one logs a session out at its end."""
-        self._handover.mark_passing(fingerprint)
-
-    def is_passing(self, fingerprint: str) -> bool:
-        """Tell whether a process of this command logs a session out at its end."""
-        return self._handover.is_passing(fingerprint)
 
     def with_mount_point(
         self, is_wanted: Callable[[str], bool], base_url: str
@@ -73,7 +66,7 @@ class SessionRegistry:
 
         if known := chosen(self._records()):
             return known
-        left = (self._handover.find(fingerprint) for fingerprint in self._handover.all())
+        left = (self.handover.find(fingerprint) for fingerprint in self.handover.all())
         return chosen(record for record in left if record)
 
     def carry(self) -> bytes:
@@ -95,7 +88,7 @@ class SessionRegistry:
     def found_by_plan(self, account: str, path: str) -> tuple[str | None, str | None] | None:
         """Return name and time, as the plan of this command has found them; None if it has not."""
         if self._planned is None:
-            self._planned = self._handover.take_found(account)
+            self._planned = self.handover.take_found(account)
         match self._planned.get(path):
             case [str() | None as name, str() | None as created_at]:
                 return name, created_at
@@ -108,11 +101,11 @@ class SessionRegistry:
     def leave_found(self, account: str) -> None:
         """Leave what was found, and is not used yet, for the apply of this command."""
         if self._found:
-            self._handover.leave_found(account, self._found)
+            self.handover.leave_found(account, self._found)
 
     def close(self) -> None:
         """Remove from the hand-over what nobody needs any more."""
-        self._handover.clear(record.fingerprint for record in self._records())
+        self.handover.clear(record.fingerprint for record in self._records())
 
     def _records(self) -> list[SessionRecord]:
         return list(self._known.values())

@@ -4,15 +4,13 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import AccessDenied
 from terraform_provider_veeam.em.inventory.backup_servers import BackupServer
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks, identifiers, selection
-from terraform_provider_veeam.objects.base import VeeamObject
+from terraform_provider_veeam.objects.base import Deadline, State, VeeamObject
 from terraform_provider_veeam.objects.selection import Thing
 from tfplugin.attribute import Attribute, optional
-from tfplugin.contexts import State
 from tfplugin.errors import Refused
 
 

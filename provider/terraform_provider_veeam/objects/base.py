@@ -28,6 +28,19 @@ if TYPE_CHECKING:
     # It imports the whole client, which no validation needs.
     from terraform_provider_veeam.em.client import EnterpriseManager
 
+__all__ = [
+    "Action",
+    "Configured",
+    "Context",
+    "DataSource",
+    "Deadline",
+    "EphemeralResource",
+    "ListResource",
+    "Resource",
+    "State",
+    "VeeamObject",
+    "block",
+]
 
 _CALLS = {
     "create": "making it",

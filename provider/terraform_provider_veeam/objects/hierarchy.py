@@ -6,22 +6,20 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import RequestRefused
 from terraform_provider_veeam.em.inventory.hierarchy import HierarchyObject, HierarchyRoot
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks
-from terraform_provider_veeam.objects.base import VeeamObject
+from terraform_provider_veeam.objects.base import Deadline, State, VeeamObject
 from tfplugin.attribute import Attribute, optional
-from tfplugin.contexts import State
 from tfplugin.errors import Refused
-from tfplugin.rules import AtMostOneOf, ExactlyOneOf
+from tfplugin.rules import at_most_one_of, exactly_one_of
 from tfplugin.types import String
 
 DEFAULT_TYPE = "Vm"
 VM_RULES = (
-    ExactlyOneOf("ref", "machine_name"),
-    AtMostOneOf("ref", "hierarchy_root", reason="A ref names its host itself."),
+    exactly_one_of("ref", "machine_name"),
+    at_most_one_of("ref", "hierarchy_root", reason="A ref names its host itself."),
 )
 _REF = r"urn:\w+:(?P<type>\w+):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\..+"
 

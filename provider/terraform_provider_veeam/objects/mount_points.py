@@ -6,14 +6,12 @@ import logging
 from typing import Any
 
 from terraform_provider_veeam.em import models
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import AccessDenied, NotFound, RestorePointGone
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks, identifiers
-from terraform_provider_veeam.objects.base import VeeamObject
+from terraform_provider_veeam.objects.base import Context, Deadline, State, VeeamObject
 from tfplugin import attribute, types
 from tfplugin.attribute import Attribute
-from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
 
 log = logging.getLogger(__name__)

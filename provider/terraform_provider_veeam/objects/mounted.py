@@ -6,20 +6,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from terraform_provider_veeam.em import models
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import MountGone, SessionGone
 from terraform_provider_veeam.em.models import LogonSession, MountPoint, RestorePointRef
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.mount_sessions import local_handover, sealed_session
 from terraform_provider_veeam.mount_sessions.errors import check_server
 from terraform_provider_veeam.objects import checks
-from terraform_provider_veeam.objects.base import VeeamObject
+from terraform_provider_veeam.objects.base import Deadline, State, VeeamObject
 from terraform_provider_veeam.objects.identifiers import format_mount_point_id, parse_mount_point_id
 from terraform_provider_veeam.text import parse_session_token
 from tfplugin.attribute import Attribute, optional, required
-from tfplugin.contexts import State
 from tfplugin.errors import Refused
-from tfplugin.rules import AtMostOneOf, Rule
+from tfplugin.rules import Rule, at_most_one_of
 
 if TYPE_CHECKING:
     from terraform_provider_veeam.em.files.listing import Files
@@ -105,7 +103,7 @@ def token_attribute() -> Attribute:
 class MountPointReader(VeeamObject):
     """An object that works on a mount point or a session that something else has made."""
 
-    rules: ClassVar[Sequence[Rule]] = (AtMostOneOf("session_fingerprint", "sealed_session"),)
+    rules: ClassVar[Sequence[Rule]] = (at_most_one_of("session_fingerprint", "sealed_session"),)
 
     def find_mount(self, config: State, deadline: Deadline) -> MountReference:
         """Return the mount point that a block names, with its session. Raises Refused.

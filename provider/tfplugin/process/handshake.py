@@ -6,14 +6,11 @@ import errno
 import os
 from abc import ABC, abstractmethod
 from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import Self
 
 from tfplugin.process.processes import IS_WINDOWS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from typing import Self
 
 PROTOCOL_VERSION = 6
 
@@ -64,11 +61,8 @@ class Place(ABC):
 
     network: str
     """go-plugin's name for it: `unix` or `tcp`."""
-
-    @property
-    @abstractmethod
-    def address(self) -> str:
-        """What the client is told."""
+    address: str
+    """What the client is told, once the server listens."""
 
     @abstractmethod
     def listen(self, add_port: Callable[[str], int]) -> None:
@@ -94,20 +88,14 @@ class LoopbackPort(Place):
         first, last = (environment.get(name, "") for name in _PORT_VARIABLES)
         in_order = first.isdigit() and last.isdigit() and 0 < int(first) <= int(last)
         self._ports = range(int(first), int(last) + 1) if in_order else range(1)
-        self._port = 0
-
-    @property
-    def address(self) -> str:
-        """The address with its port."""
-        return f"127.0.0.1:{self._port}"
 
     def listen(self, add_port: Callable[[str], int]) -> None:
         """Take the first port that is free. Raises OSError."""
         for port in self._ports:
             with suppress(RuntimeError):
-                self._port = add_port(f"127.0.0.1:{port}")
-            if self._port:
-                return
+                if taken := add_port(f"127.0.0.1:{port}"):
+                    self.address = f"127.0.0.1:{taken}"
+                    return
         bounds = f"{self._ports[0]} to {self._ports[-1]}"
         raise OSError(errno.EADDRINUSE, f"no port from {bounds} is free")
 
@@ -127,13 +115,9 @@ class SocketDirectory(Place):
         for parent in parents:
             with suppress(OSError):
                 self._path = _make_directory(parent)
+                self.address = f"{self._path}/{_SOCKET}"
                 return
         raise OSError(no_folder(parents))
-
-    @property
-    def address(self) -> str:
-        """The path of the socket."""
-        return f"{self._path}/{_SOCKET}"
 
     def listen(self, add_port: Callable[[str], int]) -> None:
         """Have the server listen. Raises OSError."""

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Mapping, Sequence
+from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec
 from itertools import accumulate
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from importlib.machinery import ModuleSpec
+from typing import Any
 
 # Loading may lead to another of these modules.
 _lock = threading.RLock()

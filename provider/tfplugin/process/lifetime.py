@@ -7,15 +7,13 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import Enum
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from tfplugin.process.processes import hang_up_signals, has_lost_terraform
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 _PARENT_POLL_SECONDS = 0.5
 

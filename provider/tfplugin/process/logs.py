@@ -7,12 +7,10 @@ import logging
 import sys
 import threading
 import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from types import TracebackType
+from types import TracebackType
+from typing import Any
 
 TRACE = 5
 

@@ -7,6 +7,8 @@ import json
 import logging
 import os
 import sys
+import threading
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
 from functools import partial
@@ -20,9 +22,6 @@ from tfplugin.process.lifetime import Ending, Lifetime, exit_within
 from tfplugin.process.processes import terraform_process
 
 if TYPE_CHECKING:
-    import threading
-    from collections.abc import Callable, Mapping
-
     from tfplugin.interfaces import Provider
 
 # Terraform sends as many calls at once as its -parallelism says, and StopProvider on top of them. A
@@ -49,16 +48,9 @@ class Servicer(Protocol):
         """Undo from now on what calls make; with `unseen` also what they answered last."""
 
 
-class MakeServicer(Protocol):
-    """Makes the servicer of a provider."""
-
-    def __call__(self, provider: Any, *, mask: Callable[[str], str]) -> Servicer:
-        """Return it; whatever people get to read goes through `mask`."""
-
-
 def serve(
     make_provider: Callable[[], Provider],
-    make_servicer: MakeServicer,
+    make_servicer: Callable[..., Servicer],
     *,
     name: str,
     mask: Callable[[str], str] = str,
@@ -66,9 +58,8 @@ def serve(
 ) -> int:
     """Serve the Terraform that started this process, and return the exit code.
 
-    Whatever people get to read goes through `mask`, the log too, whose level the variable
-    `TF_LOG_PROVIDER_name` sets. Provider and servicer are made for the first call that `answers`
-    has no answer to.
+    Whatever people get to read goes through `mask`, the log too. Provider and servicer are made for
+    the first call that `answers` has no answer to.
     """
     logs.setup(os.environ, name, mask)
     masked = partial(make_servicer, mask=mask)
@@ -93,7 +84,7 @@ def serve(
 
 def serve_debug(
     make_provider: Callable[[], Provider],
-    make_servicer: MakeServicer,
+    make_servicer: Callable[..., Servicer],
     *,
     name: str,
     mask: Callable[[str], str] = str,

@@ -219,7 +219,7 @@ def validation(kind: str) -> Callable[..., Any]:
 
 def _check(block: interfaces.BlockObject, ctx: Context, meant: State) -> None:
     written = meant if ctx.config is None else ctx.config
-    for broken in filter(None, (rule.broken(written) for rule in block.rules)):
+    for broken in filter(None, (rule(written) for rule in block.rules)):
         ctx.diagnostics.add_error(broken.summary, broken.detail, path=broken.path)
     block.validate(ctx, meant)
 

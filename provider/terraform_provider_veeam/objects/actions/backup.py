@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.jobs.sessions import JobSession, TaskSession
 from terraform_provider_veeam.masking import printable
-from terraform_provider_veeam.objects.base import Action
-from tfplugin.contexts import Context
+from terraform_provider_veeam.objects.base import Action, Context, Deadline
 
 
 class BackupAction(Action):

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import CannotWrite, SomeLeftOut
 from terraform_provider_veeam.em.files.left_out import in_lines
 from terraform_provider_veeam.em.files.paths import PathPattern, local_name
@@ -17,9 +16,8 @@ from terraform_provider_veeam.objects.actions.paths import (
     known_paths,
     paths_attribute,
 )
-from terraform_provider_veeam.objects.base import block
+from terraform_provider_veeam.objects.base import Context, Deadline, State, block
 from tfplugin.attribute import flag, optional, required
-from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
 from tfplugin.types import Number
 

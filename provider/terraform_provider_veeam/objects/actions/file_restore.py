@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import FileRestoreFailed
 from terraform_provider_veeam.masking import conceal
 from terraform_provider_veeam.objects import checks, mounted
@@ -14,10 +13,9 @@ from terraform_provider_veeam.objects.actions.paths import (
     paths_attribute,
     restoring,
 )
-from terraform_provider_veeam.objects.base import block
+from terraform_provider_veeam.objects.base import Context, Deadline, State, block
 from terraform_provider_veeam.text import as_meant
 from tfplugin.attribute import NestedBlock, flag, required
-from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import (
     EnterpriseManagerError,
     NotFound,
@@ -19,10 +18,9 @@ from terraform_provider_veeam.objects.actions.paths import (
     paths_attribute,
     restoring,
 )
-from terraform_provider_veeam.objects.base import block
+from terraform_provider_veeam.objects.base import Context, Deadline, State, block
 from terraform_provider_veeam.objects.identifiers import UuidOrUrn, restore_point_uid
 from tfplugin.attribute import required
-from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
 
 if TYPE_CHECKING:

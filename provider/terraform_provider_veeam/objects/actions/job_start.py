@@ -2,16 +2,14 @@
 
 from collections.abc import Iterator
 
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import BackupFailed
 from terraform_provider_veeam.em.jobs.jobs import Job
 from terraform_provider_veeam.em.jobs.sessions import SessionType
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks, jobs
 from terraform_provider_veeam.objects.actions.backup import BackupAction
-from terraform_provider_veeam.objects.base import block
+from terraform_provider_veeam.objects.base import Context, Deadline, State, block
 from tfplugin.attribute import flag, optional
-from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
 
 _JOIN, _FAIL = "join", "fail"

@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from terraform_provider_veeam.em import errors
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.files.left_out import balance, concerns_all
 from terraform_provider_veeam.em.files.paths import address_of, parse_guest_path
-from terraform_provider_veeam.objects.base import Action
+from terraform_provider_veeam.objects.base import Action, Context, Deadline, State
 from terraform_provider_veeam.objects.mounted import MountPointReader, MountReference
 from tfplugin.attribute import Attribute, required
-from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
 from tfplugin.types import List, String, Unknown
 

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import hierarchy
 from terraform_provider_veeam.objects.actions.backup import BackupAction
-from terraform_provider_veeam.objects.base import block
-from tfplugin.contexts import Context, State
+from terraform_provider_veeam.objects.base import Context, Deadline, State, block
 
 
 class QuickBackupAction(hierarchy.HierarchyReader, BackupAction):

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import MountGone, SessionGone
 from terraform_provider_veeam.keep_alive import start as keep_alive
 from terraform_provider_veeam.objects import mounted
-from terraform_provider_veeam.objects.base import Action, block
-from tfplugin.contexts import Context, State
+from terraform_provider_veeam.objects.base import Action, Context, Deadline, State, block
 
 
 class UnmountAction(mounted.MountPointReader, Action):

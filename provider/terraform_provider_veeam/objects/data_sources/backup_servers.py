@@ -1,10 +1,8 @@
 """The data sources `veeam_backup_server`, exactly one, and `veeam_backup_servers`."""
 
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.objects import checks, selection
-from terraform_provider_veeam.objects.base import DataSource, block
+from terraform_provider_veeam.objects.base import Context, DataSource, Deadline, State, block
 from tfplugin.attribute import computed, found
-from tfplugin.contexts import Context, State
 
 _FOUND = (
     computed("id", "UUID."),

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import AccessDenied
 from terraform_provider_veeam.em.inventory.restore_points import Wanted
 from terraform_provider_veeam.em.jobs.sessions import (
@@ -14,11 +13,10 @@ from terraform_provider_veeam.em.jobs.sessions import (
 )
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks, jobs, selection
-from terraform_provider_veeam.objects.base import DataSource, block
+from terraform_provider_veeam.objects.base import Context, DataSource, Deadline, State, block
 from tfplugin.attribute import computed, found, optional
-from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
-from tfplugin.rules import ExactlyOneOf
+from tfplugin.rules import exactly_one_of
 from tfplugin.types import Bool, List, String
 
 
@@ -95,7 +93,7 @@ class BackupSessionsDataSource(jobs.JobReader, DataSource):
         read="5m",
     )
 
-    rules = (ExactlyOneOf("job_id", "job_name", "machine_name"),)
+    rules = (exactly_one_of("job_id", "job_name", "machine_name"),)
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:
         """Return the sessions of a job, or of a machine."""

@@ -7,14 +7,12 @@ from contextlib import closing
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.files.left_out import LeftOut, in_lines
 from terraform_provider_veeam.em.files.paths import parse_sought_path
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks, search
-from terraform_provider_veeam.objects.base import DataSource, block
+from terraform_provider_veeam.objects.base import Context, DataSource, Deadline, State, block
 from tfplugin.attribute import computed, found, required
-from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
 from tfplugin.types import Bool, Number
 

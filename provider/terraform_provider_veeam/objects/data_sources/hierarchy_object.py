@@ -1,12 +1,10 @@
 """The data source `veeam_hierarchy_object`: a VM or another object, by name."""
 
 from terraform_provider_veeam.durations import parse_duration
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.inventory.hierarchy import OBJECT_TYPES
 from terraform_provider_veeam.objects import checks, hierarchy
-from terraform_provider_veeam.objects.base import DataSource, block
+from terraform_provider_veeam.objects.base import Context, DataSource, Deadline, State, block
 from tfplugin.attribute import computed, optional
-from tfplugin.contexts import Context, State
 
 _TYPES = sorted({kind for kinds in OBJECT_TYPES.values() for kind in kinds})
 

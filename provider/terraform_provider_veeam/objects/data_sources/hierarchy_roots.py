@@ -1,10 +1,8 @@
 """The data source `veeam_hierarchy_roots`."""
 
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.objects import backup_server, checks
-from terraform_provider_veeam.objects.base import DataSource, block
+from terraform_provider_veeam.objects.base import Context, DataSource, Deadline, State, block
 from tfplugin.attribute import computed, found, optional
-from tfplugin.contexts import Context, State
 
 _TYPES = "`VC`, `ESX`, `ESXi`, `HvServer`, `HvCluster`, `Scvmm` or `VcdSystem`."
 

@@ -1,11 +1,9 @@
 """The data sources `veeam_job`, exactly one, and `veeam_jobs`."""
 
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.jobs.jobs import Job, WantedJobs
 from terraform_provider_veeam.objects import backup_server, checks, jobs, selection
-from terraform_provider_veeam.objects.base import DataSource, block
+from terraform_provider_veeam.objects.base import Context, DataSource, Deadline, State, block
 from tfplugin.attribute import Attribute, computed, found, optional
-from tfplugin.contexts import Context, State
 from tfplugin.types import Bool
 
 _TYPES = ("Backup", "Replica", "BackupCopy", "ImmediateBackupCopy")

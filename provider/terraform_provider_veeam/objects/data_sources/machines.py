@@ -1,11 +1,9 @@
 """The data source `veeam_machines`: what has restore points, and from when to when."""
 
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.models import RestorePointType
 from terraform_provider_veeam.objects import search
-from terraform_provider_veeam.objects.base import DataSource, block
+from terraform_provider_veeam.objects.base import Context, DataSource, Deadline, State, block
 from tfplugin.attribute import computed, found
-from tfplugin.contexts import Context, State
 from tfplugin.types import List, Number, String
 
 

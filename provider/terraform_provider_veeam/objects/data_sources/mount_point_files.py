@@ -2,17 +2,15 @@
 
 from itertools import islice
 
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import NotFound, RequestFailed, TokenRefused
 from terraform_provider_veeam.em.files.left_out import LeftOut, in_lines
 from terraform_provider_veeam.em.files.paths import parse_guest_path
 from terraform_provider_veeam.em.patterns import name_matches
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks, selection
-from terraform_provider_veeam.objects.base import DataSource, block
+from terraform_provider_veeam.objects.base import Context, DataSource, Deadline, State, block
 from terraform_provider_veeam.objects.mounted import MountPointReader, reference_attributes
 from tfplugin import attribute
-from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
 from tfplugin.types import Bool, Number
 

@@ -1,12 +1,10 @@
 """The data source `veeam_mount_points`: what a logon session has mounted of a restore point."""
 
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import SessionGone
 from terraform_provider_veeam.objects import mount_points
-from terraform_provider_veeam.objects.base import DataSource, block
+from terraform_provider_veeam.objects.base import Context, DataSource, Deadline, State, block
 from terraform_provider_veeam.objects.mounted import MountPointReader, session_attributes
 from tfplugin.attribute import found
-from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
 
 

@@ -1,11 +1,9 @@
 """The data sources `veeam_repository`, exactly one, and `veeam_repositories`."""
 
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.objects import checks, selection
 from terraform_provider_veeam.objects.backup_server import BackupServerReader, attribute
-from terraform_provider_veeam.objects.base import DataSource, block
+from terraform_provider_veeam.objects.base import Context, DataSource, Deadline, State, block
 from tfplugin.attribute import Attribute, computed, found, optional
-from tfplugin.contexts import Context, State
 from tfplugin.types import Number
 
 _TYPES = "`WindowsLocal`, `LinuxLocal`, `CifsShare`, `Nfs`, `Extendable` (scale-out) and the like."

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.models import RestorePointType
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks, search, selection
-from terraform_provider_veeam.objects.base import DataSource, block
+from terraform_provider_veeam.objects.base import Context, DataSource, Deadline, State, block
 from tfplugin.attribute import computed, flag, found
-from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
 
 if TYPE_CHECKING:

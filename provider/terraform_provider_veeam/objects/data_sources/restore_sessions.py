@@ -1,12 +1,10 @@
 """The data source `veeam_restore_sessions`: what still holds disks."""
 
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.inventory.restore_sessions import RestoreSession
 from terraform_provider_veeam.em.times import Time
 from terraform_provider_veeam.objects import backup_server, checks, search
-from terraform_provider_veeam.objects.base import DataSource, block
+from terraform_provider_veeam.objects.base import Context, DataSource, Deadline, State, block
 from tfplugin.attribute import computed, found, optional
-from tfplugin.contexts import Context, State
 
 
 class RestoreSessionsDataSource(backup_server.BackupServerReader, DataSource):

@@ -4,9 +4,9 @@ import json
 
 from terraform_provider_veeam.em.errors import EnterpriseManagerError
 from terraform_provider_veeam.em.models import LogonSession
-from terraform_provider_veeam.objects.base import EphemeralResource, block
+from terraform_provider_veeam.objects.base import EphemeralResource, State, block
 from tfplugin.attribute import computed
-from tfplugin.contexts import EphemeralContext, State
+from tfplugin.contexts import EphemeralContext
 
 _RENEW_SECONDS = 60.0
 
@@ -36,7 +36,7 @@ class LogonSessionEphemeral(EphemeralResource):
         em = self.em
         session = em.sessions.browsing(self.deadline_for(ctx, "open", config, "Logging on"))
         if not session.borrowed:
-            self._registry.mark_passing(session.fingerprint)
+            self._registry.handover.mark_passing(session.fingerprint)
         ctx.private = json.dumps(list(session)).encode()
         return {
             "session_token": session.token,

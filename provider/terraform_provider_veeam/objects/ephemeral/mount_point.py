@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, MountIncomplete, SessionGone
 from terraform_provider_veeam.em.models import IDLE_LIMIT, Mounted
 from terraform_provider_veeam.mount_sessions.record import SessionRecord
 from terraform_provider_veeam.objects import mount_points
-from terraform_provider_veeam.objects.base import EphemeralResource, block
+from terraform_provider_veeam.objects.base import Deadline, EphemeralResource, State, block
 from tfplugin.attribute import computed
-from tfplugin.contexts import EphemeralContext, State
+from tfplugin.contexts import EphemeralContext
 from tfplugin.errors import Refused
 
 _RENEW_SECONDS = 60.0

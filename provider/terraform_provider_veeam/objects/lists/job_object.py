@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.jobs.jobs import WantedJobs
 from terraform_provider_veeam.objects import jobs
-from terraform_provider_veeam.objects.base import ListResource, block
-from tfplugin.contexts import ListContext, State
+from terraform_provider_veeam.objects.base import Deadline, ListResource, State, block
+from tfplugin.contexts import ListContext
 from tfplugin.interfaces import ListedResource
 
 

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator
 
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import AccessDenied, RestorePointGone
 from terraform_provider_veeam.em.models import RestorePoint, RestorePointRef, RestorePointType
 from terraform_provider_veeam.objects import identifiers, mount_points
-from terraform_provider_veeam.objects.base import ListResource, block
+from terraform_provider_veeam.objects.base import Deadline, ListResource, State, block
 from tfplugin.attribute import optional
-from tfplugin.contexts import ListContext, State
+from tfplugin.contexts import ListContext
 from tfplugin.errors import Refused
 from tfplugin.interfaces import ListedResource
-from tfplugin.rules import Needs
+from tfplugin.rules import needs
 
 
 class MountPointList(mount_points.RestorePointObject, ListResource):
@@ -35,7 +34,7 @@ class MountPointList(mount_points.RestorePointObject, ListResource):
         ),
         list="10m",
     )
-    rules = (Needs("restore_point_type", "restore_point_id"),)
+    rules = (needs("restore_point_type", "restore_point_id"),)
 
     def find(self, ctx: ListContext, config: State, deadline: Deadline) -> Iterator[ListedResource]:
         """Return the mount points, one by one as they are found."""

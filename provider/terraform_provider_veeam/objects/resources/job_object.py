@@ -6,7 +6,7 @@ from terraform_provider_veeam.em.errors import AccessDenied, AlreadyInJob, JobGo
 from terraform_provider_veeam.em.jobs.jobs import Job, JobObject
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import hierarchy, identifiers, jobs
-from terraform_provider_veeam.objects.base import Resource, block
+from terraform_provider_veeam.objects.base import Context, Resource, State, block
 from tfplugin import contexts
 from tfplugin.attribute import computed, required
 from tfplugin.errors import Refused
@@ -50,7 +50,7 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
         ]
     )
 
-    def look_ahead(self, ctx: contexts.PlanContext, planned: contexts.State) -> contexts.State:
+    def look_ahead(self, ctx: contexts.PlanContext, planned: State) -> State:
         """Look up what a create will put where, so that a wrong id fails now.
 
         With create_before_destroy Terraform itself has the object in the job by then: the apply is
@@ -58,7 +58,7 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
         """
         if stored := self._provider.stored.get(self.key(ctx, planned)):
             self._registry.remember_found(stored)
-        found: contexts.State = {}
+        found: State = {}
         if not self._provider.is_configured:
             return found
         deadline = self.deadline_for(ctx, "read", planned, "Looking the object up")
@@ -69,13 +69,11 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
                 found["name"] = self.find_by_ref(planned["ref"], deadline).name
         return found
 
-    def find_replacements(
-        self, ctx: contexts.PlanContext, current: contexts.State, planned: contexts.State
-    ) -> None:
+    def find_replacements(self, ctx: contexts.PlanContext, current: State, planned: State) -> None:
         """Take note of what Terraform has: it may be about to be replaced."""
         self._provider.stored[self.key(ctx, current)] = current["id"]
 
-    def create(self, ctx: contexts.ChangeContext, planned: contexts.State) -> contexts.State | None:
+    def create(self, ctx: contexts.ChangeContext, planned: State) -> State | None:
         """Put the object into the job."""
         deadline = self.deadline_for(ctx, "create", planned, "Putting the object into the job")
         item = self.find_by_ref(planned["ref"], deadline)
@@ -101,9 +99,7 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
         name = item.name if planned["name"] is Unknown else planned["name"]
         return self._kept(ctx, planned, added._replace(name=name))
 
-    def refresh(
-        self, ctx: contexts.ResourceContext, current: contexts.State
-    ) -> contexts.State | None:
+    def refresh(self, ctx: contexts.ResourceContext, current: State) -> State | None:
         """Return the object as the job has it; None, with a warning, when it is gone."""
         deadline = self.deadline_for(ctx, "read", current, f"Reading object {current['id']}")
         name = printable(current["name"] or current["ref"])
@@ -123,13 +119,11 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
         self._warn(ctx, f"{name} is no longer in its job as {current['object_id']}", how)
         return None
 
-    def update(
-        self, ctx: contexts.ChangeContext, current: contexts.State, planned: contexts.State
-    ) -> contexts.State:
+    def update(self, ctx: contexts.ChangeContext, current: State, planned: State) -> State:
         """Take over another spelling: any other change replaces the object."""
         return planned
 
-    def delete(self, ctx: contexts.ChangeContext, current: contexts.State) -> None:
+    def delete(self, ctx: contexts.ChangeContext, current: State) -> None:
         """Take the object out of the job; what is gone already is no error."""
         if current["id"] in self._provider.taken_over:
             self._provider.taken_over.remove(current["id"])
@@ -138,7 +132,7 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
         one = JobObject(current["object_id"], current["ref"], current["name"])
         self.em.job_objects.remove(current["job_id"], one, deadline)
 
-    def take_over(self, ctx: contexts.ResourceContext, parent: str, own: str) -> contexts.State:
+    def take_over(self, ctx: contexts.ResourceContext, parent: str, own: str) -> State:
         """Take over an object that a job has."""
         deadline = self.deadline_for(ctx, "read", {}, "Reading the job")
         try:
@@ -154,13 +148,11 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
             f"Job {parent} has no object {own}. It has:{has or ' nothing.'}",
         )
 
-    def _kept(
-        self, ctx: contexts.ResourceContext, state: contexts.State, one: JobObject
-    ) -> contexts.State:
+    def _kept(self, ctx: contexts.ResourceContext, state: State, one: JobObject) -> State:
         ctx.identity = jobs.identity_of(state["job_id"], one)
         return state | jobs.results_of(state["job_id"], one)
 
-    def _warn(self, ctx: contexts.Context, summary: str, how: str) -> None:
+    def _warn(self, ctx: Context, summary: str, how: str) -> None:
         ctx.diagnostics.add_warning(summary, f"{how} Terraform drops it from the state.")
 
 

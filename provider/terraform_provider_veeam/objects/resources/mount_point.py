@@ -6,14 +6,13 @@ from contextlib import suppress
 
 from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em import errors, models
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.keep_alive import start as keep_alive
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.mount_sessions.errors import check_server, disks_of, no_token
 from terraform_provider_veeam.mount_sessions.record import SessionRecord
 from terraform_provider_veeam.mount_sessions.sealed_session import seal, unseal
 from terraform_provider_veeam.objects import identifiers, mount_points
-from terraform_provider_veeam.objects.base import Resource, block
+from terraform_provider_veeam.objects.base import Deadline, Resource, State, block
 from terraform_provider_veeam.objects.mounted import but_there_is
 from tfplugin import contexts
 from tfplugin.attribute import computed, flag, optional, required
@@ -77,14 +76,12 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         ]
     )
 
-    def look_ahead(self, ctx: contexts.PlanContext, planned: contexts.State) -> contexts.State:
+    def look_ahead(self, ctx: contexts.PlanContext, planned: State) -> State:
         """Look up what a create will mount, so that a wrong id fails now and a plan reads well."""
         ctx.private = ctx.private or self._registry.carry()
         return self.describe_restore_point(ctx, planned, for_apply=True) | _sealing(planned)
 
-    def find_replacements(
-        self, ctx: contexts.PlanContext, current: contexts.State, planned: contexts.State
-    ) -> None:
+    def find_replacements(self, ctx: contexts.PlanContext, current: State, planned: State) -> None:
         """Replace what was mounted for another operating system.
 
         A plan without a refresh has read nothing: what refers to the mount needs its session here.
@@ -96,7 +93,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         if _asks_for_another_os(ctx.private, current, planned):
             ctx.requires_replace.append(["os_kind"])
 
-    def create(self, ctx: contexts.ChangeContext, planned: contexts.State) -> contexts.State:
+    def create(self, ctx: contexts.ChangeContext, planned: State) -> State:
         """Mount the restore point. A mount that could not be read is returned with the error."""
         em = self.em
         if planned["restore_point_name"] is Unknown:
@@ -116,7 +113,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
             mounted = error.mounted
         record = SessionRecord(em.base_url, mounted.session, mounted.mount_point.href)
         state = self._keep(ctx, planned, record, mounted.mount_point)
-        if self._registry.is_passing(record.fingerprint):
+        if self._registry.handover.is_passing(record.fingerprint):
             ctx.diagnostics.add_warning(
                 f"Mount point {state['id']} is gone at the end of this command",
                 f"It was made in logon session {record.fingerprint}, whose token comes from an "
@@ -128,9 +125,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
             ctx.diagnostics.add_warning(*trouble, path=["keep_alive"])
         return state
 
-    def refresh(
-        self, ctx: contexts.ResourceContext, current: contexts.State
-    ) -> contexts.State | None:
+    def refresh(self, ctx: contexts.ResourceContext, current: State) -> State | None:
         """Read the mount point in its own session; None, with a warning, when it is gone."""
         deadline = self.deadline_for(ctx, "read", current, f"Reading mount point {current['id']}")
         try:
@@ -147,9 +142,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
                 current |= self.describe_restore_point(ctx, current)
         return self._keep(ctx, current, record, mount_point, for_apply=True)
 
-    def update(
-        self, ctx: contexts.ChangeContext, current: contexts.State, planned: contexts.State
-    ) -> contexts.State | None:
+    def update(self, ctx: contexts.ChangeContext, current: State, planned: State) -> State | None:
         """Take over new timeouts, and hold the session for a new time.
 
         So is what an import could not know; any other change replaces the mount.
@@ -180,7 +173,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
             ctx.diagnostics.add_error(*trouble, path=["keep_alive"])
         return None if trouble else planned
 
-    def delete(self, ctx: contexts.ChangeContext, current: contexts.State) -> None:
+    def delete(self, ctx: contexts.ChangeContext, current: State) -> None:
         """Unmount in the mount's own session, and end it; what is gone already is no error."""
         deadline = self.deadline_for(ctx, "delete", current, f"Unmounting {current['id']}")
         record = self._find_session(ctx, current, deadline)
@@ -195,7 +188,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
 
     def take_over(
         self, ctx: contexts.ResourceContext, parent: models.RestorePointRef, own: int
-    ) -> contexts.State:
+    ) -> State:
         """Take over a mount point of the session whose token the provider was given."""
         em = self.em
         if not em.session_is_borrowed:
@@ -230,7 +223,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         return self._keep(ctx, state, record, mount_point)
 
     def _find_session(
-        self, ctx: contexts.ResourceContext, state: contexts.State, deadline: Deadline
+        self, ctx: contexts.ResourceContext, state: State, deadline: Deadline
     ) -> SessionRecord:
         """Return the session that a mount was made in, and keep it in private state from now on.
 
@@ -253,12 +246,12 @@ class MountPointResource(mount_points.MountPointObject, Resource):
     def _keep(
         self,
         ctx: contexts.ResourceContext,
-        state: contexts.State,
+        state: State,
         record: SessionRecord,
         mount_point: models.MountPoint,
         *,
         for_apply: bool = False,
-    ) -> contexts.State:
+    ) -> State:
         """Keep the session in private state and hold it; return the state as the server told."""
         ctx.private = record.to_bytes()
         ctx.identity = mount_points.identity_of(record.session, mount_point)
@@ -268,7 +261,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         return state | found | {"sealed_session": self._sealed(ctx, state, record)}
 
     def _sealed(
-        self, ctx: contexts.ResourceContext, state: contexts.State, record: SessionRecord
+        self, ctx: contexts.ResourceContext, state: State, record: SessionRecord
     ) -> str | None:
         """Return the session as the state has it, or sealed anew for other credentials.
 
@@ -289,7 +282,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
             return None
 
     def _keep_alive(
-        self, ctx: contexts.ChangeContext, state: contexts.State, record: SessionRecord
+        self, ctx: contexts.ChangeContext, state: State, record: SessionRecord
     ) -> tuple[str, str] | None:
         """Have the session held for as long as keep_alive says; return what to tell if it is not.
 
@@ -318,7 +311,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
     def _loss(
         self,
         gone: errors.SessionGone | errors.MountGone,
-        state: contexts.State,
+        state: State,
         deadline: Deadline,
         consequence: str,
     ) -> tuple[str, str]:
@@ -340,12 +333,12 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         )
 
 
-def _sealing(planned: contexts.State) -> contexts.State:
+def _sealing(planned: State) -> State:
     """Return what a plan can tell of `sealed_session`."""
     return {} if planned["seal_session"] else {"sealed_session": None}
 
 
-def _asks_for_another_os(private: bytes, current: contexts.State, planned: contexts.State) -> bool:
+def _asks_for_another_os(private: bytes, current: State, planned: State) -> bool:
     """Tell whether it was mounted for another operating system; null means Windows."""
     if planned["os_kind"] is Unknown:
         return True
