@@ -79,3 +79,12 @@ def test_a_new_module_has_to_say_where_it_lives() -> None:
     # What is below `objects` is held apart by a contract of independence.
     assert held == {name for name in packages if not name.startswith("objects.")}
     assert "tfplugin" in contracts()
+
+
+def test_the_files_that_decisions_and_contributing_name_are_there() -> None:
+    pages = [ROOT / "CONTRIBUTING.md", *(ROOT / "docs" / "adr").iterdir()]
+    named = {
+        name for page in pages for name in re.findall(r"`([\w/]+\.py)`", page.read_text("utf-8"))
+    }
+    there = [f"/{file.relative_to(ROOT)}" for file in ROOT.glob("[pst]*/**/*.py")]
+    assert {name for name in named if not any(one.endswith(f"/{name}") for one in there)} == set()
