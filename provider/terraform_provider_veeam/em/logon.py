@@ -320,6 +320,17 @@ class Group:
         self._browse = logon.browse
 
 
+class InSession:
+    """What there is in one logon session."""
+
+    def __init__(self, logon: LogonSessions, session: models.LogonSession) -> None:
+        self._logon = logon
+        self._session = session
+
+    def _client(self, deadline: Deadline) -> SessionClient:
+        return SessionClient(self._logon.client, self._session, deadline)
+
+
 def conceal_session(session: models.LogonSession) -> None:
     """Have logs and errors hide what gives access to a session."""
     conceal(session.token)

@@ -11,15 +11,14 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from operator import attrgetter
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from terraform_provider_veeam.em import errors, gone, models
 from terraform_provider_veeam.em.deadline import FIRST_PAUSE, LONGEST_PAUSE, Deadline, looks
 from terraform_provider_veeam.em.http import decoders, pages, retry
-from terraform_provider_veeam.em.http.client import SessionClient, never
-from terraform_provider_veeam.em.logon import LogonSessions
+from terraform_provider_veeam.em.http.client import never
+from terraform_provider_veeam.em.logon import InSession
 
 _LOOKS_FOR_A_MISSING_TASK = 3  # right after it was made the server may not list it yet
 
@@ -30,15 +29,8 @@ log = logging.getLogger(__name__)
 _MOUNT_HREF = re.compile(r"/.+/mounts/[1-9]\d{0,18}", re.IGNORECASE)
 
 
-class Tasks:
+class Tasks(InSession):
     """The tasks of one logon session."""
-
-    def __init__(self, logon: LogonSessions, session: models.LogonSession) -> None:
-        self._logon = logon
-        self._session = session
-
-    def _client(self, deadline: Deadline) -> SessionClient:
-        return SessionClient(self._logon.client, self._session, deadline)
 
     def begin(
         self,
@@ -53,9 +45,7 @@ class Tasks:
         answer = self._client(deadline).request("POST", path, body=sent, again=again)
         task = parse_task(answer.document.value)
         if task is None:
-            raise decoders.unreadable(
-                f"POST {path} was answered with {answer.status}, but with no task."
-            )
+            raise decoders.unreadable(f"POST {path} was answered, but with no task.")
         return task
 
     def get(self, task_id: str, deadline: Deadline) -> models.Task:
@@ -66,10 +56,8 @@ class Tasks:
         """Return the tasks of the session, each with its state. Raises SessionGone."""
         found = []
         for task in self._listed(deadline):
-            try:
+            with suppress(errors.TaskVanished):
                 found.append(task if task.state else self.get(task.task_id, deadline))
-            except errors.TaskVanished:
-                continue
         return found
 
     def cancel(self, task_id: str, deadline: Deadline) -> None:
@@ -94,22 +82,15 @@ class Tasks:
         answer = self._client(deadline).get(path)
         task = find_task(answer.document, task_id)
         if task is None or task.state is None:
-            raise decoders.unreadable(
-                f"GET {path} was answered with {answer.status}, but not with that task."
-            )
+            raise decoders.unreadable(f"GET {path} was answered, but not with that task.")
         return task
 
     def _listed(self, deadline: Deadline) -> list[models.Task]:
         """Return the tasks of the session, some perhaps without their state."""
         client = self._client(deadline)
-        return gone.unless_gone(
-            client,
-            str(self._session),
-            lambda: [
-                *pages.members(client, "/tasks", "Task", parse_task, key=attrgetter("task_id"))
-            ],
-            self._logon.container(self._session, deadline),
-        )
+        listed = partial(pages.members, client, "/tasks", "Task", parse_task, key=_id_of)
+        container = self._logon.container(self._session, deadline)
+        return gone.unless_gone(client, str(self._session), lambda: list(listed()), container)
 
     def wait(self, task: models.Task, deadline: Deadline) -> models.Task:
         """Return the task when finished, despite a minute of errors. Raises TaskVanished."""
@@ -148,8 +129,6 @@ def parse_task(resource: Any) -> models.Task | None:
         return None
     result, found = decoders.member(resource, "Result"), decoders.links(resource)
     related = [link for link in found if link.is_for("Related")]
-    mounts = [link.path for link in related if _MOUNT_HREF.fullmatch(link.path)]
-    restores = [link.target for link in related if link.is_below("/restoreSessions")]
     runs = [link.path for link in related if link.is_below("/backupSessions", "/replicaSessions")]
     return models.Task(
         task_id=task_id,
@@ -157,9 +136,9 @@ def parse_task(resource: Any) -> models.Task | None:
         operation=decoders.text(resource, "Operation"),
         success=decoders.boolean(result, "Success"),
         message=decoders.message(result, "Message"),
-        mount_href=mounts[0] if mounts else None,
+        mount_href=next((one.path for one in related if _MOUNT_HREF.fullmatch(one.path)), None),
         downloads=tuple(link.target for link in found if link.is_for("Download")),
-        restore_session=restores[0] if restores else None,
+        restore_session=next((x.target for x in related if x.is_below("/restoreSessions")), None),
         job_session=runs[0] if runs else None,
         guest_files=next((link.path for link in found if link.is_for("Down")), None),
         credentials_needed=decoders.boolean(result, "CredentialsNeeded"),
@@ -177,6 +156,10 @@ def find_task(document: decoders.Document, task_id: str) -> models.Task | None:
     alone = parse_task(document.value)
     tasks = [alone] if alone else map(parse_task, document.collection("Task") or ())
     return next((task for task in tasks if task and is_called(task, task_id)), None)
+
+
+def _id_of(task: models.Task) -> str:
+    return task.task_id
 
 
 def is_called(task: models.Task, task_id: str) -> bool:

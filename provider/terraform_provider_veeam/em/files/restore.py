@@ -16,10 +16,9 @@ from terraform_provider_veeam.em import errors, models, one_task, tasks
 from terraform_provider_veeam.em.deadline import Deadline, follow
 from terraform_provider_veeam.em.files.download import Downloaded, download
 from terraform_provider_veeam.em.files.listing import Files
-from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.http.retry import may_pass
 from terraform_provider_veeam.em.inventory.restore_sessions import read_restore_outcome
-from terraform_provider_veeam.em.logon import LogonSessions
+from terraform_provider_veeam.em.logon import InSession, LogonSessions
 from terraform_provider_veeam.masking import printable
 
 _CANCEL_SECONDS = 30.0
@@ -68,12 +67,11 @@ class Progress(NamedTuple):
         return f"{self.seconds:.0f} s{share}"
 
 
-class FileRestores:
+class FileRestores(InSession):
     """Restores files that one logon session shows, in mount points or in the index."""
 
     def __init__(self, logon: LogonSessions, session: models.LogonSession) -> None:
-        self._logon = logon
-        self._session = session
+        super().__init__(logon, session)
         self._tasks = tasks.Tasks(logon, session)
 
     def restore(
@@ -169,8 +167,7 @@ class FileRestores:
     ) -> Iterator[Progress]:
         """Wait for a restore session, and judge its result. Raises FileRestoreFailed."""
         name = ""
-        client = SessionClient(self._logon.client, self._session, deadline)
-        read = partial(read_restore_outcome, client, address)
+        read = partial(read_restore_outcome, self._client(deadline), address)
         try:
             first = read()
             name = f" as {printable(first.name)}"

@@ -98,16 +98,16 @@ class Transfer:
             yield self._progress()
         if fetch.left:
             self._join()
-        done = [job for job in fetch.jobs if isinstance(job.outcome, Downloaded)]
-        self.downloaded += [job.outcome for job in done if isinstance(job.outcome, Downloaded)]
-        self.replaced += [job.file for job in done if job.file.verdict.act is Act.REPLACE]
+        for job in fetch.jobs:
+            if isinstance(job.outcome, Downloaded):
+                self.downloaded.append(job.outcome)
+                self.replaced += [job.file] if job.file.verdict.act is Act.REPLACE else []
         if fetch.left and self._failure:
             raise fetch.broken_off(self._failure)
         if left_out := fetch.left_out():
+            was = "would be" if self._destination.dry_run else "was"
             raise errors.SomeLeftOut(
-                "Not everything would be downloaded"
-                if self._destination.dry_run
-                else "Not everything was downloaded",
+                f"Not everything {was} downloaded",
                 f"Of {printable(plan.path)} this did not come:\n{in_lines(left_out)}",
             )
 
@@ -174,17 +174,12 @@ class Transfer:
                     raise errors.Stopped(f"{self.deadline.operation} was given up")
                 count(size)
 
+            resume = self._resume and entry.size is not None
             done = self._restores.download(
                 target or f"{self._files.address(entry.path)}?action=download",
                 self.deadline,
                 source=source,
-                target=Target(
-                    folder,
-                    place,
-                    self._destination.manifest,
-                    verdict.found,
-                    self._resume and entry.size is not None,
-                ),
+                target=Target(folder, place, self._destination.manifest, verdict.found, resume),
                 report=report,
             )
         self.progress.come(done.size)
@@ -212,7 +207,7 @@ class _Preparation:
         self._lock = threading.Lock()
         self._task: models.Task | None = None
         self._targets: Mapping[str, str] | None = None
-        self._error: errors.EnterpriseManagerError | None = None
+        self.error: errors.EnterpriseManagerError | None = None  # why it can't be made ready
 
     def begin(self) -> None:
         """Ask for it, if nobody has done so."""
@@ -226,28 +221,22 @@ class _Preparation:
         """Return the addresses that the server gives, by the addresses of files in the guest."""
         with self._lock:
             self._begin()
-            if self._error:
-                raise self._error
-            if self._targets is None and self._task:
+            if self._targets is None and self._task and not self.error:
                 try:
                     told = self._transfer.wait_for(self.part.path, self._task)
+                    self._targets = _targets(told, self.part)
                 except errors.EnterpriseManagerError as error:
-                    self._error = error
-                    raise
-                self._targets = _targets(told, self.part)
+                    self.error = error
+            if self.error:
+                raise self.error
             return self._targets or {}
 
-    @property
-    def has_failed(self) -> bool:
-        """Whether it can't be made ready."""
-        return self._error is not None
-
     def _begin(self) -> None:
-        if not self._task and not self._error:
+        if not self._task and not self.error:
             try:
                 self._task = self._transfer.begin(self.part.path)
             except errors.EnterpriseManagerError as error:
-                self._error = error
+                self.error = error
 
 
 class _Job:
@@ -298,7 +287,7 @@ class _Fetch:
         found = dict.fromkeys(self.plan.left_out)
         for job in self.jobs:
             if isinstance(job.outcome, errors.EnterpriseManagerError):
-                failed = job.preparation.part if job.preparation.has_failed else job.file.entry
+                failed = job.preparation.part if job.preparation.error else job.file.entry
                 if failed.path == self.plan.path:
                     raise self.broken_off(job.outcome)
                 found[LeftOut.by(failed.path, job.outcome)] = None
@@ -306,15 +295,10 @@ class _Fetch:
 
     def broken_off(self, error: Exception) -> Exception:
         """Return an error that ended it, with what was not downloaded."""
-        rest = [
-            printable(job.file.entry.path)
-            for job in self.jobs
-            if not isinstance(job.outcome, Downloaded)
-        ]
-        if isinstance(error, errors.EnterpriseManagerError) and rest != [printable(self.plan.path)]:
-            error.add(
-                f"Of {printable(self.plan.path)} these were not downloaded:\n{in_lines(rest)}"
-            )
+        missing = (job for job in self.jobs if not isinstance(job.outcome, Downloaded))
+        whole, rest = printable(self.plan.path), [printable(job.file.entry.path) for job in missing]
+        if isinstance(error, errors.EnterpriseManagerError) and rest != [whole]:
+            error.add(f"Of {whole} these were not downloaded:\n{in_lines(rest)}")
         return error
 
 

@@ -44,9 +44,7 @@ def _read(client: SessionClient, ref: models.RestorePointRef) -> models.RestoreP
     answer = client.get(path)
     found = parse_restore_point(answer.document.value, ref)
     if found is None:
-        raise decoders.unreadable(
-            f"GET {path} was answered with {answer.status}, but with no restore point."
-        )
+        raise decoders.unreadable(f"GET {path} was answered, but with no restore point.")
     told = uuid_of(answer.document.value)
     if told not in (None, ref.id):
         raise decoders.unreadable(f"GET {path} was answered with another restore point, {told}.")

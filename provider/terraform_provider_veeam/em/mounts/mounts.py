@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import chain
 
 from terraform_provider_veeam.em import errors, models, tasks
 from terraform_provider_veeam.em.deadline import Deadline
@@ -22,7 +23,8 @@ class Mounts(Group):
 
     def __init__(self, logon: LogonSessions) -> None:
         super().__init__(logon)
-        self._passing: dict[str, models.Mounted] = {}  # for this process alone, by `_key`
+        self._passing: dict[tuple[str, str], models.LogonSession] = {}
+        """The sessions of mounts for this process alone, by token and path."""
 
     def create(
         self,
@@ -35,7 +37,7 @@ class Mounts(Group):
         """Mount in a new session; with `outlives` false for this process alone."""
         mounted = create_mount(self._logon, ref, os_kind, deadline)
         if not outlives:
-            self._passing[_key(mounted.session, mounted.mount_point.href)] = mounted
+            self._passing[mounted.session.token, mounted.mount_point.href] = mounted.session
         return mounted
 
     def get(
@@ -51,7 +53,7 @@ class Mounts(Group):
     def unmount(self, session: models.LogonSession, href: str, deadline: Deadline) -> None:
         """Unmount in that session, and end it unless borrowed. Raises SessionGone, TaskFailed."""
         self._of(session).unmount(href, deadline)
-        self._passing.pop(_key(session, href), None)
+        self._passing.pop((session.token, href), None)
         log.info("unmounted: %s of %s", href, session)
         self._logon.leave(session, deadline)  # nobody would come back to it
 
@@ -68,23 +70,19 @@ class Mounts(Group):
         Those of its tasks come first, which may not stay listed, then those being restored.
         """
         session = self._logon.browsing(deadline)
-        seen = set()
-        for task in tasks.Tasks(self._logon, session).all(deadline):
-            ref = models.restore_point_at(task.mount_href or "")
+        own, seen = SessionClient(self._logon.client, session, deadline), set()
+        hrefs = (task.mount_href or "" for task in tasks.Tasks(self._logon, session).all(deadline))
+        restored = (ref for restore in running_restores(own) for ref in restore.restore_points)
+        for ref in chain(map(models.restore_point_at, hrefs), restored):
             if ref and ref not in seen:
                 seen.add(ref)
                 yield ref
-        for restore in running_restores(SessionClient(self._logon.client, session, deadline)):
-            for ref in restore.restore_points:
-                if ref not in seen:
-                    seen.add(ref)
-                    yield ref
 
     def close(self, deadline: Deadline) -> None:
         """Remove the mounts that must not outlive this process. Raises nothing."""
-        for session, mount_point in list(self._passing.values()):
+        for (_, href), session in list(self._passing.items()):
             with suppress(errors.EnterpriseManagerError):
-                self._of(session).unmount(mount_point.href, deadline)
+                self._of(session).unmount(href, deadline)
             with suppress(errors.EnterpriseManagerError):
                 self._logon.end(session, deadline)
 
@@ -97,7 +95,3 @@ class Mounts(Group):
     ) -> list[models.MountPoint]:
         """Return a restore point's mount points in that session. Raises SessionGone."""
         return self._of(session).list(ref, deadline)
-
-
-def _key(session: models.LogonSession, href: str) -> str:
-    return f"{session.fingerprint} {href}"

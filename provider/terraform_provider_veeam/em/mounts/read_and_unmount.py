@@ -16,23 +16,15 @@ from terraform_provider_veeam.em.deadline import Deadline, looks
 from terraform_provider_veeam.em.http import decoders, pages
 from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.inventory.restore_points import read_restore_point
-from terraform_provider_veeam.em.logon import LogonSessions
+from terraform_provider_veeam.em.logon import InSession
 
 log = logging.getLogger(__name__)
 
 _Found = list[tuple[int, decoders.Resource]]
 
 
-class MountPoints:
+class MountPoints(InSession):
     """The mount points of one logon session."""
-
-    def __init__(self, logon: LogonSessions, session: models.LogonSession) -> None:
-        self._logon = logon
-        self._session = session
-        self._tasks = tasks.Tasks(logon, session)
-
-    def _client(self, deadline: Deadline) -> SessionClient:
-        return SessionClient(self._logon.client, self._session, deadline)
 
     def read(
         self, restore_point: models.RestorePointRef, href: str, deadline: Deadline
@@ -116,7 +108,7 @@ class MountPoints:
             return
         task = tasks.parse_task(answer.document.value)
         with suppress(errors.TaskVanished):  # perhaps finished: whether the mount is there tells
-            task = task and self._tasks.wait(task, deadline)
+            task = task and tasks.Tasks(self._logon, self._session).wait(task, deadline)
             if task and task.success is False:
                 raise errors.TaskFailed(
                     "Enterprise Manager could not unmount the restore point",
@@ -146,9 +138,7 @@ def _read(
     kind = decoders.text(resource, "Type") or ""
     is_mount_point = told == mount_id or kind.casefold().endswith("mount")
     if mount_id is None or not is_mount_point:
-        raise decoders.unreadable(
-            f"GET {href} was answered with {answer.status}, but with no mount point."
-        )
+        raise decoders.unreadable(f"GET {href} was answered, but with no mount point.")
     if told not in (None, mount_id):
         raise decoders.unreadable(
             f"GET {href} was answered with another mount point, number {told}."
