@@ -99,19 +99,14 @@ class Planner:
 
     def plan(self, path: str) -> Plan:
         """Return what a path or pattern stands for; raises as `Transfer.plan` does."""
-        with self._progress.during(f"listing {path}"):
-            return self._found(path)
-
-    def _found(self, path: str) -> Plan:
         left_out: list[LeftOut] = []
-        found = self._files.at(path, self._deadline, left_out)
+        with self._progress.during(f"listing {path}"):
+            found = self._files.at(path, self._deadline, left_out)
+            entries = [self._with_all_below(one, left_out) for one in found]
+        times = Counter(address_of(entry.path) for below in entries for entry in below)
         pattern = PathPattern.parse(path)
         base = pattern.folder if pattern else parent_and_name(path)[0]
-        if self._keep_folders:
-            base = ""
-        entries = [self._with_all_below(one, left_out) for one in found]
-        times = Counter(address_of(entry.path) for below in entries for entry in below)
-        layout = _Layout(path, base, times, left_out)
+        layout = _Layout(path, "" if self._keep_folders else base, times, left_out)
         files: list[Planned] = []
         parts: list[Part] = []
         for below in entries:
