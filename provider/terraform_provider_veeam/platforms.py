@@ -41,7 +41,10 @@ def is_file_name(name: str, *, windows: bool = IS_WINDOWS) -> bool:
     if name in ("", ".", "..") or set(name) & set("/\0"):
         return False
     if not windows:
-        return 0 < len(_bytes_of(name)) <= _LONGEST_NAME
+        try:
+            return len(os.fsencode(name)) <= _LONGEST_NAME
+        except UnicodeEncodeError:
+            return False
     import re  # noqa: PLC0415 - slow to import
 
     # Windows writes `a.` and `a ` to `a`, and drops what is written to `nul`.
@@ -52,14 +55,6 @@ def is_file_name(name: str, *, windows: bool = IS_WINDOWS) -> bool:
         or re.fullmatch(_DEVICE, name)
         or len(name.encode("utf-16-le", "surrogatepass")) > 2 * _LONGEST_NAME
     )
-
-
-def _bytes_of(name: str) -> bytes:
-    """Return a name as the file system gets it; nothing when it can't be written in it."""
-    try:
-        return os.fsencode(name)
-    except UnicodeEncodeError:
-        return b""
 
 
 def hold_folder(

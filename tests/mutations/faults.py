@@ -896,7 +896,7 @@ FAULTS = (
     Fault(
         "a name may be longer than a file system takes",
         "platforms.py",
-        "return 0 < len(_bytes_of(name)) <= _LONGEST_NAME",
+        "return len(os.fsencode(name)) <= _LONGEST_NAME",
         "return True",
         "em/files",
     ),

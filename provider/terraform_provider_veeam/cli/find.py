@@ -241,7 +241,14 @@ class _Search:
         self._looked_at[point.ref] = bool(entries)
         self._found += [(point, entry) for entry in entries]
         if not self._options.json:
-            for row in _versions(point, entries):
+            created = shown_time(point.created_at)
+            if not entries:
+                output.print_row((created, "-", "", "not there"), _WIDTHS)
+            for entry in entries:
+                size = (
+                    "folder" if entry.is_folder else str("" if entry.size is None else entry.size)
+                )
+                row = (created, size, shown_time(entry.modified_at), entry.path)
                 output.print_row(row, _WIDTHS)
 
     def _conclude(self) -> int:
@@ -305,17 +312,6 @@ class _Search:
 
 def _of(number: int, points: Sequence[restore_points.FoundRestorePoint]) -> str:
     return f"({number + 1} of {len(points)})"
-
-
-def _versions(
-    point: restore_points.FoundRestorePoint, entries: list[listing.Entry]
-) -> Iterator[tuple[str, str, str, str]]:
-    created = shown_time(point.created_at)
-    if not entries:
-        yield created, "-", "", "not there"
-    for entry in entries:
-        size = "folder" if entry.is_folder else str("" if entry.size is None else entry.size)
-        yield created, size, shown_time(entry.modified_at), entry.path
 
 
 def _command(command: str, name: str, paths: list[str], options: argparse.Namespace) -> str:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 
 from terraform_provider_veeam.cli import arguments, connection, lookup, output
 from terraform_provider_veeam.cli.dates import shown_time
-from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import NotFound
 from terraform_provider_veeam.em.files import listing
 from terraform_provider_veeam.em.files.left_out import LeftOut, in_lines
@@ -53,10 +51,22 @@ def run(connected: connection.Connection, options: argparse.Namespace) -> int:
     if options.json:
         output.print_json([lookup.of_entry(entry) for entry in entries])
     else:
-        is_pattern = path is not None and PathPattern.parse(path) is not None
         if entries:
-            _print_entries(entries, whole_paths=is_pattern)
-        output.say(f"{_total(entries)}{source}")
+            whole_paths = path is not None and PathPattern.parse(path)
+            output.print_table(
+                ("MODIFIED", ">SIZE", "PATH" if whole_paths else "NAME"),
+                [
+                    (
+                        shown_time(one.modified_at),
+                        "" if one.size is None else str(one.size),
+                        (one.path if whole_paths else one.name) + ("/" if one.is_folder else ""),
+                    )
+                    for one in entries
+                ],
+            )
+        sizes = [entry.size or 0 for entry in entries if not entry.is_folder]
+        counts = counted(len(entries) - len(sizes), "folder"), counted(len(sizes), "file")
+        output.say(f"{', '.join(counts)}, {readable_size(sum(sizes))}{source}")
     if left_out:
         output.say(f"Left out:\n{in_lines(left_out)}")
     return 0
@@ -94,44 +104,14 @@ def _from_mount(
         if options.path is None:
             return [listing.Entry(root, root, is_folder=True) for root in roots]
         files, _ = connected.em.files(mounted.session, mounted.mount_point.href)
-        deadline = connected.unlimited(f"Listing {printable(options.path)}")
+        path, deadline = options.path, connected.unlimited(f"Listing {printable(options.path)}")
         with output.waiting_for(deadline.operation):
-            return _listed(files, options.path, roots, deadline, left_out)
-
-
-def _print_entries(entries: list[listing.Entry], *, whole_paths: bool) -> None:
-    output.print_table(
-        ("MODIFIED", ">SIZE", "PATH" if whole_paths else "NAME"),
-        [
-            (
-                shown_time(entry.modified_at),
-                "" if entry.size is None else str(entry.size),
-                (entry.path if whole_paths else entry.name) + ("/" if entry.is_folder else ""),
-            )
-            for entry in entries
-        ],
-    )
-
-
-def _total(entries: list[listing.Entry]) -> str:
-    files = [entry for entry in entries if not entry.is_folder]
-    size = readable_size(sum(entry.size or 0 for entry in files))
-    return f"{counted(len(entries) - len(files), 'folder')}, {counted(len(files), 'file')}, {size}"
-
-
-def _listed(
-    files: listing.Files,
-    path: str,
-    roots: Sequence[str],
-    deadline: Deadline,
-    left_out: list[LeftOut],
-) -> list[listing.Entry]:
-    """Return what a folder holds, or what else there is at a path. Raises NotFound."""
-    lookup.check_volume(path, roots)
-    try:
-        found = files.at(path, deadline, left_out)
-        if PathPattern.parse(path) is None and found[0].is_folder:
-            return list(files.folder(path, deadline, left_out))
-    except NotFound as error:
-        raise error.add(files.neighbours(path, deadline) or lookup.of_volumes(roots)) from error
-    return found
+            lookup.check_volume(path, roots)
+            try:
+                found = files.at(path, deadline, left_out)
+                if PathPattern.parse(path) is None and found[0].is_folder:
+                    return list(files.folder(path, deadline, left_out))
+            except NotFound as error:
+                near = files.neighbours(path, deadline) or lookup.of_volumes(roots)
+                raise error.add(near) from error
+            return found

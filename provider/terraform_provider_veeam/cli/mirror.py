@@ -11,7 +11,7 @@ import json
 import re
 import shutil
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -95,7 +95,10 @@ def mirror(folder: Path, packages: Sequence[Path]) -> list[Package]:
             with new_files_for_all():
                 place.mkdir(parents=True, exist_ok=True)
                 for package in added:
-                    _copy(package.file, place / package.file.name)
+                    copy = place / package.file.name
+                    if not copy.exists() or not copy.samefile(package.file):
+                        with replacing(copy, 0o644) as new:
+                            shutil.copyfile(package.file, new)
                 _write_indexes(place)
         except OSError as error:
             raise CommandFailed(
@@ -154,32 +157,21 @@ def _write_indexes(place: Path) -> None:
     """
     indexed: list[Path] | None = None
     while indexed != (there := sorted(place.glob("*.zip"))):
-        _write_index(place, there)
+        versions: dict[str, dict[str, Any]] = {}
+        for file in there:
+            if found := _PACKAGE.fullmatch(file.name):
+                try:
+                    hashes = [package_hash(file), archive_hash(file)]
+                except _UNREADABLE as error:
+                    raise CommandFailed(f"{file}, in the mirror, can't be read: {error}.") from None
+                archives = versions.setdefault(found["version"], {})
+                archives[found["target"]] = {"hashes": hashes, "url": file.name}
+        for version, archives in versions.items():
+            _write(place / f"{version}.json", {"archives": archives})
+        _write(place / "index.json", {"versions": {version: {} for version in versions}})
         indexed = there
-
-
-def _write_index(place: Path, files: Iterable[Path]) -> None:
-    versions: dict[str, dict[str, Any]] = {}
-    for file in files:
-        if found := _PACKAGE.fullmatch(file.name):
-            try:
-                hashes = [package_hash(file), archive_hash(file)]
-            except _UNREADABLE as error:
-                raise CommandFailed(f"{file}, in the mirror, can't be read: {error}.") from None
-            archives = versions.setdefault(found["version"], {})
-            archives[found["target"]] = {"hashes": hashes, "url": file.name}
-    for version, archives in versions.items():
-        _write(place / f"{version}.json", {"archives": archives})
-    _write(place / "index.json", {"versions": {version: {} for version in versions}})
 
 
 def _write(file: Path, value: Any) -> None:
     with replacing(file, 0o644) as new:
         new.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-
-
-def _copy(source: Path, place: Path) -> None:
-    if place.exists() and place.samefile(source):
-        return
-    with replacing(place, 0o644) as new:
-        shutil.copyfile(source, new)
