@@ -63,7 +63,6 @@ def address(url: str) -> str | None:
 
 
 def _is_host(name: str) -> bool:
-    """Tell whether it is an IP address or a valid DNS name."""
     try:
         ipaddress.ip_address(name.partition("%")[0])
     except ValueError:
@@ -109,10 +108,7 @@ def _api_version(value: str) -> str:
 
 
 def _ca_certificate(value: str) -> str:
-    """Return the certificates, and nothing else, of PEM text or of a file in whichever form.
-
-    Raises ValueError, which quotes at most the path.
-    """
+    """Return the certificates in PEM text or a file. Raises ValueError; it quotes a path only."""
     if "-----BEGIN" in value:
         found = _certificates(value.encode(errors="replace"))
         what = "It"

@@ -39,8 +39,6 @@ class Problem(NamedTuple):
 
 
 class _Given(NamedTuple):
-    """What block, environment and file of servers say, before it is looked at."""
-
     values: dict[str, Any]
     origins: dict[str, str]
     """Where each value comes from that is not from the block."""
@@ -57,10 +55,7 @@ class InvalidConfiguration(Exception):
 
 
 def check(block: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> list[Problem]:
-    """Return what is wrong with the values written in the block.
-
-    One may be Unknown. What the environment says is not looked at, only that it says something.
-    """
+    """Return what is wrong with the block; of the environment only what is set counts."""
     given = _set(block)
     said = {name: Unknown for name, variable in _VARIABLES.items() if environment.get(variable)}
     return _convert(given, {})[1] + _contradictions(said | given, {})
@@ -75,11 +70,9 @@ def resolve(
     ask: Callable[[str], str] | None = None,
     stop: threading.Event | None = None,
 ) -> Settings:
-    """Return the client's settings.
+    """Return the client's settings. Raises InvalidConfiguration with everything that is wrong.
 
-    `in_shell` is for a person who has no block, only the environment; `ask` asks that person for
-    a password, and `stop` ends a command that gives one. Raises InvalidConfiguration with
-    everything that is wrong.
+    `in_shell` is for a person without a block; `ask` asks for a password, `stop` ends its command.
     """
     given, origins, server, set_aside = _gather(block, environment)
     values, problems = _convert(given, origins)
@@ -170,7 +163,6 @@ def _add(
     given: dict[str, Any],
     origins: dict[str, str],
 ) -> None:
-    """Add to what is given what a lower level says, and from where it is."""
     above = dict(given)
     for name, value in level.items():
         if name not in above and not _overridden(name, above):
@@ -192,7 +184,6 @@ def _overridden(name: str, above: Mapping[str, Any]) -> bool:
 
 
 def _is_same(one: str | None, other: str | None) -> bool:
-    """Tell whether both name the same account, or only one names any."""
     return None in (one, other) or str(one).casefold() == str(other).casefold()
 
 
@@ -225,10 +216,7 @@ def _password(
     ask: Callable[[str], str] | None,
     stop: threading.Event | None,
 ) -> tuple[str | None, str]:
-    """Return the account's password, and, for a person, where else it was looked for.
-
-    Raises InvalidConfiguration when the file or the command that has to give it does not.
-    """
+    """Return the account's password, and where it was looked for. Raises InvalidConfiguration."""
     if {"session_token", "password"} & set(given):
         return values.get("password"), ""
     from terraform_provider_veeam import passwords  # noqa: PLC0415 - most give it as it is

@@ -46,10 +46,7 @@ def from_file(path: str) -> str:
 def from_command(
     command: str, variables: Mapping[str, str], stop: threading.Event | None = None
 ) -> str:
-    """Return the password that a command prints; it is told by variables whose it is to be.
-
-    No shell reads the command. Raises NoPassword.
-    """
+    """Return what a command prints, without a shell; variables say for whom. Raises NoPassword."""
     stop, end = stop or threading.Event(), time.monotonic() + _SECONDS
     try:
         with subprocess.Popen(  # noqa: S603 - the user's own command

@@ -225,10 +225,7 @@ class VeeamProvider(interfaces.Provider):
             self._serve(ctx, settings)
 
     def _serve(self, ctx: ConfigureContext, settings: Settings) -> None:
-        """Take over the settings, unless this process serves another account already.
-
-        That can be under `serve`, by another command or an alias.
-        """
+        """Take over the settings, unless this process (serve) serves another account already."""
         if self._settings:
             served, asked = _who(self._settings), _who(settings)
             if asked != served:
@@ -293,11 +290,7 @@ class VeeamProvider(interfaces.Provider):
         return None
 
     def hand_over(self) -> None:
-        """Have the sessions of mounts held while Terraform lives.
-
-        It ends a process as soon as nothing in the graph needs it, and a person may take long to
-        say `yes` to a plan.
-        """
+        """Have mounts' sessions held while Terraform lives: it may end this process long before."""
         if self.terraform is None:
             return
         if self._em:

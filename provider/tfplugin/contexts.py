@@ -39,10 +39,7 @@ class Context:
         self.client_can_defer = client_can_defer
 
     def defer(self) -> None:
-        """Ask Terraform to come back once the provider's configuration is known.
-
-        Only if `client_can_defer`.
-        """
+        """Ask Terraform to come back once all is configured; only if `client_can_defer`."""
         self.deferred = True
 
 

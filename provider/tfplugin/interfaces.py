@@ -32,18 +32,14 @@ class BlockObject(ProviderObject, ABC):
     """What holds between its attributes."""
 
     def validate(self, ctx: Context, config: State) -> None:
-        """Check a block for what neither its attributes nor its rules can tell.
+        """Check a block for what neither attributes nor rules can tell. Nothing is contacted.
 
-        It is asked when a block is written, and again when its values are known. Before that one
-        may be Unknown, and so is one that is not valid. Nothing is contacted.
+        What is not known yet, or not valid, is Unknown.
         """
 
 
 class Resource(BlockObject):
-    """A managed resource.
-
-    A state may be returned together with errors: both go back to Terraform, and nothing is lost.
-    """
+    """A managed resource; a state returned with errors goes back to Terraform too."""
 
     identity_schema: ClassVar[Schema | None] = None
     """What tells it from others of its type; an import needs what is required in it."""
@@ -51,9 +47,8 @@ class Resource(BlockObject):
     def plan(
         self, ctx: contexts.PlanContext, current: State | None, planned: State | None
     ) -> State | None:
-        """Return the planned state.
+        """Return the planned state; `current` is None for a create, `planned` for a delete.
 
-        `current` is None when the resource is to be created, `planned` when it is to be deleted.
         `planned` has the defaults already; what only a create can tell is Unknown, and what was
         computed before keeps its value.
         """
@@ -122,7 +117,11 @@ class Action(BlockObject):
     """Something to do that leaves no state."""
 
     def plan(self, ctx: Context, config: State) -> None:
-        """Check whether the action could be run."""
+        """Return the planned state; `current` is None for a create, `planned` for a delete.
+
+        `planned` has the defaults already; what only a create can tell is Unknown, and what was
+        computed before keeps its value.
+        """
 
     @abstractmethod
     def invoke(self, ctx: Context, config: State) -> Iterator[str]:
@@ -140,10 +139,7 @@ class Function(ProviderObject, ABC):
 
 
 class Provider:
-    """The provider: its own block, and the objects there are, by the names that Terraform uses.
-
-    One lives as long as the process.
-    """
+    """The provider: its block, and its objects by their names. One lives as long as the process."""
 
     terraform: int | None = None
     """The process of Terraform that is served, if it is known: it may outlive this one."""
@@ -159,7 +155,10 @@ class Provider:
     functions: ClassVar[Mapping[str, type[Function]]] = {}
 
     def validate(self, ctx: Context, config: State) -> None:
-        """Check the provider block as it is written; values may be Unknown."""
+        """Check a block for what neither attributes nor rules can tell. Nothing is contacted.
+
+        What is not known yet, or not valid, is Unknown.
+        """
 
     def configure(self, ctx: contexts.ConfigureContext, config: State) -> None:
         """Take over the configuration; values may be Unknown during a plan."""
@@ -169,10 +168,7 @@ class Provider:
         return None
 
     def hand_over(self) -> None:
-        """Have somebody else hold open what is to stay open while Terraform lives.
-
-        It has no more calls for this process, which is closed next.
-        """
+        """Have somebody else hold what is to stay open while Terraform lives: this process ends."""
 
     def close(self, seconds: float) -> None:
         """End what the process holds open, within that many seconds."""

@@ -99,10 +99,7 @@ class Handover:
         self._done.add((fingerprint, _SUFFIX))
 
     def clear(self, known: Iterable[str]) -> None:
-        """Remove what was used, and what was left for sessions that this process knows by now.
-
-        What this process has left itself stays: the apply comes after it.
-        """
+        """Remove what was used or is known by now; what this process has left is for the apply."""
         taken_up = {(fingerprint, _SUFFIX) for fingerprint in set(known) - self._left}
         with suppress(OSError):
             for name, suffix in self._done | taken_up:

@@ -56,10 +56,7 @@ class SessionRegistry:
     def with_mount_point(
         self, is_wanted: Callable[[str], bool], base_url: str
     ) -> list[SessionRecord]:
-        """Return the sessions at hand whose mount point is at a wanted path.
-
-        Those that this process knows; when there is none, those that the plan has left.
-        """
+        """Return the known sessions with a mount point at a path, else those of the plan."""
 
         def chosen(records: Iterable[SessionRecord]) -> list[SessionRecord]:
             return [one for one in records if is_wanted(one.href) and one.base_url == base_url]
@@ -72,9 +69,8 @@ class SessionRegistry:
     def carry(self) -> bytes:
         """Return the private state for the plan of a create; empty when no mount has been read.
 
-        A tainted mount is planned as a create, which is told nothing of the mount it replaces; the
-        private state that this plan returns is all that the old mount's delete gets. What this
-        process has made itself, it does not replace.
+        A tainted mount is planned as a create, which is told nothing of the mount it replaces; what
+        this plan returns is all that the old mount's delete gets.
         """
         read = {record.fingerprint: record.to_plain() for record in list(self._read.values())}
         return json.dumps({_READ: read}).encode() if read else b""
@@ -112,7 +108,6 @@ class SessionRegistry:
 
 
 def _carried(private: bytes, fingerprint: str) -> SessionRecord | None:
-    """Return a session out of what `carry` wrote; None when it is not there."""
     try:
         plain: Any = json.loads(private)
         return SessionRecord.from_plain(plain[_READ][fingerprint])

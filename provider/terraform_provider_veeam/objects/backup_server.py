@@ -26,8 +26,8 @@ class BackupServerReader(VeeamObject):
     def server_name(self, config: State, deadline: Deadline) -> str | None:
         """Return the name of the backup server that a block means, None where it means any.
 
-        A name is taken as it is: `check_server` tells whether there is one, once nothing is found.
-        Raises Refused for a UUID or URN that no backup server has.
+        `check_server` tells whether there is one of a name. Raises Refused for an unknown UUID or
+        URN.
         """
         wanted: str | None = config["backup_server"]
         if wanted is None or not identifiers.is_uid(wanted):

@@ -109,10 +109,7 @@ class VeeamObject:
         return self._provider.em
 
     def is_deferred(self, ctx: Context) -> bool:
-        """Tell whether Terraform has to call again later, as the configuration is not known yet.
-
-        Raises Refused when this Terraform can't do that.
-        """
+        """Tell whether Terraform has to call again later. Raises Refused when it can't do that."""
         if self.may_be_deferred(ctx):
             return True
         _ = self.em
@@ -145,10 +142,7 @@ class VeeamObject:
     def deadline_for(
         self, ctx: Context, call: str, values: State, operation: str, more: float = 0.0
     ) -> Deadline:
-        """Return the deadline that the `timeouts` in a block or state set for a call.
-
-        `more` seconds are added to it.
-        """
+        """Return the deadline that `timeouts` in a block or state set for a call, and `more`."""
         written = values.get("timeouts")  # in a plan it may be Unknown, or a part of it
         seconds = written.get(call) if isinstance(written, dict) else None
         if seconds in (None, Unknown):
@@ -176,10 +170,9 @@ class Resource(VeeamObject, interfaces.Resource):
         return planned
 
     def _look_ahead(self, ctx: contexts.PlanContext, planned: State) -> State:
-        """Return what can be told beforehand of a resource that will be made.
+        """Look ahead; of what a read has found gone, only warn.
 
-        Before a destroy Terraform plans to make again what a read has found gone. What that would
-        need may be gone as well, and is no reason to keep everything else: a warning tells it.
+        Before a destroy Terraform plans to make that again, and what it would need may be gone too.
         """
         with self.looking_up():
             try:

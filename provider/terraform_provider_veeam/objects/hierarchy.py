@@ -47,7 +47,6 @@ def ref(text: str) -> str:
 
 
 def _vm_ref(text: str) -> str:
-    """Return a reference to a VM. Raises ValueError."""
     found = _type_in(ref(text))
     if found and found.lower() != "vm":
         raise ValueError(f"It refers to a {found}, not to a VM.")
@@ -122,10 +121,9 @@ class HierarchyReader(VeeamObject):
         attribute: str = "name",
         patience: float = 0.0,
     ) -> HierarchyObject:
-        """Return the only object of a type and of the whole name that an attribute has.
+        """Return the only object of a type and of the whole name in an attribute. Raises Refused.
 
-        One that is not there yet is waited for as many seconds as `patience` says. Raises Refused
-        for none or several.
+        One that is not there yet is waited for as many seconds as `patience` says.
         """
         name, em = config[attribute], self.em
         roots = self._roots(config["hierarchy_root"], kind, deadline)
@@ -168,7 +166,6 @@ class HierarchyReader(VeeamObject):
 
 
 def _not_searched(left_out: Mapping[HierarchyRoot, RequestRefused]) -> str:
-    """Return which hosts could not be searched, and why, with what to do about it."""
     if not left_out:
         return ""
     lines = "".join(

@@ -22,11 +22,7 @@ FAMILY = checks.one_of(models.RestorePointType)
 
 
 def restore_point_inputs(*, computes: bool = False, replaces: bool = False) -> list[Attribute]:
-    """Return what a user writes to name a restore point.
-
-    With `computes` its type is a result too where it is not written; with `replaces` a change of
-    either replaces the object.
-    """
+    """Return what names a restore point; with `computes` its type is a result too."""
     default: dict[str, Any] = (
         {"computed": True, "default": models.RestorePointType.VM.value} if computes else {}
     )
@@ -140,11 +136,10 @@ class MountPointObject(RestorePointObject):
     def describe_restore_point(
         self, ctx: Context, state: State, call: str = "read", *, for_apply: bool = False
     ) -> State:
-        """Return the restore point's name and age, as far as they can be known now.
+        """Return the restore point's name and age, as far as they can be known now. Raises Refused.
 
-        `call` is the one whose bound it keeps. With `for_apply` it is asked for once in a command:
-        the apply has what the plan has found.
-        Raises Refused for a restore point that is not there.
+        `call` is the one whose bound it keeps. With `for_apply` the apply has what the plan has
+        found.
         """
         ids = state["restore_point_id"], state["restore_point_type"]
         if not self._provider.is_configured or types.Unknown in ids:
@@ -176,10 +171,7 @@ class MountPointObject(RestorePointObject):
         return {"restore_point_name": name, "restore_point_created_at": created_at}
 
     def mount(self, state: State, deadline: Deadline, *, outlives: bool = True) -> models.Mounted:
-        """Mount what the state names. Raises Refused for a restore point that is not there.
-
-        Raises MountIncomplete and what else a mount raises.
-        """
+        """Mount what the state names. Raises Refused, and what else a mount raises."""
         ref = restore_point_of(state)
         try:
             return self.em.mounts.create(ref, state["os_kind"], deadline, outlives=outlives)
@@ -195,7 +187,6 @@ def _missing(
     error: RestorePointGone | NotFound,
     there: models.RestorePoint | None,
 ) -> Refused:
-    """Return the error for a restore point that is not there, or is one of another family."""
     if there is not None:
         return Refused(
             "The restore point is of another family",

@@ -108,8 +108,7 @@ class MountPointReader(VeeamObject):
     def find_mount(self, config: State, deadline: Deadline) -> MountReference:
         """Return the mount point that a block names, with its session. Raises Refused.
 
-        The token of a managed mount's session is in its private state, so this process only knows
-        what it has itself read or mounted, and what the plan of this command has read.
+        Of managed mounts it knows those that this process, or the plan of this command, has read.
         """
         ref, mount_id = config["mount_point_id"]
         records = self._registry.with_mount_point(
@@ -138,10 +137,7 @@ class MountPointReader(VeeamObject):
         return MountReference(session, ref, models.mount_href(ref, mount_id, told))
 
     def neighbours(self, mount: MountReference, files: Files, path: str, deadline: Deadline) -> str:
-        """Return, for a person, what there is near a path that leads nowhere.
-
-        Raises Refused when the mount point is not there at all.
-        """
+        """Return, for a person, what there is near a path that leads nowhere. Raises Refused."""
         point = self.check_mount(mount, deadline)
         volumes = ", ".join(map(printable, point.file_system_roots)) or "not known"
         near = files.neighbours(path, deadline)

@@ -21,8 +21,7 @@ def search_attributes(
 ) -> list[Attribute]:
     """Return what a user writes to say which restore points are wanted.
 
-    With `computes` the same attributes also hold the result, so what is not written is computed.
-    Without a `family` to fall back to, all are meant.
+    With `computes` they also hold the result. Without a `family` to fall back to, all are meant.
     """
     default = f"`{family}`" if family else "all three"
     return [

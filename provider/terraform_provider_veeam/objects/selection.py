@@ -44,8 +44,8 @@ def only(
 ) -> Thing:
     """Return the only thing that was found by name. Raises Refused for none or several.
 
-    `what` is what it is called, one and several of it; `describe` what tells it from others, and
-    `names` those that there are.
+    `what` is what one and several are called; `describe` tells one from others, `names` those there
+    are.
     """
     one, several = what
     if len(found) == 1:

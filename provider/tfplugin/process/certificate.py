@@ -103,7 +103,6 @@ def _moment(seconds: float) -> bytes:
 
 
 def _der(tag: int, *parts: bytes) -> bytes:
-    """Return a value with its tag and length."""
     content = b"".join(parts)
     length = len(content)
     if length < _LONG_FORM:

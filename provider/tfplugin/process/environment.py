@@ -8,10 +8,9 @@ _FOREIGN = ("GRPC_", "PROTOCOL_BUFFERS_PYTHON_")
 
 
 def forget_foreign(environment: MutableMapping[str, str]) -> None:
-    """Take settings of libraries that only run inside out of the environment.
+    """Take settings of libraries that only run inside out of it, before they are imported.
 
-    To be called before they are imported. What is the system's stays: its policy for TLS, proxies,
-    authorities, language.
+    What is the system's stays: its policy for TLS, proxies, authorities, language.
     """
     for name in [name for name in environment if name.upper().startswith(_FOREIGN)]:
         del environment[name]

@@ -37,10 +37,7 @@ def refusal(environment: Mapping[str, str]) -> str | None:
 
 
 def wants_tls(environment: Mapping[str, str]) -> bool:
-    """Return whether the client speaks TLS: as for go-plugin, if it has sent its certificate.
-
-    A client without one, as Terraform whose plugin TLS a person switched off, crashes over ours.
-    """
+    """Return whether the client speaks TLS. One that has sent no certificate crashes over ours."""
     return bool(environment.get(_CLIENT_CERTIFICATE_VARIABLE))
 
 

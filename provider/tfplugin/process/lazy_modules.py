@@ -20,11 +20,7 @@ _being_loaded: set[str] = set()
 
 
 def defer_what_is_not_used() -> None:
-    """Make what libraries import for purposes that are not those of a server under Terraform lazy.
-
-    That is: asynchronous servers, protobuf in pure Python, marks for type checkers, HTTP/2, and
-    the source in a traceback.
-    """
+    """Make lazy what libraries import for what no server under Terraform does."""
     make_lazy("asyncio", "grpc.aio", "google.protobuf.internal.python_message")
     make_lazy("inspect", "textwrap", "tokenize")
     make_lazy("typing_extensions", having={"override": lambda method: method})
@@ -38,10 +34,7 @@ def _version(name: str) -> str:
 
 
 def make_lazy(*names: str, having: Mapping[str, object] | None = None) -> None:
-    """Have these modules, if there are such, load when they are used and not when imported.
-
-    They have some names before that: `from module import name` asks for nothing else then.
-    """
+    """Have modules load when they are used, not when imported; `having` is there before."""
     for name in names:
         try:
             spec = None if name in sys.modules else _find(name)
@@ -55,8 +48,6 @@ def make_lazy(*names: str, having: Mapping[str, object] | None = None) -> None:
 
 
 class _LazyModule(ModuleType):
-    """A module that has not been used yet."""
-
     def __getattr__(self, name: str) -> Any:
         """Load the module, and return what it then has of that name."""
         if name == "__path__":  # `from module import name` asks whether it is a package

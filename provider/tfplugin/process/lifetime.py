@@ -52,7 +52,7 @@ class Lifetime:
     def signals(self, *, ctrl_c_ends: bool) -> Iterator[None]:
         """End on SIGTERM, and on SIGHUP unless it is ignored, as under `nohup`.
 
-        Ctrl-C reaches Terraform and the provider: Terraform decides, and the provider ignores it.
+        Ctrl-C reaches Terraform too, which decides: the provider ignores it.
         """
         handlers: dict[signal.Signals, Callable[..., None] | signal.Handlers] = {
             signal.SIGTERM: self._on_signal,

@@ -33,11 +33,9 @@ _OWN_KEYS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime
 
 
 def setup(environment: Mapping[str, str], name: str, mask: Callable[[str], str] = str) -> None:
-    """Send all log lines to stderr, from the level on that Terraform's variables ask for.
+    """Send all log lines to stderr, masked, from the level on that Terraform's variables ask for.
 
-    `name` is the provider's, as in `TF_LOG_PROVIDER_name`; every line goes through `mask`. Below
-    error nothing is written when no variable is set, or `OFF`; a level that does not exist means
-    all, as with Terraform.
+    None set, or `OFF`, means errors only; a level that does not exist means all, as with Terraform.
     """
     variables = (f"TF_LOG_PROVIDER_{name.upper()}", *_VARIABLES)
     wanted = next((environment[one] for one in variables if environment.get(one)), "")
@@ -53,8 +51,6 @@ def setup(environment: Mapping[str, str], name: str, mask: Callable[[str], str] 
 
 
 class _LineHandler(logging.Handler):
-    """Writes one masked line of JSON for each record."""
-
     _exceptions = logging.Formatter()
 
     def __init__(self, level: int, mask: Callable[[str], str]) -> None:

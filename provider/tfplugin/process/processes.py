@@ -45,9 +45,8 @@ def is_alive(process: int, *, windows: bool = IS_WINDOWS) -> bool:
 def terraform_process(*, windows: bool = IS_WINDOWS) -> int:
     """Return the number of the Terraform that started this process, perhaps through launchers.
 
-    A launcher that does not become the provider, as pip's in Windows or a script without `exec`,
-    is its parent. In Linux it is known by the cookie that Terraform has given it too, in Windows
-    by its name; on macOS it is taken for Terraform.
+    A launcher, as pip's in Windows or a script without `exec`, is known in Linux by the cookie that
+    Terraform gave it too, in Windows by its name; on macOS it is taken for Terraform.
     """
     if windows:
         return _first_that_is_no_launcher(_processes_in_windows())
@@ -60,7 +59,7 @@ def terraform_process(*, windows: bool = IS_WINDOWS) -> int:
 def has_lost_terraform(process: int, *, windows: bool = IS_WINDOWS) -> bool:
     """Tell whether the Terraform that started this process, `terraform_process`, has ended.
 
-    Windows keeps the number of a dead parent, Linux and macOS give its children another parent.
+    Windows keeps the number of a dead parent; elsewhere its children get another.
     """
     if windows:
         return not is_alive(process, windows=True)
@@ -68,7 +67,6 @@ def has_lost_terraform(process: int, *, windows: bool = IS_WINDOWS) -> bool:
 
 
 def _has_cookie(process: int) -> bool:
-    """Tell whether a process of Linux was started by Terraform."""
     try:
         with open(f"/proc/{process}/environ", "rb") as file:  # noqa: PTH123 - no pathlib here
             return any(line.startswith(_COOKIE) for line in file.read().split(b"\0"))
@@ -77,7 +75,7 @@ def _has_cookie(process: int) -> bool:
 
 
 def _parent_of(process: int) -> int:
-    """Return the number of the parent of a process of Linux; 0 when there is none."""
+    """Return the parent of a process of Linux; 0 when there is none."""
     fields = _fields_of(process)
     return int(fields[1]) if fields else 0
 

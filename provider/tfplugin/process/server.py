@@ -120,10 +120,7 @@ def serve_debug(
 
 
 def _refuse(reason: str) -> int:
-    """Tell why this process does not serve, and return its exit code.
-
-    Terraform shows what stands where it expects the handshake; stderr is for its log alone.
-    """
+    """Tell why this process does not serve: Terraform shows what is no handshake."""
     sys.stderr.write(reason + "\n")
     with suppress(OSError):
         _print(reason + "\n")
@@ -138,8 +135,6 @@ def _print(line: str) -> None:
 
 
 class _Calls(ThreadPoolExecutor):
-    """The threads of calls, and which calls have not returned yet."""
-
     def __init__(self) -> None:
         super().__init__(_MOST_THREADS, thread_name_prefix="call")
         self._running: set[Future[Any]] = set()
@@ -200,10 +195,7 @@ class Server:
         )
 
     def start(self, *, tls: bool = True) -> bytes:
-        """Serve the Terraform that started this process, which may also end it.
-
-        Returns the certificate as DER; nothing without TLS.
-        """
+        """Serve the Terraform that started this process; return the certificate as DER, if any."""
         self._server.add_generic_rpc_handlers((services.controller_service(self._on_shutdown),))
         if not tls:
             self.start_for_anybody()

@@ -12,10 +12,7 @@ _SERVING = b"\x08\x01"  # a HealthCheckResponse: status 1
 
 
 class ProviderService(grpc.GenericRpcHandler):
-    """The service tfplugin6.Provider; a call the servicer lacks is unimplemented.
-
-    The servicer is made for the first call that is not one of those whose answers are given.
-    """
+    """The service tfplugin6.Provider; its servicer is made for the first call without an answer."""
 
     def __init__(self, make_servicer: Callable[[], object], answers: Mapping[str, bytes]) -> None:
         self._make_servicer = make_servicer

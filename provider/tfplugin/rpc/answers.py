@@ -24,10 +24,7 @@ class Answers:
         self._is_deserted = False
 
     def give(self, context: Any, undo: Callable[[], None]) -> None:
-        """Take note of what a call made, just before its answer; undo it if nobody is there.
-
-        `context` is that of gRPC, None in a call that came from elsewhere.
-        """
+        """Take note of what a call made, before its answer; undo it if gRPC's context is dead."""
         with self._lock:
             now = self._clock()
             if not self._is_deserted and (context is None or context.is_active()):
@@ -37,10 +34,7 @@ class Answers:
         _undo(undo)
 
     def desert(self, *, unseen: bool) -> None:
-        """Undo from now on what calls make: Terraform has ended, or is ending.
-
-        With `unseen` it ended without a word, and may not have got what was answered last.
-        """
+        """Undo from now on what calls make; with `unseen` also what was answered last."""
         with self._lock:
             self._is_deserted = True
             now, recent, self._recent = self._clock(), self._recent, []

@@ -22,10 +22,7 @@ AnyContext = TypeVar("AnyContext", bound=Context)
 
 
 class Call:
-    """One call, as a `with` block: an exception in it becomes an error diagnostic.
-
-    At its end the diagnostics are added to `answer`, a repeated field of the response.
-    """
+    """One call, as a `with` block: an exception in it becomes an error diagnostic in `answer`."""
 
     def __init__(
         self,
@@ -135,11 +132,7 @@ class Codec:
 
 
 class Calls:
-    """What the calls for each kind of object build on.
-
-    Only two things in it change: whether the provider is configured, and `stop` if it is
-    configured again.
-    """
+    """What the calls for each kind of object build on."""
 
     def __init__(self, provider: interfaces.Provider, *, mask: Callable[[str], str]) -> None:
         self.stop = threading.Event()
@@ -157,7 +150,6 @@ class Calls:
         return self._mask(text).replace("\n", r"\n")
 
     def _object(self, classes: Mapping[str, type[AnyBlock]], call: Call) -> tuple[AnyBlock, Codec]:
-        """Return the object for a call, and the codec of its values. Raises Refused."""
         cls = find(classes, call.type_name)
         return cls(self._provider), Codec(cls, call.diagnostics)
 
@@ -191,10 +183,7 @@ class Calls:
     def _checked(
         self, block: interfaces.BlockObject, values: Codec, ctx: Context, written: State
     ) -> State:
-        """Return what a block means: more may be known than when Terraform had it validated.
-
-        Raises Reported for what is not valid.
-        """
+        """Return what a block means, as far as it is known now. Raises Reported."""
         meant = values.understand(written)
         _check(block, ctx, meant)
         if ctx.diagnostics.has_errors():

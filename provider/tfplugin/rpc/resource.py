@@ -38,8 +38,7 @@ _NO_STATE = (
 class ResourceCalls(Calls):
     """Whatever goes wrong, Terraform gets back the state that is true.
 
-    A response starts as what holds when nothing happens, and is changed by what did happen; of a
-    delete that fails nothing is returned, and Terraform keeps what it has.
+    A response starts as what holds when nothing happens, and is changed by what did happen.
     Resources get copies of states: they may change them.
     """
 
@@ -96,9 +95,8 @@ class ResourceCalls(Calls):
     ) -> pb.ApplyResourceChange.Response:
         """Create, change or delete the resource, and return the state that it is in after that.
 
-        A delete that fails returns null with its error: Terraform then keeps all that it had.
-        What it sends may be less than that: to replace a tainted resource it sends no private
-        state of its own, and would put that in the place of what it has.
+        A delete that fails returns null with its error: Terraform then keeps all that it had,
+        private state too, of which it sends none when it replaces a tainted resource.
         """
         response = pb.ApplyResourceChange.Response(
             new_state=request.prior_state, private=request.planned_private
@@ -277,7 +275,6 @@ def _stored(raw: pb.RawState, version: int, newest: int) -> Any:
 
 
 def _written(attributes: Iterable[Attribute], state: contexts.State) -> contexts.State:
-    """Return the state without what is computed and without defaults."""
     config = dict(state)
     for attribute in attributes:
         is_default = attribute.default is not Unknown and state[attribute.name] == attribute.default

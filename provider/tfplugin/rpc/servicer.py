@@ -80,11 +80,9 @@ class ProviderServicer(ResourceCalls):
     def ConfigureProvider(
         self, request: pb.ConfigureProvider.Request, context: object = None
     ) -> pb.ConfigureProvider.Response:
-        """Hand over the provider block.
+        """Hand over the provider block; with `serve`, perhaps that of another command.
 
-        A second time means that another command of Terraform, or another provider block, uses
-        this process (serve). A stop that came before does not concern it; one that is to
-        come also concerns the calls that are under way.
+        A stop that came before does not concern that one.
         """
         if self.is_configured and self.stop.is_set():
             self.stop = threading.Event()
@@ -129,11 +127,7 @@ class ProviderServicer(ResourceCalls):
     def OpenEphemeralResource(
         self, request: pb.OpenEphemeralResource.Request, context: object = None
     ) -> pb.OpenEphemeralResource.Response:
-        """Make it and return what it looks like.
-
-        An error means that nothing was made: Terraform does not close what was not opened. It takes
-        Unknown values in the result; OpenTofu takes them for a fault of the provider.
-        """
+        """Make it; an error means that nothing was made. OpenTofu takes no Unknown results."""
         response = pb.OpenEphemeralResource.Response()
         with self._call("opening", request.type_name, response.diagnostics) as call:
             ephemeral, values = self._object(self._provider.ephemeral_resources, call)
@@ -267,7 +261,6 @@ def _put_renewal(response: Any, ctx: contexts.EphemeralContext) -> None:
 
 
 def _arguments(signature: FunctionSignature, messages: Sequence[pb.DynamicValue]) -> list[Any]:
-    """Return the arguments as Python values. Raises FunctionFailed."""
     parameters = signature.parameters
     if len(parameters) != len(messages):
         raise FunctionFailed(f"It takes {len(parameters)} arguments, not {len(messages)}.")
@@ -289,7 +282,6 @@ def _arguments(signature: FunctionSignature, messages: Sequence[pb.DynamicValue]
 
 
 def _result(signature: FunctionSignature, result: Any) -> pb.DynamicValue:
-    """Return the message of a result. Raises Unusable."""
     encoder = codec.Encoder(may_be_unknown=False)
     plain = encoder.value(signature.return_type.type, result, [])
     for problem in encoder.problems:

@@ -34,10 +34,7 @@ _KINDS: dict[type[types.TfType], tuple[type | tuple[type, ...], str]] = {
 
 
 def unpack(value: pb.DynamicValue) -> Any:
-    """Return the plain value in a message, `Unknown` where it is not known. Needs no schema.
-
-    Raises Unusable for what is neither msgpack nor JSON.
-    """
+    """Return the plain value in a message, `Unknown` where it is not known. Raises Unusable."""
     try:
         if value.msgpack:
             return msgpack.unpackb(value.msgpack, ext_hook=_extension)
@@ -49,10 +46,7 @@ def unpack(value: pb.DynamicValue) -> Any:
 
 
 def unpack_json(text: bytes) -> Any:
-    """Return the plain value of a JSON text, fractions as text because a float is too narrow.
-
-    Raises Unusable for what is not JSON.
-    """
+    """Return the plain value of JSON, fractions as text: a float is too narrow. Raises Unusable."""
     try:
         return json.loads(text, parse_float=str)
     except (ValueError, RecursionError) as error:
@@ -65,10 +59,7 @@ def decode(attributes: Iterable[Attribute], value: pb.DynamicValue) -> State | N
 
 
 def decode_object(attributes: Iterable[Attribute], plain: Any) -> State | None:
-    """Return a plain object; what none of the attributes is for is dropped.
-
-    Raises Unusable for what is not an object.
-    """
+    """Return a plain object; what none of the attributes is for is dropped. Raises Unusable."""
     if plain is None:
         return None
     if not isinstance(plain, dict):
@@ -132,8 +123,7 @@ def _extension(code: int, _refinements: bytes) -> Any:
 class Encoder:
     """Encodes what the provider's objects return.
 
-    A value that can't go over the wire becomes a null and one of `problems`: a state that is
-    wrong in one attribute is not lost as a whole.
+    A value that can't go over the wire becomes a null and one of `problems`: the rest is not lost.
     """
 
     def __init__(self, *, may_be_unknown: bool) -> None:
@@ -157,7 +147,6 @@ class Encoder:
             return self._problem(path, f"The provider can't encode it: {error}.")
 
     def _checked(self, type_: Any, plain: Any, path: Path) -> Any:
-        """Return an encoded value once it is clear that Terraform can read it."""
         if plain is types.Unknown:
             return self._unknown(path)
         kind = _kind_of(type_.__class__)
@@ -200,10 +189,7 @@ def _default(value: Any) -> Any:
 
 @cache
 def _kind_of(cls: type[types.TfType]) -> type[types.TfType] | None:
-    """Return of which kind the values of a type are; None when it is none of those.
-
-    `isinstance` takes a hundred times as long: `tf` has its types derive from a Protocol.
-    """
+    """Return of which kind a type's values are, if any; `isinstance` takes 100 times as long."""
     return next((kind for kind in _KINDS if kind in cls.__mro__), None)
 
 

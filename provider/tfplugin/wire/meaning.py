@@ -21,10 +21,7 @@ def understand(
     diagnostics: Diagnostics,
     path: Sequence[Any] = (),
 ) -> State:
-    """Return what values mean; a copy, with Unknown for what is not valid.
-
-    An error on its exact path tells what is wrong.
-    """
+    """Return a copy with what values mean: Unknown, and an error, for what is not valid."""
     return {
         one.name: _value(one, written.get(one.name), diagnostics, [*path, one.name])
         for one in attributes

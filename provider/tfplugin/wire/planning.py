@@ -14,8 +14,7 @@ def fill_in(
 ) -> State:
     """Return the proposed state with defaults, and with Unknown for what only a create can tell.
 
-    What is computed and was known before keeps its value. An object that ends up as it was is
-    returned exactly as it was.
+    What was computed before keeps its value; an object that ends up as it was is spelt as it was.
     """
     planned = dict(proposed)
     for attribute in attributes:

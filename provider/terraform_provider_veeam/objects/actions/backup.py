@@ -15,10 +15,7 @@ class BackupAction(Action):
     def follow(
         self, ctx: Context, started: JobSession, deadline: Deadline
     ) -> Generator[str, None, list[TaskSession]]:
-        """Wait for the end of a session, with lines that tell how it goes.
-
-        Returns the VMs' parts. A result with remarks is a warning. Raises BackupFailed.
-        """
+        """Tell how a session goes, until its end; return the VMs' parts. Raises BackupFailed."""
         starts, session = self.em.backups, started
         for session in starts.follow(started, deadline):
             if not session.is_stopped:

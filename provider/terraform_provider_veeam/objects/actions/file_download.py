@@ -32,7 +32,6 @@ _ADVICE = (
 
 
 def _folder(text: str) -> str:
-    """Return a folder of this machine. Raises ValueError."""
     folder = os.path.expanduser(checks.needed_name(text))  # noqa: PTH111 - pathlib takes longer to import
     if text.startswith("~") and folder == text:  # there is no such user, or no home
         raise ValueError(f"There is no home folder for {text}.")

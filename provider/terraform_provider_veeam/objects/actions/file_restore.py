@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 
 def _credential(text: str) -> str:
-    """Return a part of an account. Raises ValueError."""
     return checks.needed_name(as_meant(text))
 
 
@@ -91,7 +90,6 @@ def _how(config: State) -> ToOriginalPlace:
 
 
 def _without_credentials(error: FileRestoreFailed, config: State) -> Refused:
-    """Return the error on the attribute that is to blame."""
     has_guest = config["guest_credentials"] is not None
     advice = (
         "Check guest_credentials: the account must be one of the machine itself, or of its domain."

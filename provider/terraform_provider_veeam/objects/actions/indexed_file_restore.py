@@ -33,7 +33,6 @@ _MOUNT_IT = (
 
 
 def _vm_point(text: str) -> str:
-    """Return the UUID of a VM's restore point, from it or its URN. Raises ValueError."""
     uid = restore_point_uid(text)
     if uid.type not in (None, RestorePointType.VM):
         raise ValueError(
@@ -43,7 +42,6 @@ def _vm_point(text: str) -> str:
 
 
 def _whole_path(text: str) -> str:
-    """Return a path that is no pattern. Raises ValueError."""
     path = parse_guest_path(text)
     if PathPattern.parse(path):
         raise ValueError(f'"{text}" is a pattern. Name in full what is to be replaced.')
@@ -97,7 +95,6 @@ class IndexedFileRestoreAction(PathsAction):
         yield from self.for_each_path(ctx, config, explain, restore)
 
     def _point(self, config: State, deadline: Deadline) -> IndexedPoint:
-        """Return the restore point in the index. Raises Refused."""
         from terraform_provider_veeam.em.inventory.restore_points import Wanted  # noqa: PLC0415 - no validation needs it
 
         ref = RestorePointRef(RestorePointType.VM, config["restore_point_id"])

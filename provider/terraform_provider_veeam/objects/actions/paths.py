@@ -48,7 +48,7 @@ class PathsAction(Action):
     def for_each_path(
         self, ctx: Context, config: State, explain: Explain, *steps: Callable[[str], Iterator[str]]
     ) -> Iterator[str]:
-        """Take each step for every path; a path for which one fails is an error at the end.
+        """Take each step for every path; what fails at one path is an error at the end.
 
         What would fail for the others as well is raised, and tells what was not done.
         """

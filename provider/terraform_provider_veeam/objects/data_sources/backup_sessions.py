@@ -126,11 +126,7 @@ class BackupSessionsDataSource(jobs.JobReader, DataSource):
         look: Callable[..., Any],
         deadline: Deadline,
     ) -> None:
-        """Tell whether nothing was found because there is no such job, or no such machine.
-
-        Nothing is wrong with one that has run at another time. Raises Refused for a job that is
-        not there.
-        """
+        """Tell whether there is such a job or machine. Raises Refused for a job that is not."""
         any_time = wanted._replace(created_after=None, created_before=None)
         if any(look(any_time._replace(type=kind), 1, deadline) for kind in SessionType):
             return

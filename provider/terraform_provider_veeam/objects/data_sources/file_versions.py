@@ -101,7 +101,6 @@ class FileVersionsDataSource(search.RestorePointReader, DataSource):
         return {"file_versions": found}
 
     def _points(self, config: State, deadline: Deadline) -> list[FoundRestorePoint]:
-        """Return the restore points of one VM that are written. Raises Refused."""
         wanted = self.wanted(config | {"restore_point_type": None}, deadline)
         name = printable(config["machine_name"])
         found = self.em.restore_points.find(wanted, _ALL, deadline)

@@ -109,7 +109,6 @@ def _conditions(written: State) -> str:
 
 
 def _described(found: FoundRestorePoint) -> dict[str, Any]:
-    """Return the values that describe a restore point that was found."""
     return found._asdict() | {
         "id": found.ref.id,
         "restore_point_type": found.ref.type.value,
@@ -118,7 +117,6 @@ def _described(found: FoundRestorePoint) -> dict[str, Any]:
 
 
 def _hints(config: State) -> str:
-    """Return what often keeps a search from finding anything."""
     hints = ""
     if config["machine_name"] is not None and "*" not in config["machine_name"]:
         hints += " Names are compared as a whole: write oracle* for all that begin with oracle."

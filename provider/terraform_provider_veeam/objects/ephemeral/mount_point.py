@@ -104,7 +104,6 @@ class MountPointEphemeral(mount_points.MountPointObject, EphemeralResource):
             )
 
     def _unmount_again(self, mounted: Mounted, deadline: Deadline) -> str:
-        """Unmount what could not be read, and return what a person is told of that."""
         try:
             self.em.mounts.unmount(mounted.session, mounted.mount_point.href, deadline)
         except SessionGone:

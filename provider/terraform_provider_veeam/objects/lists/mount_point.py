@@ -73,7 +73,7 @@ class MountPointList(mount_points.RestorePointObject, ListResource):
 
 
 def _resource(point: RestorePoint, results: State) -> State:
-    """Return the whole resource, as an import would have it: what is not told is null."""
+    """Return the whole resource; what an import is not told is null."""
     return results | {
         "restore_point_id": point.ref.id,
         "restore_point_type": point.ref.type.value,

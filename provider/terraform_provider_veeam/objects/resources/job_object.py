@@ -53,8 +53,8 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
     def look_ahead(self, ctx: contexts.PlanContext, planned: State) -> State:
         """Look up what a create will put where, so that a wrong id fails now.
 
-        With create_before_destroy Terraform itself has the object in the job by then: the apply is
-        told which one that is, as Terraform does not tell it.
+        With create_before_destroy the job has the object by then: the apply is told that it is
+        ours.
         """
         if stored := self._provider.stored.get(self.key(ctx, planned)):
             self._registry.remember_found(stored)
@@ -157,7 +157,6 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
 
 
 def _check_kind(job: Job) -> None:
-    """Raise Refused for a job that includes no objects but other jobs."""
     if "Copy" in (job.type or ""):
         raise Refused(
             "The job includes no VMs",

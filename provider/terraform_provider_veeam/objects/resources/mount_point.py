@@ -143,10 +143,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         return self._keep(ctx, current, record, mount_point, for_apply=True)
 
     def update(self, ctx: contexts.ChangeContext, current: State, planned: State) -> State | None:
-        """Take over new timeouts, and hold the session for a new time.
-
-        So is what an import could not know; any other change replaces the mount.
-        """
+        """Take over timeouts and what an import did not know, and hold for a new time."""
         record = SessionRecord.from_bytes(ctx.private)
         if record is not None and planned["os_kind"] is not None:
             ctx.private = record._replace(imported=False).to_bytes()
@@ -227,8 +224,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
     ) -> SessionRecord:
         """Return the session that a mount was made in, and keep it in private state from now on.
 
-        Raises SessionOutOfReach when it is not at hand, or belongs to another server. Sends
-        nothing, unless `url` has changed and the server has to be asked whether it is the same.
+        Raises SessionOutOfReach. Asks the server nothing, unless `url` has changed.
         """
         em = self.em
         fingerprint = state["session_fingerprint"]
@@ -315,7 +311,6 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         deadline: Deadline,
         consequence: str,
     ) -> tuple[str, str]:
-        """Return what a person is told of a mount point that is gone, and of its disks."""
         summary = f"Mount point {state['id']} is gone"
         if isinstance(gone, errors.MountGone):
             return summary, (
@@ -334,7 +329,6 @@ class MountPointResource(mount_points.MountPointObject, Resource):
 
 
 def _sealing(planned: State) -> State:
-    """Return what a plan can tell of `sealed_session`."""
     return {} if planned["seal_session"] else {"sealed_session": None}
 
 
