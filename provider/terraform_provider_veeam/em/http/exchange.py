@@ -28,7 +28,8 @@ _CONNECT_TIMEOUT = 10.0  # seconds, however long an answer may take
 _GRACE = 1.0  # seconds for an exchange to find out by itself that its time is over
 _STOP_GRACE = 0.5  # seconds after a stop for the answer about what was begun, to be undone
 _PART = 64 * 1024  # bytes that are handed over at once; a stall holds back fewer
-_FAST_PART = 256 * 1024  # bytes at once while they come
+_LARGE_PART = 256 * 1024  # bytes at once of what comes fast
+_SHARE = 128  # of what has come, that a stall may hold back
 _SOON = 0.1  # within so many seconds
 _AHEAD = 4  # parts that are received before they are taken
 _SLICE = 0.1  # seconds between two looks at whether to go on
@@ -161,14 +162,17 @@ class Exchange:
 
         Raises _Left, and what urllib3 raises.
         """
-        size, since, is_fast = 0, time.monotonic(), False
+        total, size, since, is_fast = 0, 0, time.monotonic(), False
         while True:
             # `read` waits for all of it, and drops what has come when it fails.
-            read, most = (body.read, _FAST_PART) if is_fast else (body.read1, _PART)
+            read, most = body.read1, _PART
+            if is_fast:
+                read, most = body.read, min(max(_PART, total // _SHARE), _LARGE_PART)
             part = read(most, decode_content=False)
             if not part:
                 return
             come.append(part)
+            total += len(part)
             size += len(part)
             took = time.monotonic() - since
             if size >= _PART or took >= _SOON:
