@@ -657,7 +657,7 @@ FAULTS = (
     ),
     Fault(
         "an ignored signal ends a command that holds",
-        "cli/signals.py",
+        "cli/streams.py",
         "if signal.getsignal(number) is not signal.SIG_IGN:",
         "if True:",
         "cli",
@@ -1253,7 +1253,7 @@ FAULTS = (
     ),
     Fault(
         "a signal that was ignored ends a command",
-        "cli/signals.py",
+        "cli/streams.py",
         "if signal.getsignal(number) is not signal.SIG_IGN:",
         "if True:",
         "cli/test_streams.py",

@@ -159,10 +159,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     commands = parser.add_subparsers(metavar="COMMAND")
     return parser, {
         name: commands.add_parser(
-            name,
-            help=what,
-            description=f"{what[0].upper()}{what[1:]}.",
-            formatter_class=_Formatter,
+            name, help=what, description=f"{what[0].upper()}{what[1:]}.", formatter_class=_Formatter
         )
         for name, what in COMMANDS.items()
     }

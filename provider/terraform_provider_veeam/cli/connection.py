@@ -12,8 +12,7 @@ from getpass import getpass
 
 from terraform_provider_veeam import __version__
 from terraform_provider_veeam.cli.output import say, say_error, waiting_for
-from terraform_provider_veeam.cli.signals import EXIT_CODE, STOP, handle_signals
-from terraform_provider_veeam.cli.streams import say_at_once
+from terraform_provider_veeam.cli.streams import EXIT_CODE, STOP, handle_signals, say_at_once
 from terraform_provider_veeam.config import InvalidConfiguration, resolve
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.client import EnterpriseManager

@@ -111,10 +111,7 @@ class Examination:
 
     def read(self) -> list[Line]:
         """Return what came of reading the settings."""
-        return [
-            self._try("variables", _variables),
-            self._try("configuration", self._configuration),
-        ]
+        return [self._try("variables", _variables), self._try("configuration", self._configuration)]
 
     def look(self) -> list[Line]:
         """Return what came of all other steps, once the settings were read."""

@@ -128,7 +128,14 @@ def run(connected: connection.Connection, options: argparse.Namespace) -> int:
     elif options.dry_run:
         _print_plans(plans)
     else:
-        output.print_line(f"{work.progress}{_besides(work)}, in {options.to}")
+        counts = {
+            "were there already": work.progress.files_kept,
+            "replaced": len(work.replaced),
+            "not replaced": len(work.left),
+        }
+        besides = "; ".join(f"{count} {what}" for what, count in counts.items() if count)
+        besides = f" ({besides})" if besides else ""
+        output.print_line(f"{work.progress}{besides}, in {options.to}")
     return 0 if is_all else 1
 
 
@@ -171,17 +178,6 @@ def _how_to_go_on(
     there = f"{work.progress.files_done} of {counted(work.progress.files, 'file')} are there."
     advice = f"{there} The same command with {printable(at)} goes on from here."
     return advice if isinstance(error, Stopped) else f"{error.detail}\n{advice}"
-
-
-def _besides(work: transfer.Transfer) -> str:
-    """Return what is to be said beside how much is here."""
-    counts = {
-        "were there already": work.progress.files_kept,
-        "replaced": len(work.replaced),
-        "not replaced": len(work.left),
-    }
-    told = "; ".join(f"{count} {what}" for what, count in counts.items() if count)
-    return f" ({told})" if told else ""
 
 
 def _print_plans(plans: Sequence[plan.Plan]) -> None:

@@ -17,8 +17,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from terraform_provider_veeam import attributes, config, servers
 from terraform_provider_veeam.cli import arguments, connection, output
-from terraform_provider_veeam.cli.signals import EXIT_CODE, handle_signals
-from terraform_provider_veeam.cli.streams import CommandFailed, tell
+from terraform_provider_veeam.cli.streams import EXIT_CODE, CommandFailed, handle_signals, tell
 from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em import client, settings
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Deadline

@@ -1,4 +1,4 @@
-"""The standard streams of a command, which may be closed, full, or read by nobody any more.
+"""The standard streams of a command, which may be closed, full, or unread, and its signals.
 
 What is said beside a result is dropped then. A result that can't be written ends the command.
 """
@@ -10,11 +10,17 @@ import os
 import select
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from terraform_provider_veeam.cli.signals import EXIT_CODE, STOP
+from tfplugin.process.processes import hang_up_signals
+
+STOP = threading.Event()
+"""Set once a signal has asked to stop."""
+EXIT_CODE = 128
+"""With the number of the signal: the exit code that shells know."""
 
 _PATIENCE = 1.0  # seconds for whoever reads what is said to make room for more
 _SLICE = 0.2  # seconds between two looks at whether to stop
@@ -50,6 +56,16 @@ def run(command: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted.\n")
         return EXIT_CODE + signal.SIGINT
+
+
+def handle_signals(handler: Callable[[int], None]) -> None:
+    """Call a function with the number of each signal that asks to stop.
+
+    What is ignored stays ignored, as `nohup` and the `&` of a script want it.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, *hang_up_signals()):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda number, _: handler(number))
 
 
 def tell(line: str) -> None:

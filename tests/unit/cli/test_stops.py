@@ -21,7 +21,7 @@ import pytest
 
 from em_simulator import ADMINISTRATOR, Family, Simulator
 from em_simulator.certificate import Certificate
-from terraform_provider_veeam.cli import commands, connection, keep_alive, signals, streams
+from terraform_provider_veeam.cli import commands, connection, keep_alive, streams
 from terraform_provider_veeam.em import deadline
 from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.keep_alive import sockets
@@ -98,7 +98,7 @@ def test_a_command_hears_ctrl_c_in_each_of_its_requests(
 
     for answered in count():
         stop = threading.Event()
-        for module in (signals, connection, streams):
+        for module in (connection, streams):
             monkeypatch.setattr(module, "STOP", stop)
         to = ["--to", str(tmp_path / str(answered))] if name == "get" else []
         with Simulator(seed=1, certificate=CERTIFICATE) as simulator:

@@ -29,7 +29,7 @@ def shell(command: str, *, timeout: float = 120) -> subprocess.CompletedProcess[
 
 def script(body: str) -> str:
     """A command of ours that does what a test needs."""
-    code = f"from terraform_provider_veeam.cli import streams, signals\n{textwrap.dedent(body)}"
+    code = f"from terraform_provider_veeam.cli import streams\n{textwrap.dedent(body)}"
     return f"{sys.executable} -c '{code}'"
 
 
@@ -104,7 +104,7 @@ def test_what_is_said_is_dropped_when_nobody_takes_it(tmp_path: Path) -> None:
 def test_a_stop_is_heard_while_nobody_takes_a_result() -> None:
     body = """
         def command():
-            signals.handle_signals(lambda _: signals.STOP.set())
+            streams.handle_signals(lambda _: streams.STOP.set())
             print("x" * 1000000, flush=True)
             return 0
         raise SystemExit(streams.run(command))
@@ -166,9 +166,9 @@ def test_a_terminal_stays_one() -> None:
 def test_a_signal_that_is_ignored_at_the_start_stays_ignored(name: str, *, ignored: bool) -> None:
     body = f"""
         import os, signal, threading
-        signals.handle_signals(lambda _: signals.STOP.set())
+        streams.handle_signals(lambda _: streams.STOP.set())
         os.kill(os.getpid(), signal.SIG{name})
-        raise SystemExit(signals.STOP.wait(0.2))
+        raise SystemExit(streams.STOP.wait(0.2))
     """
     trap = f"trap '' {name};" if ignored else ""
     assert shell(f"{trap} exec {script(body)}").returncode == (0 if ignored else 1)
