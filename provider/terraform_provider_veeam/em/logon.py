@@ -24,7 +24,6 @@ from terraform_provider_veeam.text import is_quoted
 
 _PAUSES = (0.0, 0.5, 0.5, 1.0)  # seconds before each look whether a token is taken
 _LOGOUT_SECONDS = 5.0
-_UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 _IN_QUOTES = (
     "The password is in quotation marks, which are part of it where nothing removes them, as in a "
@@ -373,7 +372,7 @@ def _id_in(token: str) -> str | None:
         plain = base64.b64decode(token, validate=True).decode("ascii")
     except ValueError:
         return None
-    return plain if re.fullmatch(_UUID, plain) else None
+    return plain if re.fullmatch(models.UUID, plain.lower()) else None
 
 
 def _id_of(resource: Any) -> str | None:

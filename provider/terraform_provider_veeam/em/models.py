@@ -142,7 +142,7 @@ class Task(NamedTuple):
         return self.state == "Finished"
 
 
-_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 def rest_below(path: str, collection: str) -> str | None:
@@ -169,6 +169,6 @@ def restore_point_at(path: str) -> RestorePointRef | None:
     for kind in RestorePointType:
         rest = rest_below(path, kind.collection)
         uuid = (rest or "").partition("/")[0].lower()
-        if re.fullmatch(_UUID, uuid):
+        if re.fullmatch(UUID, uuid):
             return RestorePointRef(kind, uuid)
     return None

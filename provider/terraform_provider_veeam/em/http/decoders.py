@@ -351,6 +351,17 @@ def path_of(resource: Any) -> str:
     return api_path(member(resource, "Href")) or ""
 
 
+def own_uuid(resource: Any) -> str:
+    """Return the UUID of a resource, by its URN or its path; empty when it tells none."""
+    return uuid(resource) or path_of(resource).rpartition("/")[2].lower()
+
+
+def related_restore_points(resource: Any) -> list[models.RestorePointRef]:
+    """Return the restore points that a resource is related to."""
+    related = (link.path for link in links(resource) if link.is_for("Related"))
+    return [ref for ref in map(models.restore_point_at, related) if ref]
+
+
 def api_path(href: Any) -> str | None:
     """Return the path below `/api` of an Href, whatever its host; None when it can't be used."""
     if not isinstance(href, str):

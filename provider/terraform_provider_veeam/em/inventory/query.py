@@ -12,6 +12,7 @@ from functools import partial
 from typing import NamedTuple
 from urllib.parse import quote
 
+from terraform_provider_veeam.em.errors import UnexpectedAnswer
 from terraform_provider_veeam.em.http import decoders
 from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.http.pages import PAGE_SIZE, pages
@@ -58,6 +59,16 @@ def query(
 
 def _key(entity: decoders.Resource) -> str:
     return decoders.text(entity, "UID") or repr(entity)
+
+
+def ignored_filter(kind: str, what: str, condition: str) -> UnexpectedAnswer:
+    """Return the error for a result that the server should have left out."""
+    return UnexpectedAnswer(
+        f"Enterprise Manager answered with a {kind} that was not asked for",
+        f"Among the results is {what}, although {condition}. The filter of the query seems to be "
+        "ignored, so none of the results is used. Is there a proxy in between that changes "
+        "addresses?",
+    )
 
 
 def query_address(

@@ -22,7 +22,6 @@ from terraform_provider_veeam.em.logon import Group
 log = logging.getLogger(__name__)
 
 FoundRestorePoint = models.RestorePoint
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def read_restore_point(client: SessionClient, ref: models.RestorePointRef) -> models.RestorePoint:
@@ -107,13 +106,9 @@ class Wanted(NamedTuple):
 
 
 def _not_asked_for(found: models.RestorePoint, condition: str) -> errors.UnexpectedAnswer:
-    return errors.UnexpectedAnswer(
-        "Enterprise Manager answered with a restore point that was not asked for",
-        f"Among the results is {found.name or found.ref.id} of {found.machine_name or 'no machine'}"
-        f", created {found.created_at or 'at no time'}, although {condition}. The filter of the "
-        "query seems to be ignored, so none of the results is used. Is there a proxy in between "
-        "that changes addresses?",
-    )
+    what = f"{found.name or found.ref.id} of {found.machine_name or 'no machine'}"
+    when = f", created {found.created_at or 'at no time'}"
+    return query.ignored_filter("restore point", what + when, condition)
 
 
 def find_restore_points(
@@ -155,8 +150,8 @@ def _leads_to_use(link: decoders.Link) -> bool:
 
 def uuid_of(resource: Any) -> str | None:
     """Return the UUID of a resource; None when it has none."""
-    uuid = decoders.uuid(resource) or decoders.path_of(resource).rpartition("/")[2].lower()
-    return uuid if _UUID.fullmatch(uuid) else None
+    uuid = decoders.own_uuid(resource)
+    return uuid if re.fullmatch(models.UUID, uuid) else None
 
 
 def parse_restore_point(resource: Any, ref: models.RestorePointRef) -> models.RestorePoint | None:

@@ -13,7 +13,7 @@ from terraform_provider_veeam.em.http import decoders
 from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.inventory import backup_servers, query
 from terraform_provider_veeam.em.logon import Group
-from terraform_provider_veeam.em.models import RestorePointRef, restore_point_at
+from terraform_provider_veeam.em.models import RestorePointRef
 
 _NOT_STOPPED = (
     query.Comparison("Type", "==", "FileLevelRestore"),
@@ -80,11 +80,7 @@ def parse_restore_session(entity: decoders.Resource) -> RestoreSession:
         machine_name=decoders.text(entity, "VmDisplayName"),
         created_at=decoders.time(entity, "CreationTimeUTC", "CreationTime"),
         backup_server=backup_servers.backup_server_name(entity),
-        restore_points=tuple(
-            point
-            for link in decoders.links(entity)
-            if link.is_for("Related") and (point := restore_point_at(link.path))
-        ),
+        restore_points=tuple(decoders.related_restore_points(entity)),
     )
 
 

@@ -19,7 +19,7 @@ from typing import NamedTuple, TypeVar
 
 from terraform_provider_veeam.em import errors, models, one_task, tasks, times
 from terraform_provider_veeam.em.deadline import LONGEST_PAUSE, Deadline, follow, looks
-from terraform_provider_veeam.em.http import retry
+from terraform_provider_veeam.em.http import decoders, retry
 from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.inventory import hierarchy, query
 from terraform_provider_veeam.em.jobs import sessions
@@ -234,7 +234,7 @@ class Backups(Group):
         """
         newest = query.query_address(kind, wanted.conditions(), "CreationTime", _LAST_KNOWN)
         answer = self._browse(lambda own: own.get(f"{newest}&page=1"), deadline)
-        known = frozenset(map(sessions.id_of, query.entities(answer.document, kind)))
+        known = frozenset(map(decoders.own_uuid, query.entities(answer.document, kind)))
         moment = retry.http_date(answer.headers.get("Date"))
         since = times.Time(moment.astimezone(dt.UTC) - _SKEW, 0) if moment else None
         return known, wanted._replace(created_after=since)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import quote
 
-from terraform_provider_veeam.em import errors, models, times
+from terraform_provider_veeam.em import models, times
 from terraform_provider_veeam.em.http import decoders
 from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.inventory import query
@@ -120,12 +120,8 @@ class WantedSessions(NamedTuple):
         for name in ("job_id", "job_name", "machine_name", "session_id"):
             wanted = getattr(self, name)
             if wanted is not None and str(told.get(name)).casefold() != wanted.casefold():
-                raise errors.UnexpectedAnswer(
-                    "Enterprise Manager answered with a session that was not asked for",
-                    f"Among the results is {printable(session.name)}, although {name} is "
-                    f"{printable(wanted)}. The filter of the query seems to be ignored, so none of "
-                    "the results is used. Is there a proxy in between that changes addresses?",
-                )
+                condition = f"{name} is {printable(wanted)}"
+                raise query.ignored_filter("session", printable(session.name), condition)
         bounds = self.created_after, self.created_before
         if bounds == (None, None):
             return True
@@ -157,7 +153,7 @@ def task_sessions(client: SessionClient, wanted: WantedSessions) -> Iterator[Tas
 
 def parse_job_session(entity: decoders.Resource) -> JobSession:
     """Return the job session that an entity describes. Raises UnexpectedAnswer."""
-    session_id, state = id_of(entity), decoders.text(entity, "State")
+    session_id, state = decoders.own_uuid(entity), decoders.text(entity, "State")
     if not session_id or state is None:
         raise decoders.unreadable("Something else came where a job's session should be.")
     told = decoders.text(entity, "UID") or decoders.path_of(entity)
@@ -180,14 +176,10 @@ def parse_job_session(entity: decoders.Resource) -> JobSession:
 
 def parse_task_session(entity: decoders.Resource) -> TaskSession:
     """Return the task session that an entity describes. Raises UnexpectedAnswer."""
-    task_id, state = id_of(entity), decoders.text(entity, "State")
+    task_id, state = decoders.own_uuid(entity), decoders.text(entity, "State")
     if not task_id or state is None:
         raise decoders.unreadable("Something else came where a task session should be.")
-    points = [
-        point
-        for link in decoders.links(entity)
-        if link.is_for("Related") and (point := models.restore_point_at(link.path))
-    ]
+    points = decoders.related_restore_points(entity)
     return TaskSession(
         id=task_id,
         name=decoders.text(entity, "Name") or task_id,
@@ -213,8 +205,3 @@ def _job_name(entity: decoders.Resource) -> str | None:
 def _result(entity: decoders.Resource) -> str | None:
     told = decoders.text(entity, "Result")
     return None if told == "None" else told
-
-
-def id_of(entity: decoders.Resource) -> str:
-    """Return the UUID of a job session or a task session; empty when it has none."""
-    return decoders.uuid(entity) or decoders.path_of(entity).rpartition("/")[2].lower()
