@@ -343,7 +343,7 @@ def test_what_a_lookup_finds_is_read(form: str) -> None:
 def answering(document: Document) -> SessionClient:
     server: Any = SimpleNamespace(
         request=lambda *_, **__: SimpleNamespace(status=200, document=document),
-        policy=SimpleNamespace(pauses=lambda: ()),
+        pauses=lambda: (),
     )
     other: Any = SimpleNamespace(token="token", check=lambda: None)
     return SessionClient(server, other, other)

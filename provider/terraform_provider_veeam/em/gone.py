@@ -63,8 +63,7 @@ def unless_gone(
                 f"{refused.detail}\n{capital(container.name)} does not have it.",
             ) from refused
 
-    pauses = client.client.policy.pauses()
-    return retry(once, client.deadline, when=may_be_a_slip, pauses=pauses)
+    return retry(once, client.deadline, when=may_be_a_slip, pauses=client.client.pauses())
 
 
 def may_be_a_slip(error: errors.EnterpriseManagerError) -> bool:

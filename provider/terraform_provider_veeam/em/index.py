@@ -73,11 +73,7 @@ class Index(Group):
         return [IndexedPoint(point, indexed[point.ref.id]) for point in there]
 
     def versions(
-        self,
-        points: Sequence[IndexedPoint],
-        path: str,
-        deadline: Deadline,
-        left_out: list[LeftOut],
+        self, points: Sequence[IndexedPoint], path: str, deadline: Deadline, left_out: list[LeftOut]
     ) -> Generator[tuple[models.RestorePoint, list[Entry] | None], None, None]:
         """Yield what each restore point has at a path, as `look` does, in their order.
 

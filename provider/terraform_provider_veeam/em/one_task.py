@@ -77,7 +77,7 @@ class OneTask:
                 partial(self.send_once, path, body),
                 self._deadline,
                 when=self._may_send_again,
-                pauses=self.client.client.policy.pauses(),
+                pauses=self.client.client.pauses(),
             )
         except errors.TokenRefused as error:
             if self.session.borrowed:

@@ -11,10 +11,7 @@ from terraform_provider_veeam.em import errors, models, patterns, times
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.inventory import hierarchy
 from terraform_provider_veeam.em.inventory.machines import FoundMachines, Machine, Machines
-from terraform_provider_veeam.em.inventory.restore_points import (
-    RestorePoints,
-    Wanted,
-)
+from terraform_provider_veeam.em.inventory.restore_points import RestorePoints, Wanted
 from terraform_provider_veeam.em.jobs.jobs import JobObjects, Jobs, WantedJobs
 from terraform_provider_veeam.em.logon import LogonSessions
 from terraform_provider_veeam.em.mounts.mounts import Mounts

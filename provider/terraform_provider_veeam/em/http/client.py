@@ -53,7 +53,7 @@ class Client:
     def __init__(self, settings: Settings, *, random: Callable[[], float]) -> None:
         self._settings = settings
         self._session = Session(settings)
-        self.policy = retry.RetryPolicy(settings.max_retries, random)
+        self._random = random
 
     def request(
         self,
@@ -99,7 +99,7 @@ class Client:
                     ) from error
 
         again = again or (retry.may_pass if request.is_idempotent else never)
-        return retry.retry(once, deadline, when=again, pauses=self.policy.pauses())
+        return retry.retry(once, deadline, when=again, pauses=self.pauses())
 
     def download(self, path: str, deadline: Deadline, *, token: str, into: Sink) -> None:
         """Write what a path below `/api` gives; after a fault it goes on from there (Range).
@@ -133,14 +133,18 @@ class Client:
 
     def _pauses_without_progress(self, into: Sink) -> Iterator[float]:
         """Return the seconds before each further try, anew whenever one has brought more."""
-        reached, pauses = into.size, self.policy.pauses()
+        reached, pauses = into.size, self.pauses()
         while True:
             if into.size > reached:
-                reached, pauses = into.size, self.policy.pauses()
+                reached, pauses = into.size, self.pauses()
             pause = next(pauses, None)
             if pause is None:
                 return
             yield pause
+
+    def pauses(self) -> Iterator[float]:
+        """Return the seconds before each further try, as the settings have it."""
+        return retry.pauses(self._settings.max_retries, self._random)
 
     def close(self) -> None:
         """Close the connections."""

@@ -6,7 +6,7 @@ import datetime as dt
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
@@ -15,24 +15,16 @@ Result = TypeVar("Result")
 
 PASSING_STATUSES = frozenset({409, 423, 429, 502, 503, 504})
 PATIENCE = 60.0  # seconds of nothing but errors before what takes long is given up
+_FIRST, _LONGEST = 0.5, 15.0  # seconds before another try
 _ANSWERS = (errors.Gone, errors.Stopped, errors.DeadlinePassed)
 
 log = logging.getLogger(__name__)
 
 
-class RetryPolicy(NamedTuple):
-    """Exponential backoff with jitter, at most `max_retries` times."""
-
-    max_retries: int
-    random: Callable[[], float]
-    first: float = 0.5  # seconds; doubled each time
-    longest: float = 15.0  # seconds
-
-    def pauses(self) -> Iterator[float]:
-        """Return the seconds before each further try."""
-        for number in range(self.max_retries):
-            bound = min(self.longest, self.first * 2.0**number)
-            yield bound * (0.5 + self.random() / 2)
+def pauses(tries: int, random: Callable[[], float]) -> Iterator[float]:
+    """Return the seconds before each further try: exponential backoff with jitter."""
+    for number in range(tries):
+        yield min(_LONGEST, _FIRST * 2.0**number) * (0.5 + random() / 2)
 
 
 def may_pass(error: errors.EnterpriseManagerError) -> bool:

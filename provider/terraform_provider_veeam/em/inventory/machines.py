@@ -14,10 +14,7 @@ from typing import NamedTuple
 from terraform_provider_veeam.em import errors, models
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.http.client import SessionClient
-from terraform_provider_veeam.em.inventory.restore_points import (
-    Wanted,
-    find_restore_points,
-)
+from terraform_provider_veeam.em.inventory.restore_points import Wanted, find_restore_points
 from terraform_provider_veeam.em.logon import Group
 from terraform_provider_veeam.em.times import Time
 

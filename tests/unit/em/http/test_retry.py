@@ -9,7 +9,7 @@ from support.clocks import FakeClock
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.http.retry import (
-    RetryPolicy,
+    pauses,
     persist,
     retry,
     retry_after_seconds,
@@ -40,9 +40,9 @@ def bound(clock: FakeClock, seconds: float = 60) -> Deadline:
 
 
 def test_pauses_double_up_to_a_bound_and_are_spread() -> None:
-    assert list(RetryPolicy(7, lambda: 1.0).pauses()) == [0.5, 1, 2, 4, 8, 15, 15]
-    assert list(RetryPolicy(3, lambda: 0.0).pauses()) == [0.25, 0.5, 1]
-    assert list(RetryPolicy(0, lambda: 1.0).pauses()) == []
+    assert list(pauses(7, lambda: 1.0)) == [0.5, 1, 2, 4, 8, 15, 15]
+    assert list(pauses(3, lambda: 0.0)) == [0.25, 0.5, 1]
+    assert list(pauses(0, lambda: 1.0)) == []
 
 
 def test_what_may_pass_is_tried_again_after_each_pause(clock: FakeClock) -> None:

@@ -57,8 +57,7 @@ def deadline() -> Deadline:
 def client(body: Any) -> SessionClient:
     """A client whose server answers with this, whatever it is asked for."""
     answer = Answer(200, {}, decode(json.dumps(body).encode()))
-    policy = SimpleNamespace(pauses=lambda: ())
-    server: Any = SimpleNamespace(request=lambda *_, **__: answer, policy=policy)
+    server: Any = SimpleNamespace(request=lambda *_, **__: answer, pauses=lambda: ())
     return SessionClient(server, SESSION, deadline())
 
 
