@@ -260,51 +260,48 @@ def _convert(
 
 
 def _contradictions(given: Mapping[str, Any], origins: Mapping[str, str]) -> list[Problem]:
+    known = {name: value for name, value in given.items() if value is not Unknown}
+    insecure = _is_true(known.get("insecure"))
+
     def named(name: str) -> str:
         return origins.get(name, name)
 
-    problems = []
-    known = {name: value for name, value in given.items() if value is not Unknown}
-    accounts = [name for name in ("username", *_PASSWORDS) if name in known]
-    if "session_token" in known and accounts:
-        other = accounts[0]
-        problems.append(
-            Problem(
-                "session_token",
-                f"Both {named('session_token')} and {named(other)} are set",
-                "An existing logon session is used as it is, so it needs no user name and no "
-                "password. Set session_token (VEEAM_EM_SESSION_TOKEN) alone, or username "
-                "(VEEAM_EM_USERNAME) and password (VEEAM_EM_PASSWORD).",
-            )
-        )
-    if len(ways := [name for name in _PASSWORDS if name in known]) > 1:
-        problems.append(
-            Problem(
-                "password",
-                f"Both {named(ways[0])} and {named(ways[1])} are set",
-                "Which one has the password that counts is not known. Keep one of them.",
-            )
-        )
-    if "server" in known and "url" in known:
-        problems.append(
-            Problem(
-                "server",
-                f"Both {named('server')} and {named('url')} are set",
-                "A server has its own address in servers.toml, and what is secret goes to no "
-                "other. Keep one of them; for another address, add a server of another name.",
-            )
-        )
-    insecure = _is_true(known.get("insecure"))
-    if insecure and "certificate_fingerprint" in known:
-        problems.append(
-            Problem(
-                "insecure",
-                f"Both {named('insecure')} and {named('certificate_fingerprint')} are set",
-                f"{named('insecure')} switches off the certificate check that "
-                f"{named('certificate_fingerprint')} asks for. Remove {named('insecure')}: the "
-                "fingerprint is enough for a self-signed certificate.",
-            )
-        )
+    def there(*names: str) -> list[str]:
+        return [name for name in names if name in known]
+
+    def both(attribute: str, names: list[str], detail: str) -> list[Problem]:
+        if len(names) <= 1:
+            return []
+        return [Problem(attribute, f"Both {named(names[0])} and {named(names[1])} are set", detail)]
+
+    accounts = there("username", *_PASSWORDS)
+    problems = [
+        *both(
+            "session_token",
+            ["session_token", *accounts] if "session_token" in known else [],
+            "An existing logon session is used as it is, so it needs no user name and no "
+            "password. Set session_token (VEEAM_EM_SESSION_TOKEN) alone, or username "
+            "(VEEAM_EM_USERNAME) and password (VEEAM_EM_PASSWORD).",
+        ),
+        *both(
+            "password",
+            there(*_PASSWORDS),
+            "Which one has the password that counts is not known. Keep one of them.",
+        ),
+        *both(
+            "server",
+            there("server", "url"),
+            "A server has its own address in servers.toml, and what is secret goes to no other. "
+            "Keep one of them; for another address, add a server of another name.",
+        ),
+        *both(
+            "insecure",
+            there("insecure", "certificate_fingerprint") if insecure else [],
+            f"{named('insecure')} switches off the certificate check that "
+            f"{named('certificate_fingerprint')} asks for. Remove {named('insecure')}: the "
+            "fingerprint is enough for a self-signed certificate.",
+        ),
+    ]
     is_plain = str(known.get("url")).lower().startswith("http://")
     if is_plain and not insecure and given.get("insecure") is not Unknown:
         problems.append(

@@ -4,8 +4,6 @@ Nothing is quoted in an error: where a path or a command is expected, somebody m
 the password.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shlex

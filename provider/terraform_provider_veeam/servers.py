@@ -1,7 +1,5 @@
 """Servers by name: `servers.toml` in this user's configuration folder. No password is in it."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """The attributes of blocks: those of `tf`, which also know what their values mean."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 

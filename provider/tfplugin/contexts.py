@@ -3,8 +3,6 @@
 Plain classes: a dataclass is compiled at import, and Terraform's user waits for that every time.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import threading
 from typing import Any

@@ -1,7 +1,5 @@
 """What the objects of a provider raise, and what a person is told of it."""
 
-from __future__ import annotations
-
 from tfplugin.contexts import Path
 
 

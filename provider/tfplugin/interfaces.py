@@ -4,8 +4,6 @@ Objects get what their values mean, as the attributes say; what they return as t
 the spelling in which it was written.
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple

@@ -14,7 +14,7 @@ import grpc
 from google.protobuf.message_factory import GetMessageClass
 
 from tfplugin.process.certificate import pem
-from tfplugin.process.cookie import COOKIE, COOKIE_VARIABLE
+from tfplugin.process.environment import COOKIE, COOKIE_VARIABLE
 from tfplugin.wire import tfplugin6_pb2
 
 if TYPE_CHECKING:

@@ -19,8 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Terraform's user waits for every import here, several times in each command.
     if arguments is None:
         arguments = sys.argv[1:]
-    from tfplugin.process.cookie import started_by_terraform  # noqa: PLC0415
-    from tfplugin.process.environment import forget_foreign  # noqa: PLC0415
+    from tfplugin.process.environment import forget_foreign, started_by_terraform  # noqa: PLC0415
 
     forget_foreign(os.environ)
     if not arguments and started_by_terraform(os.environ):

@@ -1,7 +1,5 @@
 """A mount's logon session in its one serialised form: private state, plans, hand-over, orders."""
 
-from __future__ import annotations
-
 import json
 from typing import Any, NamedTuple, Self
 

@@ -1,7 +1,5 @@
 """The sessions that this process knows, and the one order in which a mount's session is found."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterable
 from typing import Any

@@ -1,7 +1,5 @@
 """How a block says which VM or other object of the virtual infrastructure it means."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """How a block says which job it means, and what is told of jobs and their objects."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from terraform_provider_veeam.em.deadline import Deadline

@@ -1,7 +1,5 @@
 """What a managed and an ephemeral mount point have in common: their attributes and values."""
 
-from __future__ import annotations
-
 import logging
 from typing import Any
 

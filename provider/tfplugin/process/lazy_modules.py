@@ -3,8 +3,6 @@
 Like `importlib.util.LazyLoader`, which a second `import` of the same module would already trigger.
 """
 
-from __future__ import annotations
-
 import sys
 import threading
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """What ends a process that serves: Terraform's Shutdown, a signal, or the death of Terraform."""
 
-from __future__ import annotations
-
 import logging
 import os
 import signal

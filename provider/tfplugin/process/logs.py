@@ -1,7 +1,5 @@
 """Log lines as Terraform reads them from stderr, and the secrets that never appear in them."""
 
-from __future__ import annotations
-
 import json
 import logging
 import sys

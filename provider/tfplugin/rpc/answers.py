@@ -1,7 +1,5 @@
 """Answers about what a call has made: what nobody is told of is undone."""
 
-from __future__ import annotations
-
 import logging
 import threading
 import time

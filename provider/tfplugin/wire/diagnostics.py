@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tf.utils import Diagnostic, Diagnostics
+from tf.utils import Diagnostics
 
 from tfplugin.contexts import Path
 from tfplugin.errors import Description, Refused
@@ -30,15 +30,13 @@ class Unusable(Exception):
 
 def path_to_pb(path: Iterable[Any]) -> pb.AttributePath:
     """Return a path's message: names as they are, `("key",)` and `(0,)` for elements."""
-    return pb.AttributePath(steps=[_step_to_pb(step) for step in path])
-
-
-def _step_to_pb(step: Any) -> pb.AttributePath.Step:
-    if not isinstance(step, tuple):
-        return pb.AttributePath.Step(attribute_name=step)
-    if isinstance(step[0], str):
-        return pb.AttributePath.Step(element_key_string=step[0])
-    return pb.AttributePath.Step(element_key_int=step[0])
+    of = pb.AttributePath
+    keys = {str: "element_key_string", int: "element_key_int"}
+    steps = (
+        {keys[type(step[0])]: step[0]} if isinstance(step, tuple) else {"attribute_name": step}
+        for step in path
+    )
+    return of(steps=[of.Step(**step) for step in steps])
 
 
 def path_to_text(path: Iterable[Any]) -> str:
@@ -56,17 +54,16 @@ def path_to_text(path: Iterable[Any]) -> str:
 
 def diagnostics_to_pb(diagnostics: Diagnostics, mask: Callable[[str], str]) -> list[pb.Diagnostic]:
     """Return the messages of all diagnostics, with secrets masked."""
-    return [_diagnostic_to_pb(diagnostic, mask) for diagnostic in diagnostics.diagnostics]
-
-
-def _diagnostic_to_pb(diagnostic: Diagnostic, mask: Callable[[str], str]) -> pb.Diagnostic:
-    is_warning = diagnostic.severity == diagnostic.WARNING
-    return pb.Diagnostic(
-        severity=pb.Diagnostic.WARNING if is_warning else pb.Diagnostic.ERROR,
-        summary=mask(diagnostic.summary),
-        detail=mask(diagnostic.detail or ""),
-        attribute=path_to_pb(diagnostic.path) if diagnostic.path else None,
-    )
+    of = pb.Diagnostic
+    return [
+        of(
+            severity=of.WARNING if one.severity == one.WARNING else of.ERROR,
+            summary=mask(one.summary),
+            detail=mask(one.detail or ""),
+            attribute=path_to_pb(one.path) if one.path else None,
+        )
+        for one in diagnostics.diagnostics
+    ]
 
 
 def describe(
@@ -86,12 +83,6 @@ def describe(
     if description is not None:
         return description
     LOGGER.debug("%s failed", activity, exc_info=error)
-    return _describe_unexpected(error, activity, mask)
-
-
-def _describe_unexpected(
-    error: Exception, activity: str, mask: Callable[[str], str]
-) -> Description:
     lines = mask(str(error)).strip().splitlines()
     text = f": {lines[0][:LONGEST_QUOTE]}" if lines else ""
     return Description(

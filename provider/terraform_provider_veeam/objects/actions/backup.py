@@ -1,7 +1,5 @@
 """What the actions that start a job have in common: progress, and the outcome."""
 
-from __future__ import annotations
-
 from collections.abc import Generator
 
 from terraform_provider_veeam.em.jobs.sessions import JobSession, TaskSession

@@ -1,7 +1,5 @@
 """The ephemeral resource `veeam_mount_point`: mounted while Terraform runs, and no longer."""
 
-from __future__ import annotations
-
 import json
 
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, MountIncomplete, SessionGone

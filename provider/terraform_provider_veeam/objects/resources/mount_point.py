@@ -1,7 +1,5 @@
 """The resource `veeam_mount_point`: a restore point, mounted until Terraform destroys it."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 
 from terraform_provider_veeam.durations import parse_duration

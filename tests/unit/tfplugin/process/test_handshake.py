@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tfplugin.process import handshake
-from tfplugin.process.cookie import (
+from tfplugin.process.environment import (
     COOKIE,
     COOKIE_VARIABLE,
     started_by_terraform,

@@ -12,8 +12,7 @@ from support.plugin_client import PluginClient
 from terraform_provider_veeam import __version__, cli, schema_answers
 from terraform_provider_veeam.provider import VeeamProvider
 from terraform_provider_veeam.schema_answers import ANSWERS
-from tfplugin.process.cookie import COOKIE, COOKIE_VARIABLE
-from tfplugin.process.environment import forget_foreign
+from tfplugin.process.environment import COOKIE, COOKIE_VARIABLE, forget_foreign
 from tfplugin.rpc.servicer import ProviderServicer
 from tfplugin.wire import tfplugin6_pb2 as pb
 

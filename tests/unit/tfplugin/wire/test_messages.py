@@ -25,7 +25,7 @@ def run(script: str, **environment: str) -> str:
 
 def test_tf_never_loads_its_own() -> None:
     script = """
-import tfplugin.process.cookie, tf.schema, tf.function
+import tfplugin.process.environment, tf.schema, tf.function
 from tfplugin.wire import tfplugin6_pb2
 print(tf.schema.pb.__name__, tf.function.pb is tfplugin6_pb2)
 """
@@ -35,7 +35,7 @@ print(tf.schema.pb.__name__, tf.function.pb is tfplugin6_pb2)
 def test_protobuf_is_not_imported_for_a_person() -> None:
     script = """
 import sys
-from tfplugin.process.cookie import started_by_terraform
+from tfplugin.process.environment import started_by_terraform
 print(started_by_terraform({}), "google.protobuf" in sys.modules)
 """
     assert run(script) == "False False"
