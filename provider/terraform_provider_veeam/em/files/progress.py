@@ -32,11 +32,8 @@ class Progress:
         self.files_kept = 0  # those among them that were in their place already
         self.bytes_done = 0
         self.bytes_kept = 0
+        # What is being fetched, with the bytes that are here; twice where two paths lead to it.
         self._current: dict[object, tuple[Entry, int]] = {}
-        """The files that are being fetched, and how many bytes of each are here.
-
-        A file is in it twice when two of the paths that were asked for lead to it.
-        """
 
     @contextmanager
     def during(self, step: str) -> Iterator[Callable[[str], None]]:

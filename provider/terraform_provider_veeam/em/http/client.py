@@ -72,12 +72,9 @@ class Client:
         `again`, that decides by the error. Raises a RequestRefused for other statuses,
         Unreachable, AnswerLost, UnexpectedAnswer, Stopped, DeadlinePassed.
         """
-        more = {"Accept": _JSON}
-        if body is not None:
-            more["Content-Type"] = _JSON
-        if authorization is not None:
-            more["Authorization"] = authorization
-        request = self._request(method, path, token, more, body)
+        headers = {"Accept": _JSON, "Authorization": authorization, TOKEN_HEADER: token}
+        headers["Content-Type"] = None if body is None else _JSON
+        request = self._request(method, path, headers, body)
 
         def once() -> Answer:
             timeout = max(_SHORTEST_TIMEOUT, deadline.remaining())
@@ -109,8 +106,9 @@ class Client:
 
         def once() -> None:
             offset = into.size
-            more = {"Accept": "*/*"} | ({"Range": f"bytes={offset}-"} if offset else {})
-            request = self._request("GET", path, token, more)
+            headers: dict[str, str | None] = {"Accept": "*/*", TOKEN_HEADER: token}
+            headers["Range"] = f"bytes={offset}-" if offset else None
+            request = self._request("GET", path, headers)
             timeout = self._settings.request_timeout
             with Exchange(self._session, request, deadline, timeout) as exchange:
                 status = exchange.head(deadline.remaining())
@@ -151,17 +149,11 @@ class Client:
         self._session.close()
 
     def _request(
-        self,
-        method: str,
-        path: str,
-        token: str | None,
-        more: Mapping[str, str],
-        body: bytes | None = None,
+        self, method: str, path: str, headers: Mapping[str, str | None], body: bytes | None = None
     ) -> RawRequest:
-        headers = {"Accept-Encoding": "identity", "User-Agent": self._settings.user_agent, **more}
-        if token is not None:
-            headers[TOKEN_HEADER] = token
-        return RawRequest(method, self._settings.base_url, path, headers, body)
+        always = {"Accept-Encoding": "identity", "User-Agent": self._settings.user_agent}
+        told = {name: value for name, value in headers.items() if value is not None}
+        return RawRequest(method, self._settings.base_url, path, always | told, body)
 
 
 class SessionClient(NamedTuple):
