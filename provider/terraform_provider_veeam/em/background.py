@@ -1,7 +1,5 @@
 """Work in threads of its own: so that whoever waits can tell how far it is, or side by side."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait

@@ -1,7 +1,5 @@
 """Enterprise Manager as the provider sees it: what can be asked of it, by many threads at once."""
 
-from __future__ import annotations
-
 import random as system_random
 import threading
 from collections.abc import Callable

@@ -3,8 +3,6 @@
 Each step raises what a request would raise that gets no further.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import socket
 from contextlib import suppress

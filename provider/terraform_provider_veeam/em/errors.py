@@ -38,8 +38,6 @@ EnterpriseManagerError
 └── DeadlinePassed
 """
 
-from __future__ import annotations
-
 from http import HTTPStatus
 from typing import Any, Self
 

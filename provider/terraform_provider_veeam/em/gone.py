@@ -6,8 +6,6 @@ point is in the list of its logon session, a task among the tasks of its session
 list of all sessions; nobody else can make such a list.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import NamedTuple, TypeVar

@@ -5,8 +5,6 @@ get_catalog_vms_vmname_vmrestorepoints_id_guestfs_filepath, its sibling with pos
 scenario_1_click_restore.
 """
 
-from __future__ import annotations
-
 import logging
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence

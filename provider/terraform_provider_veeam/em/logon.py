@@ -3,8 +3,6 @@
 Follows the vendor's pages http_authentication, logging_on and loginsessions.
 """
 
-from __future__ import annotations
-
 import base64
 import logging
 import re

@@ -3,8 +3,6 @@
 Named tuples, not dataclasses: those compile code at import, and Terraform's user waits for that.
 """
 
-from __future__ import annotations
-
 import re
 from enum import StrEnum
 from functools import lru_cache

@@ -5,8 +5,6 @@ there is theirs. Where others have tasks too, in somebody else's session or in t
 nothing is guessed: the task is the one that the server's answer names.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from functools import partial

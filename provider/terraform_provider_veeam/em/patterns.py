@@ -1,7 +1,5 @@
 """Names as people write them: with `*`, which Enterprise Manager's API lacks, or nearly right."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 

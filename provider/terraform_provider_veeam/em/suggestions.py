@@ -1,7 +1,5 @@
 """What a person may have meant who has found nothing."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial

@@ -3,8 +3,6 @@
 Follows the vendor's pages tasks_id, get_tasks, get_tasks_id and delete_task_id.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 import re

@@ -4,8 +4,6 @@ A file whose name is not possible here, or means another file here, gets another
 same one, so that a second download finds its place again.
 """
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import os

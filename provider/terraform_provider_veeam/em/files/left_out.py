@@ -1,7 +1,5 @@
 """What could not be taken along of many files, so that a person learns of each."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple, Self
 

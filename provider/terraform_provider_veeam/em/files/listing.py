@@ -3,8 +3,6 @@
 Follows the vendor's page get_vmrestorepoints_id_mountpoints_id_filepath and its siblings.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator
 from http import HTTPStatus

@@ -1,7 +1,5 @@
 """What may take the place of a file that is there already, and what may not."""
 
-from __future__ import annotations
-
 import os
 import stat
 from enum import Enum, StrEnum

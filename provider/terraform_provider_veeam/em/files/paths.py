@@ -3,8 +3,6 @@
 Follows the vendor's page get_vmrestorepoints_id_mountpoints_id_filepath.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from typing import NamedTuple, Self

@@ -1,7 +1,5 @@
 """How far a transfer is, for people."""
 
-from __future__ import annotations
-
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator

@@ -4,8 +4,6 @@ Follows the vendor's pages post_vmrestorepoints_id_mountpoints_id_filepath_actio
 post_catalog_vms_vmname_vmrestorepoints_id_guestfs_filepath.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator
 from functools import partial

@@ -4,8 +4,6 @@ As RFC 8305 (happy eyeballs) has it, they are tried one beside the other, each a
 one before.
 """
 
-from __future__ import annotations
-
 import socket
 from urllib.parse import urlsplit
 

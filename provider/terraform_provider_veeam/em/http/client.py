@@ -1,7 +1,5 @@
 """One request: tried again after a passing fault; other failures become errors."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus

@@ -3,8 +3,6 @@
 The kind tells whether anything was sent, too: where it does not, something was.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import re

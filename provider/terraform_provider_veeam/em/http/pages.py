@@ -3,8 +3,6 @@
 Follows the vendor's page pagesize_and_page.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 

@@ -4,8 +4,6 @@ Follows golang.org/x/net/http/httpproxy. ALL_PROXY counts as well, where the var
 is not set.
 """
 
-from __future__ import annotations
-
 import ipaddress
 import os
 import re

@@ -3,8 +3,6 @@
 Follows the vendor's pages security_roles_concept and post_security_accounts.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus

@@ -1,7 +1,5 @@
 """Trying again: the one loop, and the pauses between its tries."""
 
-from __future__ import annotations
-
 import datetime as dt
 import logging
 from collections.abc import Callable, Iterable, Iterator

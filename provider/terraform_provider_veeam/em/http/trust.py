@@ -1,7 +1,5 @@
 """TLS: which certificate is trusted, and what a person is told about one."""
 
-from __future__ import annotations
-
 import datetime as dt
 import hashlib
 import os

@@ -3,8 +3,6 @@
 Follows the vendor's pages backupservers and get_query_backupserver.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import NamedTuple
 

@@ -4,8 +4,6 @@ Follows the vendor's pages hierarchyroots_id, lookup_query, get_lookup and
 constructing_hierarchyobjreftype.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain

@@ -4,8 +4,6 @@ Follows the vendor's pages get_query_vmrestorepoint, get_query_vmreplicapoint an
 get_query_agentrestorepoint.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus

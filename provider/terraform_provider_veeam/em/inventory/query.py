@@ -4,8 +4,6 @@ Follows the vendor's pages querysvc, query_comparison, query_and_or, optional_qu
 and format.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial

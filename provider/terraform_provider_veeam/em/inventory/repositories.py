@@ -3,8 +3,6 @@
 Follows the vendor's pages repositories_id and get_query_repository.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from terraform_provider_veeam.em.deadline import Deadline

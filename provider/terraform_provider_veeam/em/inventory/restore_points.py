@@ -4,8 +4,6 @@ Follows the vendor's pages get_vmrestorepoints_id, get_vmreplicapoints_id and
 get_agents_agentrestorepoints_id.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 from collections.abc import Iterator

@@ -3,8 +3,6 @@
 Follows the vendor's pages restoresessions_id and get_query_restoresession.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import NamedTuple
 

@@ -7,8 +7,6 @@ Follows the vendor's pages post_jobs_id_actionstart, post_backupservers_id_quick
 backupsessions_id and replicasessions_id.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import logging
 from collections.abc import Callable, Iterator, Sequence

@@ -4,8 +4,6 @@ Follows the vendor's pages jobs_id, jobs_id_includes, get_jobs_id_includes, get_
 post_jobs_id_includes and delete_jobs_id_includes_id.
 """
 
-from __future__ import annotations
-
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator

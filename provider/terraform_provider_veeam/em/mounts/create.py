@@ -11,8 +11,6 @@ the task.
 Follows the vendor's pages post_vmrestorepoints_id_mountpoints and its siblings.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from http import HTTPStatus

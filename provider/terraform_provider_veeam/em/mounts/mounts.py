@@ -1,7 +1,5 @@
 """The group of the door for mount points, each of them in a logon session of its own."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator
 from contextlib import suppress

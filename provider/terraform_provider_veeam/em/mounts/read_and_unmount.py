@@ -4,8 +4,6 @@ Follows the vendor's pages get_vmrestorepoints_id_mountpoints, …_id and
 delete_vmrestorepoints_id_mountpoints_id, and their siblings of replicas and agents.
 """
 
-from __future__ import annotations
-
 import logging
 from contextlib import suppress
 from http import HTTPStatus
