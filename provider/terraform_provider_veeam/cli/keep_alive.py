@@ -13,7 +13,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 from terraform_provider_veeam import attributes, config, servers
 from terraform_provider_veeam.cli import arguments, connection, output
@@ -30,6 +30,7 @@ from terraform_provider_veeam.text import counted
 
 _TYPE = "veeam_mount_point"
 _TERRAFORM = "Terraform"  # in the place of a time: while it lives
+_NOBODY = "No process was found that holds a logon session open."
 _HOLD_SECONDS = 300.0
 _AT_ONCE = 8
 _WIDTHS = (16, -9, -7, len("machine.example@2026-11-13 22:00:00"), 0)  # longer ones are not cut
@@ -37,6 +38,9 @@ _USAGE = """\
 terraform state pull | terraform-provider-veeam keep-alive --for {time}
        terraform-provider-veeam keep-alive list
        terraform-provider-veeam keep-alive stop SESSION... | --all"""
+
+Mounted = tuple[str, SessionRecord]
+"""A mount point in a state: the name of its restore point, and the session it lives in."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -100,7 +104,7 @@ def list_sessions(server: str | None = None) -> int:
     """Print the sessions that are held open, of one server or of all; returns the exit code."""
     found, silent = _ask_all({"do": "list"}, _address(server))
     if not found and not silent:
-        print("No process was found that holds a logon session open.")
+        print(_NOBODY)
     elif found:
         output.print_row(("LOGON SESSION", "FOR", "PID", "RESTORE POINT", "MOUNT POINT"), _WIDTHS)
     for pid, one in found:
@@ -119,18 +123,15 @@ def stop_holding(
     """Stop holding sessions, of one server or of all; returns the exit code."""
     found, silent = _ask_all({"do": "list"}, _address(server))
     held = {one["session"] for _, one in found}
-    if all_of_them and server:
-        fingerprints = sorted(held)
-    unknown = [] if all_of_them else [named for named in fingerprints if named not in held]
-    for named in unknown:
+    wanted = held if all_of_them else set(fingerprints)
+    unknown = wanted - held
+    for named in sorted(unknown):
         sys.stderr.write(f"No process was found that holds logon session {named} open.\n")
     if all_of_them and not held and not silent:
-        print("No process was found that holds a logon session open.")
-    message = {"do": "release", "sessions": list(fingerprints)}
-    if all_of_them and not server:
-        message = {"do": "stop"}
-    left, silent_now = _ask_all(message)
-    wanted = held if all_of_them else held & set(fingerprints)
+        print(_NOBODY)
+    message = {"do": "release", "sessions": sorted(wanted)}
+    left, silent_now = _ask_all({"do": "stop"} if all_of_them and not server else message)
+    wanted -= unknown
     still = wanted & {one["session"] for _, one in left}
     for named in sorted(wanted - still):
         print(
@@ -163,13 +164,6 @@ def _ask_all(
     return found, silent
 
 
-class Mounted(NamedTuple):
-    """A mount point in a state: the name of its restore point, and the session it lives in."""
-
-    name: str
-    record: SessionRecord
-
-
 class NoSession(ValueError):
     """A mount point in the state has no logon session with it."""
 
@@ -195,7 +189,7 @@ def hold_from_state(
         )
         return 1
     url = _address(server)
-    wanted = [one for one in mounted if url in (None, one.record.base_url)]
+    wanted = [(name, record) for name, record in mounted if url in (None, record.base_url)]
     if others := len(mounted) - len(wanted):
         sys.stderr.write(f"Not held: {counted(others, 'mount point')} of other servers.\n")
     if not wanted:
@@ -228,27 +222,26 @@ def _hand_over(mounted: Sequence[Mounted], seconds: float, server: str | None) -
     handle_signals(end)
 
     def hold(one: Mounted) -> Exception | None:
+        name, record = one
         try:
-            start.hold(_settings(one.record, server), one.record, seconds, one.name, deadline)
+            start.hold(_settings(record, server), record, seconds, name, deadline)
         except (OSError, ValueError, config.InvalidConfiguration, EnterpriseManagerError) as error:
             return error
         return None
 
-    failed, wrong = 0, None
+    wrong = None
     with futures.ThreadPoolExecutor(_AT_ONCE) as pool:
         for (name, record), error in zip(mounted, pool.map(hold, mounted), strict=True):
             session = f"ogon session {record.fingerprint} with {name}"
             if error is None:
                 print(mask(f"Holding l{session} for {_duration(seconds)}"), flush=True)
             else:
-                failed = 1
-                is_known = not isinstance(error, Stopped | DeadlinePassed)
-                said = f"L{session} is not {'' if is_known else 'known to be '}held: {error}\n"
-                sys.stderr.write(mask(said))
                 wrong = error
+                unknown = "known to be " if isinstance(error, Stopped | DeadlinePassed) else ""
+                sys.stderr.write(mask(f"L{session} is not {unknown}held: {error}\n"))
     if wrong:
         connection.name_doctor(wrong, server)
-    return EXIT_CODE + signals[0] if signals else failed
+    return EXIT_CODE + signals[0] if signals else int(wrong is not None)
 
 
 def _hold_here(mounted: Sequence[Mounted], seconds: float, server: str | None) -> int:
@@ -300,7 +293,7 @@ def find_mounted(state: Any) -> Iterator[Mounted]:
                     f"({printable(name)}), so nothing is held. Run `terraform apply` first; a "
                     "state that was edited by hand may have lost it."
                 )
-            yield Mounted(name, record)
+            yield name, record
 
 
 def _settings(record: SessionRecord, server: str | None) -> settings.Settings:
