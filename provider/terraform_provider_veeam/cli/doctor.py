@@ -241,12 +241,11 @@ def _idle_limit() -> str:
 
 def _keepers() -> str:
     """Ask all processes that hold logon sessions. Raises OSError, CommandFailed."""
-    answers, silent = sockets.ask_all({"do": "list"})
+    held, silent = sockets.ask_all({"do": "list"})
     if silent:
         listening = ", ".join(map(str, silent))
         raise CommandFailed(f"The process that listens at {listening} is silent: end it.")
-    held = sum(len(told.get("sessions", ())) for told in answers)
-    return f"{counted(held, 'logon session')} held open on this machine"
+    return f"{counted(len(held), 'logon session')} held open on this machine"
 
 
 def _installed() -> str:

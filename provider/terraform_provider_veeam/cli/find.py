@@ -177,7 +177,7 @@ class _Search:
                     for future in done:
                         (number, _), entries = running.pop(future), future.result()
                         held[number] = entries
-                        order.tell(number, has=None if entries is None else bool(entries))
+                        order.told[number] = None if entries is None else bool(entries)
                     newest = min((number for number, _ in running.values()), default=len(points))
                     for number in sorted(number for number in held if number < newest):
                         self._tell(points[number], held.pop(number))

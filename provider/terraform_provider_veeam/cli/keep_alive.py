@@ -107,10 +107,10 @@ def list_sessions(server: str | None = None) -> int:
         print(_NOBODY)
     elif found:
         output.print_row(("LOGON SESSION", "FOR", "PID", "RESTORE POINT", "MOUNT POINT"), _WIDTHS)
-    for pid, one in found:
+    for one in found:
         where = f"{one['url']}{one['mount_point']}"
         remaining = _TERRAFORM if one["terraform"] else _duration(one["remaining"])
-        row = (one["session"], remaining, str(pid), mask(one["name"]), mask(where))
+        row = (one["session"], remaining, str(one["pid"]), mask(one["name"]), mask(where))
         output.print_row(row, _WIDTHS)
     if found:
         sys.stderr.write(f"{counted(len(found), 'logon session')}\n")
@@ -122,7 +122,7 @@ def stop_holding(
 ) -> int:
     """Stop holding sessions, of one server or of all; returns the exit code."""
     found, silent = _ask_all({"do": "list"}, _address(server))
-    held = {one["session"] for _, one in found}
+    held = {one["session"] for one in found}
     wanted = held if all_of_them else set(fingerprints)
     unknown = wanted - held
     for named in sorted(unknown):
@@ -132,7 +132,7 @@ def stop_holding(
     message = {"do": "release", "sessions": sorted(wanted)}
     left, silent_now = _ask_all({"do": "stop"} if all_of_them and not server else message)
     wanted -= unknown
-    still = wanted & {one["session"] for _, one in left}
+    still = wanted & {one["session"] for one in left}
     for named in sorted(wanted - still):
         print(
             f"No longer holding logon session {named}. It ends with its mount point when it has "
@@ -145,23 +145,16 @@ def stop_holding(
 
 def _ask_all(
     message: dict[str, Any], url: str | None = None
-) -> tuple[list[tuple[int, dict[str, Any]]], list[Path]]:
+) -> tuple[list[dict[str, Any]], list[Path]]:
     """Return what is held, or held at an address, and by whom; and which processes are silent."""
     try:
-        answers, silent = sockets.ask_all(message)
+        held, silent = sockets.ask_all(message)
     except OSError as error:
-        raise CommandFailed(
-            f"It can't be found out who holds logon sessions open: {error}."
-        ) from None
+        said = f"It can't be found out who holds logon sessions open: {error}."
+        raise CommandFailed(said) from None
     for path in silent:
         sys.stderr.write(f"The process that listens at {path} does not answer.\n")
-    found = [
-        (told["pid"], one)
-        for told in answers
-        for one in told.get("sessions", ())
-        if url in (None, one["url"])
-    ]
-    return found, silent
+    return [one for one in held if url in (None, one["url"])], silent
 
 
 class NoSession(ValueError):

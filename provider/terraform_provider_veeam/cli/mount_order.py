@@ -14,10 +14,6 @@ class _Order:
         self.told: dict[int, bool | None] = {}
         """Whether it has the file, of each that was looked at; None for one that can't be."""
 
-    def tell(self, number: int, *, has: bool | None) -> None:
-        """Take note of what came of one."""
-        self.told[number] = has
-
     @property
     def newest_with(self) -> int | None:
         """The newest known to have the file."""

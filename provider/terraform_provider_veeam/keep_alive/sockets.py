@@ -86,14 +86,15 @@ def _for_an_answer() -> Deadline:
 def ask_all(
     message: dict[str, Any], deadline: Deadline | None = None
 ) -> tuple[list[dict[str, Any]], list[Path]]:
-    """Ask all processes; return what they answer, and which are silent. Raises OSError, Stopped."""
-    answers, silent = [], []
+    """Ask all processes; return the sessions they tell of, and who is silent. Raises OSError."""
+    held, silent = [], []
     for path in places():
         try:
-            answers.append(ask(path, message, deadline) or {})
+            told = ask(path, message, deadline) or {}
+            held += [{"pid": told.get("pid"), **one} for one in told.get("sessions", ())]
         except Silent:
             silent.append(path)
-    return answers, silent
+    return held, silent
 
 
 class Listener:

@@ -91,7 +91,7 @@ class Successor:
 
 
 def release(fingerprint: str, href: str, *, before: float = math.inf) -> list[dict[str, Any]]:
-    """Have every process stop holding a session for a mount point; return what they answer.
+    """Have every process stop holding a session for a mount point; return what is left of it.
 
     With `before` only for a time that was asked for before that moment.
     """
@@ -126,8 +126,7 @@ def _drop_earlier(order: Order) -> None:
     fingerprint, href = order.record.fingerprint, order.record.href
     moments = [
         held["at"]
-        for answer in release(fingerprint, href, before=order.at)
-        for held in answer.get("sessions", ())
+        for held in release(fingerprint, href, before=order.at)
         if (held["session"], held["mount_point"], held["terraform"]) == (fingerprint, href, None)
     ]
     if (latest := max(moments, default=order.at)) > order.at:

@@ -20,7 +20,7 @@ def played(
         if not running:
             return begun
         number = running.pop(-1 if last_first else 0)
-        order.tell(number, has=has[number])
+        order.told[number] = has[number]
         running = [one for one in running if order.needs(one)]
 
 
@@ -50,7 +50,7 @@ def test_one_that_can_not_be_looked_at_is_passed_over() -> None:
     order = FewOnes(30, 1)
     has = [False] * 11 + [True] * 19
     while (number := order.take()) is not None:
-        order.tell(number, has=None if number in (0, 8, 12) else has[number])
+        order.told[number] = None if number in (0, 8, 12) else has[number]
     assert order.newest_with == 11
     assert order.told[10] is False
 
@@ -58,7 +58,7 @@ def test_one_that_can_not_be_looked_at_is_passed_over() -> None:
 def test_the_newest_that_has_it_ends_the_search() -> None:
     order = FewOnes(30, 3)
     assert [order.take() for _ in range(4)] == [0, 1, 2, None]
-    order.tell(0, has=True)
+    order.told[0] = True
     assert not order.needs(1)
     assert order.take() is None
 
