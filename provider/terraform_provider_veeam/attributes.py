@@ -122,10 +122,8 @@ def _ca_certificate(value: str) -> str:
             "alone, in Windows as X.509 (.CER)."
         )
     pem = "".join(map(ssl.DER_cert_to_PEM_cert, found))
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
-    except (ssl.SSLError, ValueError):
-        raise ValueError(f"{what} holds a certificate that is damaged.") from None
+    if not _is_loaded(pem):
+        raise ValueError(f"{what} holds a certificate that is damaged.")
     return pem
 
 
@@ -137,16 +135,16 @@ def _certificates(data: bytes) -> list[bytes]:
     """
     blocks = _CERTIFICATE.findall(data.replace(b"\0", b""))
     if not blocks:
-        return [data] if _is_certificate(data) else []
+        return [data] if _is_loaded(data) else []
     try:
         return [base64.b64decode(re.sub(rb"\\[nr]|\s", b"", b), validate=True) for b in blocks]
     except binascii.Error:
         raise ValueError("It holds a certificate that is damaged.") from None
 
 
-def _is_certificate(der: bytes) -> bool:
+def _is_loaded(certificates: bytes | str) -> bool:
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=der)
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=certificates)
     except (ssl.SSLError, ValueError):
         return False
     return True

@@ -217,14 +217,13 @@ class Resource(VeeamObject, interfaces.Resource):
         if self.is_deferred(ctx):
             return None
         try:
-            parts = self.parse_id(id or self._id_of(ctx.identity or {}))
+            identity = ctx.identity or {}
+            values = (identity.get(name) for name in self.id_parts)
+            own = "/".join(str(value) for value in values if value is not None)
+            parts = self.parse_id(id or own)
         except ValueError as error:
             raise Refused("Invalid import id", str(error)) from error
         return self.take_over(ctx, *parts)
-
-    def _id_of(self, identity: State) -> str:
-        values = (identity.get(name) for name in self.id_parts)
-        return "/".join(str(value) for value in values if value is not None)
 
     @staticmethod
     @abstractmethod

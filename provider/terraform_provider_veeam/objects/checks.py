@@ -51,21 +51,19 @@ def needed_name(text: str) -> str:
     return text
 
 
-def whole_name() -> Attribute:
-    """Return the attribute `name` of a look-up of one thing."""
-    return required("name", "Whole name, compared without regard to case.", check=_no_pattern)
-
-
-def pattern() -> Attribute:
-    """Return the attribute `name` of a listing."""
-    said = "Whole name, compared without regard to case; `*` stands for anything."
-    return optional("name", said, check=name)
-
-
 def _no_pattern(text: str) -> str:
     if "*" in text:
         raise ValueError(f'"{text}" is a pattern. Write the whole name.')
     return needed_name(text)
+
+
+WHOLE_NAME = required("name", "Whole name, compared without regard to case.", check=_no_pattern)
+"""The attribute `name` of a look-up of one thing."""
+
+PATTERN = optional(
+    "name", "Whole name, compared without regard to case; `*` stands for anything.", check=name
+)
+"""The attribute `name` of a listing."""
 
 
 def moment(text: str) -> Time:

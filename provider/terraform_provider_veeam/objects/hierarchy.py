@@ -69,23 +69,21 @@ def root_attribute(**rest: Any) -> Attribute:
     )
 
 
-def vm_attributes() -> list[Attribute]:
-    """Return the attributes that say which VM is meant: `ref`, or `name`."""
-    return [
-        optional(
-            "ref",
-            "Reference to the VM, `urn:VMware:Vm:ROOT.ID`, as `veeam_hierarchy_object` finds it. "
-            "Write this or `machine_name`.",
-            HierarchyRef(),
-            check=_vm_ref,
-        ),
-        optional(
-            "machine_name",
-            "Whole name of the VM, compared without regard to case.",
-            check=checks.needed_name,
-        ),
-        root_attribute(),
-    ]
+VM_ATTRIBUTES = (
+    optional(
+        "ref",
+        "Reference to the VM, `urn:VMware:Vm:ROOT.ID`, as `veeam_hierarchy_object` finds it. "
+        "Write this or `machine_name`.",
+        HierarchyRef(),
+        check=_vm_ref,
+    ),
+    optional(
+        "machine_name",
+        "Whole name of the VM, compared without regard to case.",
+        check=checks.needed_name,
+    ),
+    root_attribute(),
+)
 
 
 class HierarchyReader(VeeamObject):

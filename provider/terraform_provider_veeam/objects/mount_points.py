@@ -82,38 +82,33 @@ def inputs(*, replaces: bool = False) -> list[Attribute]:
     ]
 
 
-def own_results() -> list[Attribute]:
-    """Return the attributes of the mount point itself, which `results_of` fills in."""
-    return [
-        attribute.computed("id", "`TYPE/RESTORE_POINT_UUID/MOUNT_ID`, as for import."),
-        attribute.computed("mount_id", "Number of the mount in its logon session.", types.Number()),
-        attribute.computed("href", "Path of the mount point below `/api`."),
-        attribute.computed(
-            "session_fingerprint",
-            "Tells the logon session that the mount point lives in from others, and gives no "
-            "access to it: the first 16 hexadecimal digits of SHA-256 over its token.",
-        ),
-        attribute.computed(
-            "file_system_roots",
-            "Volumes found in the backup, like `C:`: where paths in it begin.",
-            types.List(types.String()),
-        ),
-    ]
+OWN_RESULTS = (
+    attribute.computed("id", "`TYPE/RESTORE_POINT_UUID/MOUNT_ID`, as for import."),
+    attribute.computed("mount_id", "Number of the mount in its logon session.", types.Number()),
+    attribute.computed("href", "Path of the mount point below `/api`."),
+    attribute.computed(
+        "session_fingerprint",
+        "Tells the logon session that the mount point lives in from others, and gives no "
+        "access to it: the first 16 hexadecimal digits of SHA-256 over its token.",
+    ),
+    attribute.computed(
+        "file_system_roots",
+        "Volumes found in the backup, like `C:`: where paths in it begin.",
+        types.List(types.String()),
+    ),
+)
 
-
-def results() -> list[Attribute]:
-    """Return all attributes that the server fills in."""
-    return [
-        *own_results(),
-        attribute.computed(
-            "restore_point_name",
-            "Name of the restore point, as Enterprise Manager shows it; known at plan.",
-        ),
-        attribute.computed(
-            "restore_point_created_at",
-            "When the restore point was created, RFC 3339 in UTC; known at plan.",
-        ),
-    ]
+RESULTS = (
+    *OWN_RESULTS,
+    attribute.computed(
+        "restore_point_name",
+        "Name of the restore point, as Enterprise Manager shows it; known at plan.",
+    ),
+    attribute.computed(
+        "restore_point_created_at",
+        "When the restore point was created, RFC 3339 in UTC; known at plan.",
+    ),
+)
 
 
 class MountPointObject(RestorePointObject):

@@ -54,21 +54,6 @@ class MountReference(NamedTuple):
         )
 
 
-def reference_attributes() -> list[Attribute]:
-    """Return what a user writes to name a mount point."""
-    return [
-        required(
-            "mount_point_id",
-            "Id of the mount point, `TYPE/RESTORE_POINT_UUID/MOUNT_ID`: `id` of a "
-            "`veeam_mount_point`.",
-            check=parse_mount_point_id,
-        ),
-        *session_attributes(
-            "the session of the managed mount point that has this id, else the provider's own"
-        ),
-    ]
-
-
 def session_attributes(default: str = "the provider's own") -> list[Attribute]:
     """Return the attributes that name a logon session."""
     return [
@@ -88,16 +73,25 @@ def session_attributes(default: str = "the provider's own") -> list[Attribute]:
     ]
 
 
-def token_attribute() -> Attribute:
-    """Return the attribute of an action that has a logon session's token."""
-    return optional(
-        "session_token",
-        "Token of the logon session that has the mount point, when it is neither the "
-        "provider's nor that of a managed mount in the same command. May be an ephemeral "
-        "value. It is in no state, but Terraform keeps it in a plan that is saved.",
-        check=parse_session_token,
-        write_only=True,
-    )
+REFERENCE = (
+    required(
+        "mount_point_id",
+        "Id of the mount point, `TYPE/RESTORE_POINT_UUID/MOUNT_ID`: `id` of a `veeam_mount_point`.",
+        check=parse_mount_point_id,
+    ),
+    *session_attributes(
+        "the session of the managed mount point that has this id, else the provider's own"
+    ),
+)
+
+TOKEN = optional(
+    "session_token",
+    "Token of the logon session that has the mount point, when it is neither the "
+    "provider's nor that of a managed mount in the same command. May be an ephemeral "
+    "value. It is in no state, but Terraform keeps it in a plan that is saved.",
+    check=parse_session_token,
+    write_only=True,
+)
 
 
 class MountPointReader(VeeamObject):

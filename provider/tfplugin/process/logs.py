@@ -23,6 +23,13 @@ _LEVELS = {
     "OFF": logging.ERROR,
     "": logging.ERROR,
 }
+_NAMES = (
+    (logging.ERROR, "error"),
+    (logging.WARNING, "warn"),
+    (logging.INFO, "info"),
+    (logging.DEBUG, "debug"),
+    (logging.NOTSET, "trace"),
+)
 # What others have to say is detail to us, even when they call it a warning.
 _FOREIGN = frozenset({"urllib3", "requests", "charset_normalizer", "py.warnings"})
 # Python 3.12 would ask `asyncio` for the name of a task, for every line: it is not loaded for that.
@@ -74,7 +81,7 @@ class _LineHandler(logging.Handler):
     def _entry(self, record: logging.LogRecord, levelno: int) -> dict[str, Any]:
         seconds, micros = divmod(int(record.created * 1_000_000), 1_000_000)
         entry = {key: value for key, value in record.__dict__.items() if key not in _OWN_KEYS}
-        entry["@level"] = _level_name(levelno)
+        entry["@level"] = next(name for level, name in _NAMES if levelno >= level)
         entry["@message"] = self._mask(record.getMessage())
         entry["@module"] = record.name
         moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
@@ -84,16 +91,6 @@ class _LineHandler(logging.Handler):
         if record.stack_info:
             entry["stack"] = record.stack_info
         return entry
-
-
-def _level_name(levelno: int) -> str:
-    if levelno >= logging.ERROR:
-        return "error"
-    if levelno >= logging.WARNING:
-        return "warn"
-    if levelno >= logging.INFO:
-        return "info"
-    return "debug" if levelno >= logging.DEBUG else "trace"
 
 
 def _text(value: object) -> str:

@@ -189,7 +189,7 @@ class Server:
         self._calls = _Calls()
         self._server = grpc.server(
             self._calls,
-            handlers=[service, services.health_service(), services.stdio_service()],
+            handlers=[service, *services.fixed_services()],
             # What is sent has no limit.
             options=(("grpc.max_receive_message_length", _LONGEST_MESSAGE),),
         )

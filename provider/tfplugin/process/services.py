@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import grpc
 
 _PROVIDER = "tfplugin6.Provider"
 _SERVING = b"\x08\x01"  # a HealthCheckResponse: status 1
+_Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 
 class ProviderService(grpc.GenericRpcHandler):
@@ -16,12 +17,10 @@ class ProviderService(grpc.GenericRpcHandler):
 
     def __init__(self, make_servicer: Callable[[], object], answers: Mapping[str, bytes]) -> None:
         self._make_servicer = make_servicer
-        self._handlers = {name: _handler_of_answer(answer) for name, answer in answers.items()}
+        self._handlers = {name: _answers(answer) for name, answer in answers.items()}
         self._has_servicer = False
 
-    def service(
-        self, handler_call_details: grpc.HandlerCallDetails
-    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> _Handler | None:
         """Return what handles a call, None for one of another service. One thread calls it."""
         service, _, name = handler_call_details.method.removeprefix("/").rpartition("/")
         if service != _PROVIDER:
@@ -32,22 +31,22 @@ class ProviderService(grpc.GenericRpcHandler):
         return self._handlers.get(name)
 
 
-def _handler_of_answer(answer: bytes) -> grpc.RpcMethodHandler[Any, Any]:
+def _answers(answer: bytes) -> _Handler:
     return grpc.unary_unary_rpc_method_handler(lambda _request, _context: answer)
 
 
-def _handlers_of(servicer: object) -> dict[str, grpc.RpcMethodHandler[Any, Any]]:
+def _handlers_of(servicer: object) -> dict[str, _Handler]:
     from google.protobuf.message_factory import GetMessageClass  # noqa: PLC0415 - not at the start
 
     from tfplugin.wire import tfplugin6_pb2  # noqa: PLC0415
 
     service = tfplugin6_pb2.DESCRIPTOR.services_by_name["Provider"]
-    handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+    handlers: dict[str, _Handler] = {}
     for method in service.methods:
         behaviour = getattr(servicer, method.name, None)
         if behaviour is None:
             continue
-        make_handler: Callable[..., grpc.RpcMethodHandler[Any, Any]] = (
+        make_handler: Callable[..., _Handler] = (
             grpc.unary_stream_rpc_method_handler
             if method.server_streaming
             else grpc.unary_unary_rpc_method_handler
@@ -73,23 +72,15 @@ def controller_service(shut_down: Callable[[], None]) -> grpc.GenericRpcHandler:
     )
 
 
-def health_service() -> grpc.GenericRpcHandler:
-    """Return gRPC's service that tells go-plugin that the process serves."""
+def fixed_services() -> list[grpc.GenericRpcHandler]:
+    """Return gRPC's service that tells that the process serves, and go-plugin's for what it prints.
 
-    def answer(_request: bytes, _context: grpc.ServicerContext) -> bytes:
-        return _SERVING
-
-    return grpc.method_handlers_generic_handler(
-        "grpc.health.v1.Health", {"Check": grpc.unary_unary_rpc_method_handler(answer)}
-    )
-
-
-def stdio_service() -> grpc.GenericRpcHandler:
-    """Return go-plugin's service for what a plugin prints: nothing, so the stream ends at once."""
-
-    def answer(_request: bytes, _context: grpc.ServicerContext) -> Iterator[bytes]:
-        return iter(())
-
-    return grpc.method_handlers_generic_handler(
-        "plugin.GRPCStdio", {"StreamStdio": grpc.unary_stream_rpc_method_handler(answer)}
-    )
+    That is nothing, so the stream ends at once.
+    """
+    prints: _Handler = grpc.unary_stream_rpc_method_handler(lambda _request, _context: iter(()))
+    return [
+        grpc.method_handlers_generic_handler(
+            "grpc.health.v1.Health", {"Check": _answers(_SERVING)}
+        ),
+        grpc.method_handlers_generic_handler("plugin.GRPCStdio", {"StreamStdio": prints}),
+    ]

@@ -3,7 +3,6 @@
 Every description is Markdown.
 """
 
-from tf.function import Parameter
 from tf.schema import Attribute
 
 from tfplugin import schema as of
@@ -39,7 +38,12 @@ def _attribute_to_pb(attribute: Attribute) -> pb.Schema.Attribute:
     return pb.Schema.Attribute(
         name=attribute.name,
         type=b"" if nested else attribute.type.tf_type(),
-        nested_type=_object_to_pb(nested) if nested else None,
+        nested_type=pb.Schema.Object(
+            attributes=map(_attribute_to_pb, nested.attributes),
+            nesting=pb.Schema.Object.LIST if nested.is_list else pb.Schema.Object.SINGLE,
+        )
+        if nested
+        else None,
         description=attribute.description or "",
         description_kind=pb.MARKDOWN,
         required=bool(attribute.required),
@@ -48,13 +52,6 @@ def _attribute_to_pb(attribute: Attribute) -> pb.Schema.Attribute:
         sensitive=bool(attribute.sensitive),
         deprecated=bool(attribute.deprecated),
         write_only=getattr(attribute, "write_only", False),  # tf's own Attribute has none
-    )
-
-
-def _object_to_pb(attribute: NestedAttribute) -> pb.Schema.Object:
-    return pb.Schema.Object(
-        attributes=[_attribute_to_pb(inner) for inner in attribute.attributes],
-        nesting=pb.Schema.Object.LIST if attribute.is_list else pb.Schema.Object.SINGLE,
     )
 
 
@@ -78,7 +75,15 @@ def identity_schema_to_pb(schema: of.Schema) -> pb.ResourceIdentitySchema:
 def function_to_pb(signature: of.FunctionSignature) -> pb.Function:
     """Return the message of a function's signature."""
     message = pb.Function(
-        parameters=[_parameter_to_pb(parameter) for parameter in signature.parameters],
+        parameters=[
+            pb.Function.Parameter(
+                name=parameter.name,
+                type=parameter.type.tf_type(),
+                description=parameter.description or "",
+                description_kind=pb.MARKDOWN,
+            )
+            for parameter in signature.parameters
+        ],
         summary=signature.summary or "",
         description=signature.description or "",
         description_kind=pb.MARKDOWN,
@@ -86,12 +91,3 @@ def function_to_pb(signature: of.FunctionSignature) -> pb.Function:
     # A keyword of Python, so no name of an argument.
     getattr(message, "return").type = signature.return_type.type.tf_type()
     return message
-
-
-def _parameter_to_pb(parameter: Parameter) -> pb.Function.Parameter:
-    return pb.Function.Parameter(
-        name=parameter.name,
-        type=parameter.type.tf_type(),
-        description=parameter.description or "",
-        description_kind=pb.MARKDOWN,
-    )

@@ -51,8 +51,8 @@ class FileDownloadAction(MountPathsAction):
         "Anything else that is there is left as it is, unless `overwrite` says more. A download "
         "that breaks off goes on where it was, as far as the server can do that. What is left, or "
         "can't be fetched, is listed in an error at the end, when all others are there.",
-        *mounted.reference_attributes(),
-        mounted.token_attribute(),
+        *mounted.REFERENCE,
+        mounted.TOKEN,
         paths_attribute(
             "Files and folders, from the volume on: `E:/Docs/Offers.docx` becomes `Offers.docx` in "
             "`folder`, and a folder comes with everything in it. In a name, `*` stands for "

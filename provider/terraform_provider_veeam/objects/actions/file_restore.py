@@ -33,8 +33,8 @@ class FileRestoreAction(MountPathsAction):
     schema = block(
         "Restores files and folders of a mount point to their original place in "
         "the machine that was backed up.",
-        *mounted.reference_attributes(),
-        mounted.token_attribute(),
+        *mounted.REFERENCE,
+        mounted.TOKEN,
         paths_attribute(
             "Files and folders, from the volume on: `E:/Docs/Offers.docx`. They are "
             "restored one after the other."

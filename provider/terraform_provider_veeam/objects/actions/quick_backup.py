@@ -15,7 +15,7 @@ class QuickBackupAction(hierarchy.HierarchyReader, BackupAction):
     schema = block(
         "Makes an incremental restore point of a VM and waits until it is there. "
         "The VM has to be in a backup job that has a full backup of it.",
-        *hierarchy.vm_attributes(),
+        *hierarchy.VM_ATTRIBUTES,
         invoke="2h",
     )
 

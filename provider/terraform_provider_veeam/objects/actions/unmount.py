@@ -16,8 +16,8 @@ class UnmountAction(mounted.MountPointReader, Action):
         "Unmounts a mount point in its logon session, for cleaning up by hand. "
         "Destroy a mount that Terraform manages instead: after this action the next plan drops "
         "it from the state and mounts it again.",
-        *mounted.reference_attributes(),
-        mounted.token_attribute(),
+        *mounted.REFERENCE,
+        mounted.TOKEN,
         invoke="10m",
     )
 

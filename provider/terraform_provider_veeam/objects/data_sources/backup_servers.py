@@ -18,7 +18,7 @@ class BackupServerDataSource(DataSource):
     operation = "Looking the backup server up"
     schema = block(
         "Finds one of the backup servers that Enterprise Manager knows. Finding none is an error.",
-        checks.whole_name(),
+        checks.WHOLE_NAME,
         *_FOUND,
         read="5m",
     )
@@ -41,7 +41,7 @@ class BackupServersDataSource(DataSource):
     operation = "Looking backup servers up"
     schema = block(
         "The backup servers that Enterprise Manager knows.",
-        checks.pattern(),
+        checks.PATTERN,
         found(
             "backup_servers",
             "The backup servers; what Enterprise Manager does not tell is null.",

@@ -17,7 +17,7 @@ class HierarchyObjectDataSource(hierarchy.HierarchyReader, DataSource):
         "Finds a VM, or another object of the virtual infrastructure, by name, "
         "and returns the reference that jobs and backups know it by. Finding none is an "
         "error, and so is finding several.",
-        checks.whole_name(),
+        checks.WHOLE_NAME,
         optional(
             "type",
             "Type of the object: `Vm` (default), `Folder`, `Host`, `Cluster`, `Tag`, "

@@ -14,7 +14,7 @@ class HierarchyRootsDataSource(backup_server.BackupServerReader, DataSource):
     schema = block(
         "The hosts of the virtual infrastructure that backup servers know: vCenter "
         "Servers, ESX and Hyper-V hosts and their likes.",
-        checks.pattern(),
+        checks.PATTERN,
         optional("type", f"What it is: {_TYPES}", check=checks.name),
         backup_server.attribute(),
         found(

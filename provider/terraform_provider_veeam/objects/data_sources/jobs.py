@@ -53,7 +53,7 @@ class JobDataSource(_Reader):
     schema = block(
         "Finds one job that backs up, copies or replicates VMs. Finding none is an error, and so "
         "is finding several. The account needs the role Portal Administrator.",
-        checks.whole_name(),
+        checks.WHOLE_NAME,
         *_search_attributes(computes=True),
         *_FOUND,
         read="5m",
@@ -79,7 +79,7 @@ class JobsDataSource(_Reader):
         "Lists the jobs that back up, copy and replicate VMs. Enterprise Manager does not list "
         "those of agents, file shares and tapes here. The account needs the role Portal "
         "Administrator.",
-        checks.pattern(),
+        checks.PATTERN,
         *_search_attributes(),
         found(
             "jobs",

@@ -9,7 +9,7 @@ from terraform_provider_veeam.em.patterns import name_matches
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks, selection
 from terraform_provider_veeam.objects.base import Context, DataSource, Deadline, State, block
-from terraform_provider_veeam.objects.mounted import MountPointReader, reference_attributes
+from terraform_provider_veeam.objects.mounted import REFERENCE, MountPointReader
 from tfplugin import attribute
 from tfplugin.errors import Refused
 from tfplugin.types import Bool, Number
@@ -23,7 +23,7 @@ class MountPointFilesDataSource(MountPointReader, DataSource):
     operation = "Listing {path}"
     schema = block(
         "The files and folders in a folder of a mount point.",
-        *reference_attributes(),
+        *REFERENCE,
         attribute.required(
             "path",
             "The folder, from its volume on: `E:/Documentation 2014`, `Volume$0:/etc`. "

@@ -17,7 +17,7 @@ class MountPointsDataSource(MountPointReader, mount_points.RestorePointObject, D
         "other sessions can't be seen.",
         *mount_points.restore_point_inputs(),
         *session_attributes(),
-        found("mount_points", "The mount points, by number.", *mount_points.own_results()),
+        found("mount_points", "The mount points, by number.", *mount_points.OWN_RESULTS),
         read="5m",
     )
 

@@ -29,7 +29,7 @@ class RepositoryDataSource(BackupServerReader, DataSource):
     schema = block(
         "Finds one backup repository, and the space that it has. Finding none is an error, and so "
         "is finding several.",
-        checks.whole_name(),
+        checks.WHOLE_NAME,
         *_search_attributes(computes=True),
         *_FOUND,
         read="5m",
@@ -53,7 +53,7 @@ class RepositoriesDataSource(BackupServerReader, DataSource):
     operation = "Looking repositories up"
     schema = block(
         "The backup repositories, and the space that they have.",
-        checks.pattern(),
+        checks.PATTERN,
         *_search_attributes(),
         found(
             "repositories",

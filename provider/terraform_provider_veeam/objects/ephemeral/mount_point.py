@@ -22,7 +22,7 @@ class MountPointEphemeral(mount_points.MountPointObject, EphemeralResource):
         "of the command, also after an error or Ctrl-C, and is in no state and no plan. "
         "Terraform opens it during plan too, and then again during apply.",
         *mount_points.inputs(),
-        *mount_points.results(),
+        *mount_points.RESULTS,
         computed(
             "session_token",
             "Token of the logon session that the mount point lives in, for scripts that "

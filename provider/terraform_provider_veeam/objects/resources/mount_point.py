@@ -43,7 +43,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
             "Keep the logon session in `sealed_session` too, for plans that are applied on "
             "another machine. Default `false`.",
         ),
-        *mount_points.results(),
+        *mount_points.RESULTS,
         computed(
             "sealed_session",
             "With `seal_session`, the logon session, encrypted with a key that is derived "
