@@ -125,7 +125,6 @@ def waiting_for(what: str, *, at_once: bool = False) -> Iterator[Wait]:
     """
     began = time.monotonic()
     wait = Wait()
-    console = _console(sys.stderr)
     if at_once:
         say_begin(what)
 
@@ -133,29 +132,26 @@ def waiting_for(what: str, *, at_once: bool = False) -> Iterator[Wait]:
         share = "" if wait.percent is None else f", {wait.percent} %"
         return [f"{what} ... {time.monotonic() - began:.0f} s{share}"]
 
-    with _shown(console, show, lambda: None if wait.percent is None else wait.percent / 100):
+    with _shown(show, lambda: None if wait.percent is None else wait.percent / 100):
         yield wait
 
 
 @contextmanager
 def progress_of(progress: Progress) -> Iterator[None]:
     """Show how far a download is, by a bar on a terminal, and by a line now and then elsewhere."""
-    with _shown(_console(sys.stderr), progress.texts, lambda: progress.share):
+    with _shown(progress.texts, lambda: progress.share):
         yield
 
 
 @contextmanager
-def _shown(
-    console: Console, told: Callable[[], list[str]], share: Callable[[], float | None]
-) -> Iterator[None]:
+def _shown(told: Callable[[], list[str]], share: Callable[[], float | None]) -> Iterator[None]:
     """Show progress: texts, the most important first, and a bar for a share of 1."""
+    console, spinner = _console(sys.stderr), Spinner("dots")
     if console.is_interactive:
-        spinner = Spinner("dots")
-        live = Live(
+        with Live(
             get_renderable=lambda: _line(told(), share(), spinner, console.width),
             console=console, transient=True, redirect_stdout=False, redirect_stderr=False,
-        )  # fmt: skip
-        with live:
+        ):  # fmt: skip
             yield
         return
     done = threading.Event()
