@@ -54,9 +54,7 @@ def _serve() -> "NoReturn":
 
     # What is imported stays: looking for garbage in it, again and again, only takes time.
     gc.disable()
-    from tfplugin.process.lazy_modules import (  # noqa: PLC0415
-        defer_what_is_not_used,
-    )
+    from tfplugin.process.lazy_modules import defer_what_is_not_used  # noqa: PLC0415
 
     defer_what_is_not_used()
     from tfplugin.process.lifetime import leave  # noqa: PLC0415
@@ -86,8 +84,6 @@ def _make_provider() -> "VeeamProvider":
 
 
 def _make_servicer(provider: "VeeamProvider", *, mask: Callable[[str], str]) -> "ProviderServicer":
-    from tfplugin.rpc.servicer import (  # noqa: PLC0415 - after the schema
-        ProviderServicer,
-    )
+    from tfplugin.rpc.servicer import ProviderServicer  # noqa: PLC0415 - after the schema
 
     return ProviderServicer(provider, mask=mask)
