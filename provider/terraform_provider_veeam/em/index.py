@@ -28,7 +28,6 @@ from terraform_provider_veeam.masking import printable
 
 AT_ONCE = 8  # how many requests to the index are under way at the same time, at most
 MOST_FOLDERS = 1000  # how many folders of one restore point a pattern is looked for in, at most
-
 Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)

@@ -38,7 +38,6 @@ _MANY_SESSIONS = (
 )
 
 Result = TypeVar("Result")
-
 log = logging.getLogger(__name__)
 
 

@@ -19,7 +19,6 @@ from terraform_provider_veeam.em.logon import LogonSessions, token_refused
 
 PAUSES = (0.0, 0.5, 1.0, 2.0)  # seconds before each look for what may turn up late
 LOOK_SECONDS = 6.0  # seconds for finding out what became of a request, even after a stop
-
 log = logging.getLogger(__name__)
 
 

@@ -17,7 +17,6 @@ from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.text import counted
 
 _SECONDS = 20.0  # that it may take, while an error waits to be told
-
 Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)

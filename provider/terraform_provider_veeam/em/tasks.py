@@ -19,7 +19,6 @@ from terraform_provider_veeam.em.http.client import never
 from terraform_provider_veeam.em.logon import InSession
 
 _LOOKS_FOR_A_MISSING_TASK = 3  # right after it was made the server may not list it yet
-
 Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)

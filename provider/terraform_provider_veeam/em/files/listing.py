@@ -20,7 +20,6 @@ from terraform_provider_veeam.masking import printable
 
 _PAGE_SIZE = 500  # with the longest paths of Windows, an answer of 3 MiB
 _SHOWN = 5  # of a folder, in an error
-
 log = logging.getLogger(__name__)
 
 

@@ -120,10 +120,7 @@ class FileRestores(InSession):
         *,
         only_starts: bool = False,
     ) -> Iterator[Progress]:
-        """Wait for a task, and for the restore session that it has started, if it has.
-
-        Yields as `restore`. Addresses below `/api` of what is ready go to `targets`.
-        """
+        """Wait for a task, and a restore it started; yields as `restore`. Ready ones: `targets`."""
 
         def look() -> models.Task:
             return self._tasks.look(begun, deadline)

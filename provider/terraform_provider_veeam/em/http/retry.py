@@ -15,7 +15,6 @@ PASSING_STATUSES = frozenset({409, 423, 429, 502, 503, 504})
 PATIENCE = 60.0  # seconds of nothing but errors before what takes long is given up
 _FIRST, _LONGEST = 0.5, 15.0  # seconds before another try
 _ANSWERS = (errors.Gone, errors.Stopped, errors.DeadlinePassed)
-
 log = logging.getLogger(__name__)
 
 

@@ -65,10 +65,7 @@ class ProxyContext(ssl.SSLContext):
 
 
 def verification(settings: Settings) -> dict[str, Any]:
-    """Return how Enterprise Manager's certificate is verified, as a connection of urllib3 takes it.
-
-    A fingerprint is compared right after the handshake, before anything is sent.
-    """
+    """Return how a connection verifies the server; a pin counts before anything is sent."""
     if fingerprint := settings.certificate_fingerprint:
         return {"ssl_context": _context(settings), "assert_fingerprint": fingerprint}
     return {"ssl_context": _context(settings)}

@@ -31,7 +31,6 @@ _LAST_KNOWN = 10  # sessions from before the start that are told from the new on
 _SKEW = dt.timedelta(minutes=5)  # between two servers of a domain: Kerberos allows no more
 _PAUSES = (0.0, 1.0, 2.0)  # seconds before each look for a new restore point's link
 _WHERE = "History in the console of Veeam Backup & Replication"
-
 Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)

@@ -21,7 +21,6 @@ from terraform_provider_veeam.em.logon import Group, LogonSessions
 from terraform_provider_veeam.masking import printable
 
 _FINISH_SECONDS = 20.0  # for what was begun, after a stop or the end of the time
-
 Result = TypeVar("Result")
 
 

@@ -26,7 +26,6 @@ from terraform_provider_veeam.text import capital
 UNDO_SECONDS = 20.0
 READ_SECONDS = 20.0  # the least for reading a mount that is there, whatever the deadline
 _COULD_NOT_MOUNT = "Enterprise Manager could not mount the restore point"
-
 log = logging.getLogger(__name__)
 
 
@@ -36,10 +35,7 @@ def create_mount(
     os_kind: str | None,
     deadline: Deadline,
 ) -> models.Mounted:
-    """Mount in a session of its own; return it when its disks are there. Raises MountIncomplete.
-
-    After any other error nothing is mounted, or the error says what may be.
-    """
+    """Mount in a session of its own, or undo it. Raises MountIncomplete when it can't be read."""
     mount = _Mount(logon, restore_point, deadline)
     try:
         return mount.make(os_kind)

@@ -63,10 +63,7 @@ class Mounts(Group):
             tasks.Tasks(self._logon, session).all(deadline)
 
     def restore_points(self, deadline: Deadline) -> Iterator[models.RestorePointRef]:
-        """Yield the restore points of which the session may have mount points, each once.
-
-        Those of its tasks come first, which may not stay listed, then those being restored.
-        """
+        """Yield, once each, what the session may have mounted: its tasks', then all restores'."""
         session = self._logon.browsing(deadline)
         own, seen = SessionClient(self._logon.client, session, deadline), set()
         hrefs = (task.mount_href or "" for task in tasks.Tasks(self._logon, session).all(deadline))
