@@ -58,10 +58,6 @@ class Link(NamedTuple):
         """Tell whether the link has a relation, like `Related`."""
         return self.rel.casefold() == rel.casefold()
 
-    def is_to(self, kind: str) -> bool:
-        """Tell whether it leads to a resource of a kind, a reference to one, or a list of them."""
-        return self.type.casefold().startswith(kind.casefold())
-
     def is_below(self, *collections: str) -> bool:
         """Tell whether it leads to a member of one of those collections, like `/tasks`."""
         return any(
@@ -328,17 +324,12 @@ def size(resource: Any, name: str) -> int | None:
 
 def links(resource: Any) -> list[Link]:
     """Return the links of a resource whose address can be used."""
-    return [
-        Link(
-            text(link, "Rel") or "",
-            text(link, "Type") or "",
-            path,
-            text(link, "Name"),
-            _query(member(link, "Href")),
-        )
-        for link in members(member(resource, "Links"))
-        if (path := api_path(member(link, "Href")))
-    ]
+    found = []
+    for link in members(member(resource, "Links")):
+        if path := path_of(link):
+            rel, kind = text(link, "Rel") or "", text(link, "Type") or ""
+            found.append(Link(rel, kind, path, text(link, "Name"), _query(member(link, "Href"))))
+    return found
 
 
 def link_below(resource: Any, collection: str) -> Link | None:

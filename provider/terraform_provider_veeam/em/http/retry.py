@@ -29,11 +29,6 @@ def may_pass(error: errors.EnterpriseManagerError) -> bool:
     return error.may_pass
 
 
-def is_no_answer(error: errors.EnterpriseManagerError) -> bool:
-    """Tell whether an error leaves the question open: that a thing is gone is an answer."""
-    return not isinstance(error, _ANSWERS)
-
-
 def retry(
     operation: Callable[[], Result],
     deadline: Deadline,
@@ -61,7 +56,12 @@ def retry(
 
 def persist(operation: Callable[[], Result], deadline: Deadline, pause: float = 1.0) -> Result:
     """Return the result of an operation, tried again every `pause` seconds until the deadline."""
-    return retry(operation, deadline, when=is_no_answer, pauses=repeat(pause))
+    return retry(
+        operation,
+        deadline,
+        when=lambda error: not isinstance(error, _ANSWERS),  # they leave no question open
+        pauses=repeat(pause),
+    )
 
 
 def retry_after_seconds(value: str | None, now: str | None) -> float | None:

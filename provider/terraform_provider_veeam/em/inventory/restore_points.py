@@ -138,12 +138,9 @@ def found_restore_point(
 
 def _leads_to_use(link: decoders.Link) -> bool:
     """Tell whether a link shows that a restore point can be used: it has been written."""
-    return (
-        (link.is_for("Create") and link.path.casefold().endswith("/mounts"))
-        or link.is_for("Restore")
-        or link.is_for("Failover")
-        or link.is_to("BackupFile")
-    )
+    is_mount = link.is_for("Create") and link.path.casefold().endswith("/mounts")
+    is_restore = link.is_for("Restore") or link.is_for("Failover")
+    return is_mount or is_restore or link.type.casefold().startswith("backupfile")
 
 
 def uuid_of(resource: Any) -> str | None:
