@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import ssl
 import threading
@@ -55,10 +56,7 @@ class TlsProxy:
                 return
             with socket.create_connection(self._target) as server:
                 client.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
-                back = threading.Thread(target=_copy, args=(server, client), daemon=True)
-                back.start()
-                _copy(client, server)
-                back.join()
+                _relay(client, server)
 
 
 class TlsFront(TlsProxy):
@@ -73,13 +71,16 @@ class TlsFront(TlsProxy):
             self._context.wrap_socket(plain, server_side=True) as client,
             of_client.wrap_socket(socket.create_connection(self._target)) as server,
         ):
-            threading.Thread(target=_copy, args=(server, client), daemon=True).start()
-            _copy(client, server)
+            _relay(client, server)
 
 
-def _copy(source: socket.socket, target: socket.socket) -> None:
-    with suppress(OSError, ssl.SSLError):
-        while data := source.recv(65536):
-            target.sendall(data)
-    with suppress(OSError):
-        target.shutdown(socket.SHUT_WR)
+def _relay(client: ssl.SSLSocket, server: socket.socket) -> None:
+    """Hand over what either says, until one ends; one thread, as OpenSSL takes no two at once."""
+    others = {client: server, server: client}
+    while True:
+        read = [one for one in others if isinstance(one, ssl.SSLSocket) and one.pending()]
+        for one in read or select.select([*others], [], [])[0]:
+            data = one.recv(65536)
+            if not data:
+                return
+            others[one].sendall(data)
