@@ -55,11 +55,7 @@ class ResourceContext(Context):
     """In an import by identity, what is looked for; the id is empty then."""
 
 
-class ChangeContext(ResourceContext):
-    """A change of a resource."""
-
-
-class PlanContext(ChangeContext):
+class PlanContext(ResourceContext):
     """Planning; append a path to `requires_replace` when its change needs a new resource."""
 
     requires_replace: list[Path]

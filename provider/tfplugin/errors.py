@@ -1,15 +1,16 @@
 """What the objects of a provider raise, and what a person is told of it."""
 
+from typing import NamedTuple
+
 from tfplugin.contexts import Path
 
 
-class Description:
+class Description(NamedTuple):
     """What a person is told of an exception."""
 
-    def __init__(self, summary: str, detail: str = "", path: Path | None = None) -> None:
-        self.summary = summary
-        self.detail = detail
-        self.path = path
+    summary: str
+    detail: str = ""
+    path: Path | None = None
 
 
 class Refused(Exception):
@@ -21,7 +22,8 @@ class Refused(Exception):
 
     def add(self, more: str) -> None:
         """Add what else a person has to know."""
-        self.description.detail = f"{self.description.detail}\n{more}".lstrip()
+        detail = f"{self.description.detail}\n{more}".lstrip()
+        self.description = self.description._replace(detail=detail)
 
 
 class Reported(Exception):

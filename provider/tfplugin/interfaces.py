@@ -53,7 +53,7 @@ class Resource(BlockObject):
         return planned
 
     @abstractmethod
-    def create(self, ctx: contexts.ChangeContext, planned: State) -> State | None:
+    def create(self, ctx: contexts.ResourceContext, planned: State) -> State | None:
         """Make the resource and return its state; None, with an error, when nothing was made."""
 
     @abstractmethod
@@ -61,11 +61,11 @@ class Resource(BlockObject):
         """Return the state as it is now, None when the resource is gone."""
 
     @abstractmethod
-    def update(self, ctx: contexts.ChangeContext, current: State, planned: State) -> State | None:
+    def update(self, ctx: contexts.ResourceContext, current: State, planned: State) -> State | None:
         """Change the resource in place and return its state; None, with an error, if it did not."""
 
     @abstractmethod
-    def delete(self, ctx: contexts.ChangeContext, current: State) -> None:
+    def delete(self, ctx: contexts.ResourceContext, current: State) -> None:
         """Delete the resource; with an error it stays in the state."""
 
     def import_(self, ctx: contexts.ResourceContext, id: str) -> State | None:  # noqa: A002 - tf's name

@@ -113,7 +113,7 @@ class Thing(Toy, interfaces.Resource):
         found: State | None = self._do("plan", ctx, current, planned)
         return found
 
-    def create(self, ctx: contexts.ChangeContext, planned: State) -> State | None:
+    def create(self, ctx: contexts.ResourceContext, planned: State) -> State | None:
         found: State | None = self._do("create", ctx, planned)
         return found
 
@@ -121,11 +121,11 @@ class Thing(Toy, interfaces.Resource):
         found: State | None = self._do("read", ctx, current)
         return found
 
-    def update(self, ctx: contexts.ChangeContext, current: State, planned: State) -> State | None:
+    def update(self, ctx: contexts.ResourceContext, current: State, planned: State) -> State | None:
         found: State | None = self._do("update", ctx, current, planned)
         return found
 
-    def delete(self, ctx: contexts.ChangeContext, current: State) -> None:
+    def delete(self, ctx: contexts.ResourceContext, current: State) -> None:
         self._do("delete", ctx, current)
 
     def import_(self, ctx: contexts.ResourceContext, id: str) -> State | None:  # noqa: A002 - tf's name

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -98,6 +98,8 @@ class VeeamObject:
     """An object of the provider."""
 
     schema: ClassVar[Schema]
+    operation: ClassVar[str]
+    """What an error says took too long; for a data source with names of attributes in braces."""
 
     def __init__(self, provider: Configured) -> None:
         self._provider = provider
@@ -157,6 +159,8 @@ class Resource(VeeamObject, interfaces.Resource):
 
     id_parts: ClassVar[tuple[str, ...]]
     """The attributes of the identity that an id for import is made of."""
+    parse_id: Callable[[str], tuple[Any, Any]]
+    """Returns the two parts of an id, for `take_over`. Raises ValueError."""
 
     def plan(
         self, ctx: contexts.PlanContext, current: State | None, planned: State | None
@@ -225,11 +229,6 @@ class Resource(VeeamObject, interfaces.Resource):
             raise Refused("Invalid import id", str(error)) from error
         return self.take_over(ctx, *parts)
 
-    @staticmethod
-    @abstractmethod
-    def parse_id(text: str) -> tuple[Any, Any]:
-        """Return the two parts of an id, for `take_over`. Raises ValueError."""
-
     @abstractmethod
     def take_over(self, ctx: contexts.ResourceContext, parent: Any, own: Any) -> State:
         """Return the state of what an id names. Raises Refused when it is not there."""
@@ -238,21 +237,14 @@ class Resource(VeeamObject, interfaces.Resource):
 class DataSource(VeeamObject, interfaces.DataSource):
     """A data source: its attributes, and `find`."""
 
-    operation: ClassVar[str]
-    """What an error says took too long; may have names of attributes in braces."""
-
     def read(self, ctx: Context, config: State) -> State | None:
         """Return what is found, once the configuration is known."""
         if self.is_deferred(ctx):
             return None
         operation = self.operation.format_map(config)
-        more = self.patience(config)
+        more = config.get("wait_up_to") or 0.0  # for what is not there yet
         with self.looking_up():
             return self.find(ctx, config, self.deadline_for(ctx, "read", config, operation, more))
-
-    def patience(self, config: State) -> float:
-        """Return the seconds for which it waits for something that is not there yet."""
-        return 0.0
 
     @abstractmethod
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:
@@ -288,8 +280,6 @@ class EphemeralResource(VeeamObject, interfaces.EphemeralResource):
 class ListResource(VeeamObject, interfaces.ListResource):
     """A listing: its attributes, and `find`."""
 
-    operation: ClassVar[str]
-
     def list(self, ctx: contexts.ListContext, config: State) -> Iterator[interfaces.ListedResource]:
         """Return what is found, one by one."""
         return self.find(ctx, config, self.deadline_for(ctx, "list", config, self.operation))
@@ -303,9 +293,6 @@ class ListResource(VeeamObject, interfaces.ListResource):
 
 class Action(VeeamObject, interfaces.Action):
     """An action: its attributes, and `run`."""
-
-    operation: ClassVar[str]
-    """What an error says took too long."""
 
     def plan(self, ctx: Context, config: State) -> None:
         """Look up what the action needs, as far as it is known."""

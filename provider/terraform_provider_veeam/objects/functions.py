@@ -61,7 +61,7 @@ class ParseMountPointId(Function):
                 String(),
                 "`[TYPE/]RESTORE_POINT_UUID/MOUNT_ID`.",
                 identifiers.parse_mount_point_id,
-            ),
+            )
         ],
         return_type=Return(Object(_PARTS)),
         summary="Take the id of a mount point apart",
@@ -81,11 +81,8 @@ class ParseUid(Function):
     signature = FunctionSignature(
         parameters=[
             Parameter(
-                "uid",
-                String(),
-                "`urn:veeam:ENTITY:UUID`, or a UUID alone.",
-                identifiers.parse_uid,
-            ),
+                "uid", String(), "`urn:veeam:ENTITY:UUID`, or a UUID alone.", identifiers.parse_uid
+            )
         ],
         return_type=Return(
             Object({"entity": String(), "restore_point_type": String(), "uuid": String()})

@@ -14,19 +14,10 @@ from tfplugin.errors import Refused
 from tfplugin.rpc.call import Calls, Codec, present, put_deferral, validation
 from tfplugin.types import Unknown
 from tfplugin.wire import tfplugin6_pb2 as pb
-from tfplugin.wire.codec import (
-    decode_object,
-    unpack,
-    unpack_json,
-)
+from tfplugin.wire.codec import decode_object, unpack, unpack_json
 from tfplugin.wire.diagnostics import path_to_pb
 from tfplugin.wire.meaning import spell
-from tfplugin.wire.planning import (
-    copied,
-    fill_in,
-    find_replacements,
-    keep_spelling,
-)
+from tfplugin.wire.planning import copied, fill_in, find_replacements, keep_spelling
 from tfplugin.wire.schemas import identity_schema_to_pb
 
 _NO_STATE = (
@@ -110,7 +101,7 @@ class ResourceCalls(Calls):
             resource, codec = self._object(self._provider.resources, call)
             prior = codec.decode(request.prior_state)
             planned = codec.decode(request.planned_state)
-            ctx = self._context(contexts.ChangeContext, call)
+            ctx = self._context(contexts.ResourceContext, call)
             ctx.private = request.planned_private
             ctx.identity = codec.decode_identity(request.planned_identity)
             ctx.config = codec.decode(request.config)

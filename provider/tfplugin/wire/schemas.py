@@ -21,9 +21,7 @@ def _block_to_pb(block: of.Schema | NestedBlock) -> pb.Schema.Block:
         attributes=[_attribute_to_pb(one) for one in block.attributes if one not in nested],
         block_types=[
             pb.Schema.NestedBlock(
-                type_name=one.name,
-                block=_block_to_pb(one),
-                nesting=pb.Schema.NestedBlock.SINGLE,
+                type_name=one.name, block=_block_to_pb(one), nesting=pb.Schema.NestedBlock.SINGLE
             )
             for one in nested
         ],

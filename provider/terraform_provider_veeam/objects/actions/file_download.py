@@ -58,7 +58,7 @@ class FileDownloadAction(MountPathsAction):
             "`folder`, and a folder comes with everything in it. In a name, `*` stands for "
             "anything and `?` for one character; `**` stands for any number of folders: "
             "`E:/Docs/**/*.docx`. What matches goes where it is below the last folder that is "
-            "named without them. A name that is there as it is written is meant as it is written.",
+            "named without them. A name that is there as it is written is meant as it is written."
         ),
         required(
             "folder",
@@ -88,8 +88,7 @@ class FileDownloadAction(MountPathsAction):
             fallback=8,
         ),
         flag(
-            "dry_run",
-            "Tell what would be done, file by file, and write nothing. Default `false`.",
+            "dry_run", "Tell what would be done, file by file, and write nothing. Default `false`."
         ),
         invoke="1h",
     )

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from terraform_provider_veeam.em.errors import (
-    EnterpriseManagerError,
-    NotFound,
-)
+from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound
 from terraform_provider_veeam.em.files.paths import PathPattern, parse_guest_path
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
 from terraform_provider_veeam.masking import printable

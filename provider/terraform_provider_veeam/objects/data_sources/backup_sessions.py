@@ -31,9 +31,7 @@ class BackupSessionsDataSource(jobs.JobReader, DataSource):
             "UUID or URN of a job. Write this, `job_name` or `machine_name`.", optional=True
         ),
         optional(
-            "job_name",
-            "Whole name of a job, compared without regard to case.",
-            check=checks.name,
+            "job_name", "Whole name of a job, compared without regard to case.", check=checks.name
         ),
         optional(
             "machine_name",
@@ -86,8 +84,7 @@ class BackupSessionsDataSource(jobs.JobReader, DataSource):
                 "null for a job's, and where Enterprise Manager does not tell it, as for copies.",
             ),
             computed(
-                "restore_point_type",
-                "Family of that restore point, for `veeam_mount_point`.",
+                "restore_point_type", "Family of that restore point, for `veeam_mount_point`."
             ),
         ),
         read="5m",

@@ -40,13 +40,9 @@ class HierarchyObjectDataSource(hierarchy.HierarchyReader, DataSource):
         read="5m",
     )
 
-    def patience(self, config: State) -> float:
-        """Return the seconds for which it waits for an object that is not there yet."""
-        return config["wait_up_to"] or 0.0
-
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:
         """Return the one that is found."""
-        patience = self.patience(config)
+        patience = config["wait_up_to"] or 0.0
         found = self.find_by_name(config, config["type"], deadline, patience=patience)
         return {
             "type": found.type or config["type"],

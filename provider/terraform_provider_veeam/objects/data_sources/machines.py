@@ -27,9 +27,7 @@ class MachinesDataSource(search.RestorePointReader, DataSource):
             computed("oldest_at", "When the oldest was created, RFC 3339 in UTC."),
             computed("newest_at", "When the newest was created, RFC 3339 in UTC."),
             computed(
-                "backup_servers",
-                "Names of the backup servers that they are on.",
-                List(String()),
+                "backup_servers", "Names of the backup servers that they are on.", List(String())
             ),
         ),
         read="5m",

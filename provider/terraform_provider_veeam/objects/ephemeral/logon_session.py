@@ -25,8 +25,7 @@ class LogonSessionEphemeral(EphemeralResource):
         ),
         computed("session_fingerprint", "Tells the session from others and gives no access to it."),
         computed(
-            "api_url",
-            "Address that paths of the API are appended to, `https://HOST:PORT/api`.",
+            "api_url", "Address that paths of the API are appended to, `https://HOST:PORT/api`."
         ),
         open="1m",
     )

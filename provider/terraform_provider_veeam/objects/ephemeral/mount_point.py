@@ -55,10 +55,7 @@ class MountPointEphemeral(mount_points.MountPointObject, EphemeralResource):
         return (
             found
             | mount_points.results_of(session, mount_point)
-            | {
-                "restore_point_type": restore_point.type.value,
-                "session_token": session.token,
-            }
+            | {"restore_point_type": restore_point.type.value, "session_token": session.token}
         )
 
     def renew(self, ctx: EphemeralContext) -> None:

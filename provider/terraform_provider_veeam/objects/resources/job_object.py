@@ -73,7 +73,7 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
         """Take note of what Terraform has: it may be about to be replaced."""
         self._provider.stored[self.key(ctx, current)] = current["id"]
 
-    def create(self, ctx: contexts.ChangeContext, planned: State) -> State | None:
+    def create(self, ctx: contexts.ResourceContext, planned: State) -> State | None:
         """Put the object into the job."""
         deadline = self.deadline_for(ctx, "create", planned, "Putting the object into the job")
         item = self.find_by_ref(planned["ref"], deadline)
@@ -119,11 +119,11 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
         self._warn(ctx, f"{name} is no longer in its job as {current['object_id']}", how)
         return None
 
-    def update(self, ctx: contexts.ChangeContext, current: State, planned: State) -> State:
+    def update(self, ctx: contexts.ResourceContext, current: State, planned: State) -> State:
         """Take over another spelling: any other change replaces the object."""
         return planned
 
-    def delete(self, ctx: contexts.ChangeContext, current: State) -> None:
+    def delete(self, ctx: contexts.ResourceContext, current: State) -> None:
         """Take the object out of the job; what is gone already is no error."""
         if current["id"] in self._provider.taken_over:
             self._provider.taken_over.remove(current["id"])

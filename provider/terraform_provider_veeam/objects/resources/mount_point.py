@@ -91,7 +91,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         if _asks_for_another_os(ctx.private, current, planned):
             ctx.requires_replace.append(["os_kind"])
 
-    def create(self, ctx: contexts.ChangeContext, planned: State) -> State:
+    def create(self, ctx: contexts.ResourceContext, planned: State) -> State:
         """Mount the restore point. A mount that could not be read is returned with the error."""
         em = self.em
         if planned["restore_point_name"] is Unknown:
@@ -140,7 +140,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
                 current |= self.describe_restore_point(ctx, current)
         return self._keep(ctx, current, record, mount_point, for_apply=True)
 
-    def update(self, ctx: contexts.ChangeContext, current: State, planned: State) -> State | None:
+    def update(self, ctx: contexts.ResourceContext, current: State, planned: State) -> State | None:
         """Take over timeouts and what an import did not know, and hold for a new time."""
         record = SessionRecord.from_bytes(ctx.private)
         if record is not None and planned["os_kind"] is not None:
@@ -168,7 +168,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
             ctx.diagnostics.add_error(*trouble, path=["keep_alive"])
         return None if trouble else planned
 
-    def delete(self, ctx: contexts.ChangeContext, current: State) -> None:
+    def delete(self, ctx: contexts.ResourceContext, current: State) -> None:
         """Unmount in the mount's own session, and end it; what is gone already is no error."""
         deadline = self.deadline_for(ctx, "delete", current, f"Unmounting {current['id']}")
         record = self._find_session(ctx, current, deadline)
@@ -276,7 +276,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
             return None
 
     def _keep_alive(
-        self, ctx: contexts.ChangeContext, state: State, record: SessionRecord
+        self, ctx: contexts.ResourceContext, state: State, record: SessionRecord
     ) -> tuple[str, str] | None:
         """Have the session held for as long as keep_alive says; return what to tell if it is not.
 
