@@ -70,7 +70,7 @@ def test_progress_is_told_and_the_end_of_the_time_cancels(
     provider: CalledProvider, server: Server, mount: dict[str, Any]
 ) -> None:
     server.fault("task-stays", f"POST {MOUNTS}/1/.*", None, seconds=600)
-    told = provider.act(RESTORE, paths=[FILE], timeouts={"invoke": "12s"}, **mount)
+    told = provider.act(RESTORE, paths=[FILE], timeouts={"invoke": "25s"}, **mount)
     assert re.search(rf"Still restoring {re.escape(FILE)} \(\d+ s\)", told.result)
     assert "took too long" in told.error
     assert "Set timeouts.invoke to allow more" in told.error

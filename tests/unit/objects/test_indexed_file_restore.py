@@ -25,7 +25,7 @@ def asked(simulator: Simulator) -> int:
 def test_files_go_back_one_after_the_other_without_a_mount(
     provider: CalledProvider, simulator: Simulator
 ) -> None:
-    simulator.add_fault("restore-session", RESTORE, seconds=150)
+    simulator.add_fault("restore-session", RESTORE, seconds=40)
     lines = provider.act(
         NAME, restore_point_id=point(simulator), paths=[OFFERS.replace("/", "\\"), HOSTS]
     ).value.splitlines()
