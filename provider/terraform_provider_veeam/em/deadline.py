@@ -1,7 +1,5 @@
 """How long an operation may take, and the clock behind it. A stop ends every wait at once."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -67,14 +65,14 @@ class Deadline:
         self._asked: threading.Event | None = None
         self._silence = _Silence()
 
-    def part(self, seconds: float, operation: str | None = None) -> Deadline:
+    def part(self, seconds: float, operation: str | None = None) -> "Deadline":
         """Return the deadline of a part of the operation, which is no later than its own."""
         left = min(seconds, self.remaining())
         part = Deadline(operation or self.operation, left, stop=self.stop, clock=self.clock)
         part._asked, part._silence = self._asked, self._silence
         return part
 
-    def unstoppable(self, operation: str, seconds: float) -> Deadline:
+    def unstoppable(self, operation: str, seconds: float) -> "Deadline":
         """Return one for what must be finished: after a stop it ends when the server is silent."""
         bound = Deadline(operation, seconds, stop=threading.Event(), clock=self.clock)
         bound._asked, bound._silence = self._asked or self.stop, self._silence

@@ -1,7 +1,5 @@
 """Times as the API and RFC 3339 write them, with every digit of their fractions of a second."""
 
-from __future__ import annotations
-
 import datetime as dt
 import re
 from typing import NamedTuple, Self
@@ -35,7 +33,7 @@ class Time(NamedTuple):
             raise ValueError(f"{text!r} is not a time") from None
         return cls(second, int((found[3] or "")[:_DIGITS].ljust(_DIGITS, "0")))
 
-    def is_within(self, after: Time | None, before: Time | None) -> bool:
+    def is_within(self, after: Self | None, before: Self | None) -> bool:
         """Tell whether it is neither before the one bound nor after the other; None is no bound."""
         return (after is None or self >= after) and (before is None or self <= before)
 

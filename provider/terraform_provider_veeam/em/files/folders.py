@@ -1,7 +1,5 @@
 """Folders of this machine that are held open: nothing put in their place leads a download away."""
 
-from __future__ import annotations
-
 import errno
 import os
 import stat
@@ -44,7 +42,7 @@ class Folder:
             os.close(self._handle)
 
     @contextmanager
-    def below(self, names: Sequence[str], *, make: bool = False) -> Iterator[Folder]:
+    def below(self, names: Sequence[str], *, make: bool = False) -> Iterator["Folder"]:
         """Give the folder that names lead to, none of them a link; with `make` it is made."""
         inner: Folder = self
         try:
@@ -57,7 +55,7 @@ class Folder:
             if inner is not self:
                 inner.close()
 
-    def _enter(self, name: str, *, make: bool) -> Folder:
+    def _enter(self, name: str, *, make: bool) -> "Folder":
         if make:
             with suppress(FileExistsError):
                 os.mkdir(self._at(name), dir_fd=self._handle)

@@ -4,8 +4,6 @@ A line of JSON tells of one file, the last one of those for a file counts. What 
 or is not of this user, is as if it were not there: no file is then known to be from a download.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -136,7 +134,7 @@ def is_noted(
         return False
 
 
-def sha256_of(file: BinaryIO, most: int, deadline: Deadline) -> hashlib._Hash:
+def sha256_of(file: BinaryIO, most: int, deadline: Deadline) -> "hashlib._Hash":
     """Return the hash of the next bytes of a file. Raises OSError, Stopped, DeadlinePassed."""
     found = hashlib.sha256()
     while most > 0 and (chunk := file.read(min(most, _CHUNK))):

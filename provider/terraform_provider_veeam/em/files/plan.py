@@ -1,7 +1,5 @@
 """What is done about the files that a path or pattern stands for, before any is fetched."""
 
-from __future__ import annotations
-
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
@@ -129,7 +127,7 @@ class Planner:
                 below.append(one)
         return [entry, *below]
 
-    def _place(self, entries: list[Entry], layout: _Layout) -> list[Planned]:
+    def _place(self, entries: list[Entry], layout: "_Layout") -> list[Planned]:
         """Make the folders among some entries, and return what is done about the files."""
         placed = []
         missing = set()  # folders

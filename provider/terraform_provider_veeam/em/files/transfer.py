@@ -1,7 +1,5 @@
 """Files and folders of a mount point brought to a folder of this machine, some at once."""
 
-from __future__ import annotations
-
 import re
 import threading
 from collections import deque
@@ -130,7 +128,7 @@ class Transfer:
                     break
                 raise
 
-    def _work(self, take: Callable[[], _Job]) -> None:
+    def _work(self, take: "Callable[[], _Job]") -> None:
         """Fetch one file after the other, until there is none left."""
         with suppress(IndexError):
             while True:
@@ -164,7 +162,7 @@ class Transfer:
                 if preparation.part.is_file:
                     preparation.begin()
 
-    def _fetch_file(self, job: _Job) -> Downloaded:
+    def _fetch_file(self, job: "_Job") -> Downloaded:
         entry, place, source, verdict = job.file
         target = job.preparation.targets().get(address_of(entry.path))
         with self.progress.fetching(entry) as count, self._destination.opened(place) as folder:
@@ -242,7 +240,7 @@ class _Preparation:
 class _Job:
     """A file that is fetched, and what came of it."""
 
-    def __init__(self, file: Planned, preparation: _Preparation, fetch: _Fetch) -> None:
+    def __init__(self, file: Planned, preparation: _Preparation, fetch: "_Fetch") -> None:
         self.file = file
         self.preparation = preparation
         self.outcome: Downloaded | errors.EnterpriseManagerError | None = None

@@ -4,8 +4,6 @@ Follows the vendor's pages backupsessions_id, backuptasksessions_id, get_query_b
 get_query_backuptasksession, and their siblings for replication jobs.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
@@ -25,7 +23,7 @@ class SessionType(StrEnum):
     REPLICA = "Replica"
 
     @classmethod
-    def of(cls, job_type: str | None) -> SessionType:
+    def of(cls, job_type: str | None) -> "SessionType":
         """Return that of the sessions of a type of jobs."""
         return cls.REPLICA if (job_type or "").casefold() == "replica" else cls.BACKUP
 
