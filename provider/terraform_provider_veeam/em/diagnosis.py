@@ -1,7 +1,4 @@
-"""What is between this machine and Enterprise Manager, one step after the other.
-
-Each step raises what a request would raise that gets no further.
-"""
+"""The steps to Enterprise Manager; each raises what a request would that gets no further."""
 
 import datetime as dt
 import socket
@@ -79,7 +76,9 @@ class Diagnosis(Group):
         answer = self._logon.check_server(deadline)
         listed = decoders.listed(answer.document.property("SupportedVersions"), "SupportedVersion")
         names = (decoders.text(one, "Name") for one in listed or ())
-        return Root([name for name in names if name], _ahead(answer))
+        told = retry.http_date(answer.headers.get("Date"))
+        ahead = (told - dt.datetime.now(dt.UTC)).total_seconds() if told else None
+        return Root([name for name in names if name], ahead)
 
     def log_on(self, deadline: Deadline) -> None:
         """Log on, or use the session whose token is configured."""
@@ -110,8 +109,3 @@ class Diagnosis(Group):
             return (), own.get(path)
         except errors.AccessDenied:
             return refusals.roles_for(f"GET {path}"), None
-
-
-def _ahead(answer: Answer) -> float | None:
-    told = retry.http_date(answer.headers.get("Date"))
-    return (told - dt.datetime.now(dt.UTC)).total_seconds() if told else None

@@ -9,8 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 DEFAULT_OS_KIND = "Windows"  # what Enterprise Manager assumes for a mount when none is named
-IDLE_LIMIT = "15 minutes (unless the server is set otherwise)"
-"""How long a logon session may be idle, as people are told."""
+IDLE_LIMIT = "15 minutes (unless the server is set otherwise)"  # of a logon session, for people
 
 
 class RestorePointType(StrEnum):

@@ -1,7 +1,4 @@
-"""The tasks of one logon session: what they say, and waiting for one.
-
-Follows the vendor's pages tasks_id, get_tasks, get_tasks_id and delete_task_id.
-"""
+"""A session's tasks. Follows the pages tasks_id, get_tasks, get_tasks_id and delete_task_id."""
 
 import json
 import logging

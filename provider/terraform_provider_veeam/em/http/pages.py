@@ -1,7 +1,4 @@
-"""Lists that come page by page, and may change meanwhile.
-
-Follows the vendor's page pagesize_and_page.
-"""
+"""Lists that come page by page, and may change. Follows the vendor's page pagesize_and_page."""
 
 from collections.abc import Callable, Iterator
 from typing import TypeVar
@@ -13,8 +10,7 @@ PAGE_SIZE = 100  # what servers have by themselves, and at least when asked for 
 _LOOKS = 5  # at a page that is another one each time
 
 Member = TypeVar("Member")
-_Page = tuple[str, decoders.Document, dict[object, Member]]
-"""Its address, what was answered, and its members by what tells them apart."""
+_Page = tuple[str, decoders.Document, dict[object, Member]]  # its address, answer, and members
 
 
 def pages(

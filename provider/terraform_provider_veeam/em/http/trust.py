@@ -179,9 +179,7 @@ def _other_way(settings: Settings, failure: BaseException) -> str:
 
 
 def _reason(failure: BaseException) -> str:
-    if isinstance(failure, ssl.SSLCertVerificationError):
-        return failure.verify_message or "certificate verify failed"
-    return "certificate verify failed"
+    return getattr(failure, "verify_message", "") or "certificate verify failed"
 
 
 def fetch_certificate(url: str, timeout: float) -> bytes | None:

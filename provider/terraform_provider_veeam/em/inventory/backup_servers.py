@@ -1,7 +1,4 @@
-"""The backup servers that Enterprise Manager knows.
-
-Follows the vendor's pages backupservers and get_query_backupserver.
-"""
+"""The backup servers. Follows the vendor's pages backupservers and get_query_backupserver."""
 
 from collections.abc import Iterator
 from typing import NamedTuple

@@ -80,8 +80,7 @@ class FoundObjects(NamedTuple):
     """What a search by name has found, and the hosts that could not be searched."""
 
     objects: list[HierarchyObject]
-    left_out: Mapping[HierarchyRoot, errors.RequestRefused]
-    """Hosts out of the account's scope, or out of the backup server's reach."""
+    left_out: Mapping[HierarchyRoot, errors.RequestRefused]  # out of scope, or of reach
 
 
 def hierarchy_roots(client: SessionClient) -> Iterator[HierarchyRoot]:

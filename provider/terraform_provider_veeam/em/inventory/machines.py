@@ -38,8 +38,7 @@ class FoundMachines(NamedTuple):
     """Machines by name, then by family, and the families that could not be searched."""
 
     machines: list[Machine]
-    left_out: Mapping[models.RestorePointType, errors.RequestRefused]
-    """Families that the account may not see, or that this Enterprise Manager does not know."""
+    left_out: Mapping[models.RestorePointType, errors.RequestRefused]  # unseen, or unknown
 
 
 def find_machines(

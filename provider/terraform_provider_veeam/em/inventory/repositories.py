@@ -1,7 +1,4 @@
-"""The backup repositories, and the space that they have.
-
-Follows the vendor's pages repositories_id and get_query_repository.
-"""
+"""The repositories. Follows the vendor's pages repositories_id and get_query_repository."""
 
 from typing import NamedTuple
 
