@@ -88,9 +88,8 @@ class VeeamProvider(interfaces.Provider):
             ),
             optional(
                 "session_token",
-                "Token of an existing logon session, in place of `username` and `password`. "
-                "The session is used as it is and never logged out. "
-                "Or set `VEEAM_EM_SESSION_TOKEN`.",
+                "Token of an existing logon session, in place of `username` and `password`. The "
+                "session is used as it is and never logged out. Or set `VEEAM_EM_SESSION_TOKEN`.",
                 sensitive=True,
             ),
             optional(
@@ -100,9 +99,8 @@ class VeeamProvider(interfaces.Provider):
             ),
             optional(
                 "ca_certificate",
-                "Certificate authority that signed the server's certificate: PEM text or the "
-                "path of a file. Default: the system's store. "
-                "Or set `VEEAM_EM_CA_CERTIFICATE`.",
+                "Certificate authority that signed the server's certificate: PEM text or the path "
+                "of a file. Default: the system's store. Or set `VEEAM_EM_CA_CERTIFICATE`.",
             ),
             optional(
                 "certificate_fingerprint",
@@ -231,11 +229,10 @@ class VeeamProvider(interfaces.Provider):
             if asked != served:
                 ctx.diagnostics.add_error(
                     "This process serves another provider block",
-                    f"serve has been set to {served}, and this block asks for {asked}. "
-                    "Terraform does not tell it for which block a call is, so it can serve only "
-                    "one Enterprise Manager and account. Start serve anew to have it "
-                    "serve this block; a configuration that needs several works without "
-                    "TF_REATTACH_PROVIDERS.",
+                    f"serve has been set to {served}, and this block asks for {asked}. Terraform "
+                    "does not tell it for which block a call is, so it can serve only one "
+                    "Enterprise Manager and account. Start serve anew to have it serve this block; "
+                    "a configuration that needs several works without TF_REATTACH_PROVIDERS.",
                     path=["url"],
                 )
                 return

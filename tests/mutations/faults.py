@@ -735,8 +735,8 @@ FAULTS = (
     Fault(
         "an exception reaches Terraform bare",
         "tfplugin/rpc/call.py",
-        "if not isinstance(error, Exception):",
-        "if True:",
+        "if error is not None and not isinstance(error, Exception):",
+        "if error is not None:",
         "tfplugin/rpc",
     ),
     Fault(

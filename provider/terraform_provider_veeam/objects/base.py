@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from terraform_provider_veeam.durations import parse_duration
 from terraform_provider_veeam.em.deadline import Clock, Deadline
-from terraform_provider_veeam.em.errors import AccessDenied, Gone
+from terraform_provider_veeam.em.errors import AccessDenied, EnterpriseManagerError, Gone
+from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
 from terraform_provider_veeam.keep_alive.order import idle_limit
 from terraform_provider_veeam.mount_sessions.registry import SessionRegistry
@@ -42,6 +43,7 @@ __all__ = [
     "block",
 ]
 
+_RENEW_SECONDS = 60.0
 _CALLS = {
     "create": "making it",
     "read": "looking it up",
@@ -267,6 +269,18 @@ class EphemeralResource(VeeamObject, interfaces.EphemeralResource):
     @abstractmethod
     def make(self, ctx: contexts.EphemeralContext, config: State) -> State | None:
         """Make it, and return the values of all that is computed."""
+
+    def hold(
+        self, ctx: contexts.EphemeralContext, session: LogonSession, path: str, what: str
+    ) -> EnterpriseManagerError | None:
+        """Send a request, so that a session is not idle; return what went wrong."""
+        deadline = self.deadline(ctx, _RENEW_SECONDS, f"Holding {what}")
+        self.renew_later(ctx)
+        try:
+            self.em.mounts.touch(session, path, deadline)
+        except EnterpriseManagerError as error:
+            return error
+        return None
 
     def renew_later(self, ctx: contexts.EphemeralContext) -> None:
         """Have it renewed at a third of the idle limit from now. Raises Refused."""

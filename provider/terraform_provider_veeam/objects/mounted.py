@@ -119,9 +119,8 @@ class MountPointReader(VeeamObject):
             fingerprints = " and ".join(record.fingerprint for record in records)
             raise Refused(
                 "Several logon sessions have that mount point",
-                "Each logon session numbers its own mount points, and "
-                f"{fingerprints} each have {format_mount_point_id(ref, mount_id)}. Set "
-                "session_fingerprint.",
+                f"Each logon session numbers its own mount points, and {fingerprints} each have "
+                f"{format_mount_point_id(ref, mount_id)}. Set session_fingerprint.",
                 path=["session_fingerprint"],
             )
         elif records:

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from tf.utils import Diagnostics
@@ -43,18 +42,12 @@ class Call:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> bool:
-        if error is not None:
-            if not isinstance(error, Exception):
-                return False
-            if not isinstance(error, Reported):
-                said = self.describe(error)
-                self.diagnostics.add_error(said.summary, said.detail, path=said.path)
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> bool:
+        if error is not None and not isinstance(error, Exception):
+            return False
+        if error is not None and not isinstance(error, Reported):
+            said = self.describe(error)
+            self.diagnostics.add_error(said.summary, said.detail, path=said.path)
         if self._answer is not None:
             self._answer.extend(self.diagnostics_to_pb())
         return True

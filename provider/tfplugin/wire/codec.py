@@ -5,7 +5,7 @@ Dicts and lists are Python's side; what a type makes of its values is up to the 
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
@@ -89,14 +89,17 @@ def _typed(type_: Any, plain: Any, path: Path) -> Any:
         _, wanted = _KINDS[kind]
         found = (name for python, name in _KINDS.values() if isinstance(plain, python))
         raise Unusable(path, f"This has to be {wanted}, and is {next(found, 'something else')}.")
+    return _inside(_typed, type_, plain, path)
+
+
+def _inside(do: Callable[[Any, Any, Path], Any], type_: Any, plain: Any, path: Path) -> Any:
+    """Return a value with something done to each value in it, where its type has such."""
+    kind = _kind_of(type_.__class__)
     if kind is types.List:
-        inner = type_.element_type
-        return [_typed(inner, item, [*path, (i,)]) for i, item in enumerate(plain)]
+        return [do(type_.element_type, item, [*path, (i,)]) for i, item in enumerate(plain)]
     if kind is types.Object:
-        return {
-            name: _typed(inner, plain.get(name), [*path, name])
-            for name, inner in type_.attributes.items()
-        }
+        inner = type_.attributes.items()
+        return {name: do(type_, plain.get(name), [*path, name]) for name, type_ in inner}
     return plain
 
 
@@ -156,16 +159,9 @@ class Encoder:
             wanted = type_.tf_type().decode()
             made = type(plain).__name__
             return self._problem(path, f"The provider made it {made}, where {wanted} belongs.")
-        if kind is types.List:
-            inner = type_.element_type
-            return [self._checked(inner, item, [*path, (i,)]) for i, item in enumerate(plain)]
-        if kind is types.Object:
-            inner_types = type_.attributes.items()
-            return {
-                name: self._checked(inner, plain[name], [*path, name])
-                for name, inner in inner_types
-            }
-        return _number_to_wire(plain) if kind is types.Number else plain
+        if kind is types.Number:
+            return _number_to_wire(plain)
+        return _inside(self._checked, type_, plain, path)
 
     def _unknown(self, path: Path) -> Any:
         if self._may_be_unknown:

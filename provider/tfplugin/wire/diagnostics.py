@@ -88,7 +88,6 @@ def describe(
     return Description(
         "Internal error",
         f"While {activity}, the provider met an error that it was not made for: "
-        f"{type(error).__name__}{text}.\n"
-        "This is a fault of the provider, please report it. With TF_LOG=DEBUG the log shows "
-        "where it happened.",
+        f"{type(error).__name__}{text}.\nThis is a fault of the provider, please report it. With "
+        "TF_LOG=DEBUG the log shows where it happened.",
     )

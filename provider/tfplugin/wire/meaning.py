@@ -31,21 +31,16 @@ def understand(
 def _value(attribute: Attribute, value: Any, diagnostics: Diagnostics, path: Path) -> Any:
     if value is None:
         value = getattr(attribute, "fallback", None)  # tf's own Attribute has none
-    if isinstance(attribute, NestedAttribute) and isinstance(value, dict):
-        return understand(attribute.attributes, value, diagnostics, path)
     if isinstance(value, list):
-        items = ((item, [*path, (number,)]) for number, item in enumerate(value))
-        if isinstance(attribute, NestedAttribute):
-            inner = attribute.attributes
-            return [
-                understand(inner, item, diagnostics, where) if isinstance(item, dict) else item
-                for item, where in items
-            ]
-        return [_checked(attribute, item, diagnostics, where) for item, where in items]
+        items = enumerate(value)
+        return [_checked(attribute, item, diagnostics, [*path, (n,)]) for n, item in items]
     return value if value is None else _checked(attribute, value, diagnostics, path)
 
 
 def _checked(attribute: Attribute, value: Any, diagnostics: Diagnostics, path: Path) -> Any:
+    if isinstance(attribute, NestedAttribute):
+        is_there = isinstance(value, dict)
+        return understand(attribute.attributes, value, diagnostics, path) if is_there else value
     check = getattr(attribute, "check", None)
     if check is None or value is Unknown:
         return value

@@ -2,13 +2,10 @@
 
 import json
 
-from terraform_provider_veeam.em.errors import EnterpriseManagerError
 from terraform_provider_veeam.em.models import LogonSession
 from terraform_provider_veeam.objects.base import EphemeralResource, State, block
 from tfplugin.attribute import computed
 from tfplugin.contexts import EphemeralContext
-
-_RENEW_SECONDS = 60.0
 
 
 class LogonSessionEphemeral(EphemeralResource):
@@ -46,12 +43,8 @@ class LogonSessionEphemeral(EphemeralResource):
     def renew(self, ctx: EphemeralContext) -> None:
         """Send a request, so that the session is not idle."""
         session = LogonSession(*json.loads(ctx.private))
-        deadline = self.deadline(ctx, _RENEW_SECONDS, "Holding the logon session")
-        try:
-            self.em.mounts.touch(session, "/tasks", deadline)
-        except EnterpriseManagerError as error:
+        if error := self.hold(ctx, session, "/tasks", "the logon session"):
             ctx.diagnostics.add_warning(error.summary, error.detail)
-        self.renew_later(ctx)
 
     def close(self, ctx: EphemeralContext) -> None:
         """Leave it open for look-ups: the provider, which ends in a moment, logs it out."""

@@ -11,8 +11,6 @@ from tfplugin.attribute import computed
 from tfplugin.contexts import EphemeralContext
 from tfplugin.errors import Refused
 
-_RENEW_SECONDS = 60.0
-
 
 class MountPointEphemeral(mount_points.MountPointObject, EphemeralResource):
     """`veeam_mount_point`, in a logon session that ends with it."""
@@ -63,14 +61,10 @@ class MountPointEphemeral(mount_points.MountPointObject, EphemeralResource):
         if not ctx.private:
             return
         record, bounds, trouble = _from_private(ctx.private)
-        deadline = self.deadline(ctx, _RENEW_SECONDS, f"Holding {record.href}")
-        try:
-            self.em.mounts.touch(record.session, record.href, deadline)
-        except EnterpriseManagerError as error:
+        if error := self.hold(ctx, record.session, record.href, record.href):
             # Terraform before 1.17 drops diagnostics of a renewal.
             trouble = f"{error.summary}: {error.detail}"
         ctx.private = _to_private(record, bounds, trouble)
-        self.renew_later(ctx)
 
     def close(self, ctx: EphemeralContext) -> None:
         """Unmount. Nothing that goes wrong here fails the run."""

@@ -31,11 +31,10 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         *mount_points.inputs(replaces=True),
         optional(
             "keep_alive",
-            "How long the logon session is held open after the apply, like `4h`. A small "
-            "process on this machine, one for all mount points of a user, reads the mount "
-            "point at a third of the idle limit; `terraform-provider-veeam keep-alive "
-            "list` shows it. Without it the mount point is gone when its session has been "
-            f"idle for {models.IDLE_LIMIT}.",
+            "How long the logon session is held open after the apply, like `4h`. A small process "
+            "on this machine, one for all mount points of a user, reads the mount point at a third "
+            "of the idle limit; `terraform-provider-veeam keep-alive list` shows it. Without it "
+            f"the mount point is gone when its session has been idle for {models.IDLE_LIMIT}.",
             check=parse_duration,
         ),
         flag(
@@ -318,10 +317,9 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         name = printable(state["restore_point_name"] or state["restore_point_id"].uuid)
         disks = disks_of(self.em, mount_points.restore_point_of(state), deadline)
         return f"{summary}: its logon session has ended", (
-            f"{gone.detail}\n{name} was mounted in it. A logon session ends when it has been "
-            f"idle for {models.IDLE_LIMIT}, when it is logged out, as by a destroy with "
-            "another copy of this state, and when Enterprise Manager is restarted; its mount "
-            "points end with it. "
+            f"{gone.detail}\n{name} was mounted in it. A logon session ends when it has been idle "
+            f"for {models.IDLE_LIMIT}, when it is logged out, as by a destroy with another copy of "
+            "this state, and when Enterprise Manager is restarted; its mount points end with it. "
             f"{consequence}\n{disks}"
         )
 
