@@ -7,6 +7,7 @@ scenario_1_click_restore.
 
 import logging
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, suppress
 from http import HTTPStatus
@@ -45,8 +46,8 @@ class Index(Group):
 
     def __init__(self, logon: LogonSessions) -> None:
         super().__init__(logon)
-        self._lock = threading.Lock()
-        self._browsed: dict[tuple[str, str], _Browsed] = {}  # by token and path
+        self._locks: defaultdict[tuple[str, str], threading.Lock] = defaultdict(threading.Lock)
+        self._browsed: dict[tuple[str, str], Files] = {}  # by token and path, as the locks
 
     def points(
         self, restore_points: Sequence[models.RestorePoint], deadline: Deadline
@@ -171,12 +172,11 @@ class Index(Group):
         return self._browse(lambda own: read(self._files(point, own)), deadline)
 
     def _files(self, point: IndexedPoint, own: SessionClient) -> Files:
-        with self._lock:
-            browsed = self._browsed.setdefault((own.session.token, point.href), _Browsed())
-        with own.deadline.holding(browsed.lock):
-            if browsed.files is None:
-                browsed.files = Files(own.client, own.session, self._show(point, own))
-            return browsed.files
+        key = own.session.token, point.href
+        with own.deadline.holding(self._locks[key]):
+            if key not in self._browsed:
+                self._browsed[key] = Files(own.client, own.session, self._show(point, own))
+            return self._browsed[key]
 
     def _show(self, point: IndexedPoint, own: SessionClient) -> str:
         """Have the index show a restore point; returns the path below `/api` of its files."""
@@ -207,11 +207,3 @@ def _points_of(names: set[str], own: SessionClient) -> Iterator[tuple[str | None
             for point in pages.members(own, path, "CatalogVmRestorePoint", dict):
                 if where := decoders.path_of(point):
                     yield uuid_of(point), where
-
-
-class _Browsed:
-    """What the index shows of one restore point, once it was browsed."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()  # held while it is being browsed
-        self.files: Files | None = None

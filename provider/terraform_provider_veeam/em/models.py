@@ -22,20 +22,19 @@ class RestorePointType(StrEnum):
     @property
     def collection(self) -> str:
         """Path of the family below `/api`."""
-        return {
-            RestorePointType.VM: "/vmRestorePoints",
-            RestorePointType.REPLICA: "/vmReplicaPoints",
-            RestorePointType.AGENT: "/agents/agentRestorePoints",
-        }[self]
+        return _FAMILIES[self.value][0]
 
     @property
     def entity(self) -> str:
         """Name of the API's type, as in `urn:veeam:VmRestorePoint:UUID`."""
-        return {
-            RestorePointType.VM: "VmRestorePoint",
-            RestorePointType.REPLICA: "VmReplicaPoint",
-            RestorePointType.AGENT: "AgentRestorePoint",
-        }[self]
+        return _FAMILIES[self.value][1]
+
+
+_FAMILIES = {
+    "vm": ("/vmRestorePoints", "VmRestorePoint"),
+    "replica": ("/vmReplicaPoints", "VmReplicaPoint"),
+    "agent": ("/agents/agentRestorePoints", "AgentRestorePoint"),
+}
 
 
 class RestorePointRef(NamedTuple):

@@ -45,12 +45,10 @@ class ToOriginalPlace(NamedTuple):
 
     def body(self) -> dict[str, Any]:
         """Return the request's body, its elements in the documented order."""
-        options: dict[str, Any] = {}
-        if self.username is not None:
-            options["GuestCredentials"] = {"UserName": self.username, "Password": self.password}
-        options["Overwrite"] = self.overwrite
-        options["PermissionsOnly"] = self.permissions_only
-        return {"ToOriginalLocation": options}
+        account = {"UserName": self.username, "Password": self.password}
+        how: dict[str, Any] = {} if self.username is None else {"GuestCredentials": account}
+        how |= {"Overwrite": self.overwrite, "PermissionsOnly": self.permissions_only}
+        return {"ToOriginalLocation": how}
 
 
 class Progress(NamedTuple):

@@ -9,7 +9,7 @@ import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import requests
 from urllib3 import exceptions
@@ -207,13 +207,8 @@ def _other_scheme(base_url: str) -> str | None:
 
 # From what is certain to what is not: the first row that knows one of the causes tells. What comes
 # before `_lost` was not sent, except that TLS may also break off later.
-_TABLE: tuple[
-    tuple[
-        type[BaseException] | tuple[type[BaseException], ...],
-        Callable[[Failure], errors.EnterpriseManagerError | None],
-    ],
-    ...,
-] = (
+_Row = tuple[Any, Callable[[Failure], errors.EnterpriseManagerError | None]]
+_TABLE: tuple[_Row, ...] = (
     (OSError, _limit),
     (exceptions.ProxyError, _proxy),
     (ssl.SSLCertVerificationError, _certificate),

@@ -19,13 +19,9 @@ from terraform_provider_veeam.em.inventory.query import query
 from terraform_provider_veeam.em.logon import Group
 
 _PLATFORMS = {
-    "VC": "VMware",
-    "ESX": "VMware",
-    "ESXI": "VMware",
+    **dict.fromkeys(("VC", "ESX", "ESXI"), "VMware"),
+    **dict.fromkeys(("HVSERVER", "HVCLUSTER", "SCVMM"), "HyperV"),
     "VCDSYSTEM": "vCloud",
-    "HVSERVER": "HyperV",
-    "HVCLUSTER": "HyperV",
-    "SCVMM": "HyperV",
 }
 OBJECT_TYPES = {
     "VMware": (

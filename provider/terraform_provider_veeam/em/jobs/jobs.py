@@ -68,14 +68,8 @@ class WantedJobs(NamedTuple):
 
     def matches(self, job: Job) -> bool:
         """Tell whether a job is one of those wanted, whatever the server has filtered."""
-        return all(
-            wanted is None or patterns.name_matches(wanted, told or "")
-            for wanted, told in (
-                (self.name, job.name),
-                (self.type, job.type),
-                (self.backup_server, job.backup_server),
-            )
-        )
+        pairs = zip(self, (job.name, job.type, job.backup_server), strict=True)
+        return all(want is None or patterns.name_matches(want, told or "") for want, told in pairs)
 
 
 def objects_in_job(client: SessionClient, job_id: str) -> list[JobObject]:
@@ -109,7 +103,8 @@ def parse_job(entity: decoders.Resource) -> Job:
         raise decoders.unreadable("Something else came where a job should be.")
     info = decoders.member(entity, "JobInfo")
     kinds = info.values() if isinstance(info, dict) else ()
-    includes = [decoders.member(kind, "Includes") for kind in kinds]
+    lists = (decoders.member(kind, "Includes") for kind in kinds)
+    included = [one for listed in lists for one in decoders.members(listed, "ObjectInJob")]
     return Job(
         id=job_id,
         name=decoders.text(entity, "Name") or job_id,
@@ -119,11 +114,7 @@ def parse_job(entity: decoders.Resource) -> Job:
         schedule_enabled=decoders.boolean(entity, "ScheduleEnabled"),
         next_run_at=decoders.time(entity, "NextRun"),
         backup_server=backup_servers.backup_server_name(entity),
-        objects=tuple(
-            _parse_object(one)
-            for listed in includes
-            for one in decoders.members(listed, "ObjectInJob")
-        ),
+        objects=tuple(map(_parse_object, included)),
     )
 
 

@@ -164,9 +164,7 @@ class _Mount:
         try:
             mount_point = self._mounts.read(self._restore_point, href, bound)
         except Exception as error:
-            detail = (
-                error.detail if isinstance(error, errors.EnterpriseManagerError) else repr(error)
-            )
+            detail = getattr(error, "detail", repr(error))
             known = models.MountPoint(self._restore_point, models.mount_id_of(href) or 0, href)
             raise errors.MountIncomplete(
                 "The restore point is mounted, but the mount point could not be read",
