@@ -51,8 +51,7 @@ class Files:
         address = f"{self.address(path)}?action=listAll&pageSize={_PAGE_SIZE}"
 
         def read(document: decoders.Document) -> list[Entry]:
-            found = _entries(document, path)
-            if found is None:
+            if (found := _entries(document, path)) is None:
                 raise decoders.unreadable(f"GET {address} was answered, but with no list of files.")
             return found
 
@@ -114,17 +113,15 @@ class Files:
 
     def at(self, path: str, deadline: Deadline, left_out: list[LeftOut]) -> list[Entry]:
         """Return what is at a path, or matches a pattern; never nothing. Raises NotFound."""
-        pattern = paths.PathPattern.parse(path)
-        if pattern is None:
-            return [self.find(path, deadline)]
-        found = self.look(path, deadline, left_out)
-        if not found:
-            raise errors.NotFound(
-                "Nothing matches",
-                f"Nothing in {printable(pattern.folder)} matches {printable(path)}.",
-                status=HTTPStatus.NOT_FOUND,
-            )
-        return found
+        if found := self.look(path, deadline, left_out):
+            return found
+        if pattern := paths.PathPattern.parse(path):
+            what = "Nothing matches"
+            why = f"Nothing in {printable(pattern.folder)} matches {printable(path)}."
+        else:
+            parent, name = map(printable, paths.parent_and_name(path))
+            what, why = "There is no such file or folder", f"{parent} has nothing named {name}."
+        raise errors.NotFound(what, why, status=HTTPStatus.NOT_FOUND)
 
     def look(
         self, path: str, deadline: Deadline, left_out: list[LeftOut], most_folders: float = inf
@@ -147,14 +144,7 @@ class Files:
 
     def find(self, path: str, deadline: Deadline) -> Entry:
         """Return what is at a path. Raises NotFound; UnexpectedAnswer for two at one address."""
-        if found := self.look(path, deadline, []):
-            return found[0]
-        parent, name = paths.parent_and_name(path)
-        raise errors.NotFound(
-            "There is no such file or folder",
-            f"{printable(parent)} has nothing named {printable(name)}.",
-            status=HTTPStatus.NOT_FOUND,
-        )
+        return self.at(path, deadline, [])[0]
 
     def neighbours(self, path: str, deadline: Deadline) -> str:
         """Return, for a person, what there is near a path that leads nowhere. Raises nothing."""
