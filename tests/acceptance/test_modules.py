@@ -7,6 +7,7 @@ from terraform import Workspace
 
 from em_simulator.catalogue import Catalogue
 from terraform_provider_veeam.provider import VeeamProvider
+from tfplugin.attribute import NestedBlock
 from tfplugin.interfaces import BlockObject
 
 CATALOGUE = Catalogue(SEED)
@@ -18,7 +19,7 @@ def blocks(kind: str, cls: type[BlockObject], name: str) -> str:
     written = [
         attribute.name
         for attribute in cls.schema.attributes
-        if attribute.required or attribute.optional
+        if (attribute.required or attribute.optional) and not isinstance(attribute, NestedBlock)
     ]
     short = f"{kind}_{name.removeprefix('veeam_')}"
     lines = "\n".join(f"    {one} = var.{short}_{one}" for one in written)

@@ -103,9 +103,9 @@ class Transfer:
         if fetch.left and self._failure:
             raise fetch.broken_off(self._failure)
         if left_out := fetch.left_out():
-            was = "would be" if self._destination.dry_run else "was"
+            is_dry = self._destination.dry_run
             raise errors.SomeLeftOut(
-                f"Not everything {was} downloaded",
+                "Not everything would be downloaded" if is_dry else "Not everything was downloaded",
                 f"Of {printable(plan.path)} this did not come:\n{in_lines(left_out)}",
             )
 
