@@ -130,8 +130,8 @@ def _ca_certificate(value: str) -> str:
 def _certificates(data: bytes) -> list[bytes]:
     r"""Return the certificates in a text or a file, as DER.
 
-    In UTF-16, as Windows writes it, PEM is itself with a zero beside each letter; where a variable
-    is set, line breaks may have become `\n`.
+    PEM in UTF-16, as of Windows, has a zero beside each letter; in a variable, `\n` for line
+    breaks.
     """
     blocks = _CERTIFICATE.findall(data.replace(b"\0", b""))
     if not blocks:

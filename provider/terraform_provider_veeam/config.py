@@ -134,10 +134,7 @@ def _gather(block: Mapping[str, Any], environment: Mapping[str, str]) -> _Given:
 
 
 def _set_aside(found: dict[str, str], given: Mapping[str, Any], entry: Mapping[str, Any]) -> str:
-    """Take out of the environment what is for another server than the one configuration names.
-
-    Return, for a person, which password does not count.
-    """
+    """Take out of the environment what is for another server; return what to tell of passwords."""
     if "server" in given:
         is_same = found.pop("server", given["server"]) == given["server"]
         url = found.pop("url", entry["url"])

@@ -1,7 +1,4 @@
-"""The provider: its configuration block, and the Terraform objects there are.
-
-An object's module is imported when a call names the object, not before.
-"""
+"""The provider: its configuration block, and its objects, each imported when a call names it."""
 
 from __future__ import annotations
 
@@ -35,10 +32,7 @@ if TYPE_CHECKING:
 
 
 class _Objects(Mapping[str, Any]):
-    """The classes of objects by name, each imported when it is asked for.
-
-    Takes how their names end, and which are in each module below `objects`.
-    """
+    """The classes of objects by name, from how their names end and which module has which."""
 
     def __init__(self, kind: str, modules: Mapping[str, str]) -> None:
         self._kind = kind

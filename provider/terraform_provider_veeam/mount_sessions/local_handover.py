@@ -1,17 +1,13 @@
 """Handing a mount's logon session from Terraform's plan to the apply of the same command.
 
-Terraform reads a managed mount point in the plan, in one process of the provider, and runs the
-actions and data sources that refer to it in another, which is told nothing of a mount that stays
-as it is. So the first leaves the session for the second: in this user's private folder, under the
-number of the Terraform process that started both. The second removes what it has used; the rest is
-removed by the next command that reads a mount point.
+Terraform reads a managed mount point in the plan, in one process of the provider, and runs actions
+and data sources that refer to it in another, which is told nothing of a mount that stays as it is.
+So the first leaves the session for the second, in this user's private folder, under the number of
+the Terraform that started both; the second removes it, or else the next command.
 
+In the same way a process tells which session it logs out at its end, though others have its token,
+and the plan leaves what it has found of restore points and of Terraform's own objects in jobs.
 On another machine there is none of this: that is `sealed_session.py`.
-
-In the same way a process tells the others which session it logs out at its end, though their
-configuration got its token from it; and the plan leaves what it has found of restore points, so
-that the apply, which Terraform has plan each mount again, need not ask for them a second time, and
-which objects in jobs are Terraform's, so that a resource may take over that of its predecessor.
 """
 
 from __future__ import annotations
@@ -106,10 +102,7 @@ class Handover:
                 _path(name, suffix).unlink(missing_ok=True)
 
     def _write(self, name: str, suffix: str, text: bytes) -> None:
-        """Write a file that only this user may read; a failure is no error.
-
-        The first time, what belongs to Terraform processes that are gone is removed.
-        """
+        """Write a file for this user alone, the first time after a sweep; a failure is no error."""
         with suppress(OSError):
             if not self._is_swept:
                 self._is_swept = True

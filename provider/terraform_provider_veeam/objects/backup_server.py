@@ -26,8 +26,7 @@ class BackupServerReader(VeeamObject):
     def server_name(self, config: State, deadline: Deadline) -> str | None:
         """Return the name of the backup server that a block means, None where it means any.
 
-        `check_server` tells whether there is one of a name. Raises Refused for an unknown UUID or
-        URN.
+        Raises Refused for an unknown UUID or URN; of a name, `check_server` tells.
         """
         wanted: str | None = config["backup_server"]
         if wanted is None or not identifiers.is_uid(wanted):

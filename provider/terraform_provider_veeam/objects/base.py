@@ -1,7 +1,4 @@
-"""What the objects of each kind have in common: the client, deferral, deadlines.
-
-An object is made for one call. Its values are what its attributes make of them.
-"""
+"""What the objects of each kind, made for one call, share: the client, deferral, deadlines."""
 
 from __future__ import annotations
 
@@ -29,19 +26,7 @@ if TYPE_CHECKING:
     # It imports the whole client, which no validation needs.
     from terraform_provider_veeam.em.client import EnterpriseManager
 
-__all__ = [
-    "Action",
-    "Configured",
-    "Context",
-    "DataSource",
-    "Deadline",
-    "EphemeralResource",
-    "ListResource",
-    "Resource",
-    "State",
-    "VeeamObject",
-    "block",
-]
+__all__ = ["Context", "Deadline", "State"]
 
 _RENEW_SECONDS = 60.0
 _CALLS = {
@@ -257,10 +242,7 @@ class EphemeralResource(VeeamObject, interfaces.EphemeralResource):
     """An ephemeral resource, whose session is used at a third of the idle limit."""
 
     def open(self, ctx: contexts.EphemeralContext, config: State) -> State | None:
-        """Make it, once the configuration is known.
-
-        Raises Refused where that can't wait: OpenTofu takes no result that is not known.
-        """
+        """Make it, once the configuration is known. Raises Refused where that can't wait."""
         if self.is_deferred(ctx):
             return None
         self.renew_later(ctx)  # before anything is made: it may be refused

@@ -1,13 +1,16 @@
 """How a block says which job it means, and what is told of jobs and their objects."""
 
+from collections.abc import Generator
 from typing import Any
 
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import JobGone
 from terraform_provider_veeam.em.jobs.jobs import Job, JobObject, WantedJobs
+from terraform_provider_veeam.em.jobs.sessions import JobSession, TaskSession
+from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import backup_server, identifiers
 from tfplugin.attribute import Attribute
-from tfplugin.contexts import State
+from tfplugin.contexts import Context, State
 from tfplugin.errors import Refused
 
 
@@ -38,7 +41,7 @@ def results_of(job: str, one: JobObject) -> State:
 
 
 class JobReader(backup_server.BackupServerReader):
-    """An object that looks jobs up."""
+    """An object that looks jobs up, or follows their runs."""
 
     def job_names(self, deadline: Deadline) -> list[str]:
         """Return the names of all jobs."""
@@ -50,3 +53,20 @@ class JobReader(backup_server.BackupServerReader):
             return self.em.jobs.get(config["job_id"], deadline)
         except JobGone as error:
             raise no_such_job(error) from error
+
+    def follow(
+        self, ctx: Context, started: JobSession, deadline: Deadline
+    ) -> Generator[str, None, list[TaskSession]]:
+        """Tell how a session goes, until its end; return the VMs' parts. Raises BackupFailed."""
+        starts, session = self.em.backups, started
+        for session in starts.follow(started, deadline):
+            if not session.is_stopped:
+                share = "" if session.percent is None else f", {session.percent} %"
+                yield f"Still running: {printable(session.name)} ({session.state}{share})"
+        outcome = starts.outcome(session, deadline)
+        if session.result == "Warning":
+            ctx.diagnostics.add_warning(
+                f"The {session.type.noun} {printable(session.name)} ended with a warning",
+                "\n".join(outcome.remarks) or "Enterprise Manager gave no reason.",
+            )
+        return outcome.machines

@@ -131,8 +131,7 @@ class MountPointObject(RestorePointObject):
     ) -> State:
         """Return the restore point's name and age, as far as they can be known now. Raises Refused.
 
-        `call` is the one whose bound it keeps. With `for_apply` the apply has what the plan has
-        found.
+        `call` bounds it. With `for_apply` the apply has what the plan has found.
         """
         ids = state["restore_point_id"], state["restore_point_type"]
         if not self._provider.is_configured or types.Unknown in ids:

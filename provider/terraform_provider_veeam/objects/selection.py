@@ -44,8 +44,7 @@ def only(
 ) -> Thing:
     """Return the only thing that was found by name. Raises Refused for none or several.
 
-    `what` is what one and several are called; `describe` tells one from others, `names` those there
-    are.
+    `what` is what one and several are called; `describe` tells one from others.
     """
     one, several = what
     if len(found) == 1:

@@ -71,10 +71,7 @@ class Lifetime:
 
 
 def leave(code: int) -> NoReturn:
-    """End the process at once, with everything written out.
-
-    The interpreter's own way takes 10 ms apart what the system frees anyway, and waits for threads.
-    """
+    """End the process at once, with all written out: the usual way takes 10 ms, and waits."""
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):  # there may be none, or nobody reads

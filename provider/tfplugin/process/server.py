@@ -58,8 +58,7 @@ def serve(
 ) -> int:
     """Serve the Terraform that started this process, and return the exit code.
 
-    Whatever people get to read goes through `mask`, the log too. Provider and servicer are made for
-    the first call that `answers` has no answer to.
+    What people read goes through `mask`. The first call without one of `answers` makes the rest.
     """
     logs.setup(os.environ, name, mask)
     masked = partial(make_servicer, mask=mask)
@@ -140,10 +139,7 @@ class _Calls(ThreadPoolExecutor):
         self._running: set[Future[Any]] = set()
 
     def submit(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Start a call, or have it wait for a thread where this machine gives no more.
-
-        gRPC's own thread would end with an exception, and answer no call any more.
-        """
+        """Start a call, or have it wait for a thread: gRPC's own would end with an exception."""
         running: Future[Any] = Future()
 
         def run() -> None:

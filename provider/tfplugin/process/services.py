@@ -73,10 +73,7 @@ def controller_service(shut_down: Callable[[], None]) -> grpc.GenericRpcHandler:
 
 
 def fixed_services() -> list[grpc.GenericRpcHandler]:
-    """Return gRPC's service that tells that the process serves, and go-plugin's for what it prints.
-
-    That is nothing, so the stream ends at once.
-    """
+    """Return gRPC's health service, and go-plugin's for what it prints, which is nothing."""
     prints: _Handler = grpc.unary_stream_rpc_method_handler(lambda _request, _context: iter(()))
     return [
         grpc.method_handlers_generic_handler(

@@ -29,8 +29,7 @@ _NO_STATE = (
 class ResourceCalls(Calls):
     """Whatever goes wrong, Terraform gets back the state that is true.
 
-    A response starts as what holds when nothing happens, and is changed by what did happen.
-    Resources get copies of states: they may change them.
+    A response starts as what holds when nothing happens. Resources may change the states they get.
     """
 
     def GetResourceIdentitySchemas(
@@ -86,8 +85,7 @@ class ResourceCalls(Calls):
     ) -> pb.ApplyResourceChange.Response:
         """Create, change or delete the resource, and return the state that it is in after that.
 
-        A delete that fails returns null with its error: Terraform then keeps all that it had,
-        private state too, of which it sends none when it replaces a tainted resource.
+        Of a delete that fails Terraform keeps all that it had: it gets null with the error.
         """
         response = pb.ApplyResourceChange.Response(
             new_state=request.prior_state, private=request.planned_private

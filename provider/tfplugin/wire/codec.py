@@ -1,7 +1,4 @@
-"""Values on the wire, by schema: msgpack or JSON in, Python values and `Unknown` out, and back.
-
-Dicts and lists are Python's side; what a type makes of its values is up to the type.
-"""
+"""Values on the wire, by schema: msgpack or JSON in, Python values and `Unknown` out, and back."""
 
 import json
 import math
@@ -28,9 +25,6 @@ _KINDS: dict[type[types.TfType], tuple[type | tuple[type, ...], str]] = {
     types.List: (list, "a list"),
     types.Object: (dict, "an object"),
 }
-
-
-# Decoding
 
 
 def unpack(value: pb.DynamicValue) -> Any:
@@ -120,14 +114,8 @@ def _extension(code: int, _refinements: bytes) -> Any:
     raise ValueError(f"msgpack extension {code} has no meaning here")
 
 
-# Encoding
-
-
 class Encoder:
-    """Encodes what the provider's objects return.
-
-    A value that can't go over the wire becomes a null and one of `problems`: the rest is not lost.
-    """
+    """Encodes what objects return: what can't go over the wire is null, and one of `problems`."""
 
     def __init__(self, *, may_be_unknown: bool) -> None:
         self._may_be_unknown = may_be_unknown

@@ -1,7 +1,4 @@
-"""From diagnostics and exceptions to what Terraform shows.
-
-The one place that words an error nobody expected.
-"""
+"""From diagnostics and exceptions to what Terraform shows."""
 
 import logging
 from collections.abc import Callable, Iterable

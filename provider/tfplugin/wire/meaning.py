@@ -1,7 +1,4 @@
-"""What the values of a block mean: each that is known is checked and parsed by its attribute.
-
-What an object returns as it was handed over keeps the spelling in which it was written.
-"""
+"""What the values of a block mean; what comes back as it was handed over keeps its spelling."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

@@ -1,7 +1,4 @@
-"""The messages that tell Terraform what the provider's objects look like.
-
-Every description is Markdown.
-"""
+"""The messages that tell Terraform what objects look like; every description is Markdown."""
 
 from tf.schema import Attribute
 

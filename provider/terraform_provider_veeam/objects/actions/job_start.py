@@ -7,8 +7,7 @@ from terraform_provider_veeam.em.jobs.jobs import Job
 from terraform_provider_veeam.em.jobs.sessions import SessionType
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks, jobs
-from terraform_provider_veeam.objects.actions.backup import BackupAction
-from terraform_provider_veeam.objects.base import Context, Deadline, State, block
+from terraform_provider_veeam.objects.base import Action, Context, Deadline, State, block
 from tfplugin.attribute import flag, optional
 from tfplugin.errors import Refused
 
@@ -19,7 +18,7 @@ _MAY_TRY_AGAIN = (
 )
 
 
-class JobStartAction(jobs.JobReader, BackupAction):
+class JobStartAction(jobs.JobReader, Action):
     """`veeam_job_start`."""
 
     operation = "The job"

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 
 from terraform_provider_veeam.masking import printable
-from terraform_provider_veeam.objects import hierarchy
-from terraform_provider_veeam.objects.actions.backup import BackupAction
-from terraform_provider_veeam.objects.base import Context, Deadline, State, block
+from terraform_provider_veeam.objects import hierarchy, jobs
+from terraform_provider_veeam.objects.base import Action, Context, Deadline, State, block
 
 
-class QuickBackupAction(hierarchy.HierarchyReader, BackupAction):
+class QuickBackupAction(hierarchy.HierarchyReader, jobs.JobReader, Action):
     """`veeam_quick_backup`."""
 
     operation = "The quick backup"

@@ -53,8 +53,7 @@ class JobObjectResource(jobs.JobReader, hierarchy.HierarchyReader, Resource):
     def look_ahead(self, ctx: contexts.PlanContext, planned: State) -> State:
         """Look up what a create will put where, so that a wrong id fails now.
 
-        With create_before_destroy the job has the object by then: the apply is told that it is
-        ours.
+        With create_before_destroy the job has the object by then: the apply is told it is ours.
         """
         if stored := self._provider.stored.get(self.key(ctx, planned)):
             self._registry.remember_found(stored)

@@ -256,10 +256,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
     def _sealed(
         self, ctx: contexts.ResourceContext, state: State, record: SessionRecord
     ) -> str | None:
-        """Return the session as the state has it, or sealed anew for other credentials.
-
-        Raises nothing: the mount is there, and not to be lost.
-        """
+        """Return the session, sealed anew for other credentials. Never raises: it is mounted."""
         if not state.get("seal_session"):
             return None
         settings, text = self.em.settings, state.get("sealed_session")
@@ -277,10 +274,7 @@ class MountPointResource(mount_points.MountPointObject, Resource):
     def _keep_alive(
         self, ctx: contexts.ResourceContext, state: State, record: SessionRecord
     ) -> tuple[str, str] | None:
-        """Have the session held for as long as keep_alive says; return what to tell if it is not.
-
-        Raises nothing: the mount is there, and not to be lost.
-        """
+        """Have the session held; return what to tell if it is not. Never raises: it is mounted."""
         try:
             deadline = self.deadline(ctx, _HOLD_SECONDS, "Waiting for the process that holds it")
             name = state["restore_point_name"] or ""
