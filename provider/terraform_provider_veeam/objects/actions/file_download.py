@@ -11,11 +11,7 @@ from terraform_provider_veeam.em.errors import CannotWrite, SomeLeftOut
 from terraform_provider_veeam.em.files.left_out import in_lines
 from terraform_provider_veeam.em.files.paths import PathPattern, local_name
 from terraform_provider_veeam.objects import checks, mounted
-from terraform_provider_veeam.objects.actions.paths import (
-    MountPathsAction,
-    known_paths,
-    paths_attribute,
-)
+from terraform_provider_veeam.objects.actions import paths
 from terraform_provider_veeam.objects.base import Context, Deadline, State, block
 from tfplugin.attribute import flag, optional, required
 from tfplugin.errors import Refused
@@ -38,7 +34,7 @@ def _folder(text: str) -> str:
     return folder
 
 
-class FileDownloadAction(MountPathsAction):
+class FileDownloadAction(paths.MountPathsAction):
     """`veeam_file_download`."""
 
     operation = "Downloading files"
@@ -53,7 +49,7 @@ class FileDownloadAction(MountPathsAction):
         "can't be fetched, is listed in an error at the end, when all others are there.",
         *mounted.REFERENCE,
         mounted.TOKEN,
-        paths_attribute(
+        paths.attribute(
             "Files and folders, from the volume on: `E:/Docs/Offers.docx` becomes `Offers.docx` in "
             "`folder`, and a folder comes with everything in it. In a name, `*` stands for "
             "anything and `?` for one character; `**` stands for any number of folders: "
@@ -99,7 +95,7 @@ class FileDownloadAction(MountPathsAction):
         if ctx.diagnostics.has_errors():
             return
         seen: dict[str, str] = {}
-        for number, path in known_paths(config):
+        for number, path in paths.known_paths(config):
             try:
                 pattern = PathPattern.parse(path)
             except ValueError as error:

@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING
 from terraform_provider_veeam.em.errors import FileRestoreFailed
 from terraform_provider_veeam.masking import conceal
 from terraform_provider_veeam.objects import checks, mounted
-from terraform_provider_veeam.objects.actions.paths import (
-    MountPathsAction,
-    paths_attribute,
-    restoring,
-)
+from terraform_provider_veeam.objects.actions import paths
 from terraform_provider_veeam.objects.base import Context, Deadline, State, block
 from terraform_provider_veeam.text import as_meant
 from tfplugin.attribute import NestedBlock, flag, required
@@ -26,7 +22,7 @@ def _credential(text: str) -> str:
     return checks.needed_name(as_meant(text))
 
 
-class FileRestoreAction(MountPathsAction):
+class FileRestoreAction(paths.MountPathsAction):
     """`veeam_file_restore`."""
 
     operation = "Restoring files"
@@ -35,7 +31,7 @@ class FileRestoreAction(MountPathsAction):
         "the machine that was backed up.",
         *mounted.REFERENCE,
         mounted.TOKEN,
-        paths_attribute(
+        paths.attribute(
             "Files and folders, from the volume on: `E:/Docs/Offers.docx`. They are "
             "restored one after the other."
         ),
@@ -68,7 +64,7 @@ class FileRestoreAction(MountPathsAction):
         files, restores = self.em.files(mount.session, mount.href)
 
         def restore(path: str) -> Iterator[str]:
-            return restoring(path, "", restores.restore(files, path, how, deadline))
+            return paths.restoring(path, "", restores.restore(files, path, how, deadline))
 
         try:
             yield from self.for_each_path(ctx, config, self.explain_in(mount, deadline), restore)

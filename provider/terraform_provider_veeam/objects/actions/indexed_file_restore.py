@@ -9,12 +9,7 @@ from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound
 from terraform_provider_veeam.em.files.paths import PathPattern, parse_guest_path
 from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
 from terraform_provider_veeam.masking import printable
-from terraform_provider_veeam.objects.actions.paths import (
-    NOT_FOUND,
-    PathsAction,
-    paths_attribute,
-    restoring,
-)
+from terraform_provider_veeam.objects.actions import paths
 from terraform_provider_veeam.objects.base import Context, Deadline, State, block
 from terraform_provider_veeam.objects.identifiers import UuidOrUrn, restore_point_uid
 from tfplugin.attribute import required
@@ -45,7 +40,7 @@ def _whole_path(text: str) -> str:
     return path
 
 
-class IndexedFileRestoreAction(PathsAction):
+class IndexedFileRestoreAction(paths.PathsAction):
     """`veeam_indexed_file_restore`."""
 
     operation = "Restoring files from the index"
@@ -62,7 +57,7 @@ class IndexedFileRestoreAction(PathsAction):
             UuidOrUrn(),
             check=_vm_point,
         ),
-        paths_attribute(
+        paths.attribute(
             "Files and folders, from the volume on: `E:/Docs/Offers.docx`. They replace what "
             "is there, a folder with all that is in it. They are restored one after the "
             "other; none is asked for twice.",
@@ -82,11 +77,11 @@ class IndexedFileRestoreAction(PathsAction):
 
         def restore(path: str) -> Iterator[str]:
             steps = self.em.index.restore(point, path, deadline)
-            return restoring(path, f" of {name}", steps)
+            return paths.restoring(path, f" of {name}", steps)
 
         def explain(path: str, error: EnterpriseManagerError) -> None:
             if isinstance(error, NotFound):
-                error.summary = NOT_FOUND
+                error.summary = paths.NOT_FOUND
                 error.add(self.em.index.neighbours(point, path, deadline))
 
         yield from self.for_each_path(ctx, config, explain, restore)

@@ -22,7 +22,7 @@ Explain = Callable[[str, errors.EnterpriseManagerError], None]
 """Adds to an error at a path what helps. Raises what would be so at all paths."""
 
 
-def paths_attribute(description: str, check: Callable[[str], str] = parse_guest_path) -> Attribute:
+def attribute(description: str, check: Callable[[str], str] = parse_guest_path) -> Attribute:
     """Return the attribute `paths`."""
     return required("paths", description, List(String()), check=check)
 

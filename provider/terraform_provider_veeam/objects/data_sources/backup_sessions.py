@@ -5,12 +5,7 @@ from typing import Any
 
 from terraform_provider_veeam.em.errors import AccessDenied
 from terraform_provider_veeam.em.inventory.restore_points import Wanted
-from terraform_provider_veeam.em.jobs.sessions import (
-    JobSession,
-    SessionType,
-    TaskSession,
-    WantedSessions,
-)
+from terraform_provider_veeam.em.jobs import sessions
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks, jobs, selection
 from terraform_provider_veeam.objects.base import Context, DataSource, Deadline, State, block
@@ -42,7 +37,7 @@ class BackupSessionsDataSource(jobs.JobReader, DataSource):
             "type",
             "`Backup` (default) or `Replica`, for replications. A job that has made no "
             "backup is looked up among the replications by itself.",
-            check=checks.one_of(SessionType),
+            check=checks.one_of(sessions.SessionType),
         ),
         optional(
             "created_after", "Earliest time at which they began, RFC 3339.", check=checks.moment
@@ -94,20 +89,20 @@ class BackupSessionsDataSource(jobs.JobReader, DataSource):
 
     def find(self, ctx: Context, config: State, deadline: Deadline) -> State:
         """Return the sessions of a job, or of a machine."""
-        wanted = WantedSessions(
-            type=config["type"] or SessionType.BACKUP,
+        wanted = sessions.WantedSessions(
+            type=config["type"] or sessions.SessionType.BACKUP,
             job_id=config["job_id"],
             job_name=config["job_name"],
             machine_name=config["machine_name"],
             created_after=config["created_after"],
             created_before=config["created_before"],
         )
-        limit, sessions = config["limit"], self.em.backups
+        limit, backups = config["limit"], self.em.backups
         of_machine = config["machine_name"] is not None
-        look: Callable[..., Any] = sessions.task_sessions if of_machine else sessions.job_sessions
+        look: Callable[..., Any] = backups.task_sessions if of_machine else backups.job_sessions
         found = look(wanted, limit + 1, deadline)
         if not found and config["type"] is None and not of_machine:
-            found = look(wanted._replace(type=SessionType.REPLICA), limit + 1, deadline)
+            found = look(wanted._replace(type=sessions.SessionType.REPLICA), limit + 1, deadline)
         if not found:
             self._check_name(ctx, config, wanted, look, deadline)
         listed = selection.limited(ctx, found, limit, "backup sessions")
@@ -119,13 +114,13 @@ class BackupSessionsDataSource(jobs.JobReader, DataSource):
         self,
         ctx: Context,
         config: State,
-        wanted: WantedSessions,
+        wanted: sessions.WantedSessions,
         look: Callable[..., Any],
         deadline: Deadline,
     ) -> None:
         """Tell whether there is such a job or machine. Raises Refused for a job that is not."""
         any_time = wanted._replace(created_after=None, created_before=None)
-        if any(look(any_time._replace(type=kind), 1, deadline) for kind in SessionType):
+        if any(look(any_time._replace(type=kind), 1, deadline) for kind in sessions.SessionType):
             return
         machine, name = config["machine_name"], config["job_name"]
         if machine is not None:
@@ -157,13 +152,13 @@ class BackupSessionsDataSource(jobs.JobReader, DataSource):
                 path=path,
             )
 
-    def _of_job(self, session: JobSession, deadline: Deadline) -> State:
+    def _of_job(self, session: sessions.JobSession, deadline: Deadline) -> State:
         is_good = session.result in (None, "Success")
         reasons = [] if is_good else self.em.backups.reasons(session, deadline)
         return session._asdict() | {"reasons": reasons}
 
 
-def _of_machine(session: TaskSession) -> State:
+def _of_machine(session: sessions.TaskSession) -> State:
     point = session.restore_point
     return session._asdict() | {
         "reasons": [session.reason] if session.reason else [],
