@@ -39,7 +39,7 @@ EnterpriseManagerError
 """
 
 from http import HTTPStatus
-from typing import Any, Self
+from typing import Self
 
 from terraform_provider_veeam.em.models import Mounted
 
@@ -50,11 +50,10 @@ class EnterpriseManagerError(Exception):
     may_pass = False  # whether it may be over in a moment, so that trying again makes sense
     may_have_acted = False  # whether the server may have done what was asked for all the same
 
-    def __init__(self, summary: str, detail: str = "", **more: Any) -> None:
+    def __init__(self, summary: str, detail: str = "") -> None:
         super().__init__(summary)
         self.summary = summary
         self.detail = detail
-        self.__dict__.update(more)
 
     def __str__(self) -> str:
         return f"{self.summary}: {self.detail}" if self.detail else self.summary
@@ -87,8 +86,13 @@ class CertificateNotTrusted(Unreachable):
     """The server's certificate is not the one expected."""
 
     may_pass = False
-    fingerprint: str | None = None  # of the certificate that it shows, if that could be read
-    about = ""  # whom that certificate is for, and until when
+
+    def __init__(
+        self, summary: str, detail: str = "", *, fingerprint: str | None = None, about: str = ""
+    ) -> None:
+        super().__init__(summary, detail)
+        self.fingerprint = fingerprint  # of the certificate that it shows, if that could be read
+        self.about = about  # whom that certificate is for, and until when
 
 
 class AnswerLost(EnterpriseManagerError):
@@ -96,7 +100,10 @@ class AnswerLost(EnterpriseManagerError):
 
     may_pass = True
     may_have_acted = True
-    timed_out = False
+
+    def __init__(self, summary: str, detail: str = "", *, timed_out: bool = False) -> None:
+        super().__init__(summary, detail)
+        self.timed_out = timed_out
 
 
 class UnexpectedAnswer(EnterpriseManagerError):
@@ -113,9 +120,19 @@ class NotEnterpriseManager(EnterpriseManagerError):
 class RequestRefused(EnterpriseManagerError):
     """The server answered with an error."""
 
-    status: int
-    message: str | None = None  # what the server said
-    retry_after: float | None = None  # seconds that it asked to wait before the next try
+    def __init__(
+        self,
+        summary: str,
+        detail: str = "",
+        *,
+        status: int,
+        message: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(summary, detail)
+        self.status = status
+        self.message = message  # what the server said
+        self.retry_after = retry_after  # seconds that it asked to wait before the next try
 
 
 class LogonRefused(RequestRefused):
@@ -132,6 +149,17 @@ class AccessDenied(RequestRefused):
 
 class NotFound(RequestRefused):
     """There is no such thing, or not in this logon session."""
+
+    def __init__(
+        self,
+        summary: str,
+        detail: str = "",
+        *,
+        status: int = HTTPStatus.NOT_FOUND,
+        message: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(summary, detail, status=status, message=message, retry_after=retry_after)
 
 
 class Redirected(RequestRefused):
@@ -160,7 +188,9 @@ class TaskFailed(EnterpriseManagerError):
 class FileRestoreFailed(TaskFailed):
     """A file could not be restored, perhaps because the guest account is wrong or missing."""
 
-    credentials_needed: bool
+    def __init__(self, summary: str, detail: str, *, credentials_needed: bool) -> None:
+        super().__init__(summary, detail)
+        self.credentials_needed = credentials_needed
 
 
 class BackupFailed(EnterpriseManagerError):
@@ -174,7 +204,9 @@ class BackupOutOfSight(EnterpriseManagerError):
 class AlreadyInJob(EnterpriseManagerError):
     """A job includes the object already, as `object_id`."""
 
-    object_id: str
+    def __init__(self, summary: str, detail: str, *, object_id: str) -> None:
+        super().__init__(summary, detail)
+        self.object_id = object_id
 
 
 class LastInJob(EnterpriseManagerError):
@@ -209,13 +241,20 @@ class Unsettled(EnterpriseManagerError):
     """A request about a thing was `refused`, and what contains the thing can't be read either."""
 
     may_pass = True
-    refused: EnterpriseManagerError | None = None
+
+    def __init__(
+        self, summary: str, detail: str = "", *, refused: EnterpriseManagerError | None = None
+    ) -> None:
+        super().__init__(summary, detail)
+        self.refused = refused
 
 
 class MountIncomplete(EnterpriseManagerError):
     """The restore point is mounted, as `mounted` tells, but a later step failed."""
 
-    mounted: Mounted
+    def __init__(self, summary: str, detail: str, *, mounted: Mounted) -> None:
+        super().__init__(summary, detail)
+        self.mounted = mounted
 
 
 class SessionOutOfReach(EnterpriseManagerError):
@@ -229,7 +268,9 @@ class SizeDiffers(EnterpriseManagerError):
 class CannotWrite(EnterpriseManagerError):
     """A download can't be written on this machine; perhaps none can, as when the disk is full."""
 
-    is_for_all = False
+    def __init__(self, summary: str, detail: str, *, is_for_all: bool = False) -> None:
+        super().__init__(summary, detail)
+        self.is_for_all = is_for_all
 
 
 class SomeLeftOut(EnterpriseManagerError):

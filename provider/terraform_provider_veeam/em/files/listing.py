@@ -5,7 +5,6 @@ Follows the vendor's page get_vmrestorepoints_id_mountpoints_id_filepath and its
 
 import logging
 from collections.abc import Iterator
-from http import HTTPStatus
 from itertools import count
 from math import inf
 from typing import NamedTuple
@@ -121,7 +120,7 @@ class Files:
         else:
             parent, name = map(printable, paths.parent_and_name(path))
             what, why = "There is no such file or folder", f"{parent} has nothing named {name}."
-        raise errors.NotFound(what, why, status=HTTPStatus.NOT_FOUND)
+        raise errors.NotFound(what, why)
 
     def look(
         self, path: str, deadline: Deadline, left_out: list[LeftOut], most_folders: float = inf
