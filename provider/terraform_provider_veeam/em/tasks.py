@@ -39,7 +39,7 @@ class Tasks(InSession):
         answer = self._client(deadline).request("POST", path, body=sent, again=again)
         task = parse_task(answer.document.value)
         if task is None:
-            raise decoders.unreadable(f"POST {path} was answered, but with no task.")
+            raise answer.unexpected("with no task")
         return task
 
     def get(self, task_id: str, deadline: Deadline) -> models.Task:
@@ -76,7 +76,7 @@ class Tasks(InSession):
         answer = self._client(deadline).get(path)
         task = find_task(answer.document, task_id)
         if task is None or task.state is None:
-            raise decoders.unreadable(f"GET {path} was answered, but not with that task.")
+            raise answer.unexpected("not with that task")
         return task
 
     def _listed(self, deadline: Deadline) -> list[models.Task]:

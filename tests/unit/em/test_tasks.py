@@ -132,3 +132,17 @@ def test_a_session_that_ends_meanwhile_is_told_at_once(
     with pytest.raises(errors.SessionGone):
         tasks.wait(task, deadline())
     assert clock.now - began < 5
+
+
+def test_an_answer_without_a_task_is_told_with_its_status(
+    begun: tuple[Tasks, Task],
+    restore_point: RestorePointRef,
+    simulator: Simulator,
+    deadline: MakeDeadline,
+) -> None:
+    tasks, _ = begun
+    simulator.add_fault("wrong-shape", "POST .*/mounts")
+    with pytest.raises(
+        errors.UnexpectedAnswer, match=r"/mounts was answered with 20., but with no task"
+    ):
+        tasks.begin(restore_point.mounts, None, deadline())

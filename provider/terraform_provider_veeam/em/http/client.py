@@ -38,6 +38,11 @@ class Answer(NamedTuple):
     status: int
     headers: Mapping[str, str]
     document: decoders.Document
+    request: str = ""  # its method and path
+
+    def unexpected(self, what: str) -> errors.UnexpectedAnswer:
+        """Return the error for an answer that came, but `with no task` or the like."""
+        return decoders.unreadable(f"{self.request} was answered with {self.status}, but {what}.")
 
 
 def never(_: errors.EnterpriseManagerError) -> bool:
@@ -85,13 +90,14 @@ class Client:
                     raise refusals.refusal_of(request, status, exchange.headers, said)
                 deadline.progress()
                 try:
-                    return Answer(status, exchange.headers, decoders.decode(said))
+                    document = decoders.decode(said)
                 except errors.UnexpectedAnswer as error:
                     kind = decoders.clean(exchange.headers.get("Content-Type") or "none")
                     raise decoders.unreadable(
                         f"{request} was answered with {status} and a body of type {kind}. "
                         f"{error.detail} Is there a proxy in between?"
                     ) from error
+            return Answer(status, exchange.headers, document, f"{method} {path}")
 
         again = again or (retry.may_pass if request.is_idempotent else never)
         return retry.retry(once, deadline, when=again, pauses=self.pauses())

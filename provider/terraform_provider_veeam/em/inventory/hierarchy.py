@@ -176,7 +176,7 @@ def _look_up(client: SessionClient, address: str) -> list[HierarchyObject]:
     answer = client.get(address)
     items = answer.document.collection("HierarchyItem")
     if items is None:
-        raise unreadable(f"GET {address} was answered, but not as a lookup is.")
+        raise answer.unexpected("not as a lookup is")
     found = []
     for item in items:
         ref = text(item, "ObjectRef")

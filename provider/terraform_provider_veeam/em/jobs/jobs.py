@@ -80,7 +80,7 @@ def objects_in_job(client: SessionClient, job_id: str) -> list[JobObject]:
         answer = client.get(path)
         listed = answer.document.collection("ObjectInJob", "ObjectsInJob")
         if listed is None:
-            raise decoders.unreadable(f"GET {path} was answered, but with no list of objects.")
+            raise answer.unexpected("with no list of objects")
         return [_parse_object(one) for one in listed]
 
     return _unless_gone(client, job_id, read)

@@ -136,7 +136,7 @@ def _read(
     kind = decoders.text(resource, "Type") or ""
     is_mount_point = told == mount_id or kind.casefold().endswith("mount")
     if mount_id is None or not is_mount_point:
-        raise decoders.unreadable(f"GET {href} was answered, but with no mount point.")
+        raise answer.unexpected("with no mount point")
     if told not in (None, mount_id):
         raise decoders.unreadable(
             f"GET {href} was answered with another mount point, number {told}."
