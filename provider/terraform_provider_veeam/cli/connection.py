@@ -19,8 +19,7 @@ from terraform_provider_veeam.em.client import EnterpriseManager
 from terraform_provider_veeam.em.deadline import SYSTEM_CLOCK, Deadline
 from terraform_provider_veeam.em.files.left_out import concerns_all
 from terraform_provider_veeam.em.index import Index
-from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint
-from terraform_provider_veeam.em.models import IDLE_LIMIT, Mounted, RestorePointType
+from terraform_provider_veeam.em.models import IDLE_LIMIT, Mounted, RestorePoint, RestorePointType
 from terraform_provider_veeam.em.settings import Settings
 from terraform_provider_veeam.keep_alive.holder import BackgroundHolder
 from terraform_provider_veeam.mount_sessions.record import SessionRecord
@@ -96,7 +95,7 @@ class Connection:
 
     @contextmanager
     def mounted(
-        self, point: FoundRestorePoint, os_kind: str | None, stop: threading.Event | None = None
+        self, point: RestorePoint, os_kind: str | None, stop: threading.Event | None = None
     ) -> Iterator[Mounted]:
         """Mount a restore point for as long as the block takes, however it ends.
 

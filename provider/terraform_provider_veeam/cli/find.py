@@ -21,7 +21,6 @@ from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound
 from terraform_provider_veeam.em.files import listing
 from terraform_provider_veeam.em.files.left_out import LeftOut, concerns_all, in_lines
 from terraform_provider_veeam.em.files.paths import has_volume, on_volumes, parse_sought_path
-from terraform_provider_veeam.em.inventory import restore_points
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.platforms import quoted_for_shell
 from terraform_provider_veeam.text import counted, whole_number
@@ -85,7 +84,7 @@ class _Search:
         self,
         connected: connection.Connection,
         options: argparse.Namespace,
-        points: Sequence[restore_points.FoundRestorePoint],
+        points: Sequence[models.RestorePoint],
     ) -> None:
         self._connected = connected
         self._options = options
@@ -102,7 +101,7 @@ class _Search:
         """What is near the path where it was not found first, for a person."""
         self._left_out: dict[str, None] = {}
         """What could not be searched."""
-        self._found: list[tuple[restore_points.FoundRestorePoint, listing.Entry]] = []
+        self._found: list[tuple[models.RestorePoint, listing.Entry]] = []
 
     def run(self) -> int:
         """Look in the index, then into mounts if need be; returns the exit code."""
@@ -112,7 +111,7 @@ class _Search:
             self._in_mounts()
         return self._conclude()
 
-    def _not_looked_at(self) -> list[restore_points.FoundRestorePoint]:
+    def _not_looked_at(self) -> list[models.RestorePoint]:
         return [point for point in self._points if point.ref not in self._looked_at]
 
     def _in_index(self) -> None:
@@ -129,7 +128,7 @@ class _Search:
 
     def _look_in_index(
         self, known: index.Index, deadline: Deadline, stop: threading.Event
-    ) -> list[tuple[restore_points.FoundRestorePoint, list[listing.Entry] | None]]:
+    ) -> list[tuple[models.RestorePoint, list[listing.Entry] | None]]:
         path = self._options.path
         indexed = known.points(self._points, deadline)
         left_out: list[LeftOut] = []
@@ -189,7 +188,7 @@ class _Search:
                     stop.set()
 
     def _mounted(
-        self, point: restore_points.FoundRestorePoint, stop: threading.Event
+        self, point: models.RestorePoint, stop: threading.Event
     ) -> list[listing.Entry] | None:
         """Return what a restore point has at the path, or matching it.
 
@@ -232,9 +231,7 @@ class _Search:
         self._left_out |= dict.fromkeys(map(str, left_out))
         return entries
 
-    def _tell(
-        self, point: restore_points.FoundRestorePoint, entries: list[listing.Entry] | None
-    ) -> None:
+    def _tell(self, point: models.RestorePoint, entries: list[listing.Entry] | None) -> None:
         """Take note of what a restore point has, and print it; None: it can't be looked at."""
         if entries is None:
             return
@@ -287,7 +284,7 @@ class _Search:
             output.say(f"To put it back into the machine, over what is there:\n  {restore}")
         return 0
 
-    def _advice(self, newest: restore_points.FoundRestorePoint | None) -> Iterator[str]:
+    def _advice(self, newest: models.RestorePoint | None) -> Iterator[str]:
         """Tell what is not known, and how it would be."""
         options, missing = self._options, self._not_looked_at()
         if newest and not options.all:
@@ -310,7 +307,7 @@ class _Search:
             )
 
 
-def _of(number: int, points: Sequence[restore_points.FoundRestorePoint]) -> str:
+def _of(number: int, points: Sequence[models.RestorePoint]) -> str:
     return f"({number + 1} of {len(points)})"
 
 

@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 
 from terraform_provider_veeam.cli import arguments, connection, lookup, output
 from terraform_provider_veeam.cli.dates import shown_time
+from terraform_provider_veeam.em import models
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound, Stopped
 from terraform_provider_veeam.em.files import destination, listing, plan, transfer
 from terraform_provider_veeam.em.files.left_out import concerns_all, in_lines
 from terraform_provider_veeam.em.files.overwrite import Overwrite
 from terraform_provider_veeam.em.files.paths import PathPattern, has_volume
-from terraform_provider_veeam.em.inventory import restore_points
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.text import counted, readable_size, whole_number
 
@@ -169,7 +169,7 @@ def _fetch(
 def _how_to_go_on(
     error: EnterpriseManagerError,
     work: transfer.Transfer,
-    point: restore_points.FoundRestorePoint,
+    point: models.RestorePoint,
     options: argparse.Namespace,
 ) -> str:
     """Return the detail of an error that ended a download, with what is there and what to do."""
@@ -205,7 +205,7 @@ def _print_plans(plans: Sequence[plan.Plan]) -> None:
 def _result(
     work: transfer.Transfer,
     plans: Sequence[plan.Plan],
-    point: restore_points.FoundRestorePoint,
+    point: models.RestorePoint,
     options: argparse.Namespace,
 ) -> dict[str, Any]:
     """Return what scripts are told of a download."""

@@ -16,8 +16,8 @@ from terraform_provider_veeam.em.files.left_out import in_lines
 from terraform_provider_veeam.em.files.listing import Entry
 from terraform_provider_veeam.em.files.paths import on_volumes
 from terraform_provider_veeam.em.inventory.machines import is_out_of_sight
-from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint, Wanted
-from terraform_provider_veeam.em.models import RestorePointType
+from terraform_provider_veeam.em.inventory.restore_points import Wanted
+from terraform_provider_veeam.em.models import RestorePoint, RestorePointType
 from terraform_provider_veeam.em.times import Time
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.text import counted
@@ -27,9 +27,7 @@ _ID_LENGTH = 36
 _NO_TIME = "0001-01-01T00:00:00Z"
 
 
-def find_restore_points(
-    connection: Connection, options: argparse.Namespace
-) -> list[FoundRestorePoint]:
+def find_restore_points(connection: Connection, options: argparse.Namespace) -> list[RestorePoint]:
     """Return the restore points of the machine of a command's options, the newest first.
 
     Capitals in its name do not count. Raises NotFound, which names machines that may be meant, and
@@ -49,7 +47,7 @@ def find_restore_points(
 
 def _of_machine(
     connection: Connection, wanted: Wanted, family: RestorePointType | None
-) -> list[FoundRestorePoint]:
+) -> list[RestorePoint]:
     name = wanted.machine_name or ""
     operation = f"Looking up restore points of {printable(name)}"
     with waiting_for(operation):
@@ -60,7 +58,7 @@ def _of_machine(
 
 def _find(
     em: EnterpriseManager, wanted: Wanted, family: RestorePointType | None, deadline: Deadline
-) -> list[FoundRestorePoint]:
+) -> list[RestorePoint]:
     name = wanted.machine_name or ""
     families = [family] if family else list(RestorePointType)
     if "*" in name:
@@ -96,7 +94,7 @@ def _find(
     raise NotFound(f"No restore point{of_type} of {printable(name)}{server}{conditions}", said)
 
 
-def _check_that_it_is_one(found: list[FoundRestorePoint], name: str) -> None:
+def _check_that_it_is_one(found: list[RestorePoint], name: str) -> None:
     """Raise EnterpriseManagerError for restore points of several machines of a name."""
     known = Counter(
         (one.machine_name or name, str(one.ref.type), one.backup_server or "") for one in found
@@ -119,14 +117,14 @@ def _check_that_it_is_one(found: list[FoundRestorePoint], name: str) -> None:
         )
 
 
-def restore_point(connection: Connection, options: argparse.Namespace) -> FoundRestorePoint:
+def restore_point(connection: Connection, options: argparse.Namespace) -> RestorePoint:
     """Return the restore point of a command's options, and say which it is. Raises as above."""
     return _told(_restore_points(connection, options)[0])
 
 
 def restore_point_with(
     connection: Connection, options: argparse.Namespace, paths: Sequence[str]
-) -> FoundRestorePoint:
+) -> RestorePoint:
     """Return the restore point of a command's options, and say which it is. Raises as above.
 
     Where they name no date, it is the newest that has all paths, if the index knows of one.
@@ -134,7 +132,7 @@ def restore_point_with(
     newest, *older = _restore_points(connection, options)
     if not paths or not older or options.machine.time or options.no_index:
         return _told(newest)
-    found: FoundRestorePoint | None = None
+    found: RestorePoint | None = None
     with connection.index() as (index, deadline):
         indexed = index.points([newest, *older], deadline)
         if indexed and indexed[0].restore_point is newest:  # else nobody knows what it has
@@ -148,7 +146,7 @@ def restore_point_with(
     return _told(found or newest)
 
 
-def _restore_points(connection: Connection, options: argparse.Namespace) -> list[FoundRestorePoint]:
+def _restore_points(connection: Connection, options: argparse.Namespace) -> list[RestorePoint]:
     """Return the restore points that may be meant and can be mounted, the newest first."""
     name, time, beginning = options.machine
     wanted = Wanted(backup_server=options.backup_server)
@@ -160,14 +158,14 @@ def _restore_points(connection: Connection, options: argparse.Namespace) -> list
     return written(found)
 
 
-def _told(point: FoundRestorePoint) -> FoundRestorePoint:
+def _told(point: RestorePoint) -> RestorePoint:
     say(f"Restore point of {machine_of(point)}, {shown_time(point.created_at)}")
     return point
 
 
 def _of_id(
     connection: Connection, beginning: str, wanted: Wanted, family: RestorePointType | None
-) -> list[FoundRestorePoint]:
+) -> list[RestorePoint]:
     """Return the restore point whose id begins so. Raises EnterpriseManagerError if several do."""
     if len(beginning) == _ID_LENGTH:
         wanted = wanted._replace(id=beginning)
@@ -193,7 +191,7 @@ def _of_id(
     return found
 
 
-def written(found: list[FoundRestorePoint]) -> list[FoundRestorePoint]:
+def written(found: list[RestorePoint]) -> list[RestorePoint]:
     """Return those that can be mounted. Raises NotFound when there are none."""
     written = [point for point in found if point.is_complete]
     if not written:
@@ -207,9 +205,9 @@ def written(found: list[FoundRestorePoint]) -> list[FoundRestorePoint]:
 
 def _of_families(
     em: EnterpriseManager, wanted: Wanted, families: list[RestorePointType], deadline: Deadline
-) -> list[FoundRestorePoint]:
+) -> list[RestorePoint]:
     """Return the restore points that the account may see. Raises RequestRefused if it sees none."""
-    found: list[FoundRestorePoint] = []
+    found: list[RestorePoint] = []
     refused: list[RequestRefused] = []
     for family in families:
         try:
@@ -223,13 +221,13 @@ def _of_families(
     return found
 
 
-def machine_of(point: FoundRestorePoint) -> str:
+def machine_of(point: RestorePoint) -> str:
     """Return the machine of a restore point, and where its backups are, for people."""
     server = f" on {printable(point.backup_server)}" if point.backup_server else ""
     return f"{printable(point.machine_name or 'a machine without a name')}{server}"
 
 
-def of_point(point: FoundRestorePoint) -> dict[str, object]:
+def of_point(point: RestorePoint) -> dict[str, object]:
     """Return what scripts are told of a restore point."""
     return {
         "id": point.ref.id,

@@ -6,11 +6,11 @@ import argparse
 
 from terraform_provider_veeam.cli import arguments, connection, lookup, output
 from terraform_provider_veeam.cli.dates import shown_time
+from terraform_provider_veeam.em import models
 from terraform_provider_veeam.em.errors import NotFound
 from terraform_provider_veeam.em.files import listing
 from terraform_provider_veeam.em.files.left_out import LeftOut, in_lines
 from terraform_provider_veeam.em.files.paths import PathPattern, has_volume
-from terraform_provider_veeam.em.inventory import restore_points
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.text import counted, readable_size
 
@@ -73,7 +73,7 @@ def run(connected: connection.Connection, options: argparse.Namespace) -> int:
 
 
 def _from_index(
-    connected: connection.Connection, found: restore_points.FoundRestorePoint, path: str | None
+    connected: connection.Connection, found: models.RestorePoint, path: str | None
 ) -> list[listing.Entry]:
     """Return what the index has in a folder or at a path.
 
@@ -94,7 +94,7 @@ def _from_index(
 
 def _from_mount(
     connected: connection.Connection,
-    point: restore_points.FoundRestorePoint,
+    point: models.RestorePoint,
     options: argparse.Namespace,
     left_out: list[LeftOut],
 ) -> list[listing.Entry]:

@@ -10,13 +10,12 @@ from collections.abc import Sequence
 
 from terraform_provider_veeam.cli import arguments, connection, lookup, output
 from terraform_provider_veeam.cli.dates import shown_time
-from terraform_provider_veeam.em import index
+from terraform_provider_veeam.em import index, models
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound, Stopped
 from terraform_provider_veeam.em.files import listing
 from terraform_provider_veeam.em.files.left_out import LeftOut, balance, concerns_all, in_lines
 from terraform_provider_veeam.em.files.paths import address_of
-from terraform_provider_veeam.em.inventory import restore_points
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.text import readable_size
 
@@ -80,9 +79,7 @@ def run(connected: connection.Connection, options: argparse.Namespace) -> int:
     return 0 if len(restored) == len(entries) else 1
 
 
-def _indexed(
-    connected: connection.Connection, found: restore_points.FoundRestorePoint
-) -> index.IndexedPoint:
+def _indexed(connected: connection.Connection, found: models.RestorePoint) -> index.IndexedPoint:
     """Return a restore point in the index. Raises NotFound."""
     deadline = connected.deadline("Looking the restore point up in the index")
     with output.waiting_for(deadline.operation):

@@ -7,10 +7,8 @@ scenario_1_click_restore.
 
 import logging
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, suppress
-from http import HTTPStatus
 from typing import NamedTuple, TypeVar
 
 from terraform_provider_veeam.em import background, errors, models
@@ -46,8 +44,8 @@ class Index(Group):
 
     def __init__(self, logon: LogonSessions) -> None:
         super().__init__(logon)
-        self._locks: defaultdict[tuple[str, str], threading.Lock] = defaultdict(threading.Lock)
-        self._browsed: dict[tuple[str, str], Files] = {}  # by token and path, as the locks
+        self._locks: dict[tuple[str, str], threading.Lock] = {}  # by token and path
+        self._browsed: dict[tuple[str, str], Files] = {}  # by the same
 
     def points(
         self, restore_points: Sequence[models.RestorePoint], deadline: Deadline
@@ -159,7 +157,6 @@ class Index(Group):
                 raise errors.NotFound(
                     "There is no such file or folder",
                     f"Nothing has the whole path {printable(path)}.",
-                    status=HTTPStatus.NOT_FOUND,
                 )
             return own.session, files
 
@@ -173,7 +170,7 @@ class Index(Group):
 
     def _files(self, point: IndexedPoint, own: SessionClient) -> Files:
         key = own.session.token, point.href
-        with own.deadline.holding(self._locks[key]):
+        with own.deadline.holding(self._locks.setdefault(key, threading.Lock())):
             if key not in self._browsed:
                 self._browsed[key] = Files(own.client, own.session, self._show(point, own))
             return self._browsed[key]

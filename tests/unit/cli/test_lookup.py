@@ -17,8 +17,8 @@ from terraform_provider_veeam.cli.lookup import (
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound
 from terraform_provider_veeam.em.inventory.machines import FoundMachines, Machine
-from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint, Wanted
-from terraform_provider_veeam.em.models import RestorePointRef, RestorePointType
+from terraform_provider_veeam.em.inventory.restore_points import Wanted
+from terraform_provider_veeam.em.models import RestorePoint, RestorePointRef, RestorePointType
 
 VM, AGENT = RestorePointType.VM, RestorePointType.AGENT
 
@@ -30,8 +30,8 @@ def point(
     machine: str = "oracle03",
     server: str | None = "backup01",
     is_complete: bool = True,
-) -> FoundRestorePoint:
-    return FoundRestorePoint(
+) -> RestorePoint:
+    return RestorePoint(
         ref=RestorePointRef(family, f"id-{number}"),
         name=f"{machine}@{number}",
         machine_names=(machine,),
@@ -45,14 +45,14 @@ def point(
 class FakeEnterpriseManager:
     """An Enterprise Manager with these restore points, which compares names as a server may."""
 
-    def __init__(self, *points: FoundRestorePoint) -> None:
+    def __init__(self, *points: RestorePoint) -> None:
         self._points = points
         self.asked: list[Wanted] = []
         self.restore_points = SimpleNamespace(find=self._find)
         self.machines = SimpleNamespace(find=self._machines)
         self.suggestions = SimpleNamespace(machines=lambda *_: "Nothing comes near.")
 
-    def _find(self, wanted: Wanted, *_: Any) -> list[FoundRestorePoint]:
+    def _find(self, wanted: Wanted, *_: Any) -> list[RestorePoint]:
         self.asked.append(wanted)
         return [
             one
@@ -83,7 +83,7 @@ def options(machine: Any = "oracle03", **more: Any) -> Namespace:
     return Namespace(**{"machine": machine, **defaults, **more})
 
 
-def find(em: FakeEnterpriseManager, name: str = "oracle03", **more: Any) -> list[FoundRestorePoint]:
+def find(em: FakeEnterpriseManager, name: str = "oracle03", **more: Any) -> list[RestorePoint]:
     return find_restore_points(connection(em), options(name, **more))
 
 

@@ -21,8 +21,8 @@ from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import NotFound, RequestFailed, ServerBusy, TaskFailed
 from terraform_provider_veeam.em.files.left_out import LeftOut
 from terraform_provider_veeam.em.index import MOST_FOLDERS, IndexedPoint
-from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint, Wanted
-from terraform_provider_veeam.em.models import RestorePointType
+from terraform_provider_veeam.em.inventory.restore_points import Wanted
+from terraform_provider_veeam.em.models import RestorePoint, RestorePointType
 from terraform_provider_veeam.em.settings import Settings
 
 CONTRACT = "E:/Documentation 2014/Contract.docx"
@@ -33,7 +33,7 @@ MakeDeadline = Any
 
 def points(
     em: EnterpriseManager, deadline: Deadline, machine: str = "oracle03", **more: Any
-) -> list[FoundRestorePoint]:
+) -> list[RestorePoint]:
     return em.restore_points.find(Wanted(machine_name=machine, **more), 1000, deadline)
 
 

@@ -19,8 +19,6 @@ from terraform_provider_veeam.em.logon import Group
 
 log = logging.getLogger(__name__)
 
-FoundRestorePoint = models.RestorePoint
-
 
 def read_restore_point(client: SessionClient, ref: models.RestorePointRef) -> models.RestorePoint:
     """Return a restore point. Raises RestorePointGone, AccessDenied."""
@@ -41,7 +39,7 @@ def _read(client: SessionClient, ref: models.RestorePointRef) -> models.RestoreP
     answer = client.get(path)
     found = parse_restore_point(answer.document.value, ref)
     if found is None:
-        raise decoders.unreadable(f"GET {path} was answered, but with no restore point.")
+        raise answer.unexpected("with no restore point")
     told = uuid_of(answer.document.value)
     if told not in (None, ref.id):
         raise decoders.unreadable(f"GET {path} was answered with another restore point, {told}.")

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from terraform_provider_veeam.em.files.left_out import LeftOut, in_lines
 from terraform_provider_veeam.em.files.paths import parse_sought_path
+from terraform_provider_veeam.em.models import RestorePoint
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks, search
 from terraform_provider_veeam.objects.base import Context, DataSource, Deadline, State, block
 from tfplugin.attribute import computed, found, required
 from tfplugin.errors import Refused
 from tfplugin.types import Bool, Number
-
-if TYPE_CHECKING:
-    from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint
 
 _ALL = 1_000_000
 
@@ -100,7 +98,7 @@ class FileVersionsDataSource(search.RestorePointReader, DataSource):
             )
         return {"file_versions": found}
 
-    def _points(self, config: State, deadline: Deadline) -> list[FoundRestorePoint]:
+    def _points(self, config: State, deadline: Deadline) -> list[RestorePoint]:
         wanted = self.wanted(config | {"restore_point_type": None}, deadline)
         name = printable(config["machine_name"])
         found = self.em.restore_points.find(wanted, _ALL, deadline)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from terraform_provider_veeam.em.models import RestorePointType
+from terraform_provider_veeam.em.models import RestorePoint, RestorePointType
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.objects import checks, search, selection
 from terraform_provider_veeam.objects.base import Context, DataSource, Deadline, State, block
 from tfplugin.attribute import computed, flag, found
 from tfplugin.errors import Refused
-
-if TYPE_CHECKING:
-    from terraform_provider_veeam.em.inventory.restore_points import FoundRestorePoint
 
 _SHOWN = 10  # of what was found, in an error
 _FOUND = (
@@ -108,7 +105,7 @@ def _conditions(written: State) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _described(found: FoundRestorePoint) -> dict[str, Any]:
+def _described(found: RestorePoint) -> dict[str, Any]:
     return found._asdict() | {
         "id": found.ref.id,
         "restore_point_type": found.ref.type.value,
@@ -131,7 +128,7 @@ def _narrowest(config: State) -> list[str] | None:
     return next(([name] for name in names if config[name] is not None), None)
 
 
-def _listed(found: list[FoundRestorePoint]) -> str:
+def _listed(found: list[RestorePoint]) -> str:
     lines = [
         f"  {point.created_at}  {printable(point.name or '')}  {point.ref.id}"
         for point in found[:_SHOWN]

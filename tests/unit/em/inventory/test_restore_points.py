@@ -13,12 +13,16 @@ from terraform_provider_veeam.em.errors import UnexpectedAnswer, Unsettled
 from terraform_provider_veeam.em.http.client import Answer, SessionClient
 from terraform_provider_veeam.em.http.decoders import decode
 from terraform_provider_veeam.em.inventory.restore_points import (
-    FoundRestorePoint,
     Wanted,
     find_restore_points,
     read_restore_point,
 )
-from terraform_provider_veeam.em.models import LogonSession, RestorePointRef, RestorePointType
+from terraform_provider_veeam.em.models import (
+    LogonSession,
+    RestorePoint,
+    RestorePointRef,
+    RestorePointType,
+)
 from terraform_provider_veeam.em.times import Time
 
 ONE, TWO = ("3f2504e0-4f89-41d3-9a0c-0305e82c3301", "4f2504e0-4f89-41d3-9a0c-0305e82c3302")
@@ -61,7 +65,7 @@ def client(body: Any) -> SessionClient:
     return SessionClient(server, SESSION, deadline())
 
 
-def find(*points: Any, **wanted: Any) -> list[FoundRestorePoint]:
+def find(*points: Any, **wanted: Any) -> list[RestorePoint]:
     body = {"Entities": {"VmRestorePoints": list(points)}, "PagingInfo": {"PagesCount": 1}}
     return list(find_restore_points(client(body), Wanted(**wanted)))
 
