@@ -115,11 +115,7 @@ class Action(BlockObject):
     """Something to do that leaves no state."""
 
     def plan(self, ctx: Context, config: State) -> None:
-        """Return the planned state; `current` is None for a create, `planned` for a delete.
-
-        `planned` has the defaults already; what only a create can tell is Unknown, and what was
-        computed before keeps its value.
-        """
+        """Check whether the action could be run."""
 
     @abstractmethod
     def invoke(self, ctx: Context, config: State) -> Iterator[str]:
@@ -153,10 +149,7 @@ class Provider:
     functions: ClassVar[Mapping[str, type[Function]]] = {}
 
     def validate(self, ctx: Context, config: State) -> None:
-        """Check a block for what neither attributes nor rules can tell. Nothing is contacted.
-
-        What is not known yet, or not valid, is Unknown.
-        """
+        """Check the provider block as it is written; values may be Unknown."""
 
     def configure(self, ctx: contexts.ConfigureContext, config: State) -> None:
         """Take over the configuration; values may be Unknown during a plan."""

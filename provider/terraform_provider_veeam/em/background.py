@@ -72,7 +72,11 @@ class Threads:
 def in_background(
     work: Callable[[], Result], seconds: float, state: Callable[[], State]
 ) -> Generator[State, None, Result]:
-    """Do work in a thread; yield its state now and then, return its result. Raises Unreachable."""
+    """Do work in a thread; yield its state every so many seconds, and return its result.
+
+    Raises what the work raises, and Unreachable without a thread. Whoever gives up waiting still
+    waits for its end: it has to know of a stop by itself.
+    """
     with ThreadPoolExecutor(1, thread_name_prefix="work") as pool:
         working = start_thread(lambda: pool.submit(work))
         while not wait((working,), seconds).done:
@@ -83,7 +87,11 @@ def in_background(
 def side_by_side(
     work: Callable[[Item], Result], items: Iterable[Item], at_once: int
 ) -> Generator[Result, None, None]:
-    """Do work for each item, so many at once; yield results in order. Raises Unreachable."""
+    """Do work for each item, for so many at once; yield the results in their order.
+
+    Raises what the work raises, and Unreachable without a thread. What has not begun when nobody
+    reads on is dropped; what has is waited for.
+    """
     with ThreadPoolExecutor(at_once, thread_name_prefix="work") as pool:
         working = start_thread(lambda: [pool.submit(work, item) for item in items])
         try:

@@ -73,7 +73,10 @@ class Deadline:
         return part
 
     def unstoppable(self, operation: str, seconds: float) -> "Deadline":
-        """Return one for what must be finished: after a stop it ends when the server is silent."""
+        """Return a deadline for work that must be finished once begun.
+
+        It ignores a stop as long as the server answers, and ends at a silence after it.
+        """
         bound = Deadline(operation, seconds, stop=threading.Event(), clock=self.clock)
         bound._asked, bound._silence = self._asked or self.stop, self._silence
         return bound

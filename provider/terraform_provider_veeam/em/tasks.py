@@ -87,7 +87,10 @@ class Tasks(InSession):
         return gone.unless_gone(client, str(self._session), lambda: list(listed()), container)
 
     def wait(self, task: models.Task, deadline: Deadline) -> models.Task:
-        """Return the task when finished, despite a minute of errors. Raises TaskVanished."""
+        """Return the task when it is finished, despite a minute of errors.
+
+        Raises TaskVanished, SessionGone, Stopped, DeadlinePassed.
+        """
         pauses = looks(deadline)
         while not task.finished:
             next(pauses)
