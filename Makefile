@@ -6,8 +6,8 @@ BIN    := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY  := $(VENV)/ready
 PACKER := $(VENV)/packer
 
-# Three for two processors: half of its time a test waits for other processes.
-WORKERS = $(shell $(BIN)/python -c 'import os; print(os.cpu_count() * 3 // 2)')
+# Tests mostly wait: for Terraform, for sockets, for what has to time out.
+WORKERS = $(shell $(BIN)/python -c 'import os; print(os.cpu_count() * 5 // 2)')
 
 # Wheels only: what is built while it is installed may fetch anything for it.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
