@@ -209,7 +209,7 @@ FAULTS = (
     ),
     Fault(
         "a task is looked at ever more rarely, without a bound",
-        "em/deadline.py",
+        "em/polling.py",
         "deadline.wait(min(LONGEST_PAUSE, max(FIRST_PAUSE, elapsed * _SHARE)))",
         "deadline.wait(max(FIRST_PAUSE, elapsed * _SHARE))",
         "em/test_tasks.py",

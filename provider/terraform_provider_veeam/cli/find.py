@@ -1,7 +1,7 @@
 """`terraform-provider-veeam find`: the newest restore point that still has a file.
 
 The index of guest files is asked first; what is not in it is mounted, in the order that
-`mount_order` says.
+`find_order` says.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import partial
 
 from terraform_provider_veeam.cli import arguments, connection, lookup, output
 from terraform_provider_veeam.cli.dates import shown_time
-from terraform_provider_veeam.cli.mount_order import EveryOne, FewOnes
+from terraform_provider_veeam.cli.find_order import EveryOne, FewOnes
 from terraform_provider_veeam.em import index, models
 from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.errors import EnterpriseManagerError, NotFound

@@ -25,8 +25,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from terraform_provider_veeam.em.deadline import TELL_SECONDS
 from terraform_provider_veeam.em.files.progress import Progress
+from terraform_provider_veeam.em.polling import TELL_SECONDS
 from terraform_provider_veeam.masking import mask, printable
 
 _GAP = 2  # columns of the terminal, between those of a table

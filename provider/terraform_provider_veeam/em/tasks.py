@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from terraform_provider_veeam.em import errors, gone, models
-from terraform_provider_veeam.em.deadline import FIRST_PAUSE, LONGEST_PAUSE, Deadline, looks
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.http import decoders, pages, retry
 from terraform_provider_veeam.em.http.client import never
 from terraform_provider_veeam.em.logon import InSession
+from terraform_provider_veeam.em.polling import FIRST_PAUSE, LONGEST_PAUSE, looks
 
 _LOOKS_FOR_A_MISSING_TASK = 3  # right after it was made the server may not list it yet
 Result = TypeVar("Result")

@@ -9,8 +9,9 @@ from em_simulator.habits import Habits, Unknown
 from support.clocks import FakeClock
 from terraform_provider_veeam.em import errors
 from terraform_provider_veeam.em.client import EnterpriseManager
-from terraform_provider_veeam.em.deadline import Deadline, looks
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.models import LogonSession, RestorePointRef, Task
+from terraform_provider_veeam.em.polling import looks
 from terraform_provider_veeam.em.tasks import Tasks, parse_task
 
 MakeDeadline = Callable[..., Deadline]

@@ -11,12 +11,13 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from terraform_provider_veeam.em import errors, models, one_task, tasks
-from terraform_provider_veeam.em.deadline import Deadline, follow
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.files.download import Downloaded, download
 from terraform_provider_veeam.em.files.listing import Files
 from terraform_provider_veeam.em.http.retry import may_pass
 from terraform_provider_veeam.em.inventory.restore_sessions import read_restore_outcome
 from terraform_provider_veeam.em.logon import InSession, LogonSessions
+from terraform_provider_veeam.em.polling import follow
 from terraform_provider_veeam.masking import printable
 
 _CANCEL_SECONDS = 30.0

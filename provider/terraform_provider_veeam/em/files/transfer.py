@@ -11,7 +11,7 @@ from typing import Self
 from urllib.parse import unquote
 
 from terraform_provider_veeam.em import background, errors, models
-from terraform_provider_veeam.em.deadline import TELL_SECONDS, Deadline
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.files.destination import Destination
 from terraform_provider_veeam.em.files.download import Downloaded
 from terraform_provider_veeam.em.files.left_out import LeftOut, concerns_all, in_lines
@@ -21,6 +21,7 @@ from terraform_provider_veeam.em.files.paths import address_of
 from terraform_provider_veeam.em.files.plan import Part, Plan, Planned, Planner
 from terraform_provider_veeam.em.files.progress import Progress
 from terraform_provider_veeam.em.files.restore import FileRestores
+from terraform_provider_veeam.em.polling import TELL_SECONDS
 from terraform_provider_veeam.masking import printable
 
 _AHEAD = 16  # files that are made ready before it is their turn

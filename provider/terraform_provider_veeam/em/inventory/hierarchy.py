@@ -11,12 +11,13 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from terraform_provider_veeam.em import errors
-from terraform_provider_veeam.em.deadline import Deadline, looks
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.http.decoders import link_below, text, unreadable, uuid
 from terraform_provider_veeam.em.inventory.backup_servers import backup_servers
 from terraform_provider_veeam.em.inventory.query import query
 from terraform_provider_veeam.em.logon import Group
+from terraform_provider_veeam.em.polling import looks
 
 _PLATFORMS = {
     **dict.fromkeys(("VC", "ESX", "ESXI"), "VMware"),

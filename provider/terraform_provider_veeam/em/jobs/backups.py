@@ -16,13 +16,14 @@ from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 from terraform_provider_veeam.em import errors, models, one_task, tasks, times
-from terraform_provider_veeam.em.deadline import LONGEST_PAUSE, Deadline, follow, looks
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.http import decoders, retry
 from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.inventory import hierarchy, query
 from terraform_provider_veeam.em.jobs import sessions
 from terraform_provider_veeam.em.jobs.jobs import Job, job_path
 from terraform_provider_veeam.em.logon import Group
+from terraform_provider_veeam.em.polling import LONGEST_PAUSE, follow, looks
 from terraform_provider_veeam.masking import printable
 from terraform_provider_veeam.text import capital
 

@@ -12,12 +12,13 @@ from typing import NamedTuple, TypeVar
 from urllib.parse import quote
 
 from terraform_provider_veeam.em import errors, gone, one_task, patterns, tasks
-from terraform_provider_veeam.em.deadline import Deadline, looks
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.http import decoders
 from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.inventory import backup_servers, query
 from terraform_provider_veeam.em.inventory.hierarchy import HierarchyObject
 from terraform_provider_veeam.em.logon import Group, LogonSessions
+from terraform_provider_veeam.em.polling import looks
 from terraform_provider_veeam.masking import printable
 
 _FINISH_SECONDS = 20.0  # for what was begun, after a stop or the end of the time

@@ -10,11 +10,12 @@ from http import HTTPStatus
 from operator import attrgetter, itemgetter
 
 from terraform_provider_veeam.em import errors, gone, models, tasks
-from terraform_provider_veeam.em.deadline import Deadline, looks
+from terraform_provider_veeam.em.deadline import Deadline
 from terraform_provider_veeam.em.http import decoders, pages
 from terraform_provider_veeam.em.http.client import SessionClient
 from terraform_provider_veeam.em.inventory.restore_points import read_restore_point
 from terraform_provider_veeam.em.logon import InSession
+from terraform_provider_veeam.em.polling import looks
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from terraform_provider_veeam.cli.mount_order import EveryOne, FewOnes
+from terraform_provider_veeam.cli.find_order import EveryOne, FewOnes
 
 
 def played(
