@@ -68,6 +68,10 @@ class Resource(BlockObject):
     def delete(self, ctx: contexts.ResourceContext, current: State) -> None:
         """Delete the resource; with an error it stays in the state."""
 
+    def undo(self, ctx: contexts.ResourceContext, made: State) -> None:
+        """Undo a create that no state tells of, as after a kill. An error is only logged."""
+        self.delete(ctx, made)
+
     def import_(self, ctx: contexts.ResourceContext, id: str) -> State | None:  # noqa: A002 - tf's name
         """Return the state of a resource that Terraform did not make."""
         raise Refused(f"{ctx.type_name} can't be imported")

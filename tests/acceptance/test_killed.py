@@ -89,6 +89,17 @@ def test_a_mount_is_undone_or_in_the_state(
     assert len(server.sessions()) == len(known)
 
 
+def test_a_mount_that_can_not_be_unmounted_ends_with_its_session(
+    workspace: Workspace, server: Server
+) -> None:
+    workspace.write(mount_points(1))
+    server.fault("delete-by-task", UNMOUNT, None)
+    server.fault("task-fails", UNMOUNT, None)
+    end_in(workspace, server, READ, kill, "apply", "-auto-approve")
+    assert server.requests("DELETE", f"{MOUNTS}/1")
+    assert (server.mounts(), server.sessions(), workspace.instances()) == ([], [], [])
+
+
 @pytest.mark.parametrize("end", [kill, interrupt_twice])
 @pytest.mark.parametrize("request_", [MOUNT, TASK, READ, UNMOUNT, LOG_OUT])
 def test_an_ephemeral_mount_is_undone(

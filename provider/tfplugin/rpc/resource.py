@@ -126,7 +126,7 @@ class ResourceCalls(Calls):
                 if prior is None:
                     ctx.stop = threading.Event()
                     made = present(codec.understand_state(state))
-                    self._answers.give(context, partial(resource.delete, ctx, made))
+                    self._answers.give(context, partial(resource.undo, ctx, made))
             elif planned is not None and not call.diagnostics.has_errors():
                 raise Refused(*_NO_STATE)
         return response

@@ -180,6 +180,24 @@ class MountPointResource(mount_points.MountPointObject, Resource):
         self._provider.holder.release(record.fingerprint, record.href)
         keep_alive.release(record.fingerprint, record.href)
 
+    def undo(self, ctx: contexts.ResourceContext, made: State) -> None:
+        """Unmount, and end the mount's session whatever came of that: nobody else would."""
+        try:
+            self.delete(ctx, made)
+        except errors.EnterpriseManagerError as error:
+            deadline = self.deadline_for(ctx, "delete", made, f"Undoing the mount {made['id']}")
+            session = self._find_session(ctx, made, deadline).session
+            error.add(
+                f"{made['href']} is in {session}. Enterprise Manager unmounts it when that session "
+                f"has been idle for {models.IDLE_LIMIT}."
+            )
+            if session.borrowed or session.session_id is None:
+                raise
+            try:
+                self.em.sessions.end(session, deadline)
+            except errors.EnterpriseManagerError as failure:
+                raise error from failure
+
     def take_over(
         self, ctx: contexts.ResourceContext, parent: models.RestorePointRef, own: int
     ) -> State:
